@@ -1,10 +1,10 @@
-"""Any program as an agent: prompt in, lines out; its wire format is `dialects/jsonl.py`."""
+"""Any program as an agent: prompt in, lines out, answers in a file; its wire format is `dialects/jsonl.py`."""
 
 from typing import ClassVar, Final, Literal, Self
 
 from pydantic import model_validator
 
-from ompycord.agents.drive import drive
+from ompycord.agents.drive import ANSWERS_FILE, drive
 from ompycord.agents.kind import AgentKind, AgentOptions, RepositoryFiles
 from ompycord.agents.level import require_level
 from ompycord.agents.repository_settings import OWN_PROGRAM
@@ -15,7 +15,10 @@ __all__ = ["AGENT", "CommandAgent", "CommandOptions"]
 
 
 class CommandOptions(AgentOptions):
-    """Any program; it needs a command, in which `{prompt_file}` stands for the file with its prompt."""
+    """Any program; it needs a command, in which `{prompt_file}` stands for the file with its prompt.
+
+    `{answers_file}` stands for the file in which people's answers arrive; without it the program cannot ask.
+    """
 
     programs: ClassVar[tuple[RepositoryFiles, ...]] = (OWN_PROGRAM,)
 
@@ -39,7 +42,9 @@ class CommandAgent:
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         """See the port. Also raises ProcessFailed where confinement does not reach `spec.sandbox.minimum`."""
         require_level(self._launcher, job.spec)
-        return await drive(self._launcher, job, job.spec.command, emit)
+        command = job.spec.command
+        answers = inbox if any(ANSWERS_FILE in word for word in command) else None
+        return await drive(self._launcher, job, command, emit, messages=answers, only_decisions=True)
 
 
 AGENT: Final = AgentKind(options=CommandOptions, adapter=CommandAgent)

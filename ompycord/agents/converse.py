@@ -19,7 +19,7 @@ from ompycord.agents.repository_settings import environment_of, folder_of
 from ompycord.dialects.frames import Frame, write_frame
 from ompycord.dialects.protocol_session import ProtocolSession, Reaction
 from ompycord.domain.events import EventBody, Note, ToolProgress
-from ompycord.domain.ports import AgentInput, AgentJob, AgentOutcome, Emit, Inbox
+from ompycord.domain.ports import AgentInput, AgentJob, AgentOutcome, Emit, Inbox, QueueingInbox
 from ompycord.domain.run import FailureClass
 from ompycord.processes import Bounds, Clocks, Line, Outcome, ProcessResult, ProcessSpec, RunningProcess, Stream
 from ompycord.processes.launcher_port import Launcher
@@ -38,6 +38,8 @@ _HALT_S: Final = 3.0
 """Seconds for an agent that was ordered to stop to save its session, before TERM and KILL."""
 _GOODBYE_S: Final = 10.0
 """Seconds for an agent that is done to end by itself once its input is closed."""
+_DELIVERY_S: Final = 0.5
+"""Seconds between two looks whether a message still waits for an agent at rest."""
 _SENTENCE: Final = 500
 
 
@@ -64,18 +66,18 @@ async def converse(
     spec = ProcessSpec(argv=argv, env=environment_of(job), cwd=folder_of(job), keep_input_open=True, marker=job.run)
     clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
     async with launcher.start(spec, layout_of(job), clocks=clocks, bounds=BOUNDS) as process:
-        exchange = _Exchange(process, job.cwd, protocol, emit, now_ms)
-        await _lead(exchange, process.lines(), inbox)
+        exchange = _Exchange(process, job.cwd, protocol, emit, inbox, now_ms)
+        await _lead(exchange, process.lines())
         if exchange.outcome is not None:
             await exchange.send_interrupt()
             return exchange.outcome
         return _unexplained(job, await process.wait(), exchange.last_line)
 
 
-async def _lead(exchange: "_Exchange", lines: AsyncGenerator[Line], inbox: Inbox) -> None:
+async def _lead(exchange: "_Exchange", lines: AsyncGenerator[Line]) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
-            people = tasks.create_task(exchange.deliver_inbox(inbox))
+            people = tasks.create_task(exchange.deliver_inbox())
             await exchange.read_agent(lines)
             people.cancel()
     except ExceptionGroup as group:
@@ -89,7 +91,13 @@ class _Exchange:
     """What passes between one agent and its people, one thing after the other."""
 
     def __init__(
-        self, process: RunningProcess, root: Path, protocol: ProtocolSession, emit: Emit, now_ms: Callable[[], int]
+        self,
+        process: RunningProcess,
+        root: Path,
+        protocol: ProtocolSession,
+        emit: Emit,
+        inbox: Inbox,
+        now_ms: Callable[[], int],
     ) -> None:
         self.outcome: AgentOutcome | None = None
         self.last_line = ""
@@ -97,6 +105,9 @@ class _Exchange:
         self._process = process
         self._protocol = protocol
         self._emit = emit
+        self._inbox = inbox
+        self._queue = inbox if isinstance(inbox, QueueingInbox) else None
+        self._delivered = asyncio.Event()
         self._now_ms = now_ms
         self._root = root
         self._one_at_a_time = asyncio.Lock()
@@ -112,12 +123,13 @@ class _Exchange:
                 if await self._is_over():
                     return
 
-    async def deliver_inbox(self, inbox: Inbox) -> None:
+    async def deliver_inbox(self) -> None:
         """Delivers every message from people, until cancelled."""
         while True:
-            self._in_hand = await inbox.next()
+            self._in_hand = await self._inbox.next()
             await self._take(partial(self._protocol.on_input, self._in_hand), reopens=True)
             self._in_hand = None
+            self._delivered.set()
 
     async def send_interrupt(self) -> None:
         """Lets an agent that is done end by itself: many save their session then."""
@@ -136,6 +148,13 @@ class _Exchange:
                 await self._process.wait()
 
     async def _is_over(self) -> bool:
+        """Whether the agent is done and nothing waits for it: messages for its next turn come before its end."""
+        queue = self._queue
+        while queue and self.outcome is not None and self._in_hand is None and await queue.has_more():
+            self._delivered.clear()
+            with suppress(TimeoutError):  # it may be taken back meanwhile
+                async with asyncio.timeout(_DELIVERY_S):
+                    await self._delivered.wait()
         if self.outcome is not None and self._in_hand is not None:
             async with self._one_at_a_time:  # the inbox counts a message as delivered once handed out: it goes first
                 pass
@@ -160,6 +179,8 @@ class _Exchange:
                 return
             reaction = react()
             self._process.waits_for_person(waiting=self._protocol.awaits_person)
+            if self._queue is not None and reaction.rests is not None:
+                self._queue.set_resting(is_resting=reaction.rests)
             for body in reaction.events:
                 if self._is_new(body):
                     await self._emit(body)

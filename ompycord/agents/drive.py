@@ -14,24 +14,41 @@ from ompycord.agents.level import layout_of
 from ompycord.agents.line_buffer import LineBuffer
 from ompycord.agents.repository_settings import environment_of
 from ompycord.dialects.jsonl import PREFIX, Refusal, parse_line
-from ompycord.domain.events import Note, RunFailed, RunFinished, dump_data
-from ompycord.domain.ports import AgentJob, AgentOutcome, Emit, Inbox
+from ompycord.domain.events import (
+    ApprovalDenied,
+    ApprovalGranted,
+    ApprovalRequested,
+    ApprovalWithdrawn,
+    EventBody,
+    Note,
+    Prompted,
+    QuestionAnswered,
+    QuestionAsked,
+    QuestionWithdrawn,
+    RunFailed,
+    RunFinished,
+    dump_data,
+)
+from ompycord.domain.ports import AgentInput, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.domain.run import FailureClass
 from ompycord.errors import ProcessFailed
-from ompycord.processes import Clocks, Line, Outcome, ProcessResult, ProcessSpec, Stream
+from ompycord.processes import Clocks, Line, Outcome, ProcessResult, ProcessSpec, RunningProcess, Stream
 from ompycord.processes.launcher_port import Launcher, Layout
 from ompycord.text import cut
 
-__all__ = ["INBOX_FILE", "drive"]
+__all__ = ["ANSWERS_FILE", "INBOX_FILE", "drive"]
 
 PROMPT_FILE: Final = "{prompt_file}"
 """The place of the prompt in the command's arguments."""
 INBOX_FILE: Final = "{inbox_file}"
-"""The place of the file to which people's messages are appended."""
+"""The place of the file to which people's messages and decisions are appended."""
+ANSWERS_FILE: Final = "{answers_file}"
+"""The place of the same file for a program that gets decisions alone: a message restarts it."""
 _NOTED: Final = 5
 """Refused lines that get a note each; the others are counted in one note."""
 _SENTENCE: Final = 500
 """Characters of an outcome's message (`events.EffectFinished.message`)."""
+_NO_ANSWERS: Final = f"it gets no answers. {ANSWERS_FILE} in its command names the file in which they arrive."
 _REST_S: Final = 2.0
 """Seconds for the last lines once the agent was stopped."""
 _CLAIMABLE: Final = frozenset({FailureClass.REPAIRABLE, FailureClass.TRANSIENT, FailureClass.ENV})
@@ -39,11 +56,18 @@ _CLAIMABLE: Final = frozenset({FailureClass.REPAIRABLE, FailureClass.TRANSIENT, 
 
 
 async def drive(
-    launcher: Launcher, job: AgentJob, argv: tuple[str, ...], emit: Emit, *, messages: Inbox | None = None
+    launcher: Launcher,
+    job: AgentJob,
+    argv: tuple[str, ...],
+    emit: Emit,
+    *,
+    messages: Inbox | None = None,
+    only_decisions: bool = False,
 ) -> AgentOutcome:
     """Starts `argv` in the job's clone with the prompt as its input and as `{prompt_file}`, emits what it reports.
 
-    With `hears` the program accepts messages: they are appended to `{inbox_file}`, one event a line. `run.finished` and
+    With `messages` the program accepts them: they are appended to `{inbox_file}`, one event a line, or with
+    `only_decisions` just what people answered and decided. Without, what it asks is refused. `run.finished` and
     `run.failed` are claims: they become the outcome's message, not events. Cancellation ends the program by TERM and
     KILL first. Raises ProcessFailed where it cannot be started, and what `emit` raises.
     """
@@ -51,18 +75,18 @@ async def drive(
         prompt_file = _written(folder / "prompt.md", job.prompt)
         inbox_file = _written(folder / "inbox.jsonl", "")
         spec = ProcessSpec(
-            argv=tuple(
-                word.replace(PROMPT_FILE, str(prompt_file)).replace(INBOX_FILE, str(inbox_file)) for word in argv
-            ),
+            argv=tuple(_filled(word, prompt_file=prompt_file, inbox_file=inbox_file) for word in argv),
             env=environment_of(job),
             cwd=job.cwd,
             stdin=job.prompt.encode(),
             marker=job.run,
             event_pipe=True,
         )
-        listener = _Listener(emit)
+        listener = _Listener(emit, gets_answers=messages is not None)
         clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
-        telling = partial(_write_inbox, messages, inbox_file) if messages is not None else None
+        telling = None
+        if messages is not None:
+            telling = partial(_write_inbox, messages, inbox_file, listener, only_decisions=only_decisions)
         result = await _listen(launcher, spec, layout_of(job, readable=(folder,)), clocks, listener, telling)
     return _outcome(job, result, listener)
 
@@ -78,16 +102,25 @@ def _inbox(parent: Path) -> Generator[Path]:
         yield Path(path)
 
 
+def _filled(word: str, *, prompt_file: Path, inbox_file: Path) -> str:
+    for place, file in ((PROMPT_FILE, prompt_file), (INBOX_FILE, inbox_file), (ANSWERS_FILE, inbox_file)):
+        word = word.replace(place, str(file))
+    return word
+
+
 def _written(file: Path, prompt: str) -> Path:
     file.touch(mode=0o600, exist_ok=False)
     file.write_text(prompt, encoding="utf-8")
     return file
 
 
-async def _write_inbox(messages: Inbox, file: Path) -> None:
+async def _write_inbox(messages: Inbox, file: Path, listener: "_Listener", *, only_decisions: bool) -> None:
     """Appends people's messages, whole lines at a time, until cancelled."""
     while True:
         received = await messages.next()
+        listener.on_input(received)
+        if only_decisions and isinstance(received, Prompted):
+            continue  # it is part of the prompt of the next start, which follows at once
         line = json.dumps({"type": received.type, "data": dump_data(received)}, ensure_ascii=False)
         with file.open("a", encoding="utf-8") as inbox:
             inbox.write(f"{line}\n")
@@ -103,6 +136,7 @@ async def _listen(
 ) -> ProcessResult:
     try:
         async with launcher.start(spec, layout, clocks=clocks) as process:
+            listener.waits_for_person = partial(_set_waiting, process)
             lines = process.lines()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(listener.buffer.flush_periodically())
@@ -123,12 +157,20 @@ async def _listen(
         raise
 
 
+def _set_waiting(process: RunningProcess, waiting: bool) -> None:
+    process.waits_for_person(waiting=waiting)
+
+
 class _Listener:
     """Sorts a program's lines into events, claims, messages and refusals."""
 
-    def __init__(self, emit: Emit) -> None:
+    def __init__(self, emit: Emit, *, gets_answers: bool) -> None:
         self.buffer = LineBuffer(emit=emit)
         self.claim: RunFinished | RunFailed | None = None
+        self.waits_for_person: Callable[[bool], None] = lambda waiting: None
+        """Stops the clocks of the program while it waits for a person, and starts them again."""
+        self._gets_answers = gets_answers
+        self._open: set[tuple[str, str]] = set()
         self._refused = 0
 
     async def on_line(self, line: Line) -> None:
@@ -153,8 +195,36 @@ class _Listener:
                 await self.buffer.emit(Note(text=f"A line of the agent was not taken: {body.reason}."))
         elif isinstance(body, RunFinished | RunFailed):
             self.claim = body
+        elif isinstance(body, QuestionAsked | ApprovalRequested) and not self._gets_answers:
+            self._refused += 1
+            if self._refused <= _NOTED:
+                await self.buffer.emit(Note(text=f"{_request_of(body)} was not asked: {_NO_ANSWERS}"))
         else:
+            self._count(body)
             await self.buffer.emit(body)
+
+    def on_input(self, received: AgentInput) -> None:
+        """Note that a decision is on its way to the program."""
+        self._count(received)
+
+    def _count(self, body: EventBody) -> None:
+        match body:
+            case QuestionAsked(question=name):
+                self._open.add(("question", name))
+            case ApprovalRequested(approval=name):
+                self._open.add(("approval", name))
+            case QuestionAnswered(question=name) | QuestionWithdrawn(question=name):
+                self._open.discard(("question", name))
+            case ApprovalGranted(approval=name) | ApprovalDenied(approval=name) | ApprovalWithdrawn(approval=name):
+                self._open.discard(("approval", name))
+            case _:
+                return
+        self.waits_for_person(bool(self._open))
+
+
+def _request_of(body: QuestionAsked | ApprovalRequested) -> str:
+    text = body.text if isinstance(body, QuestionAsked) else body.title
+    return f"{'A question' if isinstance(body, QuestionAsked) else 'An approval'} of the agent ({cut(text, 100)})"
 
 
 def _outcome(job: AgentJob, result: ProcessResult, listener: _Listener) -> AgentOutcome:

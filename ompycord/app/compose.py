@@ -99,7 +99,7 @@ def wire(
 
     destinations = destinations_of(infrastructure)
     health = health_of(infrastructure, workers, destinations, requests=requests)
-    seen = lookups or lookups_of(workers, health, mode, infrastructure.known.redactor)
+    seen = lookups or lookups_of(infrastructure, workers, health)
     bot = bot_of(infrastructure, areas, seen, secrets)
     operations = operations_of(infrastructure, key_secrets, key_manager)
     services = services_of(

@@ -5,8 +5,11 @@ from collections.abc import Callable, Sequence
 from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.bot.lookups import HealthLine
+from ompycord.conductor import Slots
+from ompycord.conductor.slots import is_only_waiting
 from ompycord.domain.catalog import Catalog
-from ompycord.domain.ports import EventBacklog, StoreHealth
+from ompycord.domain.ports import EventBacklog, RunFilter, RunRecords, StoreHealth
+from ompycord.domain.run import RunKind, RunState
 from ompycord.http import RequestCounts
 from ompycord.processes.launcher_port import Launcher
 
@@ -29,6 +32,8 @@ class Health:
         catalog: Catalog,
         requests: Callable[[], RequestCounts],
         destinations: Destinations,
+        slots: Slots,
+        runs: RunRecords,
     ) -> None:
         """`requests` is what the sidecar has counted."""
         self._mode = mode
@@ -38,6 +43,8 @@ class Health:
         self._catalog = catalog
         self._requests = requests
         self._destinations = destinations
+        self._slots = slots
+        self._runs = runs
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line for each part, including what is wrong."""
@@ -52,6 +59,7 @@ class Health:
             HealthLine(name="StorageMode", is_ok=mode is None, text=mode or "normal"),
             HealthLine(name="Agents", is_ok=bool(self._catalog.agents), text=agents),
             HealthLine(name="Repositories", is_ok=bool(self._catalog.repositories), text=repositories),
+            HealthLine(name="Slots", is_ok=True, text=await self._slot_words()),
             HealthLine(
                 name="Confinement",
                 is_ok=level != "none",
@@ -69,6 +77,15 @@ class Health:
             HealthLine(name="Rejected requests", is_ok=True, text=f"{self._requests().without_key} since start"),
             *(HealthLine(name=name, is_ok=is_ok, text=text) for name, is_ok, text in await self._destinations.lines()),
         )
+
+    async def _slot_words(self) -> str:
+        """How many runs work, wait in line and wait for people."""
+        states = frozenset({RunState.QUEUED, RunState.SUSPENDED})
+        found = await self._runs.runs(RunFilter(states=states, kind=RunKind.HOSTED, limit=1000))
+        queued = [run for run in found if run.state is RunState.QUEUED]
+        use = self._slots.use.with_suspended(sum(map(is_only_waiting, found)))
+        answered = f", {use.returning} answered and next" if use.returning else ""
+        return f"{use.used} of {use.total} used, {len(queued)} queued, {use.waiting} waiting for people{answered}"
 
 
 def _confinement(launcher: Launcher) -> str:

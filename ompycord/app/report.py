@@ -7,7 +7,7 @@ metric by its own record in `METRICS`.
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import psutil
@@ -15,8 +15,10 @@ import psutil
 from ompycord import __version__
 from ompycord.app.mode import MODES, StorageMode
 from ompycord.app.outgoing.states import Destinations
-from ompycord.conductor import Projector
+from ompycord.conductor import Projector, Slots
+from ompycord.conductor.slots import SlotUse, is_only_waiting
 from ompycord.domain.ports import Clock, EventBacklog, Outbox, RunFilter, RunRecords, StoreHealth
+from ompycord.domain.run import RunKind, RunState
 from ompycord.http import RequestCounts
 from ompycord.telemetry.metrics import CONTENT_TYPE, Metric, exposition
 from ompycord.telemetry.watchdog import Watchdog
@@ -53,6 +55,9 @@ class Reading:
     """Seconds since a REST call last succeeded; None before the first."""
     runs: Mapping[str, int]
     """Open runs by state."""
+    slots: SlotUse = field(default_factory=SlotUse)
+    queued: int = 0
+    """Hosted runs that wait for a slot."""
     events: int
     events_waiting: int
     deliveries_waiting: int
@@ -101,6 +106,20 @@ METRICS: Final[tuple[Metric[Reading], ...]] = (
         lambda found: found.success_age_s,
     ),
     Metric("ompycord_runs", "gauge", "state", "Open runs by state.", lambda found: found.runs),
+    Metric(
+        "ompycord_slots", "gauge", "", "Hosted runs that may work at the same time.", lambda found: found.slots.total
+    ),
+    Metric(
+        "ompycord_slots_used", "gauge", "", "Hosted runs that work and hold a slot.", lambda found: found.slots.used
+    ),
+    Metric("ompycord_runs_queued", "gauge", "", "Hosted runs that wait for a slot.", lambda found: found.queued),
+    Metric(
+        "ompycord_runs_waiting",
+        "gauge",
+        "",
+        "Hosted runs that wait for people and hold no slot.",
+        lambda found: found.slots.waiting,
+    ),
     Metric(
         "ompycord_events",
         "counter",
@@ -204,6 +223,7 @@ class HealthReport:
         probes: Mapping[str, Probe],
         requests: Callable[[], RequestCounts],
         destinations: Destinations,
+        slots: Slots,
     ) -> None:
         """`probes` are those of /readyz; `requests` is what the sidecar has counted."""
         self._store = store
@@ -215,6 +235,7 @@ class HealthReport:
         self._probes = probes
         self._requests = requests
         self._destinations = destinations
+        self._slots = slots
         self._began = clock.monotonic_s()
 
     async def status(self) -> dict[str, Any]:
@@ -231,6 +252,12 @@ class HealthReport:
                 "last_success_age_s": None if found.success_age_s is None else round(found.success_age_s, 1),
             },
             "runs": found.runs,
+            "slots": {
+                "total": found.slots.total,
+                "used": found.slots.used,
+                "queued": found.queued,
+                "waiting": found.slots.waiting,
+            },
             "events": {"folded": found.events, "waiting": found.events_waiting},
             "deliveries_waiting": found.deliveries_waiting,
             "destinations": found.destinations,
@@ -245,6 +272,7 @@ class HealthReport:
 
     async def read(self) -> Reading:
         """Read everything once."""
+        runs = await self._store.runs(RunFilter(is_open=True, limit=MOST_RUNS))
         return Reading(
             uptime_s=self._clock.monotonic_s() - self._began,
             mode=await self._mode.name(),
@@ -252,7 +280,9 @@ class HealthReport:
             is_connected=self._gateway.is_ready,
             latency_s=self._gateway.latency,
             success_age_s=self._success_age(),
-            runs=await self._runs(),
+            runs=Counter(run.state.value for run in runs),
+            slots=self._slots.use.with_suspended(sum(map(is_only_waiting, runs))),
+            queued=sum(run.state is RunState.QUEUED and run.kind is RunKind.HOSTED for run in runs),
             events=self._projector.position,
             events_waiting=await self._store.backlog(),
             deliveries_waiting=len(await self._store.outbox(limit=MOST_DELIVERIES)),
@@ -268,8 +298,3 @@ class HealthReport:
     def _success_age(self) -> float | None:
         at = self._gateway.last_success_at
         return None if at is None or not math.isfinite(at) else self._clock.monotonic_s() - at
-
-    async def _runs(self) -> dict[str, int]:
-        return dict(
-            Counter(run.state.value for run in await self._store.runs(RunFilter(is_open=True, limit=MOST_RUNS)))
-        )

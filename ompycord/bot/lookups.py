@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from ompycord.conductor import Slots
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import ConfinementLevel
@@ -49,6 +50,8 @@ class Lookups:
     """A run's whole diff; None where it changed nothing or it is not kept."""
     mode: Callable[[], Awaitable[str | None]] = _is_normal
     """What is not normal, for the bot's presence; None while all is."""
+    slots: Slots | None = None
+    """Who holds one of `limits.parallel_runs`; None where no run is hosted."""
     artifact: ReadArtifact = no_artifact
     keep_file: KeepFile = no_files
     confinement: ConfinementLevel | None

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.options import BotOptions
-from ompycord.conductor import Snapshots
+from ompycord.conductor import Slots, Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
@@ -18,18 +18,19 @@ from ompycord.domain.ports import Clock, RunFilter, RunRecords, Surfaces
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.repository import ConfinementLevel
-from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
+from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState, SuspendReason
 from ompycord.errors import Refused
 from ompycord.render.board import BoardRow
 from ompycord.render.cards.card import render
+from ompycord.render.cards.headlines import headline_of
 from ompycord.render.file import file_message
 from ompycord.render.marker import approval_hash, question_tag
 from ompycord.render.message import RenderedMessage
 from ompycord.render.paused import paused_message, pings_paused
 from ompycord.render.question import approval_message, ops_message, question_message, reminder_message
-from ompycord.render.render_context import RenderContext
+from ompycord.render.render_context import RenderContext, SlotHolder
 from ompycord.render.result import result_message
-from ompycord.render.sanitizer import Redact
+from ompycord.render.sanitizer import Redact, Sanitizer
 from ompycord.render.summary import direct_message, summary_message
 
 __all__ = ["MessageRenderer", "RendererStore", "RunView", "card_number", "is_pinned", "latest_card", "request_of"]
@@ -37,6 +38,7 @@ __all__ = ["MessageRenderer", "RendererStore", "RunView", "card_number", "is_pin
 SILENT_MS = 15 * 60 * 1000
 """docs/contracts/external-runs.md, *Silence*: the card shows *silent since* after this time."""
 SLOWED_SHOWN_MS = 60 * 1000
+_WORKING = frozenset(RunState) - FINAL - {RunState.QUEUED, RunState.SUSPENDED}
 _LIVE = 100
 """Runs of each kind that a board lists at most."""
 
@@ -100,6 +102,7 @@ class MessageRenderer:
     url: Callable[[str | None, str, str | None], str]
     channel_name: Callable[[str | None], str | None]
     is_connected: Callable[[], bool]
+    slots: Slots | None = None
     slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
 
     @property
@@ -164,6 +167,8 @@ class MessageRenderer:
             confinement=self.confinement if record.kind is RunKind.HOSTED else None,
             is_network_open=record.kind is RunKind.HOSTED and self._is_network_open(record),
             queue_place=await self._queue_place(record) if snapshot.state is RunState.QUEUED else None,
+            slot_holders=await self._slot_holders() if snapshot.state is RunState.QUEUED else (),
+            waits_for_slot=self.slots is not None and self.slots.is_returning(RunId(record.id)),
             checks=self._checks(record),
             channel_name=self.channel_name(record.channel),
             run_name=record.external_name,
@@ -184,6 +189,23 @@ class MessageRenderer:
         hosted = sorted((r.created_at, r.id) for r in queued if r.kind is RunKind.HOSTED)
         place = (record.created_at, record.id)
         return hosted.index(place) + 1 if place in hosted else None
+
+    async def _slot_holders(self) -> tuple[SlotHolder, ...]:
+        """The runs that hold the slots, oldest first; empty where one is free."""
+        if self.slots is None:
+            return ()
+        found = await self.store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, states=_WORKING, limit=_LIVE))
+        runs = [RunId(one.id) for one in found if not self.slots.is_waiting(RunId(one.id))]
+        if len(runs) < self.catalog.limits.parallel_runs:
+            return ()
+        sanitizer = Sanitizer(self.redact)
+        folds = await self.snapshots.folded_of(sorted(runs))
+        return tuple(
+            SlotHolder(
+                title=one.snapshot.title, word=headline_of(one.snapshot, RenderContext(), sanitizer).word.lower()
+            )
+            for one in folds.values()
+        )
 
     def _checks(self, record: RunRecord) -> tuple[str, ...] | None:
         try:
@@ -320,7 +342,7 @@ class MessageRenderer:
                 sign=self.signer.button,
                 redact=self.redact,
             )
-        return None if self.closed(run_view, ref) else self._reminder(run_view, found, ref, url)
+        return self._reminder(run_view, found, ref, url)
 
     def _url_of(self, run_view: RunView, found: Question | Approval) -> str | None:
         """The address at which people can answer; where it was asked again elsewhere, that address."""

@@ -14,6 +14,7 @@ from ompycord.conductor.reminders import Reminders
 from ompycord.conductor.run_access import RunAccess
 from ompycord.conductor.run_views import run_views
 from ompycord.conductor.runs import RetryReceipt, Runs, Submission
+from ompycord.conductor.slots import SlotKeeper, Slots
 from ompycord.conductor.snapshots import FoldedRun, LoadedRun, Snapshots
 from ompycord.conductor.transcript import QueuedMessage
 from ompycord.conductor.transitions import Transitions
@@ -43,6 +44,8 @@ __all__ = [
     "RetryReceipt",
     "RunAccess",
     "Runs",
+    "SlotKeeper",
+    "Slots",
     "Snapshots",
     "Submission",
     "Subscription",

@@ -13,6 +13,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.access import Person
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.folds.snapshot import permission_of
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.records import Committed
 from ompycord.domain.refusals import RefusalCode
@@ -50,7 +51,10 @@ class Approvals:
     async def approve(
         self, loaded: LoadedRun, approval: str, person: Person, *, scope: Literal["once", "run"] = "once"
     ) -> Committed:
-        """Permit the agent to act, once or whenever it asks the same in this run; decided once, like an answer."""
+        """Permit the agent to act, once or whenever it asks for what `permission_of` it covers; decided once.
+
+        Raises Refused for what cannot be shown whole, and for the run where it is not known to be the whole call.
+        """
         self._access.require(person, "approve", loaded.record, two_person=self._catalog.needs_two(loaded.record))
         body = ev.ApprovalGranted(approval=approval, by=person.name, scope=scope)
         action = "Allow once" if scope == "once" else "Allow for this run"
@@ -76,6 +80,10 @@ class Approvals:
             raise Refused(RefusalCode.APPROVAL_OF_ENDED_RUN, run=short_id(run))
         if found.status != "open":
             raise Refused(RefusalCode.APPROVAL_NOT_OPEN)
+        if isinstance(body, ev.ApprovalGranted) and not found.whole:
+            raise Refused(RefusalCode.APPROVAL_NOT_WHOLE)
+        if isinstance(body, ev.ApprovalGranted) and body.scope == "run" and permission_of(found) is None:
+            raise Refused(RefusalCode.APPROVAL_ONLY_ONCE)
         return await self._decide(run, "approval", body.approval, action, body, person)
 
     async def _decide(

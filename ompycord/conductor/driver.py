@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ompycord.conductor.inbox import has_unread
 from ompycord.conductor.run_access import RunStore
+from ompycord.conductor.slots import SlotKeeper, Slots
 from ompycord.conductor.transitions import Transitions
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Limits
@@ -76,10 +77,13 @@ class Driver:
         changed: Callable[[], None],
         resumes: Callable[[RunRecord], bool] = lambda record: False,
         closed: Callable[[], Awaitable[str | None]] = _open,
+        slots: Slots | None = None,
+        slot_keeper: SlotKeeper | None = None,
     ) -> None:
         """`changed` is called after every commit of the driver: it wakes the projector.
 
         `resumes` reports whether a run's agent can continue in its session, `closed` why no waiting run may start now.
+        Without a `slot_keeper`, which runs beside the driver, no run gives its slot back.
         """
         self._store = store
         self._history = history
@@ -93,6 +97,9 @@ class Driver:
         self._alarm = asyncio.Event()
         self._running = _Running()
         self._draining = False
+        self._slots = slots or Slots(limits, clock)
+        self._slots.wake = self.wake
+        self._slot_keeper = slot_keeper
 
     def wake(self) -> None:
         """Notify the driver that a decision was stored: there may be work."""
@@ -105,6 +112,8 @@ class Driver:
     async def run(self) -> None:
         """Recover, then work until cancelled; cancellation stops what runs and keeps its journal lines open."""
         async with asyncio.TaskGroup() as group:
+            if self._slot_keeper is not None:
+                group.create_task(self._slot_keeper.run(), name="slots")
             is_recovered = False
             while True:
                 self._alarm.clear()
@@ -146,23 +155,30 @@ class Driver:
                     self._running.halting.add(row.run)
                     group.create_task(self._halt(row), name=f"{row.run}:{row.key}")
             elif row.run not in busy and not self._running.holds(row.run) and self._has_room(row):
+                self._slots.started(row.run)
                 task = group.create_task(self._perform(row), name=f"{row.run}:{row.key}")
                 self._running.tasks[row.run] = task
+        self._slots.grant()
 
     def _has_room(self, row: EffectRow) -> bool:
-        """Whether another run may start. Resumed and interrupted runs do not wait for their turn; their agents do."""
-        return row.effect.type not in HEAVY or len(self._running.tasks) < self._limits.parallel_runs
+        """Whether another run may start. Resumed and interrupted runs do not wait for their turn; their agents do.
+
+        A run that waits for a person makes room; one that was answered takes it before any other.
+        """
+        slots = self._slots
+        return row.effect.type not in HEAVY or slots.busy + slots.reserved < self._limits.parallel_runs
 
     async def _dequeue(self) -> None:
         """Start waiting runs: the person with the fewest running goes first, then the oldest run."""
         hosted = await self._store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, limit=OPEN_RUNS))
         working = [record for record in hosted if record.state not in {RunState.QUEUED, RunState.SUSPENDED}]
         waiting = sorted((r for r in hosted if r.state is RunState.QUEUED), key=lambda r: r.created_at)
-        free = self._limits.parallel_runs - len(working)
+        at_work = sum(not self._slots.is_waiting(RunId(record.id)) for record in working)
+        free = self._limits.parallel_runs - at_work - self._slots.reserved
         if waiting and free > 0 and await self._closed() is not None:
             return
         busy: dict[str | None, int] = {}
-        for record in working:
+        for record in working:  # a person whose runs wait for answers has them running all the same
             busy[record.requester] = busy.get(record.requester, 0) + 1
         while waiting and free > 0:
             record = min(waiting, key=lambda r: (busy.get(r.requester, 0), r.created_at))
@@ -197,6 +213,7 @@ class Driver:
             await asyncio.sleep(RETRY_S)
         finally:
             self._running.tasks.pop(row.run, None)
+            self._slots.ended(row.run)
             self.wake()
 
     async def _interrupted(self, row: EffectRow) -> EffectFinished:

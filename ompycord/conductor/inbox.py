@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from ompycord.conductor.bus import Bus, Subscription
+from ompycord.conductor.slots import Slots
 from ompycord.conductor.transcript import (
     DecisionEvent,
     QueuedMessage,
@@ -52,8 +53,18 @@ class LogInbox:
     """
 
     def __init__(
-        self, *, history: RunHistory, record: Record, subscription: Subscription, run: RunId, iteration: int
+        self,
+        *,
+        history: RunHistory,
+        record: Record,
+        subscription: Subscription,
+        run: RunId,
+        iteration: int,
+        slots: Slots | None = None,
     ) -> None:
+        """`slots`: a run that waits for a person gets a slot again before its agent gets anything."""
+        self._slots = slots
+        self._is_resting = True
         self._history = history
         self._record = record
         self._subscription = subscription
@@ -104,10 +115,25 @@ class LogInbox:
             if self._in_hand is None:
                 await self._subscription.take_of(self._run, POLL_S)
                 continue
+            if self._slots is not None:
+                await self._slots.regain(self._run)
             body = await self._hand_out(self._in_hand)
             self._in_hand = None
             if body is not None:
                 return body
+
+    def set_resting(self, *, is_resting: bool) -> None:
+        """See the port."""
+        if is_resting and not self._is_resting:
+            self._subscription.mark([self._run])
+        self._is_resting = is_resting
+
+    async def has_more(self) -> bool:
+        """See the port."""
+        if self._repeats or self._in_hand is not None:
+            return True
+        await self._read()
+        return self._first() is not None
 
     async def accept(self, body: ev.EventBody) -> ev.EventBody | None:
         """What the agent reports, as it goes into the log; None for what an earlier start asked with the same text.
@@ -126,14 +152,10 @@ class LogInbox:
         await self._read()
         ref = self._transcript.same_as(body, besides=self._requested)
         if ref is not None:
-            decided = self._transcript.requests[ref].decided
-            if decided is not None and (
-                ref in self._transcript.taken or ref in self._requested
-            ):  # approved for the whole run
-                self._repeats.append(_named(decided, ref_of(body).name))
-            else:
-                self._requested[ref] = body
+            self._requested[ref] = body
             self._subscription.mark([self._run])
+            return None
+        if isinstance(body, ev.ApprovalRequested) and await self._is_permitted(body):
             return None
         if ref_of(body) in self._transcript.requests and ref_of(body) not in self._requested:
             stored = _named(body, f"{ref_of(body).name[: REF - 12]}~{self._iteration}")
@@ -141,6 +163,18 @@ class LogInbox:
             stored = body
         self._requested[ref_of(stored)] = body
         return stored
+
+    async def _is_permitted(self, body: ev.ApprovalRequested) -> bool:
+        """Whether a person allowed this for the run; then the use is on disk before the agent gets its answer."""
+        granted = self._transcript.permission_for(body)
+        if granted is None:
+            return False
+        await self._record(
+            self._run, ev.ApprovalUsed(approval=granted.approval, title=body.title, command=body.command)
+        )
+        self._repeats.append(_named(granted, body.approval))
+        self._subscription.mark([self._run])
+        return True
 
     def _withdraw(self, body: WithdrawalEvent) -> WithdrawalEvent:
         wanted = ref_of(body)
@@ -158,7 +192,7 @@ class LogInbox:
     def _first(self) -> QueuedMessage | tuple[Ref, DecisionEvent] | None:
         """The oldest of what waits for this session."""
         found: list[tuple[int, QueuedMessage | tuple[Ref, DecisionEvent]]] = [
-            (one.position, one) for one in self._transcript.waiting
+            (one.position, one) for one in self._transcript.waiting if self._is_resting or one.body.when != "next"
         ]
         for ref in self._requested:
             request = self._transcript.requests.get(ref)
@@ -193,17 +227,23 @@ def _named(body: B, name: str) -> B:
 class Inboxes:
     """Opens a run's inbox for as long as its agent runs."""
 
-    def __init__(self, *, history: RunHistory, bus: Bus, record: Record) -> None:
+    def __init__(self, *, history: RunHistory, bus: Bus, record: Record, slots: Slots | None = None) -> None:
         self._history = history
         self._bus = bus
         self._record = record
+        self._slots = slots
 
     @asynccontextmanager
     async def open(self, run: RunId, *, iteration: int) -> AsyncGenerator[LogInbox]:
         """Open the inbox of one start of an agent: all messages until now are taken with it, others come by `next`."""
         with self._bus.subscribe() as subscription:
             inbox = LogInbox(
-                history=self._history, record=self._record, subscription=subscription, run=run, iteration=iteration
+                history=self._history,
+                record=self._record,
+                subscription=subscription,
+                run=run,
+                iteration=iteration,
+                slots=self._slots,
             )
             await inbox.start()
             yield inbox

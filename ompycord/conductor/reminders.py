@@ -69,7 +69,7 @@ class Reminders:
         """Suspend runs that were silent too long, and remind people of open requests; how many were suspended."""
         lost = 0
         working = frozenset(RunState) - {RunState.SUSPENDED}
-        hosted = RunFilter(is_open=True, kind=RunKind.HOSTED, states=working, limit=RUNS_LOOKED_AT)
+        hosted = RunFilter(is_open=True, kind=RunKind.HOSTED, limit=RUNS_LOOKED_AT)
         for record in await self._store.runs(hosted):
             await self._remind(record)
         # What was projected since is not silent: no need to read its fold (bench recovery).
@@ -110,10 +110,13 @@ class Reminders:
         snapshot = await self._snapshots.of(run)
         if snapshot is None or snapshot.is_final:
             return
+        is_stopped = snapshot.state is RunState.SUSPENDED
+        if is_stopped and snapshot.reason is not SuspendReason.WAITING:
+            return
         waiting = {Ref(RefKind.APPROVAL, one.ref): one.asked_at for one in snapshot.open_approvals}
         waiting |= {Ref(RefKind.QUESTION, one.ref): one.asked_at for one in snapshot.open_questions}
         now = self._clock.now_ms()
-        if any(now - at >= PAUSE_AFTER_MS for at in waiting.values()):
+        if not is_stopped and any(now - at >= PAUSE_AFTER_MS for at in waiting.values()):
             await self._runs.suspend(record, "Paused: no one answered its agent for a day.")
             return
         for ref, at in waiting.items():

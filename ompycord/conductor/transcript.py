@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 
 from ompycord.domain import events as ev
-from ompycord.domain.folds.snapshot import approval_words
+from ompycord.domain.folds.snapshot import is_same_request, permission_of
 from ompycord.domain.ids import OMPYCORD
 from ompycord.domain.refs import Ref, RefKind
 
@@ -132,16 +132,25 @@ class Transcript:
         """Requests that no person has decided yet."""
         return [request for request in self.requests.values() if request.is_open]
 
+    def permission_for(self, wanted: ev.ApprovalRequested) -> ev.ApprovalGranted | None:
+        """The newest approval for the whole run that covers this; every use of it is an event (`approval.used`)."""
+        permission = permission_of(wanted)
+        for request in reversed(self.requests.values()):
+            granted, known = request.decided, request.body
+            if not isinstance(granted, ev.ApprovalGranted) or not isinstance(known, ev.ApprovalRequested):
+                continue
+            if permission is not None and granted.scope == "run" and permission_of(known) == permission:
+                return granted
+        return None
+
     def same_as(self, body: RequestEvent, *, besides: Container[Ref]) -> Ref | None:
         """The newest request that this one repeats word for word and whose decision no agent has used; its ref.
 
-        Approval for the whole run can be used again. `besides` are those of the session that asks.
+        `besides` are those of the session that asks.
         """
         for ref, request in reversed(self.requests.items()):
-            if _words(request.body) != _words(body):
+            if not _is_same(request.body, body):
                 continue
-            if _is_for_the_run(request):
-                return ref
             is_live = request.decided is not None or not request.is_withdrawn
             if is_live and ref not in self.taken and ref not in besides:
                 return ref
@@ -152,12 +161,10 @@ def _message(event: str) -> Ref:
     return Ref(RefKind.MESSAGE, event)
 
 
-def _words(body: RequestEvent) -> tuple[object, ...]:
-    """The text that a person reads of it."""
-    if isinstance(body, ev.QuestionAsked):
-        return ("question", body.text, body.options, body.free_text)
-    return ("approval", *approval_words(body))
-
-
-def _is_for_the_run(request: Request) -> bool:
-    return isinstance(request.decided, ev.ApprovalGranted) and request.decided.scope == "run"
+def _is_same(first: RequestEvent, second: RequestEvent) -> bool:
+    """Whether a person reads the same in both."""
+    if isinstance(first, ev.ApprovalRequested) and isinstance(second, ev.ApprovalRequested):
+        return is_same_request(first, second)
+    if isinstance(first, ev.QuestionAsked) and isinstance(second, ev.QuestionAsked):
+        return first.model_copy(update={"question": second.question}) == second
+    return False

@@ -3,14 +3,15 @@
 Part of `stream_json.py`.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Final
 
-from ompycord.dialects.frames import Frame, boolean, found, named, objects, one_line, prose, ref, string
+from ompycord.dialects.frames import Frame, boolean, found, named, objects, one_line, string
 from ompycord.dialects.options import Options, question
 from ompycord.dialects.protocol_session import Reaction, withdrawn
-from ompycord.dialects.tools import command_of, tool_title
+from ompycord.dialects.requests.open_requests import OpenRequests, request_name
+from ompycord.dialects.requests.tool_approval import RequestedCall, request_approval
+from ompycord.dialects.tools import tool_title
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
@@ -21,10 +22,9 @@ from ompycord.domain.events import (
 
 __all__ = ["ClaudeRequests", "approval", "respond"]
 
-_OPEN: Final = 64
 _QUESTIONS: Final = 8
 _EDITORS: Final = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
-"""Tools that change files: approval for the run covers all their calls. Any other tool's covers equal calls."""
+"""Tools that change files."""
 _EXPIRED: Final = "Claude Code no longer waits for it."
 
 
@@ -36,8 +36,9 @@ class _Form:
         self.arguments = arguments
         self.requested: dict[str, tuple[Frame, Options]] = {}
         for number, one in enumerate(objects(arguments, "questions")[:_QUESTIONS]):
-            options = Options([string(option, "label") for option in objects(one, "options")])
-            self.requested[ref("question", id_, str(number))] = (one, options)
+            labels = [string(option, "label") for option in objects(one, "options")]
+            options = Options(labels, several=boolean(one, "multiSelect"))
+            self.requested[request_name("question", id_, str(number))] = (one, options)
         self._answers: Frame = {}
 
     def events(self) -> tuple[EventBody, ...]:
@@ -47,8 +48,9 @@ class _Form:
     def answer(self, key: str, received: str) -> Frame | None:
         """Takes an answer; the response once all are there."""
         one, options = self.requested[key]
-        parts = received.split(",") if boolean(one, "multiSelect") else [received]
-        picked = [options.pick(part) or part.strip() for part in parts]
+        is_several = boolean(one, "multiSelect")
+        parts = options.pick_several(received) if is_several else [(received, options.pick(received))]
+        picked = [value or part.strip() for part, value in parts]
         self._answers[string(one, "question")] = ", ".join(picked)
         if len(self._answers) < len({string(one, "question") for one, _ in self.requested.values()}):
             return None
@@ -61,7 +63,6 @@ class _ToolApproval:
 
     id: str
     arguments: Frame
-    grant: tuple[str, str]
 
 
 def _question(key: str, one: Frame, options: Options) -> EventBody:
@@ -81,13 +82,13 @@ def respond(id_: str, response: Frame) -> Frame:
 
 
 class ClaudeRequests:
-    """The requests that are open, by our reference, and the approvals that were given for the run."""
+    """The requests that are open, by our reference."""
 
     def __init__(self, *, root: str) -> None:
         self._root = root
         self._approval: dict[str, _ToolApproval] = {}
         self._forms: dict[str, _Form] = {}
-        self._granted: set[tuple[str, str]] = set()
+        self._room = OpenRequests(agent="Claude Code")
 
     @property
     def is_open(self) -> bool:
@@ -96,21 +97,18 @@ class ClaudeRequests:
 
     def request(self, id_: str, request: Frame) -> Reaction:
         """Take a `can_use_tool`."""
-        tool, arguments = named(string(request, "tool_name")) or "a tool", found(request, "input")
-        if len(self._approval) + len(self._forms) >= _OPEN:
-            return Reaction(send=(_no(id_, "Too many requests wait for an answer."),))
+        tool, arguments = string(request, "tool_name") or "a tool", found(request, "input")
+        if not self._room.has_room(len(self._approval) + len(self._forms)):
+            return Reaction(self._room.refused(one_line(tool)), (_no(id_, self._room.reason),))
         if tool == "AskUserQuestion" and objects(arguments, "questions"):
             form = _Form(id_, arguments)
             self._forms |= dict.fromkeys(form.requested, form)
             return Reaction(form.events())
-        grant = (tool, "" if tool in _EDITORS else json.dumps(arguments, sort_keys=True))
-        if grant in self._granted:
-            return Reaction(send=(_yes(id_, arguments),))
-        key = ref("leave", id_)
-        self._approval[key] = _ToolApproval(id_, arguments, grant)
+        key = request_name("leave", id_)
+        self._approval[key] = _ToolApproval(id_, arguments)
         requested = approval(key, tool, arguments, root=self._root, described=string(request, "description"))
-        risk = one_line(string(request, "decision_reason"), 128)
-        return Reaction((requested.model_copy(update={"risk": risk or None}),))
+        risk = named(string(request, "decision_reason"))
+        return Reaction((requested.model_copy(update={"risk": risk}),))
 
     def answered(self, received: QuestionAnswered) -> Reaction:
         """Take a person's answer; one to a request that has ended changes nothing."""
@@ -119,13 +117,9 @@ class ClaudeRequests:
         return Reaction(send=(frame,) if frame else ())
 
     def granted(self, received: ApprovalGranted) -> Reaction:
-        """Permit a call, once or for all calls like it in this run."""
+        """Permit a call. What was allowed for the run is kept by the conductor, which then answers further requests."""
         one = self._approval.pop(received.approval, None)
-        if one is None:
-            return Reaction()
-        if received.scope == "run":
-            self._granted.add(one.grant)
-        return Reaction(send=(_yes(one.id, one.arguments),))
+        return Reaction(send=(_yes(one.id, one.arguments),)) if one else Reaction()
 
     def denied(self, received: ApprovalDenied) -> Reaction:
         """Deny a call; the model reads the reason."""
@@ -145,19 +139,16 @@ class ClaudeRequests:
         return withdrawn(keys, self._approval, self._forms, reason=_EXPIRED)
 
 
-def approval(key: str, tool: str, arguments: Frame, *, root: str, described: str = "") -> ApprovalRequested:
-    """The approval request of a waiting tool; `described` is its title where its arguments give none."""
+def approval(
+    key: str, tool: str, arguments: Frame, *, root: str, described: str = "", is_hosted: bool = True
+) -> ApprovalRequested:
+    """The approval request of a waiting tool; `described` is its title where its arguments give none.
+
+    `root` is the clone of a hosted run. Elsewhere there is none, so that permission for edits is for the very same one.
+    """
     subject = tool_title(arguments, root=root) or one_line(described)
-    title = one_line(f"{tool}: {subject}" if subject else tool)
-    return ApprovalRequested(approval=key, title=title, command=_whole(arguments) or None)
-
-
-def _whole(arguments: Frame) -> str:
-    """The whole text of what needs approval: the command alone, or every argument by its name."""
-    if command := command_of(arguments):
-        return prose(command)
-    lines = (f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in arguments.items())
-    return prose("\n".join(lines))
+    call = RequestedCall(tool=tool, arguments=arguments, is_edit=is_hosted and tool in _EDITORS)
+    return request_approval(key, call, title=f"{tool}: {subject}" if subject else tool, root=root)
 
 
 def _yes(id_: str, arguments: Frame) -> Frame:

@@ -28,6 +28,10 @@ class HookReading:
     """Whether work starts with it, also after an end, when a session continues."""
     request: ApprovalRequested | None = None
     """The approval for which its sender could be made to wait."""
+    if_denied: tuple[EventBody, ...] = ()
+    """What happened where `request` is denied: its agent reports nothing more of that tool."""
+    overtakes: str | None = None
+    """The approval that this shows to be over, decided elsewhere; empty for every one of the session."""
     is_known: bool = True
     """False: a kind that this version has no name for."""
 

@@ -12,6 +12,7 @@ from ompycord.dialects.claude_events import ClaudeEvents
 from ompycord.dialects.claude_requests import approval
 from ompycord.dialects.frames import Frame, found, named, one_line, prose, ref, string
 from ompycord.dialects.hook_reading import HookReading, id_of_whole, title_of_prompt
+from ompycord.dialects.requests.open_requests import request_name
 from ompycord.domain.events import (
     ApprovalRequested,
     EventBody,
@@ -27,17 +28,18 @@ from ompycord.domain.events import (
 __all__ = ["decision", "halt", "read"]
 
 _AGENT: Final = "claude"
-_APPROVAL: Final = 120
-"""Characters of an approval's name (`domain/events/fields.py`)."""
 _SILENT: Final = frozenset(
     {
-        *("PermissionRequest", "PermissionDenied", "PostToolBatch", "SubagentStart", "SubagentStop", "TaskCreated"),
+        *("PermissionRequest", "PostToolBatch", "SubagentStart", "SubagentStop", "TaskCreated"),
         *("TaskCompleted", "TeammateIdle", "PreCompact", "PostCompact", "InstructionsLoaded", "ConfigChange"),
         *("CwdChanged", "FileChanged", "WorktreeCreate", "WorktreeRemove", "Elicitation", "ElicitationResult", "Setup"),
         *("UserPromptExpansion", "MessageDisplay"),
     }
 )
 """Hooks that are known and contain nothing that a card shows."""
+_ENDS_CALL: Final = frozenset({"PostToolUse", "PostToolUseFailure", "PermissionDenied"})
+_ENDS_TURN: Final = frozenset({"UserPromptSubmit", "Stop", "StopFailure"})
+"""After these nothing of the turn before waits any more."""
 
 
 def read(payload: Frame) -> HookReading:
@@ -52,6 +54,8 @@ def read(payload: Frame) -> HookReading:
         id=_id(kind, payload),
         begins=kind in {"SessionStart", "UserPromptSubmit"},
         request=_approval(payload) if kind == "PreToolUse" and call else None,
+        if_denied=_used({**payload, "error": "Denied."}, ok=False) if kind == "PreToolUse" and call else (),
+        overtakes=_name(call) if kind in _ENDS_CALL and call else "" if kind in _ENDS_TURN else None,
         is_known=reader is not None or kind in _SILENT,
     )
 
@@ -59,7 +63,7 @@ def read(payload: Frame) -> HookReading:
 def _id(kind: str, payload: Frame) -> str | None:
     """The payload's id: a prompt has one id (`prompt_id`, seen in 2.1) and one answer, and a session starts once."""
     call, prompt, session = (string(payload, name) for name in ("tool_use_id", "prompt_id", "session_id"))
-    if call and kind in {"PreToolUse", "PostToolUse", "PostToolUseFailure"}:
+    if call and kind in {"PreToolUse", *_ENDS_CALL}:
         return f"{kind}:{call}"
     if prompt and kind == "UserPromptSubmit":
         return f"{kind}:{prompt}"
@@ -108,9 +112,14 @@ def _tool(payload: Frame) -> str:
     return named(string(payload, "tool_name")) or "tool"
 
 
+def _name(call: str) -> str:
+    """The name of the approval of a tool's use."""
+    return request_name("leave", call)
+
+
 def _approval(payload: Frame) -> ApprovalRequested:
-    key = ref("leave", string(payload, "tool_use_id"))[:_APPROVAL]
-    return approval(key, _tool(payload), found(payload, "tool_input"), root=string(payload, "cwd"))
+    key = _name(string(payload, "tool_use_id"))
+    return approval(key, _tool(payload), found(payload, "tool_input"), root=string(payload, "cwd"), is_hosted=False)
 
 
 def _use(payload: Frame) -> Frame:
@@ -129,8 +138,10 @@ def _used(payload: Frame, *, ok: bool = True) -> tuple[EventBody, ...]:
     events = ClaudeEvents(root=string(payload, "cwd"))
     events.assistant(_use(payload))
     response = payload.get("tool_response")
-    received = string(payload, "error") or (
-        response if isinstance(response, str) else _text(found(payload, "tool_response"))
+    received = (
+        string(payload, "error")
+        or string(payload, "reason")
+        or (response if isinstance(response, str) else _text(found(payload, "tool_response")))
     )
     block: Frame = {
         "type": "tool_result",
@@ -168,6 +179,7 @@ _READERS: Final[Mapping[str, Callable[[Frame], tuple[EventBody, ...]]]] = {
     "PreToolUse": _using,
     "PostToolUse": _used,
     "PostToolUseFailure": partial(_used, ok=False),
+    "PermissionDenied": partial(_used, ok=False),
     "Notification": _noted,
     "Stop": _rested,
     "StopFailure": _refused,

@@ -54,6 +54,11 @@ class Reaction:
     files: tuple[FileRequest, ...] = ()
     outcome: AgentOutcome | None = None
     """The agent has ended its work; nothing more is expected of it."""
+    rests: bool | None = None
+    """False: a turn of the agent begins. True: it is over, so that a message for *next* would start another at once.
+
+    A session that never says it gets every message at once.
+    """
 
     def __add__(self, other: "Reaction") -> "Reaction":
         """Both, one after the other; the first outcome stands."""
@@ -62,6 +67,7 @@ class Reaction:
             self.send + other.send,
             self.files + other.files,
             self.outcome or other.outcome,
+            self.rests if other.rests is None else other.rests,
         )
 
 

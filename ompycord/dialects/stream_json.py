@@ -131,7 +131,7 @@ class StreamJson:
     def _prompt(self) -> Reaction:
         self._is_working = True
         message: Frame = {"role": "user", "content": self._next.popleft()}
-        return Reaction(send=({"type": "user", "message": message},))
+        return Reaction(send=({"type": "user", "message": message},), rests=False)
 
     def _system(self, frame: Frame, now_ms: int) -> Reaction:
         kind = string(frame, "subtype")
@@ -185,6 +185,7 @@ class StreamJson:
         is_done = string(frame, "subtype") == "success" and not boolean(frame, "is_error")
         if self._next and (is_done or was_cut_short):
             return received + self._prompt()
+        received += Reaction(rests=True)
         words = prose(string(frame, "result"), 500).strip()
         if is_done:
             return received + Reaction(outcome=AgentOutcome(claim=True, message=words or None))

@@ -5,14 +5,14 @@ from typing import Final
 from ompycord.dialects.frames import Frame, one_line, string
 from ompycord.dialects.strict_json import JsonValue
 
-__all__ = ["command_of", "diff_counts", "from_root", "last_line", "tool_title"]
+__all__ = ["COMMAND_KEYS", "command_of", "diff_counts", "from_root", "last_line", "tool_title"]
 
 _TITLE_KEYS: Final = (
     "command", "file_path", "filePath", "path", "notebook_path", "pattern", "query", "url", "question", "description",
     "prompt", "task", "op", "_i",
 )  # fmt: skip
 """Where tools of the known agents have what they are about, the most specific first."""
-_COMMAND_KEYS: Final = ("command", "cmd")
+COMMAND_KEYS: Final = ("command", "cmd")
 _READ: Final = 4096
 _UNCHANGED: Final = ("Wall time:", "(no output)")
 
@@ -32,7 +32,7 @@ def from_root(text: str, root: str) -> str:
 
 def command_of(arguments: Frame) -> str | None:
     """The shell command among the arguments, whole."""
-    return next((text for key in _COMMAND_KEYS if (text := _words(arguments.get(key)).strip())), None)
+    return next((text for key in COMMAND_KEYS if (text := _words(arguments.get(key)).strip())), None)
 
 
 def last_line(text: str) -> str | None:

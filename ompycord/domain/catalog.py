@@ -26,7 +26,17 @@ class Limits(Frozen):
     open_per_channel: Count = 10
     open_per_guild: Count = 20
     parallel_runs: Annotated[int, Field(ge=1, le=1000)] = 2
-    """Hosted runs that work at the same time; others wait in line."""
+    """Hosted runs that work at the same time; others wait in line. A run that waits for a person does not count."""
+    waiting_runs: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """Agents that stay alive while they wait for a person; by default four times `parallel_runs`.
+
+    Beyond it the one that waits longest is suspended in its session.
+    """
+
+    @property
+    def most_waiting(self) -> int:
+        """`waiting_runs`, or its default."""
+        return 4 * self.parallel_runs if self.waiting_runs is None else self.waiting_runs
 
 
 class Catalog(Frozen):

@@ -45,6 +45,8 @@ class RefusalCode(StrEnum):
     NO_SUCH_APPROVAL = "no-such-approval"
     APPROVAL_OF_ENDED_RUN = "approval-of-ended-run"
     APPROVAL_NOT_OPEN = "approval-not-open"
+    APPROVAL_NOT_WHOLE = "approval-not-whole"
+    APPROVAL_ONLY_ONCE = "approval-only-once"
     # -- messages
     MESSAGE_EMPTY = "message-empty"
     MESSAGE_TOO_LONG = "message-too-long"
@@ -57,6 +59,7 @@ class RefusalCode(StrEnum):
     MESSAGE_TAKEN_UNCHANGED = "message-taken-unchanged"
     # -- tools of agents
     TEXT_MISSING = "text-missing"
+    REQUEST_TOO_LONG = "request-too-long"
     OPTIONS_MISSING = "options-missing"
     NO_SUCH_TICKET = "no-such-ticket"
     NOTHING_KNOWN_YET = "nothing-known-yet"

@@ -51,6 +51,8 @@ class SuspendReason(StrEnum):
     PROVIDER = "provider"
     DISK = "disk"
     INTERRUPTED = "interrupted"
+    WAITING = "waiting"
+    """It waits for a person, and its agent was stopped to make room; it goes on by itself once it is answered."""
 
 
 class FailureClass(StrEnum):

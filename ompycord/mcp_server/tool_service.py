@@ -7,7 +7,7 @@ waited for again.
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from ompycord.conductor import Bus, EventRecorder, Messages, Snapshots, wait_for
+from ompycord.conductor import Bus, EventRecorder, Messages, Slots, Snapshots, wait_for
 from ompycord.conductor.transcript import Transcript
 from ompycord.domain import events as ev
 from ompycord.domain.base import Frozen
@@ -21,6 +21,8 @@ __all__ = ["LONGEST_WAIT_S", "Attach", "Remark", "TaskView", "ToolAnswer", "Tool
 
 LONGEST_WAIT_S = 25.0
 """Seconds between two reads without a change: so long an ending process waits for us."""
+_TITLE, _COMMAND, _RISK = 500, 32_768, 128
+"""Characters of an approval request's texts (`domain/events/people.py`); nothing of them is left out."""
 REMARKS = 50
 """Messages of people that are returned, the latest; no agent reads more."""
 
@@ -75,7 +77,10 @@ class ToolService:
         clock: Clock,
         ids: Ids,
         attach: Attach,
+        slots: Slots | None = None,
     ) -> None:
+        """`slots`: an answer is kept until the run of a waiting agent has a slot again."""
+        self._slots = slots
         self._recorder = recorder
         self._messages = messages
         self._snapshots = snapshots
@@ -164,18 +169,23 @@ class ToolService:
     ) -> ToolAnswer:
         """Ask for approval to act; waits like `ask`.
 
-        The same text again is the same ticket while it is open, and where it was approved for the whole run.
+        The same text again is the same ticket while it is open, and where it was approved for the whole run; then this
+        use of the permission is recorded. Raises Refused without a title, or where it is too long to be shown whole.
         """
         snapshot = await self._open(run)
-        found = ev.ApprovalRequested(
-            approval=self._ids.ulid(),
-            title=title.strip()[:500],
-            command=command or None,
-            risk=(risk or "").strip() or None,
-        )
-        if not found.title:
+        title, command, risk = title.strip(), command or None, (risk or "").strip() or None
+        if not title:
             raise Refused(RefusalCode.TEXT_MISSING, what="An approval request", part="title")
-        known = snapshot.approval_for(found, or_open=True)
+        for part, text, limit in (("title", title, _TITLE), ("command", command, _COMMAND), ("risk", risk, _RISK)):
+            if len(text or "") > limit:
+                raise Refused(RefusalCode.REQUEST_TOO_LONG, part=part, limit=limit)
+        found = ev.ApprovalRequested(approval=self._ids.ulid(), title=title, command=command, risk=risk)
+        known = snapshot.permission_for(found)
+        if known is not None:
+            used = ev.ApprovalUsed(approval=known.ref, title=title, command=command)
+            await self._recorder.record(run, used)
+            return await self.wait(run, known.ref, wait_s=wait_s)
+        known = snapshot.open_request_for(found)
         if known is not None:
             return await self.wait(run, known.ref, wait_s=wait_s)
         await self._recorder.observe(run, found)
@@ -194,6 +204,9 @@ class ToolService:
         def closed(snapshot: StatusSnapshot | None) -> ToolAnswer | None:
             found = _find(snapshot, ticket)
             if found is not None and found.status != "open":
+                if self._slots is not None and self._slots.is_waiting(run):
+                    self._slots.want(run)
+                    return None
                 status = "withdrawn" if found.status == "withdrawn" else "answered"
                 return ToolAnswer(ticket=ticket, status=status, answer=_answer(found), by=found.by)
             is_over = snapshot is not None and snapshot.is_final

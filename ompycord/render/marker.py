@@ -52,8 +52,9 @@ def question_tag(ref: str) -> str:
 
 def approval_hash(approval: Approval) -> str:
     """The hash of what a person who presses a button has read, so that a click permits nothing else."""
-    words = "\0".join((approval.ref, approval.title, approval.command or "", approval.risk or ""))
-    return question_tag(words)
+    words = [approval.ref, approval.title, approval.command or "", approval.risk or ""]
+    words += [approval.call] if approval.call else []
+    return question_tag("\0".join(words))
 
 
 def parse_marker(text: str) -> Marker | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from ompycord.domain.base import Millis
-from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
+from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot, permission_of
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
 from ompycord.render.cards.asking import asked_at_sentence
@@ -18,7 +18,7 @@ from ompycord.render.cards.view import footer_of
 from ompycord.render.marker import approval_hash, question_tag
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.people import mention, user_ids
-from ompycord.render.phrases import stamp
+from ompycord.render.phrases import and_list, sentence, stamp
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Redact, Sanitizer
 from ompycord.text import utf16_len
@@ -28,6 +28,7 @@ __all__ = [
     "approval_closed",
     "approval_message",
     "ops_message",
+    "permission_words",
     "question_closed",
     "question_message",
     "reminder_message",
@@ -36,6 +37,9 @@ __all__ = [
 _TEXT: Final = 3000
 _ANSWER: Final = 400
 _NAME: Final = 60
+_FILES: Final = 600
+"""Characters of all paths that a permission names (`dialects/requests/tool_approval.py`); none is shortened here."""
+_TEXT_WITH_FILES: Final = 2200
 
 
 class _RequestView:
@@ -144,10 +148,11 @@ def approval_message(
         closed = f"{text}\n\n{approval_closed(approval, request.sanitizer)}"
         return message(embeds=[request.embed(title, closed, Colour.GREY)], sign=sign)
     users, roles = user_ids(mentions), user_ids(role_mentions)
+    parts = (text, permission_words(approval, request.sanitizer), asked_at_sentence(snapshot, approval.asked_at))
     return message(
         request.head(f"{request.agent} needs your OK.", users, roles),
-        embeds=[request.asking(title, text, approval.asked_at)],
-        buttons=_approval_buttons(button_ref),
+        embeds=[request.embed(f"🟡 {title}", "\n\n".join(parts), Colour.YELLOW)],
+        buttons=_approval_buttons(approval, button_ref),
         sign=sign,
         mentions=users,
         role_mentions=roles,
@@ -158,14 +163,14 @@ def approval_message(
 
 def _wanted(approval: Approval, sanitizer: Sanitizer) -> tuple[str, str | None]:
     """What the agent wants to do, and all of it as a file where the message cannot show all."""
-    command = approval.command or ""
-    shown = sanitizer.code(command, _TEXT)
+    command, limit = approval.command or "", _TEXT_WITH_FILES if approval.edits else _TEXT
+    shown = sanitizer.code(command, limit)
     risk = f"Risk: {sanitizer.line(approval.risk, _NAME)}" if approval.risk else ""
     parts = [sanitizer.line(approval.title, _ANSWER), f"```\n{shown}\n```" if shown.strip() else "", risk]
     text = "\n".join(part for part in parts if part) or "(no text)"
     if _is_cut(approval.title, sanitizer, sanitizer.line, _ANSWER):
         return text, sanitizer.source("\n\n".join(part for part in (approval.title, command) if part))
-    return text, sanitizer.source(command) if _is_cut(command, sanitizer, sanitizer.code, _TEXT) else None
+    return text, sanitizer.source(command) if _is_cut(command, sanitizer, sanitizer.code, limit) else None
 
 
 def _is_cut(text: str, sanitizer: Sanitizer, shown: Callable[[str, int], str], limit: int) -> bool:
@@ -186,8 +191,16 @@ def reminder_message(
     mentions: Sequence[str] = (),
     role_mentions: Sequence[str] = (),
 ) -> RenderedMessage:
-    """A reminder for the people concerned: what still waits, and where. `ref`: the outbox row's."""
+    """A reminder for the people concerned: what still waits, and where. `ref`: the outbox row's.
+
+    Once it waits no more, what came of it; then it mentions no one.
+    """
     view = _RequestView(snapshot, render_context, ref, redact, OutboxKind.NOTICE)
+    if request.status != "open" or snapshot.is_final:
+        text = f"{view.short(request)}\n\n{_end_of(request, view.sanitizer)}"
+        embed = {"description": text, "color": Colour.GREY, "footer": {"text": view.footer}}
+        buttons = [Button(label="Go to the question", style="link", url=url)] if url else []
+        return message(f"{view.agent} waited for an answer.", embeds=[embed], buttons=buttons, sign=sign)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     text = f"{view.short(request)}\n\n{asked_at_sentence(snapshot, request.asked_at)}"
     return message(
@@ -234,12 +247,28 @@ def _end_of(request: Question | Approval, sanitizer: Sanitizer) -> str:
     return question_closed(request, sanitizer) if isinstance(request, Question) else approval_closed(request, sanitizer)
 
 
-def _approval_buttons(ref: str) -> list[Button]:
+def _approval_buttons(approval: Approval, ref: str) -> list[Button]:
+    """What cannot be shown whole can only be denied."""
+    once = Button(action="allow", label="Allow once", style="success", ref=ref)
+    for_the_run = Button(action="allowrun", label="Allow for this run", ref=ref)
     return [
-        Button(action="allow", label="Allow once", style="success", ref=ref),
-        Button(action="allowrun", label="Allow for this run", ref=ref),
+        *([once] if approval.whole else []),
+        *([for_the_run] if permission_of(approval) else []),
         Button(action="deny", label="Deny…", style="danger", ref=ref),
     ]
+
+
+def permission_words(approval: Approval, sanitizer: Sanitizer) -> str:
+    """What *Allow for this run* would cover, or why it cannot be allowed so."""
+    if not approval.whole:
+        return "It is too long to be shown whole, so it can only be denied."
+    if permission_of(approval) is None:
+        return "Its agent did not send all arguments of the call, so it can be allowed once and not for the run."
+    if approval.edits:
+        files = and_list([f"`{sanitizer.code(path, _FILES)}`" for path in approval.edits], most=_FILES)
+        tool = sanitizer.line(approval.tool or "the same tool", _NAME)
+        return f"*Allow for this run* covers every edit of {files} by {tool}, whatever it writes there; nothing else."
+    return "*Allow for this run* covers exactly this call, as often as the agent makes it."
 
 
 def _whole(source: str, sanitizer: Sanitizer) -> str | None:
@@ -249,7 +278,7 @@ def _whole(source: str, sanitizer: Sanitizer) -> str | None:
 def question_closed(question: Question, sanitizer: Sanitizer) -> str:
     """`Answered by NAME, 12:07: *Allow once*`, in every reader's own time zone."""
     if question.status != "answered":
-        return "No longer needed."
+        return _withdrawn("No longer needed", question.reason, sanitizer)
     answer = sanitizer.line(question.answer or "", _ANSWER)
     return f"Answered by {_by(question.by, question.closed_at, sanitizer)}{f': *{answer}*' if answer else '.'}"
 
@@ -264,7 +293,13 @@ def approval_closed(approval: Approval, sanitizer: Sanitizer) -> str:
             why = sanitizer.line(approval.reason or "", _ANSWER)
             return f"Denied by {by}{f': *{why}*' if why else '.'}"
         case _:
-            return "No longer needed."
+            return _withdrawn("No longer needed", approval.reason, sanitizer)
+
+
+def _withdrawn(words: str, reason: str | None, sanitizer: Sanitizer) -> str:
+    """That nobody decides it any more, and why."""
+    why = sanitizer.line(reason or "", _ANSWER)
+    return f"{words}: {sentence(why)}" if why else f"{words}."
 
 
 def _by(name: str | None, at: int | None, sanitizer: Sanitizer) -> str:

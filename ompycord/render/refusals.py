@@ -116,6 +116,14 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "The agent no longer waits for that, so nothing was decided.",
         "The approval request is closed, so nothing was decided.",
     ),
+    Code.APPROVAL_NOT_WHOLE: RefusalWords(
+        "It is too long to be shown whole, so it can only be denied. Nothing was decided.",
+        "The request is too long to be shown whole: it can be denied and not allowed.",
+    ),
+    Code.APPROVAL_ONLY_ONCE: RefusalWords(
+        "Its agent did not send all arguments, so it can only be allowed once. Nothing was decided.",
+        "The request does not have all arguments of its call: it can be allowed once and not for the run.",
+    ),
     Code.MESSAGE_EMPTY: RefusalWords(
         "The message is empty, so nothing was sent.", "The message is empty: nothing was sent."
     ),
@@ -146,6 +154,9 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "The agent has read that already, unchanged. " + _STOP_IT, "The agent has the message already, unchanged."
     ),
     Code.TEXT_MISSING: _same("{what} needs a {part}."),
+    Code.REQUEST_TOO_LONG: _same(
+        "The {part} is too long to be shown whole: {limit:,} characters is the limit. Nothing was asked."
+    ),
     Code.OPTIONS_MISSING: _same("A question without free text needs options."),
     Code.NO_SUCH_TICKET: _same("{run} has no question {ticket}."),
     Code.NOTHING_KNOWN_YET: _same("Nothing is known of run {run} yet; try again in a second."),

@@ -8,7 +8,15 @@ from typing import Literal
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.repository import ConfinementLevel
 
-__all__ = ["RenderContext"]
+__all__ = ["RenderContext", "SlotHolder"]
+
+
+class SlotHolder(Frozen):
+    """A run at work, as the card of a queued one names it."""
+
+    title: str
+    word: str
+    """What it does or waits for, as its own card says it."""
 
 
 class RenderContext(Frozen):
@@ -28,6 +36,10 @@ class RenderContext(Frozen):
     """Whether the agent of a hosted run may reach the network."""
     queue_place: int | None = None
     """The place in the queue; 1 is next."""
+    slot_holders: tuple[SlotHolder, ...] = ()
+    """For a queued run: who holds the slots for which it waits, where all of them are taken."""
+    waits_for_slot: bool = False
+    """Whether the run was answered and its agent waits for a free slot."""
     starts_at: Millis | None = None
     """When a queued run is expected to start."""
     checks: tuple[str, ...] | None = None

@@ -4,7 +4,8 @@ Counterpart: `bot/interactions/approvals.py`.
 """
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -17,7 +18,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock
 from ompycord.http.pipeline import ClientDisconnected, RequestPipeline
 
-__all__ = ["ASK_S", "ApprovalVerdict", "HookApprovals"]
+__all__ = ["ASK_S", "ApprovalVerdict", "HookApprovals", "verdict_of"]
 
 ASK_S: Final = 55.0
 """Seconds for which an agent waits for people; the hooks that we write give up after 60 s."""
@@ -39,7 +40,15 @@ class ApprovalVerdict:
 class HookApprovals:
     """Waits for people. Without a bus it cannot wait."""
 
-    def __init__(self, *, snapshots: Snapshots, pipeline: RequestPipeline, clock: Clock, bus: Bus | None) -> None:
+    def __init__(
+        self,
+        *,
+        snapshots: Snapshots,
+        pipeline: RequestPipeline,
+        clock: Clock,
+        bus: Bus | None,
+    ) -> None:
+        self._waiting: set[tuple[RunId, str]] = set()
         self._snapshots = snapshots
         self._pipeline = pipeline
         self._clock = clock
@@ -50,11 +59,25 @@ class HookApprovals:
         """Whether it can wait for a decision."""
         return self._bus is not None
 
-    async def given(self, run: RunId, wanted: ApprovalRequested) -> ApprovalVerdict | None:
-        """Whether exactly this text was approved for the whole run."""
+    async def permission(self, run: RunId, wanted: ApprovalRequested) -> Approval | None:
+        """The approval for the whole run that covers this; each use of it is an event, which the caller stores."""
         snapshot = await self._snapshots.of(run)
-        known = snapshot.approval_for(wanted) if snapshot else None
-        return _verdict(known) if known is not None else None
+        return snapshot.permission_for(wanted) if snapshot else None
+
+    @contextmanager
+    def waiting(self, run: RunId, approval: str) -> Generator[None]:
+        """Note that an agent waits here for this approval, until the block ends."""
+        self._waiting.add((run, approval))
+        try:
+            yield
+        finally:
+            self._waiting.discard((run, approval))
+
+    async def overtaken(self, run: RunId, approval: str | None) -> tuple[str, ...]:
+        """Open requests for which nobody here waits although their session went on: `approval`, or None for all."""
+        snapshot = await self._snapshots.of(run)
+        known = [one.ref for one in snapshot.open_approvals] if snapshot and not snapshot.is_final else []
+        return tuple(ref for ref in known if approval in {None, ref} and (run, ref) not in self._waiting)
 
     async def decided(self, run: RunId, approval: str, receive: Receive) -> ApprovalVerdict:
         """Wait for a person, at most `ASK_S`. Raises ClientDisconnected when the agent does not wait any more."""
@@ -77,7 +100,7 @@ class HookApprovals:
                 return None
             known = next((one for one in snapshot.approvals if one.ref == approval), None)
             if known is not None and known.status in {"granted", "denied"}:
-                return _verdict(known)
+                return verdict_of(known)
             return _UNDECIDED if snapshot.is_final or snapshot.cancel_requested else None
 
         verdict = await wait_for(
@@ -90,7 +113,8 @@ class HookApprovals:
 _UNDECIDED: Final = ApprovalVerdict("ask", "Nobody decided in Discord.")
 
 
-def _verdict(decided: Approval) -> ApprovalVerdict:
+def verdict_of(decided: Approval) -> ApprovalVerdict:
+    """What a person's decision means for the agent."""
     if decided.status == "granted":
         return ApprovalVerdict("allow", f"{decided.by} allowed it in Discord.")
     return ApprovalVerdict("deny", f"{decided.by} does not allow it{f': {decided.reason}' if decided.reason else '.'}")

@@ -4,6 +4,7 @@ Counterpart: the configuration that `ompycord integrations` writes. Authenticati
 `ingest.py`.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from functools import partial
@@ -12,13 +13,16 @@ from urllib.parse import parse_qs
 
 from starlette.types import Receive
 
-from ompycord.conductor import Bus, Snapshots
-from ompycord.dialects.frames import Frame
+from ompycord.conductor import Bus, RunAccess, Snapshots
+from ompycord.dialects.frames import Frame, one_line
 from ompycord.dialects.hook_reading import HookReading
 from ompycord.dialects.hooks import HOOK_SOURCES
 from ompycord.dialects.hooks_claude import decision, halt
-from ompycord.domain.events import ApprovalWithdrawn, EventBody, Note
-from ompycord.domain.ports import Clock, EventLog, Ids
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.events import ApprovalRequested, ApprovalUsed, ApprovalWithdrawn, EventBody, Note, ToolFinished
+from ompycord.domain.folds.snapshot import Approval
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Receipt
 from ompycord.domain.records import Scope as KeyScope
 from ompycord.http.dispatcher import RawHandler
@@ -28,9 +32,10 @@ from ompycord.http.problems import Headers, Problem, problem
 from ompycord.text.strict_json import NotJson, parse_json, require_within_limits
 from ompycord.webhook.acknowledgement import JSON, accepted
 from ompycord.webhook.backlog import Backlog
-from ompycord.webhook.hook_approvals import ApprovalVerdict, HookApprovals
+from ompycord.webhook.hook_approvals import ApprovalVerdict, HookApprovals, verdict_of
 from ompycord.webhook.hook_runs import HookRuns, Pushed
 from ompycord.webhook.limits import EventLimits
+from ompycord.webhook.target import EventTarget
 
 __all__ = ["PREFIX", "SESSION", "Hooks"]
 
@@ -57,7 +62,7 @@ class Hooks:
     def __init__(
         self,
         *,
-        store: EventLog,
+        store: EventTarget,
         snapshots: Snapshots,
         pipeline: RequestPipeline,
         backlog: Backlog,
@@ -69,6 +74,7 @@ class Hooks:
         self._pipeline = pipeline
         self._backlog = backlog
         self._limits = limits
+        self._access = RunAccess(store=store, clock=clock, ids=ids)
         self._runs = HookRuns(store=store, clock=clock, ids=ids)
         self._approvals = HookApprovals(snapshots=snapshots, pipeline=pipeline, clock=clock, bus=bus)
 
@@ -99,6 +105,7 @@ class Hooks:
             return _nothing(reading)
         if address.source != "claude":
             return accepted(receipts)
+        await self._end_overtaken(pushed, reading, receipts[-1].run)
         verdict = await self._request_approval(address, pushed, reading, receipts, receive)
         return _for_claude(receipts, verdict)
 
@@ -113,6 +120,12 @@ class Hooks:
         self._backlog.stored(sum(not receipt.duplicate for receipt in receipts))
         return receipts
 
+    async def _record_use(self, run: RunId, permission: Approval, wanted: ApprovalRequested) -> None:
+        """Store that a permission is used, before the agent gets its answer."""
+        body = ApprovalUsed(approval=permission.ref, title=wanted.title, command=wanted.command)
+        await self._access.record(run, body, kind=SourceKind.OMPYCORD)
+        self._backlog.stored(1)
+
     async def _request_approval(
         self, address: _Address, pushed: Pushed, reading: HookReading, receipts: list[Receipt], receive: Receive
     ) -> ApprovalVerdict | None:
@@ -120,23 +133,41 @@ class Hooks:
         wanted, run = reading.request, receipts[-1].run
         if not address.waits or wanted is None or not self._approvals.can_wait or receipts[-1].cancel_requested:
             return None
-        given = await self._approvals.given(run, wanted)
-        if given is not None:
-            return given
-        await self._store(pushed._replace(id=f"{pushed.id}-leave"[:_NAME]), (wanted,))
+        permission = await self._approvals.permission(run, wanted)
+        if permission is not None:
+            await self._record_use(run, permission, wanted)
+            return verdict_of(permission)
         withdrawal = partial(self._withdraw, pushed, wanted.approval)
-        try:
-            verdict = await self._approvals.decided(run, wanted.approval, receive)
-        except ClientDisconnected:
-            await withdrawal("Its agent no longer waits.")
-            raise
+        with self._approvals.waiting(run, wanted.approval):
+            await self._store(pushed._replace(id=f"{pushed.id}-leave"[:_NAME]), (wanted,))
+            try:
+                verdict = await self._approvals.decided(run, wanted.approval, receive)
+            except ClientDisconnected:
+                await withdrawal("Its agent no longer waits.")
+                raise
         if not verdict.is_decided:
             await withdrawal("It is asked at the terminal instead.")
+        if verdict.permission == "deny":
+            await self._store(pushed._replace(id=f"{pushed.id}-end"[:_NAME]), _denied(reading.if_denied, verdict))
         return verdict
+
+    async def _end_overtaken(self, pushed: Pushed, reading: HookReading, run: RunId) -> None:
+        """Withdraw requests that were decided elsewhere, such as after a restart of ours: their session went on."""
+        if reading.overtakes is None:
+            return
+        for approval in await self._approvals.overtaken(run, reading.overtakes or None):
+            await self._withdraw(pushed, approval, "Its session went on without it.")
 
     async def _withdraw(self, pushed: Pushed, approval: str, reason: str) -> None:
         body = ApprovalWithdrawn(approval=approval, reason=reason)
-        await self._store(pushed._replace(id=f"{pushed.id}-gone"[:_NAME]), (body,))
+        digest = hashlib.sha256(approval.encode()).hexdigest()[:16]
+        await self._store(pushed._replace(id=f"{pushed.id}-gone-{digest}"[:_NAME]), (body,))
+
+
+def _denied(events: tuple[EventBody, ...], verdict: ApprovalVerdict) -> tuple[EventBody, ...]:
+    """What happened instead of the tool's use, with who denied it."""
+    detail = {"detail": one_line(verdict.reason)}
+    return tuple(body.model_copy(update=detail) if isinstance(body, ToolFinished) else body for body in events)
 
 
 async def _not_here(request: RawRequest) -> RawAnswer:

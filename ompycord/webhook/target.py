@@ -2,10 +2,10 @@
 
 from typing import Protocol
 
-from ompycord.domain.ports import EventBacklog, EventLog, RunRecords
+from ompycord.domain.ports import Decisions, EventBacklog, EventLog, RunRecords
 
 __all__ = ["EventTarget"]
 
 
-class EventTarget(EventLog, RunRecords, EventBacklog, Protocol):
-    """The ports for events, the projector's backlog, and runs."""
+class EventTarget(EventLog, RunRecords, Decisions, EventBacklog, Protocol):
+    """The ports for events, the projector's backlog, runs, and what we record of them ourselves."""

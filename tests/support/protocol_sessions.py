@@ -7,7 +7,7 @@ from typing import Any
 
 from ompycord.dialects.protocol_session import ProtocolSession, Reaction
 from ompycord.domain.authority import SourceKind
-from ompycord.domain.events import EventBody, dump_data, parse_body
+from ompycord.domain.events import EventBody, dump_data, load_json
 from ompycord.domain.policy import require_authority
 from ompycord.domain.ports import AgentInput, AgentOutcome
 
@@ -38,10 +38,10 @@ class Dialogue:
         return self.take(self.protocol.on_input(said))
 
     def take(self, reaction: Reaction) -> Reaction:
-        """Keeps a reaction, and holds every event against what agents may say and what the wire can carry."""
+        """Keeps a reaction, and holds every event against what agents may say and what the log can hold."""
         for body in reaction.events:
             require_authority(body.type, SourceKind.AGENT)
-            assert parse_body(body.type, dump_data(body)) == body
+            assert load_json(body.type, json.dumps(dump_data(body))) == body
             self.script.append(f"  {body.type} {json.dumps(dump_data(body), ensure_ascii=False)}")
         for frame in reaction.send:
             sent = json.loads(json.dumps(frame))

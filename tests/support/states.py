@@ -18,7 +18,7 @@ from ompycord.domain.folds.snapshot import (
 from ompycord.domain.ids import RunId, Source
 from ompycord.domain.run import FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
-from ompycord.render.render_context import RenderContext
+from ompycord.render.render_context import RenderContext, SlotHolder
 
 RUN = RunId("01JD3V9K2M8Q4W5X6YAB7F3K2M")
 NOON = 1_795_262_400_000
@@ -223,6 +223,33 @@ SCENES: dict[str, Scene] = {
             S.SUSPENDED,
             reason=SuspendReason.INTERRUPTED,
             message="This step was interrupted 4 times; it is paused until a person resumes it.",
+        ),
+        render_context(),
+    ),
+    "waits for a person without its agent": Scene(
+        hosted(S.SUSPENDED, reason=SuspendReason.WAITING, resume_to=S.BUILDING, questions=(asked(),)),
+        render_context(),
+    ),
+    "answered while its agent was stopped": Scene(
+        hosted(S.SUSPENDED, reason=SuspendReason.WAITING, resume_to=S.BUILDING), render_context()
+    ),
+    "answered, waits for a slot": Scene(hosted(S.BUILDING, **BUSY), render_context(waits_for_slot=True)),
+    "queued behind others": Scene(
+        hosted(S.QUEUED, started_at=None),
+        render_context(
+            queue_place=1,
+            slot_holders=(
+                SlotHolder(title="Cart ignores the *discount*", word="building 2/4"),
+                SlotHolder(title="Coupons", word="waiting for the provider"),
+            ),
+        ),
+    ),
+    "a permission was used": Scene(
+        hosted(
+            S.BUILDING,
+            approvals=(wants(status="granted", scope="run", by="Grace", uses=3, closed_at=NOON),),
+            notes=("a note",),
+            **BUSY,
         ),
         render_context(),
     ),

@@ -7,7 +7,6 @@ from ompycord import __version__
 from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.health import Health
-from ompycord.app.mode import StorageMode
 from ompycord.app.report import HealthReport
 from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import settle_process
@@ -72,14 +71,15 @@ def bot_options(settings: Settings) -> BotOptions:
     return BotOptions(**dict(settings.discord), access=settings.access)
 
 
-def lookups_of(workers: Workers, health: Health, mode: StorageMode, redactor: Redactor) -> Lookups:
+def lookups_of(infrastructure: Infrastructure, workers: Workers, health: Health) -> Lookups:
     """What the bot asks of this machine. Files come redacted: nobody looks through them once they are attached."""
     return Lookups(
         health=health.lines,
         diff=_diff_of(workers.results),
         confinement=workers.launcher.level,
-        mode=mode.words,
-        artifact=_artifact_of(workers.artifacts, redactor),
+        mode=infrastructure.mode.words,
+        slots=infrastructure.slots,
+        artifact=_artifact_of(workers.artifacts, infrastructure.known.redactor),
         keep_file=workers.artifacts.keep,
     )
 
@@ -110,6 +110,7 @@ def mcp_of(infrastructure: Infrastructure, areas: Areas, workers: Workers, key_m
         clock=infrastructure.clock,
         ids=infrastructure.ids,
         attach=workers.artifacts.attach,
+        slots=infrastructure.slots,
     )
     return McpMount(
         tool_service=tool_service, authenticate=key_manager.run_of, version=__version__, loaded=settle_process

@@ -20,6 +20,7 @@ from ompycord.conductor import (
     Messages,
     Projector,
     Runs,
+    Slots,
     Snapshots,
 )
 from ompycord.domain.ids import RunId
@@ -58,8 +59,13 @@ class Infrastructure:
     known: KnownSecrets
     clock: Clock
     ids: Ids
+    slots: Slots = field(init=False)
+    """Who holds one of `limits.parallel_runs`."""
     alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     """Called when something was decided. Filled while wiring, since the waking parts are made before the woken ones."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slots", Slots(self.settings.catalog.limits, self.clock))
 
     @property
     def redact(self) -> Callable[[str], str]:

@@ -25,10 +25,12 @@ from ompycord.conductor import (
     Reminders,
     RunAccess,
     Runs,
+    SlotKeeper,
     Transitions,
 )
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.ids import RunId
+from ompycord.domain.run import RunRecord
 from ompycord.engines import LocalEngine, StepContext
 from ompycord.processes import kill_strays
 from ompycord.settings import Settings
@@ -136,6 +138,10 @@ def driver_of(
     """The driver of hosted runs; effects run in this process."""
     catalog = infrastructure.settings.catalog
     capabilities = AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities)
+
+    def resumes(record: RunRecord) -> bool:
+        return capabilities.of(record).can_resume
+
     context = StepContext(
         catalog=catalog,
         workspaces=workers.workspaces,
@@ -148,7 +154,12 @@ def driver_of(
         record=recorder.record,
         secrets=partial(_job_environment, infrastructure.known, key_manager),
         granted=infrastructure.known.granted_to,
-        inboxes=Inboxes(history=infrastructure.store, bus=infrastructure.bus, record=recorder.record),
+        inboxes=Inboxes(
+            history=infrastructure.store,
+            bus=infrastructure.bus,
+            record=recorder.record,
+            slots=infrastructure.slots,
+        ),
         task=infrastructure.store.task,
         session=infrastructure.store.session,
         session_usd=infrastructure.store.session_usd,
@@ -163,8 +174,20 @@ def driver_of(
         ids=infrastructure.ids,
         limits=catalog.limits,
         changed=projector.wake,
-        resumes=lambda record: capabilities.of(record).can_resume,
+        resumes=resumes,
         closed=infrastructure.mode.closed,
+        slots=infrastructure.slots,
+        slot_keeper=SlotKeeper(
+            slots=infrastructure.slots,
+            store=infrastructure.store,
+            snapshots=infrastructure.snapshots,
+            bus=infrastructure.bus,
+            transitions=Transitions(store=infrastructure.store, clock=infrastructure.clock, ids=infrastructure.ids),
+            clock=infrastructure.clock,
+            limits=catalog.limits,
+            resumes=resumes,
+            changed=infrastructure.wake,
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, Handler
-from ompycord.bot.interactions.decided_once import reply_to_decision, require_open
+from ompycord.bot.interactions.decided_once import reply_to_decision, require_open, what_next
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
 from ompycord.bot.interactions.replies import defer, give_back
 from ompycord.conductor import LoadedRun
@@ -79,7 +79,9 @@ class _Answers:
         self, interaction: Interaction, person: Person, loaded: LoadedRun, question: Question, answer: str
     ) -> None:
         committed = await self._context.approvals.answer(loaded, question.ref, answer, person)
-        words = f"Answer sent: *{self._context.sanitizer.line(answer, 300)}*."
+        shown = self._context.sanitizer.line(answer, 300)
+        next_ = what_next(loaded)
+        words = f"Your answer: *{shown}*.{next_}" if next_ else f"Answer sent: *{shown}*."
         await reply_to_decision(self._context, interaction, committed, words)
 
 

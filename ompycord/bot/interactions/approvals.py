@@ -14,7 +14,7 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
-from ompycord.bot.interactions.decided_once import reply_to_decision, require_open
+from ompycord.bot.interactions.decided_once import reply_to_decision, require_open, what_next
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
 from ompycord.bot.interactions.replies import defer, give_back
 from ompycord.conductor import LoadedRun
@@ -22,16 +22,14 @@ from ompycord.domain.access import Person
 from ompycord.domain.folds.snapshot import Approval
 from ompycord.errors import OmpycordError, RefusedInWords
 from ompycord.render.marker import approval_hash
+from ompycord.render.phrases import and_list
 from ompycord.render.sanitizer import Sanitizer
 
 __all__ = ["approvals_feature"]
 
 Scope = Literal["once", "run"]
 _REASON_LIMIT = 400
-_ALLOWED: dict[Scope, str] = {
-    "once": "Allowed once. The agent is continuing.",
-    "run": "Allowed for this run: the agent will not have to ask for exactly this again.",
-}
+_FILES = 600
 
 
 def approvals_feature(context: BotContext) -> Feature:
@@ -57,7 +55,9 @@ class _Approvals:
         await defer(interaction)
         loaded, approval = await self._load_approval(interaction, component)
         committed = await self._context.approvals.approve(loaded, approval.ref, person, scope=scope)
-        await reply_to_decision(self._context, interaction, committed, _ALLOWED[scope])
+        next_ = what_next(loaded)
+        words = _allowed(approval, scope, self._context.sanitizer, is_paused=bool(next_)) + next_
+        await reply_to_decision(self._context, interaction, committed, words)
 
     async def open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         loaded, approval = await self._load_approval(interaction, component)
@@ -76,15 +76,27 @@ class _Approvals:
         except OmpycordError as error:
             await give_back(interaction, error, reason)
             return
-        words = "Denied. The agent reads the reason and continues without it."
+        next_ = what_next(loaded)
+        words = f"Denied.{next_}" if next_ else "Denied. The agent reads the reason and continues without it."
         await reply_to_decision(self._context, interaction, committed, words)
 
     async def _load_approval(self, interaction: Interaction, component: ComponentId) -> tuple[LoadedRun, Approval]:
         loaded = await self._context.snapshots.load(await self._context.visible(interaction, component.ref))
-        for approval in loaded.snapshot.approvals if loaded.snapshot else ():
-            if approval_hash(approval) == component.nonce:
-                return loaded, approval
+        known = loaded.snapshot.approvals if loaded.snapshot else ()
+        found = [approval for approval in known if approval_hash(approval) == component.nonce]
+        if len(found) == 1:  # a hash is short: two requests that share it could be mistaken for each other
+            return loaded, found[0]
         raise RefusedInWords("That request is closed. Nothing was decided; look at the one that is open now.")
+
+
+def _allowed(approval: Approval, scope: Scope, sanitizer: Sanitizer, *, is_paused: bool) -> str:
+    """What was allowed."""
+    if scope == "once":
+        return "Allowed once." if is_paused else "Allowed once. The agent is continuing."
+    if approval.edits:
+        files = and_list([f"`{sanitizer.code(path, _FILES)}`" for path in approval.edits], most=len(approval.edits))
+        return f"Allowed for this run: the agent will not have to ask again before it edits {files} with the same tool."
+    return "Allowed for this run: the agent will not have to ask for exactly this again."
 
 
 def _why_not_form(approval: Approval, *, custom_id: str, sanitizer: Sanitizer) -> ui.Modal:

@@ -8,10 +8,11 @@ from ompycord.bot.interactions.replies import send_privately
 from ompycord.conductor import LoadedRun
 from ompycord.domain.access import Person
 from ompycord.domain.records import Committed, Decision
+from ompycord.domain.run import RunState, SuspendReason
 from ompycord.errors import RefusedInWords
 from ompycord.render.notices import already_decided
 
-__all__ = ["reply_to_decision", "require_open"]
+__all__ = ["reply_to_decision", "require_open", "what_next"]
 
 
 async def require_open(
@@ -26,6 +27,19 @@ async def require_open(
     first = await context.store.decisions.decision(loaded.run, kind, ref)
     if first is not None:
         raise RefusedInWords(_first(context, first))
+
+
+def what_next(loaded: LoadedRun) -> str:
+    """What follows from a decision for the agent, as a sentence behind it; empty where nothing needs to be said.
+
+    The agent of a run that was stopped gets it only once somebody resumes the run.
+    """
+    machine = loaded.record.machine
+    if machine is None or machine.state is not RunState.SUSPENDED:
+        return ""
+    if machine.reason is not SuspendReason.WAITING:
+        return " The run is stopped, so it is kept: its agent gets it once you press *Resume* on the card."
+    return " Its agent is started again with it, as soon as a slot is free."
 
 
 async def reply_to_decision(context: BotContext, interaction: Interaction, committed: Committed, words: str) -> None:

@@ -52,7 +52,7 @@ class Acp:
         self._unknown = UnknownFrames(agent="The agent")
         self._updates = AcpUpdates(root=root, unknown=self._unknown, known_usd=options.session_usd)
         self._history = HistoryReplay(updates=self._updates)
-        self._handler = AcpRequests(updates=self._updates, start=start, ask_next=self._next.append)
+        self._handler = AcpRequests(updates=self._updates, root=root, start=start, ask_next=self._next.append)
         self._waiting: dict[int, Callable[[Frame], Reaction]] = {}
         self._settings: deque[tuple[str, Frame]] = deque()
         self._images: list[JsonValue] = []
@@ -73,7 +73,7 @@ class Acp:
         able: Frame = {"fs": {"readTextFile": False, "writeTextFile": False}, "elicitation": {"form": {}}}
         client: Frame = {"name": "ompycord", "version": "1"}
         hello: Frame = {"protocolVersion": PROTOCOL, "clientCapabilities": able, "clientInfo": client}
-        return self._request("initialize", hello, self._greeted)
+        return Reaction(rests=False) + self._request("initialize", hello, self._greeted)
 
     def skips(self, line: str) -> bool:
         """See the protocol."""
@@ -183,7 +183,8 @@ class Acp:
         self._is_working, self._is_resting = True, False
         blocks: list[JsonValue] = [{"type": "text", "text": self._next.popleft()}, *self._images]
         self._images = []
-        return self._request("session/prompt", {"sessionId": self._session, "prompt": blocks}, self._turn_ended)
+        prompt: Frame = {"sessionId": self._session, "prompt": blocks}
+        return Reaction(rests=False) + self._request("session/prompt", prompt, self._turn_ended)
 
     def _turn_ended(self, frame: Frame) -> Reaction:
         self._is_working, was_cut_short = False, self._is_cut_short
@@ -194,6 +195,7 @@ class Acp:
         if self._next and (stop == "end_turn" or was_cut_short):
             return received + self._prompt()
         self._is_resting = True
+        received += Reaction(rests=True)
         if "result" not in frame:
             return received + _failed(f"The agent's turn failed{_reason(frame)}", FailureClass.TRANSIENT)
         if stop != "end_turn":

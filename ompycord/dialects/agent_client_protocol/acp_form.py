@@ -5,8 +5,9 @@ Part of `acp.py`.
 
 from typing import Final
 
-from ompycord.dialects.frames import Frame, boolean, dig, found, listed, objects, one_line, ref, string
+from ompycord.dialects.frames import Frame, boolean, dig, found, listed, objects, one_line, string
 from ompycord.dialects.options import Options, question
+from ompycord.dialects.requests.open_requests import request_name
 from ompycord.dialects.strict_json import JsonValue
 from ompycord.domain.events import QuestionAsked
 
@@ -36,7 +37,9 @@ class ElicitationForm:
 
     def refs(self) -> dict[str, str]:
         """Our reference for each field, and its name."""
-        return {ref("form", self._start, str(self.id), str(index)): name for index, name in enumerate(self._fields)}
+        return {
+            request_name("form", self._start, str(self.id), str(index)): name for index, name in enumerate(self._fields)
+        }
 
     def questions(self) -> tuple[QuestionAsked, ...]:
         """One for every field."""
@@ -68,7 +71,7 @@ def _options(field: Frame) -> Options | None:
     place = found(field, "items") if field.get("type") == "array" else field
     values = [one for one in listed(place, "enum") if isinstance(one, str)]
     named = [string(one, "const") for one in (objects(place, "oneOf") or objects(place, "anyOf"))]
-    return Options(values or named) if values or named else None
+    return Options(values or named, several=field.get("type") == "array") if values or named else None
 
 
 def _value(field: Frame, options: Options | None, answer: str) -> JsonValue:
@@ -77,8 +80,9 @@ def _value(field: Frame, options: Options | None, answer: str) -> JsonValue:
     if kind == "boolean":
         return {_YES: True, _NO: False}.get(answer)
     if kind == "array":
-        parts = [part.strip() for part in answer.split(",") if part.strip()]
-        picked: list[JsonValue] = [(options.pick(part) if options else part) for part in parts]
+        if options is None:
+            return [part.strip() for part in answer.split(",") if part.strip()]
+        picked: list[JsonValue] = [value for _, value in options.pick_several(answer)]
         return None if None in picked else picked
     if kind in {"integer", "number"}:
         return _number(answer, whole=kind == "integer")

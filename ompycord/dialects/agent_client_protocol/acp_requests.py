@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from ompycord.dialects.agent_client_protocol.acp_form import ElicitationForm, is_single_choice
-from ompycord.dialects.agent_client_protocol.acp_updates import AcpUpdates, Tool, content_text
-from ompycord.dialects.frames import Frame, found, named, objects, one_line, prose, ref, string
+from ompycord.dialects.agent_client_protocol.acp_updates import AcpUpdates, Tool, call_parts
+from ompycord.dialects.frames import Frame, found, objects, one_line, string
 from ompycord.dialects.oh_my_pi.omp_approvals import APPROVE, DENY, read_approval
 from ompycord.dialects.protocol_session import Reaction, withdrawn
+from ompycord.dialects.requests.open_requests import OpenRequests, request_name
+from ompycord.dialects.requests.tool_approval import FileEdit, RequestedCall, request_approval
 from ompycord.dialects.strict_json import JsonValue
-from ompycord.dialects.tools import command_of, tool_title
+from ompycord.dialects.tools import tool_title
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
@@ -25,13 +27,12 @@ from ompycord.domain.events import (
 
 __all__ = ["AcpRequests", "answer"]
 
-_OPEN: Final = 64
 _EXPIRED: Final = "The agent no longer waits for it."
 _ALLOW: Final = ("allow_once", "allow_always")
 _REJECT: Final = ("reject_once", "reject_always")
 _APPROVAL: Final = "Allow tool: "
-
-Grant = tuple[str, str]
+_CALL: Final = frozenset({"title", "kind", "name", "rawInput", "content", "locations"})
+"""Members of a tool call that have a place of their own in its request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,6 @@ class _Permission:
     """A pending decision, and the frames to which it leads."""
 
     title: str
-    grant: Grant | None
     yes: Frame
     no: Frame
     cancelled: Frame
@@ -51,15 +51,16 @@ def answer(id_: JsonValue, result: Frame) -> Frame:
 
 
 class AcpRequests:
-    """The requests that wait for a person, by our reference, and the approvals that were given for the run."""
+    """The requests that wait for a person, by our reference."""
 
-    def __init__(self, *, updates: AcpUpdates, start: str, ask_next: Callable[[str], None]) -> None:
+    def __init__(self, *, updates: AcpUpdates, root: str, start: str, ask_next: Callable[[str], None]) -> None:
         self._ask_next = ask_next
         self._updates = updates
+        self._root = root
         self._start = start
         self._permissions: dict[str, _Permission] = {}
         self._fields: dict[str, tuple[ElicitationForm, str]] = {}
-        self._granted: set[Grant] = set()
+        self._room = OpenRequests(agent="The agent")
 
     @property
     def is_open(self) -> bool:
@@ -68,19 +69,14 @@ class AcpRequests:
 
     def permission(self, id_: JsonValue, params: Frame) -> Reaction:
         """Take a `session/request_permission`."""
-        call = found(params, "toolCall")
-        known = self._updates.tool(string(call, "toolCallId"))
-        title, text = _subject(call, known), _whole(call, known)
-        kind = string(call, "kind") or known.kind
-        grant: Grant = (kind, "" if kind == "edit" else text)
-        one = _Permission(
-            title=title,
-            grant=grant if text or kind == "edit" else None,
-            yes=_choice(id_, params, _ALLOW),
-            no=_choice(id_, params, _REJECT),
-            cancelled=_cancelled(id_),
+        known = self._updates.tool(string(params, "toolCall", "toolCallId"))
+        call = {**known.call, **call_parts(found(params, "toolCall"))}
+        title, kind = _subject(call, known), string(call, "kind") or known.kind
+        wanted = request_approval(
+            self._name(id_), _normalised(call, known, kind), title=title, root=self._root, risk=kind
         )
-        return self._ask(ref("leave", self._start, str(id_)), one, text=text, risk=kind)
+        yes, no = _choice(id_, params, _ALLOW), _choice(id_, params, _REJECT)
+        return self._ask(wanted, _Permission(wanted.title, yes, no, _cancelled(id_)))
 
     def form(self, id_: JsonValue, params: Frame) -> Reaction:
         """Take an `elicitation/create`."""
@@ -93,8 +89,8 @@ class AcpRequests:
         if string(params, "message").startswith(_APPROVAL) and is_single_choice(params, [APPROVE, DENY]):
             return self._omp_approval(id_, params)
         form = ElicitationForm(id_, params, start=self._start)
-        if len(self._fields) + len(form.refs()) > _OPEN:
-            return Reaction(send=(answer(id_, {"action": "cancel"}),))
+        if not self._room.has_room(self._waiting, len(form.refs())):
+            return self._no_room(one_line(string(params, "message")), answer(id_, {"action": "cancel"}))
         self._fields |= {key: (form, name) for key, name in form.refs().items()}
         return Reaction(form.questions())
 
@@ -115,13 +111,9 @@ class AcpRequests:
         return Reaction(send=(answer(form.id, {"action": "accept", "content": form.content}),))
 
     def granted(self, received: ApprovalGranted) -> Reaction:
-        """Permit a call, once or for all calls like it in this run."""
+        """Permit a call. What was allowed for the run is kept by the conductor, which then answers further requests."""
         one = self._permissions.pop(received.approval, None)
-        if one is None:
-            return Reaction()
-        if received.scope == "run" and one.grant:
-            self._granted.add(one.grant)
-        return Reaction(send=(one.yes,))
+        return Reaction(send=(one.yes,)) if one else Reaction()
 
     def denied(self, received: ApprovalDenied) -> Reaction:
         """Deny a call; the agent gets the reason as its next message, since its request has no room for one."""
@@ -141,9 +133,22 @@ class AcpRequests:
 
     def withdrawn(self, id_: JsonValue) -> Reaction:
         """Note that the agent no longer waits for one of its requests."""
-        approval = ref("leave", self._start, str(id_))
         fields = [key for key, (form, _) in self._fields.items() if form.id == id_]
-        return Reaction(self._forget([approval, *fields]))
+        return Reaction(self._forget([self._name(id_), *fields]))
+
+    @property
+    def _waiting(self) -> int:
+        return len(self._permissions) + len(self._fields)
+
+    def _name(self, id_: JsonValue) -> str:
+        return request_name("leave", self._start, str(id_))
+
+    def _no_room(self, title: str, no: Frame) -> Reaction:
+        """Refuse a request beyond the most that can wait; the agent gets the reason as its next message."""
+        notes = self._room.refused(title)
+        if notes:
+            self._ask_next(self._room.reason)
+        return Reaction(notes, (no,))
 
     def _forget(self, keys: list[str]) -> tuple[EventBody, ...]:
         return withdrawn(keys, self._permissions, self._fields, reason=_EXPIRED)
@@ -152,44 +157,50 @@ class AcpRequests:
         """The approval that oh-my-pi asks for by a form, with the text of its RPC's dialog."""
         field = next(iter(found(params, "requestedSchema", "properties")))
         approval = read_approval(string(params, "message"), [])
+        wanted = request_approval(
+            self._name(id_), approval.call, title=approval.title, root=self._root, risk=approval.risk
+        )
         yes: Frame = {"action": "accept", "content": {field: APPROVE}}
         no: Frame = {"action": "accept", "content": {field: DENY}}
-        one = _Permission(
-            approval.title, approval.grant, answer(id_, yes), answer(id_, no), answer(id_, {"action": "cancel"})
-        )
-        return self._ask(ref("leave", self._start, str(id_)), one, text=approval.text or "", risk=approval.risk or "")
+        cancelled = answer(id_, {"action": "cancel"})
+        return self._ask(wanted, _Permission(wanted.title, answer(id_, yes), answer(id_, no), cancelled))
 
-    def _ask(self, key: str, one: _Permission, *, text: str, risk: str) -> Reaction:
-        if one.grant and one.grant in self._granted:
-            return Reaction(send=(one.yes,))
-        if len(self._permissions) >= _OPEN:
-            return Reaction(send=(one.cancelled,))
-        self._permissions[key] = one
-        requested = ApprovalRequested(approval=key, title=one.title, command=text or None, risk=named(risk))
-        return Reaction((*self._updates.finish_message(), requested))
+    def _ask(self, wanted: ApprovalRequested, one: _Permission) -> Reaction:
+        if not self._room.has_room(self._waiting):
+            return self._no_room(wanted.title, one.cancelled)
+        self._permissions[wanted.approval] = one
+        return Reaction((*self._updates.finish_message(), wanted))
 
 
 def _subject(call: Frame, known: Tool) -> str:
-    raw = found(call, "rawInput")
-    title = one_line(string(call, "title")) or known.title or tool_title(raw, root="") or "a tool"
+    """The headline: the agent's title, behind the tool's name where that says more than the title does."""
+    title = " ".join(string(call, "title").split()) or known.title or tool_title(found(call, "rawInput"), root="")
+    title = title or "a tool"
     is_named = known.name in {"tool", known.kind} or title.casefold().startswith(known.name.casefold())
-    return title if is_named else one_line(f"{known.name}: {title}")
+    return title if is_named else f"{known.name}: {title}"
 
 
-def _whole(call: Frame, known: Tool) -> str:
-    """The whole text of what needs approval: the command, the diff, or the words of the request."""
-    raw = found(call, "rawInput")
-    if command := command_of(raw) or known.command:
-        folder = string(raw, "cwd")
-        return prose(f"{command}\n(in {folder})" if folder else command)
-    if diff := string(raw, "diff"):
-        return prose(diff)
-    texts = [
-        f"{string(one, 'path')}\n{string(one, 'newText')}"
-        for one in objects(call, "content")
-        if one.get("type") == "diff"
-    ]
-    return prose("\n\n".join(texts) or content_text(call) or string(raw, "content"))
+def _normalised(call: Frame, known: Tool, kind: str) -> RequestedCall:
+    """The call without its id and progress: everything else that the agent said of it."""
+    content = [part for part in objects(call, "content") if part.get("type") != "terminal"]
+    diffs = [part for part in content if part.get("type") == "diff"]
+    texts = [part for part in content if string(part, "content", "text")]
+    raw = call.get("rawInput")
+    others: list[JsonValue] = [part for part in content if part not in diffs and part not in texts]
+    others += [{name: value} for name, value in call.items() if name not in _CALL]
+    others += [] if raw is None or isinstance(raw, dict) else [raw]
+    return RequestedCall(
+        tool="" if known.name in {"tool", known.kind} else known.name,
+        arguments=found(call, "rawInput"),
+        title=string(call, "title"),
+        kind=kind,
+        diffs=tuple(FileEdit(string(one, "path"), string(one, "oldText"), string(one, "newText")) for one in diffs),
+        remarks=tuple(string(part, "content", "text") for part in texts),
+        paths=tuple(string(one, "path") for one in objects(call, "locations")),
+        more=tuple(others),
+        is_edit=kind == "edit",
+        is_title_alone=not (raw or diffs),
+    )
 
 
 def _choice(id_: JsonValue, params: Frame, kinds: tuple[str, ...]) -> Frame:

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from ompycord.dialects.changes import FileChanges
 from ompycord.dialects.frames import Frame, count, found, money, named, objects, one_line, prose, ref, string
 from ompycord.dialects.protocol_session import Reaction, UnknownFrames
+from ompycord.dialects.strict_json import JsonValue
 from ompycord.dialects.tools import from_root, last_line, tool_title
 from ompycord.domain.events import (
     EventBody,
@@ -21,7 +22,7 @@ from ompycord.domain.events import (
     UsageUpdated,
 )
 
-__all__ = ["AcpUpdates", "Tool", "content_text", "diff_of"]
+__all__ = ["AcpUpdates", "Tool", "call_parts", "content_text", "diff_of"]
 
 Status = Literal["pending", "active", "done", "failed", "skipped"]
 
@@ -40,6 +41,8 @@ _COUNTS_BY_START: Final = frozenset({"@agentclientprotocol/claude-agent-acp"})
 Oh-my-pi 18.2 and OpenCode 1.18 continue its total.
 """
 _ROUNDING: Final = 1e-9
+_NOT_CALL: Final = frozenset({"toolCallId", "status", "sessionUpdate", "rawOutput", "_meta"})
+"""Members of a tool call that are its id, its progress and its result."""
 _PATH_KEYS: Final = ("filePath", "file_path", "path", "filepath")
 
 
@@ -55,6 +58,13 @@ class Tool:
     diff: tuple[int, int] | None = None
     latest: str = ""
     is_reported: bool = False
+    call: Frame = field(default_factory=dict[str, JsonValue])
+    """What the agent said of the call itself (`call_parts`), each part as it was said last."""
+
+
+def call_parts(update: Frame) -> Frame:
+    """What an update or a request says of the call itself; empty members say nothing."""
+    return {name: value for name, value in update.items() if name not in _NOT_CALL and value not in (None, "", {}, [])}
 
 
 def content_text(update: Frame) -> str:
@@ -210,6 +220,8 @@ class AcpUpdates:
 
 
 def _merge(tool: Tool, update: Frame, root: str) -> None:
+    if string(update, "status") not in {"completed", "failed"}:
+        tool.call |= call_parts(update)
     raw = found(update, "rawInput")
     name = string(update, "_meta", "claudeCode", "toolName") or string(update, "name")
     tool.kind = string(update, "kind") or tool.kind

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from ompycord.dialects.frames import Frame, found, listed, named, one_line, prose, string
+from ompycord.dialects.frames import Frame, found, listed, named, one_line, string
+from ompycord.dialects.requests.tool_approval import RequestedCall
 
 __all__ = ["APPROVE", "DENY", "ToolApproval", "is_approval", "read_approval"]
 
@@ -14,11 +15,11 @@ APPROVE: Final = "Approve"
 DENY: Final = "Deny"
 _LABELS: Final = ("Command: ", "Path: ", "File: ")
 _REASON: Final = "Reason: "
+_SHOWN: Final = re.compile(
+    r"(?:Reason: [^\n]*\n+)?(?:(?:Path|File): ([^\n]*)\n*)?(?:Command: (.*))?(?:Content:\n(.*))?", re.DOTALL
+)
+"""A dialog's parts, each below its label: where, what to run, what to write."""
 _EDITORS: Final = frozenset({"write", "edit"})
-"""Tools that change files of the clone: approval for the run covers all their calls.
-
-Any other tool's covers equal calls.
-"""
 _READ: Final = 262_144
 _MENDED: Final = 8
 _ELIDED: Final = re.compile(r"\[…(\d{1,9})ch elided…\]")
@@ -29,11 +30,9 @@ class ToolApproval:
     """What the agent wants to do."""
 
     title: str
-    text: str | None
-    """All of it."""
     risk: str | None
-    grant: tuple[str, str] | None
-    """What approval for the whole run would cover; None where the text is not complete, so that it covers no more."""
+    call: RequestedCall
+    """All of it; incomplete where omp left out what none of the agent's calls holds."""
 
 
 def is_approval(frame: Frame) -> bool:
@@ -42,20 +41,39 @@ def is_approval(frame: Frame) -> bool:
 
 
 def read_approval(title: str, calls: list[Frame]) -> ToolApproval:
-    """The request in a dialog's title; what omp cut away (2,000 characters) is restored from the agent's `calls`."""
+    """The request in a dialog's title; what omp cut away (2,000 characters) is restored from the agent's `calls`.
+
+    Where exactly one of them fits the dialog, it is that call, with all of its arguments.
+    """
     first, _, details = title[:_READ].removeprefix(_APPROVAL).partition("\n")
     tool = one_line(first, 128) or "a tool"
     lines = [line for line in details.splitlines() if line.strip()]
     reason = next((line.removeprefix(_REASON) for line in lines if line.startswith(_REASON)), "")
     subject = _unlabelled(next((line for line in lines if not line.startswith(_REASON)), ""))
-    whole = _completed(details, [call for call in calls if string(call, "name").strip() == first.strip()])
-    is_complete = _ELIDED.search(whole) is None
+    candidates = [call for call in calls if string(call, "name").strip() == first.strip()]
+    whole = _completed(details, candidates).strip("\n")
+    arguments = found(candidates[0], "arguments") if len(candidates) == 1 else {}
+    text = _unlabelled(whole)
+    is_that_call = _fits(whole, arguments)
     return ToolApproval(
         title=one_line(f"{tool}: {subject}" if subject else tool),
-        text=prose(_unlabelled(whole)) or None,
         risk=named(reason),
-        grant=(tool, "" if tool in _EDITORS else whole) if is_complete else None,
+        call=RequestedCall(
+            tool=first.strip(),
+            arguments=arguments if is_that_call else {"command": text} if text else {},
+            is_edit=tool in _EDITORS and is_that_call,
+            is_title_alone=not (is_that_call or text),
+            is_complete=_ELIDED.search(whole) is None and len(title) <= _READ,
+        ),
     )
+
+
+def _fits(whole: str, arguments: Frame) -> bool:
+    """Whether every part of a dialog is an argument of this call, whole."""
+    shown = _SHOWN.fullmatch(whole)
+    parts = [part.strip("\n") for part in shown.groups() if part is not None] if shown else []
+    values = {value.strip("\n") for value in arguments.values() if isinstance(value, str)}
+    return bool(parts) and values >= set(parts)
 
 
 def _completed(details: str, calls: list[Frame]) -> str:

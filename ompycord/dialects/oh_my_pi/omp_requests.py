@@ -7,14 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from ompycord.dialects.frames import Frame, count, later, listed, one_line, prose, ref, string
-from ompycord.dialects.oh_my_pi.omp_approvals import APPROVE, DENY, ToolApproval, is_approval, read_approval
+from ompycord.dialects.frames import Frame, count, later, listed, one_line, prose, string
+from ompycord.dialects.oh_my_pi.omp_approvals import APPROVE, DENY, is_approval, read_approval
 from ompycord.dialects.options import Options, question
 from ompycord.dialects.protocol_session import Reaction, UnknownFrames
+from ompycord.dialects.requests.open_requests import OpenRequests, request_name
+from ompycord.dialects.requests.tool_approval import request_approval
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
-    ApprovalRequested,
     ApprovalWithdrawn,
     EventBody,
     Note,
@@ -38,7 +39,6 @@ ASK_HUMAN: Final[Frame] = {
 }
 """The host tool we offer: unlike a tool of an MCP server it may take its time (omp cuts those at 30 s)."""
 OTHER: Final = "Other (type your own)"
-_OPEN: Final = 64
 _SILENT: Final = frozenset({"setStatus", "setWidget", "setTitle", "set_editor_text"})
 _YES, _NO = "Yes", "No"
 
@@ -52,18 +52,18 @@ class _Open:
     title: str
     options: Options | None = None
     has_other: bool = False
-    approval: ToolApproval | None = None
     until: int | None = None
 
 
 class OmpRequests:
-    """The dialogs that are open, by our reference, and the approvals that were given for the run."""
+    """The dialogs that are open, by our reference."""
 
-    def __init__(self, *, agent: str, unknown: UnknownFrames) -> None:
+    def __init__(self, *, agent: str, root: str, unknown: UnknownFrames) -> None:
         self._agent = agent
+        self._root = root
+        self._room = OpenRequests(agent=agent)
         self._unknown = unknown
         self._open: dict[str, _Open] = {}
-        self._granted: set[tuple[str, str]] = set()
         self._calls: list[Frame] = []
         self._typed: tuple[str, str] | None = None
 
@@ -89,8 +89,8 @@ class OmpRequests:
             return self._withdraw(lambda one: one.id == string(frame, "targetId"))
         if method not in {"select", "confirm", "input", "editor"} or not id_:
             return self._unknown.seen(f"extension_ui_request {one_line(method, 64)}")
-        if len(self._open) >= _OPEN:
-            return Reaction(send=(_cancelled(id_),))
+        if not self._room.has_room(len(self._open)):
+            return self._no_room(string(frame, "title"), _cancelled(id_))
         delay = count(frame, "timeout")
         until = later(now_ms, delay) if delay else None
         if method == "select" and is_approval(frame):
@@ -100,12 +100,15 @@ class OmpRequests:
     def host_tool(self, frame: Frame) -> Reaction:
         """Take a `host_tool_call`: our `ask_human`."""
         id_, text = string(frame, "id"), string(frame, "arguments", "question")
-        if string(frame, "toolName") != ASK_HUMAN["name"] or not text or len(self._open) >= _OPEN:
+        if not self._room.has_room(len(self._open)):
+            no = _tool_result(id_, self._room.reason, failed=True)
+            return Reaction(self._room.refused(one_line(text)), (no,))
+        if string(frame, "toolName") != ASK_HUMAN["name"] or not text:
             return Reaction(
                 send=(_tool_result(id_, "There is no such tool, or it was given no question.", failed=True),)
             )
         options = Options([one for one in listed(frame, "arguments", "options") if isinstance(one, str)])
-        name = ref("ask", id_)
+        name = request_name("ask", id_)
         self._open[name] = _Open(id=id_, method="host_tool", title=text, options=options)
         return Reaction((question(name, text, options),))
 
@@ -132,13 +135,9 @@ class OmpRequests:
         return Reaction((Note(text=on_input),), (_cancelled(one.id),))
 
     def granted(self, received: ApprovalGranted) -> Reaction:
-        """Permit a call, once or for all calls like it in this run."""
+        """Permit a call. What was allowed for the run is kept by the conductor, which then answers further requests."""
         one = self._open.pop(received.approval, None)
-        if one is None:
-            return Reaction()
-        if received.scope == "run" and one.approval and one.approval.grant:
-            self._granted.add(one.approval.grant)
-        return Reaction(send=(_response(one.id, value=APPROVE),))
+        return Reaction(send=(_response(one.id, value=APPROVE),)) if one else Reaction()
 
     def denied(self, received: ApprovalDenied) -> Reaction:
         """Deny a call. The agent reads the reason as a message from people, since its dialog has no room for one."""
@@ -159,15 +158,19 @@ class OmpRequests:
 
     def _ask_approval(self, frame: Frame, id_: str, until: int | None) -> Reaction:
         approval = read_approval(string(frame, "title"), self._calls)
-        if approval.grant and approval.grant in self._granted:
-            return Reaction(send=(_response(id_, value=APPROVE),))
-        name = ref("leave", id_)
-        self._open[name] = _Open(id=id_, method="leave", title=approval.title, approval=approval, until=until)
-        requested = ApprovalRequested(approval=name, title=approval.title, command=approval.text, risk=approval.risk)
-        return Reaction((requested,))
+        name = request_name("leave", id_)
+        wanted = request_approval(name, approval.call, title=approval.title, root=self._root, risk=approval.risk)
+        self._open[name] = _Open(id=id_, method="leave", title=wanted.title, until=until)
+        return Reaction((wanted,))
+
+    def _no_room(self, title: str, no: Frame) -> Reaction:
+        """Refuse a dialog beyond the most that can wait; the agent reads the reason as a message from people."""
+        notes = self._room.refused(one_line(title))
+        why: Frame = {"id": "why", "type": "steer", "message": self._room.reason}
+        return Reaction(notes, (no, why) if notes else (no,))
 
     def _ask(self, frame: Frame, one: _Open) -> Reaction:
-        name = ref("question", one.id)
+        name = request_name("question", one.id)
         if one.method == "editor" and self._typed and self._typed[0] in one.title:
             (_, text), self._typed = self._typed, None
             return Reaction(send=(_response(one.id, value=text),))

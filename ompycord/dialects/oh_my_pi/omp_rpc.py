@@ -59,7 +59,7 @@ class OmpRpc:
         self._prompt = prompt
         self._agent: Literal["omp", "pi"] = dialect
         self._unknown = UnknownFrames(agent=dialect)
-        self._handler = OmpRequests(agent=dialect, unknown=self._unknown)
+        self._handler = OmpRequests(agent=dialect, root=root, unknown=self._unknown)
         self._tools = OmpTools(root=root)
         self._work = OmpWork(agent=dialect)
         self._table = self._frames()
@@ -74,7 +74,7 @@ class OmpRpc:
         tools: Frame = {"id": "tools", "type": "set_host_tools", "tools": [ASK_HUMAN]}
         state: Frame = {"id": "state", "type": "get_state"}
         prompt: Frame = {"id": "prompt", "type": "prompt", "message": self._prompt}
-        return Reaction(send=(tools, state, prompt) if self._agent == "omp" else (state, prompt))
+        return Reaction(send=(tools, state, prompt) if self._agent == "omp" else (state, prompt), rests=False)
 
     def skips(self, line: str) -> bool:
         """See the protocol."""

@@ -47,7 +47,7 @@ class OmpWork:
     def started(self) -> Reaction:
         """Take an `agent_start`."""
         self._is_running = self._has_begun = True
-        reaction = Reaction()
+        reaction = Reaction(rests=False)
         while self._waiting:
             reaction += self.prompt(self._waiting.popleft())
         return reaction
@@ -59,7 +59,8 @@ class OmpWork:
             if string(message, "role") == "assistant":
                 self.spoke(found(message))
                 break
-        return Reaction() if dig(frame, "isTerminal") is False else self._ask_for_rest()
+        rests = Reaction(rests=True)
+        return rests if dig(frame, "isTerminal") is False else rests + self._ask_for_rest()
 
     def spoke(self, message: Frame) -> None:
         """Take the agent's latest message: the one before its end has the reason of the end."""

@@ -15,6 +15,7 @@ from pydantic import StringConstraints, ValidationError, field_validator
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.events import people, runs, work
+from ompycord.domain.events.fields import OnlyOurs
 from ompycord.domain.events.people import *  # noqa: F403  # a family is handed on whole: its `__all__` says what it has
 from ompycord.domain.events.people import PeopleEventBody
 from ompycord.domain.events.runs import *  # noqa: F403
@@ -67,6 +68,11 @@ AUTHORITY: dict[str, frozenset[SourceKind]] = {name: cls.senders for name, cls i
 """Which kinds of sources may record each type. A type that is not here is unknown and may come from an agent only."""
 FINAL_TYPES = frozenset({"run.finished", "run.failed", "run.cancelled"})
 """The types that end a source's work; from other sources of a hosted run they are claims."""
+_ONLY_OURS = {
+    name: [one for one, info in cls.model_fields.items() if any(isinstance(mark, OnlyOurs) for mark in info.metadata)]
+    for name, cls in EVENT_TYPES.items()
+}
+"""By type, the fields that only Ompycord fills in."""
 TRANSCRIPT_TYPES = frozenset(
     {
         "prompt",
@@ -85,20 +91,25 @@ TRANSCRIPT_TYPES = frozenset(
 def parse_body(type_: str, data: dict[str, Any]) -> EventBody:
     """The typed body of an event on the wire.
 
-    Raises pydantic's ValidationError for a known type with a wrong shape, or a type that is not a type's name.
+    Raises pydantic's ValidationError for a known type with a wrong shape, or with a field that only Ompycord fills in,
+    or a type that is not a type's name.
     """
     cls = EVENT_TYPES.get(type_)
     if cls is None:
         return Opaque(type=type_, data=data)
-    if "type" in data:
-        raise ValidationError.from_exception_data(
-            cls.__name__, [{"type": "extra_forbidden", "loc": ("type",), "input": None}]
-        )
+    for name in ("type", *_ONLY_OURS[type_]):
+        if name in data:
+            raise ValidationError.from_exception_data(
+                cls.__name__, [{"type": "extra_forbidden", "loc": (name,), "input": None}]
+            )
     return cls.model_validate(data)
 
 
 def dump_data(body: EventBody) -> dict[str, Any]:
-    """`data` of the wire form: the fields that were set, without `type`. Round-trips through `parse_body`."""
+    """`data` of the wire form: the fields that were set, without `type`.
+
+    Round-trips through `parse_body`, but for fields that only Ompycord fills in (`OnlyOurs`).
+    """
     if isinstance(body, Opaque):
         return body.data
     return body.model_dump(mode="json", exclude={"type"}, exclude_defaults=True)

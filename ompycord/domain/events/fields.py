@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen
 
-__all__ = ["Count", "KnownEvent", "Latest", "OpaqueId", "Path", "RequestName", "Url"]
+__all__ = ["Count", "KnownEvent", "Latest", "OnlyOurs", "OpaqueId", "Path", "RequestName", "Url"]
 
 
 class KnownEvent(Frozen):
@@ -34,6 +34,11 @@ class Latest:
     """The field's name in the snapshot; left out, it is the field's own."""
     most: int | None = None
     """Characters that are kept."""
+
+
+@dataclass(frozen=True)
+class OnlyOurs:
+    """Marks a field that Ompycord fills in itself where it read what an agent does; from anyone else it is refused."""
 
 
 Count = Annotated[int, Field(ge=0, le=2**53, strict=True)]

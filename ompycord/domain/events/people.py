@@ -4,20 +4,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints
 
-from ompycord.domain.authority import OBSERVERS, ONLY_PEOPLE
+from ompycord.domain.authority import OBSERVERS, ONLY_OMPYCORD, ONLY_PEOPLE
 from ompycord.domain.base import Line, Name, Text
-from ompycord.domain.events.fields import KnownEvent, RequestName
+from ompycord.domain.events.fields import KnownEvent, OnlyOurs, Path, RequestName
 
 __all__ = [
     "ApprovalDenied",
     "ApprovalGranted",
     "ApprovalRequested",
+    "ApprovalUsed",
     "ApprovalWithdrawn",
     "PeopleEventBody",
     "QuestionAnswered",
     "QuestionAsked",
     "QuestionWithdrawn",
 ]
+
+MOST_EDITS = 20
+"""Files that one permission for edits can name."""
 
 
 class QuestionAsked(KnownEvent, senders=OBSERVERS):
@@ -51,13 +55,24 @@ class QuestionWithdrawn(KnownEvent, senders=OBSERVERS):
 
 
 class ApprovalRequested(KnownEvent, senders=OBSERVERS):
-    """The agent asks for approval before it acts."""
+    """The agent asks for approval before it acts; `call`, `edits` and `tool` are for Ompycord alone to fill in."""
 
     type: Literal["approval.requested"] = "approval.requested"
     approval: RequestName
     title: Line
     command: Text | None = None
+    """All that the agent wants to do, word for word."""
     risk: Name | None = None
+    whole: StrictBool = True
+    """False: `title` and `command` are only the beginning of it, so it can be denied and not allowed."""
+    only_once: StrictBool = False
+    """Whether it can be allowed once alone, since it is not known to be all of the call."""
+    call: Annotated[Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None, OnlyOurs()] = None
+    """SHA-256 of the whole tool call that waits, where Ompycord read it: tool, kind and every argument."""
+    edits: Annotated[Annotated[tuple[Path, ...], Field(max_length=MOST_EDITS)], OnlyOurs()] = ()
+    """Files below the clone that the call edits, where it does nothing else; permission for the run is for these."""
+    tool: Annotated[Name | None, OnlyOurs()] = None
+    """The tool that edits; with `edits` only."""
 
 
 class ApprovalGranted(KnownEvent, senders=ONLY_PEOPLE):
@@ -78,6 +93,17 @@ class ApprovalDenied(KnownEvent, senders=ONLY_PEOPLE):
     reason: Line | None = None
 
 
+class ApprovalUsed(KnownEvent, senders=ONLY_OMPYCORD):
+    """The agent acted by a permission that a person gave for the whole run; nobody was asked again. Ours alone."""
+
+    type: Literal["approval.used"] = "approval.used"
+    approval: RequestName
+    """The approval that was granted for the run."""
+    title: Line
+    command: Text | None = None
+    """All that the agent did by it, as an approval request has it."""
+
+
 class ApprovalWithdrawn(KnownEvent, senders=OBSERVERS):
     """The agent does not wait for this approval any more."""
 
@@ -93,5 +119,6 @@ PeopleEventBody = (
     | ApprovalRequested
     | ApprovalGranted
     | ApprovalDenied
+    | ApprovalUsed
     | ApprovalWithdrawn
 )

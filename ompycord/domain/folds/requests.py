@@ -26,6 +26,7 @@ def questions(source_states: SourceStates) -> tuple[Question, ...]:
                 "status": "answered" if isinstance(body, ev.QuestionAnswered) else "withdrawn",
                 "answer": body.answer if isinstance(body, ev.QuestionAnswered) else None,
                 "by": body.by if isinstance(body, ev.QuestionAnswered) else None,
+                "reason": body.reason if isinstance(body, ev.QuestionWithdrawn) else None,
                 "closed_at": at,
             }
             question = question.model_copy(update=update)
@@ -49,7 +50,10 @@ def approvals(source_states: SourceStates) -> tuple[Approval, ...]:
     result: list[tuple[Placed, Approval]] = []
     for ref, (placed, request) in newest_by_name(source_states, lambda source_state: source_state.approvals).items():
         approval = Approval(
-            ref=ref, title=request.title, command=request.command, risk=request.risk, asked_at=placed.at
+            ref=ref,
+            asked_at=placed.at,
+            uses=sum(source_state.uses.get(ref, 0) for source_state in source_states.values()),
+            **{name: getattr(request, name) for name in _REQUEST},
         )
         closing = _closing(closings, Ref(RefKind.APPROVAL, ref), placed)
         if closing is not None:
@@ -58,11 +62,17 @@ def approvals(source_states: SourceStates) -> tuple[Approval, ...]:
     return tuple(approval for _, approval in sorted(result, key=lambda entry: entry[0]))
 
 
+_REQUEST = ("title", "command", "risk", "whole", "only_once", "call", "edits", "tool")
+"""Fields of a request for approval that are the snapshot's as they are."""
+
+
 def _decided(body: Closing) -> dict[str, object]:
     match body:
         case ev.ApprovalGranted():
             return {"status": "granted", "scope": body.scope, "by": body.by}
         case ev.ApprovalDenied():
             return {"status": "denied", "by": body.by, "reason": body.reason}
+        case ev.ApprovalWithdrawn():
+            return {"status": "withdrawn", "reason": body.reason}
         case _:
             return {"status": "withdrawn"}

@@ -1,7 +1,7 @@
 """`StatusSnapshot`: all that may be shown of a run; made by `fold.py`, read by every renderer."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.events import ApprovalRequested, ChangedFile, CheckFinished, Phase
@@ -16,11 +16,13 @@ __all__ = [
     "Gap",
     "ProviderWait",
     "Question",
+    "RunPermission",
     "StatusSnapshot",
     "ToolCall",
     "Usage",
     "Verification",
-    "approval_words",
+    "is_same_request",
+    "permission_of",
 ]
 
 
@@ -84,6 +86,8 @@ class Question(Frozen):
     status: Literal["open", "answered", "withdrawn"] = "open"
     answer: str | None = None
     by: str | None = None
+    reason: str | None = None
+    """Why it was withdrawn."""
     closed_at: Millis | None = None
 
 
@@ -94,18 +98,54 @@ class Approval(Frozen):
     title: str
     command: str | None = None
     risk: str | None = None
+    whole: bool = True
+    """Whether all of it can be shown; if not, it can only be denied."""
+    only_once: bool = False
+    """Whether it cannot be allowed for the run."""
+    call: str | None = None
+    """SHA-256 of the tool call, where Ompycord read it."""
+    edits: tuple[str, ...] = ()
+    tool: str | None = None
     asked_at: Millis
     status: Literal["open", "granted", "denied", "withdrawn"] = "open"
     scope: Literal["once", "run"] | None = None
     by: str | None = None
     reason: str | None = None
-    """Why it was denied."""
+    """Why it was denied or withdrawn."""
     closed_at: Millis | None = None
+    uses: int = 0
+    """How often the agent acted by it without asking again, where it was granted for the run."""
 
 
-def approval_words(request: Approval | ApprovalRequested) -> tuple[str, str | None, str | None]:
-    """What a person reads of it. Two requests with the same text are the same to the person who approves them."""
-    return request.title, request.command, request.risk
+class RunPermission(NamedTuple):
+    """What *Allow for this run* covers: the same call, or edits of the same files by the same tool; nothing else."""
+
+    call: tuple[str, str | None, str | None, str | None] | None
+    """Title, command, risk and the hash of the call. None for edits, whose texts differ."""
+    edits: tuple[str, ...] = ()
+    tool: str | None = None
+
+
+def permission_of(request: Approval | ApprovalRequested) -> RunPermission | None:
+    """What approval of this for the run would cover; None where a person does not see all of it.
+
+    The only place that decides it, for agents of every kind.
+    """
+    if not request.whole or request.only_once:
+        return None
+    if request.edits:
+        return RunPermission(None, tuple(sorted(set(request.edits))), request.tool)
+    return RunPermission((request.title, request.command, request.risk, request.call))
+
+
+def is_same_request(first: Approval | ApprovalRequested, second: Approval | ApprovalRequested) -> bool:
+    """Whether a person reads the same in both, and both are about the same call."""
+    return _request_fields(first) == _request_fields(second)
+
+
+def _request_fields(request: Approval | ApprovalRequested) -> tuple[object, ...]:
+    words = request.title, request.command, request.risk, request.whole, request.only_once
+    return (*words, request.call, request.edits, request.tool)
 
 
 class ProviderWait(Frozen):
@@ -204,14 +244,15 @@ class StatusSnapshot(Frozen):
     def open_approvals(self) -> tuple[Approval, ...]:
         return tuple(a for a in self.approvals if a.status == "open")
 
-    def approval_for(self, wanted: ApprovalRequested, *, or_open: bool = False) -> Approval | None:
-        """The newest approval for exactly this text: granted for the whole run, or with `or_open` still open."""
-        words = approval_words(wanted)
-        for known in reversed(self.approvals):
-            is_for_the_run = known.status == "granted" and known.scope == "run"
-            if approval_words(known) == words and (is_for_the_run or (or_open and known.status == "open")):
-                return known
-        return None
+    def permission_for(self, wanted: ApprovalRequested) -> Approval | None:
+        """The newest approval for the run that covers this."""
+        permission = permission_of(wanted)
+        granted = (one for one in reversed(self.approvals) if one.status == "granted" and one.scope == "run")
+        return next((one for one in granted if permission is not None and permission_of(one) == permission), None)
+
+    def open_request_for(self, wanted: ApprovalRequested) -> Approval | None:
+        """The newest request for exactly this that people have not decided."""
+        return next((one for one in reversed(self.open_approvals) if is_same_request(one, wanted)), None)
 
     @property
     def needs_person(self) -> bool:

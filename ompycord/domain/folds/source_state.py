@@ -89,6 +89,8 @@ class SourceState:
     )
     closings: dict[str, Stamped[Closing]] = field(default_factory=dict[str, Stamped[Closing]])
     """By `q:<ref>` or `a:<ref>`; a withdrawal by `wq:<ref>` or `wa:<ref>`, so that it never hides a decision."""
+    uses: dict[str, int] = field(default_factory=dict[str, int])
+    """How often each approval for the run was used; as many names as people granted."""
     input: int = 0
     output: int = 0
     cache_read: int = 0
@@ -262,6 +264,10 @@ def _approval_withdrawn(source_state: SourceState, seq: int, at: int, body: ev.A
     _keep(source_state.closings, str(Ref(RefKind.APPROVAL, body.approval).withdrawal), (seq, at, body), CLOSINGS_KEPT)
 
 
+def _approval_used(source_state: SourceState, seq: int, at: int, body: ev.ApprovalUsed) -> None:
+    source_state.uses[body.approval] = source_state.uses.get(body.approval, 0) + 1
+
+
 def _retry(source_state: SourceState, seq: int, at: int, body: ev.RetryLimited | ev.RetryCleared) -> None:
     source_state.retry = _later(source_state.retry, seq, at, body)
 
@@ -295,6 +301,7 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.ApprovalGranted: _approval_closed,
     ev.ApprovalDenied: _approval_closed,
     ev.ApprovalWithdrawn: _approval_withdrawn,
+    ev.ApprovalUsed: _approval_used,
     ev.RetryLimited: _retry,
     ev.RetryCleared: _retry,
     ev.ArtifactAdded: _artifact,

@@ -44,6 +44,7 @@ from ompycord.domain.ports.work import (
     Inbox,
     Prepared,
     Published,
+    QueueingInbox,
     WorkResults,
     Workspaces,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "Prepared",
     "Projection",
     "Published",
+    "QueueingInbox",
     "RunFilter",
     "RunHistory",
     "RunRecords",

@@ -6,7 +6,7 @@ Implemented by agents, workspaces, checks and engines. `ompycord.testing` holds 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ompycord.domain.base import Frozen
 from ompycord.domain.effects import StepOrder
@@ -38,6 +38,7 @@ __all__ = [
     "Inbox",
     "Prepared",
     "Published",
+    "QueueingInbox",
     "WorkResults",
     "Workspaces",
 ]
@@ -54,6 +55,22 @@ class Inbox(Protocol):
 
     async def next(self) -> AgentInput:
         """The next message; waits for it without limit. For one reader at a time; cancelling the wait loses nothing."""
+        ...
+
+
+@runtime_checkable
+class QueueingInbox(Inbox, Protocol):
+    """An inbox that keeps messages for *next* until the agent's turn is over: until then people can change them."""
+
+    def set_resting(self, *, is_resting: bool) -> None:
+        """Whether the agent would act on a message for *next* at once; at first it would.
+
+        Until it rests such a message stays in the queue, where people can still change it or take it back.
+        """
+        ...
+
+    async def has_more(self) -> bool:
+        """Whether there is something to hand out now."""
         ...
 
 

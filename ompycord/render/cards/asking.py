@@ -4,7 +4,7 @@ from typing import Final
 
 from ompycord.domain.base import Millis
 from ompycord.domain.folds.snapshot import StatusSnapshot
-from ompycord.domain.run import RunKind, RunState
+from ompycord.domain.run import RunKind, RunState, SuspendReason
 from ompycord.render.cards.names import agent_name
 from ompycord.render.phrases import count, stamp
 from ompycord.render.render_context import RenderContext
@@ -57,8 +57,15 @@ def asked_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
 
 
 def asked_at_sentence(snapshot: StatusSnapshot, asked_at: Millis) -> str:
-    """`Asked 3 minutes ago. Pauses in 23 h if no one answers.`; only a hosted run that still works pauses."""
+    """`Asked 3 minutes ago. Pauses in 23 h if no one answers.`; what becomes of a decision on a paused run."""
+    is_hosted = snapshot.kind is RunKind.HOSTED
+    if is_hosted and snapshot.state is RunState.SUSPENDED:
+        if snapshot.reason is SuspendReason.WAITING:
+            kept = "Its agent was stopped to make room and continues once it is answered."
+        else:
+            kept = "The run is paused: a decision is kept and applies after Resume."
+        return f"Asked {stamp(asked_at)}. {kept}"
     since = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions)]
-    will_pause = since and snapshot.kind is RunKind.HOSTED and snapshot.state is not RunState.SUSPENDED
+    will_pause = since and is_hosted
     pauses = f" Pauses {stamp(min(since) + PAUSE_AFTER_MS)} if no one answers." if will_pause else ""
     return f"Asked {stamp(asked_at)}.{pauses}"

@@ -27,6 +27,8 @@ PHASES_SHOWN: Final = 10
 
 _PHASE: Final = 60
 _FILES: Final = 10
+_USES: Final = 5
+"""Permissions whose uses a card lists."""
 _MORE_ROOM: Final = 20
 _PHASES_BEFORE: Final = 3
 _MESSAGE_LIVE: Final = 300
@@ -58,7 +60,7 @@ def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldVi
         _billing(snapshot, sanitizer),
         _facts(snapshot, sanitizer),
         _message(snapshot, sanitizer),
-        _filled(Part.NOTES, "Notes", snapshot.notes, lambda note: sanitizer.line(note, 150)),
+        _filled(Part.NOTES, "Notes", _notes(snapshot), lambda note: sanitizer.line(note, 150)),
         _gaps(snapshot, sanitizer),
         *_links(snapshot, sanitizer),
     ]
@@ -232,6 +234,13 @@ def _message(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None
     return FieldView(
         part=Part.MESSAGE, name=f"{sanitizer.label(agent_name(snapshot, sanitizer), 60)} says", prose=prose
     )
+
+
+def _notes(snapshot: StatusSnapshot) -> Sequence[str]:
+    """The uses of every permission that was given for the run, then the latest notes."""
+    used = [one for one in snapshot.approvals if one.uses]
+    uses = [f"Used {count(one.uses, 'time')} without asking again, allowed by {one.by}: {one.title}" for one in used]
+    return (*uses[-_USES:], *snapshot.notes)
 
 
 def _gaps(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:

@@ -20,6 +20,7 @@ from ompycord.render.sanitizer import Sanitizer
 __all__ = ["WORDS", "Headline", "headline_of"]
 
 _LINE: Final = 200
+_TITLE: Final = 60
 
 
 class Headline(NamedTuple):
@@ -43,7 +44,10 @@ def headline_of(snapshot: StatusSnapshot, render_context: RenderContext, sanitiz
     What a person must do comes before what the provider does, and that before the state. A paused run needs to be
     resumed first: no agent waits there for what it asked.
     """
-    if snapshot.needs_person and snapshot.state is not RunState.SUSPENDED:
+    is_paused = snapshot.state is RunState.SUSPENDED and snapshot.reason is not SuspendReason.WAITING
+    if render_context.waits_for_slot and not snapshot.needs_person and not snapshot.is_final and not is_paused:
+        return _answered(snapshot, render_context, sanitizer)
+    if snapshot.needs_person and not is_paused:
         return _asking(snapshot, render_context, sanitizer)
     if snapshot.provider_wait is not None and not snapshot.is_final and snapshot.state is not RunState.SUSPENDED:
         return _waiting_for_provider(snapshot, render_context, sanitizer)
@@ -56,7 +60,23 @@ def headline_of(snapshot: StatusSnapshot, render_context: RenderContext, sanitiz
 def _queued(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
     note = place(render_context.queue_place) if render_context.queue_place else ""
     when = f"Starts {stamp(render_context.starts_at)}." if render_context.starts_at else "Starts when a slot is free."
-    return Headline("⏳", "Queued", Colour.GREY, when, Situation.QUEUED, note)
+    text = f"{when}{_taken(render_context, sanitizer)}"
+    return Headline("⏳", "Queued", Colour.GREY, text, Situation.QUEUED, note)
+
+
+def _taken(render_context: RenderContext, sanitizer: Sanitizer) -> str:
+    """Who holds the slots, as a sentence behind another; empty where that is not known."""
+    holders = [f"*{sanitizer.line(one.title, _TITLE)}* ({one.word})" for one in render_context.slot_holders]
+    if not holders:
+        return ""
+    slots = {1: "The slot is", 2: "Both slots are"}.get(len(holders), f"All {len(holders)} slots are")
+    return f" {slots} taken: {and_list(holders)}."
+
+
+def _answered(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    agent = agent_name(snapshot, sanitizer)
+    text = f"Answered; waiting for a slot. {agent} takes the next free one, before any queued run."
+    return Headline("⏳", "Answered", Colour.GREY, text, Situation.WORKING)
 
 
 def _working(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
@@ -148,6 +168,8 @@ _WORK: Final[dict[RunState, Callable[[StatusSnapshot, Sanitizer], str]]] = {
 def _asking(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
     word = f"Waiting for {waits_for(snapshot, render_context, sanitizer)}"
     situation = Situation.PLAN_READY if snapshot.state is RunState.AWAITING_APPROVAL else Situation.ASKING
+    if snapshot.state is RunState.SUSPENDED:
+        situation = Situation.STOPPED
     return Headline("🟡", word, Colour.YELLOW, asked_sentence(snapshot, sanitizer), situation)
 
 
@@ -168,6 +190,8 @@ def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitize
     match snapshot.reason:
         case SuspendReason.HUMAN | None:
             word, parts = "Stopped", [text or "The agent was stopped.", "Nothing is lost; continue with Resume."]
+        case SuspendReason.WAITING:
+            word, parts = "Answered", ["Answered; the agent will be started again automatically."]
         case SuspendReason.LOST:
             word = "Lost contact"
             parts = [f"No activity since {stamp(snapshot.last_event_at)}.", "It continues with the next event."]

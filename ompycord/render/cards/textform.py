@@ -12,7 +12,7 @@ from ompycord.render.cards.cardview import PLAN, FieldView, Part
 from ompycord.render.cards.headlines import headline_of
 from ompycord.render.cards.names import short_title
 from ompycord.render.cards.view import REHEARSAL
-from ompycord.render.phrases import day_clock
+from ompycord.render.phrases import count, day_clock
 from ompycord.render.render_context import RenderContext
 from ompycord.render.run_view import Place, shown_facts
 from ompycord.render.sanitizer import Redact, Sanitizer
@@ -89,7 +89,8 @@ def _people(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
         lines.append(f"question {question.status}{by} ({sanitizer.line(question.text, 120)})")
     for approval in snapshot.approvals:
         by = f" by {sanitizer.line(approval.by, 60)}" if approval.by else ""
-        lines.append(f"approval {approval.status}{by} ({sanitizer.line(approval.title, 120)})")
+        used = f", used {count(approval.uses, 'time')} more" if approval.uses else ""
+        lines.append(f"approval {approval.status}{by}{used} ({sanitizer.line(approval.title, 120)})")
     return _section("People", lines)
 
 

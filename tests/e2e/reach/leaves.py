@@ -83,7 +83,7 @@ FILE: dict[str, Any] = {
         "spoken": {"kind": "acp", "mode": "plan", "model": "small", **AGENT},
         "older": {"kind": "omp_rpc", "dialect": "pi"},
     },
-    "limits": {"open_per_person": 1, "open_per_channel": 2, "open_per_guild": 3, "parallel_runs": 4},
+    "limits": {"open_per_person": 1, "open_per_channel": 2, "open_per_guild": 3, "parallel_runs": 4, "waiting_runs": 5},
     "log": {"level": "debug", "json": True, "file": "logs/o.log", "max_mib": 3},
 }
 VARIABLES: dict[str, tuple[str, str, object]] = {

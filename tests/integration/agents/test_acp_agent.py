@@ -28,6 +28,7 @@ from ompycord.domain.events import (
     ToolFinished,
     UsageUpdated,
 )
+from ompycord.domain.folds.snapshot import permission_of
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.run import FailureClass
 from ompycord.domain.task import TaskFile
@@ -78,8 +79,8 @@ async def test_a_whole_conversation(launcher: Launcher, job: MakeJob, stored: An
     assert stored.of(SessionOpened) == [SessionOpened(session="s-1", agent="Double")]
     assert stored.of(PlanUpdated) == [PlanUpdated(phases=(Phase(title="Build", status="active"), Phase(title="Test")))]
     assert [(asked.title, asked.command) for asked in stored.of(ApprovalRequested)] == [
-        ("ls", "ls\n(in /x)"),
-        ("rm -rf .", "rm -rf .\n(in /x)"),
+        ("ls", "command: ls\ncwd: /x"),
+        ("rm -rf .", "command: rm -rf .\ncwd: /x"),
     ]
     said = ["hello you", "answer: accept {'which': 'B'}", "leave: once", "leave: no", "next turn"]
     assert texts(stored) == said
@@ -98,11 +99,15 @@ async def test_leave_for_the_run_is_kept_by_us_and_never_asked_of_the_agent(
     inbox = ScriptedInbox()
     async with within(60), asyncio.TaskGroup() as tasks:
         run = tasks.create_task(AcpAgent(launcher=launcher).run(job("leave ls", "leave ls"), stored.emit, inbox))
-        await stored.until(ApprovalRequested)
-        inbox.send(ApprovalGranted(approval=stored.of(ApprovalRequested)[0].approval, by="Bob", scope="run"))
+        for number in (1, 2):
+            await stored.until(ApprovalRequested, number)
+            asked = stored.of(ApprovalRequested)[-1].approval
+            inbox.send(ApprovalGranted(approval=asked, by="Bob", scope="run"))  # the second time the conductor does
     assert run.result().claim
     assert texts(stored) == ["leave: once", "leave: once"]
-    assert len(stored.of(ApprovalRequested)) == 1
+    first, second = (permission_of(one) for one in stored.of(ApprovalRequested))
+    assert first is not None
+    assert first == second
 
 
 async def test_files_are_served_inside_the_clone_alone(

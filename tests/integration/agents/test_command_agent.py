@@ -1,6 +1,7 @@
 """Any program as an agent: prompt in, lines out, a claim at the end."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,23 @@ import pytest
 
 from ompycord.agents.command import CommandAgent
 from ompycord.agents.repository_settings import SWITCHES
-from ompycord.domain.events import Message, Note, Opaque, ToolStarted
+from ompycord.domain.events import (
+    ApprovalGranted,
+    ApprovalRequested,
+    Message,
+    Note,
+    Opaque,
+    Prompted,
+    QuestionAnswered,
+    QuestionAsked,
+    ToolStarted,
+)
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.run import FailureClass
 from ompycord.errors import ProcessFailed, StorageError
 from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox
+from tests.support.patience import patient, within
 
 MakeJob = Callable[..., AgentJob]
 SAY = "import json, os, sys\ndef say(t, **d): os.write(3, (json.dumps({'type': t, 'data': d}) + '\\n').encode())\n"
@@ -218,3 +230,85 @@ async def test_an_agent_that_starts_too_many_processes_is_ended_and_it_is_said(
     outcome = await CommandAgent(launcher=launcher).run(make_job(FORKS, **FEW), stored.emit, ScriptedInbox())
     assert (outcome.claim, outcome.failure) == (False, FailureClass.POLICY)
     assert outcome.message == "mine started more than 5 processes and was ended."
+
+
+# -- what it asks ------------------------------------------------------------------------------------------------------
+
+ASKS = SAY + (
+    "import pathlib, time\n"
+    "def wait(word):\n"
+    "    while word not in (text := pathlib.Path(sys.argv[1]).read_text(encoding='utf-8')): time.sleep(0.02)\n"
+    "    return [json.loads(line) for line in text.splitlines()]\n"
+    "say('question.asked', question='q', text='Which?', options=['left', 'right'])\n"
+    "wait('question.answered')\n"
+    "say('approval.requested', approval='a', title='Push', command='git push')\n"
+    "for line in wait('approval.granted'): print(json.dumps(line, sort_keys=True))\n"
+)
+
+
+async def test_a_program_that_asks_reads_its_answers_in_a_file_and_messages_are_none(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    inbox, job = ScriptedInbox(), make_job(ASKS)
+    spec = job.spec.model_copy(update={"command": (*job.spec.command, "{answers_file}")})
+    async with within(60), asyncio.TaskGroup() as tasks:
+        agent = CommandAgent(launcher=launcher)
+        run = tasks.create_task(agent.run(job.model_copy(update={"spec": spec}), stored.emit, inbox))
+        await stored.until(QuestionAsked)
+        inbox.send(Prompted(text="a message restarts it"), QuestionAnswered(question="q", answer="left", by="Ada"))
+        await stored.until(ApprovalRequested)
+        inbox.send(ApprovalGranted(approval="a", by="Ada", scope="run"))
+    assert run.result().claim
+    lines = [json.loads(line) for message in stored.of(Message) for line in message.text.splitlines()]
+    assert lines == [
+        {"type": "question.answered", "data": {"question": "q", "answer": "left", "by": "Ada"}},
+        {"type": "approval.granted", "data": {"approval": "a", "by": "Ada", "scope": "run"}},
+    ]
+
+
+async def test_a_program_without_the_file_is_refused_what_it_asks_with_words(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    script = SAY + (
+        "say('question.asked', question='q', text='Which?')\n"
+        "say('approval.requested', approval='a', title='Push')\n"
+        "say('message', text='on')\n"
+    )
+    assert (await CommandAgent(launcher=launcher).run(make_job(script), stored.emit, ScriptedInbox())).claim
+    why = "was not asked: it gets no answers. {answers_file} in its command names the file in which they arrive."
+    assert [note.text for note in stored.of(Note)] == [
+        f"A question of the agent (Which?) {why}",
+        f"An approval of the agent (Push) {why}",
+    ]
+    assert not stored.of(QuestionAsked)
+    assert not stored.of(ApprovalRequested)
+    assert stored.of(Message) == [Message(text="on")]
+
+
+async def test_the_clocks_stand_still_while_a_program_waits_for_its_answer(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    idle_s = patient(1.0)
+    inbox, job = ScriptedInbox(), make_job(ASKS, idle_s=idle_s, wall_s=3600.0)
+    spec = job.spec.model_copy(update={"command": (*job.spec.command, "{answers_file}")})
+    async with within(60), asyncio.TaskGroup() as tasks:
+        agent = CommandAgent(launcher=launcher)
+        run = tasks.create_task(agent.run(job.model_copy(update={"spec": spec}), stored.emit, inbox))
+        await stored.until(QuestionAsked)
+        await asyncio.sleep(2 * idle_s)  # twice as long as it may be silent: no event says that a clock stands still
+        assert not run.done()
+        inbox.send(QuestionAnswered(question="q", answer="left", by="Ada"))
+        await stored.until(ApprovalRequested)
+        inbox.send(ApprovalGranted(approval="a", by="Ada"))
+    assert run.result().claim
+
+
+@pytest.mark.parametrize("field", ["edits", "tool", "call"])
+async def test_a_program_cannot_say_what_permission_for_its_request_would_cover(
+    launcher: Launcher, make_job: MakeJob, stored: Any, field: str
+) -> None:
+    value = "['a.py']" if field == "edits" else "'Edit'" if field == "tool" else f"'{'a' * 64}'"
+    script = SAY + f"say('approval.requested', approval='a', title='Edit it', **{{'{field}': {value}}})\n"
+    assert (await CommandAgent(launcher=launcher).run(make_job(script), stored.emit, ScriptedInbox())).claim
+    assert not stored.of(ApprovalRequested)
+    assert [note.text for note in stored.of(Note)] == [f"A line of the agent was not taken: /{field} extra_forbidden."]

@@ -19,7 +19,7 @@ from ompycord.domain.events import (
     ToolFinished,
     UsageUpdated,
 )
-from ompycord.domain.ports import AgentJob
+from ompycord.domain.ports import AgentInput, AgentJob
 from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox
 from tests.support.patience import within
@@ -73,3 +73,44 @@ async def test_a_crash_is_no_end_of_work(launcher: Launcher, job: MakeJob, store
     outcome = await StreamJsonAgent(launcher=launcher).run(job("crash 0"), stored.emit, ScriptedInbox())
     assert not outcome.claim
     assert outcome.message == "mine ended before its work was done, with exit code 0: something broke"
+
+
+class Queue(ScriptedInbox):
+    """Keeps messages for *next* until the agent rests, as the inbox of the log does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queued: list[Prompted] = []
+        self.handed_out_at: list[bool] = []
+        self._is_resting = True
+
+    def set_resting(self, *, is_resting: bool) -> None:
+        self._is_resting = is_resting
+        if is_resting and self.queued:
+            self.send(self.queued.pop(0))
+
+    async def has_more(self) -> bool:
+        return not self._waiting.empty()
+
+    async def next(self) -> AgentInput:
+        found = await super().next()
+        if isinstance(found, Prompted):
+            self.handed_out_at.append(self._is_resting)
+        return found
+
+
+async def test_a_message_for_next_is_handed_out_once_the_turn_is_over_and_in_the_same_session(
+    launcher: Launcher, job: MakeJob, stored: Any
+) -> None:
+    inbox = Queue()
+    async with within(60), asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(
+            StreamJsonAgent(launcher=launcher).run(job("leave ls", "say first"), stored.emit, inbox)
+        )
+        await stored.until(ApprovalRequested)
+        inbox.queued = [Prompted(text="say second", by="Ada"), Prompted(text="say third", by="Ada")]
+        inbox.send(ApprovalDenied(approval=stored.of(ApprovalRequested)[0].approval, by="Bob"))
+    assert (run.result().claim, run.result().message) == (True, "third")
+    assert inbox.handed_out_at == [True, True]
+    assert [message.text for message in stored.of(Message)][1:] == ["first", "second", "third"]
+    assert len(stored.of(SessionOpened)) == 1

@@ -163,8 +163,45 @@ async def test_who_may_answer_is_reminded_once(harness: AppHarness) -> None:
         assert reminder.component("Go to the question")["url"].endswith(f"/{message.id}")
         assert not reminder.raw["pinned"]
         await watch.check_once()
+        await mo.click(message, "Allow once")
+        closed = await mo.wait_message(lambda m: m.id == reminder.id and "waited for an answer" in m.text)
+        assert "Allowed once by Mo, <t:" in closed.text
+        assert "Waiting since" not in closed.text
         await harness.nothing_owed()
     assert await harness.pinged() == [[mo.id], [mo.id]]  # the question, then the reminder
+
+
+async def test_a_decision_on_a_stopped_run_says_that_it_is_kept_until_somebody_resumes_it(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        run, message = await asked(harness, mo)
+        await harness.areas.runs.stop(await harness.areas.record(run), as_person(mo, Role.RUNNER))
+        stopped = await mo.wait_message(lambda m: m.id == message.id and "The run is paused" in m.text)
+        assert "Waiting since" not in stopped.text
+        clicked = await mo.click(stopped, "Allow once")
+        assert await answer_to(mo, clicked) == (
+            "Allowed once. The run is stopped, so it is kept: its agent gets it once you press *Resume* on the card."
+        )
+
+
+async def test_permission_to_edit_names_its_files_and_what_is_too_long_has_no_button_for_it(
+    harness: AppHarness,
+) -> None:
+    mo = harness.playground.mo
+    edit = ev.ApprovalRequested(
+        approval="a1", title="Edit a.py", command="-x\n+y", call="a" * 64, edits=("src/a.py",), tool="Edit"
+    )
+    async with harness.running():
+        run, message = await asked(harness, mo, edit)
+        assert "covers every edit of `src/a.py` by Edit" in message.text
+        clicked = await mo.click(message, "Allow for this run")
+        assert await answer_to(mo, clicked) == (
+            "Allowed for this run: the agent is not made to ask again before it edits `src/a.py` with the same tool."
+        )
+        long = ev.ApprovalRequested(approval="a2", title="Run it", command="x" * 32_768, whole=False)
+        await harness.areas.recorder.observe(RunId(run), long)
+        cut = await mo.wait_message(lambda m: kind_of(m) == "question" and m.labels == ["Deny…"])
+        assert "too long to be shown whole, so it can only be denied" in cut.text
 
 
 async def test_after_an_hour_the_ops_channel_is_told_once_without_a_mention(

@@ -16,7 +16,7 @@ from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, San
 from ompycord.domain.run import RunRecord, RunState
 from ompycord.domain.task import TaskRequest
 from ompycord.store import SqliteStore, open_store
-from ompycord.testing import FakeClock, FakeWorkspaces, SequentialIds
+from ompycord.testing import FakeClock, FakeWorkspaces, ScriptedAgent, SequentialIds
 from ompycord.testing.clock import START_MS
 from tests.support.app_harness import ComposedApp, settings_of
 from tests.support.patience import within
@@ -59,6 +59,7 @@ class AppHarness(ComposedApp):
         catalog: Catalog = CATALOG,
         workspaces: FakeWorkspaces | None = None,
         workers: Workers | None = None,
+        agent: ScriptedAgent | None = None,
         **sections: object,
     ) -> None:
         """`sections` are those of the settings beside `discord`."""
@@ -71,6 +72,7 @@ class AppHarness(ComposedApp):
             ids=RandomIds(clock),
             workspaces=workspaces,
             workers=workers,
+            agent=agent,
         )
 
     async def submit(self, person: Person = ADA, draft: str | None = None, **changes: str) -> RunRecord:

@@ -92,3 +92,39 @@ async def test_what_is_taken_back_at_the_moment_of_handing_out_is_not_handed_out
             harness.bus.publish([run])
         assert hearing.result() == Prompted(text="Right.", by="Ada")
     assert dropped == ["Wrong."]
+
+
+async def test_a_message_for_next_stays_in_the_queue_and_can_be_changed_until_the_turn_is_over(
+    harness: AppHarness,
+) -> None:
+    harness.agent.hold()
+    run = RunId((await harness.submit()).id)
+    bus = Bus()
+    inboxes = Inboxes(history=harness.store, bus=bus, record=harness.areas.recorder.record)
+    async with inboxes.open(run, iteration=1) as inbox:
+        inbox.set_resting(is_resting=False)
+        for text in ("Mind the tests.", "Not needed."):
+            await harness.store.commit(_said(harness, run, text))
+        bus.publish([run])
+        assert not await inbox.has_more()
+        record = await harness.areas.record(run)
+        first, second = await harness.areas.messages.waiting(run)
+        await harness.areas.messages.edit(record, first.id, "Mind the docs.", ADA)
+        await harness.areas.messages.drop(record, second.id, ADA)
+        inbox.set_resting(is_resting=True)
+        async with within(PATIENCE_S):
+            assert await inbox.has_more()
+            assert await inbox.next() == Prompted(text="Mind the docs.", by="Ada")
+        assert not await inbox.has_more()
+
+
+async def test_a_message_for_now_waits_for_no_end_of_a_turn(harness: AppHarness) -> None:
+    run = RunId((await harness.submit()).id)
+    inboxes = Inboxes(history=harness.store, bus=Bus(), record=harness.areas.recorder.record)
+    async with inboxes.open(run, iteration=1) as inbox:
+        inbox.set_resting(is_resting=False)
+        now = Prompted(text="Stop that.", by="Ada", when="now")
+        event = NewEvent(run=run, source=OMPYCORD, kind=SourceKind.PERSON, at=1, body=now, id=harness.ids.ulid())
+        await harness.store.commit(Commit(writes=(event,)))
+        async with within(PATIENCE_S):
+            assert await inbox.next() == now

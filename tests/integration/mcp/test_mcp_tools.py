@@ -18,6 +18,7 @@ from ompycord.testing import FakeClock
 from ompycord.workspaces.artifacts import Artifacts
 from tests.integration.conductor.conftest import ADA, AppHarness, harness, store
 from tests.support.patience import patient, within
+from tests.support.refusals import refuses
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -145,6 +146,10 @@ async def test_leave_is_a_ticket_too_and_leave_for_the_run_is_not_asked_for_twic
         again = (await client.call_tool("request_approval", wanted)).structured_content
         assert again is not None
         assert (again["ticket"], again["status"]) == (ticket["ticket"], "answered")
+        used = [e.body for e in await harness.store.events_of(working) if isinstance(e.body, ev.ApprovalUsed)]
+        assert used == [
+            ev.ApprovalUsed(approval=ticket["ticket"], title="Run a command", command="npm publish")
+        ]  # the call that waited was not one: it was asked for
         other = (await client.call_tool("request_approval", {**wanted, "command": "rm -rf /"})).structured_content
         assert other is not None
         assert other["ticket"] != ticket["ticket"]
@@ -153,6 +158,33 @@ async def test_leave_is_a_ticket_too_and_leave_for_the_run_is_not_asked_for_twic
         said = (await client.call_tool("wait_answer", {"ticket": other["ticket"]})).structured_content
         assert said is not None
         assert (said["answer"], said["by"]) == ("denied: no", "Ada")
+
+
+async def test_a_request_without_a_title_or_too_long_to_be_shown_is_refused_in_words(
+    harness: AppHarness, working: RunId
+) -> None:
+    service = ToolService(
+        recorder=harness.areas.recorder,
+        messages=harness.areas.messages,
+        snapshots=harness.snapshots,
+        bus=harness.bus,
+        clock=FakeClock(),
+        ids=harness.ids,
+        attach=Artifacts(folder=harness.folder / "artifacts", workspaces=harness.workspaces).attach,
+    )
+    async with mounted(harness, working) as address, connected(address) as client:
+        said = await client.call_tool("request_approval", {"title": "  ", "command": "rm -rf /", "wait_s": 0})
+        assert said.is_error
+        assert "needs a title. [text-missing]" in str(said.content)
+    with refuses("The title is too long to be shown whole"):
+        await service.request_approval(working, "x" * 501)
+    with refuses("The command is too long to be shown whole"):
+        await service.request_approval(working, "x", command="y" * 32_769)
+    with refuses("The risk is too long to be shown whole"):
+        await service.request_approval(working, "x", risk="z" * 129)
+    snapshot = await harness.snapshots.of(working)
+    assert snapshot is not None
+    assert not snapshot.approvals
 
 
 async def test_a_ticket_of_nobody_is_refused_in_words(harness: AppHarness, working: RunId) -> None:

@@ -18,7 +18,7 @@ from ompycord.conductor import Snapshots
 from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
-from ompycord.domain.records import Post, Receipt, Scope
+from ompycord.domain.records import Commit, Committed, Decision, Post, Receipt, Scope
 from ompycord.domain.run import RunRecord
 from ompycord.errors import BadEvent
 from ompycord.http import HttpLimits, KeySet, Sidecar, mint_bearer, mint_hmac, parse_secret
@@ -63,6 +63,14 @@ class CountingStore:
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
         self.asked += 1
         return await self._store.folds(runs)
+
+    async def commit(self, commit: Commit) -> Committed:
+        self.asked += 1
+        return await self._store.commit(commit)
+
+    async def decision(self, run: RunId, kind: str, ref: str) -> Decision | None:
+        self.asked += 1
+        return await self._store.decision(run, kind, ref)
 
 
 def from_address(app: Sidecar, address: str) -> httpx.AsyncClient:

@@ -80,11 +80,9 @@ class Pusher:
         """Every run's name and id."""
         return {run.external_name: run.id for run in await self.store.runs(RunFilter(limit=50))}
 
-    async def decide(self, run: str, body: ev.EventBody) -> None:
+    async def decide(self, run: str, body: ev.EventBody, *, at: int = NOW) -> None:
         """A person's click, as the conductor stores it."""
-        event = NewEvent(
-            run=RunId(run), source=OMPYCORD, kind=SourceKind.PERSON, at=NOW, body=body, id=self._ids.ulid()
-        )
+        event = NewEvent(run=RunId(run), source=OMPYCORD, kind=SourceKind.PERSON, at=at, body=body, id=self._ids.ulid())
         await self.store.commit(Commit(writes=(event,)))
         await self.snapshot(run)
 
@@ -314,7 +312,42 @@ async def test_leave_for_the_run_is_asked_for_once(pusher: Pusher) -> None:
         await pusher.decide(run, ev.ApprovalGranted(approval="leave:t1", by="Ada", scope="run"))
     again = await pusher.push({**TOOL, "tool_use_id": "t2"}, to="claude/@session?ask=1")
     assert again.json()["hookSpecificOutput"]["permissionDecision"] == "allow"
-    assert [body.approval for body in await pusher.told(run) if isinstance(body, ev.ApprovalRequested)] == ["leave:t1"]
+    told = await pusher.told(run)
+    assert [body.approval for body in told if isinstance(body, ev.ApprovalRequested)] == ["leave:t1"]
+    used = ev.ApprovalUsed(approval="leave:t1", title="Bash: npm publish", command="npm publish")
+    assert [body for body in told if isinstance(body, ev.ApprovalUsed)] == [used]
+    assert (await pusher.snapshot(run)).approvals[0].uses == 1
+
+
+async def test_leave_for_the_run_covers_no_other_arguments(pusher: Pusher) -> None:
+    edit = {**TOOL, "tool_name": "Edit", "tool_input": {"file_path": "a.py", "old_string": "x", "new_string": "y"}}
+    async with pusher.asking(edit) as (_, run):
+        await pusher.decide(run, ev.ApprovalGranted(approval="leave:t1", by="Ada", scope="run"))
+    other = {**edit, "tool_use_id": "t2", "tool_input": {"file_path": "a.py", "old_string": "x", "new_string": "z"}}
+    async with pusher.asking(other) as (_, run):
+        (asked,) = (await pusher.snapshot(run)).open_approvals
+        assert (asked.ref, asked.edits) == ("leave:t2", ())
+        await pusher.decide(run, ev.ApprovalDenied(approval="leave:t2", by="Ada"))
+
+
+async def test_a_tool_that_was_denied_has_ended(pusher: Pusher) -> None:
+    async with pusher.asking(TOOL) as (_, run):
+        await pusher.decide(run, ev.ApprovalDenied(approval="leave:t1", by="Ada", reason="not now"))
+    (tool,) = (await pusher.snapshot(run)).tools
+    assert (tool.tool, tool.status, tool.detail) == ("Bash", "failed", "Ada does not allow it: not now")
+
+
+async def test_a_request_that_was_decided_elsewhere_ends_and_says_so(pusher: Pusher) -> None:
+    """As after a kill of ours in the middle of a wait: the agent asked at its terminal and went on."""
+    run = (await pusher.push(TOOL)).json()["run"]
+    await pusher.decide(run, ev.ApprovalRequested(approval="leave:t9", title="Bash: ls", command="ls"), at=NOW - 1)
+    assert [one.ref for one in (await pusher.snapshot(run)).open_approvals] == ["leave:t9"]
+    done = {**TOOL, "hook_event_name": "PostToolUse", "tool_use_id": "t9", "tool_response": {"stdout": "x"}}
+    await pusher.push({**done, "tool_use_id": "t8"})
+    assert (await pusher.snapshot(run)).open_approvals
+    await pusher.push(done)
+    (known,) = [one for one in (await pusher.snapshot(run)).approvals if one.ref == "leave:t9"]
+    assert (known.status, known.reason) == ("withdrawn", "Its session went on without it.")
 
 
 async def test_where_nobody_decides_the_terminal_is_asked_and_the_button_goes(pusher: Pusher) -> None:
@@ -324,7 +357,9 @@ async def test_where_nobody_decides_the_terminal_is_asked_and_the_button_goes(pu
         pusher.clock.seconds += 2
     assert push.result().json()["hookSpecificOutput"]["permissionDecision"] == "ask"
     card = await pusher.snapshot(run)
-    assert [approval.status for approval in card.approvals] == ["withdrawn"]
+    assert [(one.status, one.reason) for one in card.approvals] == [
+        ("withdrawn", "It is asked at the terminal instead.")
+    ]
 
 
 async def test_a_process_that_ends_lets_nobody_wait(pusher: Pusher, sidecar: Sidecar) -> None:

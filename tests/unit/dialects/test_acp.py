@@ -29,6 +29,7 @@ from ompycord.domain.events import (
     ToolStarted,
     UsageUpdated,
 )
+from ompycord.domain.folds.snapshot import permission_of
 from ompycord.domain.run import FailureClass
 from tests.support.protocol_sessions import Dialogue
 
@@ -471,11 +472,60 @@ def test_the_whole_command_is_asked_for_and_leave_for_the_run_covers_it_alone() 
     transcript = working()
     transcript.on_line(permission(1, title="ls", kind="execute", rawInput={"command": "ls", "cwd": "/tmp"}))
     (asked,) = transcript.of(ApprovalRequested)
-    assert (asked.title, asked.command, asked.risk) == ("ls", "ls\n(in /tmp)", "execute")
+    assert (asked.title, asked.command, asked.risk) == ("ls", "command: ls\ncwd: /tmp", "execute")
     transcript.on_input(ApprovalGranted(approval=asked.approval, by="Ada", scope="run"))
     transcript.on_line(permission(2, title="ls", kind="execute", rawInput={"command": "ls", "cwd": "/tmp"}))
     transcript.on_line(permission(3, title="ls", kind="execute", rawInput={"command": "ls", "cwd": "/"}))
-    assert [one.approval for one in transcript.of(ApprovalRequested)] == ["leave:7:1", "leave:7:3"]
+    first, second, third = (permission_of(one) for one in transcript.of(ApprovalRequested))
+    assert first is not None
+    assert second == first
+    assert third != first
+
+
+def test_gemini_that_sends_a_title_and_its_folder_gets_no_leave_for_the_run() -> None:
+    """It has no arguments: the folder's line was taken for the call, so that one command allowed every other."""
+    transcript = working()
+    folder = [{"type": "content", "content": {"type": "text", "text": "[in /run/clone]"}}]
+    for id_, title in ((1, "touch harmless.txt"), (2, "rm -rf src")):
+        transcript.on_line(permission(id_, title=title, kind="execute", content=folder))
+    first, second = transcript.of(ApprovalRequested)
+    assert (first.title, first.command) == ("touch harmless.txt", "[in /run/clone]")
+    assert permission_of(first) is permission_of(second) is None
+
+
+def test_what_was_said_of_a_call_before_is_part_of_its_request() -> None:
+    transcript = working()
+    transcript.on_line(
+        update("tool_call", toolCallId="c", title="Fetch", kind="fetch", rawInput={"url": "http://x", "body": "b"}),
+        permission(1),
+    )
+    (asked,) = transcript.of(ApprovalRequested)
+    assert (asked.title, asked.command, asked.risk) == ("Fetch", "url: http://x\nbody: b", "fetch")
+    assert asked.whole
+    assert not asked.only_once
+
+
+def test_an_edit_shows_what_is_removed_and_binds_leave_to_its_file() -> None:
+    transcript = working()
+    diff = {"type": "diff", "path": "/run/clone/a.py", "oldText": "one\ntwo", "newText": "one\n2"}
+    transcript.on_line(permission(1, title="Edit a.py", kind="edit", content=[diff]))
+    transcript.on_line(permission(2, title="Edit a.py", kind="edit", content=[diff], rawInput={"command": "ls"}))
+    transcript.on_line(permission(3, title="Edit", kind="edit", content=[diff | {"path": "/run/clone/.git/hooks/x"}]))
+    edit, command, hook = transcript.of(ApprovalRequested)
+    assert edit.command == "/run/clone/a.py\n one\n-two\n+2"
+    assert (edit.edits, command.edits, hook.edits) == (("a.py",), (), ())
+
+
+def test_requests_beyond_the_most_are_refused_with_words_for_both_sides() -> None:
+    transcript = working()
+    transcript.on_line(*(permission(number, title=f"ls {number}", kind="execute") for number in range(66)))
+    assert len(transcript.of(ApprovalRequested)) == 64
+    assert [note.text for note in transcript.of(Note)] == [
+        "The agent asked for more while 64 of its requests wait for a decision; it was told to wait: ls 64"
+    ]
+    assert transcript.sent[-1]["result"] == {"outcome": {"outcome": "cancelled"}}
+    transcript.on_line(ended())
+    assert transcript.sent[-1]["params"]["prompt"][0]["text"].startswith("Not asked: 64 requests of yours wait")
 
 
 def test_leave_for_the_run_without_a_word_on_what_covers_nothing() -> None:
@@ -484,6 +534,7 @@ def test_leave_for_the_run_without_a_word_on_what_covers_nothing() -> None:
         transcript.on_line(permission(id_, title="Use it", kind="other"))
         transcript.on_input(ApprovalGranted(approval=f"leave:7:{id_}", by="Ada", scope="run"))
     assert len(transcript.of(ApprovalRequested)) == 2
+    assert [permission_of(one) for one in transcript.of(ApprovalRequested)] == [None, None]
 
 
 def test_the_reason_of_a_refusal_is_the_next_prompt() -> None:

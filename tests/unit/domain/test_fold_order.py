@@ -74,6 +74,7 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "approval.requested": st.builds(ev.ApprovalRequested, approval=ref, title=words),
     "approval.granted": st.builds(ev.ApprovalGranted, approval=ref, by=name),
     "approval.denied": st.builds(ev.ApprovalDenied, approval=ref, by=name),
+    "approval.used": st.builds(ev.ApprovalUsed, approval=ref, title=words, command=maybe),
     "approval.withdrawn": st.builds(ev.ApprovalWithdrawn, approval=ref, reason=maybe),
     "retry.limited": st.builds(ev.RetryLimited, message=maybe, attempt=st.none() | count),
     "retry.cleared": st.just(ev.RetryCleared()),

@@ -175,6 +175,12 @@ def test_questions_and_approvals_read_well(snapshot: SnapshotAssertion) -> None:
             scene, wants(status="denied", by="Grace", reason="Not on a <@1> *Friday*", closed_at=at)
         ),
         "withdrawn approval": an_approval(scene, wants(status="withdrawn")),
+        "withdrawn with a reason": an_approval(scene, wants(status="withdrawn", reason="It is asked at the terminal")),
+        "question withdrawn with a reason": a_question(scene, asked(status="withdrawn", reason="Its turn is over.")),
+        "an edit": an_approval(scene, wants(edits=("a b.py", "src/`c`.py"), tool="Edit")),
+        "too long to be shown whole": an_approval(scene, wants(whole=False)),
+        "a title alone": an_approval(scene, wants(only_once=True, command=None)),
+        "of a stopped run": an_approval(SCENES["stopped by a person"], wants()),
     }
     for name, sent in seen.items():
         assert as_seen(sent) == snapshot(name=name)

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ompycord.app.report import METRICS, Reading
+from ompycord.conductor.slots import SlotUse
 from ompycord.http import RequestCounts
 from ompycord.telemetry.metrics import Metric, exposition
 
@@ -36,6 +37,8 @@ READING = Reading(
     latency_s=0.25,
     success_age_s=3.0,
     runs={"BUILDING": 2, "QUEUED": 1},
+    slots=SlotUse(total=2, used=1, waiting=3, returning=1),
+    queued=4,
     events=70,
     events_waiting=4,
     deliveries_waiting=5,
@@ -81,6 +84,10 @@ def test_each_metric_says_its_own_part_of_the_reading() -> None:
         ("ompycord_discord_last_success_age_seconds",): 3,
         ("ompycord_runs", "BUILDING"): 2,
         ("ompycord_runs", "QUEUED"): 1,
+        ("ompycord_slots",): 2,
+        ("ompycord_slots_used",): 1,
+        ("ompycord_runs_queued",): 4,
+        ("ompycord_runs_waiting",): 3,
         ("ompycord_events_total",): 70,
         ("ompycord_events_waiting",): 4,
         ("ompycord_deliveries_waiting",): 5,

@@ -18,7 +18,7 @@ from ompycord.domain.events import EVENT_TYPES
 from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
-from ompycord.domain.records import KeyRecord, Post, Receipt, Scope
+from ompycord.domain.records import Commit, Committed, Decision, KeyRecord, Post, Receipt, Scope
 from ompycord.domain.run import RunRecord
 from ompycord.errors import BadEvent
 from ompycord.http import HttpLimits, KeySet, mint_bearer
@@ -57,6 +57,14 @@ class CountingStore:
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
         self.asked += 1
         return {}
+
+    async def commit(self, commit: Commit) -> Committed:
+        self.asked += 1
+        return Committed(fresh=True)
+
+    async def decision(self, run: RunId, kind: str, ref: str) -> Decision | None:
+        self.asked += 1
+        return None
 
 
 async def ask(

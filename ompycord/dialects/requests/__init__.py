@@ -1,0 +1,1 @@
+"""What agents ask of people, the same for every dialect: approval of a tool call, and how many requests wait."""
