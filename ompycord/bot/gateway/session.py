@@ -193,6 +193,7 @@ class Session:
             url=rest.url,
             channel_name=rest.channel_name,
             is_connected=lambda: self.is_connected,
+            slots=dependencies.lookups.slots,
         )
 
     def _context(self, rest: Rest, renderer: MessageRenderer) -> BotContext:
