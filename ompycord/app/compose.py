@@ -17,11 +17,12 @@ from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.wiring.edges import bot_of, key_manager_of, lookups_of, mcp_of, sidecar_of
 from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
 from ompycord.app.wiring.reports import destinations_of, health_of, report_of
-from ompycord.app.wiring.running import control_of, operations_of, services_of
+from ompycord.app.wiring.running import control_of, operations_of, report_limits, services_of
 from ompycord.app.wiring.work import areas_of, driver_of, projector_of, reminders_of, workers_of
 from ompycord.bot.lookups import Lookups
 from ompycord.conductor import Bus, Snapshots
 from ompycord.http import RequestCounts
+from ompycord.processes.own_limits import OwnLimits
 from ompycord.settings import Settings
 from ompycord.store import open_store
 from ompycord.telemetry.watchdog import Watchdog
@@ -86,6 +87,7 @@ def wire(
     caller awaits.
     """
     data, mode, watchdog = infrastructure.data, infrastructure.mode, Watchdog()
+    own_limits = OwnLimits(report=report_limits)
     key_secrets = KeySecrets(data.path)
     key_manager = key_manager_of(infrastructure, key_secrets, secrets.webhook_secret, sidecar_address)
     areas = areas_of(infrastructure, workers)
@@ -98,7 +100,7 @@ def wire(
         return sidecar.counts
 
     destinations = destinations_of(infrastructure)
-    health = health_of(infrastructure, workers, destinations, requests=requests)
+    health = health_of(infrastructure, workers, destinations, own_limits, requests=requests)
     seen = lookups or lookups_of(infrastructure, workers, health)
     bot = bot_of(infrastructure, areas, seen, secrets)
     operations = operations_of(infrastructure, key_secrets, key_manager)
@@ -106,6 +108,7 @@ def wire(
         infrastructure,
         areas,
         watchdog=watchdog,
+        own_limits=own_limits,
         projector=projector,
         driver=driver,
         key_manager=key_manager,

@@ -1,6 +1,7 @@
 """What `/omp health` shows of this machine; the line about Discord is the bot's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.states import Destinations
@@ -12,8 +13,12 @@ from ompycord.domain.ports import EventBacklog, RunFilter, RunRecords, StoreHeal
 from ompycord.domain.run import RunKind, RunState
 from ompycord.http import RequestCounts
 from ompycord.processes.launcher_port import Launcher
+from ompycord.processes.own_limits import OwnLimits
 
-__all__ = ["MANY_EVENTS", "Health"]
+__all__ = ["LIMITS_REMEDY", "MANY_EVENTS", "Health"]
+
+LIMITS_REMEDY: Final = "Restart Ompycord, as a user of its own that nothing else runs as."
+"""For limits of this process that another program lowered for good."""
 
 MANY_EVENTS = 5_000
 """Above this backlog, posts are refused."""
@@ -34,6 +39,7 @@ class Health:
         destinations: Destinations,
         slots: Slots,
         runs: RunRecords,
+        own_limits: OwnLimits,
     ) -> None:
         """`requests` is what the sidecar has counted."""
         self._mode = mode
@@ -45,6 +51,7 @@ class Health:
         self._destinations = destinations
         self._slots = slots
         self._runs = runs
+        self._own_limits = own_limits
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line for each part, including what is wrong."""
@@ -72,6 +79,7 @@ class Health:
                 if is_writable
                 else self._store.read_only or "does not answer writes: another program may hold it",
             ),
+            *_limits(self._own_limits),
             HealthLine(name="Disk", is_ok=not disk.is_low, text=f"{disk.ratio:.0%} free"),
             HealthLine(name="Event backlog", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
             HealthLine(name="Rejected requests", is_ok=True, text=f"{self._requests().without_key} since start"),
@@ -86,6 +94,13 @@ class Health:
         use = self._slots.use.with_suspended(sum(map(is_only_waiting, found)))
         answered = f", {use.returning} answered and next" if use.returning else ""
         return f"{use.used} of {use.total} used, {len(queued)} queued, {use.waiting} waiting for people{answered}"
+
+
+def _limits(own_limits: OwnLimits) -> Iterator[HealthLine]:
+    """A line only where another program of this user took something from this process."""
+    if own_limits.lowered:
+        text = f"another program lowered {', '.join(own_limits.lowered)} of this process. {LIMITS_REMEDY}"
+        yield HealthLine(name="Limits", is_ok=False, text=text)
 
 
 def _confinement(launcher: Launcher) -> str:

@@ -77,6 +77,16 @@ def _is_empty(machine: Machine, ended: Ended[CollectResult | PublishResult]) -> 
     return ended.result.changed == 0
 
 
+def _is_only_left_out(machine: Machine, ended: Ended[CollectResult]) -> bool:
+    """Whether all that the agent did lies beside a result that equals the base."""
+    return ended.result.changed == 0 and bool(ended.result.left_out)
+
+
+def _broke_bound(machine: Machine, ended: Ended[BuildResult]) -> bool:
+    """Whether the agent was ended because it took more than it may."""
+    return ended.failure is FailureClass.POLICY
+
+
 def _is_checked(machine: Machine, ended: Ended[CollectResult]) -> bool:
     return machine.mode in CHECKING
 
@@ -159,6 +169,16 @@ def _without_result(machine: Machine, ended: Ended[StageResult]) -> Update:
     return {"outcome": RunOutcome.NO_CHANGES, "message": "The agent changed nothing in the repository."}
 
 
+def _beside(machine: Machine, ended: Ended[CollectResult]) -> Update:
+    """End with what was kept beside the result; `message` says where it is."""
+    return {"failure": FailureClass.POLICY, "message": ended.message}
+
+
+def _set_aside(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """End without a result: what broke a bound is not taken into the repository."""
+    return {"claim": False, "failure": FailureClass.POLICY, "message": ended.message}
+
+
 # -- the stages --------------------------------------------------------------------------------------------------------
 
 PREPARE: Final = Stage(
@@ -181,6 +201,7 @@ BUILD: Final = Stage(
     starts_over=True,
     takes_restart=True,
     edges=(
+        Edge("ok", S.FAILED, (fx.CleanUp,), "it broke a bound; its clone is set aside", _broke_bound, _set_aside),
         Edge("ok", S.BUILDING, (fx.RunAgent,), "it had not received all messages", _is_unread, _unread),
         Edge("ok", S.SUSPENDED, (), "the agent crashed", _has_crashed, _broken_off),
         Edge("ok", S.BUILDING, (fx.Collect,), "the agent ended", then=_claimed),
@@ -197,6 +218,7 @@ COLLECT: Final = Stage(
     is_entry=False,
     edges=(
         Edge("ok", S.PUBLISHING, (fx.Publish,), "it failed; what it made is kept", _has_failed),
+        Edge("ok", S.PARTIAL, (fx.CleanUp,), "its work lies beside the result", _is_only_left_out, _beside),
         Edge("ok", S.COMPLETE, (fx.CleanUp,), "nothing was changed", _is_empty, _without_result),
         Edge("ok", S.VERIFYING, (fx.RunChecks,), "checks prove it", _is_checked),
         Edge("ok", S.PUBLISHING, (fx.Publish,), "mode fast: no checks"),

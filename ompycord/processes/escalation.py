@@ -71,14 +71,14 @@ def _await_end(survivors: list[psutil.Process], marker: str, session: int | None
         time.sleep(_POLL_S)
 
 
-def belongs(process: psutil.Process, marker: str | None, session: int | None) -> bool:
-    """Whether it runs and is in this session or carries this mark."""
+def belongs(process: psutil.Process, marker: str | None, session: int | None, *, variable: str = MARKER) -> bool:
+    """Whether it runs and is in this session or carries this mark in the variable."""
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
         if session is not None and sys.platform != "win32" and os.getsid(process.pid) == session:
             return True
-        return marker is not None and process.environ().get(MARKER) == marker
+        return marker is not None and process.environ().get(variable) == marker
     except (psutil.Error, OSError):  # it has ended, or is another user's
         return False
 

@@ -5,6 +5,7 @@ comes first, and then leaves nothing of it behind.
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
@@ -56,6 +57,7 @@ class RunningProcess:
     ) -> None:
         self._spawned = spawned
         self._marker = spec.marker
+        self._start_mark = spec.start_mark
         self._resource_limits = spec.resource_limits
         self._over_limit: str | None = None
         self._clocks = clocks
@@ -192,7 +194,7 @@ class RunningProcess:
         while resource_limits is not None and self._over_limit is None:
             await asyncio.sleep(max(_POLL_S, _POLL_SHARE * took_s))
             began = loop.time()
-            self._over_limit = await asyncio.to_thread(over_limit, resource_limits, pid=self.pid, marker=self._marker)
+            self._over_limit = await asyncio.to_thread(over_limit, resource_limits, pid=self.pid, mark=self._start_mark)
             took_s = loop.time() - began
         self._wake.set()
 
@@ -249,9 +251,11 @@ class Launch:
         self._process: RunningProcess | None = None
 
     async def __aenter__(self) -> RunningProcess:
-        spawned = await spawn(self._spec)
+        mark = secrets.token_hex(16) if self._spec.resource_limits is not None else None
+        spec = self._spec.model_copy(update={"start_mark": mark})
+        spawned = await spawn(spec)
         self._process = RunningProcess(
-            spawned=spawned, spec=self._spec, clocks=self._clocks, bounds=self._bounds, clock=self._clock
+            spawned=spawned, spec=spec, clocks=self._clocks, bounds=self._bounds, clock=self._clock
         )
         await self._group.__aenter__()
         self._group.create_task(self._process.supervise())

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ompycord.processes.spec import MARKER, ProcessSpec
+from ompycord.processes.spec import ProcessSpec
 
 __all__ = ["InsideStart", "inside_start", "native_words"]
 
@@ -48,7 +48,7 @@ class InsideStart(NamedTuple):
 def native_words(spec: ProcessSpec, program: Path) -> tuple[str, ...] | None:
     """The whole command line that starts `program`; None where only the Python way does what the spec asks for."""
     found = _tools()
-    names = {*spec.env, *(() if spec.marker is None else (MARKER,))}
+    names = spec.whole_env.keys()
     if found is None or spec.event_pipe or names & _OWN_VARIABLES or not all(map(_NAME.fullmatch, names)):
         return None
     if not _is_plain(program):

@@ -16,7 +16,7 @@ from typing import Final
 import psutil
 
 from ompycord.processes.escalation import belongs
-from ompycord.processes.spec import ResourceLimits
+from ompycord.processes.spec import START_MARK, ResourceLimits
 
 __all__ = ["over_limit"]
 
@@ -26,12 +26,12 @@ _BLOCK: Final = 512
 _ENDED: Final = (psutil.Error, OSError)
 
 
-def over_limit(resource_limits: ResourceLimits, *, pid: int, marker: str | None) -> str | None:
-    """What the program `pid`, with all that it started, exceeded.
+def over_limit(resource_limits: ResourceLimits, *, pid: int, mark: str | None) -> str | None:
+    """What the program `pid`, with all that it started, exceeded. `mark` is its `ProcessSpec.start_mark`.
 
     It is the end of a sentence that starts with its name. Blocks for milliseconds, and for a walk through its folder.
     """
-    members = _family(pid, marker)
+    members = _family(pid, mark)
     if len(members) > resource_limits.processes:
         return f"started more than {resource_limits.processes:,} processes"
     if _use_more(members, resource_limits.memory_mib * _MIB):
@@ -41,13 +41,16 @@ def over_limit(resource_limits: ResourceLimits, *, pid: int, marker: str | None)
     return None
 
 
-def _family(pid: int, marker: str | None) -> list[psutil.Process]:
-    """The program, what descends from it, and what left it but is in its session or carries its mark. No zombies."""
+def _family(pid: int, mark: str | None) -> list[psutil.Process]:
+    """The program, what descends from it, and what left it but is in its session or carries its mark. No zombies.
+
+    Not by the run's id: programs of other runs can know that, and carry it.
+    """
     processes = [one for one in psutil.process_iter(["ppid", "status"]) if one.info["status"] != psutil.STATUS_ZOMBIE]
     children: dict[int, list[psutil.Process]] = {}
     for process in processes:
         children.setdefault(process.info["ppid"], []).append(process)
-    found = {process.pid: process for process in processes if belongs(process, marker, pid)}
+    found = {process.pid: process for process in processes if belongs(process, mark, pid, variable=START_MARK)}
     found |= {process.pid: process for process in processes if process.pid == pid}
     ahead = list(found)
     while ahead:

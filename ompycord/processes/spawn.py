@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from ompycord.errors import ProcessFailed
 from ompycord.processes.escalation import kill_group
 from ompycord.processes.native_start import native_words
-from ompycord.processes.spec import MARKER, ProcessSpec, Stream
+from ompycord.processes.spec import ProcessSpec, Stream
 
 __all__ = ["Pipe", "Spawned", "find_program", "named_program", "spawn"]
 
@@ -235,7 +235,7 @@ async def _start(
             stdout=streams.stdout,
             stderr=streams.stderr,
             cwd=spec.cwd,
-            env={**spec.env, **({} if spec.marker is None else {MARKER: spec.marker})},
+            env=spec.whole_env,
             pass_fds=keep,
             start_new_session=True,
         )

@@ -12,6 +12,7 @@ from ompycord.text.limits import DIALECT_LINE_BYTES, IDLE_S, TERM_S, WAITING_S, 
 
 __all__ = [
     "MARKER",
+    "START_MARK",
     "Bounds",
     "Clocks",
     "Completed",
@@ -25,6 +26,13 @@ __all__ = [
 
 MARKER: Final = "OMPYCORD_RUN"
 """The environment variable by which survivors are found (docs/contracts/processes.md, *Start and end of a program*)."""
+
+START_MARK: Final = "_OMPYCORD_START"
+"""The variable by which what a program started counts for it alone.
+
+Its value is drawn at each start and known to nobody else: the run's id in `MARKER` is no secret, and a program of
+another run could carry it.
+"""
 
 Argument = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -67,6 +75,8 @@ class ProcessSpec(_Frozen):
     """Do not close the input after `stdin`: more of it comes by `RunningProcess.write`."""
     marker: Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")] | None = None
     """Set as `OMPYCORD_RUN`; what carries it is killed when the program ends."""
+    start_mark: Annotated[Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None, Field(repr=False)] = None
+    """Set as `START_MARK`; drawn where the program is started, if it has limits."""
     claims_terminal: bool = False
     """Its confinement makes its standard input its controlling terminal (`terminal.py`)."""
     ignores_term: bool = False
@@ -75,6 +85,12 @@ class ProcessSpec(_Frozen):
     """None: no limits."""
     event_pipe: bool = False
     """Whether it gets a pipe on descriptor 3 for the JSON-lines dialect."""
+
+    @property
+    def whole_env(self) -> dict[str, str]:
+        """`env` with the marks."""
+        marks = {MARKER: self.marker, START_MARK: self.start_mark}
+        return {**self.env, **{name: mark for name, mark in marks.items() if mark is not None}}
 
     @field_validator("env")
     @classmethod

@@ -13,7 +13,7 @@ from typing import Final
 
 from ompycord.errors import ProcessFailed
 from ompycord.processes.spawn import find_program
-from ompycord.processes.spec import MARKER, ProcessSpec
+from ompycord.processes.spec import ProcessSpec
 
 __all__ = ["on_terminal", "require_terminal"]
 
@@ -36,7 +36,7 @@ def on_terminal(spec: ProcessSpec) -> int:
     program = find_program(spec)
     if not spec.cwd.is_dir():
         raise ProcessFailed(f"The folder {spec.cwd} is not there, so {program.name} was not started in it.")
-    env = dict(spec.env) if spec.marker is None else {**spec.env, MARKER: spec.marker}
+    env = spec.whole_env
     ours, theirs = os.openpty()
     child = os.fork()
     if child == 0:

@@ -20,7 +20,9 @@ from ompycord.render.sanitizer import Redact, Sanitizer, isolated
 
 __all__ = ["result_message"]
 
-_EVIDENCE: Final = frozenset({Part.CHECKS, Part.FAILING, Part.FILES, Part.BILLING, Part.MESSAGE, Part.LINKS})
+_EVIDENCE: Final = frozenset(
+    {Part.CHECKS, Part.FAILING, Part.LEFT_OUT, Part.FILES, Part.BILLING, Part.MESSAGE, Part.LINKS}
+)
 
 
 def result_message(

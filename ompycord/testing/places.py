@@ -38,6 +38,8 @@ class FakeWorkspaces:
         """Runs in whose clone a person works."""
         self.co_authors: list[str | None] = []
         """The co-author of each commit, one entry per collected result."""
+        self.set_asides: dict[RunId, str] = {}
+        """Runs whose clone is kept as it is, with the reason."""
         self.refuses: str | None = None
         """When set, `prepare` raises WorkspaceError with it."""
 
@@ -45,6 +47,7 @@ class FakeWorkspaces:
         if self.refuses:
             raise WorkspaceError(self.refuses)
         self._results.pop(run, None)
+        self.set_asides.pop(run, None)
         await self.discard(run)
         self._bases[run] = _read(repository.path) if repository.path else {}
         _write(self._path(run), self._bases[run])
@@ -64,6 +67,12 @@ class FakeWorkspaces:
     async def is_taken_over(self, run: RunId) -> bool:
         return run in self.taken_over
 
+    async def set_aside(self, run: RunId, why: str) -> str:
+        if not self._path(run).is_dir():
+            raise WorkspaceError(_NONE)
+        self.set_asides[run] = why
+        return "Nothing of it was published; its clone is kept."
+
     async def collect(
         self,
         run: RunId,
@@ -73,6 +82,8 @@ class FakeWorkspaces:
         co_author: str | None = None,
         granted: Callable[[str], str | None] | None = None,
     ) -> Collected:
+        if run in self.set_asides:
+            raise WorkspaceError(f"The clone of this run was set aside. {self.set_asides[run]}")
         if not self._path(run).is_dir():
             return self._recorded(run)[0]
         self.co_authors.append(co_author)
@@ -109,7 +120,8 @@ class FakeWorkspaces:
         return Published(branch=name, commit=commit)
 
     async def discard(self, run: RunId) -> None:
-        for folder in (self._path(run), self._files(run)):
+        clones = () if run in self.set_asides else (self._path(run),)
+        for folder in (*clones, self._files(run)):
             rmtree(folder, ignore_errors=True)
 
     def _recorded(self, run: RunId) -> tuple[Collected, Tree]:

@@ -1,7 +1,7 @@
 """The host's own git: short calls with a closed environment; never in a folder that an agent may have written to.
 
-Its counterpart inside a workspace is `collect_program.py`. Every call has arguments as a list, a timeout, a process
-group of its own and a marker, by which the start after a crash finds what is left of it
+Its counterpart inside a workspace is `collecting/inside_git.py`. Every call has arguments as a list, a timeout, a
+process group of its own and a marker, by which the start after a crash finds what is left of it
 (docs/platform/git-and-confinement.md, *Calls of git*).
 """
 

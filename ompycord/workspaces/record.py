@@ -7,11 +7,11 @@ from typing import Annotated, Final, Literal
 from pydantic import StringConstraints, ValidationError
 
 from ompycord.domain.base import Frozen
-from ompycord.domain.events import ChangedFile
+from ompycord.domain.events import ChangedFile, LeftOut
 from ompycord.errors import WorkspaceError
 from ompycord.files import replace_file
 
-__all__ = ["CommitHash", "Folder", "Publication", "Record", "Result"]
+__all__ = ["CommitHash", "Folder", "Publication", "Record", "Result", "Submodule"]
 
 CommitHash = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 _META: Final = "meta.json"
@@ -23,6 +23,19 @@ class Result(Frozen):
     commit: CommitHash | None
     files: tuple[ChangedFile, ...] = ()
     total: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+    """What the agent left that is not in the result."""
+    taken: str = ""
+    """What the result was taken from where that is not what the agent had checked out; else empty."""
+
+
+class Submodule(Frozen):
+    """A submodule of the base, and where its files come from."""
+
+    path: str
+    commit: CommitHash
+    objects: Path | None = None
+    """The folder of its objects; None where the source does not have them, so that its folder is empty."""
 
 
 class Publication(Frozen):
@@ -41,6 +54,11 @@ class Record(Frozen):
     objects: Path
     """The folder of objects that the clone uses."""
     object_format: Literal["sha1", "sha256"] = "sha1"
+    source: Path | None = None
+    """The git folder of the repository, in which a ref keeps the base; None in a record of an earlier version."""
+    submodules: tuple[Submodule, ...] = ()
+    set_aside: str | None = None
+    """Why nothing is collected and the clone outlives its run."""
     result: Result | None = None
     published: Publication | None = None
 
@@ -55,8 +73,17 @@ class Folder:
         """Bare; `refs/ompycord/base`, and `refs/heads/result` once there is one."""
         self.bundle = path / "bundle"
         self.diff = path / "diff.patch"
+        self.exclude = path / "exclude"
+        """What the source's `.git/info/exclude` said when the clone was made."""
         self.files = path / "files"
         """What came with the task."""
+
+    def excluded(self) -> str:
+        """The content of `exclude`; bytes that are no text survive it (surrogateescape)."""
+        try:
+            return self.exclude.read_bytes().decode("utf-8", "surrogateescape")
+        except FileNotFoundError:  # the clone was made by an earlier version
+            return ""
 
     def is_kept(self, entry: Path) -> bool:
         """Whether a file outlives the clone."""

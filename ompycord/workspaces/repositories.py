@@ -11,12 +11,16 @@ from typing import Final, Literal
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import WorkspaceError
 from ompycord.processes import kill_strays
+from ompycord.workspaces.collecting.inside_git import KEPT
 from ompycord.workspaces.folders import is_real_folder, remove
 from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
 from ompycord.workspaces.locks import unlock, unlock_ref
 from ompycord.workspaces.record import Publication, Record
 
 __all__ = ["RESULT_REF", "Repositories", "Source"]
+
+_BASES: Final = "refs/ompycord/base/"
+_KEPT: Final = "refs/ompycord/kept/"
 
 RESULT_REF: Final = "refs/heads/result"
 _NAMES: Final = 9
@@ -66,6 +70,39 @@ class Repositories:
                 return commit
         raise WorkspaceError(f"{spec.name} has no branch {branch} with a commit. Name another base.")
 
+    async def hold_base(self, source: Source, run: str, commit: str, *, marker: str) -> None:
+        """Keeps the base from being cleaned up by git for as long as the run may need it. Raises WorkspaceError."""
+        ref = f"{_BASES}{run}"
+        unlock_ref(source.git_folder, ref, commit)
+        written = await self._git.attempt("update-ref", ref, commit, cwd=source.git_folder, marker=marker)
+        if not written.is_success:
+            raise WorkspaceError(
+                f"git cannot write {ref} in {source.git_folder}, so no result could land there. Mend the rights on it."
+            )
+
+    async def release_base(self, record: Record, run: str) -> None:
+        """The counterpart of `hold_base`. A repository that is gone or refuses keeps its ref: that harms nothing."""
+        if record.source is not None and record.source.is_dir():
+            unlock_ref(record.source, f"{_BASES}{run}", record.base_commit)
+            await self._git.attempt("update-ref", "-d", f"{_BASES}{run}", cwd=record.source)
+
+    async def keep(self, record: Record, run: str, *, result: Path, marker: str) -> str:
+        """Puts what `result` keeps beside the result into the repository; the beginning of those refs' names.
+
+        What an earlier collection of the run put there and this one did not find goes away. Raises WorkspaceError.
+        """
+        kept = f"{_KEPT}{run}/"
+        at = record.source or record.objects.parent
+        fetch = ("fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-gc")
+        await self._git.run(
+            *(*fetch, "--no-recurse-submodules", "--", str(result), f"+{KEPT}*:{kept}*"),
+            cwd=at,
+            marker=marker,
+            timeout_s=TRANSFER_S,
+            settings=("fetch.fsckObjects=true",),
+        )
+        return kept
+
     async def publish(
         self, spec: RepositorySpec, record: Record, *, result: Path, commit: str, branch: str, marker: str
     ) -> Publication:
@@ -96,8 +133,9 @@ class Repositories:
 
     async def _point(self, source: Source, record: Record, branch: str, commit: str, marker: str) -> Publication:
         in_use = await self._checked_out(source)
+        free = await self._without_obstacle(source, branch)
         for number in range(1, _NAMES + 1):
-            name = branch if number == 1 else f"{branch}-{number}"
+            name = free if number == 1 else f"{free}-{number}"
             tip = await self._git.commit_of(f"refs/heads/{name}", cwd=source.git_folder)
             if tip == commit:
                 return Publication(branch=name, commit=commit)
@@ -109,14 +147,32 @@ class Repositories:
             # The old value makes it a comparison and a swap: a change by another program in between wins.
             old = tip or "0" * len(commit)
             unlock_ref(source.git_folder, f"refs/heads/{name}", commit)
-            await self._git.run(
-                "update-ref", "-m", f"ompycord: {marker}", f"refs/heads/{name}", commit, old,
-                cwd=source.git_folder, marker=marker,
-            )  # fmt: skip
+            words = ("update-ref", "-m", f"ompycord: {marker}", f"refs/heads/{name}", commit, old)
+            try:
+                await self._git.run(*words, cwd=source.git_folder, marker=marker)
+            except WorkspaceError as error:
+                if tip is None and await self._has_beneath(source, name):
+                    continue
+                raise WorkspaceError(f"{error} The branch is {name}: free it, or set another branch_prefix.") from error
             return Publication(branch=name, commit=commit)
-        raise WorkspaceError(
-            f"The branches {branch} to {branch}-{_NAMES} hold other work. Delete one or choose a prefix."
-        )
+        raise WorkspaceError(f"The branches {free} to {free}-{_NAMES} hold other work. Delete one or choose a prefix.")
+
+    async def _without_obstacle(self, source: Source, branch: str) -> str:
+        """The name, or one with `-` for `/` where a branch has the name of one of its folders.
+
+        git cannot have both (`ompycord` and `ompycord/x`).
+        """
+        parts = branch.split("/")
+        for length in range(1, len(parts)):
+            above = "/".join(parts[:length])
+            if await self._git.commit_of(f"refs/heads/{above}", cwd=source.git_folder) is not None:
+                return f"{above}-{'-'.join(parts[length:])}"
+        return branch
+
+    async def _has_beneath(self, source: Source, name: str) -> bool:
+        """Whether there are branches of which the name would be a folder."""
+        listed = await self._git.line("for-each-ref", "--count=1", f"refs/heads/{name}/", cwd=source.git_folder)
+        return bool(listed)
 
     async def _checked_out(self, source: Source) -> frozenset[str]:
         listed = await self._git.line("worktree", "list", "--porcelain", cwd=source.git_folder)

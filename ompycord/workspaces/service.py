@@ -5,10 +5,12 @@ clone once an agent has been there.
 """
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from ompycord.domain.ids import RunId, is_ulid, short_id
 from ompycord.domain.ports import Collected, Prepared, Published
@@ -16,10 +18,11 @@ from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ProcessFailed, WorkspaceError
 from ompycord.processes import kill_strays
 from ompycord.processes.launcher_port import Launcher
-from ompycord.workspaces.alternates import make_bare, make_clone
-from ompycord.workspaces.collect import Collector
+from ompycord.workspaces.alternates import fill, fill_submodules, make_bare, make_clone
+from ompycord.workspaces.base import inspect_base, require_plain
+from ompycord.workspaces.collect import KEPT, Collector
 from ompycord.workspaces.folders import is_real_folder, remove, scratch
-from ompycord.workspaces.git import TRANSFER_S, Git
+from ompycord.workspaces.git import Git
 from ompycord.workspaces.guard import FindGranted
 from ompycord.workspaces.locks import unlock
 from ompycord.workspaces.record import Folder, Record, Result
@@ -27,6 +30,8 @@ from ompycord.workspaces.repositories import Repositories
 from ompycord.workspaces.takeover_lock import is_locked
 
 __all__ = ["GitWorkspaces"]
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class GitWorkspaces:
@@ -49,19 +54,38 @@ class GitWorkspaces:
         await self._forget(run, folder)
         await self._repositories.refresh(repository)
         source = await self._repositories.source(repository)
+        marker = _marker(run)
+        base = await self._repositories.base_commit(repository, source, branch)
+        await self._repositories.hold_base(source, run, base, marker=marker)
         record = Record(
             repository=repository.name,
-            base_commit=await self._repositories.base_commit(repository, source, branch),
+            base_commit=base,
             base_branch=branch,
             objects=source.objects,
             object_format=source.object_format,
+            source=source.git_folder,
         )
-        _make(folder.path)
-        marker = _marker(run)
-        await make_bare(self._git, folder.result, record, marker=marker)
-        await make_clone(self._git, folder.clone, record, branch=f"ompycord/{short_id(run)}", marker=marker)
-        await folder.write(record)
+        is_built = False
+        try:
+            content = await inspect_base(self._git, source.git_folder, base)
+            require_plain(repository.name, branch, content, git_folder=source.git_folder)
+            record = record.model_copy(update={"submodules": content.submodules})
+            await self._build(folder, record, run, marker)
+            is_built = True
+        finally:
+            if not is_built:
+                await self._repositories.release_base(record, run)
         return _prepared(folder, record)
+
+    async def _build(self, folder: Folder, record: Record, run: RunId, marker: str) -> None:
+        exclude = await asyncio.to_thread(_source_exclude, record)
+        _make(folder.path)
+        folder.exclude.write_bytes(exclude)
+        await make_bare(self._git, folder.result, record, marker=marker)
+        branch = f"ompycord/{short_id(run)}"
+        await make_clone(self._git, folder.clone, record, branch=branch, exclude=exclude, marker=marker)
+        await fill_submodules(self._git, folder.clone, record, parent=folder.path, marker=marker)
+        await folder.write(record)
 
     async def workspace(self, run: RunId) -> Prepared | None:
         """See the port."""
@@ -80,6 +104,14 @@ class GitWorkspaces:
         """See the port."""
         return is_locked(self._place(run))
 
+    async def set_aside(self, run: RunId, why: str) -> str:
+        """See the port."""
+        folder, record = self._recorded(run)
+        with _in_words():
+            await folder.write(record.model_copy(update={"set_aside": why}))
+        place = folder.clone.relative_to(self._folder.parent)
+        return f"Nothing of it was published; its clone is kept in {place} of the data folder."
+
     async def collect(
         self,
         run: RunId,
@@ -94,6 +126,8 @@ class GitWorkspaces:
         Files that `.gitignore` names are not included; once the clone is gone, the last result stays.
         """
         folder, record = self._recorded(run)
+        if record.set_aside is not None:
+            raise WorkspaceError(f"The clone of this run was set aside. {record.set_aside}")
         if record.result is not None and not is_real_folder(folder.clone):
             return _collected(folder, record.result)
         with _in_words():
@@ -102,8 +136,21 @@ class GitWorkspaces:
             result = await self._collector.collect(
                 folder, record, message=message, co_author=co_author, run=run, granted=granted
             )
+            result = await self._kept(folder, record, result, run)
             await folder.write(record.model_copy(update={"result": result}))
         return _collected(folder, result)
+
+    async def _kept(self, folder: Folder, record: Record, result: Result, run: RunId) -> Result:
+        """The result with the refs under which the repository keeps what is not in it."""
+        before = record.result.left_out if record.result is not None else ()
+        if not any(piece.ref for piece in (*before, *result.left_out)):
+            return result
+        kept = await self._repositories.keep(record, run, result=folder.result, marker=_marker(run))
+        pieces = [
+            piece.model_copy(update={"ref": piece.ref.replace(KEPT, kept, 1)}) if piece.ref else piece
+            for piece in result.left_out
+        ]
+        return result.model_copy(update={"left_out": tuple(pieces)})
 
     async def result(self, run: RunId) -> Collected | None:
         """See the port."""
@@ -119,18 +166,10 @@ class GitWorkspaces:
         async with scratch(folder.path, "checkout-") as layout:
             tree = layout / "tree"
             with _in_words():
-                await self._fill(tree, folder, commit, _marker(run))
+                _make(tree)
+                await fill(self._git, tree, commit, git_folder=folder.result, marker=_marker(run))
+                await fill_submodules(self._git, tree, record, parent=layout, marker=_marker(run))
             yield tree
-
-    async def _fill(self, tree: Path, folder: Folder, commit: str, marker: str) -> None:
-        _make(tree)
-        env = {
-            "GIT_DIR": str(folder.result),
-            "GIT_WORK_TREE": str(tree),
-            "GIT_INDEX_FILE": str(tree.parent / "index"),
-        }
-        for words in (("read-tree", commit), ("checkout-index", "--all", "--quiet")):
-            await self._git.run(*words, cwd=tree, env=env, marker=marker, timeout_s=TRANSFER_S)
 
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
         """See the port. `Published.branch` is `<branch>-2` … `-9` where the name holds other work.
@@ -154,16 +193,21 @@ class GitWorkspaces:
         folder = self._place(run)
         with _in_words():
             record = folder.read()
-            if record is None or record.result is None:
+            if record is None or (record.result is None and record.set_aside is None):
                 await self._forget(run, folder)
                 return
             await self._kill_strays(run)
             for entry in _entries(folder.path):
-                if not folder.is_kept(entry):
+                if not folder.is_kept(entry) and not (record.set_aside and entry == folder.clone):
                     await remove(entry)
+            if record.set_aside is None:
+                await self._repositories.release_base(record, run)
 
     async def _forget(self, run: RunId, folder: Folder) -> None:
         await self._kill_strays(run)
+        with suppress(WorkspaceError):  # a record that cannot be read names no repository
+            if (record := folder.read()) is not None:
+                await self._repositories.release_base(record, run)
         await remove(folder.path)
 
     async def _kill_strays(self, run: RunId) -> None:
@@ -195,7 +239,14 @@ def _prepared(folder: Folder, record: Record) -> Prepared:
 
 def _collected(folder: Folder, result: Result) -> Collected:
     diff = folder.diff if result.commit is not None else None
-    return Collected(commit=result.commit, files=result.files, total=result.total, diff=diff)
+    return Collected(
+        commit=result.commit,
+        files=result.files,
+        total=result.total,
+        diff=diff,
+        left_out=result.left_out,
+        taken=result.taken,
+    )
 
 
 @contextmanager
@@ -206,13 +257,20 @@ def _in_words() -> Generator[None]:
     except ProcessFailed as error:
         raise WorkspaceError(str(error)) from error
     except OSError as error:
-        raise WorkspaceError(
-            f"The workspace cannot be written: {error.strerror}. Free the disk, then retry."
-        ) from error
+        advice = "Free the disk" if error.errno in _FULL else "Mend the rights on the data folder"
+        raise WorkspaceError(f"The workspace cannot be written: {error.strerror}. {advice}, then retry.") from error
 
 
 def _make(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True)
+
+
+def _source_exclude(record: Record) -> bytes:
+    """What the operator keeps out of the repository on this machine alone (gitignore(5))."""
+    try:
+        return (record.source / "info/exclude").read_bytes() if record.source is not None else b""
+    except OSError:
+        return b""
 
 
 def _write_file(folder: Path, name: str, data: bytes) -> None:

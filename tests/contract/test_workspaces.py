@@ -167,3 +167,21 @@ async def test_a_result_never_goes_to_the_base_branch(workspaces: Clones, reposi
     await workspaces.collect(RUN, repository, message="m")
     with pytest.raises(WorkspaceError):
         await workspaces.publish(RUN, repository, branch=repository.base)
+
+
+async def test_a_clone_that_was_set_aside_is_not_collected_and_outlives_its_run(
+    workspaces: Clones, repository: RepositorySpec
+) -> None:
+    with pytest.raises(WorkspaceError):
+        await workspaces.set_aside(RUN, "It was too large.")
+    clone = (await workspaces.prepare(RUN, repository, base=None)).path
+    (clone / "large").write_text("large\n")
+    for _ in range(2):
+        assert await workspaces.set_aside(RUN, "It was too large.")
+    with pytest.raises(WorkspaceError, match="too large"):
+        await workspaces.collect(RUN, repository, message="m")
+    await workspaces.discard(RUN)
+    assert (clone / "large").read_text() == "large\n"
+    again = await workspaces.prepare(RUN, repository, base=None)  # a fresh start takes its place
+    assert not (again.path / "large").exists()
+    assert (await workspaces.collect(RUN, repository, message="m")).commit is None

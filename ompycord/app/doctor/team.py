@@ -11,6 +11,7 @@ from ompycord.errors import OmpycordError
 from ompycord.processes import ProcessSpec, run
 from ompycord.render.phrases import count
 from ompycord.settings import Settings
+from ompycord.workspaces.base import BaseContent, filter_words, inspect_base, partial_words
 from ompycord.workspaces.git import Git
 
 __all__ = ["KNOWN_AGENTS", "access", "agents", "programs_found", "programs_on_path", "repositories"]
@@ -25,6 +26,7 @@ KNOWN_AGENTS = {
 """Agent programs that are searched for on the PATH."""
 VERSION_S = 10.0
 REACH_S = 20.0
+_NAMED = 5
 _VERSION = re.compile(r"\d+(?:\.\d+)+[\w.+-]*")
 
 
@@ -114,6 +116,7 @@ async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str]
             text = f"{spec.path} is not a git repository with a commit."
             return fail(name, text, f"Fix repositories.{spec.name}.path.")
         source = str(spec.path) if spec.path is not None else spec.address or ""
+        content = await _content(spec, git) if spec.path is not None else None
         heads = await git.attempt("ls-remote", "--heads", "--", source, spec.base, cwd=folder, timeout_s=REACH_S)
     except OmpycordError as error:
         return fail(name, f"git cannot look at it: {error}", "Install git, or fix its permissions.")
@@ -121,6 +124,8 @@ async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str]
         return fail(name, f"{where} cannot be reached.", "Try `git ls-remote` with it as the user that runs Ompycord.")
     if not heads.stdout.strip():
         return fail(name, f"it has no branch {spec.base}.", f"Set repositories.{spec.name}.base.")
+    if content is not None and (found := _odd(name, spec, *content)) is not None:
+        return found
     missing = [check.name for check in spec.checks if not _can_start(check.command[0], environ)]
     if missing:
         text = f"the program of {', '.join(missing)} is not on the PATH, so these checks cannot pass."
@@ -129,6 +134,36 @@ async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str]
         text = "it has no checks, so no run in it can end verified."
         return warn(name, text, f"Name them under repositories.{spec.name}.checks.")
     return ok(name, f"{where}, base {spec.base}, {count(len(spec.checks), 'check')}")
+
+
+async def _content(spec: RepositorySpec, git: Git) -> tuple[Path, BaseContent] | None:
+    """What the base has beyond plain files, and the git folder that has it; None where there is no such branch."""
+    if spec.path is None:
+        return None
+    words = ("rev-parse", "--path-format=absolute", "--git-common-dir", f"refs/heads/{spec.base}^{{commit}}")
+    printed = await git.attempt(*words, cwd=spec.path)
+    if not printed.is_success:
+        return None
+    folder, commit = printed.stdout.decode("utf-8", "replace").splitlines()
+    return Path(folder), await inspect_base(git, Path(folder), commit)
+
+
+def _odd(name: str, spec: RepositorySpec, git_folder: Path, content: BaseContent) -> Finding | None:
+    """What runs cannot handle of the base, or handle in a way that one should know."""
+    if content.missing:
+        words = partial_words(spec.name, spec.base, content, git_folder=git_folder)
+        text, _, command = words.partition(" Fetch them: ")
+        return fail(name, text, f"Run: {command}")
+    if content.filters:
+        return fail(name, filter_words(spec.name, spec.base, content), "")
+    empty = [module.path for module in content.submodules if module.objects is None]
+    if empty:
+        text = f"its submodules {', '.join(empty[:_NAMED])} are empty folders in runs."
+        return warn(name, text, "Run in it: git submodule update --init --recursive")
+    if content.submodules:
+        paths = ", ".join(module.path for module in content.submodules[:_NAMED])
+        return warn(name, f"it has submodules ({paths}).", "What agents change below them is kept beside the result.")
+    return None
 
 
 def _can_start(program: str, environ: Mapping[str, str]) -> bool:

@@ -9,6 +9,7 @@ from ompycord.app.wiring.parts import Infrastructure, Workers
 from ompycord.bot.bot import Bot
 from ompycord.conductor import Projector
 from ompycord.http import RequestCounts
+from ompycord.processes.own_limits import OwnLimits
 from ompycord.telemetry.watchdog import Watchdog
 from ompycord.webhook import Probe
 
@@ -28,6 +29,7 @@ def health_of(
     infrastructure: Infrastructure,
     workers: Workers,
     destinations: Destinations,
+    own_limits: OwnLimits,
     *,
     requests: Callable[[], RequestCounts],
 ) -> Health:
@@ -40,6 +42,9 @@ def health_of(
         catalog=infrastructure.settings.catalog,
         requests=requests,
         destinations=destinations,
+        slots=infrastructure.slots,
+        runs=infrastructure.store,
+        own_limits=own_limits,
     )
 
 
@@ -64,4 +69,5 @@ def report_of(
         probes=probes,
         requests=requests,
         destinations=destinations,
+        slots=infrastructure.slots,
     )

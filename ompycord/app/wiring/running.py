@@ -1,13 +1,13 @@
 """What runs beside the server, and what the control socket answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.access_keys.keys import Keys
 from ompycord.app.control import Control, Operation
-from ompycord.app.health import MANY_EVENTS
+from ompycord.app.health import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service
@@ -19,10 +19,14 @@ from ompycord.conductor import (
     Reminders,
 )
 from ompycord.mcp_server import McpMount
+from ompycord.processes.own_limits import OwnLimits
 from ompycord.store import SqliteStore
+from ompycord.telemetry import get_logger
 from ompycord.telemetry.watchdog import Watchdog
 
-__all__ = ["control_of", "operations_of", "services_of"]
+__all__ = ["control_of", "operations_of", "report_limits", "services_of"]
+
+log = get_logger(__name__)
 
 
 def services_of(
@@ -30,6 +34,7 @@ def services_of(
     areas: Areas,
     *,
     watchdog: Watchdog,
+    own_limits: OwnLimits,
     projector: Projector,
     driver: Driver,
     key_manager: KeyManager,
@@ -41,6 +46,7 @@ def services_of(
     """All that runs beside the server, in the order of start; `services.py` ends them."""
     return (
         Service(name="watchdog", run=watchdog.run, ends=Ends.RECORD, bound_s=SETTLE_S),
+        Service(name="own limits", run=own_limits.run, ends=Ends.RECORD, bound_s=SETTLE_S),
         Service(
             name="projector",
             run=projector.run,
@@ -70,6 +76,14 @@ def services_of(
             ready=Readiness("gateway", partial(_is_ready, bot)),
         ),
     )
+
+
+def report_limits(restored: Sequence[str], lowered: Sequence[str]) -> None:
+    """Logs that another program of this user changed what this process may use."""
+    if lowered:
+        log.error("limits.lowered", what=", ".join(lowered), restored=", ".join(restored), remedy=LIMITS_REMEDY)
+    else:
+        log.warning("limits.restored", what=", ".join(restored))
 
 
 async def _drained() -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "CheckStarted",
     "FilesChanged",
     "InboxTaken",
+    "LeftOut",
     "Message",
     "Note",
     "Phase",
@@ -36,6 +37,7 @@ __all__ = [
     "ToolStarted",
     "UsageUpdated",
     "WorkEventBody",
+    "WorkLeftOut",
 ]
 
 
@@ -177,6 +179,22 @@ class FilesChanged(KnownEvent, senders=OBSERVERS):
     commit: Annotated[Annotated[str, StringConstraints(max_length=64)] | None, Latest()] = None
 
 
+class LeftOut(Frozen):
+    """A piece of the agent's work that is not in the result."""
+
+    what: Line
+    """Such as `branch fix`, or a path with the reason."""
+    ref: Annotated[str, StringConstraints(max_length=256)] | None = None
+    """The ref of the repository that keeps it; None: nothing keeps it."""
+
+
+class WorkLeftOut(KnownEvent, senders=ONLY_OMPYCORD):
+    """What the agent left in its clone that is not in the result, replacing what was there."""
+
+    type: Literal["work.left_out"] = "work.left_out"
+    items: Annotated[tuple[LeftOut, ...], Field(max_length=50)]
+
+
 # -- checks -----------------------------------------------------------------------------------------------------------
 
 
@@ -255,6 +273,7 @@ WorkEventBody = (
     | PlanUpdated
     | UsageUpdated
     | FilesChanged
+    | WorkLeftOut
     | CheckStarted
     | CheckFinished
 )

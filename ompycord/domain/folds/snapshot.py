@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from ompycord.domain.base import Frozen, Millis
-from ompycord.domain.events import ApprovalRequested, ChangedFile, CheckFinished, Phase
+from ompycord.domain.events import ApprovalRequested, ChangedFile, CheckFinished, LeftOut, Phase
 from ompycord.domain.ids import RunId, Source
 from ompycord.domain.run import FINAL, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
@@ -215,6 +215,8 @@ class StatusSnapshot(Frozen):
     usage: Usage = Usage()
     files: tuple[ChangedFile, ...] = ()
     files_total: int = 0
+    left_out: tuple[LeftOut, ...] = ()
+    """What the agent left that is not in the result."""
     checks: tuple[Check, ...] = ()
     verification: Verification = Verification.PENDING
     questions: tuple[Question, ...] = ()

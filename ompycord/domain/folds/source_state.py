@@ -72,6 +72,7 @@ class SourceState:
     final: Stamped[Final] | None = None
     plan: Stamped[ev.PlanUpdated] | None = None
     files: Stamped[ev.FilesChanged] | None = None
+    left_out: Stamped[ev.WorkLeftOut] | None = None
     retry: Stamped[ev.RetryLimited | ev.RetryCleared] | None = None
     cancel_requested: Stamped[None] | None = None
     budget: Stamped[ev.BudgetRaised] | None = None
@@ -230,6 +231,10 @@ def _files(source_state: SourceState, seq: int, at: int, body: ev.FilesChanged) 
     source_state.files = _later(source_state.files, seq, at, body)
 
 
+def _left_out(source_state: SourceState, seq: int, at: int, body: ev.WorkLeftOut) -> None:
+    source_state.left_out = _later(source_state.left_out, seq, at, body)
+
+
 def _check_started(source_state: SourceState, seq: int, at: int, body: ev.CheckStarted) -> None:
     _keep(source_state.checks_started, body.check, (seq, at, None), NAMED_KEPT)
 
@@ -292,6 +297,7 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.PlanUpdated: _plan,
     ev.UsageUpdated: _usage,
     ev.FilesChanged: _files,
+    ev.WorkLeftOut: _left_out,
     ev.CheckStarted: _check_started,
     ev.CheckFinished: _check_finished,
     ev.QuestionAsked: _question,

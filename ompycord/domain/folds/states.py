@@ -63,8 +63,12 @@ def _ended(body: ev.RunFinished | ev.RunFailed | ev.RunCancelled, at: int) -> Fo
             return FoldedState(RunState.CANCELLED, failure=FailureClass.CANCELLED, ended_at=at)
 
 
-def verification(state: RunState, checks: tuple[Check, ...], *, has_result: bool) -> Verification:
-    """What our checks prove. `has_result`: the run is hosted and changed something; if not, they saw only the base."""
+def verification(state: RunState, checks: tuple[Check, ...], *, has_result: bool, is_whole: bool) -> Verification:
+    """What our checks prove.
+
+    `has_result`: the run is hosted and changed something; if not, they saw only the base. `is_whole`: the result has
+    all of the agent's work; if not, they did not see the rest.
+    """
     evidence = [check for check in checks if check.ours and check.status != "running"]
     if any(check.status in {"failed", "timeout"} for check in evidence):
         return Verification.FAILED
@@ -72,5 +76,6 @@ def verification(state: RunState, checks: tuple[Check, ...], *, has_result: bool
         return Verification.PENDING
     # Only our own checks count: what an agent reports of checks of its own neither helps nor hinders.
     ours = [check for check in checks if check.ours]
-    passed = has_result and evidence and len(evidence) == len(ours) and all(c.status == "passed" for c in evidence)
+    is_proved = evidence and len(evidence) == len(ours) and all(check.status == "passed" for check in evidence)
+    passed = has_result and is_whole and is_proved
     return Verification.VERIFIED if passed and state is RunState.COMPLETE else Verification.UNVERIFIED

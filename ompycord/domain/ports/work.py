@@ -17,6 +17,7 @@ from ompycord.domain.events import (
     CheckFinished,
     EffectFinished,
     EventBody,
+    LeftOut,
     Prompted,
     QuestionAnswered,
 )
@@ -90,6 +91,10 @@ class Collected(Frozen):
     total: int
     diff: Path | None
     """The whole diff as a file."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What the agent left that is not in the result."""
+    taken: str = ""
+    """What the result was taken from where that is not what the agent had checked out; else empty."""
 
 
 class Published(Frozen):
@@ -125,8 +130,15 @@ class Workspaces(Protocol):
         """Whether a person works in the run's clone at a terminal now."""
         ...
 
+    async def set_aside(self, run: RunId, why: str) -> str:
+        """Keep the run's clone as it is, also from `discard`, since nothing of it may be collected.
+
+        Returns where it is, as a sentence for people. Idempotent.
+        """
+        ...
+
     async def discard(self, run: RunId) -> None:
-        """Remove the run's clone. Idempotent; the result stays."""
+        """Remove the run's clone, unless it was set aside. Idempotent; the result stays."""
         ...
 
 

@@ -55,6 +55,9 @@ async def build(order: StepOrder, task: Task, context: StepContext) -> EffectFin
         outcome = await _run_agent(order, task, context, spec=spec, prepared=prepared)
     except ProcessFailed as error:
         return failed(order, FailureClass.ENV, str(error))
+    if outcome.failure is FailureClass.POLICY:  # it broke a bound: what it left is not taken over
+        where = await context.workspaces.set_aside(order.run, outcome.message or "It broke a bound.")
+        outcome = outcome.model_copy(update={"message": f"{outcome.message or ''} {where}".strip()})
     if outcome.message:  # its last message, shown as a claim
         finished = RunFinished(summary=outcome.message) if outcome.claim else RunFailed(message=outcome.message)
         await context.observe(order.run, finished)

@@ -1,7 +1,7 @@
 """The step `publish`: puts the result on a branch of the repository."""
 
 from ompycord.domain.effects import StepOrder
-from ompycord.domain.events import EffectFinished, FilesChanged
+from ompycord.domain.events import EffectFinished, FilesChanged, Note
 from ompycord.domain.ids import short_id
 from ompycord.domain.results import PublishResult
 from ompycord.domain.task import Task
@@ -18,6 +18,10 @@ async def publish(order: StepOrder, task: Task, context: StepContext) -> EffectF
     published = await context.results.publish(order.run, repository, branch=branch)
     if published.branch is None:
         return ok(order, PublishResult(changed=0))
+    if not published.branch.startswith(branch):
+        words = f"A branch of {repository.name} has the name of a folder of {branch}, so the result is on "
+        fix = "Rename that branch, or set another branch_prefix."
+        await context.record(order.run, Note(text=f"{words}{published.branch}. {fix}"))
     collected = await context.results.result(order.run)
     files = collected.files if collected else ()
     total = collected.total if collected else 0

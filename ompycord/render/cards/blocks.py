@@ -6,7 +6,7 @@ Counterpart of `truncation.py`, which drops whole lines of them and never reads 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
-from ompycord.domain.events import ChangedFile, Phase
+from ompycord.domain.events import ChangedFile, LeftOut, Phase
 from ompycord.domain.folds.snapshot import Gap, StatusSnapshot, ToolCall
 from ompycord.domain.run import RunState
 from ompycord.render.cards.cardview import Excerpt, FieldView, Part, phase_count
@@ -56,6 +56,7 @@ def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldVi
         None if final else _tools(snapshot, sanitizer),
         _filled(Part.FAILING, "Failing", failing_tests(snapshot), lambda test: sanitizer.line(test, 150)),
         _filled(Part.CHECKS, "Checks", snapshot.checks, lambda check: check_line(check, sanitizer)),
+        _filled(Part.LEFT_OUT, "Not in the result", snapshot.left_out, lambda piece: _left_out(piece, sanitizer)),
         _files(snapshot, sanitizer),
         _billing(snapshot, sanitizer),
         _facts(snapshot, sanitizer),
@@ -199,6 +200,12 @@ def _files(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
     total = max(snapshot.files_total, len(snapshot.files))
     field = _filled(Part.FILES, "Files", snapshot.files[:_FILES], lambda file: _file(file, sanitizer))
     return field.model_copy(update={"hidden": total - len(field.lines)}) if field else None
+
+
+def _left_out(piece: LeftOut, sanitizer: Sanitizer) -> str:
+    """What it is, and the ref that keeps it, which is never shortened."""
+    kept = f": kept as {sanitizer.line(piece.ref, 256)}" if piece.ref else ""
+    return f"⚠ {sanitizer.line(piece.what, 200)}{kept}"
 
 
 def _billing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:

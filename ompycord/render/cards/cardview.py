@@ -63,6 +63,7 @@ class Part(StrEnum):
     FAILING = "failing"
     CHECKS = "checks"
     FILES = "files"
+    LEFT_OUT = "left out"
     BILLING = "billing"
     FACTS = "facts"
     MESSAGE = "said"

@@ -39,6 +39,7 @@ _FREE: Final = (
     Part.FAILING,
     Part.DONE_PHASE,
     Part.ACTIVE_PHASE,
+    Part.LEFT_OUT,
 )
 """Free text in the order in which it is dropped: what proves the state goes last."""
 

@@ -63,6 +63,9 @@ def _why_unchecked(snapshot: StatusSnapshot, render_context: RenderContext, sani
     if snapshot.mode is Mode.FAST:
         return "Mode fast runs no checks."
     blind = [check for check in ours if check.status != "passed"]
+    if not blind and ours and snapshot.left_out:
+        passed = and_list([sanitizer.line(check.name, _NAME) for check in ours])
+        return f"{passed} passed here, but not all of its work is in the result."
     if blind:
         passed = [sanitizer.line(check.name, _NAME) for check in ours if check.status == "passed"]
         more = f" (and {len(blind) - 1} more)" if len(blind) > 1 else ""

@@ -1,20 +1,24 @@
 """Runs just before a confined program and becomes it: restricts itself by Landlock, or arranges TERM.
 
 Started as `python -I -S <this file> <mode> <argument> <program> <argv…>` by `landlock.py` and `bubblewrap.py`; imports
-nothing of ours. Modes: `landlock` with its rules as JSON, `term` with `default`, or `terminal`, which also takes
-standard input for its controlling terminal, in a session of its own; `tasks=N` behind them bounds its user's tasks from
-here on.
+nothing of ours. Modes: `landlock` with the variable that has its rules as JSON, `term` with `default`, or `terminal`,
+which also takes standard input for its controlling terminal, in a session of its own; `tasks=N` behind them bounds its
+user's tasks from here on.
 """
 
 import ctypes
 import json
 import os
 import signal
+import struct
 import sys
 from typing import Any
 
 CANNOT = 126
 """The exit code where the confinement failed: then the program does not run."""
+
+RULES = "_OMPYCORD_RULES"
+"""The variable with the rules, which the program does not get. They name the run; a command line is public."""
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every architecture that Python runs on
 VERSION_FLAG = 1
@@ -32,6 +36,73 @@ READ = EXECUTE | READ_FILE | READ_DIR
 BIND_TCP, CONNECT_TCP = 1 << 0, 1 << 1
 SCOPES = 0b11  # abstract unix sockets and signals
 REFER_ABI, TRUNCATE_ABI, NET_ABI, IOCTL_ABI, SCOPE_ABI = 2, 3, 4, 5, 6
+
+
+Step = tuple[int, int, int, int]
+"""One step of a filter: what it does, how many steps to skip if so and if not, its number."""
+STEP_BYTES = 8
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2  # linux/prctl.h, linux/seccomp.h
+LOAD, AND, JUMP, IS_EQUAL, RETURN = 0x20, 0x54, 0x05, 0x15, 0x06  # linux/bpf_common.h
+AT_NUMBER, AT_ARCHITECTURE, AT_ARGUMENTS = 0, 4, 16  # struct seccomp_data; arguments have eight bytes each
+ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | 1  # SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO with EPERM
+X32_BIT = 0x40000000
+
+SCHEDULING = ("sched_setparam", "sched_setscheduler", "sched_setaffinity", "sched_setattr")
+
+
+def _refused_for_another(at: int = 0) -> tuple[Step, ...]:
+    """Where the argument `at`, a process, is any but 0, the caller."""
+    return ((LOAD, 0, 0, AT_ARGUMENTS + 8 * at), (IS_EQUAL, 1, 0, 0), (RETURN, 0, 0, REFUSE))
+
+
+def _refused_for_all_of_user(user: int) -> tuple[Step, ...]:
+    """setpriority(2) and ioprio_set(2): where all processes of a user are named, or any but the caller's own."""
+    everybody = ((LOAD, 0, 0, AT_ARGUMENTS), (IS_EQUAL, 0, 1, user), (RETURN, 0, 0, REFUSE))
+    return (*everybody, *_refused_for_another(1))
+
+
+def _refused_for_new_limit() -> tuple[Step, ...]:
+    """prlimit(2): where another process is named, and a new limit is given (its third argument is an address)."""
+    low, high = AT_ARGUMENTS + 16, AT_ARGUMENTS + 20
+    given = ((LOAD, 0, 0, low), (IS_EQUAL, 0, 2, 0), (LOAD, 0, 0, high), (IS_EQUAL, 1, 0, 0))
+    return ((LOAD, 0, 0, AT_ARGUMENTS), (IS_EQUAL, 5, 0, 0), *given, (RETURN, 0, 0, REFUSE))
+
+
+REFUSED: dict[str, tuple[Step, ...]] = {
+    **{name: _refused_for_another() for name in SCHEDULING},
+    "setpriority": _refused_for_all_of_user(2),
+    "ioprio_set": _refused_for_all_of_user(3),
+    "prlimit64": _refused_for_new_limit(),
+}
+"""By a call: the steps that come to a refusal, or to their end."""
+
+
+def _numbers(*numbers: int) -> dict[str, int]:
+    return dict(zip((*SCHEDULING, "setpriority", "ioprio_set", "prlimit64"), numbers, strict=True))
+
+
+X86_64, I386 = (
+    (0xC000003E, _numbers(142, 144, 203, 314, 141, 251, 302)),
+    (
+        0x40000003,
+        _numbers(154, 156, 241, 351, 97, 289, 340),
+    ),
+)
+GENERIC = _numbers(118, 119, 122, 274, 140, 30, 261)
+"""include/uapi/asm-generic/unistd.h"""
+ARM = (0x40000028, _numbers(154, 156, 241, 380, 97, 314, 369))
+ARCHITECTURES = {
+    "x86_64": (X86_64, I386),
+    "aarch64": ((0xC00000B7, GENERIC), ARM),
+    "riscv64": ((0xC00000F3, GENERIC),),
+}
+"""By the machine's name: the architectures of its programs (AUDIT_ARCH_*) with their numbers of system calls."""
+
+
+class Filter(ctypes.Structure):
+    """struct sock_fprog"""
+
+    _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_void_p))
 
 
 class Ruleset(ctypes.Structure):
@@ -60,7 +131,7 @@ def main() -> None:
             if tasks:
                 bound_tasks(int(tasks))
         else:
-            rules = json.loads(argument)
+            rules = json.loads(os.environ.pop(argument))
             if rules["terminal"]:
                 claim_terminal()
             enter(rules)
@@ -137,6 +208,43 @@ def enter(rules: dict[str, Any]) -> None:
         raise OSError(ctypes.get_errno(), "no_new_privs was refused")
     call(RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
+    protect_others(libc)
+
+
+def protect_others(libc: Any) -> None:
+    """Forbid this process, permanently, to change limits and scheduling of any process that it names.
+
+    Landlock does not ask about these, and the kernel allows them between programs of one user. A program still changes
+    its own, which it names by 0. On a processor that `ARCHITECTURES` does not know, nothing is forbidden. Raises
+    OSError.
+    """
+    found = ARCHITECTURES.get(os.uname().machine)
+    if found is None:
+        return
+    program = b"".join(struct.pack("<HBBI", *step) for step in filter_steps(found))
+    buffer = ctypes.create_string_buffer(program, len(program))
+    whole = Filter(length=len(program) // STEP_BYTES, steps=ctypes.addressof(buffer))
+    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(whole), 0, 0):
+        raise OSError(ctypes.get_errno(), "the filter of system calls was refused")
+
+
+def filter_steps(architectures: tuple[tuple[int, dict[str, int]], ...]) -> list[Step]:
+    """The filter in the kernel's language (linux/filter.h): for each architecture and call, when it is refused."""
+    steps: list[Step] = []
+    for audit, numbers in architectures:
+        body: list[Step] = [(LOAD, 0, 0, AT_NUMBER), (AND, 0, 0, ~X32_BIT & 0xFFFFFFFF)]
+        for name, number in numbers.items():
+            refused = REFUSED[name]
+            body += [(IS_EQUAL, 0, len(refused) + 1, number), *refused, (RETURN, 0, 0, ALLOW)]
+        body.append((RETURN, 0, 0, ALLOW))
+        skip = len(body)
+        steps += [(LOAD, 0, 0, AT_ARCHITECTURE), *_unless(audit, skip), *body]
+    return [*steps, (RETURN, 0, 0, ALLOW)]
+
+
+def _unless(audit: int, skip: int) -> list[Step]:
+    """Jumps are of 255 steps at most; a body may be longer, so a far jump stands behind the near one."""
+    return [(IS_EQUAL, 1, 0, audit), (JUMP, 0, 0, skip)]
 
 
 def later_rights(abi: int) -> int:

@@ -10,6 +10,7 @@ from typing import Final
 
 from ompycord.processes import ProcessSpec
 from ompycord.processes.launcher_port import Layout
+from ompycord.workspaces.confinement.confine_program import RULES
 from ompycord.workspaces.confinement.sandbox_view import SandboxView, without
 
 __all__ = ["in_landlock"]
@@ -36,5 +37,5 @@ def in_landlock(
         "devices": list(_DEVICES),
         "terminal": spec.claims_terminal,
     }
-    start = (sys.executable, "-I", "-S", str(_PROGRAM), "landlock", json.dumps(rules), str(program))
-    return spec.model_copy(update={"argv": (*start, *spec.argv)})
+    start = (sys.executable, "-I", "-S", str(_PROGRAM), "landlock", RULES, str(program))
+    return spec.model_copy(update={"argv": (*start, *spec.argv), "env": {**spec.env, RULES: json.dumps(rules)}})

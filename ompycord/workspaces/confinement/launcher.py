@@ -17,8 +17,8 @@ from ompycord.processes import Bounds, Clocks, ProcessSpec, RunningProcess, find
 from ompycord.processes.launcher_port import Layout
 from ompycord.workspaces.confinement.bubblewrap import in_bubblewrap
 from ompycord.workspaces.confinement.landlock import in_landlock
-from ompycord.workspaces.confinement.programs import require_inside
-from ompycord.workspaces.confinement.sandbox_view import sandbox_view
+from ompycord.workspaces.confinement.programs import is_of_run, require_inside
+from ompycord.workspaces.confinement.sandbox_view import interpreter_of, sandbox_view
 from ompycord.workspaces.folders import is_real_folder
 from ompycord.workspaces.grants import link_grants
 
@@ -96,12 +96,24 @@ class ConfinedLauncher:
         except OSError as error:
             raise ProcessFailed(f"The confinement could not be arranged: {error.strerror}. Nothing ran.") from error
         find_program(own)  # checked only now: whether there is something outside is not the checkout's to ask
+        if not is_of_run(program, layout):
+            _require_interpreter(program)
         if self.level != "full":
             return in_landlock(own, layout, seen, has_network_rules=self.level == "files+net", program=program)
         bwrap = shutil.which("bwrap", path=self._path)
         if bwrap is None:
             raise ProcessFailed("bubblewrap is gone from the PATH, so nothing ran. Install it again.")
         return in_bubblewrap(own, layout, seen, bwrap=Path(bwrap), program=program)
+
+
+def _require_interpreter(program: Path) -> None:
+    """Raises ProcessFailed where a script's interpreter is missing.
+
+    The kernel would report the script itself as missing.
+    """
+    interpreter = interpreter_of(program.resolve())
+    if interpreter is not None and not interpreter.exists():
+        raise ProcessFailed(f"{program.name} needs {interpreter}, which is not there. Install it again.")
 
 
 def _ready(spec: ProcessSpec, layout: Layout, path: str, environ: Mapping[str, str]) -> ProcessSpec:

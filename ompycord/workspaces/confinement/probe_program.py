@@ -8,6 +8,7 @@ import ctypes
 import errno
 import json
 import os
+import resource
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -45,6 +46,7 @@ def main() -> None:
         "delete": (outside / "kept").unlink,
         "change the kernel's settings": change_settings,
         "write control groups": write_control_groups,
+        "change the bot's limits": lambda: change_limits(aims["pid"]),
     }
     sys.stdout.write(json.dumps([name for name, attempt in tries.items() if could(attempt)]))
 
@@ -103,6 +105,21 @@ def write_control_groups() -> None:
         if libc.mount(b"none", os.fsencode(room), kind, 0, options) == 0 and opens(room / "cgroup.procs"):
             return
     raise PermissionError(errno.EPERM, "no control group")
+
+
+def change_limits(pid: int) -> None:
+    """Set a limit, the processors, the priority of another process to what they are.
+
+    Raises OSError where none lets it.
+    """
+    tries: tuple[Callable[[], object], ...] = (
+        lambda: resource.prlimit(pid, resource.RLIMIT_NOFILE, resource.prlimit(pid, resource.RLIMIT_NOFILE)),
+        lambda: os.sched_setaffinity(pid, os.sched_getaffinity(pid)),
+        lambda: os.sched_setscheduler(pid, os.sched_getscheduler(pid), os.sched_getparam(pid)),
+        lambda: os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, pid)),
+    )
+    if not any(could(attempt) for attempt in tries):
+        raise PermissionError(errno.EPERM, "no limit of another process can be changed")
 
 
 def could(attempt: Callable[[], object]) -> bool:

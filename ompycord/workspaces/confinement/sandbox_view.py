@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from ompycord.processes.launcher_port import Layout
 from ompycord.workspaces.confinement.programs import is_of_run
 from ompycord.workspaces.record import Folder
 
-__all__ = ["SandboxView", "sandbox_view", "without"]
+__all__ = ["SandboxView", "interpreter_of", "sandbox_view", "without"]
 
 SYSTEM: Final = tuple(
     Path(name)
@@ -32,6 +33,11 @@ SECRET: Final = tuple(
         *("/etc/sudoers.d", "/etc/ssh", "/etc/ssl/private", "/etc/ompycord", "/opt/ompycord"),
     )
 )
+_FIRST_LINE: Final = 256
+"""BINPRM_BUF_SIZE: how much of a script's first line the kernel reads (linux/binfmts.h)."""
+_INTERPRETERS: Final = 4
+"""How many interpreters deep a script may be; the kernel itself stops at 5."""
+_PACKAGES: Final = 1000
 _ALTERNATES: Final = 5
 """How many repositories deep git alternates may go; git itself stops at 5."""
 
@@ -125,21 +131,86 @@ def _pythons() -> list[Path]:
 
 
 def _of_program(program: Path) -> list[Path]:
-    """A program and what is installed with it, also the target where it is a link."""
-    real = program.resolve()
-    parts = real.parts
-    modules = [Path(*parts[: parts.index("node_modules") + 1])] if "node_modules" in parts else []
-    return [program, real, *_roots(program.parent), *_roots(real.parent), *modules]
+    """A program and what is installed with it, also the target where it is a link, and what interprets it."""
+    found: list[Path] = []
+    ahead = [program]
+    for one in ahead:
+        real = one.resolve()
+        found += [one, real, *_roots(one.parent), *_roots(real.parent), *_modules(one, real)]
+        interpreter = interpreter_of(real)
+        if interpreter is not None and interpreter not in ahead and len(ahead) < _INTERPRETERS:
+            ahead.append(interpreter)
+    return list(dict.fromkeys(found))
+
+
+def interpreter_of(program: Path) -> Path | None:
+    """The program that the kernel starts for a script; None for a file that is none, or cannot be read."""
+    try:
+        with program.open("rb") as file:
+            first = file.read(_FIRST_LINE)
+    except OSError:
+        return None
+    words = first[2:].split(b"\n")[0].split() if first.startswith(b"#!") else []
+    return Path(os.fsdecode(words[0])) if words and words[0].startswith(b"/") else None
+
+
+def _modules(named: Path, real: Path) -> Iterator[Path]:
+    """The Node packages that a program in `node_modules` may load: those around it, and those that they are links to.
+
+    In a workspace of packages `node_modules` has links to folders beside it, and pnpm's to its own store.
+    """
+    around = [one for one in (_around(named), _around(real)) if one is not None]
+    if not around:
+        return
+    if _around(real) is None:  # linked in from a package beside
+        yield from [above for above in real.parents if (above / "package.json").is_file()][:1]
+    for modules in dict.fromkeys(around):
+        yield modules
+        for link in _links(modules):
+            target = link.resolve()
+            yield _around(target) or target
+
+
+def _around(path: Path) -> Path | None:
+    parts = path.parts
+    return Path(*parts[: parts.index("node_modules") + 1]) if "node_modules" in parts else None
+
+
+def _links(modules: Path) -> Iterator[Path]:
+    """Links among the packages, also those of a scope (`@scope/name`); the first thousand."""
+    scopes = [one for one in islice(_listed(modules), _PACKAGES) if one.name.startswith("@") and not one.is_symlink()]
+    for folder in (modules, *scopes):
+        yield from (one for one in islice(_listed(folder), _PACKAGES) if one.is_symlink())
+
+
+def _listed(folder: Path) -> Iterator[Path]:
+    try:
+        yield from sorted(folder.iterdir())
+    except OSError:
+        return
 
 
 def _roots(folder: Path) -> list[Path]:
-    """A folder of programs with the libraries beside it; all of a virtual environment."""
+    """A folder of programs with the libraries beside it; all of a virtual environment, and of the Python it is from."""
     if folder.name not in ("bin", "sbin"):
         return [folder]
     beside = folder.parent
-    if (beside / "pyvenv.cfg").is_file():
-        return [beside]
-    return [folder, beside / "lib", beside / "lib64", beside / "libexec"]
+    settings = beside / "pyvenv.cfg"
+    if not settings.is_file():
+        return [folder, beside / "lib", beside / "lib64", beside / "libexec"]
+    pythons = [link.resolve().parent for link in folder.glob("python*") if link.is_symlink()]
+    return [beside, *(root for at in (*_homes(settings), *pythons) if at != folder for root in _roots(at))]
+
+
+def _homes(settings: Path) -> Iterator[Path]:
+    """The folder of the Python that an environment was made from (`home` of pyvenv.cfg), as named and in fact."""
+    try:
+        lines = settings.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    for name, _, value in (line.partition("=") for line in lines):
+        if name.strip() == "home" and value.strip().startswith(os.sep):
+            yield from _both([Path(value.strip())])
 
 
 def _objects(layout: Layout) -> list[Path]:

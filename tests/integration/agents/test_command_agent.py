@@ -26,6 +26,7 @@ from ompycord.domain.ports import AgentJob
 from ompycord.domain.run import FailureClass
 from ompycord.errors import ProcessFailed, StorageError
 from ompycord.processes.launcher_port import Launcher
+from ompycord.processes.spec import START_MARK
 from ompycord.testing import ScriptedInbox
 from tests.support.patience import patient, within
 
@@ -214,7 +215,7 @@ async def test_it_sees_nothing_of_our_environment(
     script = "import os; print(sorted(os.environ)); print(os.environ['HOME'], os.environ['TMPDIR'])"
     await CommandAgent(launcher=launcher).run(make_job(script), stored.emit, ScriptedInbox())
     names, places = "\n".join(message.text for message in stored.of(Message)).splitlines()
-    own = {*SWITCHES, "OPENCODE_CONFIG_CONTENT"}  # what every agent is started with; they say nothing of the bot
+    own = {*SWITCHES, "OPENCODE_CONFIG_CONTENT", START_MARK}  # of every agent; they say nothing of the bot
     assert names == str(sorted({"HOME", "LANG", "OMPYCORD_RUN", "PATH", "TERM", "TMPDIR", *own}))
     assert places == f"{clone.parent / 'home'} {clone.parent / 'tmp'}"
 

@@ -159,3 +159,39 @@ agents:
     assert (status["Agent there"], status["Agent gone"]) == ("ok", "fail")
     assert "Codex 0.47.1" in named(found, "Agents on the PATH").text
     assert not [finding for finding in found if "hunter2" in finding.line]
+
+
+async def test_a_repository_that_runs_cannot_handle_is_named_before_any_run(tmp_path: Path) -> None:
+    def git(*words: str, at: Path) -> None:
+        settings = ("-c", "user.name=T", "-c", "user.email=t@localhost", "-c", "protocol.file.allow=always")
+        subprocess.run(("git", *settings, *words), cwd=at, check=True, capture_output=True)
+
+    names = ("filtered", "source", "modules", "empty")
+    for name in names:
+        make_repository(tmp_path / name)
+    (tmp_path / "filtered/.gitattributes").write_text("*.bin filter=lfs -text\n")
+    (tmp_path / "source/file").write_text("text\n")
+    git("config", "uploadpack.allowFilter", "true", at=tmp_path / "source")
+    for name in ("modules", "empty"):
+        git("submodule", "--quiet", "add", str(tmp_path / "source"), "lib", at=tmp_path / name)
+    for name in names:
+        git("add", "--all", at=tmp_path / name)
+        git("commit", "-q", "--allow-empty", "-m", "more", at=tmp_path / name)
+    (tmp_path / "empty/.git/modules").rename(tmp_path / "elsewhere")
+    (tmp_path / "source/file").write_text("other\n")
+    git("checkout", "-q", "-b", "side", at=tmp_path / "source")
+    git("commit", "-qam", "other", at=tmp_path / "source")
+    git("clone", "-q", "--filter=blob:none", (tmp_path / "source").as_uri(), "partial", at=tmp_path)
+    git("branch", "main", "origin/main", at=tmp_path / "partial")
+    lines = (f"  {name}: {{path: {tmp_path / name}}}\n" for name in ("filtered", "modules", "empty", "partial"))
+
+    found = await looked(tmp_path, yaml=f"repositories:\n{''.join(lines)}")
+
+    filtered = named(found, "Repository filtered")
+    assert (filtered.status, "git filter lfs (.gitattributes on main)" in filtered.text) == ("fail", True)
+    partial = named(found, "Repository partial")
+    assert (partial.status, "lacks" in partial.text, "fetch --refetch origin" in partial.remedy) == ("fail", True, True)
+    modules = named(found, "Repository modules")
+    assert (modules.status, modules.text) == ("warn", "it has submodules (lib).")
+    empty = named(found, "Repository empty")
+    assert (empty.status, "submodules lib are empty folders" in empty.text) == ("warn", True)

@@ -6,18 +6,26 @@ from pathlib import Path
 
 import pytest
 
+from ompycord.agents.command import CommandAgent, CommandOptions
 from ompycord.app.wiring.parts import Workers
+from ompycord.checks.local import LocalChecks
 from ompycord.conductor import Submission
 from ompycord.domain.access import Person, Role
 from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.folds.snapshot import StatusSnapshot
-from ompycord.domain.ids import DraftId, new_ulid
+from ompycord.domain.ids import DraftId, RunId, new_ulid
+from ompycord.domain.ports import AgentCapabilities
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord, RunState
 from ompycord.domain.task import TaskRequest
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeClock, FakeWorkspaces, ScriptedAgent, SequentialIds
 from ompycord.testing.clock import START_MS
+from ompycord.workspaces.artifacts import Artifacts
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
+from ompycord.workspaces.git import Git
+from ompycord.workspaces.sample import make_sample
+from ompycord.workspaces.service import GitWorkspaces
 from tests.support.app_harness import ComposedApp, settings_of
 from tests.support.patience import within
 
@@ -128,3 +136,39 @@ def crowded(store: SqliteStore, tmp_path: Path) -> AppHarness:
     """Room for two open runs a person, one at work."""
     limits = Limits(open_per_person=2, parallel_runs=1)
     return AppHarness(store, tmp_path, FakeClock(), CATALOG.model_copy(update={"limits": limits}))
+
+
+MakeHouse = Callable[..., Awaitable[tuple[AppHarness, RepositorySpec]]]
+
+
+@pytest.fixture
+def real_house(store: SqliteStore, tmp_path: Path) -> MakeHouse:
+    """A house whose agent is a script in sh, with real clones of the sample and its real check."""
+
+    async def make(script: str, *, sandbox: Sandbox | None = None) -> tuple[AppHarness, RepositorySpec]:
+        path = os.environ["PATH"]
+        launcher, git = UnconfinedLauncher(path=path), Git(path=path)
+        sample = await make_sample(tmp_path / "sample", git=git)
+        agent = CommandOptions(name="script", command=("sh", "-c", script), sandbox=sandbox or Sandbox(minimum="none"))
+        catalog = Catalog(repositories=(sample,), agents=(agent,))
+        workspaces = GitWorkspaces(
+            folder=tmp_path / "runs", repositories=tmp_path / "repositories", git=git, launcher=launcher
+        )
+        workers = Workers(
+            launcher=launcher,
+            workspaces=workspaces,
+            results=workspaces,
+            artifacts=Artifacts(folder=tmp_path / "artifacts", workspaces=workspaces),
+            adapters={"command": CommandAgent(launcher=launcher)},
+            capabilities={"command": AgentCapabilities()},
+            checks=LocalChecks(launcher=launcher),
+            kill_strays=_kill_strays,
+        )
+        harness = AppHarness(store, tmp_path, FakeClock(), catalog, workers=workers)
+        return harness, sample
+
+    return make
+
+
+async def _kill_strays(run: RunId) -> None:
+    """Nothing of another process is left here."""

@@ -3,34 +3,20 @@
 With real git, agents and checks.
 """
 
-import os
 import subprocess
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import pytest
 
-from ompycord.agents.command import CommandAgent, CommandOptions
-from ompycord.app.wiring.parts import Workers
-from ompycord.checks.local import LocalChecks
 from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
-from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentCapabilities, AgentOutcome
+from ompycord.domain.ports import AgentOutcome
 from ompycord.domain.records import EffectStatus, EffectUpdate, OutboxKind
-from ompycord.domain.repository import RepositorySpec, Sandbox
+from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.run import RunOutcome, RunState
-from ompycord.store import SqliteStore
-from ompycord.testing import FakeClock
-from ompycord.workspaces.artifacts import Artifacts
-from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
-from ompycord.workspaces.git import Git
-from ompycord.workspaces.sample import make_sample
-from ompycord.workspaces.service import GitWorkspaces
-from tests.integration.conductor.conftest import ADA, AppHarness
+from tests.integration.conductor.conftest import ADA, AppHarness, MakeHouse
 from tests.support.patience import patient
 
 AS_SOMEBODY = "git -c user.name=a -c user.email=a@b.example"
@@ -55,41 +41,6 @@ CHANGED = {
     "a file removed": ("rm README.md", ["README.md"]),
     "a commit of its own": (COMMITTED, ["README.md"]),
 }
-
-MakeHouse = Callable[[str], Awaitable[tuple[AppHarness, RepositorySpec]]]
-
-
-@pytest.fixture
-def real_house(store: SqliteStore, tmp_path: Path) -> MakeHouse:
-    """A house whose agent is a script in sh, with real clones of the sample and its real check."""
-
-    async def make(script: str) -> tuple[AppHarness, RepositorySpec]:
-        path = os.environ["PATH"]
-        launcher, git = UnconfinedLauncher(path=path), Git(path=path)
-        sample = await make_sample(tmp_path / "sample", git=git)
-        agent = CommandOptions(name="script", command=("sh", "-c", script), sandbox=Sandbox(minimum="none"))
-        catalog = Catalog(repositories=(sample,), agents=(agent,))
-        workspaces = GitWorkspaces(
-            folder=tmp_path / "runs", repositories=tmp_path / "repositories", git=git, launcher=launcher
-        )
-        workers = Workers(
-            launcher=launcher,
-            workspaces=workspaces,
-            results=workspaces,
-            artifacts=Artifacts(folder=tmp_path / "artifacts", workspaces=workspaces),
-            adapters={"command": CommandAgent(launcher=launcher)},
-            capabilities={"command": AgentCapabilities()},
-            checks=LocalChecks(launcher=launcher),
-            kill_strays=_kill_strays,
-        )
-        harness = AppHarness(store, tmp_path, FakeClock(), catalog, workers=workers)
-        return harness, sample
-
-    return make
-
-
-async def _kill_strays(run: RunId) -> None:
-    """Nothing of another process is left here."""
 
 
 def branches(repository: RepositorySpec) -> list[str]:

@@ -3,13 +3,13 @@
 Inside the confinement the base's objects are read-only, and git stores again what it cannot mark as used (seen: 2.39).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from ompycord.workspaces import collect_program
-from ompycord.workspaces.collect_program import InsideGit
+from ompycord.workspaces.collecting.inside_git import REF, GitEnded, InsideGit
+from ompycord.workspaces.collecting.main import CollectRequest, collect, use_alternates
 
 pytestmark = pytest.mark.posix
 FILES = 40
@@ -20,10 +20,10 @@ class WatchedGit(InsideGit):
 
     unknown: list[str]
 
-    def __call__(self, *arguments: str, text: str = "", **more: str) -> str:
+    def attempt(self, *arguments: str, data: bytes = b"", env: Mapping[str, str] | None = None) -> GitEnded:
         if arguments[0] == "add":
-            self.unknown = super().__call__("diff-files", "--name-only").splitlines()
-        return super().__call__(*arguments, text=text, **more)
+            self.unknown = super().attempt("diff-files", "--name-only").output.decode().splitlines()
+        return super().attempt(*arguments, data=data, env=env)
 
 
 def test_only_what_changed_is_read_and_stored(
@@ -43,8 +43,19 @@ def test_only_what_changed_is_read_and_stored(
     monkeypatch.chdir(clone)
     git = WatchedGit(tmp_path / "inside.git")
     git("init", "--quiet", "--template=")
-    collect_program.use_alternates(git.folder, clone / ".git/objects")
-    asked = {"base": base, "trailer": "", "message": "Change three files"}
-    assert collect_program.collect(git, base, asked, tmp_path / "bundle") == 0
+    objects = str(clone / ".git/objects")
+    use_alternates(git.folder, [objects])
+    request = CollectRequest(
+        folder=str(git.folder),
+        bundle=str(tmp_path / "bundle"),
+        objects=objects,
+        format="sha1",
+        base=base,
+        message="Change three files",
+        trailer="",
+        exclude="",
+        modules=[],
+    )
+    assert collect(git, request)["result"]
     assert git.unknown == ["file-3", "file-4"]
-    assert git("diff-tree", "-r", "--name-only", base, collect_program.REF).split() == ["file-3", "file-4", "new"]
+    assert git("diff-tree", "-r", "--name-only", base, REF).split() == ["file-3", "file-4", "new"]

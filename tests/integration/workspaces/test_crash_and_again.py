@@ -91,6 +91,9 @@ async def test_harvest_and_publish_after_every_crash(
     assert first == again
     assert shell("rev-parse", "ompycord/x", cwd=origin) == first.commit
     assert shell("branch", "--list", "ompycord/*", "--format=%(refname:short)", cwd=origin) == "ompycord/x"
+    kept = shell("for-each-ref", "--format=%(refname)", "refs/ompycord", cwd=origin)
+    assert kept == f"refs/ompycord/base/{run}"
+    await crash_everywhere(git, lambda: workspaces.discard(run))
     assert shell("for-each-ref", "refs/ompycord", cwd=origin) == ""
 
 

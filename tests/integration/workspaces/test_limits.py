@@ -3,6 +3,7 @@
 The hostile programs are bounded themselves: sixty processes, 64 MiB.
 """
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.processes import MARKER, Outcome, ProcessResult, ProcessSpec, ResourceLimits
 from ompycord.processes.launcher_port import Layout
+from ompycord.processes.resource_usage import over_limit
+from ompycord.processes.spec import START_MARK
 from tests.support.confinement import CONFINED, launcher_of, require
 from tests.support.patience import within
 
@@ -122,6 +125,52 @@ async def test_what_takes_too_much_is_ended_and_leaves_nothing(
 async def test_what_only_looks_like_much_is_let_be(code: str, allowed: dict[str, int], tmp_path: Path) -> None:
     result = await ended("none", tmp_path, code, ResourceLimits.model_validate({**LARGE, **allowed}))
     assert (result.outcome, result.exit_code, result.over_limit) == (Outcome.EXITED, 0, None)
+
+
+WAITS = "import time; print('all there', flush=True); time.sleep(50)"
+
+
+@pytest.mark.parametrize("names_the_run", ["by its environment", "in its command line"])
+async def test_programs_of_others_that_carry_a_runs_id_do_not_count_for_it(
+    level: ConfinementLevel, tmp_path: Path, names_the_run: str
+) -> None:
+    """Its id is no secret: the playground, a card's footer and the data folder have it."""
+    tree = tmp_path / "run/clone"
+    tree.mkdir(parents=True)
+    run = os.urandom(8).hex()
+    argv = (sys.executable, "-I", "-S", "-c", WAITS)
+    spec = ProcessSpec(argv=argv, env={}, cwd=tree, marker=run)
+    layout = Layout(tree, resource_limits=ResourceLimits(processes=8, memory_mib=4096, disk_mib=4096))
+    others: list[asyncio.subprocess.Process] = []
+    async with within(60), launcher_of(level).start(spec, layout) as process:
+        await anext(process.lines())
+        env = {MARKER: run} if names_the_run == "by its environment" else {}
+        silent = asyncio.subprocess.DEVNULL
+        others += [await asyncio.create_subprocess_exec(*argv, run, env=env, stdout=silent) for _ in range(20)]
+        found = over_limit(layout.resource_limits, pid=process.pid, mark=mark_of(process.pid))
+        for one in others:
+            one.kill()
+            await one.wait()
+        assert found is None
+        assert (await process.stop()).outcome is Outcome.STOPPED
+
+
+def mark_of(pid: int) -> str:
+    """What the program itself got, which programs of other runs cannot read where anything is confined."""
+    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    return next(one.environ()[START_MARK] for one in family if START_MARK in one.environ())
+
+
+@pytest.mark.parametrize("level", ["files+net", "files"], indirect=True)
+async def test_no_command_line_names_the_run_that_it_belongs_to(level: ConfinementLevel, tmp_path: Path) -> None:
+    tree = tmp_path / "01JRUNRUNRUNRUNRUNRUNRUNRU/clone"
+    tree.mkdir(parents=True)
+    code = "import os, sys; sys.exit(any('_OMPYCORD_RULES' in one for one in os.environ))"
+    spec = ProcessSpec(argv=(sys.executable, "-I", "-S", "-c", code), env={}, cwd=tree, marker="01JRUN")
+    arranged = launcher_of(level).arrange(spec, Layout(tree))
+    assert not [word for word in arranged.argv if "01JRUN" in word]
+    async with within(30), launcher_of(level).start(spec, Layout(tree)) as process:
+        assert (await process.wait()).exit_code == 0  # nor does the program get the rules
 
 
 async def test_in_a_namespace_of_its_own_the_kernel_bounds_its_tasks_too(

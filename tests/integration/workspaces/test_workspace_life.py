@@ -48,7 +48,10 @@ async def test_changed_new_deleted_and_renamed_files_are_the_result(
     assert shell("show", "ompycord/x1:a.txt", cwd=origin) == "one\nTWO\nthree"
     assert shell("log", "-1", "--format=%an %s", "ompycord/x1", cwd=origin) == "Ompycord Cart: count the discount"
     assert shell("rev-parse", "main", cwd=origin) == prepared.base_commit
-    assert shell("for-each-ref", "--format=%(refname)", "refs/ompycord", cwd=origin) == ""
+    refs = ("for-each-ref", "--format=%(refname)", "refs/ompycord")
+    assert shell(*refs, cwd=origin) == f"refs/ompycord/base/{run}"  # which is for this run alone
+    await workspaces.discard(run)
+    assert shell(*refs, cwd=origin) == ""
 
 
 async def test_the_agents_own_commits_are_kept_and_what_it_left_uncommitted_is_added(

@@ -62,6 +62,9 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "usage.updated": st.builds(
         ev.UsageUpdated, input=count, output=count, cost_usd=st.none() | st.floats(0, 9), model=st.none() | name
     ),
+    "work.left_out": st.builds(
+        ev.WorkLeftOut, items=st.lists(st.builds(ev.LeftOut, what=words, ref=maybe), max_size=2).map(tuple)
+    ),
     "files.changed": st.builds(
         ev.FilesChanged,
         files=st.lists(st.builds(ev.ChangedFile, path=name, added=count), max_size=3).map(tuple), branch=maybe,
