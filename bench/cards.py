@@ -80,7 +80,8 @@ class CardStore:
     def owe(self, number: int, kind: OutboxKind) -> OutboxRow:
         """A row of the outbox."""
         run, now = card_run(number), self._clock.now_ms()
-        row = OutboxRow(id=len(self._outbox) + 1, run=run, kind=kind, created_at=now)
+        number = len(self._outbox) + 1
+        row = OutboxRow(id=number, nonce=str(number), run=run, kind=kind, created_at=now)
         self._outbox[row.id] = row
         return row
 
@@ -104,7 +105,10 @@ class CardStore:
     async def shown(self, surface: Surface) -> None:
         self._surfaces[surface.run][surface.kind, surface.ref] = surface
 
-    async def stale_cards(self) -> list[RunId]:
+    async def compared(self, run: RunId, channel: str, position: int) -> None:
+        pass
+
+    async def stale_runs(self) -> list[RunId]:
         return list(self._records)
 
     async def outbox(self, *, limit: int = 500) -> list[OutboxRow]:
@@ -147,13 +151,13 @@ class LimitedDiscord:
         channel: str,
         message: RenderedMessage,
         *,
-        nonce: int | str,
+        nonce: str,
         silent: bool,
         pings: bool = False,
         file: tuple[str, bytes] | None = None,
     ) -> str:
-        await self._request("POST", channel, f"/channels/{channel}/messages", str(nonce))
-        self.taken["POST", str(nonce)] = asyncio.get_running_loop().time()
+        await self._request("POST", channel, f"/channels/{channel}/messages", nonce)
+        self.taken["POST", nonce] = asyncio.get_running_loop().time()
         return f"9{nonce}"
 
     async def find(self, channel: str, wanted: object, *, since: int) -> str | None:

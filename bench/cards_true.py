@@ -116,7 +116,7 @@ async def _restarted(playground: Playground, database: Path, runs: int) -> Cards
     point_at(target)
     try:
         async with open_store(database, clock=SystemClock(), ids=SystemIds()) as store:
-            dirty = len(await store.stale_cards())
+            dirty = len(await store.stale_runs())
             assert dirty == runs
             bot = _bot(playground, store, database.parent)
             settle_process()

@@ -35,7 +35,7 @@ async def _start_s(database: Path, runs: int) -> tuple[float, float]:
         app = ComposedApp(store, database.parent, settings=settings, clock=SystemClock(), ids=SystemIds())
         await app.areas.reminders().check_once()
         await store.outbox()  # the live editor's
-        await store.stale_cards()
+        await store.stale_runs()
         return opened, time.perf_counter() - start
 
 

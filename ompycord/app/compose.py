@@ -20,7 +20,7 @@ from ompycord.app.wiring.reports import destinations_of, health_of, report_of
 from ompycord.app.wiring.running import control_of, operations_of, report_limits, services_of
 from ompycord.app.wiring.work import areas_of, driver_of, projector_of, reminders_of, workers_of
 from ompycord.bot.lookups import Lookups
-from ompycord.conductor import Bus, Snapshots
+from ompycord.conductor import Bus, LogCheck, Snapshots
 from ompycord.http import RequestCounts
 from ompycord.processes.own_limits import OwnLimits
 from ompycord.settings import Settings
@@ -113,6 +113,11 @@ def wire(
         driver=driver,
         key_manager=key_manager,
         reminders=reminders_of(infrastructure, areas),
+        log_check=LogCheck(
+            store=infrastructure.store,
+            clock=infrastructure.clock,
+            ops_channel=infrastructure.settings.discord.ops_channel,
+        ),
         mcp=mcp,
         control=control_of(infrastructure, operations),
         bot=bot,

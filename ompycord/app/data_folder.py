@@ -7,11 +7,23 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final, Self
 
 from ompycord.errors import BusyError, ConfigurationError
 from ompycord.files import replace_file
 
 __all__ = ["DataFolder"]
+
+
+_OF_A_DATABASE: Final = (
+    "secrets/component_key",
+    "secrets/webhook_secret",
+    "artifacts",
+    "workspaces",
+    "ompycord.db-wal",
+    "ompycord.db.mark",
+)
+"""What is made only after the database: where one of these is, there was one."""
 
 
 class DataFolder:
@@ -25,6 +37,15 @@ class DataFolder:
             self.path.chmod(0o700)
         except OSError as error:
             raise ConfigurationError(f"data_dir: the folder cannot be made or owned ({error.strerror})") from None
+
+    @classmethod
+    def at(cls, path: Path) -> Self | None:
+        """An existing folder, unchanged; None where there is none."""
+        if not path.is_dir():
+            return None
+        found = cls.__new__(cls)
+        found.path = path
+        return found
 
     @property
     def database(self) -> Path:
@@ -49,6 +70,24 @@ class DataFolder:
                     "data_dir."
                 ) from None
             yield
+
+    def require_database(self, *, may_be_new: bool = False) -> None:
+        """Raises ConfigurationError when the database is gone that belonged to what else is kept here.
+
+        `may_be_new`: a person said that there is none any more. A link that leads nowhere is the store's to refuse.
+        """
+        if may_be_new or self.database.exists() or self.database.is_symlink():
+            return
+        kept = [name for name in _OF_A_DATABASE if self._has(name)]
+        if kept:
+            raise ConfigurationError(
+                f"{self.database.name} is gone from {self.path}, but {kept[0]} is there, which belonged to it. Put it "
+                "back, or mount its volume. To begin with a new one: `ompycord up --new-database`."
+            )
+
+    def _has(self, name: str) -> bool:
+        path = self.path / name
+        return any(path.iterdir()) if path.is_dir() else path.exists()
 
     def secret(self, name: str) -> tuple[str, bool]:
         """A secret of 43 url-safe characters, made on first use; and whether it was made just now."""

@@ -123,6 +123,8 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     from ompycord.conductor import Snapshots
     from ompycord.store import open_store
 
+    data.require_database()
+
     async def no_listener() -> None:
         return
 

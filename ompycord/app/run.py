@@ -5,10 +5,11 @@ docs/contracts/processes.md, *Order of start and end*; `services.py` has the ord
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from ompycord import __version__
 from ompycord.app.compose import lifespan
@@ -21,9 +22,11 @@ from ompycord.app.signals import Stop
 from ompycord.app.system import keep_few_heaps, settle_process
 from ompycord.app.wiring.parts import Parts
 from ompycord.app.wiring.work import git_of
-from ompycord.errors import StartError
+from ompycord.errors import StartError, StorageError, UnavailableError
 from ompycord.http import bind, serve
 from ompycord.settings import Settings, load_settings
+from ompycord.store import make_database
+from ompycord.store.mark import mark_path
 from ompycord.telemetry import LogFile, configure_logging, get_logger
 
 if TYPE_CHECKING:
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["up"]
 
+ErrorT = TypeVar("ErrorT", bound=BaseException)
+
+_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 READY_S = 30.0
 """Seconds to wait for the first connection before the address is printed all the same."""
 MIB = 1024 * 1024
@@ -40,23 +46,46 @@ log = get_logger(__name__)
 
 
 def up(
-    *, environ: Mapping[str, str], folder: Path, overrides: Mapping[str, Any], announce: Callable[[str], None]
+    *,
+    environ: Mapping[str, str],
+    folder: Path,
+    overrides: Mapping[str, Any],
+    announce: Callable[[str], None],
+    has_new_database: bool = False,
 ) -> int:
-    """Run until a signal; the exit code. Raises StartError for what keeps it from starting or continuing."""
+    """Run until a signal; the exit code. Raises StartError for what keeps it from starting or continuing.
+
+    `has_new_database`: it may begin with a new one, although the folder holds what belonged to another.
+    """
     keep_few_heaps()
     settings = load_settings(environ=environ, folder=folder, overrides=overrides)
     data = DataFolder(settings.data_dir)
     with data.lock():
+        data.require_database(may_be_new=has_new_database)
+        if has_new_database:
+            mark_path(data.database).unlink(missing_ok=True)
+        make_database(data.database)
         try:
             asyncio.run(_up(settings, data, environ, announce))
         except* StartError as failure:
             raise _first(failure) from None
+        except* StorageError as failure:
+            raise UnavailableError(str(_first(failure))) from None
+        except* OSError as failure:
+            error = _first(failure)
+            if error.errno not in _DISK:
+                raise
+            raise UnavailableError(
+                f"The disk of {data.path} is full or broken ({error.strerror}): make room or mend it, then start again."
+            ) from None
     return 0
 
 
-def _first(group: BaseExceptionGroup[StartError]) -> StartError:
-    first = group.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+def _first(group: BaseExceptionGroup[ErrorT]) -> ErrorT:
+    first: ErrorT | BaseExceptionGroup[ErrorT] = group.exceptions[0]
+    while isinstance(first, BaseExceptionGroup):
+        first = cast("BaseExceptionGroup[ErrorT]", first).exceptions[0]
+    return first
 
 
 async def _up(

@@ -43,7 +43,7 @@ class Signal(StrEnum):
     TAKEN = "taken"
     """Discord accepted the acknowledgement."""
     MISSED = "missed"
-    """Discord refused it: 10062, 40060, 50027, or it could not be reached."""
+    """Discord refused it: 10062, 50027, or it could not be reached."""
     STARTED = "started"
     DECLINED = "declined"
     RESUME_CLICKED = "resume clicked"

@@ -13,7 +13,7 @@ from ompycord.conductor import Slots, Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import Clock, RunFilter, RunRecords, Surfaces
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.refs import Ref, RefKind
@@ -23,6 +23,8 @@ from ompycord.errors import Refused
 from ompycord.render.board import BoardRow
 from ompycord.render.cards.card import render
 from ompycord.render.cards.headlines import headline_of
+from ompycord.render.cards.names import short_title
+from ompycord.render.damage import damage_message
 from ompycord.render.file import file_message
 from ompycord.render.marker import approval_hash, question_tag
 from ompycord.render.message import RenderedMessage
@@ -30,15 +32,27 @@ from ompycord.render.paused import paused_message, pings_paused
 from ompycord.render.question import approval_message, ops_message, question_message, reminder_message
 from ompycord.render.render_context import RenderContext, SlotHolder
 from ompycord.render.result import result_message
-from ompycord.render.sanitizer import Redact, Sanitizer
+from ompycord.render.sanitizer import Redact, Sanitizer, isolated
 from ompycord.render.summary import direct_message, summary_message
+from ompycord.text import cut
 
-__all__ = ["MessageRenderer", "RendererStore", "RunView", "card_number", "is_pinned", "latest_card", "request_of"]
+__all__ = [
+    "MessageRenderer",
+    "RendererStore",
+    "RunView",
+    "asked_at",
+    "card_number",
+    "is_pinned",
+    "latest_card",
+    "request_of",
+]
 
 SILENT_MS = 15 * 60 * 1000
 """docs/contracts/external-runs.md, *Silence*: the card shows *silent since* after this time."""
 SLOWED_SHOWN_MS = 60 * 1000
 _WORKING = frozenset(RunState) - FINAL - {RunState.QUEUED, RunState.SUSPENDED}
+_THREAD_NAME = 100
+"""Characters of a thread's name (docs/platform/discord.md, *Sizes*)."""
 _LIVE = 100
 """Runs of each kind that a board lists at most."""
 
@@ -76,6 +90,15 @@ def card_number(surface: Surface) -> int:
 def is_pinned(kind: OutboxKind, ref: str) -> bool:
     """Whether a message is pinned as long as it is open: what people are asked, here or once more elsewhere."""
     return kind is OutboxKind.QUESTION or (kind is OutboxKind.NOTICE and Ref.parse(ref).kind is RefKind.AGAIN)
+
+
+def asked_at(surfaces: Sequence[Surface], request: Ref) -> Surface | None:
+    """Where people can answer this question or approval: its own message, or the last one that asks again."""
+    known = {s.ref: s for s in surfaces if s.kind in {OutboxKind.QUESTION, OutboxKind.NOTICE}}
+    found, again = known.get(str(request)), request.again
+    while (later := known.get(str(again))) is not None:
+        found, again = later, again.again
+    return found
 
 
 def latest_card(surfaces: tuple[Surface, ...]) -> Surface | None:
@@ -216,12 +239,16 @@ class MessageRenderer:
 
     @staticmethod
     def _oldest_question(snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]) -> Surface | None:
-        request = [_ref_of(one) for one in (*snapshot.open_approvals, *snapshot.open_questions)]
-        refs = [(str(ref.again), str(ref)) for ref in request]
-        posted = {s.ref: s for s in surfaces if s.kind in {OutboxKind.QUESTION, OutboxKind.NOTICE}}
-        return next((posted[ref] for pair in refs for ref in pair if ref in posted), None)
+        requests = [_ref_of(one) for one in (*snapshot.open_approvals, *snapshot.open_questions)]
+        posted = (asked_at(surfaces, ref) for ref in requests)
+        return next((surface for surface in posted if surface is not None), None)
 
     # -- what each message shows -------------------------------------------------------------------------------------
+
+    def thread_name(self, run_view: RunView) -> str:
+        """The name of the run's thread now: its title and its short id."""
+        title = short_title(run_view.snapshot, run_view.render_context, Sanitizer(self.redact))
+        return f"{isolated(cut(title, _THREAD_NAME - 11))} · {short_id(run_view.run)}"
 
     def render(self, run_view: RunView, kind: OutboxKind, ref: str) -> RenderedMessage | None:
         """The message of this kind now; None where there is nothing to show."""
@@ -326,6 +353,10 @@ class MessageRenderer:
         kind = Ref.parse(ref).kind
         if kind is RefKind.SUSPENDED:
             return self._paused(run_view, ref)
+        if kind is RefKind.DAMAGED:
+            return damage_message(
+                run_view.snapshot, run_view.render_context, ref, sign=self.signer.button, redact=self.redact
+            )
         if kind is RefKind.AGAIN:
             return self._question(run_view, ref)
         found = request_of(run_view.snapshot, ref)
@@ -346,9 +377,7 @@ class MessageRenderer:
 
     def _url_of(self, run_view: RunView, found: Question | Approval) -> str | None:
         """The address at which people can answer; where it was asked again elsewhere, that address."""
-        ref = _ref_of(found)
-        again = run_view.surface(OutboxKind.NOTICE, str(ref.again))
-        there = again or run_view.surface(OutboxKind.QUESTION, str(ref))
+        there = asked_at(run_view.surfaces, _ref_of(found))
         return self.url(run_view.record.guild, there.channel, there.message) if there else None
 
     def _reminder(self, run_view: RunView, found: Question | Approval, ref: str, url: str | None) -> RenderedMessage:
@@ -403,7 +432,7 @@ class MessageRenderer:
         """
         if kind is OutboxKind.RESULT:
             return run_view.snapshot.state is not RunState.CANCELLED
-        if Ref.parse(ref).kind in {RefKind.OPS, RefKind.AGAIN}:
+        if Ref.parse(ref).kind in {RefKind.OPS, RefKind.AGAIN, RefKind.DAMAGED}:
             return False
         if run_view.record.kind is RunKind.HOSTED:
             return True

@@ -38,7 +38,7 @@ class DiscordSettings(Frozen):
     """Ask for the privileged intent: what people write in a run's thread reaches the run."""
     approver_role: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     """What people here call those who may answer, apart from the requester; shown on questions."""
-    reconnect_cap_s: Annotated[float, Field(gt=0, le=1024)] = 60.0
+    reconnect_cap_s: Annotated[float, Field(gt=0, le=1024)] = 15.0
     """The longest pause between two tries to reach the gateway, in seconds."""
     guild_ready_timeout_s: Annotated[float, Field(ge=0, le=60)] | None = None
     """Seconds that discord.py waits for servers at the start. Left out: 2, and 0 where `api` names another Discord."""

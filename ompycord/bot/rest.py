@@ -22,6 +22,7 @@ from ompycord.render.message import RenderedMessage
 __all__ = [
     "CLOSED_CODES",
     "FINAL_CODES",
+    "MISSING_ACCESS",
     "THREAD_LOCKED",
     "UNKNOWN_CHANNEL",
     "UNKNOWN_MESSAGE",
@@ -49,6 +50,7 @@ CLOSED_CODES: dict[int, str] = {
 }
 """Errors of a channel that people can open again."""
 
+MISSING_ACCESS = 50001
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
 THREAD_LOCKED = 160005
@@ -97,6 +99,11 @@ class SendFailed(OmpycordError):
         self.code = code
         self.retry_after_s = retry_after_s
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether Discord said nothing against the request itself: it was busy, broken, or not reached."""
+        return not (self.is_final or self.is_closed or self.is_doubtful)
+
 
 @contextmanager
 def _translated() -> Generator[None]:
@@ -138,7 +145,7 @@ class Rest:
         channel: str,
         message: RenderedMessage,
         *,
-        nonce: int | str,
+        nonce: str,
         silent: bool,
         pings: bool = False,
         file: tuple[str, bytes] | None = None,
@@ -219,6 +226,11 @@ class Rest:
             raise
         return str(thread.id)
 
+    async def rename(self, thread: str, name: str) -> None:
+        """Give a thread another name. Discord takes that twice in ten minutes."""
+        with _translated():
+            await self._client.http.edit_channel(int(thread), name=name)
+
     async def pin(self, channel: str, message_id: str) -> None:
         with _translated():
             await self._channel(channel).get_partial_message(int(message_id)).pin()
@@ -295,6 +307,13 @@ class Rest:
         """The channel of a thread, as far as the gateway announced it; another channel is its own."""
         found = self._client.get_channel(int(channel))
         return str(found.parent_id) if isinstance(found, discord.Thread) else channel
+
+    def takes_threads(self, channel: str) -> bool:
+        """Whether the bot may write in the threads of a channel, as far as the gateway announced its permissions."""
+        found = self._client.get_channel(int(channel))
+        if not isinstance(found, discord.TextChannel):
+            return True
+        return found.permissions_for(found.guild.me).send_messages_in_threads
 
     def channel_name(self, channel: str | None) -> str | None:
         """A channel's name, as far as the gateway announced it."""

@@ -66,6 +66,9 @@ def up(
     port: Annotated[int | None, typer.Option(help="The sidecar's port; 0 takes any free one.")] = None,
     playground_port: Annotated[int | None, typer.Option(help="The playground's port; 0 takes any free one.")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Data directory.")] = None,
+    new_database: Annotated[
+        bool, typer.Option("--new-database", help="Begin with a new database where the old one is gone.")
+    ] = False,
 ) -> None:
     """Start the bot and its sidecar. Without DISCORD_TOKEN, a local Discord opens too: the playground."""
     from ompycord.app.run import up as start
@@ -77,7 +80,14 @@ def up(
         overrides["playground"] = {"port": playground_port}
     if data_dir is not None:
         overrides["data_dir"] = data_dir
-    raise typer.Exit(start(environ=os.environ, folder=Path.cwd(), overrides=overrides, announce=typer.echo))
+    code = start(
+        environ=os.environ,
+        folder=Path.cwd(),
+        overrides=overrides,
+        announce=typer.echo,
+        has_new_database=new_database,
+    )
+    raise typer.Exit(code)
 
 
 def version() -> None:

@@ -29,6 +29,7 @@ def migrate(data_dir: DataDir = None) -> None:
             pass
 
     with data.lock():
+        data.require_database()
         was_there = data.database.exists()
         copies = set(data.path.glob(f"{data.database.name}.before-*"))
         asyncio.run(open_and_close())

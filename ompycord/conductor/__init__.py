@@ -7,6 +7,7 @@ from ompycord.conductor.capabilities import AgentCapabilityLookup
 from ompycord.conductor.driver import Driver
 from ompycord.conductor.event_recorder import EventRecorder
 from ompycord.conductor.inbox import Inboxes, LogInbox
+from ompycord.conductor.log_check import LogCheck
 from ompycord.conductor.messages import MESSAGE_LENGTH, MessageOutcome, MessageReceipt, Messages, When
 from ompycord.conductor.notifications import NotificationRule, Notifications
 from ompycord.conductor.projector import Projector
@@ -32,6 +33,7 @@ __all__ = [
     "FoldedRun",
     "Inboxes",
     "LoadedRun",
+    "LogCheck",
     "LogInbox",
     "MessageOutcome",
     "MessageReceipt",

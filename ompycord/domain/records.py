@@ -19,8 +19,10 @@ from ompycord.domain.run import Machine
 __all__ = [
     "CLIENT_SCOPES",
     "Board",
+    "CheckedEvents",
     "Commit",
     "Committed",
+    "DamagedEvents",
     "Decision",
     "Draft",
     "EffectRow",
@@ -103,6 +105,27 @@ class Receipt:
     cancel_requested: bool = False
 
 
+class DamagedEvents(NamedTuple):
+    """Events of the log that are not what was stored."""
+
+    run: RunId
+    """Whose they are; of events that are gone, whose the next one is."""
+    first: int
+    last: int
+    """Their positions, both included."""
+    is_gone: bool
+    """Whether they are missing, or something else is in their place."""
+
+
+class CheckedEvents(NamedTuple):
+    """A part of the log, compared with what was stored."""
+
+    upto: int
+    """The position of the last event that was read."""
+    is_end: bool
+    damaged: tuple[DamagedEvents, ...]
+
+
 class Transition(Frozen):
     """A hosted run's row after a decision; refused with VersionConflict when the row moved since it was read."""
 
@@ -167,10 +190,12 @@ class OutboxStatus(StrEnum):
 
 
 class OutboxRow(Frozen):
-    """A delivery. Its integer id is the nonce of the message; (run, kind, ref) is unique."""
+    """A delivery; (run, kind, ref) is unique."""
 
     id: int = 0
     """Given by the store."""
+    nonce: str = ""
+    """25 random characters, given by the store: the message's nonce at each try, and no other message's."""
     run: RunId
     kind: OutboxKind
     ref: Annotated[str, Field(max_length=128)] = ""

@@ -9,7 +9,8 @@
 | `p:<event>` | `MESSAGE` | a message to the agent, by the id of its event | `inbox.taken` |
 | `s:<iteration>` | `SUSPENDED` | the notice that a run waits, by the iteration that was paused | outbox, surfaces |
 | `ops:<ref>` | `OPS` | the notice to the ops channel about a question or an approval | outbox, surfaces |
-| `again:<ref>` | `AGAIN` | a question or an approval asked once more in another place | outbox, surfaces |
+| `again:<ref>` | `AGAIN` | a question or an approval asked once more than `<ref>` | outbox, surfaces |
+| `damaged:<positions>` | `DAMAGED` | the notice to ops that events are not what was stored | outbox, surfaces |
 | anything else | `PLAIN` | a card's number, a file's digest, empty where a run has just one | outbox, surfaces |
 
 A decision's row and a component name questions and approvals without any of this: their kind stands beside the name.
@@ -33,6 +34,7 @@ class RefKind(StrEnum):
     SUSPENDED = "s"
     OPS = "ops"
     AGAIN = "again"
+    DAMAGED = "damaged"
     PLAIN = ""
     """Neither a prefix nor a colon stands before the name."""
 
@@ -80,13 +82,13 @@ class Ref:
 
     @property
     def again(self) -> "Ref":
-        """This question or approval, asked once more in another place."""
+        """This question or approval, asked once more: its message, or the one that asked again, is lost."""
         return Ref(RefKind.AGAIN, str(self))
 
     @property
     def subject(self) -> "Ref":
         """What an `OPS` or `AGAIN` is about; any other is about itself."""
-        return Ref.parse(self.name) if self.kind in _ABOUT else self
+        return Ref.parse(self.name).subject if self.kind in _ABOUT else self
 
 
 def _kind_of(text: str) -> RefKind:

@@ -99,8 +99,15 @@ def _token(folder: Path) -> str:
 
 def _write_run_file(core: Core, bot: BotProcess) -> None:
     known = bot.known
+    status = core.folder.stat()  # a copied folder has another: nobody takes this playground for its own
     shown = {"pid": known["pid"], "argv": known["argv"]} if known else None
-    run = {"pid": os.getpid(), "port": core.port, "token": core.token, "bot": shown}
+    run = {
+        "pid": os.getpid(),
+        "port": core.port,
+        "token": core.token,
+        "folder": {"device": status.st_dev, "inode": status.st_ino},
+        "bot": shown,
+    }
     _write_secretly(core.folder / "run.json", json.dumps(run))
 
 

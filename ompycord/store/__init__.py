@@ -4,7 +4,7 @@ Implements the ports of `domain/ports/store.py`.
 """
 
 from ompycord.store.features.projection import PROJECTOR
-from ompycord.store.opening import open_store
+from ompycord.store.opening import examine_database, make_database, open_store
 from ompycord.store.sqlite import SqliteStore
 
-__all__ = ["PROJECTOR", "SqliteStore", "open_store"]
+__all__ = ["PROJECTOR", "SqliteStore", "examine_database", "make_database", "open_store"]

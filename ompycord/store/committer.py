@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from ompycord.errors import DiskRefuses, NotStored, OmpycordError, StorageError
 from ompycord.store.connection import StoreConnection, storage_error
 from ompycord.store.degraded import WriteGuard
+from ompycord.store.mark import StoreMark, last_event
 
 __all__ = ["Bulk", "Committer", "Work"]
 
@@ -51,8 +52,10 @@ class _Item:
 class Committer:
     """The only writer. `batches` counts transactions that were tried."""
 
-    def __init__(self, connection: StoreConnection, guard: WriteGuard) -> None:
+    def __init__(self, connection: StoreConnection, guard: WriteGuard, mark: StoreMark) -> None:
+        """`mark` is written after each commit."""
         self._connection = connection
+        self._mark = mark
         self._guard = guard
         self._waiting: deque[_Item] = deque()
         self._weight = 0
@@ -125,7 +128,7 @@ class Committer:
         self._idle.clear()
         self.batches += 1
         self._at_work = batch
-        self._running = self._connection.post(partial(_run, batch))
+        self._running = self._connection.post(partial(_run, batch, self._mark))
         self._running.add_done_callback(partial(self._end, batch))
 
     def _take(self) -> list[_Item]:
@@ -176,7 +179,7 @@ def _outcomes(running: "asyncio.Future[list[Outcome]]", count: int) -> list[Outc
     return [(None, StorageError(f"The database's thread failed ({type(error).__name__}).")) for _ in range(count)]
 
 
-def _run(items: Sequence[_Item], raw: sqlite3.Connection) -> list[Outcome]:
+def _run(items: Sequence[_Item], mark: StoreMark, raw: sqlite3.Connection) -> list[Outcome]:
     """Run one transaction in the connection's thread. All outcomes are kept only if COMMIT succeeds."""
     try:
         if raw.in_transaction:  # an earlier ROLLBACK failed with the disk
@@ -186,10 +189,12 @@ def _run(items: Sequence[_Item], raw: sqlite3.Connection) -> list[Outcome]:
         for bulk, group in groupby(items, key=lambda item: item.bulk):
             neighbours = list(group)
             outcomes += _each(neighbours, raw) if bulk is None else _all(bulk, neighbours, raw)
+        position = last_event(raw)
         raw.execute("COMMIT")
     except sqlite3.Error as error:
         _roll_back(raw)
         return [(None, storage_error(error)) for _ in items]
+    mark.committed(position)
     return outcomes
 
 

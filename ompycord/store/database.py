@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ompycord.domain.ports import Clock, Ids
 from ompycord.store.committer import Committer
 from ompycord.store.readers import Readers
+from ompycord.store.steady import SteadyTime
 
 __all__ = ["Database", "StorePart"]
 
@@ -16,6 +17,8 @@ class Database:
     writer: Committer
     readers: Readers
     clock: Clock
+    steady: SteadyTime
+    """By which what is old is forgotten."""
     ids: Ids
 
 

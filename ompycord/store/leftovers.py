@@ -1,8 +1,9 @@
 """Files that an earlier process left beside the database, checked before SQLite reads them.
 
-Counterpart of `opening.py`. SQLite takes a write-ahead log that was cut short for one that ends there, and an empty
-file for a new database: both lose acknowledged events without an error. After a kill the shared-memory index still has
-the length of the log. https://sqlite.org/walformat.html, the formats of log, frame, checksum and index header.
+Counterpart of `opening.py`. SQLite takes a write-ahead log that was cut short for one that ends there, an empty file
+for a new database, and any log for that of the database beside which it lies: all lose acknowledged events without an
+error. After a kill the shared-memory index and our own mark (`mark.py`) still have the length of the log.
+https://sqlite.org/walformat.html, the formats of log, frame, checksum and index header.
 """
 
 import contextlib
@@ -13,8 +14,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from ompycord.errors import ConfigurationError
+from ompycord.store.mark import Mark
 
-__all__ = ["make_file", "require_whole"]
+__all__ = ["make_file", "require_belonging", "require_file", "require_position", "require_whole"]
 
 _INDEX = struct.Struct("=IIIBBHII8s8s8s")  # native byte order, see the format; frame checksum, salts, own checksum
 _COPY = 48
@@ -24,6 +26,8 @@ _FRAME_HEADER = 24
 _MAGIC = b"\x37\x7f\x06"
 _SALTS = slice(16, 24)
 _LARGEST_PAGE = 65536
+_DATABASE_HEADER = 100
+_COOKIE, _APPLICATION_ID = slice(40, 44), slice(68, 72)
 
 
 class _Index(NamedTuple):
@@ -43,16 +47,39 @@ def make_file(path: Path) -> None:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
+        if not path.exists() and not path.is_symlink():
+            _require_alone(path)
             _make_new(path)
-        if not path.stat().st_size:
-            raise ConfigurationError(
-                f"{path.name} is empty, which no database of Ompycord ever is: restore a backup, or remove it to "
-                "begin anew."
-            )
+        require_file(path)
         path.chmod(0o600)
     except OSError as error:
         raise ConfigurationError(f"{path.name} cannot be opened ({error.strerror}): check the data folder.") from error
+
+
+def _require_alone(path: Path) -> None:
+    """A new database would take the log that another one left for its own."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise ConfigurationError(
+            f"{log.name} is there without {path.name}, whose log it is: put {path.name} back, or move {log.name} away "
+            "to begin with a new database."
+        )
+
+
+def require_file(path: Path) -> None:
+    """Raises ConfigurationError for a link that leads nowhere and for an empty file, OSError where there is nothing."""
+    if path.is_symlink() and not path.exists():
+        raise ConfigurationError(
+            f"{path.name} is a link to {path.readlink()}, which is not there: mount its volume, or remove the link to "
+            "begin with a new database."
+        )
+    if path.is_dir():
+        raise ConfigurationError(f"{path.name} is a folder: move it away to begin with a new database.")
+    if not path.stat().st_size:
+        raise ConfigurationError(
+            f"{path.name} is empty, which no database of Ompycord ever is: restore a backup, or remove it to begin "
+            "anew."
+        )
 
 
 def require_whole(path: Path) -> None:
@@ -61,8 +88,11 @@ def require_whole(path: Path) -> None:
     Changes nothing.
     """
     index = _read_index(path.with_name(f"{path.name}-shm"))
-    if index is None or index.frames <= index.moved:
-        return
+    if index is not None and index.frames > index.moved:
+        _require_frames(path, index)
+
+
+def _require_frames(path: Path, index: "_Index") -> None:
     try:
         with path.with_name(f"{path.name}-wal").open("rb") as log:
             frames = _valid_frames(log, index)
@@ -72,8 +102,76 @@ def require_whole(path: Path) -> None:
         raise ConfigurationError(
             f"{path.name}-wal was cut short, damaged or taken away: {index.frames - max(frames, index.moved)} pages of "
             "acknowledged events are missing. Put it back or restore a backup; to go on without them, remove "
-            f"{path.name}-shm."
+            f"{path.name}-shm and {path.name}.mark."
         )
+
+
+def require_belonging(path: Path, mark: Mark) -> None:
+    """Raises ConfigurationError when the log beside a database is another's, or shorter than it was committed.
+
+    Changes nothing. Where there is no log, the position in `mark` tells whether something is missing.
+    """
+    if not mark.is_settled:
+        return
+    try:
+        with path.with_name(f"{path.name}-wal").open("rb") as log:
+            header = log.read(_LOG_HEADER)
+            if len(header) < _LOG_HEADER or header[:3] != _MAGIC or not log.read(1):
+                return
+            log.seek(_LOG_HEADER)
+            sessions = _sessions(log, header)
+    except FileNotFoundError:
+        return
+    salts = header[_SALTS]
+    is_known = mark.salts in {salts, bytes(8)} or _is_newer(salts, mark.salts)
+    if _identity(path) != (mark.session, mark.cookie) or not is_known or sessions - {mark.session}:
+        raise ConfigurationError(
+            f"{path.name}-wal is not the log of this {path.name}: a backup was put back beside a newer log, or the log "
+            f"is another copy's. Nothing was changed. Put back the log that belongs to it; to go on without one, move "
+            f"{path.name}-wal, {path.name}-shm and {path.name}.mark away."
+        )
+    if salts == mark.salts:
+        _require_frames(path, _Index(mark.frames, _page_size(header), salts, 0))
+
+
+def require_position(path: Path, mark: Mark, found: int) -> None:
+    """Raises ConfigurationError when the database and its log end before the last event that was acknowledged."""
+    if found < mark.position:
+        raise ConfigurationError(
+            f"{path.name} has {found} events of {mark.position} that were acknowledged: a backup was put back, or its "
+            f"log is gone. Nothing was changed. Put back what is missing; to go on without those events, remove "
+            f"{path.name}.mark."
+        )
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """The application id and the schema cookie of the database's file (https://sqlite.org/fileformat.html)."""
+    with path.open("rb") as database:
+        header = database.read(_DATABASE_HEADER)
+    if len(header) < _DATABASE_HEADER:
+        return 0, 0
+    return int.from_bytes(header[_APPLICATION_ID], "big"), int.from_bytes(header[_COOKIE], "big")
+
+
+def _page_size(header: bytes) -> int:
+    size = int.from_bytes(header[8:12], "big")
+    return size if size > 1 else _LARGEST_PAGE
+
+
+def _sessions(log: BinaryIO, header: bytes) -> set[int]:
+    """The application ids in all first pages of a log, as far as its frames are of one piece."""
+    found: set[int] = set()
+    page = _page_size(header)
+    while True:
+        frame = log.read(_FRAME_HEADER)
+        if len(frame) < _FRAME_HEADER or frame[8:16] != header[_SALTS]:
+            return found
+        if int.from_bytes(frame[:4], "big") == 1:
+            first = log.read(_DATABASE_HEADER)
+            found.add(int.from_bytes(first[_APPLICATION_ID], "big"))
+            log.seek(page - len(first), os.SEEK_CUR)
+        else:
+            log.seek(page, os.SEEK_CUR)
 
 
 def _valid_frames(log: BinaryIO, index: _Index) -> int:

@@ -7,9 +7,14 @@ from typing import Any, NamedTuple
 
 from ompycord.domain.events import EventBody, Opaque, RunEvent, dump_data, dump_json, load_json
 from ompycord.domain.ids import RunId, Source
+from ompycord.telemetry import get_logger
 
-__all__ = ["Encoded", "canonical", "encode", "event_of", "with_json"]
+__all__ = ["DAMAGED", "Encoded", "canonical", "encode", "event_of", "is_whole", "with_json"]
 
+DAMAGED = "log.damaged"
+"""What stands in the place of an event that is not what was stored."""
+
+log = get_logger(__name__)
 
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
@@ -53,14 +58,27 @@ def _text_of(body: EventBody) -> str:
     return canonical(dump_data(body)) if text is None else text
 
 
+def is_whole(row: sqlite3.Row) -> bool:
+    """Whether type and body of an event, as bytes, have the hash that was stored with them."""
+    return hashlib.sha256(b"%b\n%b" % (row["type"], row["body"])).digest() == row["hash"]
+
+
 def event_of(row: sqlite3.Row) -> RunEvent:
-    """A fact of the log from its row."""
+    """A fact of the log from its row.
+
+    One that is not what was stored keeps its place and number, and says nothing: a body of the type `DAMAGED`.
+    """
+    body: EventBody = Opaque(type=DAMAGED, data={})
+    if is_whole(row):
+        body = load_json(row["type"].decode(), row["body"].decode())
+    else:
+        log.error("store.event_damaged", position=row["position"], run=row["run"], source=row["source"], seq=row["seq"])
     return RunEvent(
         run=RunId(row["run"]),
         source=Source(row["source"]),
         seq=row["seq"],
         at=row["at"],
-        body=load_json(row["type"], row["body"]),
+        body=body,
         id=row["id"],
         position=row["position"],
     )

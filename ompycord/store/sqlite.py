@@ -23,13 +23,16 @@ from ompycord.store.features.drafts import SqliteDrafts
 from ompycord.store.features.effects import SqliteJournal
 from ompycord.store.features.events import SqliteEvents
 from ompycord.store.features.keys import SqliteKeys
+from ompycord.store.features.log_check import SqliteLogCheck
 from ompycord.store.features.outbox import SqliteOutbox
 from ompycord.store.features.people import SqlitePeople
 from ompycord.store.features.runs import SqliteRuns
 from ompycord.store.features.streaming import SqliteStreams
 from ompycord.store.features.surfaces import SqliteSurfaces
 from ompycord.store.features.tasks import SqliteTasks
+from ompycord.store.mark import StoreMark
 from ompycord.store.readers import Readers
+from ompycord.store.steady import SteadyTime
 from ompycord.store.writes import WriteRegistry, apply_commit
 
 __all__ = ["WRITES", "SqliteStore"]
@@ -63,18 +66,29 @@ class SqliteStore(
     SqlitePeople,
     SqliteKeys,
     SqliteAudit,
+    SqliteLogCheck,
 ):
     """Made by `open_store`.
 
     Methods that write return after the commit; StorageError when the database does not take it.
     """
 
-    def __init__(self, *, writer: StoreConnection, readers: Readers, guard: WriteGuard, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        *,
+        writer: StoreConnection,
+        readers: Readers,
+        guard: WriteGuard,
+        clock: Clock,
+        ids: Ids,
+        mark: StoreMark,
+        steady: SteadyTime,
+    ) -> None:
         self._connection = writer
         self._guard = guard
-        self._writer = Committer(writer, guard)
+        self._writer = Committer(writer, guard, mark)
         self._readers = readers
-        database = Database(writer=self._writer, readers=readers, clock=clock, ids=ids)
+        database = Database(writer=self._writer, readers=readers, clock=clock, steady=steady, ids=ids)
         super().__init__(database)
         self.notifications = SqliteNotificationQueue(database)
         """The deliveries to webhooks; its methods have the names of the outbox's, so it is a part of its own."""

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from importlib import resources
 from itertools import chain
 
-__all__ = ["ROWS", "Many", "Statements", "load"]
+__all__ = ["ROWS", "Many", "Statements", "all_statements", "load"]
 
 ROWS = (64, 16, 4, 1)
 """How many rows a statement over many takes: few enough texts that all of them stay prepared."""
@@ -83,6 +83,11 @@ class Statements:
         self._require(name in self._widths, f"has {name} for one row: take it by `one`")
         return Many(text, columns=self._widths[name])
 
+    def smallest(self) -> Iterator[str]:
+        """All texts, those over many rows for one row."""
+        for name, text in self._texts.items():
+            yield Many(text, columns=self._widths[name]).texts[-1] if name in self._widths else text
+
     def _take(self, name: str) -> str:
         self._require(name in self._texts, f"has no statement {name}")
         self._taken.add(name)
@@ -122,6 +127,13 @@ def load(feature: str) -> Statements:
     """
     file = resources.files(__package__ or "ompycord.store") / "sql" / f"{feature}.sql"
     return Statements(feature, file.read_text(encoding="utf-8"))
+
+
+def all_statements() -> Iterator[str]:
+    """Every statement of every feature, those over many rows for one row: what the schema must be able to run."""
+    for file in (resources.files(__package__ or "ompycord.store") / "sql").iterdir():
+        if file.name.endswith(".sql"):
+            yield from Statements(file.name.removesuffix(".sql"), file.read_text(encoding="utf-8")).smallest()
 
 
 def _is_comment(text: str) -> bool:

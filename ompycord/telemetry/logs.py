@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from ompycord.errors import ConfigurationError
+from ompycord.telemetry.log_queue import DescriptorHandler, QueuedHandler
 from ompycord.telemetry.logger import structlog
 
 __all__ = ["LogFile", "configure_logging"]
@@ -50,7 +51,7 @@ def configure_logging(
     stream: TextIO | None = None,
     file: LogFile | None = None,
 ) -> None:
-    """Configure logging once, before anything is logged.
+    """Configure logging once, before anything is logged. Lines are written by a thread: no caller waits for them.
 
     `level` is debug, info, warning or error; the stream is stderr by default. Raises ConfigurationError when the file
     cannot be written.
@@ -75,9 +76,9 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handlers: list[logging.Handler] = [_dressed(logging.StreamHandler(out), shared, renderer)]
+    handlers: list[logging.Handler] = [_dressed(QueuedHandler(DescriptorHandler(out)), shared, renderer)]
     if file is not None:
-        handlers.append(_dressed(_rotating(file), shared, as_json))
+        handlers.append(_dressed(QueuedHandler(_rotating(file)), shared, as_json))
     root = logging.getLogger()
     for old in root.handlers:
         old.close()

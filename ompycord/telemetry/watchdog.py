@@ -17,6 +17,8 @@ __all__ = ["BLOCKED_S", "DEFECT", "Watchdog"]
 
 BLOCKED_S = 30.0
 HEARTBEAT_S = 1.0
+DUMP_S = 5.0
+"""Seconds for writing the stacks."""
 DEFECT = 70
 """The exit code: a defect of ours."""
 
@@ -66,6 +68,13 @@ class Watchdog:
                 return
 
     def _give_up(self, missed_heartbeats: int) -> None:
+        """Say why, then end: also where standard error takes nothing any more, which blocks whoever writes to it."""
+        words = threading.Thread(target=self._dump, args=(missed_heartbeats,), name="stacks", daemon=True)
+        words.start()
+        words.join(DUMP_S)
+        self._end(DEFECT)
+
+    def _dump(self, missed_heartbeats: int) -> None:
         stream = self._stream or sys.stderr
         stream.write(
             f"ompycord: the event loop was blocked for {missed_heartbeats * self._interval_s:.0f} s; its stacks "
@@ -73,4 +82,3 @@ class Watchdog:
         )
         stream.flush()
         faulthandler.dump_traceback(file=stream, all_threads=True)
-        self._end(DEFECT)

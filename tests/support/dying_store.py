@@ -11,7 +11,9 @@ from ompycord.domain.ports import Clock, Ids
 from ompycord.store import SqliteStore
 from ompycord.store.connection import StoreConnection, connect
 from ompycord.store.degraded import WriteGuard
+from ompycord.store.mark import Mark, StoreMark, read_mark
 from ompycord.store.readers import Readers
+from ompycord.store.steady import SteadyTime
 
 __all__ = ["Death", "dying_store"]
 
@@ -54,9 +56,15 @@ async def dying_store(
     death = Death(writer, at=at, after=after)
     guard = WriteGuard(connection=death, path=path, clock=clock)
     readers = Readers([reader], clock=clock, timeout_s=QUERY_S, damaged=guard.failed)
+    mark = StoreMark(path, read_mark(path) or Mark())
     try:
-        yield SqliteStore(writer=death, readers=readers, guard=guard, clock=clock, ids=ids), death
+        steady = SteadyTime(clock, base=clock.now_ms())
+        yield (
+            SqliteStore(writer=death, readers=readers, guard=guard, clock=clock, ids=ids, mark=mark, steady=steady),
+            death,
+        )
     finally:
         guard.close()
         await reader.close()
         await writer.close()
+        mark.close()

@@ -58,10 +58,19 @@ class LocalDiscord:
         return self._address.token
 
     async def register_bot(self) -> None:
-        """Name the bot's process to the playground, so that its page can kill and restart it."""
+        """Name the bot's process to the playground, so that its page can kill and restart it.
+
+        Raises UnavailableError.
+        """
         argv = [sys.executable, "-m", "ompycord", *sys.argv[1:]]
-        async with Client(self._address, timeout_s=PROBE_S) as client:
-            await client.register_bot(pid=os.getpid(), argv=argv, cwd=str(Path.cwd()))
+        try:
+            async with Client(self._address, timeout_s=PROBE_S) as client:
+                await client.register_bot(pid=os.getpid(), argv=argv, cwd=str(Path.cwd()))
+        except PlaygroundError as error:
+            raise UnavailableError(
+                f"The playground that runs with this data folder refuses ({error}): make room on its disk, or end it, "
+                "then start again."
+            ) from None
 
     async def shut_down(self) -> None:
         """End the playground with an orderly end of `up`; does nothing where it has ended already."""

@@ -38,7 +38,8 @@ async def examine(
     found += machine.confinement(
         launcher.level, settings.catalog.agents, remedy=launcher.remedy, is_production=is_production
     )
-    found += [machine.data_folder(path), machine.disk(path), *await machine.ports(settings)]
+    found += [machine.data_folder(path), await machine.database(path), machine.disk(path)]
+    found += await machine.ports(settings)
     found += production(settings) if is_production else []
     if is_production and settings.discord.token is None:
         text = "not checked, and neither are access, agents and repositories: there is no token."

@@ -10,16 +10,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ompycord import __version__
+from ompycord.app.data_folder import DataFolder
 from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.app.mode import usage_of
 from ompycord.app.operations import is_running
 from ompycord.domain.repository import AgentSpec, ConfinementLevel
-from ompycord.errors import OmpycordError
+from ompycord.errors import OmpycordError, StartError
 from ompycord.processes.launcher_port import is_enough
 from ompycord.settings import Settings
+from ompycord.store import examine_database
 from ompycord.workspaces.git import Git
 
-__all__ = ["confinement", "data_folder", "disk", "git_version", "ports", "python", "sqlite"]
+__all__ = ["confinement", "data_folder", "database", "disk", "git_version", "ports", "python", "sqlite"]
 
 LEAST_PYTHON = (3, 11)
 SAFE_SQLITE = (3, 51, 3)
@@ -105,6 +107,24 @@ def data_folder(path: Path) -> Finding:
                 f"Run: chmod -R go-rwx {path}",
             )
     return ok(name, str(path))
+
+
+async def database(path: Path) -> Finding:
+    """Check the database of a data folder as a start does, which reads all of it."""
+    name = "Database"
+    try:
+        data = DataFolder.at(path)
+        if data is None:
+            return ok(name, "made at the first start")
+        if await asyncio.to_thread(is_running, path):
+            return ok(name, "in use by the Ompycord that runs with this data folder")
+        data.require_database()
+        if not data.database.exists() and not data.database.is_symlink():
+            return ok(name, "made at the first start")
+        await examine_database(data.database)
+    except StartError as error:
+        return fail(name, str(error), "")
+    return ok(name, "whole")
 
 
 def _secrets(path: Path) -> list[Path]:

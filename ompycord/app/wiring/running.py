@@ -15,6 +15,7 @@ from ompycord.app.wiring.parts import Areas, Infrastructure
 from ompycord.bot.bot import Bot
 from ompycord.conductor import (
     Driver,
+    LogCheck,
     Projector,
     Reminders,
 )
@@ -39,6 +40,7 @@ def services_of(
     driver: Driver,
     key_manager: KeyManager,
     reminders: Reminders,
+    log_check: LogCheck,
     mcp: McpMount,
     control: Control,
     bot: Bot,
@@ -59,6 +61,7 @@ def services_of(
         Service(name="keys", run=key_manager.run, ends=Ends.WORK),
         Service(name="budget", run=areas.budget_keeper.run, ends=Ends.WORK),
         Service(name="reminders", run=reminders.run, ends=Ends.WORK),
+        Service(name="log-check", run=log_check.run, ends=Ends.WORK),
         Service(
             name="notifier",
             run=infrastructure.notifier.run,

@@ -8,7 +8,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.replies import defer, send_privately
+from ompycord.bot.interactions.replies import defer, defer_update, send_privately
 from ompycord.domain.access import Person, Role
 from ompycord.domain.component_state import CancelConfirmation
 from ompycord.domain.ids import short_id
@@ -44,7 +44,7 @@ def cancel_feature(context: BotContext) -> Feature:
         await _ask(context, interaction, person, record, reason=None)
 
     async def confirmed(interaction: Interaction, person: Person, component: ComponentId) -> None:
-        await interaction.response.defer()
+        await defer_update(interaction)
         meaning = await context.meaning(component)
         if not isinstance(meaning, CancelConfirmation):
             await send_privately(interaction, reply_texts.CONFIRM_EXPIRED)
@@ -56,7 +56,7 @@ def cancel_feature(context: BotContext) -> Feature:
         )
 
     async def kept(interaction: Interaction, person: Person, component: ComponentId) -> None:
-        await interaction.response.defer()
+        await defer_update(interaction)
         await send_privately(interaction, reply_texts.NOTHING_CHANGED)
 
     return Feature(

@@ -15,7 +15,7 @@ from ompycord.bot.flow import Flow, FlowStep, Signal, advance
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.drafts import DraftBody, attached_files
 from ompycord.bot.interactions.forms import read_form
-from ompycord.bot.interactions.replies import give_back
+from ompycord.bot.interactions.replies import give_back, show_form
 from ompycord.bot.interactions.submission import SubmissionService
 from ompycord.bot.interactions.task_form import MODES, TYPED_PROMPT, task_form
 from ompycord.bot.rest import SendFailed
@@ -180,7 +180,7 @@ class _NewRun:
         if body.text("branch") or body.text("budget_usd") or body.files:
             kept = self._submissions.draft_of(interaction, person, body, draft_id=draft_id)
             await self._context.store.drafts.save_draft(kept)
-        await interaction.response.send_modal(modal)
+        await show_form(interaction, modal)
 
     async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         """Take the submitted form, perhaps in another process than the one that opened it."""

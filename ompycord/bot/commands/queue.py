@@ -9,7 +9,7 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.forms import read_form
-from ompycord.bot.interactions.replies import defer, give_back, send_privately
+from ompycord.bot.interactions.replies import defer, give_back, send_privately, show_form
 from ompycord.conductor import MESSAGE_LENGTH
 from ompycord.domain.access import Person, Role
 from ompycord.domain.component_state import MessageEdit
@@ -100,7 +100,7 @@ class _WaitingMessages:
         meaning = MessageEdit(run=record.id, message=known.id)
         state = await self._context.keep_meaning(meaning, valid_ms=_FORM_MS)
         form = edit_form(custom_id=self._context.signer.sign("editsaid", state), text=known.body.text)
-        await interaction.response.send_modal(form)
+        await show_form(interaction, form)
 
     async def edited(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)

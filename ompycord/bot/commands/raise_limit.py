@@ -7,7 +7,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
-from ompycord.bot.interactions.replies import defer, send_privately
+from ompycord.bot.interactions.replies import defer, send_privately, show_form
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.run import RunRecord
@@ -43,7 +43,7 @@ class _RaiseLimit:
         so_far = f"{money(spent)} is spent of {money(limit)}. The new limit counts from the beginning."
         form.add_item(ui.Label(text="New limit in US dollars", description=so_far[:DESCRIPTION], component=field))
         form.stop()
-        await interaction.response.send_modal(form)
+        await show_form(interaction, form)
 
     async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)

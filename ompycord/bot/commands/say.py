@@ -14,7 +14,7 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
-from ompycord.bot.interactions.replies import NOT_TAKEN, defer, send_privately, words_for
+from ompycord.bot.interactions.replies import NOT_TAKEN, defer, send_privately, show_form, words_for
 from ompycord.bot.rest import SendFailed
 from ompycord.conductor import MESSAGE_LENGTH, When
 from ompycord.domain.access import Person, Role
@@ -84,7 +84,7 @@ class _Saying:
             preview_message=reply_texts.preview_message(preview_message),
             when=when,
         )
-        await interaction.response.send_modal(form)
+        await show_form(interaction, form)
 
     async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         form = read_form(interaction)

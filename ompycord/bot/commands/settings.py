@@ -16,7 +16,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.forms import FormValues, read_form
-from ompycord.bot.interactions.replies import defer, send_privately
+from ompycord.bot.interactions.replies import defer, send_privately, show_form
 from ompycord.domain.access import Person
 from ompycord.domain.person_settings import PersonSettings, Pings, QuietHours
 from ompycord.errors import RefusedInWords
@@ -39,7 +39,7 @@ def settings_feature(context: BotContext) -> Feature:
         mine = await context.store.people.person_settings(str(interaction.user.id))
         agents = [spec.name for spec in context.catalog.agents]
         form = _settings_form(mine, agents, custom_id=context.signer.sign(ACTION, context.ids.ulid()))
-        await interaction.response.send_modal(form)
+        await show_form(interaction, form)
 
     async def submitted(interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)

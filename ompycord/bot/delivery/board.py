@@ -22,6 +22,8 @@ __all__ = ["EVERY_S", "BoardKeeper"]
 
 EVERY_S: Final = 5.0
 """Seconds between two edits: readers of a board want to know what runs, not each step."""
+PAUSES_S: Final = (10.0, 30.0, 60.0, 300.0, 600.0)
+"""Seconds until a board that Discord refuses is tried again; only what people can mend lasts that long."""
 
 log = get_logger(__name__)
 
@@ -38,7 +40,11 @@ class BoardKeeper:
         self._is_dirty = True
         self._is_proved = False
         self._removals = 0
-        self._looked_at = -EVERY_S
+        self._losses = 0
+        """How often in a row it was gone when it was to be edited."""
+        self._refusals = 0
+        """How often in a row Discord refused it."""
+        self._not_before = -EVERY_S
 
     def changed(self) -> None:
         """Note that some run changed."""
@@ -55,28 +61,39 @@ class BoardKeeper:
 
     def wait(self, now: float, longest: float) -> float:
         """Seconds until it may be refreshed, at most `longest`."""
-        return min(longest, max(self._looked_at + EVERY_S - now, 0.0)) if self._is_dirty else longest
+        return min(longest, max(self._not_before - now, 0.0)) if self._is_dirty else longest
 
     def place(self, queues: ChannelQueues, now: float) -> None:
         """Put the board into its queue, if it is due."""
-        if self._is_dirty and now - self._looked_at >= EVERY_S:
-            self._is_dirty, self._looked_at = False, now
+        if self._is_dirty and now >= self._not_before:
+            self._is_dirty, self._not_before = False, now + EVERY_S
             queues[self._channel].mark(BoardOf(self._channel), now, is_urgent=False)
 
     async def refresh(self) -> bool:
         """Bring the board up to date; whether that took an edit.
 
-        Raises SendFailed, StorageError: then it is tried again.
+        Raises SendFailed, StorageError: then it is tried again, after growing pauses where Discord refuses it.
         """
         try:
             return await self._refresh()
         except SendFailed as failed:
-            if failed.code != UNKNOWN_CHANNEL:
-                self._is_dirty = True
-                raise
-            log.warning("board.gone", channel=self._channel, reason=str(failed))
-            await self._store.drop_board(self._channel)
-            return False
+            if failed.code == UNKNOWN_CHANNEL:
+                await self._store.drop_board(self._channel)
+            self._is_dirty = True
+            if not (failed.may_pass or failed.is_closed):
+                self._back_off(failed)
+            raise
+
+    def _back_off(self, failed: SendFailed) -> None:
+        pause = PAUSES_S[min(self._refusals, len(PAUSES_S) - 1)]
+        self._refusals += 1
+        self._not_before = self._clock.monotonic_s() + pause
+        log.warning("board.refused", channel=self._channel, reason=str(failed), pause_s=pause)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether Discord has refused it several times in a row."""
+        return self._refusals >= len(PAUSES_S) // 2
 
     async def _refresh(self) -> bool:
         removals = self._removals
@@ -108,10 +125,14 @@ class BoardKeeper:
             if failed.code != UNKNOWN_MESSAGE:
                 raise
             await self._store.drop_board(self._channel)
+            self._losses += 1
+            if self._losses > 1:  # it was posted again and is gone again: posted each time, it would fill the channel
+                raise
             await self._post(wanted, since=board.posted_at + 1)
             return True
         await self._store.save_board(board.model_copy(update={"shown_hash": wanted.payload_hash}))
         self._is_proved = True
+        self._losses = self._refusals = 0
         return True
 
     async def _post(self, wanted: RenderedMessage, *, since: Millis) -> None:
@@ -127,3 +148,5 @@ class BoardKeeper:
         posted = Board(channel=self._channel, message=message, shown_hash=wanted.payload_hash, posted_at=now)
         await self._store.save_board(posted)
         self._is_proved = True
+        if not self._losses:
+            self._refusals = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ompycord.bot.delivery.ping_policy import PingPolicy
-from ompycord.bot.delivery.rollover import CardRollover
+from ompycord.bot.delivery.rollover import CardRollover, name_hash
 from ompycord.bot.lookups import ReadArtifact, no_artifact
 from ompycord.bot.message_renderer import MessageRenderer, RunView, is_pinned, request_of
 from ompycord.bot.rest import THREAD_LOCKED, UNKNOWN_CHANNEL, Rest, SendFailed
@@ -18,18 +18,14 @@ from ompycord.domain.ids import short_id
 from ompycord.domain.ports import Clock, Deliveries, PeopleSettings
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface
 from ompycord.domain.refs import Ref, RefKind
-from ompycord.render.cards.names import short_title
 from ompycord.render.marker import Marker, question_tag
-from ompycord.render.sanitizer import Sanitizer, isolated
 from ompycord.telemetry import get_logger
-from ompycord.text import cut
 
 __all__ = ["ORDER", "Deliverer", "DelivererStore", "QueuedDelivery"]
 
 ORDER: dict[OutboxKind, int] = {kind: place for place, kind in enumerate(OutboxKind)}
 """Channel summary, thread, card, question, file, result, notice: the order in which a run's messages appear."""
 
-_THREAD_NAME = 100
 DOUBTS = 6
 """Refusals in a row, each for no known reason, after which the last one is final."""
 _PINGING = frozenset({OutboxKind.QUESTION, OutboxKind.RESULT, OutboxKind.NOTICE})
@@ -180,13 +176,21 @@ class Deliverer:
         summary = run_view.surface(OutboxKind.SUMMARY)
         if summary is None or summary.message is None:
             raise SendFailed("its mirror could not be posted", is_final=True)
-        sanitizer = Sanitizer(self._renderer.redact)
-        title = short_title(run_view.snapshot, run_view.render_context, sanitizer)
-        name = f"{isolated(cut(title, _THREAD_NAME - 11))} · {short_id(run_view.run)}"
+        if not self._rest.takes_threads(summary.channel):
+            raise SendFailed("the bot may not write in threads there", is_closed=True)
+        name = self._renderer.thread_name(run_view)
         thread = await self._rest.open_thread(
             summary.channel, summary.message, guild=run_view.record.guild or self._renderer.options.guilds[0], name=name
         )
-        return Surface(run=row.run, kind=row.kind, ref=row.ref, channel=thread, posted_at=self._clock.now_ms())
+        return Surface(
+            run=row.run,
+            kind=row.kind,
+            ref=row.ref,
+            channel=thread,
+            shown_hash=name_hash(name),
+            shown_position=run_view.position,
+            posted_at=self._clock.now_ms(),
+        )
 
     async def _without_thread(self, row: OutboxRow, channel: str, reason: str) -> None:
         """Use the channel instead of a thread that cannot be opened, so that card and answer still arrive."""
@@ -195,7 +199,7 @@ class Deliverer:
         await self._store.delivered(row, stand_in, at=self._clock.now_ms())
 
     async def _place(self, run_view: RunView, row: OutboxRow, channel: str) -> Surface | None:
-        """Post it; what people wait for goes to the summary's channel where its thread is closed to us.
+        """Post it; where the run's thread takes no messages of ours, the summary's channel stands in for it.
 
         A channel summary goes wherever the run can be shown.
         """
@@ -205,11 +209,13 @@ class Deliverer:
         try:
             return await self._post(run_view, row, channel)
         except SendFailed as failed:
-            is_bound = row.kind not in _PINGING or _is_for_ops(row)
-            if failed.code not in _NO_ENTRY or is_bound or summary is None or summary.channel == channel:
+            if failed.code not in _NO_ENTRY or _is_for_ops(row) or summary is None or summary.channel == channel:
                 raise
             log.warning("delivery.without_thread", run=row.run, kind=row.kind, reason=str(failed))
-        return await self._post(run_view, row, summary.channel)
+        posted = await self._post(run_view, row, summary.channel)
+        if row.kind is OutboxKind.CARD:  # the live card is where the run is shown from now on
+            await self._rollover.leave_thread(run_view, summary.channel)
+        return posted
 
     async def _post_summary(self, run_view: RunView, row: OutboxRow, channel: str) -> Surface | None:
         places = [
@@ -244,11 +250,12 @@ class Deliverer:
                     False  # a sound without a mention is noise; a question of an external agent notifies its channel
                 )
             posted = await self._rest.send(
-                channel, message, nonce=row.id, silent=not does_ping, pings=does_ping, file=file
+                channel, message, nonce=row.nonce, silent=not does_ping, pings=does_ping, file=file
             )
             shown_hash = message.payload_hash
         if is_pinned(row.kind, row.ref):
             await self._pin(channel, posted)
+            self._rollover.questions.proved.add(posted)
         return Surface(
             run=row.run,
             kind=row.kind,
@@ -290,13 +297,18 @@ class Deliverer:
         return await self._rest.find(channel, wanted, since=row.created_at)
 
     async def _pin(self, channel: str, message: str) -> None:
-        """Pin a question where that is permitted; without the pin it is still there."""
+        """Pin a question where that is permitted; without the pin it is still there.
+
+        Raises SendFailed where another try may succeed: the message is then found again, not posted again.
+        """
         try:
             await self._rest.pin(channel, message)
         except SendFailed as failed:
+            if failed.may_pass:
+                raise
             log.info("question.not_pinned", channel=channel, reason=str(failed))
 
 
 def _is_for_ops(row: OutboxRow) -> bool:
     """Whether it goes to the ops channel, wherever its run is shown."""
-    return Ref.parse(row.ref).kind is RefKind.OPS
+    return Ref.parse(row.ref).kind in {RefKind.OPS, RefKind.DAMAGED}

@@ -6,8 +6,10 @@ has ended. Discord calls are never cancelled.
 """
 
 import asyncio
+from functools import partial
 from typing import Protocol
 
+from ompycord.bot.delivery.ask_again import AskAgain
 from ompycord.bot.delivery.board import BoardKeeper
 from ompycord.bot.delivery.changes import ChangedRuns
 from ompycord.bot.delivery.channel_access import ChannelAccess
@@ -22,7 +24,7 @@ from ompycord.bot.rest import SendFailed
 from ompycord.conductor import Bus, Subscription
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Outbox, RunFilter, RunRecords, ShownMessages, Surfaces
-from ompycord.domain.records import OutboxKind
+from ompycord.domain.records import OutboxKind, Surface
 from ompycord.errors import StorageError
 from ompycord.telemetry import get_logger
 
@@ -48,6 +50,10 @@ def _state_of(run_view: RunView) -> Signal:
     return Signal.QUESTION if run_view.snapshot.needs_person else Signal.ANSWERED
 
 
+def _is_message(message: str, surface: Surface) -> bool:
+    return surface.message == message
+
+
 class LiveStore(RunRecords, Surfaces, ShownMessages, Outbox, Protocol):
     """Rows of runs, where their messages are, what those show, and pending deliveries."""
 
@@ -65,6 +71,7 @@ class LiveEditor:
         refresher: Refresher,
         access: ChannelAccess,
         board: BoardKeeper | None,
+        questions: AskAgain,
         clock: Clock,
     ) -> None:
         self._bus = bus
@@ -74,14 +81,19 @@ class LiveEditor:
         self._refresher = refresher
         self._access = access
         self._board = board
+        self._questions = questions
         self._clock = clock
         self._pending = PendingDeliveries(store=store, deliverer=deliverer, clock=clock)
         self._queues = ChannelQueues()
         self._flows: dict[RunId, Flow] = {}
         self._changes = ChangedRuns()
         self._posted: dict[RunId, asyncio.Event] = {}
+        self._removed: list[str] = []
+        """Messages that were deleted, ours or not; some may have asked something."""
         self._collected_at = -IDLE_S
         self._swept_at = -RECHECK_S
+        self._is_new = True
+        """Whether what ended runs show is still to be compared, once."""
         self._subscription: Subscription | None = None
 
     # -- what others may ask -----------------------------------------------------------------------------------------
@@ -109,7 +121,8 @@ class LiveEditor:
         """Note that a message was deleted."""
         if self._board is not None and self._board.is_in(channel):
             self._board.deleted(message)
-            self._stir()
+        self._removed.append(message)
+        self._stir()
 
     async def posted(self, run: RunId, timeout: float) -> str | None:
         """The address of a run's channel summary, waiting for it at most so many seconds."""
@@ -161,7 +174,7 @@ class LiveEditor:
         """Deliver and edit until cancelled; what is in flight then may finish for `SETTLE_S`."""
         with self._bus.subscribe() as subscription:
             self._subscription = subscription
-            await self._mark_all_dirty(first=True)
+            await self._mark_all_dirty()
             async with asyncio.TaskGroup() as group:
                 try:
                     while True:
@@ -179,15 +192,16 @@ class LiveEditor:
                     if flying:
                         await asyncio.wait(flying, timeout=SETTLE_S)
 
-    async def _mark_all_dirty(self, *, first: bool = False) -> None:
-        """Check everything that may be out of date: after a restart every card is updated."""
+    async def _mark_all_dirty(self) -> None:
+        """Check everything that may be out of date: after a restart all messages, of every kind."""
         self._swept_at = self._clock.monotonic_s()
         try:
-            stale = await self._store.stale_cards() if first else []
+            stale = await self._store.stale_runs() if self._is_new else []
             still = await self._store.runs(RunFilter(is_open=True, limit=500))
         except StorageError as error:
             log.warning("live.waits", cause=str(error))
         else:
+            self._is_new = False
             self._changes.ask([*stale, *(RunId(record.id) for record in still)])
 
     def _pause(self) -> float:
@@ -200,6 +214,7 @@ class LiveEditor:
 
     async def _plan(self, group: asyncio.TaskGroup, *, outbox: bool) -> None:
         """Take in changes and deliveries, then give every free queue its next job."""
+        await self._take_removed()
         for run in self._changes.due(self._clock.monotonic_s())[:AT_ONCE]:
             await self._mark(run, is_sure=self._changes.take(run))
         if outbox:
@@ -215,6 +230,22 @@ class LiveEditor:
             if not self._queues.begin(start, now):
                 break
             start.queue.task = group.create_task(self._work(start))
+
+    async def _take_removed(self) -> None:
+        """Ask again at once what a deleted message has asked."""
+        while self._removed:
+            message = self._removed[0]
+            try:
+                record = await self._store.run_of_surface(message)
+                run_view = None if record is None else await self._renderer.view(RunId(record.id))
+                if run_view is not None and await self._questions.ask(run_view, partial(_is_message, message)):
+                    self._collected_at = -IDLE_S
+            except StorageError as error:
+                log.warning("live.waits", cause=str(error))
+                return
+            except Exception:
+                log.exception("live.failed", message=message)
+            del self._removed[0]
 
     async def _mark(self, run: RunId, *, is_sure: bool = True) -> None:
         """Mark this run's messages as possibly out of date.
@@ -235,7 +266,8 @@ class LiveEditor:
             return
         self._feel(run, _state_of(run_view))
         self._changes.looked_at(run, now, is_over=run_view.snapshot.is_final)
-        for channel in {surface.channel for surface in run_view.surfaces if surface.message is not None}:
+        shown = [s for s in run_view.surfaces if s.message is not None or s.kind is OutboxKind.THREAD]
+        for channel in {surface.channel for surface in shown}:
             self._queues[channel].mark(run, now, is_urgent=run_view.is_urgent, is_sure=is_sure)
 
     def _feel(self, run: RunId, *signals: Signal) -> None:
@@ -288,13 +320,13 @@ class LiveEditor:
         except SendFailed as failed:
             self._pending.refused(row, failed)
             if failed.retry_after_s is not None or failed.is_closed:
-                await self._hold(channel, queue, failed, pause_after(failed, 0))
+                await self._hold(channel, queue, failed, pause_after(failed, 0), is_post=True)
             return
         finally:
             self._collected_at = -IDLE_S  # the run's next row can go now
         self._pending.done(row)
         if went_to is not None:
-            await self._access.took(went_to)
+            await self._access.took(went_to, is_post=True)
         if row.kind is OutboxKind.SUMMARY and row.run in self._posted:
             self._posted[row.run].set()
         if row.kind is OutboxKind.THREAD and self._board is not None:  # the board links to it
@@ -316,7 +348,7 @@ class LiveEditor:
             return
         queue.failures = 0
         if done.untrue:
-            await self._access.took(channel)
+            await self._access.took(channel, is_post=False)
         else:
             self._queues.unused(start)
         if done.delivers:
@@ -337,21 +369,28 @@ class LiveEditor:
         try:
             is_edited = await self._board.refresh()
         except SendFailed as failed:
-            pause = pause_after(failed, queue.failures)
-            queue.failures += 1
-            log.info("board.again", channel=channel, reason=str(failed), pause_s=pause)
-            await self._hold(channel, queue, failed, pause)
+            if self._board.is_refused and not failed.is_closed:
+                await self._access.board_refused(channel, failed)
+            if failed.may_pass or failed.is_closed:  # else it is the board alone that is refused
+                pause = pause_after(failed, queue.failures)
+                queue.failures += 1
+                log.info("board.again", channel=channel, reason=str(failed), pause_s=pause)
+                await self._hold(channel, queue, failed, pause)
             return
         queue.failures = 0
         if is_edited:
-            await self._access.took(channel)
+            await self._access.took(channel, is_post=False)
+            if not self._board.is_refused:
+                await self._access.board_shown(channel)
         else:
             self._queues.unused(start)
 
-    async def _hold(self, channel: str, queue: ChannelQueue, failed: SendFailed, seconds: float) -> None:
+    async def _hold(
+        self, channel: str, queue: ChannelQueue, failed: SendFailed, seconds: float, *, is_post: bool = False
+    ) -> None:
         """Pause a channel. Only a limit is shown as Discord's limit, an outage is not."""
         if failed.is_closed:
-            await self._access.refused(channel, failed)
+            await self._access.refused(channel, failed, is_post=is_post)
         queue.blocked_until = self._clock.monotonic_s() + seconds
         if failed.retry_after_s is not None and not failed.is_closed:
             self._slowed(channel, seconds)

@@ -4,6 +4,7 @@ docs/contracts/cards.md, *Quiet hours*: quiet hours hold back everything but wha
 held back is delivered without a sound.
 """
 
+import hashlib
 from typing import NamedTuple
 
 from ompycord.bot.message_renderer import MessageRenderer, RunView
@@ -62,8 +63,13 @@ class PingPolicy:
         """Whether the direct message arrived; a person who accepts none (50007) is mentioned in the thread."""
         note = self._renderer.direct(run_view, channel)
         try:
-            await self._rest.send_direct(person, note, nonce=f"dm-{row.id}")
+            await self._rest.send_direct(person, note, nonce=_nonce(row, person))
         except SendFailed as failed:
             log.info("ring.not_direct", run=run_view.run, reason=str(failed))
             return False
         return True
+
+
+def _nonce(row: OutboxRow, person: str) -> str:
+    """The nonce of one person's message about a delivery, the same at each try."""
+    return hashlib.sha256(f"{row.nonce} {person}".encode()).hexdigest()[:25]

@@ -5,7 +5,7 @@ Called by `live.py`.
 
 from typing import NamedTuple
 
-from ompycord.bot.delivery.rollover import ROLL_OVER_MS, CardRollover, is_moved
+from ompycord.bot.delivery.rollover import ROLL_OVER_MS, CardRollover, is_moved, name_hash
 from ompycord.bot.message_renderer import MessageRenderer, RunView, card_number, is_pinned, latest_card
 from ompycord.bot.rest import UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Rest, SendFailed
 from ompycord.domain.ids import RunId
@@ -18,6 +18,8 @@ __all__ = ["ROLL_OVER_MS", "Refreshed", "Refresher"]
 
 OLD_MS = 60 * 60 * 1000
 """Age of a message whose edits have a limit of their own: summaries and rolled-over cards are edited more slowly."""
+NAME_AGAIN_S = 60.0
+"""Seconds until a thread's name is tried again, where Discord names no time."""
 DOUBTS = 6
 """Refusals of one message in a row, each for no known reason, after which the last one is final."""
 
@@ -49,6 +51,8 @@ class Refresher:
         self._clock = clock
         self._rollover = rollover
         self._doubts: dict[tuple[RunId, OutboxKind, str], int] = {}
+        self._names_after: dict[str, float] = {}
+        """By thread, when its name is tried again."""
 
     async def refresh(self, run: RunId, channel: str) -> Refreshed:
         """One edit at most. Raises SendFailed, StorageError."""
@@ -60,6 +64,7 @@ class Refresher:
         delivers = await self._rollover.is_due(run_view, channel)
         untrue = self._untrue(run_view, channel)
         if not untrue:
+            await self._compared(run_view, channel)
             return Refreshed(delivers=delivers)
         surface, message = untrue[0]
         delivers = await self._edit(run_view, surface, message) or delivers
@@ -71,9 +76,43 @@ class Refresher:
         here = [s for s in run_view.surfaces if s.channel == channel and s.message is not None and s.kind in _ORDER]
         for surface in sorted(here, key=lambda s: (_ORDER.index(s.kind), -card_number(s))):
             message = self._renderer.render(run_view, surface.kind, surface.ref)
-            if message is not None and message.payload_hash != surface.shown_hash:
+            if message is None:
+                continue
+            must_prove = self._rollover.questions.must_prove(run_view, surface)
+            if message.payload_hash != surface.shown_hash or must_prove:
                 found.append((surface, message))
         return found
+
+    async def _compared(self, run_view: RunView, channel: str) -> None:
+        """Bring the thread's name up to date, and note of a run that ended that all it shows here is true.
+
+        An open run is compared again anyway, at each start too.
+        """
+        is_named = await self._name_thread(run_view, channel)
+        is_behind = any(s.channel == channel and s.shown_position < run_view.position for s in run_view.surfaces)
+        if is_named and is_behind and run_view.snapshot.is_final:
+            await self._store.compared(run_view.run, channel, run_view.position)
+
+    async def _name_thread(self, run_view: RunView, channel: str) -> bool:
+        """Whether the run's own thread has the name that it must have; a refusal only delays that, never an edit."""
+        thread = run_view.surface(OutboxKind.THREAD)
+        name = self._renderer.thread_name(run_view)
+        if thread is None or thread.channel != channel or thread.shown_hash in {None, name_hash(name)}:
+            return True
+        now = self._clock.monotonic_s()
+        if now < self._names_after.get(channel, 0.0):
+            return False
+        try:
+            await self._rest.rename(channel, name)
+        except SendFailed as failed:
+            log.info("thread.not_named", run=run_view.run, reason=str(failed))
+            if failed.may_pass:
+                self._names_after[channel] = now + (failed.retry_after_s or NAME_AGAIN_S)
+                return False
+        self._names_after.pop(channel, None)
+        update = {"shown_hash": name_hash(name), "shown_position": run_view.position}
+        await self._store.shown(thread.model_copy(update=update))
+        return True
 
     async def _edit(self, run_view: RunView, surface: Surface, message: RenderedMessage) -> bool:
         """Edit a message; whether a new card must be posted because this one was deleted."""
@@ -93,19 +132,20 @@ class Refresher:
             if failed.code == UNKNOWN_CHANNEL:
                 self._rollover.deleted_channels.add(surface.channel)
                 return await self._relocate(run_view, surface.channel)
-            if (
-                surface.kind is OutboxKind.CARD
-                and failed.code == UNKNOWN_MESSAGE
-                and surface == latest_card(run_view.surfaces)
-            ):
-                await self._rollover.another(run_view, surface)
-                delivers = True
+            if failed.code == UNKNOWN_MESSAGE:
+                if await self._rollover.questions.ask(run_view, lambda lost: lost == surface):
+                    return True
+                if surface == latest_card(run_view.surfaces):
+                    await self._rollover.another(run_view, surface)
+                    delivers = True
+        else:
+            self._rollover.questions.proved.add(surface.message)
+        if is_pinned(surface.kind, surface.ref) and self._renderer.closed(run_view, surface.ref):
+            await self._unpin(surface)
         self._doubts.pop((surface.run, surface.kind, surface.ref), None)
         now = self._clock.now_ms()
         update = {"shown_hash": message.payload_hash, "shown_position": run_view.position, "edited_at": now}
         await self._store.shown(surface.model_copy(update=update))
-        if is_pinned(surface.kind, surface.ref) and self._renderer.closed(run_view, surface.ref):
-            await self._unpin(surface)
         return delivers
 
     def _is_final(self, surface: Surface, failed: SendFailed) -> bool:
@@ -116,9 +156,15 @@ class Refresher:
         return self._doubts[key] >= DOUBTS
 
     async def _unpin(self, surface: Surface) -> None:
+        """Unpin a closed question, before it is noted as up to date.
+
+        Raises SendFailed where another try may succeed.
+        """
         try:
             await self._rest.unpin(surface.channel, surface.message or "0")
         except SendFailed as failed:
+            if failed.may_pass:
+                raise
             log.info("question.not_unpinned", run=surface.run, reason=str(failed))
 
     async def _relocate(self, run_view: RunView, channel: str) -> bool:
@@ -142,4 +188,6 @@ class Refresher:
                 await self._store.shown(
                     surface.model_copy(update={"message": None, "shown_position": run_view.position})
                 )
+        if run_view.snapshot.is_final:  # nothing of it can be shown there any more
+            await self._store.compared(run_view.run, channel, run_view.position)
         return delivers

@@ -4,17 +4,18 @@ Each time the next card is a row of the outbox, which may be queued any number o
 Counterpart: `refresh.py`, which asks before each edit, and `deliver.py`, which posts.
 """
 
-from typing import Final, Protocol
+import hashlib
+from typing import Final
 
+from ompycord.bot.delivery.ask_again import AskAgain, AskAgainStore
 from ompycord.bot.delivery.messages_below import SCROLLED_OUT_BY, MessagesBelow
 from ompycord.bot.message_renderer import MessageRenderer, RunView, card_number, latest_card
 from ompycord.bot.rest import Rest, SendFailed
-from ompycord.domain.ports import Clock, Decisions, ShownMessages
+from ompycord.domain.ports import Clock
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
-from ompycord.domain.refs import Ref
 from ompycord.telemetry import get_logger
 
-__all__ = ["MOVED_AT_MOST_MS", "ROLL_OVER_MS", "CardRollover", "RolloverStore", "is_moved"]
+__all__ = ["MOVED_AT_MOST_MS", "ROLL_OVER_MS", "CardRollover", "is_moved", "name_hash"]
 
 ROLL_OVER_MS: Final = 55 * 60 * 1000
 """Age of a card that continues in a new message: edits of old ones fail with 30046 after an hour."""
@@ -22,6 +23,11 @@ MOVED_AT_MOST_MS: Final = 60 * 1000
 """Milliseconds between two moves of a card under which people write."""
 
 log = get_logger(__name__)
+
+
+def name_hash(name: str) -> str:
+    """What the surface of a thread that was opened for its run keeps of the name; one that stands in has none."""
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def is_moved(run_view: RunView, card: Surface) -> bool:
@@ -34,17 +40,13 @@ def is_moved(run_view: RunView, card: Surface) -> bool:
     return follower is not None and follower.posted_at - card.posted_at < ROLL_OVER_MS
 
 
-class RolloverStore(Decisions, ShownMessages, Protocol):
-    """What messages show, and deliveries that are decided."""
-
-
 class CardRollover:
     """Queues the next card where this one cannot continue. `gone` are channels that were deleted."""
 
     def __init__(
         self,
         *,
-        store: RolloverStore,
+        store: AskAgainStore,
         renderer: MessageRenderer,
         rest: Rest,
         clock: Clock,
@@ -55,6 +57,7 @@ class CardRollover:
         self._rest = rest
         self._clock = clock
         self._messages_below = messages_below
+        self.questions = AskAgain(store=store, renderer=renderer, clock=clock)
         self.deleted_channels: set[str] = set()
 
     async def is_due(self, run_view: RunView, channel: str) -> bool:
@@ -120,26 +123,15 @@ class CardRollover:
         place = next((at for at in (*channels, *self._renderer.homes) if at not in self.deleted_channels), None)
         if place is None:
             return False
-        await self._ask_again(run_view)
+        await self.questions.ask(run_view, lambda surface: surface.channel in self.deleted_channels)
         for surface in (thread, summary):
             if surface is not None and surface.channel in self.deleted_channels:
                 log.warning("run.re_homed", run=run_view.run, kind=surface.kind, to=place)
                 await self._store.shown(surface.model_copy(update={"channel": place, "message": None}))
         return True
 
-    async def _ask_again(self, run_view: RunView) -> None:
-        """Post open questions and approvals of a deleted thread again where the run is now.
-
-        It notifies no one twice.
-        """
-        questions = [
-            s for s in run_view.surfaces if s.kind is OutboxKind.QUESTION and s.channel in self.deleted_channels
-        ]
-        now = self._clock.now_ms()
-        rows = tuple(
-            OutboxRow(run=run_view.run, kind=OutboxKind.NOTICE, ref=str(Ref.parse(s.ref).again), created_at=now)
-            for s in questions
-            if not self._renderer.closed(run_view, s.ref)
-        )
-        if rows:
-            await self._store.commit(Commit(writes=(*rows,)))
+    async def leave_thread(self, run_view: RunView, channel: str) -> None:
+        """Show the run in a channel from now on, since its thread takes no messages of ours."""
+        thread = run_view.surface(OutboxKind.THREAD)
+        if thread is not None and thread.channel != channel:
+            await self._store.shown(thread.model_copy(update={"channel": channel, "shown_hash": None}))

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from ompycord.bot.delivery.ask_again import AskAgainStore
 from ompycord.bot.delivery.deliver import DelivererStore
 from ompycord.bot.delivery.live import LiveStore
-from ompycord.bot.delivery.rollover import RolloverStore
 from ompycord.bot.message_renderer import RendererStore
 from ompycord.domain.ports import Boards
 
@@ -16,7 +16,7 @@ class DeliveryStores:
     """The ports of the parts that send and edit messages."""
 
     live: LiveStore
-    rollover: RolloverStore
+    rollover: AskAgainStore
     deliverer: DelivererStore
     renderer: RendererStore
     boards: Boards

@@ -4,25 +4,27 @@ Counterpart: `bot.py`, which starts it. The gateway's events go to four callable
 """
 
 import asyncio
+import random
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from types import SimpleNamespace
 from typing import Any, Protocol, cast
 
 import aiohttp
 import discord
-from discord.backoff import ExponentialBackoff
-from discord.gateway import DiscordWebSocket, ReconnectWebSocket
+from discord.gateway import DiscordWebSocket, KeepAliveHandler, ReconnectWebSocket
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.delivery.rate_limiter import RateAnswer, answer_of
 from ompycord.bot.embed_builder import QUIET
+from ompycord.bot.gateway.reconnect import ReconnectPauses
 from ompycord.bot.options import BotOptions
+from ompycord.domain.ports import Clock
 from ompycord.errors import GatewayFatal
 from ompycord.telemetry import get_logger
 
-__all__ = ["FATAL_CLOSES", "GatewayHandler", "OmpycordClient", "intents_of"]
+__all__ = ["FATAL_CLOSES", "GatewayHandler", "HeartbeatThread", "OmpycordClient", "intents_of"]
 
 FATAL_CLOSES = {
     4004: "the token is not valid: set DISCORD_TOKEN to the bot's present one",
@@ -36,7 +38,6 @@ FATAL_CLOSES = {
 
 _SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _OPEN_S = 60.0
-_SHORT_S = 5.0
 _CLOSE_S = 1.0
 _GOODBYE, _RESUMABLE = 1000, 4000
 _RESET_BY_PEER = frozenset({54, 10054})
@@ -64,12 +65,51 @@ class GatewayHandler(Protocol):
     def joined(self, guild: str) -> None: ...
 
 
+class HeartbeatThread(KeepAliveHandler):
+    """Sends heartbeats, and gives a connection up whose last one got no answer by the next.
+
+    discord.py waits for 60 s without any message, which is noticed after up to two more heartbeats.
+    """
+
+    _is_unanswered = False
+
+    def run(self) -> None:
+        while not self._stop_ev.wait(self.interval):
+            is_dead, self._is_unanswered = self._is_unanswered, True
+            if is_dead:
+                log.warning("gateway.unanswered", after_s=self.interval)
+            self._last_send = time.perf_counter()  # before: its answer may be there before this thread goes on
+            if not self._do(self.ws.close(4000) if is_dead else self.ws.send_heartbeat(self.get_payload())) or is_dead:
+                self.stop()
+
+    def ack(self) -> None:
+        self._is_unanswered = False
+        super().ack()
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Whether it succeeded; on the loop."""
+        try:
+            asyncio.run_coroutine_threadsafe(work, loop=self.ws.loop).result()
+        except Exception as error:  # noqa: BLE001  # the connection is closed: the loop that reads it knows
+            log.info("gateway.no_heartbeat", cause=type(error).__name__)
+            return False
+        return True
+
+
 class _Socket(DiscordWebSocket):
     """discord.py's connection, of which nothing stays when it is given up.
 
     Without this, one that breaks before it has identified itself, or is cancelled, keeps its heartbeat's thread and
     socket.
     """
+
+    async def received_message(self, msg: Any, /) -> None:
+        await super().received_message(msg)
+        library = self._keep_alive
+        if library is not None and not isinstance(library, HeartbeatThread):  # made by it for the gateway's hello
+            library.stop()
+            self._keep_alive = HeartbeatThread(ws=self, interval=library.interval, shard_id=self.shard_id)
+            self._keep_alive.start()
 
     async def poll_event(self) -> None:
         try:
@@ -113,6 +153,7 @@ class OmpycordClient(discord.Client):
         on_reaction: Callable[[discord.RawReactionActionEvent], Awaitable[None]],
         on_setup: Callable[[], Awaitable[None]],
         handler: "Callable[[], GatewayHandler]",
+        clock: Clock,
     ) -> None:
         """`on_request` gets the limits that every REST answer names."""
         super().__init__(
@@ -123,7 +164,8 @@ class OmpycordClient(discord.Client):
             http_trace=_trace(on_request),
             max_messages=None,
         )
-        self._cap_s = options.reconnect_cap_s
+        self._clock = clock
+        self._pauses = ReconnectPauses(cap_s=options.reconnect_cap_s, uniform=random.SystemRandom().uniform)
         self._guilds_obeyed = frozenset(options.guilds)
         self._on_click = on_click
         self._on_text = on_text
@@ -199,23 +241,21 @@ class OmpycordClient(discord.Client):
         It replaces discord.py's own method, which waits up to 1,024 s (docs/platform/discord.md, *Gateway*); a test
         watches the original's source.
         """
-        backoff: ExponentialBackoff[Any] = ExponentialBackoff()
         params: dict[str, Any] = {"initial": True, "shard_id": self.shard_id}
         while not self.is_closed():
-            opened = time.monotonic()
+            opened: float | None = None
             try:
                 self.ws = await asyncio.wait_for(_Socket.from_client(self, **params), timeout=_OPEN_S)
                 params["initial"] = False
+                opened = self._clock.monotonic_s()
                 while True:
                     await self.ws.poll_event()
             except ReconnectWebSocket as request:
                 self.dispatch("disconnect")
-                params.update(sequence=self.ws.sequence, resume=request.resume, session=self.ws.session_id)
-                if request.resume:
-                    params["gateway"] = self.ws.gateway
+                self._resume(params, may_resume=request.resume)
                 # A gateway that closes each connection at once would eat the 1,000 IDENTIFYs of a day.
-                if time.monotonic() - opened < _SHORT_S:
-                    await self._pause(backoff, "closed at once")
+                pause = self._pauses.after_close(self._lived_s(opened), is_resumed=params["resume"])
+                await self._pause(pause, "asked to" if request.resume else "the session is over")
             except (
                 OSError,
                 discord.HTTPException,
@@ -228,21 +268,28 @@ class OmpycordClient(discord.Client):
                     return
                 _raise_if_fatal(error)
                 if not (isinstance(error, OSError) and error.errno in _RESET_BY_PEER):
-                    await self._pause(backoff, type(error).__name__)
-                self._resume(params)
+                    await self._pause(self._pauses.after_failure(self._lived_s(opened)), type(error).__name__)
+                self._resume(params, may_resume=True)
 
-    async def _pause(self, backoff: "ExponentialBackoff[Any]", cause: str) -> None:
-        pause = min(backoff.delay(), self._cap_s)
+    def _lived_s(self, opened: float | None) -> float:
+        """How long the last connection stood; 0 for one that did not come about."""
+        return 0.0 if opened is None else self._clock.monotonic_s() - opened
+
+    async def _pause(self, pause: float, cause: str) -> None:
+        if not pause:
+            return
         log.warning("gateway.reconnects", cause=cause, pause_s=round(pause, 2))
-        await asyncio.sleep(pause)
+        await self._clock.sleep(pause)
 
-    def _resume(self, params: dict[str, Any]) -> None:
-        """Try to continue where the last connection ended; the gateway refuses when it cannot."""
+    def _resume(self, params: dict[str, Any], *, may_resume: bool) -> None:
+        """Continue where the last connection ended, or begin a new session where there is none to continue."""
         socket = self.socket
-        if socket is not None:
-            params.update(
-                sequence=socket.sequence, gateway=socket.gateway, initial=False, resume=True, session=socket.session_id
-            )
+        if socket is None:
+            params["resume"] = False
+        elif may_resume and socket.session_id is not None:
+            params.update(sequence=socket.sequence, gateway=socket.gateway, resume=True, session=socket.session_id)
+        else:
+            params.update(sequence=None, gateway=None, resume=False, session=None)
 
 
 def _raise_if_fatal(error: Exception) -> None:

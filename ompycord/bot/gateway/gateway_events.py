@@ -66,6 +66,8 @@ class GatewayEvents:
     async def began(self) -> None:
         """Start a connection that knows nothing of what came before it."""
         self._messages_below.forget_all()
+        self._rollover.questions.proved.clear()
+        self._live.mark_all_dirty()
         for guild in self._guilds:
             if self._rest.is_away(guild):
                 await self.left(guild)

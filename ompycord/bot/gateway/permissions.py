@@ -32,7 +32,7 @@ PERMISSIONS = (
     Permission("Attach Files", 1 << 15, "long diffs and logs cannot be shown"),
     Permission("Read Message History", 1 << 16, "after a crash it cannot see what was posted already"),
     Permission("Create Public Threads", 1 << 35, "a run gets no thread"),
-    Permission("Send Messages in Threads", 1 << 38, "a run's card and questions cannot be posted"),
+    Permission("Send Messages in Threads", 1 << 38, "a run's card and questions come to its channel"),
     Permission("Pin Messages", 1 << 51, "open questions are not pinned"),
 )
 """README, *A real server*. Pinning has a permission of its own since February 2026

@@ -126,6 +126,7 @@ def editor_of(
         refresher=Refresher(store=stores.live, renderer=renderer, rest=rest, clock=clock, rollover=rollover),
         access=ChannelAccess(rest=rest, ops_channel=ops, sign=renderer.signer.button, now_ms=clock.now_ms),
         board=keeper,
+        questions=rollover.questions,
         clock=clock,
     )
 
@@ -147,6 +148,7 @@ class Session:
             on_reaction=self._reacted,
             on_setup=self._set_up,
             handler=lambda: self._gateway_events,
+            clock=dependencies.clock,
         )
         self._tree = OmpTree(self.client)
         rest = Rest(self.client, home=dependencies.options.guilds[0])

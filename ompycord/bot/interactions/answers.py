@@ -14,7 +14,7 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, Handler
 from ompycord.bot.interactions.decided_once import reply_to_decision, require_open, what_next
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
-from ompycord.bot.interactions.replies import defer, give_back
+from ompycord.bot.interactions.replies import defer, give_back, show_form
 from ompycord.conductor import LoadedRun
 from ompycord.domain.access import Person
 from ompycord.domain.folds.snapshot import Question
@@ -53,9 +53,8 @@ class _Answers:
         loaded, question = await self._load_question(interaction, component)
         await require_open(self._context, person, loaded, "answer", "question", question.ref)
         custom_id = self._context.signer.sign("ansform", component.ref, component.nonce)
-        await interaction.response.send_modal(
-            _answer_form(question, custom_id=custom_id, sanitizer=self._context.sanitizer)
-        )
+        form = _answer_form(question, custom_id=custom_id, sanitizer=self._context.sanitizer)
+        await show_form(interaction, form)
 
     async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         text = read_form(interaction).text("answer").strip()

@@ -16,7 +16,7 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
 from ompycord.bot.interactions.decided_once import reply_to_decision, require_open, what_next
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
-from ompycord.bot.interactions.replies import defer, give_back
+from ompycord.bot.interactions.replies import defer, give_back, show_form
 from ompycord.conductor import LoadedRun
 from ompycord.domain.access import Person
 from ompycord.domain.folds.snapshot import Approval
@@ -63,9 +63,8 @@ class _Approvals:
         loaded, approval = await self._load_approval(interaction, component)
         await require_open(self._context, person, loaded, "approve", "approval", approval.ref)
         custom_id = self._context.signer.sign("denyform", component.ref, component.nonce)
-        await interaction.response.send_modal(
-            _why_not_form(approval, custom_id=custom_id, sanitizer=self._context.sanitizer)
-        )
+        form = _why_not_form(approval, custom_id=custom_id, sanitizer=self._context.sanitizer)
+        await show_form(interaction, form)
 
     async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         reason = " ".join(read_form(interaction).text("reason").split())

@@ -3,7 +3,8 @@
 Counterpart: `commands/` and `components.py`, which raise instead of wording their refusals.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import cast
 
 import aiohttp
@@ -22,10 +23,23 @@ from ompycord.telemetry import get_logger
 from ompycord.text import cut, utf16_len
 from ompycord.text.limits import MESSAGE_CONTENT
 
-__all__ = ["NOT_TAKEN", "defer", "explain", "give_back", "send_privately", "show", "words_for"]
+__all__ = [
+    "NOT_TAKEN",
+    "defer",
+    "defer_update",
+    "explain",
+    "first_answer",
+    "give_back",
+    "send_privately",
+    "show",
+    "show_form",
+    "words_for",
+]
 
 NOT_TAKEN = (discord.HTTPException, discord.InteractionResponded, discord.RateLimited, OSError, aiohttp.ClientError)
-"""Errors of a refused acknowledgement: 10062, 40060, 50027, or no connection."""
+"""Errors of a refused acknowledgement: 10062, 50027, or no connection."""
+
+_ALREADY_ANSWERED = 40060
 
 _WORDS = {
     StorageError: "I could not save that, so nothing was changed. Try again in a minute; `/omp health` says why.",
@@ -41,7 +55,43 @@ log = get_logger(__name__)
 
 async def defer(interaction: Interaction) -> None:
     """Acknowledge in time that an answer follows. Commands that read do this first."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await first_answer(interaction, lambda: interaction.response.defer(ephemeral=True, thinking=True))
+
+
+async def defer_update(interaction: Interaction) -> None:
+    """Acknowledge a pressed button in time; what follows changes the message on which it stands."""
+    await first_answer(interaction, interaction.response.defer)
+
+
+async def show_form(interaction: Interaction, form: discord.ui.Modal) -> None:
+    """Open a form, which must be the first answer."""
+    await first_answer(interaction, lambda: interaction.response.send_modal(form))
+
+
+async def first_answer(
+    interaction: Interaction, answer: Callable[[], Awaitable[object]], *, is_repeatable: bool = True
+) -> None:
+    """Give the first answer to an interaction, once more where the connection broke.
+
+    Raises what discord.py raises, but for 40060: then Discord has our answer already. A request whose own answer was
+    lost is repeated, by discord.py or here, and no other process answers for us.
+    """
+    try:
+        try:
+            await answer()
+        except (OSError, aiohttp.ClientError):
+            if not is_repeatable:
+                raise
+            await answer()
+    except discord.HTTPException as error:
+        if error.code != _ALREADY_ANSWERED:
+            raise
+        log.info("interaction.was_taken", reference=str(interaction.id)[-8:])
+        interaction.extras[_ALREADY_ANSWERED] = True
+
+
+def _is_answered(interaction: Interaction) -> bool:
+    return interaction.response.is_done() or _ALREADY_ANSWERED in interaction.extras
 
 
 async def send_privately(
@@ -84,12 +134,13 @@ async def _put(
     view: discord.ui.View | None,
     files: list[discord.File],
 ) -> None:
-    if interaction.response.is_done():
+    if _is_answered(interaction):
         await interaction.edit_original_response(
             content=content, embeds=embeds, view=view, attachments=files, allowed_mentions=QUIET
         )
         return
-    await interaction.response.send_message(
+    send = partial(
+        interaction.response.send_message,
         content,
         embeds=embeds,
         view=view if view is not None else discord.utils.MISSING,
@@ -97,6 +148,7 @@ async def _put(
         ephemeral=True,
         allowed_mentions=QUIET,
     )
+    await first_answer(interaction, send, is_repeatable=not files)  # a file is read once
 
 
 # -- errors ------------------------------------------------------------------------------------------------------------

@@ -96,6 +96,7 @@ def emit(
     at = datetime.fromtimestamp(now_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     webhook_id = new_ulid(now_ms=now_ms, entropy=os.urandom(10))
     spool.append(webhook_id=webhook_id, run=name, envelope={"schema": SCHEMA, "type": type_, "at": at, "data": content})
+    _report_torn(spool)
     if not _send_shortly(spool, place.target):
         raise typer.Exit(1)
 
@@ -219,6 +220,8 @@ def _flush(place: SpoolTarget, *, revive: bool, within_s: float) -> int:
     from ompycord.cli.emit.sender import SendOutcome, drain
 
     spool = Spool(place.spool)
+    spool.set_torn_aside()
+    _report_torn(spool)
     revived = spool.revive() if revive else 0
     with spool.sending(wait_s=within_s) as is_ours:
         if not is_ours:
@@ -233,6 +236,12 @@ def _flush(place: SpoolTarget, *, revive: bool, within_s: float) -> int:
     if report.outcome is not SendOutcome.DRAINED:
         raise UnavailableError(f"Not everything was sent: {report.detail}. Nothing is lost; flush again later.")
     return 1 if report.refused else 0
+
+
+def _report_torn(spool: Spool) -> None:
+    """Say that an event was cut off, whose writer may have been told that it will arrive."""
+    for file in spool.torn:
+        typer.echo(f"ompycord: an event in the spool was cut off and cannot be sent; {file} is what is left.", err=True)
 
 
 def _usage(sentence: str) -> NoReturn:

@@ -8,13 +8,22 @@ caller got an acknowledgement for it.
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ompycord.files import sync_folder
 
-__all__ = ["EventLine", "SpoolPosition", "add_line", "cut_torn_end", "lines_from", "segment_path", "segments"]
+__all__ = [
+    "EventLine",
+    "SpoolPosition",
+    "add_line",
+    "cut_torn_end",
+    "lines_from",
+    "segment_path",
+    "segments",
+    "torn_end",
+]
 
 _SEGMENT = re.compile(r"events-([0-9]{8})\.jsonl")
 
@@ -82,8 +91,18 @@ def lines_from(folder: Path, place: SpoolPosition) -> Iterator[tuple[bytes, Spoo
             yield raw, place
 
 
-def cut_torn_end(path: Path) -> int:
-    """Drop what follows the last line feed; the size that is left, 0 when there is no file."""
+def torn_end(path: Path, whole: int) -> bytes:
+    """What follows the whole lines, which end at this byte: an event whose writer died, or that a disk lost in part."""
+    with path.open("rb") as file:
+        file.seek(whole)
+        return file.read()
+
+
+def cut_torn_end(path: Path, *, keep: Callable[[int], None] = lambda whole: None) -> int:
+    """Drop what follows the last line feed; the size that is left, 0 when there is no file.
+
+    `keep` is called with that size before anything is dropped.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:
@@ -100,6 +119,7 @@ def cut_torn_end(path: Path) -> int:
                 break
             whole = start
         if whole != content_end:
+            keep(whole)
             file.truncate(whole)
         return whole
 

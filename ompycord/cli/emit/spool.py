@@ -8,6 +8,7 @@ moment, nothing is lost, and what is sent again has the same webhook-id.
 import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ompycord.cli.emit.lines import (
     lines_from,
     segment_path,
     segments,
+    torn_end,
 )
 from ompycord.cli.emit.numbers import Numbers
 from ompycord.errors import BusyError, UnavailableError
@@ -39,6 +41,8 @@ class Spool:
         """Makes the folder, 0700. Raises UnavailableError."""
         self.folder = folder
         self.dead = folder / "dead"
+        self.torn: list[Path] = []
+        """What is left of events that were cut off, as this process found it."""
         self._segment_bytes = segment_bytes
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,10 +86,21 @@ class Spool:
                         f"Another program writes to the spool {self.folder} and does not end: look what it does."
                     )
                 for number in segments(self.folder)[-1:]:
-                    cut_torn_end(segment_path(self.folder, number))
+                    cut_torn_end(segment_path(self.folder, number), keep=partial(self._keep_torn, number))
                 yield Numbers.load(self.folder)
         except OSError as error:
             raise _unwritable(self.folder, error) from None
+
+    def set_torn_aside(self) -> None:
+        """Put what is left of an event that was cut off into `torn`. Raises as `append` does."""
+        with self._appending():
+            pass
+
+    def _keep_torn(self, number: int, whole: int) -> None:
+        self.dead.mkdir(mode=0o700, exist_ok=True)
+        file = self.dead / f"torn-{number}-{whole}.txt"
+        replace_file(file, torn_end(segment_path(self.folder, number), whole))
+        self.torn.append(file)
 
     def _add(self, line: EventLine, numbers: Numbers) -> None:
         number = max(segments(self.folder), default=1)

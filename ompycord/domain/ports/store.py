@@ -18,6 +18,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.records import (
     Board,
+    CheckedEvents,
     Commit,
     Committed,
     Decision,
@@ -56,6 +57,7 @@ __all__ = [
     "RunRecords",
     "ShownMessages",
     "StoreHealth",
+    "StoredLog",
     "Surfaces",
     "Tasks",
 ]
@@ -218,6 +220,14 @@ class Projection(Protocol):
         ...
 
 
+class StoredLog(Protocol):
+    """The log as it is stored."""
+
+    async def check_events(self, after: int, *, limit: int) -> CheckedEvents:
+        """Compare at most `limit` events after a position with the hashes that were stored with them."""
+        ...
+
+
 # -- decisions ---------------------------------------------------------------------------------------------------------
 
 
@@ -315,8 +325,12 @@ class ShownMessages(Protocol):
         """Remember what a message shows after an edit succeeded. Raises UnknownRun."""
         ...
 
-    async def stale_cards(self) -> list[RunId]:
-        """Runs whose newest card shows less than the projector has folded."""
+    async def compared(self, run: RunId, channel: str, position: int) -> None:
+        """Remember that all messages of a run in a channel say what was known up to `position`, without an edit."""
+        ...
+
+    async def stale_runs(self) -> list[RunId]:
+        """Runs of which a message, or the thread's name, shows less than the projector has folded; oldest first."""
         ...
 
 

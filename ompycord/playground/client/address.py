@@ -49,16 +49,28 @@ class RunFile:
 
 
 def read_run_file(folder: Path) -> RunFile | None:
-    """The run file of this playground's folder; None where there is none or it cannot be read."""
+    """The run file of this playground's folder.
+
+    None where there is none, it cannot be read, or it names another folder: a copied one must not take over the
+    original's playground.
+    """
     try:
         found: Any = json.loads((folder / "run.json").read_bytes())
         match found:
+            case {"folder": named} if named != _identity(folder):
+                return None
             case {"pid": int(pid)}:
                 return RunFile(pid=pid, address=Address.from_object(found))
             case _:
                 return None
     except (OSError, ValueError):
         return None
+
+
+def _identity(folder: Path) -> dict[str, int]:
+    """What tells a folder from its copies, as long as the playground of the run file's token runs in it."""
+    status = folder.stat()
+    return {"device": status.st_dev, "inode": status.st_ino}
 
 
 def command_line(folder: Path, *, port: int) -> list[str]:

@@ -21,6 +21,7 @@ from ompycord.store.database import StorePart
 from ompycord.store.features.events import SourceNumbers, require_number, require_open, same_or_conflict
 from ompycord.store.rows import Encoded, encode
 from ompycord.store.statements import Many, load
+from ompycord.store.steady import keep_steady
 
 __all__ = ["Posted", "SqliteAdmission", "append_all"]
 
@@ -49,6 +50,8 @@ class Posted(NamedTuple):
 
     posts: Sequence[tuple[Post, Encoded]]
     now: Millis
+    steady: Millis
+    """By this time webhook-ids grow old (`steady.py`)."""
     together: bool = False
     prunes: bool = False
     """Whether old webhook-ids are removed with this request."""
@@ -92,19 +95,21 @@ class SqliteAdmission(StorePart):
 
     async def append(self, posts: Sequence[Post], *, together: bool = False) -> list[Receipt | BadEvent]:
         encoded = [(post, encode(post.body)) for post in posts]
-        now = self._database.clock.now_ms()
-        prune = now - self._pruned_at >= PRUNE_EVERY_MS
+        steady = self._database.steady.now_ms()
+        prune = steady - self._pruned_at >= PRUNE_EVERY_MS
         if prune:
-            self._pruned_at = now
-        posted = Posted(encoded, now, together=together, prunes=prune)
+            self._pruned_at = steady
+        now = self._database.clock.now_ms()
+        posted = Posted(encoded, now, steady, together=together, prunes=prune)
         return await self._database.writer.submit_one_of(append_all, posted, weight=len(posts))
 
 
 def append_all(raw: sqlite3.Connection, requests: Sequence[Posted]) -> list[list[Receipt | BadEvent]]:
     """The answers to each request; one that is refused together ends with its refusal and stored nothing."""
+    steady = max(request.steady for request in requests)
     if any(request.prunes for request in requests):
-        _prune_ids(raw, now=max(request.now for request in requests))
-    ledger = _Ledger(raw, [post for request in requests for post, _ in request.posts])
+        _prune_ids(raw, steady=steady)
+    ledger = _Ledger(raw, [post for request in requests for post, _ in request.posts], steady=steady)
     answers = [_answer(ledger, request) for request in requests]
     ledger.write(raw)
     return answers
@@ -135,7 +140,8 @@ def _answer(ledger: "_Ledger", request: Posted) -> list[Receipt | BadEvent]:
 class _Ledger:
     """What the database had before this transaction's posts, and what they add; written once at the end."""
 
-    def __init__(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
+    def __init__(self, raw: sqlite3.Connection, posts: Sequence[Post], *, steady: Millis) -> None:
+        self._steady = steady
         self._sent: dict[tuple[str, str], _Sent] = {}
         self._runs: dict[_Name, _Run] = {}
         self._source_states: dict[_SourceKey, SourceNumbers] = {}
@@ -234,7 +240,7 @@ class _Ledger:
         if post.webhook_id is not None:
             sent = _Sent(post.body_hash, run.run, position, run.cancel_requested)
             self._put(self._sent, (post.key_id, post.webhook_id), sent)
-            self._new_sent.append((post.key_id, post.webhook_id, post.body_hash, run.pk, position, now))
+            self._new_sent.append((post.key_id, post.webhook_id, post.body_hash, run.pk, position, self._steady))
         return receipt
 
     def _begin_run(self, post: Post, now: Millis) -> _Run:
@@ -295,6 +301,7 @@ def _select(raw: sqlite3.Connection, query: Many, rows: Iterable[tuple[object, .
         yield from raw.execute(statement, values).fetchall()
 
 
-def _prune_ids(raw: sqlite3.Connection, *, now: Millis) -> None:
+def _prune_ids(raw: sqlite3.Connection, *, steady: Millis) -> None:
     """Remove webhook-ids that are older than 8 days, at most 2,000 at a time."""
-    raw.execute(_PRUNE_IDS, (now - REPLAYS_KEPT_MS,))
+    keep_steady(raw, steady)
+    raw.execute(_PRUNE_IDS, (steady - REPLAYS_KEPT_MS,))

@@ -8,6 +8,7 @@ from ompycord.domain.component_state import ComponentState
 from ompycord.store.database import StorePart
 from ompycord.store.rows import canonical, with_json
 from ompycord.store.statements import load
+from ompycord.store.steady import keep_steady
 
 __all__ = ["SqliteComponentStates"]
 
@@ -27,7 +28,7 @@ class SqliteComponentStates(StorePart):
     async def save_component_state(self, state: ComponentState) -> None:
         body = canonical(state.meaning.model_dump(mode="json"))
         values: dict[str, object] = {**state.model_dump(exclude={"meaning"}), "body": body}
-        await self._database.writer.submit(partial(_save, values=values, now=self._database.clock.now_ms()))
+        await self._database.writer.submit(partial(_save, values=values, steady=self._database.steady.now_ms()))
 
 
 def _state_of(row: sqlite3.Row) -> ComponentState:
@@ -36,6 +37,7 @@ def _state_of(row: sqlite3.Row) -> ComponentState:
     return ComponentState.model_validate({**values, "meaning": meaning})
 
 
-def _save(raw: sqlite3.Connection, values: dict[str, object], now: Millis) -> None:
-    raw.execute(_PRUNE, (now,))
+def _save(raw: sqlite3.Connection, values: dict[str, object], steady: Millis) -> None:
+    keep_steady(raw, steady)
+    raw.execute(_PRUNE, (steady,))
     raw.execute(_ADD, values)

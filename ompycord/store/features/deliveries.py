@@ -22,6 +22,7 @@ from ompycord.domain.deliveries import (
 from ompycord.store.database import StorePart
 from ompycord.store.rows import canonical
 from ompycord.store.statements import load
+from ompycord.store.steady import keep_steady
 
 __all__ = ["SqliteNotificationQueue", "add_deliveries"]
 
@@ -50,7 +51,8 @@ class SqliteNotificationQueue(StorePart):
         return await self._database.readers.all(_HEADS, {"destination": destination, "limit": limit}, _stored_of)
 
     async def delivered(self, delivery: str, *, at: Millis) -> None:
-        await self._database.writer.submit(partial(_delivered, delivery=delivery, at=at))
+        steady = self._database.steady.now_ms()
+        await self._database.writer.submit(partial(_delivered, delivery=delivery, at=at, steady=steady))
 
     async def undelivered(self, delivery: str, *, error: str, next_at: Millis | None) -> None:
         values = {"id": delivery, "error": error, "next_at": next_at}
@@ -81,9 +83,10 @@ def add_deliveries(raw: sqlite3.Connection, deliveries: Sequence[Delivery]) -> N
         raw.execute(_ADD, values)
 
 
-def _delivered(raw: sqlite3.Connection, delivery: str, at: Millis) -> None:
+def _delivered(raw: sqlite3.Connection, delivery: str, at: Millis, steady: Millis) -> None:
     raw.execute(_DELIVERED, (at, delivery))
-    raw.execute(_PRUNE, (at - KEPT_MS, PRUNED_AT_ONCE))
+    keep_steady(raw, steady)
+    raw.execute(_PRUNE, (min(at, steady) - KEPT_MS, PRUNED_AT_ONCE))
 
 
 def _execute(raw: sqlite3.Connection, statement: str, values: Mapping[str, object]) -> None:

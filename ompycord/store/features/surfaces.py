@@ -1,6 +1,7 @@
 """Surfaces: where the messages and threads of runs are in Discord, and what they show."""
 
 import sqlite3
+from collections.abc import Mapping
 from functools import partial
 
 from ompycord.domain.ids import RunId
@@ -16,7 +17,8 @@ _SQL = load("surfaces")
 _SURFACES = _SQL.one("surfaces")
 _SURFACE = _SQL.one("surface")
 _RUN_OF_SURFACE = _SQL.one("run_of_surface")
-_STALE_CARDS = _SQL.one("stale_cards")
+_STALE_RUNS = _SQL.one("stale_runs")
+_COMPARED = _SQL.one("compared")
 _PUT_SURFACE = _SQL.one("put_surface")
 
 
@@ -35,13 +37,21 @@ class SqliteSurfaces(StorePart):
     async def shown(self, surface: Surface) -> None:
         await self._database.writer.submit(partial(put_surface, surface=surface))
 
-    async def stale_cards(self) -> list[RunId]:
-        return await self._database.readers.all(_STALE_CARDS, (), lambda row: RunId(row["id"]))
+    async def compared(self, run: RunId, channel: str, position: int) -> None:
+        values = {"run": run, "channel": channel, "position": position}
+        await self._database.writer.submit(partial(_compare, values=values))
+
+    async def stale_runs(self) -> list[RunId]:
+        return await self._database.readers.all(_STALE_RUNS, (), lambda row: RunId(row["id"]))
 
 
 def put_surface(raw: sqlite3.Connection, surface: Surface) -> None:
     """Store what a message shows now. Raises UnknownRun."""
     raw.execute(_PUT_SURFACE, {**surface.model_dump(exclude={"run"}), "run": run_pk(raw, surface.run)})
+
+
+def _compare(raw: sqlite3.Connection, values: Mapping[str, object]) -> None:
+    raw.execute(_COMPARED, values)
 
 
 def _surface_of(row: sqlite3.Row) -> Surface:

@@ -19,13 +19,15 @@ ON CONFLICT (run, source) DO UPDATE SET last_seq = max(last_seq, excluded.last_s
 
 -- name: events_of
 -- One run's log, up to a position. UNIQUE (run, source, seq) finds it; the sort is over one run only.
-SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at, e.type, e.body
+SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at,
+    CAST(e.type AS BLOB) AS type, CAST(e.body AS BLOB) AS body, e.hash
 FROM events AS e JOIN runs AS r ON r.pk = e.run
 WHERE r.id = ? AND e.position <= ? ORDER BY e.position;
 
 -- name: transcript
 -- What a run's agents and people said to each other. The index on the run finds its events, however long the log is.
-SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at, e.type, e.body
+SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at,
+    CAST(e.type AS BLOB) AS type, CAST(e.body AS BLOB) AS body, e.hash
 FROM events AS e JOIN runs AS r ON r.pk = e.run
 WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND +e.position > :after
   AND e.type IN (SELECT value FROM json_each(:types))

@@ -10,7 +10,8 @@ SELECT coalesce(max(position), 0) FROM events;
 
 -- name: events_after
 -- The log in commit order.
-SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at, e.type, e.body
+SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at,
+    CAST(e.type AS BLOB) AS type, CAST(e.body AS BLOB) AS body, e.hash
 FROM events AS e JOIN runs AS r ON r.pk = e.run
 WHERE e.position > ? ORDER BY e.position LIMIT ?;
 
@@ -20,7 +21,8 @@ SELECT f.body FROM runs AS r LEFT JOIN folds AS f ON f.run = r.pk AND f.fold_ver
 
 -- name: events_by_source
 -- One run's events by source and number, from a place on. The index on both finds the next ones in a run of any length.
-SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at, e.type, e.body
+SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at,
+    CAST(e.type AS BLOB) AS type, CAST(e.body AS BLOB) AS body, e.hash
 FROM events AS e JOIN runs AS r ON r.pk = e.run
 WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND (e.source, e.seq) > (:source, :seq) AND +e.position <= :upto
 ORDER BY e.source, e.seq LIMIT :limit;

@@ -2,7 +2,8 @@
 
 -- name: page_of_all
 -- A page of all runs: the log between two positions.
-SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at, e.type, e.body
+SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at,
+    CAST(e.type AS BLOB) AS type, CAST(e.body AS BLOB) AS body, e.hash
 FROM events AS e JOIN runs AS r ON r.pk = e.run
 WHERE e.position > :after AND e.position <= :upto ORDER BY e.position LIMIT :limit;
 
@@ -12,7 +13,8 @@ SELECT min(:upto - :after, :limit);
 
 -- name: page_of_run
 -- A page of one run. The index on the run finds its events, however long the log is.
-SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at, e.type, e.body
+SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at,
+    CAST(e.type AS BLOB) AS type, CAST(e.body AS BLOB) AS body, e.hash
 FROM events AS e JOIN runs AS r ON r.pk = e.run
 WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND +e.position > :after AND +e.position <= :upto
 ORDER BY e.position LIMIT :limit;
@@ -25,7 +27,8 @@ SELECT count(*) FROM (
 
 -- name: page_of_run_near
 -- A page of one run near the end of the log, found by position.
-SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at, e.type, e.body
+SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at,
+    CAST(e.type AS BLOB) AS type, CAST(e.body AS BLOB) AS body, e.hash
 FROM events AS e JOIN runs AS r ON r.pk = e.run
 WHERE e.position > :after AND e.position <= :upto AND +e.run = (SELECT pk FROM runs WHERE id = :run)
 ORDER BY e.position LIMIT :limit;

@@ -19,10 +19,20 @@ FROM runs AS r
 WHERE r.pk = (SELECT run FROM surfaces WHERE message = :id
               UNION SELECT run FROM surfaces WHERE channel = :id AND kind = 'thread' LIMIT 1);
 
--- name: stale_cards
--- Runs whose newest card is behind their fold. Older cards of a run stay as they are (rolled over).
+-- name: stale_runs
+-- Runs of which a message or the thread's name is behind their fold. Files never change, and older cards of a run stay as
+-- they are (rolled over).
 SELECT r.id FROM surfaces AS s JOIN folds AS f ON f.run = s.run JOIN runs AS r ON r.pk = s.run
-WHERE s.kind = 'card' GROUP BY s.run HAVING max(s.shown_position) < f.position ORDER BY f.position;
+WHERE s.shown_position < f.position AND (s.message IS NOT NULL OR s.kind = 'thread') AND s.kind <> 'file'
+    AND NOT (s.kind = 'card' AND EXISTS (
+        SELECT 1 FROM surfaces AS n
+        WHERE n.run = s.run AND n.kind = 'card' AND CAST(n.ref AS INTEGER) > CAST(s.ref AS INTEGER)))
+GROUP BY s.run ORDER BY f.position;
+
+-- name: compared
+-- All that a run shows in a channel says what was known up to a position; never backwards.
+UPDATE surfaces SET shown_position = :position
+WHERE run = (SELECT pk FROM runs WHERE id = :run) AND channel = :channel AND shown_position < :position;
 
 -- name: put_surface
 -- Where something of ours stands in Discord and what it shows.

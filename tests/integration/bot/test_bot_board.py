@@ -3,6 +3,7 @@
 Made again where it was deleted.
 """
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,3 +89,38 @@ async def test_a_board_whose_answer_got_lost_is_found_again_and_no_channel_has_t
         await harness.at_work()
         await board_says(harness, "1 working")
         assert len(await boards(harness)) == 1
+
+
+async def test_a_board_that_is_refused_for_good_is_posted_ever_more_seldom_and_told_in_ops(
+    playground: Playground, store: SqliteStore, tmp_path: Path
+) -> None:
+    """Each time that it is to be edited it is gone again, as by a bot that clears the channel."""
+    harness = AppHarness(playground, store, tmp_path, has_board=True, ops=True)
+    ada, general = playground.ada, playground.channel("general")
+    gone = {"message": "Unknown Message", "code": 10008}
+    async with harness.running():
+        await board_says(harness, "No runs.")
+        await playground.fault(
+            "PATCH", f"/channels/{general}/messages/*", "status", status=404, body=gone, count=10_000
+        )
+        for _ in range(15):
+            harness.bot_parts.live.removed(str(general), "1")  # whatever is deleted there may have been the board
+            await harness.advance(EVERY_S)
+        told = await ada.wait_message(lambda m: "I cannot keep the board in" in m.text)
+        assert f"<#{general}>: the message is gone. I try again every ten minutes." in told.text
+        posts = await playground.wire(method="POST", route="/channels/{channel_id}/messages")
+        assert len([entry for entry in posts if str(general) in entry["path"]]) <= 5
+        await playground.clear_faults()
+        async with asyncio.TaskGroup() as group:
+            passing = group.create_task(ten_minutes_pass(harness))
+            await ada.wait_message(lambda m: "is kept again." in m.text)
+            passing.cancel()
+    assert len(await ada.history("ops")) == 2
+
+
+async def ten_minutes_pass(harness: AppHarness) -> None:
+    with harness.bus.subscribe() as changes:
+        while True:
+            await changes.take(0.3)
+            harness.bot_parts.live.removed(str(harness.playground.channel("general")), "1")
+            await harness.advance(600)

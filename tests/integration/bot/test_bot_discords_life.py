@@ -21,6 +21,7 @@ from tests.support.playground import Playground
 MANAGE_THREADS = 1 << 34
 """Ompycord asks for no such right (`bot/gateway/permissions.py`); the playground's first role has it."""
 VIEW = 1 << 10
+SEND = 1 << 11
 THREADS = "/channels/{channel_id}/messages/{message_id}/threads"
 
 
@@ -218,3 +219,130 @@ async def test_who_lost_the_role_or_left_decides_nothing_any_more_and_the_run_go
         harness.agent.release()
         await ada.wait_message(lambda m: kind_of(m) == "result")
         await harness.nothing_owed()
+
+
+# -- threads that take no messages -------------------------------------------------------------------------------------
+
+IN_THREADS = 1 << 38
+"""Send Messages in Threads."""
+
+
+async def deny(harness: AppHarness, bits: int) -> None:
+    """The bot may not do this in #tasks any more, nor in its threads."""
+    tasks = str(harness.playground.channel("tasks"))
+    change: JsonObject = {"id": await bot_id(harness), "type": 1, "allow": "0", "deny": str(bits)}
+    await harness.playground.change_world(overwrites={tasks: [change] if bits else []})
+
+
+async def test_without_the_permission_to_write_in_threads_the_channel_has_card_question_and_result(
+    harness: AppHarness,
+) -> None:
+    ada, mo, tasks = harness.playground.ada, harness.playground.mo, str(harness.playground.channel("tasks"))
+    await deny(harness, IN_THREADS)
+    async with harness.running():
+        harness.agent.hold()
+        run = RunId((await harness.start(mo)).id)
+        await ada.wait_message(Fits("card 1", tasks))
+        await harness.areas.recorder.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
+        await ada.wait_message(Fits("question", tasks, "Before or after?"))
+        harness.agent.release()
+        await ada.wait_message(Fits("card 1", tasks, "Done · checks passed"))
+        await ada.wait_message(Fits("result", tasks))
+        await harness.nothing_owed()
+    assert await harness.pinged() == [[mo.id], [mo.id]], "the question, and the answer"
+    assert await harness.playground.wire(method="POST", route=THREADS) == [], "no thread is opened to stay empty"
+    assert await notes(harness) == []
+
+
+async def test_a_permission_that_is_lost_while_a_run_is_at_work_lets_the_channel_stand_in_for_its_thread(
+    harness: AppHarness,
+) -> None:
+    """The card that is there is still edited; the next one, a question, a file and the answer come to the channel."""
+    ada, mo, tasks = harness.playground.ada, harness.playground.mo, str(harness.playground.channel("tasks"))
+    async with harness.running():
+        run = await harness.at_work()
+        await deny(harness, IN_THREADS)
+        await harness.areas.recorder.observe(run, ev.QuestionAsked(question="q1", text="Before or after?"))
+        await ada.wait_message(Fits("question", tasks, "Before or after?"))
+        await harness.nothing_owed()
+        await harness.advance(56 * 60)
+        await tool(harness, run, "late.py")
+        await ada.wait_message(card_in(tasks, "late.py"))
+        harness.agent.release()
+        await ada.wait_message(card_in(tasks, "Done · checks passed"))
+        await ada.wait_message(Fits("result", tasks))
+        await harness.nothing_owed()
+    assert await harness.pinged() == [[mo.id], [mo.id]]
+    assert await notes(harness) == [], "all of it was shown, so nothing waits to be told"
+
+
+async def test_a_channel_that_takes_edits_only_is_reported_once_whatever_its_threads_take(harness: AppHarness) -> None:
+    ada, mo, tasks = harness.playground.ada, harness.playground.mo, str(harness.playground.channel("tasks"))
+    async with harness.running():
+        run = await harness.at_work()
+        await deny(harness, SEND)
+        ran = await mo.command("omp new", "tasks", prompt="Another one")
+        assert ran.reply is not None
+        await ada.wait_message(lambda m: f"I cannot post in <#{tasks}>" in m.text)
+        for title in ("one.py", "two.py"):
+            await tool(harness, run, title)
+            await mo.wait_message(lambda m, title=title: kind_of(m) == "card 1" and title in m.text)
+        assert len(await notes(harness)) == 1, "an edit in a thread proves nothing of its channel"
+        await deny(harness, 0)
+        async with harness.half_minutes_pass():
+            await ada.wait_message(lambda m: f"I can post in <#{tasks}> again." in m.text)
+    assert len(await notes(harness)) == 2
+
+
+# -- questions that somebody deleted -----------------------------------------------------------------------------------
+
+
+async def test_a_question_that_is_deleted_is_asked_again_at_once_as_often_as_that_happens(harness: AppHarness) -> None:
+    ada, mo = harness.playground.ada, harness.playground.mo
+    async with harness.running():
+        run = await harness.at_work()
+        await harness.areas.recorder.observe(run, ev.QuestionAsked(question="q1", text="Which?", options=("After",)))
+        question = await ada.wait_message(lambda m: kind_of(m) == "question")
+        known = {question.id}
+        for _ in range(2):
+            await harness.nothing_owed()
+            await harness.delete(question)
+            question = await ada.wait_message(lambda m: kind_of(m) == "question" and m.id not in known)
+            known.add(question.id)
+        await harness.nothing_owed()
+        await mo.click(question, "After")
+        await ada.wait_message(lambda m: m.id == question.id and "Answered by Mo" in m.text)
+        card = await ada.wait_message(lambda m: kind_of(m) == "card 1" and "Go to the question" not in m.labels)
+        assert card.id
+    assert await harness.pinged() == [[mo.id]], "it rang once"
+
+
+async def test_a_question_that_was_deleted_while_nobody_listened_is_asked_again_at_the_start(
+    harness: AppHarness,
+) -> None:
+    ada = harness.playground.ada
+    async with harness.running():
+        run = await harness.at_work()
+        await harness.areas.recorder.observe(run, ev.QuestionAsked(question="q1", text="Which?", options=("After",)))
+        question = await ada.wait_message(lambda m: kind_of(m) == "question")
+        await harness.nothing_owed()
+    await harness.delete(question)
+    later = harness.restart()
+    later.agent.hold()
+    async with later.running():
+        await ada.wait_message(lambda m: kind_of(m) == "question" and m.id != question.id and "After" in m.labels)
+
+
+async def test_an_edit_that_finds_a_question_deleted_asks_again(harness: AppHarness) -> None:
+    """Its deletion was never announced: the gateway was away."""
+    ada = harness.playground.ada
+    async with harness.running():
+        run = await harness.at_work()
+        await harness.areas.recorder.observe(run, ev.QuestionAsked(question="q1", text="Which?", options=("After",)))
+        question = await ada.wait_message(lambda m: kind_of(m) == "question")
+        await harness.nothing_owed()
+        session = harness.bot_parts
+        session.live.removed = lambda channel, message: None  # not announced
+        await harness.delete(question)
+        await session._gateway_events.began()  # pyright: ignore[reportPrivateUsage]  # a session that knows nothing of before
+        await ada.wait_message(lambda m: kind_of(m) == "question" and m.id != question.id and "After" in m.labels)

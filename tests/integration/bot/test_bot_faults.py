@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot import Bot
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import OutboxKind
 from ompycord.errors import GatewayFatal
-from ompycord.store import SqliteStore
+from ompycord.store import SqliteStore, open_store
 from tests.integration.bot.conftest import PATIENCE_S, AppHarness, is_answer, kind_of
 from tests.support.database_faults import faulty_writes
 from tests.support.patience import within
@@ -53,6 +54,25 @@ async def test_a_message_whose_answer_got_lost_is_found_again_instead_of_posted_
         await harness.nothing_owed()
     assert await harness.kinds_in("tasks") == ["mirror"]
     assert await harness.kinds_in(await harness.thread_of(record.id)) == ["card 1", "result"]
+
+
+async def test_a_new_data_folder_within_minutes_posts_messages_of_its_own_and_rings(
+    harness: AppHarness, tmp_path: Path
+) -> None:
+    """Its row numbers begin again: what Discord knew by them were the earlier run's messages."""
+    mo = harness.playground.mo
+    async with harness.running():
+        await harness.start(mo)
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await harness.nothing_owed()
+    async with open_store(tmp_path / "fresh" / "ompycord.db", clock=SystemClock(), ids=SystemIds()) as fresh:
+        again = AppHarness(harness.playground, fresh, tmp_path / "fresh")
+        async with again.running():
+            await again.start(mo)
+            await again.until((await again.only_run()).id, lambda seen: seen.is_final)
+            await again.nothing_owed()
+    assert await harness.kinds_in("tasks") == ["mirror", "mirror"]
+    assert await harness.pinged() == [[mo.id], [mo.id]]
 
 
 async def test_an_answer_that_misses_its_three_seconds_leaves_resume_and_the_run_starts_once(

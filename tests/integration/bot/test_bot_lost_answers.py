@@ -12,6 +12,7 @@ from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.database_faults import WriteFault, faulty_writes
 
+CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
 TOKEN_LIVES_S = 900
 FORM = {"What should be done?": "Fix the total.", "Repository": ["shop"], "Agent and mode": ["scripted|fast"]}
 
@@ -61,3 +62,33 @@ async def test_a_token_that_expires_before_the_draft_is_kept_hides_nothing_and_s
     assert [entry["response"]["code"] for entry in refused] == [50027], "the reply was tried, and its token was dead"
     await harness.only_run()
     assert await harness.kinds_in("tasks") == ["mirror"]
+
+
+async def test_an_answer_that_was_taken_and_whose_confirmation_was_lost_counts_and_the_run_starts(
+    harness: AppHarness,
+) -> None:
+    """Discord refuses the repetition with 40060: it is our own answer that stands there."""
+    mo, playground = harness.playground.mo, harness.playground
+    async with harness.running():
+        await playground.fault("POST", CALLBACK, "drop_after", count=1)
+        ran = await mo.command("omp new", "tasks", prompt="Fix the total")
+        assert ran.reply is not None
+        await mo.wait_message(lambda m: is_answer(m, ran.id) and "started: http" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await harness.nothing_owed()
+    refused = [entry for entry in await playground.wire() if entry["status"] == 400]
+    assert [entry["response"]["code"] for entry in refused] == [40060]
+    await harness.only_run()
+    shown = await mo.history("tasks")
+    assert not [m for m in shown if "Resume" in m.labels], "nothing is offered that has happened already"
+
+
+async def test_a_form_whose_confirmation_was_lost_is_open(harness: AppHarness) -> None:
+    mo, playground = harness.playground.mo, harness.playground
+    async with harness.running():
+        await playground.fault("POST", CALLBACK, "drop_after", count=1)
+        opened = await mo.command("omp new", "tasks")
+        await mo.submit_labels(opened, FORM)
+        await mo.wait_message(lambda m: kind_of(m) == "result")
+        await harness.nothing_owed()
+    await harness.only_run()

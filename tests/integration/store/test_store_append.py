@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +15,8 @@ from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Commit, KeyRecord, Receipt, Scope
 from ompycord.domain.run import RunKind, RunState
 from ompycord.errors import BadEvent, IdConflict, RunFinal, SequenceConflict, UnknownRun
-from ompycord.store import SqliteStore
-from tests.integration.store.world import NOW, HandClock, People, Sender, receipt, receipts
+from ompycord.store import SqliteStore, open_store
+from tests.integration.store.world import NOW, CountingIds, HandClock, People, Sender, receipt, receipts
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -226,10 +227,10 @@ async def test_a_batch_with_a_taken_webhook_id_is_refused_at_once(store: SqliteS
 
 async def test_webhook_ids_are_forgotten_after_eight_days(store: SqliteStore, sender: Sender, clock: HandClock) -> None:
     await store.append([sender.post(webhook_id="msg_1", sent=b"a")])
-    clock.wall_ms += 8 * DAY_MS - 1
+    clock.pass_ms(8 * DAY_MS - 1)
     kept = receipt((await store.append([sender.post(webhook_id="msg_1", sent=b"a")]))[0])
     assert kept.replayed
-    clock.wall_ms += DAY_MS
+    clock.pass_ms(DAY_MS)
     gone = receipt((await store.append([sender.post(webhook_id="msg_1", sent=b"a")]))[0])
     assert not gone.replayed
 
@@ -279,3 +280,33 @@ async def test_a_batch_that_is_refused_leaves_nothing_to_its_neighbours_in_the_t
     assert (receipt.position, receipt.duplicate, receipt.replayed) == (2, False, False)
     assert [event.body for event in await store.events_of(receipt.run)] == [ev.Note(text="third")]
     assert len(await store.runs(RunFilter())) == 2
+
+
+async def test_a_clock_that_leaps_forgets_no_webhook_id_whatever_happens_while_it_is_wrong(
+    path: Path, sender: Sender, clock: HandClock
+) -> None:
+    """Ten days ahead for some seconds, with a restart in between, and back."""
+
+    async def is_known(store: SqliteStore) -> bool:
+        return receipt((await store.append([sender.post(webhook_id="msg_1", sent=b"a")]))[0]).replayed
+
+    async with open_store(path, clock=clock, ids=CountingIds()) as store:
+        assert not await is_known(store)
+        clock.wall_ms += 10 * DAY_MS
+        for number in range(1, 4):
+            clock.seconds += 2
+            await store.append([sender.post(webhook_id=f"other_{number}", seq=number, name="other")])
+        assert await is_known(store)
+    async with open_store(path, clock=clock, ids=CountingIds(100)) as store:
+        clock.seconds += 2
+        await store.append([sender.post(webhook_id="third", seq=1, name="third")])
+        assert await is_known(store)
+        clock.wall_ms -= 10 * DAY_MS
+        clock.seconds += 2
+        await store.append([sender.post(webhook_id="fourth", seq=1, name="fourth")])
+        assert await is_known(store)
+    async with open_store(path, clock=clock, ids=CountingIds(200)) as store:
+        assert await is_known(store)
+        clock.pass_ms(9 * DAY_MS)
+        await store.append([sender.post(webhook_id="fifth", seq=1, name="fifth")])
+        assert not await is_known(store), "what is really old is forgotten"

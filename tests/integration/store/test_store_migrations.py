@@ -215,3 +215,35 @@ def test_stored_names_are_renamed_and_events_keep_theirs(tmp_path: Path) -> None
         assert shown == [("summary",), ("summary",)]
         assert raw.execute("SELECT last_seq FROM source_states").fetchall() == [(7,)]
         assert raw.execute("SELECT body FROM events").fetchall() == [(event,)]
+
+
+def test_pending_deliveries_get_nonces_and_runs_that_ended_long_ago_count_as_compared(tmp_path: Path) -> None:
+    day_ms = 86_400_000
+    path, found = tmp_path / "a.db", find_migrations()
+    before = next(number for number, one in enumerate(found) if one.name == "messages_shown")
+    apply(path, found[:before])
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        for pk, ended_at in enumerate((day_ms, 10 * day_ms, None), start=1):
+            raw.execute(
+                "INSERT INTO runs (pk, id, kind, state, created_at, updated_at, ended_at)"
+                " VALUES (?, ?, 'hosted', 'COMPLETE', 0, ?, ?)",
+                (pk, f"r{pk}", 10 * day_ms, ended_at),
+            )
+            raw.execute("INSERT INTO folds (run, fold_version, position, body) VALUES (?, 1, 9, x'00')", (pk,))
+            raw.execute(
+                "INSERT INTO surfaces (run, kind, ref, channel, message, shown_position, posted_at)"
+                " VALUES (?, 'card', '1', 'c', 'm', 4, 0)",
+                (pk,),
+            )
+            for status in ("pending", "done"):
+                raw.execute(
+                    "INSERT INTO outbox (run, kind, ref, body, status, created_at) VALUES (?, 'notice', ?, '{}', ?, 0)",
+                    (pk, status, status),
+                )
+    apply(path, found)
+    with closing(sqlite3.connect(path)) as raw:
+        nonces = [row[0] for row in raw.execute("SELECT nonce FROM outbox WHERE status = 'pending'")]
+        shown = raw.execute("SELECT shown_position FROM surfaces ORDER BY run").fetchall()
+    assert len(set(nonces)) == 3
+    assert {len(nonce) for nonce in nonces} == {25}
+    assert shown == [(9,), (4,), (4,)]

@@ -48,7 +48,7 @@ async def test_only_the_owner_can_read_it(path: Path) -> None:
             modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     finally:
         os.umask(before)
-    assert modes == dict.fromkeys(("ompycord.db", "ompycord.db-wal", "ompycord.db-shm"), 0o600)
+    assert modes == dict.fromkeys(("ompycord.db", "ompycord.db-wal", "ompycord.db-shm", "ompycord.db.mark"), 0o600)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
@@ -58,7 +58,7 @@ async def test_no_thread_and_no_log_is_left(path: Path) -> None:
         assert len(set(threading.enumerate()) - before) == 5
         await store.append([Sender(CountingIds()).post()])
     require_ended(before)
-    assert [file.name for file in path.parent.iterdir()] == ["ompycord.db"]
+    assert {file.name for file in path.parent.iterdir()} == {"ompycord.db", "ompycord.db.mark"}
 
 
 async def test_no_thread_is_left_when_opening_fails(path: Path) -> None:
@@ -124,7 +124,7 @@ async def test_an_emptied_database_is_refused_and_left_alone(path: Path, has_log
 async def test_a_new_database_is_never_empty_however_early_it_is_killed(path: Path) -> None:
     write(path.with_name("ompycord.db.new"))  # as a kill leaves it
     await make(path)
-    assert [file.name for file in path.parent.iterdir()] == ["ompycord.db"]
+    assert {file.name for file in path.parent.iterdir()} == {"ompycord.db", "ompycord.db.mark"}
 
 
 async def killed(path: Path) -> Path:
@@ -162,7 +162,8 @@ async def test_a_log_that_was_cut_short_is_refused_and_left_alone(path: Path, cu
         assert isinstance(error, ConfigurationError)
         assert "pages of acknowledged events are missing" in str(error)
         assert (log.read_bytes() if log.exists() else b"") == left
-    copy.with_name("ompycord.db-shm").unlink()  # as the message says, for who wants to go on all the same
+    for name in ("ompycord.db-shm", "ompycord.db.mark"):  # as the message says, for who wants to go on all the same
+        copy.with_name(name).unlink()
     if cut != "other":
         async with open_store(copy, clock=HandClock(), ids=CountingIds(), readers=1) as store:
             assert await store.backlog() < 39

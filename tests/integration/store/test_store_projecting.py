@@ -1,5 +1,6 @@
 """What the projector and the deliveries may rely on: folds, cursors, outbox, surfaces."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
 from ompycord.domain.run import RunState
-from ompycord.store import PROJECTOR, SqliteStore
+from ompycord.store import PROJECTOR, SqliteStore, open_store
 from ompycord.store.features import projection, streaming
-from tests.integration.store.world import NOW, People, Sender, receipts
+from tests.integration.store.world import NOW, CountingIds, HandClock, People, Sender, receipts
 
 
 def row(run: str, kind: OutboxKind = OutboxKind.CARD, ref: str = "") -> OutboxRow:
@@ -134,7 +135,7 @@ async def test_cards_that_show_less_than_is_known_are_stale(store: SqliteStore, 
     events = await store.events_after(0, limit=10)
     runs = [event.run for event in events]
     await project(store, [fold(event.run, [event]) for event in events], upto=2)
-    assert await store.stale_cards() == []
+    assert await store.stale_runs() == []
 
     def card(run: RunId, ref: str, shown: int) -> Surface:
         return Surface(
@@ -144,11 +145,11 @@ async def test_cards_that_show_less_than_is_known_are_stale(store: SqliteStore, 
 
     for run in runs:
         await store.shown(card(run, "1", 0))
-    assert await store.stale_cards() == runs
+    assert await store.stale_runs() == runs
     await store.shown(card(runs[0], "2", 1))  # rolled over: the old card stays behind for good
-    assert await store.stale_cards() == runs[1:]
+    assert await store.stale_runs() == runs[1:]
     await store.shown(card(runs[1], "1", 2))
-    assert await store.stale_cards() == []
+    assert await store.stale_runs() == []
 
 
 async def test_a_long_log_is_refolded_page_by_page(
@@ -180,3 +181,39 @@ async def test_a_stream_that_keeps_up_reads_only_what_is_new(
     assert pages[0] == pages[1]
     assert pages[0] is not None
     assert [event.position for event in pages[0][0]] == [4, 5, 6, 7, 15]
+
+
+async def test_every_kind_of_message_that_shows_less_than_is_known_is_stale_until_it_was_compared(
+    store: SqliteStore, sender: Sender
+) -> None:
+    receipts(await store.append([sender.post(seq=1)]))
+    [event] = await store.events_after(0, limit=10)
+    await project(store, [fold(event.run, [event])], upto=1)
+    for kind in OutboxKind:
+        message = None if kind is OutboxKind.THREAD else f"m{kind}"
+        surface = Surface(run=event.run, kind=kind, channel=f"c{kind}", message=message, posted_at=NOW)
+        await store.shown(surface)
+        assert await store.stale_runs() == ([] if kind is OutboxKind.FILE else [event.run])
+        await store.compared(event.run, f"c{kind}", 1)
+        assert await store.stale_runs() == []
+        await store.compared(event.run, f"c{kind}", 0)  # never backwards
+        assert await store.stale_runs() == []
+    gone = Surface(run=event.run, kind=OutboxKind.NOTICE, ref="s:1", channel="c", message=None, posted_at=NOW)
+    await store.shown(gone)
+    assert await store.stale_runs() == []
+
+
+async def test_each_delivery_has_a_nonce_of_its_own_that_no_other_database_gives(
+    store: SqliteStore, people: People, tmp_path: Path
+) -> None:
+    run = await people.submit(store)
+    rows = [row(run.id, OutboxKind.NOTICE, str(number)) for number in range(150)]
+    await store.commit(Commit(writes=(*rows,)))
+    first = {one.nonce for one in await store.outbox()}
+    assert {one.nonce for one in await store.outbox()} == first, "the same at each try"
+    async with open_store(tmp_path / "fresh.db", clock=HandClock(), ids=CountingIds()) as fresh:
+        again = await People(CountingIds()).submit(fresh)
+        await fresh.commit(Commit(writes=tuple(row(again.id, one.kind, one.ref) for one in rows)))
+        second = {one.nonce for one in await fresh.outbox()}
+    assert len(first | second) == 300
+    assert all(re.fullmatch(r"[0-9a-f]{25}", nonce) for nonce in first | second)

@@ -38,6 +38,11 @@ class HandClock:
     async def sleep(self, seconds: float) -> None:
         self.seconds += seconds
 
+    def pass_ms(self, milliseconds: int) -> None:
+        """So much later it is, by both clocks; `wall_ms` alone is a clock that leaps."""
+        self.wall_ms += milliseconds
+        self.seconds += milliseconds / 1000
+
 
 class CountingIds:
     """ULIDs that differ in their last characters, in order."""

@@ -44,7 +44,7 @@ async def test_an_id_is_known_for_eight_days_and_then_forgotten(
 ) -> None:
     """Forgotten, the same body is a new request; its number in the lane still refuses what differs."""
     assert (await poster.event(seq=1, webhook_id="msg_1")).status_code == 202
-    clock.wall_ms += int(days * DAY_MS)
+    clock.pass_ms(int(days * DAY_MS))
     assert (await poster.event(seq=2, webhook_id="msg_2")).status_code == 202  # prunes on its way
     again = await poster.event(seq=1, webhook_id="msg_1")
     other = await poster.event(seq=1, webhook_id="msg_1", data={"text": "other"})
@@ -59,7 +59,7 @@ async def test_an_id_is_known_for_eight_days_and_then_forgotten(
 async def test_a_forgotten_id_may_stand_for_another_body(poster: Poster, clock: HandClock) -> None:
     for n in range(5):
         assert (await poster.batch([NOTE], webhook_id=f"old_{n}")).status_code == 202
-    clock.wall_ms += 9 * DAY_MS
+    clock.pass_ms(9 * DAY_MS)
     assert (await poster.event(webhook_id="new", run="other")).status_code == 202
     for n in range(5):
         assert (await poster.batch([NOTE, NOTE], webhook_id=f"old_{n}")).status_code == 202

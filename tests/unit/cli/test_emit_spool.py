@@ -1,6 +1,7 @@
 """The spool: nothing that was appended is lost, numbers never repeat, whatever state a killed process left behind."""
 
 import json
+import os
 import stat
 import threading
 from pathlib import Path
@@ -194,3 +195,24 @@ def test_cutting_a_torn_end_keeps_every_whole_line(
     path.write_bytes(content + torn.replace(b"\n", b""))
     assert cut_torn_end(path) == len(content)
     assert path.read_bytes() == content
+
+
+def test_an_event_that_was_cut_off_is_told_with_what_is_left_of_it(tmp_path: Path) -> None:
+    """Seven bytes of its end are gone, as after a power cut on a disk that promised too much."""
+    spool = Spool(tmp_path)
+    for number in range(3):
+        append(spool, str(number))
+    path = segment_path(tmp_path, 1)
+    whole = path.read_bytes()
+    os.truncate(path, len(whole) - 7)
+    again = Spool(tmp_path)
+    again.set_torn_aside()
+    [file] = again.torn
+    lines = whole.splitlines(keepends=True)
+    assert file.read_bytes() == lines[2][:-7]
+    assert path.read_bytes() == b"".join(lines[:2])
+    assert again.waiting() == 2
+    last = Spool(tmp_path)
+    append(last, "after")
+    assert last.torn == [], "it is told once"
+    assert last.waiting() == 3

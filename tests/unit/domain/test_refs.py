@@ -26,6 +26,8 @@ STORED = {
     "s:3": Ref(RefKind.SUSPENDED, "3"),
     "ops:q:q1": Ref(RefKind.OPS, "q:q1"),
     "again:a:ops:1": Ref(RefKind.AGAIN, "a:ops:1"),
+    "again:again:q:q1": Ref(RefKind.AGAIN, "again:q:q1"),
+    "damaged:changed:7-9": Ref(RefKind.DAMAGED, "changed:7-9"),
     "": Ref(RefKind.PLAIN, ""),
     "12": Ref(RefKind.PLAIN, "12"),
     DIGEST: Ref(RefKind.PLAIN, DIGEST),
@@ -41,6 +43,12 @@ def test_every_stored_form_is_read_and_written(text: str) -> None:
 
 def test_every_kind_has_a_stored_form_here() -> None:
     assert {ref.kind for ref in STORED.values()} == set(RefKind)
+
+
+def test_what_asks_again_is_about_the_question_however_often_it_was_asked() -> None:
+    question = Ref(RefKind.QUESTION, "q1")
+    assert question.again.again.again.subject == question
+    assert question.for_ops.subject == question
 
 
 @given(names)

@@ -32,6 +32,7 @@ IN_PYTHON = {
     "migrations.py": "a migration's transaction, the check of references, and the version, which cannot be a parameter",
     "connection.py": "a connection's own settings: PRAGMA takes no parameters and has no rows",
     "opening.py": "the check of the file, and foreign keys once it is migrated",
+    "mark.py": "the identity of a session: PRAGMA takes no parameters",
     "leftovers.py": "makes the file before there is anything to load statements for",
 }
 """Where the store still says SQL in Python, and why. What reads and writes rows is in no such file."""

@@ -42,6 +42,8 @@ def test_it_is_json_and_redacted_and_rotates_with_its_rights(tmp_path: Path) -> 
     log = structlog.get_logger("test_log_file")
     for number in range(60):
         log.info("run.state", run=f"r{number}", cause="hunter2", **{"from": "QUEUED", "to": "BUILDING"})
+    for handler in logging.getLogger().handlers:
+        handler.flush()
     files = sorted(one.name for one in path.parent.iterdir())
     assert files == ["ompycord.log", "ompycord.log.1", "ompycord.log.2"]
     assert {one.stat().st_mode & 0o777 for one in path.parent.iterdir()} == {0o600}

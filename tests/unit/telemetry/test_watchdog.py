@@ -4,6 +4,7 @@ One that is merely busy, or stopped from outside, does not.
 """
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -62,3 +63,16 @@ async def test_a_process_that_was_stopped_goes_on_when_it_is_continued() -> None
         process.send_signal(signal.SIGCONT)
         out, err = await process.communicate()
     assert (process.returncode, out) == (0, b"lived\n"), err
+
+
+@pytest.mark.posix
+def test_a_blocked_loop_ends_the_process_also_where_nobody_reads_its_standard_error() -> None:
+    reading, writing = os.pipe()
+    fills = "import os; os.set_blocking(2, False)\n        try:\n            while True: os.write(2, bytes(4096))\n"
+    fills += "        except BlockingIOError: os.set_blocking(2, True)\n        the_culprit()"
+    try:
+        process = subprocess.Popen(program(fills), stdout=subprocess.DEVNULL, stderr=writing, cwd=Path.cwd())
+        os.close(writing)
+        assert process.wait(patient(60)) == 70
+    finally:
+        os.close(reading)
