@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 from collections import deque
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +17,9 @@ from ompycord.checks.counts import Counts
 from ompycord.checks.parser import CheckOutput, CheckParser, OutputParser
 from ompycord.checks.registry import CHECK_PARSERS, parser_for
 from ompycord.checks.verdict import CheckEnded, verdict
-from ompycord.domain.events import CheckFinished
+from ompycord.domain.events import ChangedEvidence, CheckFinished
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports.trees import ResultTrees
 from ompycord.domain.repository import CheckSpec
 from ompycord.entry_points import Registry
 from ompycord.errors import ProcessFailed, ProgramLeadsOut
@@ -70,6 +72,12 @@ class LocalChecks:
         output = CheckOutput(lines=tail, exit_code=result.exit_code, report=partial(_read, report))
         counts = None if reader is None else await asyncio.to_thread(_counts, reader, output)
         return verdict(check, command, CheckEnded(result=result, tail=tail, counts=counts), parser)
+
+    async def compare(self, checks: Sequence[CheckSpec], trees: ResultTrees) -> tuple[ChangedEvidence, ...]:
+        """See the port."""
+        from ompycord.checks.evidence.compare import compare  # a bot at rest needs none of it
+
+        return await compare(checks, trees)
 
     async def _observe(self, spec: ProcessSpec, layout: Layout, check: CheckSpec) -> tuple[ProcessResult, list[str]]:
         tail: deque[str] = deque(maxlen=_TAIL_LINES)

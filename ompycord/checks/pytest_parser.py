@@ -1,5 +1,6 @@
 """pytest's result by the JUnit report that it is ordered to write; `junit.py` counts it."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Final, Literal
@@ -31,7 +32,7 @@ class PytestParser:
         """See the protocol. pytest behind another command, such as `make test`, gets the order by a variable."""
         option = f"--junitxml={report}"
         if not _is_pytest(command):
-            return command, {"PYTEST_ADDOPTS": option}
+            return command, {"PYTEST_ADDOPTS": shlex.quote(option)}  # pytest splits it as a shell does
         at = command.index("--") if "--" in command else len(command)
         return (*command[:at], option, *command[at:]), {}
 

@@ -63,6 +63,11 @@ class CheckSpec(Frozen):
 
     It runs what an agent wrote: deny it here too where an agent must not have it.
     """
+    git: bool = False
+    """Whether its checkout has a small `.git`: one commit of the result, no history, no remote.
+
+    For commands such as `git ls-files`.
+    """
     max_processes: Processes = 512
     """How many processes it may be; as for an agent (`Sandbox`), more ends it."""
     max_memory_mib: Mebibytes = 8192

@@ -10,7 +10,7 @@ from typing import Final
 
 from ompycord.domain.folds.snapshot import StatusSnapshot, Usage
 from ompycord.domain.ids import short_id
-from ompycord.render.phrases import cost, count, day_clock, iso, money, tokens
+from ompycord.render.phrases import cost, count, day_clock, iso, money, tokens_used
 from ompycord.render.sanitizer import Redact, Sanitizer
 
 __all__ = ["costs_csv", "costs_text"]
@@ -36,7 +36,14 @@ def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redac
     unknown = sum(usage.cost_usd is None for usage in usages)
     partly = sum(usage.cost_usd is not None and not usage.cost_complete for usage in usages)
     total = money(sum(map(_spent, usages)))
-    used = f"{tokens(sum(u.input for u in usages))} tokens in, {tokens(sum(u.output for u in usages))} out"
+    used = tokens_used(
+        Usage(
+            input=sum(usage.input for usage in usages),
+            output=sum(usage.output for usage in usages),
+            cache_read=sum(usage.cache_read for usage in usages),
+            cost_usd=sum(map(_spent, usages)),
+        )
+    )
     lines = [f"**{title}**", f"{total} · {count(len(snapshots), 'run')} · {used}"]
     if unknown:
         lines.append(f"{count(unknown, 'run')} reported no cost and {'is' if unknown == 1 else 'are'} not included.")

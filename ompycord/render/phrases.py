@@ -13,19 +13,24 @@ __all__ = [
     "count",
     "day_clock",
     "duration",
+    "has_tokens",
     "iso",
     "money",
     "place",
     "sentence",
     "stamp",
     "tokens",
+    "tokens_used",
 ]
 
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _KILO: Final = 1000
 _MEGA: Final = 1_000_000
+_TERA: Final = 1_000_000_000_000
 _LEAST_SHOWN: Final = 0.01
+_MOST_USD: Final = 1_000_000.0
+"""The most that one event may report (`events.UsageUpdated`); a sum that reaches it was made up or cut."""
 _LAST_MS: Final = 253_402_300_799_000  # the last second of the year 9999, the last that datetime knows
 
 
@@ -75,11 +80,27 @@ def cost(usage: Usage) -> str:
     """What is known of the cost: an unknown price is called unknown, an incomplete sum is a lower bound."""
     if usage.cost_usd is None:
         return "cost unknown"
+    if usage.cost_usd >= _MOST_USD:
+        return f"{money(_MOST_USD)} or more"
     return money(usage.cost_usd) if usage.cost_complete else f"at least {money(usage.cost_usd).removeprefix('under ')}"
 
 
+def has_tokens(usage: Usage) -> bool:
+    """Whether any token was reported."""
+    return bool(usage.input or usage.output or usage.cache_read or usage.cache_write)
+
+
+def tokens_used(usage: Usage) -> str:
+    """`61k in, 4k out`; unknown where a cost was reported and no token."""
+    if not has_tokens(usage) and (usage.cost_usd or not usage.cost_complete):
+        return "tokens unknown"
+    return f"{tokens(usage.input)} in, {tokens(usage.output)} out"
+
+
 def tokens(number: int) -> str:
-    """`999`, `61k`, `1.2M`."""
+    """`999`, `61k`, `1.2M`; more than a trillion is a number that was made up."""
+    if number >= _TERA:
+        return "over 1,000,000M"
     if number < _KILO:
         return str(number)
     if number < _MEGA:

@@ -1,15 +1,16 @@
 """Workspaces without git and checks without processes; they keep the ports' promises in memory and plain folders."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha1
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 
-from ompycord.domain.events import ChangedFile, CheckFinished
+from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Collected, Prepared, Published
+from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.domain.repository import CheckSpec, RepositorySpec
 from ompycord.errors import ResultHeldBack, WorkspaceError
 
@@ -100,8 +101,20 @@ class FakeWorkspaces:
     async def result(self, run: RunId) -> Collected | None:
         return self._results[run][0] if run in self._results else None
 
+    async def trees(self, run: RunId) -> ResultTrees:
+        if run not in self._bases:
+            raise WorkspaceError(_NONE)
+        base = self._bases[run]
+        result = self._results[run][1] if run in self._results else base
+        blobs = {_blob(content): content for content in (*base.values(), *result.values())}
+
+        async def read(names: Collection[str]) -> Mapping[str, bytes | None]:
+            return {name: blobs[name] for name in names}
+
+        return ResultTrees(base=_entries(base), result=_entries(result), read=read)
+
     @asynccontextmanager
-    async def checkout(self, run: RunId, repository: RepositorySpec) -> AsyncGenerator[Path]:
+    async def checkout(self, run: RunId, repository: RepositorySpec, *, with_git: bool = False) -> AsyncGenerator[Path]:
         tree = self._results[run][1] if run in self._results else self._bases.get(run, {})
         with TemporaryDirectory() as place:
             path = Path(place, "tree")
@@ -148,6 +161,14 @@ def _write(folder: Path, tree: Tree) -> None:
         (folder / name).write_bytes(content)
 
 
+def _blob(content: bytes) -> str:
+    return sha1(content, usedforsecurity=False).hexdigest()
+
+
+def _entries(tree: Tree) -> dict[str, TreeEntry]:
+    return {path: TreeEntry("100644", _blob(content)) for path, content in tree.items()}
+
+
 def _changes(before: Tree, after: Tree) -> tuple[ChangedFile, ...]:
     """Whole files: every line of what is there counts as added, every line of what was there as removed."""
     names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
@@ -163,12 +184,19 @@ def _changes(before: Tree, after: Tree) -> tuple[ChangedFile, ...]:
 
 
 class FakeChecks:
-    """Answers by the check's name; unknown checks pass."""
+    """Answers by the check's name; unknown checks pass. What a result changed of them is `changes`."""
 
     def __init__(self, results: Mapping[str, CheckFinished] | None = None) -> None:
         self.results: Mapping[str, CheckFinished] = results or {}
+        self.changes: tuple[ChangedEvidence, ...] = ()
         self.ran: list[str] = []
+        self.trees: list[Path] = []
+        """The checkout of each check that ran."""
 
     async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
         self.ran.append(check.name)
+        self.trees.append(cwd)
         return self.results.get(check.name, CheckFinished(check=check.name, status="passed", passed=1, failed=0))
+
+    async def compare(self, checks: Sequence[CheckSpec], trees: ResultTrees) -> tuple[ChangedEvidence, ...]:
+        return self.changes

@@ -12,9 +12,10 @@ from ompycord.workspaces.folders import is_real_folder, scratch
 from ompycord.workspaces.git import SHORT_S, TRANSFER_S, Git
 from ompycord.workspaces.record import Record
 
-__all__ = ["BASE_REF", "fill", "fill_submodules", "make_bare", "make_clone"]
+__all__ = ["BASE_REF", "fill", "fill_submodules", "make_bare", "make_clone", "make_small"]
 
 BASE_REF: Final = "refs/ompycord/base"
+_TAKEN: Final = "refs/ompycord/taken"
 
 _CLONE_CONFIG: Final = """\
 [user]
@@ -82,6 +83,17 @@ def _is_empty_place(tree: Path, path: str) -> bool:
     place = tree / path
     is_inside = place.resolve() == tree.resolve() / path
     return is_inside and is_real_folder(place) and not any(place.iterdir())
+
+
+async def make_small(git: Git, path: Path, record: Record, source: Path, commit: str, *, marker: str) -> None:
+    """A repository at `commit` of `source` with objects of its own: no history, no remote. Raises WorkspaceError."""
+    await _initialise(git, path, record, "--initial-branch=result", marker=marker)
+    fetch = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules")
+    take = (*fetch, "--depth=1", "--", source.as_uri(), f"{commit}:{_TAKEN}")
+    settings = ("uploadpack.allowAnySHA1InWant=true",)
+    await git.run(*take, cwd=path, marker=marker, timeout_s=TRANSFER_S, settings=settings)
+    await git.run("reset", "--quiet", "--hard", _TAKEN, cwd=path, marker=marker, timeout_s=TRANSFER_S)
+    await git.run("update-ref", "-d", _TAKEN, cwd=path, marker=marker)
 
 
 async def _initialise(git: Git, path: Path, record: Record, *options: str, marker: str) -> None:

@@ -14,11 +14,12 @@ from typing import Final
 
 from ompycord.domain.ids import RunId, is_ulid, short_id
 from ompycord.domain.ports import Collected, Prepared, Published
+from ompycord.domain.ports.trees import ResultTrees
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ProcessFailed, WorkspaceError
 from ompycord.processes import kill_strays
 from ompycord.processes.launcher_port import Launcher
-from ompycord.workspaces.alternates import fill, fill_submodules, make_bare, make_clone
+from ompycord.workspaces.alternates import fill, fill_submodules, make_bare, make_clone, make_small
 from ompycord.workspaces.base import inspect_base, require_plain
 from ompycord.workspaces.collect import KEPT, Collector
 from ompycord.workspaces.folders import is_real_folder, remove, scratch
@@ -28,6 +29,7 @@ from ompycord.workspaces.locks import unlock
 from ompycord.workspaces.record import Folder, Record, Result
 from ompycord.workspaces.repositories import Repositories
 from ompycord.workspaces.takeover_lock import is_locked
+from ompycord.workspaces.trees import trees_of
 
 __all__ = ["GitWorkspaces"]
 
@@ -158,16 +160,29 @@ class GitWorkspaces:
         record = folder.read()
         return None if record is None or record.result is None else _collected(folder, record.result)
 
-    @asynccontextmanager
-    async def checkout(self, run: RunId, repository: RepositorySpec) -> AsyncGenerator[Path]:
-        """See the port. No `.git` in it; beside it is room for a HOME (see `launcher_port.Layout`)."""
+    async def trees(self, run: RunId) -> ResultTrees:
+        """See the port. Read from the objects of `result.git`, never from a folder of the agent."""
         folder, record = self._recorded(run)
-        commit = (record.result.commit if record.result is not None else None) or record.base_commit
+        with _in_words():
+            base, result = record.base_commit, _commit(record)
+            return await trees_of(self._git, folder.result, base=base, result=result, marker=_marker(run))
+
+    @asynccontextmanager
+    async def checkout(self, run: RunId, repository: RepositorySpec, *, with_git: bool = False) -> AsyncGenerator[Path]:
+        """See the port. Each is written anew from git's objects, and shares no file with another.
+
+        Beside it is room for a HOME (see `launcher_port.Layout`).
+        """
+        folder, record = self._recorded(run)
+        commit = _commit(record)
         async with scratch(folder.path, "checkout-") as layout:
             tree = layout / "tree"
             with _in_words():
-                _make(tree)
-                await fill(self._git, tree, commit, git_folder=folder.result, marker=_marker(run))
+                if with_git:
+                    await make_small(self._git, tree, record, folder.result, commit, marker=_marker(run))
+                else:
+                    _make(tree)
+                    await fill(self._git, tree, commit, git_folder=folder.result, marker=_marker(run))
                 await fill_submodules(self._git, tree, record, parent=layout, marker=_marker(run))
             yield tree
 
@@ -226,6 +241,11 @@ class GitWorkspaces:
         if record is None:
             raise WorkspaceError("This run has no workspace. Start the run again.")
         return folder, record
+
+
+def _commit(record: Record) -> str:
+    """What was collected, or the base where nothing was."""
+    return (record.result.commit if record.result is not None else None) or record.base_commit
 
 
 def _marker(run: RunId) -> str:

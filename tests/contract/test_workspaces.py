@@ -145,6 +145,33 @@ async def test_the_checkout_shows_what_was_harvested_and_is_gone_afterwards(
     assert (clone / "README.md").read_text() == "changed\n"
 
 
+async def test_the_trees_are_those_of_the_base_and_of_what_was_collected(
+    workspaces: Clones, repository: RepositorySpec
+) -> None:
+    with pytest.raises(WorkspaceError):
+        await workspaces.trees(RUN)
+    clone = (await workspaces.prepare(RUN, repository, base=None)).path
+    before = await workspaces.trees(RUN)
+    assert before.changed_paths() == []
+    assert before.base == before.result
+    (clone / "README.md").write_text("changed\n")
+    (clone / "tests/__init__.py").unlink()
+    (clone / "new é.txt").write_text("new\n")
+    assert (await workspaces.trees(RUN)).changed_paths() == []  # nothing was collected yet
+    await workspaces.collect(RUN, repository, message="m")
+    (clone / "README.md").write_text("changed once more\n")
+
+    trees = await workspaces.trees(RUN)
+
+    assert trees.base == before.base
+    assert trees.changed_paths() == ["README.md", "new é.txt", "tests/__init__.py"]
+    assert {path for path in trees.base if path not in trees.result} == {"tests/__init__.py"}
+    blobs = await trees.read({entry.blob for entry in (trees.result["README.md"], trees.base["README.md"])})
+    assert blobs[trees.result["README.md"].blob] == b"changed\n"
+    assert (blobs[trees.base["README.md"].blob] or b"").startswith(b"# Cart")
+    assert await trees.read(()) == {}
+
+
 async def test_two_runs_do_not_see_each_other(workspaces: Clones, repository: RepositorySpec) -> None:
     one = (await workspaces.prepare(RUN, repository, base=None)).path
     two = (await workspaces.prepare(OTHER, repository, base=None)).path

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from ompycord.domain.events import ChangedFile, CheckFinished, Phase, Step
+from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, Phase, Step
 from ompycord.domain.folds.snapshot import (
     Approval,
     Artifact,
@@ -270,6 +270,61 @@ SCENES: dict[str, Scene] = {
     "unverified: the agent's own checks": Scene(
         done(checks=(check("ruff", "passed"), check("mypy", "passed", ours=False))), render_context()
     ),
+    "verified, and the agent tells of checks of its own": Scene(
+        done(
+            verification=Verification.VERIFIED,
+            checks=(
+                check("pytest", "passed", result=PASSED),
+                check("mypy", "passed", ours=False),
+                check("e2e", "failed", ours=False),
+            ),
+        ),
+        render_context(),
+    ),
+    "unverified: a test was touched": Scene(
+        done(
+            checks=(check("pytest", "passed", result=PASSED),),
+            evidence=(ChangedEvidence(path="tests/test_cart.py", what="test_skipped", name="test_two_coupons"),),
+            evidence_total=1,
+        ),
+        render_context(),
+    ),
+    "unverified: tests and checks were touched": Scene(
+        done(
+            checks=(check("pytest", "passed", result=PASSED), check("lint", "passed")),
+            evidence=(
+                ChangedEvidence(path="Makefile", what="check_changed"),
+                ChangedEvidence(path="cart/total.py", what="answer", name="os._exit"),
+                ChangedEvidence(path="conftest.py", what="check_added"),
+                ChangedEvidence(path="old/test_a.py", what="test_removed"),
+                ChangedEvidence(path="pyproject.toml", what="check_changed", name="tool.pytest.ini_options"),
+                ChangedEvidence(path="run_tests.sh", what="check_linked", name="/bin/true"),
+                ChangedEvidence(path="setup.cfg", what="check_removed"),
+                ChangedEvidence(path="test_b.py", what="test_moved", name="b.txt"),
+                ChangedEvidence(path="test_c.py", what="test_changed", name="adds setUp"),
+                ChangedEvidence(path="test_d.py", what="test_linked", name="test_e.py"),
+                ChangedEvidence(path="unittest.py", what="shadow", name="unittest"),
+                ChangedEvidence(path="x.pyc", what="compiled"),
+            ),
+            evidence_total=120,
+        ),
+        render_context(),
+    ),
+    "failed checks, and a test was touched": Scene(
+        hosted(
+            S.FAILED,
+            verification=Verification.FAILED,
+            failure=FailureClass.REPAIRABLE,
+            checks=(check("pytest", "failed", result=FAILED),),
+            evidence=(ChangedEvidence(path="tests/test_cart.py", what="test_changed"),),
+            evidence_total=1,
+            branch=BRANCH,
+            ended_at=NOON + 15 * MINUTE,
+        ),
+        render_context(),
+    ),
+    "unverified, a cost in another currency": Scene(done(usage=Usage(cost_complete=False)), render_context(checks=())),
+    "unverified, tokens unknown": Scene(done(usage=Usage(cost_usd=0.42)), render_context(checks=())),
     "unverified: check without a result": Scene(done(checks=(check("pytest", "error"),)), render_context()),
     "no changes": Scene(unchanged(last_words="Error: 401 Unauthorized"), render_context(checks=("pytest",))),
     "no changes, the agent's summary": Scene(

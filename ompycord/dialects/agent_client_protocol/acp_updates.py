@@ -101,6 +101,7 @@ class AcpUpdates:
         self._speaking = ""
         self._cost = known_usd
         self._is_priced = False
+        self._has_other_currency = False
 
     def tool(self, call: str) -> Tool:
         """What is known of a tool call."""
@@ -177,12 +178,20 @@ class AcpUpdates:
         """
         total = _dollars(update)
         if total is None:
-            return ()
+            return self._other_currency(string(update, "cost", "currency"))
         before, self._cost = self._cost, total
         self._is_priced = True
         if total < before - _ROUNDING:
             return (Note(text="The agent's cost counter was reset."), UsageUpdated(cost_usd=total))
         return (UsageUpdated(cost_usd=total - before),) if total > before else ()
+
+    def _other_currency(self, currency: str) -> tuple[EventBody, ...]:
+        """That the cost is unknown, once: a rate of exchange would be a guess."""
+        if not currency or self._has_other_currency:
+            return ()
+        self._has_other_currency = True
+        words = f"The agent counts its cost in {one_line(currency, 20)}."
+        return (Note(text=f"{words} Only US dollars are counted, so its cost is unknown."), UsageUpdated())
 
     def _tool_update(self, update: Frame) -> tuple[EventBody, ...]:
         call, status = string(update, "toolCallId"), string(update, "status")

@@ -14,9 +14,11 @@ from ompycord.domain.ids import Ulid
 
 __all__ = [
     "ArtifactAdded",
+    "ChangedEvidence",
     "ChangedFile",
     "CheckFinished",
     "CheckStarted",
+    "EvidenceChanged",
     "FilesChanged",
     "InboxTaken",
     "LeftOut",
@@ -220,6 +222,40 @@ class CheckFinished(KnownEvent, senders=OBSERVERS):
     failing: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
 
 
+class ChangedEvidence(Frozen):
+    """One path by which the checks prove less of a result than they would with the tests and settings of its base."""
+
+    path: Path
+    what: Literal[
+        "test_removed",
+        "test_moved",
+        "test_linked",
+        "test_skipped",
+        "test_changed",
+        "check_removed",
+        "check_linked",
+        "check_changed",
+        "check_added",
+        "shadow",
+        "compiled",
+        "answer",
+    ]
+    """`test_*`: a file with tests that the base has. `check_*`: a file that defines how a check runs. `shadow`: a new
+    file that is loaded instead of what runs the tests; `compiled`: code that nobody can read; `answer`: code that acts
+    on the test run itself."""
+    name: Line | None = None
+    """What of it: names of tests, a section, a module, a function that is called."""
+
+
+class EvidenceChanged(KnownEvent, senders=ONLY_OMPYCORD):
+    """The result touches existing tests or what defines a check, so passing checks do not verify it."""
+
+    type: Literal["evidence.changed"] = "evidence.changed"
+    changes: Annotated[tuple[ChangedEvidence, ...], Field(min_length=1, max_length=100)]
+    total: Count | None = None
+    """When more were found than are listed."""
+
+
 # -- provider, session, artifacts -------------------------------------------------------------------------------------
 
 
@@ -276,5 +312,6 @@ WorkEventBody = (
     | WorkLeftOut
     | CheckStarted
     | CheckFinished
+    | EvidenceChanged
 )
 SessionEventBody = RetryLimited | RetryCleared | SessionOpened | ArtifactAdded

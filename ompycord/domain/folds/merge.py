@@ -36,6 +36,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
     # What we collected and published of a hosted run is known; until then the agent's statement is shown.
     known = {OMPYCORD: ours} if task and ours.files else source_states
     files = newest(known, lambda source_state: source_state.files)
+    evidence = _evidence(ours)
     outcome = changed.outcome if changed else None
     gaps = [gap for source in sorted(source_states) for gap in _gaps(source, source_states[source])]
     return StatusSnapshot(
@@ -69,11 +70,14 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         files_total=(files.total or len(files.files)) if files else 0,
         left_out=ours.left_out[2].items if ours.left_out else (),
         checks=checks,
+        evidence=evidence.changes if evidence else (),
+        evidence_total=(evidence.total or len(evidence.changes)) if evidence else 0,
         verification=verification(
             now.state,
             checks,
             has_result=task is not None and outcome is None,
             is_whole=ours.left_out is None or not ours.left_out[2].items,
+            has_old_evidence=evidence is None,
         ),
         questions=questions(source_states),
         approvals=approvals(source_states),
@@ -131,6 +135,13 @@ def _budget(ours: SourceState, task: Task | None) -> float | None:
     if ours.budget is not None:
         return ours.budget[2].usd
     return task.budget_usd if task else None
+
+
+def _evidence(ours: SourceState) -> ev.EvidenceChanged | None:
+    """What this round changed of the tests and checks; what an earlier one did, it may have put back."""
+    if ours.evidence is None or ours.evidence[0] < ours.building_seq:
+        return None
+    return ours.evidence[2]
 
 
 # -- what is shown ----------------------------------------------------------------------------------------------------

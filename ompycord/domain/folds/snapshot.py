@@ -4,7 +4,14 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from ompycord.domain.base import Frozen, Millis
-from ompycord.domain.events import ApprovalRequested, ChangedFile, CheckFinished, LeftOut, Phase
+from ompycord.domain.events import (
+    ApprovalRequested,
+    ChangedEvidence,
+    ChangedFile,
+    CheckFinished,
+    LeftOut,
+    Phase,
+)
 from ompycord.domain.ids import RunId, Source
 from ompycord.domain.run import FINAL, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
@@ -29,7 +36,7 @@ __all__ = [
 class Verification(StrEnum):
     """Claims do not count: `verified` means that a run changed something and its checks passed.
 
-    We timed and parsed them.
+    We timed and parsed them, and the run left existing tests and what defines the checks as they were.
     """
 
     PENDING = "pending"
@@ -218,6 +225,9 @@ class StatusSnapshot(Frozen):
     left_out: tuple[LeftOut, ...] = ()
     """What the agent left that is not in the result."""
     checks: tuple[Check, ...] = ()
+    evidence: tuple[ChangedEvidence, ...] = ()
+    """What this round changed of existing tests and of what defines the checks."""
+    evidence_total: int = 0
     verification: Verification = Verification.PENDING
     questions: tuple[Question, ...] = ()
     approvals: tuple[Approval, ...] = ()

@@ -73,6 +73,7 @@ class SourceState:
     plan: Stamped[ev.PlanUpdated] | None = None
     files: Stamped[ev.FilesChanged] | None = None
     left_out: Stamped[ev.WorkLeftOut] | None = None
+    evidence: Stamped[ev.EvidenceChanged] | None = None
     retry: Stamped[ev.RetryLimited | ev.RetryCleared] | None = None
     cancel_requested: Stamped[None] | None = None
     budget: Stamped[ev.BudgetRaised] | None = None
@@ -235,6 +236,10 @@ def _left_out(source_state: SourceState, seq: int, at: int, body: ev.WorkLeftOut
     source_state.left_out = _later(source_state.left_out, seq, at, body)
 
 
+def _evidence(source_state: SourceState, seq: int, at: int, body: ev.EvidenceChanged) -> None:
+    source_state.evidence = _later(source_state.evidence, seq, at, body)
+
+
 def _check_started(source_state: SourceState, seq: int, at: int, body: ev.CheckStarted) -> None:
     _keep(source_state.checks_started, body.check, (seq, at, None), NAMED_KEPT)
 
@@ -300,6 +305,7 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.WorkLeftOut: _left_out,
     ev.CheckStarted: _check_started,
     ev.CheckFinished: _check_finished,
+    ev.EvidenceChanged: _evidence,
     ev.QuestionAsked: _question,
     ev.QuestionAnswered: _question_closed,
     ev.QuestionWithdrawn: _question_withdrawn,

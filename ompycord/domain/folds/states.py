@@ -63,11 +63,14 @@ def _ended(body: ev.RunFinished | ev.RunFailed | ev.RunCancelled, at: int) -> Fo
             return FoldedState(RunState.CANCELLED, failure=FailureClass.CANCELLED, ended_at=at)
 
 
-def verification(state: RunState, checks: tuple[Check, ...], *, has_result: bool, is_whole: bool) -> Verification:
+def verification(
+    state: RunState, checks: tuple[Check, ...], *, has_result: bool, is_whole: bool, has_old_evidence: bool
+) -> Verification:
     """What our checks prove.
 
     `has_result`: the run is hosted and changed something; if not, they saw only the base. `is_whole`: the result has
-    all of the agent's work; if not, they did not see the rest.
+    all of the agent's work; if not, they did not see the rest. `has_old_evidence`: existing tests and what defines the
+    checks are those of the base; if not, a pass proves less than it did.
     """
     evidence = [check for check in checks if check.ours and check.status != "running"]
     if any(check.status in {"failed", "timeout"} for check in evidence):
@@ -77,5 +80,5 @@ def verification(state: RunState, checks: tuple[Check, ...], *, has_result: bool
     # Only our own checks count: what an agent reports of checks of its own neither helps nor hinders.
     ours = [check for check in checks if check.ours]
     is_proved = evidence and len(evidence) == len(ours) and all(check.status == "passed" for check in evidence)
-    passed = has_result and is_whole and is_proved
+    passed = has_result and is_whole and has_old_evidence and is_proved
     return Verification.VERIFIED if passed and state is RunState.COMPLETE else Verification.UNVERIFIED

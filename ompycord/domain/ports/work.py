@@ -3,7 +3,7 @@
 Implemented by agents, workspaces, checks and engines. `ompycord.testing` holds a double of each.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -13,6 +13,7 @@ from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
+    ChangedEvidence,
     ChangedFile,
     CheckFinished,
     EffectFinished,
@@ -22,6 +23,7 @@ from ompycord.domain.events import (
     QuestionAnswered,
 )
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports.trees import ResultTrees
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec
 from ompycord.domain.run import FailureClass
 from ompycord.domain.task import Task
@@ -169,8 +171,17 @@ class WorkResults(Protocol):
         """What was collected last, as long as it is kept; None before."""
         ...
 
-    def checkout(self, run: RunId, repository: RepositorySpec) -> AbstractAsyncContextManager[Path]:
-        """A throw-away checkout of what was collected (or of the base), for checks; its folder."""
+    async def trees(self, run: RunId) -> ResultTrees:
+        """The trees of the base and of what was collected (of the base twice where nothing was)."""
+        ...
+
+    def checkout(
+        self, run: RunId, repository: RepositorySpec, *, with_git: bool = False
+    ) -> AbstractAsyncContextManager[Path]:
+        """A throw-away checkout of what was collected (or of the base), for one check; its folder.
+
+        `with_git`: it has a small `.git` of its own, with one commit and no remote.
+        """
         ...
 
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
@@ -238,6 +249,13 @@ class Checks(Protocol):
 
     async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
         """Run one check with its hard timeout and parse its result. Never raises for what the check does."""
+        ...
+
+    async def compare(self, checks: Sequence[CheckSpec], trees: ResultTrees) -> tuple[ChangedEvidence, ...]:
+        """What the result changed of existing tests and of what defines how `checks` run, by path.
+
+        Raises WorkspaceError.
+        """
         ...
 
 

@@ -1,9 +1,14 @@
-"""The step `checks`: every check of the repository, in a checkout of what was collected."""
+"""The step `checks`: every check of the repository, each in a checkout of its own of what was collected.
+
+Before them the result is compared with its base: checks prove nothing of a result that changed the tests or what
+defines how they run (docs/contracts/runs.md, *Evidence*).
+"""
 
 from collections.abc import Sequence
+from typing import Final
 
 from ompycord.domain.effects import StepOrder
-from ompycord.domain.events import CheckFinished, CheckStarted, EffectFinished
+from ompycord.domain.events import ChangedEvidence, CheckFinished, CheckStarted, EffectFinished, EvidenceChanged
 from ompycord.domain.repository import CheckSpec
 from ompycord.domain.results import CheckResult
 from ompycord.domain.task import Task
@@ -12,41 +17,55 @@ from ompycord.engines.ends import ok
 
 __all__ = ["run_checks"]
 
+_LISTED: Final = 100
+"""The most that `events.EvidenceChanged` takes; the total is given beside it."""
+
 
 async def run_checks(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
-    """Run one check after the other. Files of the agent outside its tree are not in the checkout."""
+    """Run one check after the other. What one of them writes is gone before the next begins."""
     repository = context.repository(task)
     if not repository.checks:
         return ok(order, CheckResult(), message=f"No check is configured for {repository.name}.")
+    changes = await context.checks.compare(repository.checks, await context.results.trees(order.run))
+    if changes:
+        await context.record(order.run, EvidenceChanged(changes=changes[:_LISTED], total=len(changes)))
     results: list[CheckFinished] = []
-    async with context.results.checkout(order.run, repository) as path:
-        for spec in repository.checks:
+    for spec in repository.checks:
+        async with context.results.checkout(order.run, repository, with_git=spec.git) as path:
             await context.record(order.run, CheckStarted(check=spec.name))
             result = await context.checks.run(order.run, spec, path)
             await context.record(order.run, result)
             results.append(result)
-    passed = _verdict(results)
+    passed = _verdict(results, changes)
     return ok(
         order,
         CheckResult() if passed is None else CheckResult(passed=passed),
-        message=_sentence(results, repository.checks),
+        message=_sentence(results, repository.checks, changes),
     )
 
 
-def _verdict(results: Sequence[CheckFinished]) -> bool | None:
-    """Failed where one failed, unproved where one proved nothing (tool missing, no test collected), else passed."""
+def _verdict(results: Sequence[CheckFinished], changes: Sequence[ChangedEvidence]) -> bool | None:
+    """Failed where one failed, unproved where one proved nothing or the result changed what they rest on, else passed.
+
+    A check proves nothing where its tool is missing or it collected no test.
+    """
     statuses = {result.status for result in results}
     if statuses & {"failed", "timeout"}:
         return False
-    return None if statuses & {"missing", "error"} else True
+    return None if changes or statuses & {"missing", "error"} else True
 
 
-def _sentence(results: Sequence[CheckFinished], specs: tuple[CheckSpec, ...]) -> str:
+def _sentence(
+    results: Sequence[CheckFinished], specs: tuple[CheckSpec, ...], changes: Sequence[ChangedEvidence]
+) -> str:
     bad = [result for result in results if result.status != "passed"]
     if not bad:
-        return f"{', '.join(spec.name for spec in specs)} passed."
+        passed = f"{', '.join(spec.name for spec in specs)} passed"
+        return f"{passed}, but existing tests or how checks run were changed." if changes else f"{passed}."
     first = min(bad, key=lambda result: result.status not in {"failed", "timeout"})
     match first.status:
+        case "missing" if any(result.status == "passed" for result in results):
+            return f"{first.check} did not run: {first.detail or 'it is not installed here'}."[:500]
         case "missing":
             return f"No check ran: {first.detail or first.check + ' is not installed here'}."
         case "timeout":

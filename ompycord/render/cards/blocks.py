@@ -8,11 +8,12 @@ from typing import Final, TypeVar
 
 from ompycord.domain.events import ChangedFile, LeftOut, Phase
 from ompycord.domain.folds.snapshot import Gap, StatusSnapshot, ToolCall
-from ompycord.domain.run import RunState
+from ompycord.domain.run import RunKind, RunState
 from ompycord.render.cards.cardview import Excerpt, FieldView, Part, phase_count
+from ompycord.render.cards.evidence import evidence_line
 from ompycord.render.cards.names import agent_name
 from ompycord.render.cards.verdicts import check_line, failing_tests
-from ompycord.render.phrases import cost, count, duration, money, tokens
+from ompycord.render.phrases import cost, count, duration, has_tokens, money, tokens, tokens_used
 from ompycord.render.run_view import Place, shown_facts
 from ompycord.render.sanitizer import Sanitizer
 from ompycord.text.graphemes import utf16_len
@@ -55,7 +56,8 @@ def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldVi
         *_phases(snapshot, sanitizer),
         None if final else _tools(snapshot, sanitizer),
         _filled(Part.FAILING, "Failing", failing_tests(snapshot), lambda test: sanitizer.line(test, 150)),
-        _filled(Part.CHECKS, "Checks", snapshot.checks, lambda check: check_line(check, sanitizer)),
+        *_checks(snapshot, sanitizer),
+        _evidence(snapshot, sanitizer),
         _filled(Part.LEFT_OUT, "Not in the result", snapshot.left_out, lambda piece: _left_out(piece, sanitizer)),
         _files(snapshot, sanitizer),
         _billing(snapshot, sanitizer),
@@ -151,7 +153,29 @@ def _price(snapshot: StatusSnapshot) -> str:
 
 def _is_used(snapshot: StatusSnapshot) -> bool:
     usage = snapshot.usage
-    return bool(usage.input or usage.output or usage.cache_read or usage.cache_write or usage.cost_usd is not None)
+    return has_tokens(usage) or usage.cost_usd is not None or not usage.cost_complete
+
+
+# -- checks -----------------------------------------------------------------------------------------------------------
+
+
+def _checks(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Iterator[FieldView | None]:
+    """Checks that we ran; those that the agent of a hosted run tells of stand apart, as its word."""
+    is_external = snapshot.kind is RunKind.EXTERNAL
+    first = [check for check in snapshot.checks if check.ours or is_external]
+    apart = [check for check in snapshot.checks if not (check.ours or is_external)]
+    yield _filled(Part.CHECKS, "Checks", first, lambda check: check_line(check, sanitizer))
+    yield _filled(Part.CHECKS, "The agent's own checks", apart, lambda check: check_line(check, sanitizer))
+
+
+def _evidence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
+    """What the result changed of existing tests and of what defines its checks."""
+    field = _filled(
+        Part.EVIDENCE, "Changed tests and checks", snapshot.evidence, lambda change: evidence_line(change, sanitizer)
+    )
+    if field is None:
+        return None
+    return field.model_copy(update={"hidden": max(snapshot.evidence_total, len(snapshot.evidence)) - len(field.lines)})
 
 
 # -- tools, files, cost -----------------------------------------------------------------------------------------------
@@ -211,7 +235,7 @@ def _left_out(piece: LeftOut, sanitizer: Sanitizer) -> str:
 def _billing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
     """Tokens and the model that answered; `brief` is its one line."""
     usage = snapshot.usage
-    spent = f"{tokens(usage.input)} in, {tokens(usage.output)} out" if _is_used(snapshot) else ""
+    spent = tokens_used(usage) if _is_used(snapshot) else ""
     cached = f"{tokens(usage.cache_read)} read from cache" if usage.cache_read else ""
     cached += f"{', ' if cached else ''}{tokens(usage.cache_write)} written to it" if usage.cache_write else ""
     model = " · ".join(

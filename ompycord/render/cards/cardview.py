@@ -62,6 +62,7 @@ class Part(StrEnum):
     TOOLS = "tools"
     FAILING = "failing"
     CHECKS = "checks"
+    EVIDENCE = "evidence"
     FILES = "files"
     LEFT_OUT = "left out"
     BILLING = "billing"

@@ -125,11 +125,12 @@ def _building(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
 
 
 def _verifying(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
-    running = [sanitizer.line(check.name, 40) for check in snapshot.checks if check.status == "running"]
-    over = len(snapshot.checks) - len(running)
+    shown = [check for check in snapshot.checks if check.ours or snapshot.kind is RunKind.EXTERNAL]
+    running = [sanitizer.line(check.name, 40) for check in shown if check.status == "running"]
+    over = len(shown) - len(running)
     who = "The agent runs its own checks" if snapshot.kind is RunKind.EXTERNAL else "Running the project's checks"
     names = f": {and_list(running)}" if running else ""
-    return f"{who}{names}{f', {over} of {len(snapshot.checks)} finished' if over and running else ''}."
+    return f"{who}{names}{f', {over} of {len(shown)} finished' if over and running else ''}."
 
 
 def _publishing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
@@ -230,7 +231,7 @@ def _complete(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer
         text = unchanged_sentence(snapshot, sanitizer)
         return Headline("⚪", "Finished · no changes", Colour.GREY, text, Situation.UNCHANGED)
     if snapshot.verification is Verification.VERIFIED:
-        number = len(snapshot.checks)
+        number = sum(check.ours for check in snapshot.checks)
         text = {1: "The check passed.", 2: "Both checks passed."}.get(number, f"All {number} checks passed.")
         return Headline("✅", "Done · checks passed", Colour.GREEN, text, Situation.VERIFIED)
     if snapshot.verification is Verification.FAILED:

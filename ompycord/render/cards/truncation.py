@@ -37,6 +37,7 @@ _FREE: Final = (
     Part.NEXT_PHASE,
     Part.CHECKS,
     Part.FAILING,
+    Part.EVIDENCE,
     Part.DONE_PHASE,
     Part.ACTIVE_PHASE,
     Part.LEFT_OUT,

@@ -8,6 +8,7 @@ from typing import Final
 from ompycord.domain.folds.snapshot import Check, StatusSnapshot
 from ompycord.domain.run import FailureClass, RunKind
 from ompycord.domain.task import Mode
+from ompycord.render.cards.evidence import evidence_summary
 from ompycord.render.cards.names import agent_name
 from ompycord.render.phrases import and_list, count, duration, sentence
 from ompycord.render.render_context import RenderContext
@@ -70,6 +71,9 @@ def _why_unchecked(snapshot: StatusSnapshot, render_context: RenderContext, sani
         passed = [sanitizer.line(check.name, _NAME) for check in ours if check.status == "passed"]
         more = f" (and {len(blind) - 1} more)" if len(blind) > 1 else ""
         return f"{_blind(blind[0], sanitizer)}{more}{f'; {and_list(passed)} passed' if passed else ''}."
+    changed = evidence_summary(snapshot, sanitizer)
+    if ours and changed:
+        return f"{and_list([sanitizer.line(check.name, _NAME) for check in ours])} passed, but {changed}."
     if claimed:
         passed = and_list([sanitizer.line(check.name, _NAME) for check in ours])
         return (

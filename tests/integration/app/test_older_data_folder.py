@@ -379,8 +379,15 @@ def test_settings_with_every_key_that_there_was_are_read_as_before() -> None:
 
 
 def covers(read: Any, wanted: Any, key: str = "") -> list[str]:
-    """The keys whose values are other ones now; new keys do not count."""
+    """The keys whose values are other ones now; new keys do not count, in the entries of lists neither."""
+    entries, now = as_list(wanted), as_list(read)
+    if entries and len(entries) == len(now):
+        return [found for at, value in enumerate(entries) for found in covers(now[at], value, f"{key}[{at}]")]
     if not isinstance(wanted, dict):
         return [] if read == wanted else [f"{key}: {wanted!r} was read as {read!r}"]
     keys = cast("dict[str, Any]", wanted)
     return [found for name, value in keys.items() for found in covers(read.get(name), value, f"{key}.{name}")]
+
+
+def as_list(value: object) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []

@@ -89,7 +89,10 @@ async def test_a_green_report_with_a_red_exit_code_is_red(tree: Path) -> None:
     assert "exit code 1" in got.detail
 
 
-async def test_pytest_behind_another_command_is_counted_where_the_check_says_so(tree: Path) -> None:
+@pytest.mark.parametrize("name", ["place", "a place", 'it\'s "here" $x'])
+async def test_pytest_behind_another_command_is_counted_where_the_check_says_so(tmp_path: Path, name: str) -> None:
+    tree = tmp_path / name / "tree"
+    tree.mkdir(parents=True)
     script = f"#!/bin/sh\nexec {sys.executable} -m pytest -q -p no:cacheprovider\n"
     (tree / "run.sh").write_text(script)
     (tree / "run.sh").chmod(0o755)

@@ -1,6 +1,7 @@
 """Hosted runs from the form to the branch, over the real store."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,9 @@ from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.ports import AgentOutcome
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import FailureClass, RunState, SuspendReason
-from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
+from ompycord.store import SqliteStore
+from ompycord.testing import FakeClock
+from tests.integration.conductor.conftest import ADA, CATALOG, MO, VI, AppHarness
 from tests.support.patience import patient
 from tests.support.refusals import refuses
 
@@ -63,6 +66,45 @@ async def test_failing_checks_fail_the_run_and_keep_the_branch(harness: AppHarne
     assert (snapshot.state, snapshot.failure) == (RunState.FAILED, FailureClass.REPAIRABLE)
     assert snapshot.message == "unit: 2 of 412 fail."
     assert snapshot.branch in harness.workspaces.branches
+
+
+async def test_a_result_that_touched_its_tests_is_published_and_not_verified(harness: AppHarness) -> None:
+    harness.checks.changes = (ev.ChangedEvidence(path="tests/test_total.py", what="test_removed"),)
+    async with harness.running():
+        snapshot = await harness.ended((await harness.submit()).id)
+    assert (snapshot.state, snapshot.verification) == (RunState.COMPLETE, Verification.UNVERIFIED)
+    assert snapshot.evidence == harness.checks.changes
+    assert snapshot.branch in harness.workspaces.branches
+    assert snapshot.message == "unit passed, but existing tests or how checks run were changed."
+
+
+@pytest.mark.parametrize(
+    ("statuses", "state", "verification"),
+    [
+        (("passed", "passed", "passed"), RunState.COMPLETE, Verification.VERIFIED),
+        (("passed", "missing", "passed"), RunState.COMPLETE, Verification.UNVERIFIED),
+        (("error", "passed", "passed"), RunState.COMPLETE, Verification.UNVERIFIED),
+        (("missing", "passed", "timeout"), RunState.FAILED, Verification.FAILED),
+        (("passed", "passed", "failed"), RunState.FAILED, Verification.FAILED),
+    ],
+)
+async def test_of_several_checks_all_must_pass(
+    store: SqliteStore, tmp_path: Path, statuses: tuple[str, ...], state: RunState, verification: Verification
+) -> None:
+    names = ("unit", "lint", "types")
+    shop = CATALOG.repository("shop")
+    more = shop.model_copy(update={"checks": tuple(shop.checks[0].model_copy(update={"name": name}) for name in names)})
+    harness = AppHarness(store, tmp_path, FakeClock(), CATALOG.model_copy(update={"repositories": (more,)}))
+    harness.checks.results = {
+        name: ev.CheckFinished.model_validate({"check": name, "status": status})
+        for name, status in zip(names, statuses, strict=True)
+    }
+    async with harness.running():
+        snapshot = await harness.ended((await harness.submit()).id)
+    assert (snapshot.state, snapshot.verification) == (state, verification)
+    assert {check.name: check.status for check in snapshot.checks} == dict(zip(names, statuses, strict=True))
+    assert harness.checks.ran == list(names)
+    assert len(set(harness.checks.trees)) == len(names)
 
 
 async def test_a_missing_tool_is_no_failure_of_the_code(harness: AppHarness) -> None:

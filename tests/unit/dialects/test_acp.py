@@ -254,6 +254,24 @@ def test_the_cost_of_the_past_is_known_already() -> None:
     assert transcript.of(UsageUpdated) == [UsageUpdated(cost_usd=0.5)]
 
 
+def test_a_cost_in_another_currency_is_unknown_and_said_to_be_once() -> None:
+    transcript = resuming()
+    transcript.on_line({"id": 1, "result": {}}, {"id": 2, "result": {}})
+    for amount in (1.0, 2.5):
+        transcript.on_line(update("usage_update", used=1, size=2, cost={"amount": amount, "currency": "EUR"}))
+    assert transcript.of(UsageUpdated) == [UsageUpdated()]
+    assert [note.text for note in transcript.of(Note) if "EUR" in note.text] == [
+        "The agent counts its cost in EUR. Only US dollars are counted, so its cost is unknown."
+    ]
+
+
+def test_a_cost_beyond_all_measure_is_bounded() -> None:
+    transcript = resuming()
+    transcript.on_line({"id": 1, "result": {}}, {"id": 2, "result": {}})
+    transcript.on_line(update("usage_update", used=1, size=2, cost={"amount": 1e300, "currency": "USD"}))
+    assert transcript.of(UsageUpdated) == [UsageUpdated(cost_usd=1e6)]
+
+
 @pytest.mark.parametrize(
     ("agent", "total", "spent", "notes"),
     [("OpenCode", 2.5, 0.5, 0), ("OpenCode", 0.25, 0.25, 1), ("@agentclientprotocol/claude-agent-acp", 2.5, 2.5, 0)],

@@ -4,6 +4,7 @@
 """
 
 from ompycord.domain import events as ev
+from ompycord.domain.authority import SourceKind
 from ompycord.domain.events import EventBody, RunEvent
 from ompycord.domain.folds.fold import fold
 from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
@@ -88,3 +89,31 @@ def test_the_last_words_of_a_run_without_changes_are_those_of_its_last_round() -
     assert (later.summary, later.last_words) == (None, "Undone.")
     assert told(EMPTY, complete(), theirs=(ended, said)).summary == "Fixed it."
     assert told(EMPTY, without_changes(), theirs=()).summary is None
+
+
+TOUCHED = ev.EvidenceChanged(changes=(ev.ChangedEvidence(path="tests/test_cart.py", what="test_removed"),), total=7)
+BUILDING = ev.RunStateChanged(state=RunState.BUILDING, previous=RunState.VERIFYING, cause="message")
+
+
+def test_checks_that_passed_prove_nothing_of_a_result_that_touched_them() -> None:
+    snapshot = told(CHANGED, TOUCHED, PASSED, complete(), theirs=())
+    assert snapshot.verification is Verification.UNVERIFIED
+    assert (snapshot.evidence, snapshot.evidence_total) == (TOUCHED.changes, 7)
+    assert told(CHANGED, PASSED, complete(), theirs=()).verification is Verification.VERIFIED
+
+
+def test_a_check_that_failed_has_failed_whatever_was_touched() -> None:
+    failed = ev.CheckFinished(check="unit", status="failed")
+    assert told(CHANGED, TOUCHED, failed, complete(), theirs=()).verification is Verification.FAILED
+
+
+def test_what_a_later_round_put_back_is_not_held_against_it() -> None:
+    snapshot = told(CHANGED, TOUCHED, PASSED, BUILDING, CHANGED, PASSED, complete(), theirs=())
+    assert (snapshot.verification, snapshot.evidence, snapshot.evidence_total) == (Verification.VERIFIED, (), 0)
+    again = told(CHANGED, PASSED, BUILDING, CHANGED, TOUCHED, PASSED, complete(), theirs=())
+    assert again.verification is Verification.UNVERIFIED
+
+
+def test_only_ompycord_says_what_touched_the_evidence() -> None:
+    assert ev.AUTHORITY["evidence.changed"] == {SourceKind.OMPYCORD}
+    assert told(CHANGED, PASSED, complete(), theirs=(TOUCHED,)).verification is Verification.VERIFIED

@@ -71,6 +71,11 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     ),
     "check.started": st.builds(ev.CheckStarted, check=name),
     "check.finished": st.builds(ev.CheckFinished, check=name, status=st.sampled_from(["passed", "failed", "missing"])),
+    "evidence.changed": st.builds(
+        ev.EvidenceChanged, total=st.none() | count,
+        changes=st.lists(st.builds(ev.ChangedEvidence, path=name, what=st.just("test_removed")), min_size=1, max_size=3)
+        .map(tuple),
+    ),
     "question.asked": st.builds(ev.QuestionAsked, question=ref, text=name),
     "question.answered": st.builds(ev.QuestionAnswered, question=ref, answer=words, by=name),
     "question.withdrawn": st.builds(ev.QuestionWithdrawn, question=ref),

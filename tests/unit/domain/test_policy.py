@@ -134,7 +134,8 @@ def test_what_people_decide_comes_from_people_and_what_we_decide_from_us_alone()
     """Written out, since each class names its senders by itself."""
     only = {kind: {name for name, senders in AUTHORITY.items() if senders == frozenset({kind})} for kind in SourceKind}
     assert only[SourceKind.OMPYCORD] == {
-        *("run.dequeued", "run.state", "effect.finished", "inbox.taken", "approval.used", "work.left_out")
+        *("run.dequeued", "run.state", "effect.finished", "inbox.taken", "approval.used", "work.left_out"),
+        "evidence.changed",
     }
     assert only[SourceKind.PERSON] == {
         *("run.submitted", "run.cancel_requested", "budget.raised", "prompt.edited", "prompt.dropped"),

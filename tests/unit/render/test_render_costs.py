@@ -8,6 +8,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunKind, RunState
 from ompycord.domain.task import Origin
 from ompycord.render.costs import costs_csv, costs_text
+from ompycord.render.phrases import cost, tokens, tokens_used
 
 AT = 1_795_000_000_000
 
@@ -67,3 +68,18 @@ def test_the_file_is_csv_with_the_newest_first_and_no_formula() -> None:
     assert rows[1]["title"].startswith("'=")
     assert (rows[1]["cost_usd"], rows[1]["input_tokens"], rows[1]["cache_read_tokens"]) == ("0.123457", "3", "1")
     assert rows[1]["began"].endswith("Z")
+
+
+def test_tokens_that_were_never_told_are_unknown_and_told_zeros_are_zeros() -> None:
+    assert tokens_used(Usage(cost_usd=0.5)) == "tokens unknown"
+    assert tokens_used(Usage(cost_complete=False)) == "tokens unknown"
+    assert tokens_used(Usage(cost_usd=0.0)) == "0 in, 0 out"
+    assert tokens_used(Usage(cache_read=5, cost_usd=0.5)) == "0 in, 0 out"
+    assert text_of(run(1, "Dear", Usage(cost_usd=1.5))).splitlines()[1] == "$1.50 · 1 run · tokens unknown"
+
+
+def test_numbers_beyond_all_measure_are_called_at_least_so_much() -> None:
+    assert cost(Usage(cost_usd=999_999.0)) == "$999,999.00"
+    assert cost(Usage(cost_usd=1e6)) == cost(Usage(cost_usd=9e6, cost_complete=False)) == "$1,000,000.00 or more"
+    assert tokens(999_999_999_999) == "999999.9M"
+    assert tokens(2**53) == "over 1,000,000M"
