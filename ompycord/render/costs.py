@@ -42,7 +42,8 @@ def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redac
             output=sum(usage.output for usage in usages),
             cache_read=sum(usage.cache_read for usage in usages),
             cost_usd=sum(map(_spent, usages)),
-        )
+        ),
+        unit=" tokens",
     )
     lines = [f"**{title}**", f"{total} · {count(len(snapshots), 'run')} · {used}"]
     if unknown:

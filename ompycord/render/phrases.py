@@ -90,11 +90,11 @@ def has_tokens(usage: Usage) -> bool:
     return bool(usage.input or usage.output or usage.cache_read or usage.cache_write)
 
 
-def tokens_used(usage: Usage) -> str:
-    """`61k in, 4k out`; unknown where a cost was reported and no token."""
+def tokens_used(usage: Usage, *, unit: str = "") -> str:
+    """`61k in, 4k out`, with `unit` behind the first number; unknown where a cost was reported and no token."""
     if not has_tokens(usage) and (usage.cost_usd or not usage.cost_complete):
         return "tokens unknown"
-    return f"{tokens(usage.input)} in, {tokens(usage.output)} out"
+    return f"{tokens(usage.input)}{unit} in, {tokens(usage.output)} out"
 
 
 def tokens(number: int) -> str:
@@ -105,7 +105,8 @@ def tokens(number: int) -> str:
         return str(number)
     if number < _MEGA:
         return f"{number // _KILO}k"
-    return f"{number // (_MEGA // 10) / 10:g}M"
+    millions = f"{number // (_MEGA // 10) / 10:.1f}".removesuffix(".0")
+    return f"{millions}M"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

@@ -52,7 +52,7 @@ def board() -> str:
 
 
 def head() -> str:
-    return "\n".join(text_form(RUN, render_context(), redact=str, part="people").splitlines()[:3])
+    return "\n".join(text_form(RUN, render_context(), redact=str, part="people").splitlines()[:4])
 
 
 def listed() -> str:
