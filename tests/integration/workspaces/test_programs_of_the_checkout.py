@@ -195,7 +195,7 @@ async def test_a_script_that_is_a_link_to_a_program_of_the_system_is_refused_too
 
 
 async def test_a_python_of_an_environment_that_is_not_seen_anyway_is_refused(
-    ground: Ground, sandbox: ConfinementLevel
+    ground: Ground, confined: ConfinementLevel
 ) -> None:
     program, _ = environments_python(ground.tree, ground.outside["tools in the home"])
     with pytest.raises(ProgramLeadsOut, match=r"\.venv/bin/python leads out"):
@@ -231,7 +231,7 @@ async def test_a_program_outside_still_finds_what_is_installed_with_it(ground: G
 
 @pytest.mark.parametrize("name", OUTSIDE)
 async def test_interpreter_lines_and_arguments_that_lead_out_open_nothing(
-    ground: Ground, sandbox: ConfinementLevel, name: str
+    ground: Ground, confined: ConfinementLevel, name: str
 ) -> None:
     out = ground.outside[name]
     reads = f"print(open({str(out / '.env')!r}).read())"
@@ -254,7 +254,7 @@ async def test_interpreter_lines_and_arguments_that_lead_out_open_nothing(
 
 
 async def test_a_folder_of_the_path_that_lies_in_the_checkout_shows_nothing_outside(
-    ground: Ground, sandbox: ConfinementLevel
+    ground: Ground, confined: ConfinementLevel
 ) -> None:
     out = ground.outside["base"]
     link(ground.tree / "bin", out)
@@ -268,7 +268,7 @@ async def test_a_folder_of_the_path_that_lies_in_the_checkout_shows_nothing_outs
 
 
 async def test_a_link_that_is_put_there_after_the_look_leads_to_nothing(
-    ground: Ground, sandbox: ConfinementLevel
+    ground: Ground, confined: ConfinementLevel
 ) -> None:
     program = write(ground.tree / "run_tests.sh", "#!/bin/sh\necho harmless\n")
     spec = ProcessSpec(argv=("./run_tests.sh",), env={}, cwd=ground.tree)
@@ -281,7 +281,7 @@ async def test_a_link_that_is_put_there_after_the_look_leads_to_nothing(
 
 
 async def test_a_link_that_is_gone_before_it_is_refused_has_shown_nothing(
-    ground: Ground, sandbox: ConfinementLevel, monkeypatch: pytest.MonkeyPatch
+    ground: Ground, confined: ConfinementLevel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It lies there while what is seen is decided, and is a file again when it is looked at."""
     out = ground.outside["base"]
