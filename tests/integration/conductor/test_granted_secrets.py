@@ -12,6 +12,7 @@ from ompycord.app.operations import ask
 from ompycord.app.wiring.edges import lookups_of
 from ompycord.app.wiring.running import control_of
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import Scope
 from ompycord.domain.repository import AgentSpec, Grants, RepositorySpec, Sandbox
@@ -45,11 +46,18 @@ def harness(store: SqliteStore, tmp_path: Path) -> AppHarness:
     return AppHarness(store, tmp_path, FakeClock(), catalog)
 
 
+async def waits_or_ended(harness: AppHarness, run: str) -> StatusSnapshot:
+    """The run once it is held back; it would be published otherwise."""
+    snapshot = await harness.until(run, lambda one: one.is_final or one.state is RunState.SUSPENDED)
+    assert snapshot.state is RunState.SUSPENDED
+    return snapshot
+
+
 async def test_a_result_with_a_granted_key_is_held_back_until_it_is_taken_out(harness: AppHarness) -> None:
     harness.agent.writes = {"notes.txt": f"I use {KEY} with claude-sonnet-4-5\n"}
     async with harness.running():
         run = await harness.submit(ADA)
-        held = await harness.in_state(run.id, RunState.SUSPENDED)
+        held = await waits_or_ended(harness, run.id)
         assert held.message is not None
         assert "MODEL_KEY" in held.message
         assert KEY not in held.message
@@ -70,7 +78,7 @@ async def test_the_key_of_the_run_is_held_back_too(harness: AppHarness) -> None:
         await harness.began()
         harness.agent.writes = {"env.txt": harness.agent.jobs[0].env["OMPYCORD_KEY"]}
         harness.agent.release()
-        held = await harness.in_state(run.id, RunState.SUSPENDED)
+        held = await waits_or_ended(harness, run.id)
     assert held.message is not None
     assert "OMPYCORD_KEY" in held.message
 
