@@ -247,14 +247,15 @@ def test_uvicorn_still_has_no_handle_signals() -> None:
 @pytest.mark.parametrize(
     "request_line", ["GET /livez", "GET /openapi.json", "GET /nowhere", "DELETE /livez", "GET /hooks/x"]
 )
+@pytest.mark.parametrize("is_silent", [False, True])
 async def test_a_body_that_nobody_reads_is_under_the_same_deadline(
-    store: SqliteStore, keyring: KeySet, clock: HandClock, request_line: str
+    store: SqliteStore, keyring: KeySet, clock: HandClock, request_line: str, *, is_silent: bool
 ) -> None:
     async with running(store, keyring, clock, header_s=HEADER_S) as served:
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         writer.write(f"{request_line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n{{".encode())
         async with asyncio.TaskGroup() as group:
-            trickle = group.create_task(trickled(writer))
+            trickle = group.create_task(asyncio.sleep(0) if is_silent else trickled(writer))
             answer = b""
             with contextlib.suppress(ConnectionError):  # a close over what is still on its way is a reset
                 async with within(10):
