@@ -144,6 +144,16 @@ def metrics() -> str:
     return "\n".join([*lines, ""])
 
 
+SETTINGS_WORDS = {
+    "webhook.hosts": "names under which a proxy reaches it, such as `[ompycord.example.org]`",
+    "webhook.trusted_proxies": (
+        "addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, such as `[10.0.0.7]`; "
+        "all that comes through another one counts as one sender's"
+    ),
+}
+"""What stands beside a setting whose name does not say it."""
+
+
 def settings() -> str:
     """Every setting, its default and its variable."""
     lines = [
@@ -154,7 +164,7 @@ def settings() -> str:
         "An empty value counts as absent.\n",
         "| setting | default | also |", "|---|---|---|",
     ]  # fmt: skip
-    also = {".".join(path): f"`{name}`" for name, path in NAMED.items()}
+    also = {".".join(path): f"`{name}`" for name, path in NAMED.items()} | SETTINGS_WORDS
     lines += [f"| `{key}` | {default} | {also.get(key, '')} |" for key, default in _settings(Settings, "")]
     lines += [
         "\nAn agent's kind adds options of its own:\n",
