@@ -10,6 +10,7 @@ from typing import Final
 
 from ompycord.checks.evidence.definitions import defining_text, is_definition
 from ompycord.checks.evidence.other_tests import holds_tests
+from ompycord.checks.python_command import is_python
 from ompycord.domain.ports.trees import TreeEntry
 
 __all__ = ["Files", "first_definitions", "import_folders", "modules_of", "named_by_command", "named_by_text"]
@@ -40,6 +41,18 @@ _RUNNER_FILES: Final = frozenset(
     }
 )  # fmt: skip
 """Files at the top that name what a runner starts."""
+_SUBJECTS: Final = frozenset(
+    {
+        "grep", "egrep", "fgrep", "rg", "wc", "cat", "head", "tail", "file", "sha256sum", "py_compile", "compileall",
+        "ruff", "mypy", "pyright", "pylint", "flake8", "black", "isort", "pyflakes", "pycodestyle", "bandit", "eslint",
+        "prettier", "tsc", "stylelint", "markdownlint", "shellcheck", "shfmt", "yamllint", "jsonlint", "xmllint", "gofmt",
+        "rustfmt", "rubocop", "phpstan", "phpcs", "hadolint", "codespell", "typos", "vale",
+    }
+)  # fmt: skip
+"""Programs that judge the files among their arguments: `grep -q colour README` checks README."""
+_BEFORE_PROGRAM: Final = frozenset(
+    {"exec", "env", "time", "!", "if", "then", "do", "command", "nice", "npx", "run", "uv"}
+)
 _LINKS: Final = 20
 
 
@@ -77,8 +90,14 @@ def _upper(path: str) -> Iterator[str]:
 
 def named_by_command(command: Sequence[str], trees: Sequence[Files]) -> set[str]:
     """The files of either tree that the words of a command name, also behind links, options and in a shell's text."""
-    words = [part for word in command for part in (word, *_SPLIT.split(word))]
-    found = set(_existing(words, "", trees))
+    found: set[str] = set()
+    for part in _simple_commands(command):
+        words = [piece for word in part for piece in (word, *_SPLIT.split(word)) if piece]
+        subjects = _reads_subjects(part)
+        for before, word in pairwise(("", *words)):
+            if not subjects or _configures(before, word):
+                found.update(_existing((word,), "", trees))
+    words = [piece for word in command for piece in _SPLIT.split(word)]
     for module in modules_of(command):
         at = module.replace(".", "/")
         places = (
@@ -93,6 +112,34 @@ def named_by_command(command: Sequence[str], trees: Sequence[Files]) -> set[str]
             if _FOR_CONTAINERS.fullmatch(PurePosixPath(path).name.lower())
         )
     return found
+
+
+_PARTS: Final = re.compile(r"&&|\|\||[;&|\n]")
+
+
+def _simple_commands(command: Sequence[str]) -> Iterator[list[str]]:
+    """The command itself, or each command in a shell's text."""
+    yield [word for word in command if not _PARTS.search(word) and " " not in word]
+    for text in (word for word in command if _PARTS.search(word) or " " in word):
+        yield from (part.split() for part in _PARTS.split(text) if part.strip())
+
+
+def _reads_subjects(words: Sequence[str]) -> bool:
+    """Whether a program judges the files that it is given, so that they are what is checked and not how."""
+    names = [PurePosixPath(word).name for word in words if "=" not in word and word not in _BEFORE_PROGRAM]
+    if len(names) > 1 and is_python(names[0]) and "-m" in names[:-1]:
+        return names[names.index("-m") + 1] in _SUBJECTS
+    return bool(names) and names[0] in _SUBJECTS
+
+
+def _configures(before: str, word: str) -> bool:
+    """Whether a word is no subject all the same: the value of an option, or a file that defines a check by its name."""
+    return (
+        before.startswith("--")
+        or before in ("-f", "-c")
+        or (word.startswith("-") and "=" in word)
+        or is_definition(word)
+    )
 
 
 def modules_of(command: Sequence[str]) -> set[str]:

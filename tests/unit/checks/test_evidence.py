@@ -359,6 +359,35 @@ async def test_what_a_command_names_is_part_of_the_check(
     assert await found(base, {"cart/total.py": "x = 2\n"}, command) == []
 
 
+SUBJECTS = (
+    ("grep", "-q", "color", "README"),
+    ("sh", "-c", "grep -q color README && wc -l README"),
+    ("{python}", "-m", "py_compile", "README"),
+    ("env", "X=1", "ruff", "check", "README"),
+)
+
+
+@pytest.mark.parametrize("command", SUBJECTS, ids=" ".join)
+async def test_a_file_that_a_command_judges_is_what_is_checked(command: tuple[str, ...]) -> None:
+    assert await found({"README": "colour\n"}, {"README": "color\n"}, command) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("grep", "-q", "-f", "words", "README"),
+        ("ruff", "check", "--config", "words", "."),
+        ("pylint", "--rcfile=words", "cart"),
+        ("cmp", "words", "README"),
+        ("sh", "-c", "grep -q x README; cmp words README"),
+    ],
+    ids=" ".join,
+)
+async def test_a_file_by_which_a_command_judges_is_part_of_the_check(command: tuple[str, ...]) -> None:
+    base = {"README": "a\n", "words": "b\n"}
+    assert ("words", "check_changed") in await found(base, {"words": "a\n"}, command)
+
+
 async def test_a_link_on_the_way_to_a_program_is_part_of_the_check() -> None:
     base = {"tools/check": Executable("\n"), "bin": Link("tools"), "fake/check": Executable("\n")}
     assert await found(base, {"bin": Link("fake")}, ("bin/check",)) == [("bin", "check_linked")]
