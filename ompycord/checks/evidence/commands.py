@@ -45,8 +45,8 @@ _SUBJECTS: Final = frozenset(
     {
         "grep", "egrep", "fgrep", "rg", "wc", "cat", "head", "tail", "file", "sha256sum", "py_compile", "compileall",
         "ruff", "mypy", "pyright", "pylint", "flake8", "black", "isort", "pyflakes", "pycodestyle", "bandit", "eslint",
-        "prettier", "tsc", "stylelint", "markdownlint", "shellcheck", "shfmt", "yamllint", "jsonlint", "xmllint", "gofmt",
-        "rustfmt", "rubocop", "phpstan", "phpcs", "hadolint", "codespell", "typos", "vale",
+        "prettier", "tsc", "stylelint", "markdownlint", "shellcheck", "shfmt", "yamllint", "jsonlint", "xmllint",
+        "gofmt", "rustfmt", "rubocop", "phpstan", "phpcs", "hadolint", "codespell", "typos", "vale",
     }
 )  # fmt: skip
 """Programs that judge the files among their arguments: `grep -q colour README` checks README."""
@@ -127,7 +127,7 @@ def _simple_commands(command: Sequence[str]) -> Iterator[list[str]]:
 def _reads_subjects(words: Sequence[str]) -> bool:
     """Whether a program judges the files that it is given, so that they are what is checked and not how."""
     names = [PurePosixPath(word).name for word in words if "=" not in word and word not in _BEFORE_PROGRAM]
-    if len(names) > 1 and is_python(names[0]) and "-m" in names[:-1]:
+    if names and (is_python(names[0]) or names[0] == "{python}") and "-m" in names[:-1]:
         return names[names.index("-m") + 1] in _SUBJECTS
     return bool(names) and names[0] in _SUBJECTS
 

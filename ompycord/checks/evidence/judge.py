@@ -41,9 +41,13 @@ def _evidence(path: str, what: str, name: str | None) -> ChangedEvidence:
 def _findings(change: PathChange, scope: EvidenceScope) -> list[Finding]:
     """By the first rule that has something to say of the path."""
     try:
-        return next((found for rule in _RULES if (found := rule(change, scope)) is not None), [])
+        for rule in _RULES:
+            found = rule(change, scope)
+            if found is not None:
+                return found
     except RecursionError:  # nested just so deep that it can be parsed and not compared
         return [("answer", "more than can be read")]
+    return []
 
 
 Rule = Callable[[PathChange, EvidenceScope], "list[Finding] | None"]
