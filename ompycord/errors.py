@@ -23,7 +23,7 @@ OmpycordError
 ├── Draining                    503 the process is ending
 ├── Backlogged                  429 more unprojected events than the limit
 ├── WorkspaceError              a clone, collecting or a publication failed; the run says why
-│   └── ResultHeldBack              it holds a value that its agent was granted; it is not published
+│   └── ResultWithheld              it holds a value that its agent was granted; it is not published
 └── ProcessFailed               a program could not be started or did not end as it must
     └── ProgramLeadsOut         it lies in a run's checkout and is a link out of it: it was not started
 """
@@ -47,7 +47,7 @@ __all__ = [
     "ProgramLeadsOut",
     "Refused",
     "RefusedInWords",
-    "ResultHeldBack",
+    "ResultWithheld",
     "RunFinal",
     "SequenceConflict",
     "StaleResult",
@@ -187,7 +187,7 @@ class WorkspaceError(OmpycordError):
     """A clone, collecting or a publication failed."""
 
 
-class ResultHeldBack(WorkspaceError):
+class ResultWithheld(WorkspaceError):
     """A result holds a secret that its agent was granted: nothing of it is published. Names where and which, only."""
 
 

@@ -4,12 +4,12 @@ from ompycord.conductor.approvals import Approvals
 from ompycord.conductor.budgets import BudgetKeeper, Budgets
 from ompycord.conductor.bus import Bus, Subscription
 from ompycord.conductor.capabilities import AgentCapabilityLookup
+from ompycord.conductor.deliveries import NotificationRule, Notifications
 from ompycord.conductor.driver import Driver
 from ompycord.conductor.event_recorder import EventRecorder
 from ompycord.conductor.inbox import Inboxes, LogInbox
 from ompycord.conductor.log_check import LogCheck
 from ompycord.conductor.messages import MESSAGE_LENGTH, MessageOutcome, MessageReceipt, Messages, When
-from ompycord.conductor.notifications import NotificationRule, Notifications
 from ompycord.conductor.projector import Projector
 from ompycord.conductor.reminders import Reminders
 from ompycord.conductor.run_access import RunAccess

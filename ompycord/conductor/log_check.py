@@ -21,7 +21,7 @@ FOLLOW_S: Final = 60.0
 """Seconds between two looks at what is new."""
 AGAIN_S: Final = 24 * 3600.0
 """Seconds after which the whole log is read again."""
-TOLD: Final = 5
+NOTICES: Final = 5
 """Notices in one reading: a disk that loses more needs no more of them; the log of the process names all."""
 
 log = get_logger(__name__)
@@ -40,7 +40,7 @@ class LogCheck:
         self._clock = clock
         self._ops_channel = ops_channel
         self._position = 0
-        self._told = 0
+        self._notified = 0
 
     async def run(self) -> None:
         """Read from the beginning, then what is new, and everything again after a day, until cancelled."""
@@ -52,24 +52,26 @@ class LogCheck:
             except OmpycordError as error:
                 log.warning("log_check.waits", cause=str(error))
             if is_end and self._clock.monotonic_s() - began >= AGAIN_S:
-                began, self._position, self._told = self._clock.monotonic_s(), 0, 0
+                began, self._position, self._notified = self._clock.monotonic_s(), 0, 0
             await self._clock.sleep(FOLLOW_S if is_end else PAUSE_S)
 
     async def check_some(self) -> bool:
         """Read the next part; whether it was the last. Raises StorageError."""
         checked = await self._store.check_events(self._position, limit=EVENTS)
         for damaged in checked.damaged:
-            log.error("log.damaged", run=damaged.run, first=damaged.first, last=damaged.last, is_gone=damaged.is_gone)
-            await self._tell(damaged)
+            log.error(
+                "log.damaged", run=damaged.run, first=damaged.first, last=damaged.last, is_missing=damaged.is_missing
+            )
+            await self._notify(damaged)
         self._position = checked.upto
         return checked.is_end
 
-    async def _tell(self, damaged: DamagedEvents) -> None:
+    async def _notify(self, damaged: DamagedEvents) -> None:
         """Queue the notice, once: a row of the outbox is unique by run, kind and ref."""
-        if self._ops_channel is None or self._told >= TOLD:
+        if self._ops_channel is None or self._notified >= NOTICES:
             return
-        self._told += 1
-        what = "gone" if damaged.is_gone else "changed"
+        self._notified += 1
+        what = "gone" if damaged.is_missing else "changed"
         ref = str(Ref(RefKind.DAMAGED, f"{what}:{damaged.first}-{damaged.last}"))
         row = OutboxRow(
             run=damaged.run,

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ompycord.conductor.bus import Bus
-from ompycord.conductor.deliveries import CARD_WAIT_MS, deliveries, first_deliveries
-from ompycord.conductor.notifications import Notifications
+from ompycord.conductor.deliveries import CARD_WAIT_MS, Notifications, deliveries, first_deliveries
 from ompycord.conductor.snapshots import Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import RunChannels

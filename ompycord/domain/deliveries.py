@@ -1,7 +1,7 @@
 """What must reach a destination, Discord or a webhook of the settings, in one vocabulary for both.
 
 A delivery to Discord is a row of the outbox (`records.OutboxRow`, converted by `discord_delivery`); a delivery to a
-webhook is made by `conductor/notifications.py`, kept by the `NotificationQueue` and sent by `notify/`.
+webhook is made by `conductor/deliveries`, kept by the `NotificationQueue` and sent by `notify/`.
 """
 
 from datetime import UTC, datetime

@@ -113,7 +113,7 @@ class DamagedEvents(NamedTuple):
     first: int
     last: int
     """Their positions, both included."""
-    is_gone: bool
+    is_missing: bool
     """Whether they are missing, or something else is in their place."""
 
 

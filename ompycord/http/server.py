@@ -37,7 +37,7 @@ ACCEPTED = 32
 MOST_CONNECTIONS = 1000
 OTHERS = 128
 """Descriptors that are not for connections."""
-TOLD_S = 60.0
+LOGGED_S = 60.0
 """Seconds between two lines of the log about too many connections."""
 
 log = logging.getLogger(__name__)
@@ -162,7 +162,7 @@ class _Waiting:
     def __init__(self, most: int) -> None:
         self._most = most
         self._transports: dict[asyncio.Transport, None] = {}
-        self._told_at: float | None = None
+        self._logged_at: float | None = None
 
     def add(self, transport: asyncio.Transport) -> None:
         """It has no request, from now on."""
@@ -177,8 +177,8 @@ class _Waiting:
         """End one, the new one too, where there are more than the most."""
         if count <= self._most:
             return
-        if self._told_at is None or now_s - self._told_at >= TOLD_S:
-            self._told_at = now_s
+        if self._logged_at is None or now_s - self._logged_at >= LOGGED_S:
+            self._logged_at = now_s
             log.warning("%d connections are open: those without a request for longest are ended", self._most)
         oldest = next(iter(self._transports))
         self.discard(oldest)

@@ -70,10 +70,10 @@ def _group(snapshot: StatusSnapshot) -> str:
 
 def _since(snapshot: StatusSnapshot) -> Millis:
     """Since when a run is in its group: a person has been waited for since the oldest open request."""
-    asked = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions)]
+    requested_at = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions)]
     match _group(snapshot):
-        case "Waiting for people" if asked:
-            return min(asked)
+        case "Waiting for people" if requested_at:
+            return min(requested_at)
         case "Queued":
             return snapshot.created_at
         case "Working":

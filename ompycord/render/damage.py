@@ -21,10 +21,10 @@ def damage_message(
     what, _, places = Ref.parse(ref).name.partition(":")
     first, _, last = places.partition("-")
     events = f"Event {first} of the log" if first == last else f"Events {first} to {last} of the log"
-    is_gone = what == "gone"
+    is_missing = what == "gone"
     is_one = first == last
-    verb = ("is" if is_one else "are") + (" gone" if is_gone else " not what was stored")
-    whose = "before an event of" if is_gone else "of"
+    verb = ("is" if is_one else "are") + (" gone" if is_missing else " not what was stored")
+    whose = "before an event of" if is_missing else "of"
     embed: dict[str, object] = {
         "description": (
             f"{events} {verb}, {whose} run `{short_id(snapshot.run)}`. What it said is left out of what is shown. Look "

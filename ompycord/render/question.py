@@ -11,7 +11,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot, permission_of
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
-from ompycord.render.cards.asking import asked_at_sentence
+from ompycord.render.cards.asking import since_sentence
 from ompycord.render.cards.cardview import Button, Colour
 from ompycord.render.cards.names import agent_name
 from ompycord.render.cards.view import footer_of
@@ -73,7 +73,7 @@ class _RequestView:
 
     def asking(self, title: str, text: str, asked_at: Millis) -> dict[str, object]:
         """The embed of an open request."""
-        return self.embed(f"🟡 {title}", f"{text}\n\n{asked_at_sentence(self.snapshot, asked_at)}", Colour.YELLOW)
+        return self.embed(f"🟡 {title}", f"{text}\n\n{since_sentence(self.snapshot, asked_at)}", Colour.YELLOW)
 
     def embed(self, title: str, text: str, colour: int) -> dict[str, object]:
         return {"title": title, "description": text, "color": colour, "footer": {"text": self.footer}}
@@ -148,7 +148,7 @@ def approval_message(
         closed = f"{text}\n\n{approval_closed(approval, request.sanitizer)}"
         return message(embeds=[request.embed(title, closed, Colour.GREY)], sign=sign)
     users, roles = user_ids(mentions), user_ids(role_mentions)
-    parts = (text, permission_words(approval, request.sanitizer), asked_at_sentence(snapshot, approval.asked_at))
+    parts = (text, permission_words(approval, request.sanitizer), since_sentence(snapshot, approval.asked_at))
     return message(
         request.head(f"{request.agent} needs your OK.", users, roles),
         embeds=[request.embed(f"🟡 {title}", "\n\n".join(parts), Colour.YELLOW)],
@@ -202,7 +202,7 @@ def reminder_message(
         buttons = [Button(label="Go to the question", style="link", url=url)] if url else []
         return message(f"{view.agent} waited for an answer.", embeds=[embed], buttons=buttons, sign=sign)
     users, roles = user_ids(mentions), user_ids(role_mentions)
-    text = f"{view.short(request)}\n\n{asked_at_sentence(snapshot, request.asked_at)}"
+    text = f"{view.short(request)}\n\n{since_sentence(snapshot, request.asked_at)}"
     return message(
         view.head(f"{view.agent} is still waiting for your answer.", users, roles),
         embeds=[{"description": text, "color": Colour.YELLOW, "footer": {"text": view.footer}}],
@@ -226,7 +226,7 @@ def ops_message(
     """A notice for the operators after an hour without an answer: who waits for what. It mentions no one."""
     view = _RequestView(snapshot, render_context, ref, redact, OutboxKind.NOTICE)
     closed = request.status != "open" or snapshot.is_final
-    end = _end_of(request, view.sanitizer) if closed else asked_at_sentence(snapshot, request.asked_at)
+    end = _end_of(request, view.sanitizer) if closed else since_sentence(snapshot, request.asked_at)
     asker = view.sanitizer.line(snapshot.origin.requester_name or "", _NAME)
     whose = f"In {asker}'s run " if asker else ""
     data = {

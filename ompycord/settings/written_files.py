@@ -69,7 +69,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ConfigurationError(f"{file.name}: settings belong under their names (key: value)")
     settings = cast("dict[str, Any]", content)
-    _require_modest(settings, file)
+    _require_within_limits(settings, file)
     return settings
 
 
@@ -91,7 +91,7 @@ def _text(file: Path) -> str:
     return text
 
 
-def _require_modest(content: dict[str, Any], file: Path) -> None:
+def _require_within_limits(content: dict[str, Any], file: Path) -> None:
     """Raises ConfigurationError for what is deeper or larger than settings are; an alias may repeat itself."""
     level: list[Any] = [content]
     count = 0

@@ -12,7 +12,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Collected, Prepared, Published
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.domain.repository import CheckSpec, RepositorySpec
-from ompycord.errors import ResultHeldBack, WorkspaceError
+from ompycord.errors import ResultWithheld, WorkspaceError
 
 __all__ = ["FakeChecks", "FakeWorkspaces"]
 
@@ -92,7 +92,7 @@ class FakeWorkspaces:
         files = _changes(self._bases.get(run, {}), tree)
         for text in (message, *(f"{file.path}\n{tree.get(file.path, b'').decode(errors='replace')}" for file in files)):
             if granted is not None and (name := granted(text)) is not None:
-                raise ResultHeldBack(f"Held back: it holds a secret of {name}. Not published.")
+                raise ResultWithheld(f"Held back: it holds a secret of {name}. Not published.")
         commit = sha1(f"{run}{sorted(tree.items())}".encode(), usedforsecurity=False).hexdigest() if files else None
         collected = Collected(commit=commit, files=files, total=len(files), diff=None)
         self._results[run] = collected, tree

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from ompycord.domain.base import Frozen
 from ompycord.domain.events import LeftOut
-from ompycord.errors import ResultHeldBack, WorkspaceError
+from ompycord.errors import ResultWithheld, WorkspaceError
 from ompycord.processes import Bounds, Clocks, Outcome, ProcessResult, ProcessSpec, Stream
 from ompycord.processes.launcher_port import Launcher, Layout
 from ompycord.text import clean, cut
@@ -176,13 +176,13 @@ class Collector:
         await self._git.run("update-ref", "-d", _ARRIVING, cwd=at, marker=marker)
 
     async def _guard(self, folder: Folder, ref: str, marker: str, granted: FindGranted | None) -> None:
-        """Raises ResultHeldBack where what arrives holds what its agent was granted; it is dropped here then."""
+        """Raises ResultWithheld where what arrives holds what its agent was granted; it is dropped here then."""
         if granted is None:
             return
         at = folder.result
         try:
             await require_nothing_granted(self._git, at, base=BASE_REF, commit=ref, granted=granted, marker=marker)
-        except ResultHeldBack:
+        except ResultWithheld:
             await self._git.run("update-ref", "-d", ref, cwd=at, marker=marker)
             folder.bundle.unlink(missing_ok=True)
             raise

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ompycord.errors import ResultHeldBack
+from ompycord.errors import ResultWithheld
 from ompycord.text import clean, cut
 from ompycord.workspaces.git import TRANSFER_S, Git
 
@@ -41,19 +41,19 @@ async def require_nothing_granted(
 ) -> None:
     """Look through all that `commit` adds to `base`, both refs of the repository `folder`.
 
-    Raises ResultHeldBack, which names the place and the value's name, never the value; WorkspaceError where git fails.
+    Raises ResultWithheld, which names the place and the value's name, never the value; WorkspaceError where git fails.
     """
     ends = (commit, "--not", base)
     listed = await git.run("rev-list", "--objects", *ends, cwd=folder, marker=marker, timeout_s=TRANSFER_S)
     search = _Search(git, folder, dict(_listed(listed)), granted, marker)
     for batch in await search.batches():
-        found = await search.look(batch)
+        found = await search.search(batch)
         if found is not None:
-            raise _held_back(*found)
+            raise _withheld(*found)
 
 
-def _held_back(place: str, name: str) -> ResultHeldBack:
-    return ResultHeldBack(
+def _withheld(place: str, name: str) -> ResultWithheld:
+    return ResultWithheld(
         f"Held back: {place} holds a secret of {cut(clean(name), _NAME)}. Not published. "
         "Have the agent remove it, also from its commits, then resume."
     )
@@ -90,14 +90,14 @@ class _Search:
             room -= int(size)
         return batches
 
-    async def look(self, batch: Sequence[_Object]) -> tuple[str, str] | None:
+    async def search(self, batch: Sequence[_Object]) -> tuple[str, str] | None:
         """The place and the name of the first value that stands in these objects."""
         if batch[0].size > _BATCH:
-            found = await self._look_in_file(batch[0])
+            found = await self._search_file(batch[0])
             return None if found is None else (self._place(batch[0]), found)
         output = await self._cat("--batch", [one.id for one in batch])
 
-        def look() -> tuple[str, str] | None:
+        def search() -> tuple[str, str] | None:
             at = 0
             for one in batch:
                 at = output.index(b"\n", at) + 1
@@ -108,14 +108,14 @@ class _Search:
                 at += one.size + 1
             return None
 
-        return await asyncio.to_thread(look)
+        return await asyncio.to_thread(search)
 
-    async def _look_in_file(self, one: _Object) -> str | None:
+    async def _search_file(self, one: _Object) -> str | None:
         words = ("unpack-file", one.id)
         written = await self._git.run(*words, cwd=self._folder, marker=self._marker, timeout_s=TRANSFER_S)
         file = self._folder / written.decode("ascii", "replace").strip()
 
-        def look() -> str | None:
+        def search() -> str | None:
             before = b""
             with file.open("rb") as opened:
                 while step := opened.read(_STEP):
@@ -126,14 +126,14 @@ class _Search:
             return None
 
         try:
-            return await asyncio.to_thread(look)
+            return await asyncio.to_thread(search)
         finally:
             file.unlink(missing_ok=True)
 
     async def _cat(self, how: str, ids: Iterable[str]) -> bytes:
-        asked = "".join(f"{one}\n" for one in ids).encode()
+        request = "".join(f"{one}\n" for one in ids).encode()
         words = ("cat-file", how)
-        return await self._git.run(*words, cwd=self._folder, marker=self._marker, stdin=asked, timeout_s=TRANSFER_S)
+        return await self._git.run(*words, cwd=self._folder, marker=self._marker, stdin=request, timeout_s=TRANSFER_S)
 
     def _names(self, tree: _Object, content: bytes) -> str:
         """The paths of a tree's entries; each is `<mode> <name>`, a zero, and the bytes of an id."""

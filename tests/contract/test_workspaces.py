@@ -13,7 +13,7 @@ import pytest
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import WorkResults, Workspaces
 from ompycord.domain.repository import RepositorySpec
-from ompycord.errors import ResultHeldBack, WorkspaceError
+from ompycord.errors import ResultWithheld, WorkspaceError
 from ompycord.testing import FakeWorkspaces
 from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.git import Git
@@ -120,7 +120,7 @@ async def test_what_holds_a_granted_secret_is_held_back_by_its_name(
 
     clone = (await workspaces.prepare(RUN, repository, base=None)).path
     (clone / "README.md").write_text("it is a-granted-secret\n")
-    with pytest.raises(ResultHeldBack, match="MODEL_KEY"):
+    with pytest.raises(ResultWithheld, match="MODEL_KEY"):
         await workspaces.collect(RUN, repository, message="m", granted=granted)
     assert await workspaces.result(RUN) is None
     (clone / "README.md").write_text("it is in MODEL_KEY\n")

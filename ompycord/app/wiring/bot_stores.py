@@ -15,5 +15,7 @@ def bot_stores(store: SqliteStore) -> BotStores:
             records=store, history=store, decisions=store, drafts=store, components=store, tasks=store,
             surfaces=store, outbox=store, people=store,
         ),
-        delivery=DeliveryStores(live=store, rollover=store, deliverer=store, renderer=store, boards=store),
+        delivery=DeliveryStores(
+            live=store, shown=store, rollover=store, deliverer=store, renderer=store, boards=store
+        ),
     )  # fmt: skip

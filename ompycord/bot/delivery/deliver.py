@@ -214,7 +214,7 @@ class Deliverer:
             log.warning("delivery.without_thread", run=row.run, kind=row.kind, reason=str(failed))
         posted = await self._post(run_view, row, summary.channel)
         if row.kind is OutboxKind.CARD:  # the live card is where the run is shown from now on
-            await self._rollover.leave_thread(run_view, summary.channel)
+            await self._rollover.quit_thread(run_view, summary.channel)
         return posted
 
     async def _post_summary(self, run_view: RunView, row: OutboxRow, channel: str) -> Surface | None:

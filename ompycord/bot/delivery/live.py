@@ -54,8 +54,8 @@ def _is_message(message: str, surface: Surface) -> bool:
     return surface.message == message
 
 
-class LiveStore(RunRecords, Surfaces, ShownMessages, Outbox, Protocol):
-    """Rows of runs, where their messages are, what those show, and pending deliveries."""
+class LiveStore(RunRecords, Surfaces, Outbox, Protocol):
+    """Rows of runs, where their messages are, and pending deliveries."""
 
 
 class LiveEditor:
@@ -66,6 +66,7 @@ class LiveEditor:
         *,
         bus: Bus,
         store: LiveStore,
+        shown: ShownMessages,
         renderer: MessageRenderer,
         deliverer: Deliverer,
         refresher: Refresher,
@@ -76,6 +77,7 @@ class LiveEditor:
     ) -> None:
         self._bus = bus
         self._store = store
+        self._shown = shown
         self._renderer = renderer
         self._deliverer = deliverer
         self._refresher = refresher
@@ -196,7 +198,7 @@ class LiveEditor:
         """Check everything that may be out of date: after a restart all messages, of every kind."""
         self._swept_at = self._clock.monotonic_s()
         try:
-            stale = await self._store.stale_runs() if self._is_new else []
+            stale = await self._shown.stale_runs() if self._is_new else []
             still = await self._store.runs(RunFilter(is_open=True, limit=500))
         except StorageError as error:
             log.warning("live.waits", cause=str(error))

@@ -130,7 +130,7 @@ class CardRollover:
                 await self._store.shown(surface.model_copy(update={"channel": place, "message": None}))
         return True
 
-    async def leave_thread(self, run_view: RunView, channel: str) -> None:
+    async def quit_thread(self, run_view: RunView, channel: str) -> None:
         """Show the run in a channel from now on, since its thread takes no messages of ours."""
         thread = run_view.surface(OutboxKind.THREAD)
         if thread is not None and thread.channel != channel:

@@ -6,7 +6,7 @@ from ompycord.bot.delivery.ask_again import AskAgainStore
 from ompycord.bot.delivery.deliver import DelivererStore
 from ompycord.bot.delivery.live import LiveStore
 from ompycord.bot.message_renderer import RendererStore
-from ompycord.domain.ports import Boards
+from ompycord.domain.ports import Boards, ShownMessages
 
 __all__ = ["DeliveryStores"]
 
@@ -16,6 +16,7 @@ class DeliveryStores:
     """The ports of the parts that send and edit messages."""
 
     live: LiveStore
+    shown: ShownMessages
     rollover: AskAgainStore
     deliverer: DelivererStore
     renderer: RendererStore

@@ -119,11 +119,12 @@ def editor_of(
     return LiveEditor(
         bus=bus,
         store=stores.live,
+        shown=stores.shown,
         renderer=renderer,
         deliverer=Deliverer(
             store=stores.deliverer, renderer=renderer, rest=rest, clock=clock, rollover=rollover, artifact=artifact
         ),
-        refresher=Refresher(store=stores.live, renderer=renderer, rest=rest, clock=clock, rollover=rollover),
+        refresher=Refresher(store=stores.shown, renderer=renderer, rest=rest, clock=clock, rollover=rollover),
         access=ChannelAccess(rest=rest, ops_channel=ops, sign=renderer.signer.button, now_ms=clock.now_ms),
         board=keeper,
         questions=rollover.questions,

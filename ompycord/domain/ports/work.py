@@ -163,7 +163,7 @@ class WorkResults(Protocol):
 
         `message` is the commit's. `co_author` (`Name <address>`) stands on the last commit, also where the agent made
         that one. `granted` gives the name of the granted secret that stands in a text, None where none does. Raises
-        ResultHeldBack where one stands in what would be published: in a file, a name or a message of a commit.
+        ResultWithheld where one stands in what would be published: in a file, a name or a message of a commit.
         """
         ...
 

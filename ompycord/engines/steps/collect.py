@@ -15,7 +15,7 @@ __all__ = ["collect", "left_out_words"]
 async def collect(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
     """Collect all that differs from the base. The commit names its requester as they chose by now.
 
-    Raises ResultHeldBack where it holds a secret that the agent was granted.
+    Raises ResultWithheld where it holds a secret that the agent was granted.
     """
     message = f"{task.title}\n\nOmpycord run {order.run} with {task.agent}."
     requester = task.origin.requester

@@ -34,7 +34,7 @@ class MessageActs:
             "/app/messages/unpin": self._unpin,
             "/app/threads": self._open_thread,
             "/app/threads/join": self._join,
-            "/app/threads/leave": self._leave,
+            "/app/threads/leave": self._quit_thread,
         }.items():
             application.router.add_route("POST", path, with_body(act))
 
@@ -74,7 +74,7 @@ class MessageActs:
         thread_members.add(self._core, thread, [_user(body)])
         return {}
 
-    async def _leave(self, body: Json) -> object:
+    async def _quit_thread(self, body: Json) -> object:
         thread = self._thread(body)
         self._threads.require_live(thread)
         thread_members.remove(self._core, thread, _user(body))

@@ -38,8 +38,8 @@ def for_page(core: Core, channel: Json) -> Json:
         return shown(core, channel)
     newest = core.storage.newest("message", channel["id"], limit=NEWEST)
     last = next((item for item in newest if not item["_ephemeral_for"] and item["type"] != 21), None)
-    told = views.for_page(core, last, viewer=core.world.bot_id) if last else None
-    return {**thread_members.for_page(channel), "last_message": told}
+    last_message = views.for_page(core, last, viewer=core.world.bot_id) if last else None
+    return {**thread_members.for_page(channel), "last_message": last_message}
 
 
 def change(core: Core, channel: Json, changes: Json) -> None:

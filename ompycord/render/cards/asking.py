@@ -12,7 +12,7 @@ from ompycord.render.sanitizer import Sanitizer
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import WAITING_S
 
-__all__ = ["ASK", "PAUSE_AFTER_MS", "asked_at_sentence", "asked_sentence", "waits_for"]
+__all__ = ["ASK", "PAUSE_AFTER_MS", "request_sentence", "since_sentence", "waits_for"]
 
 ASK: Final = 600
 """docs/contracts/cards.md, *What a person must decide*: units of a request to a person, which is never left out."""
@@ -36,7 +36,7 @@ def waits_for(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer
     return approver
 
 
-def asked_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+def request_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     """The oldest open approval or question in its own words, and until when it can be answered."""
     agent = agent_name(snapshot, sanitizer)
     waiting = len(snapshot.open_approvals) + len(snapshot.open_questions)
@@ -45,18 +45,18 @@ def asked_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
         risk = f" · risk: {sanitizer.line(approval.risk, 60)}" if approval.risk else ""
         wanted = " — ".join(part for part in (approval.title, approval.command or "") if part.strip())
         text = (sanitizer.line(wanted, ASK - utf16_len(risk)) or _NO_TEXT) + risk
-        lines = [f"{agent} needs approval: {text}", asked_at_sentence(snapshot, approval.asked_at)]
+        lines = [f"{agent} needs approval: {text}", since_sentence(snapshot, approval.asked_at)]
     elif snapshot.open_questions:
         question = snapshot.open_questions[0]
-        lines = [sanitizer.line(question.text, ASK) or _NO_TEXT, asked_at_sentence(snapshot, question.asked_at)]
+        lines = [sanitizer.line(question.text, ASK) or _NO_TEXT, since_sentence(snapshot, question.asked_at)]
     else:
-        lines = ["The plan is ready and needs a decision.", asked_at_sentence(snapshot, snapshot.last_event_at)]
+        lines = ["The plan is ready and needs a decision.", since_sentence(snapshot, snapshot.last_event_at)]
     if waiting > 1:
         lines[0] += f" … and {count(waiting - 1, 'more decision')} after this one"
     return "\n".join(lines)
 
 
-def asked_at_sentence(snapshot: StatusSnapshot, asked_at: Millis) -> str:
+def since_sentence(snapshot: StatusSnapshot, asked_at: Millis) -> str:
     """`Asked 3 minutes ago. Pauses in 23 h if no one answers.`; what becomes of a decision on a paused run."""
     is_hosted = snapshot.kind is RunKind.HOSTED
     if is_hosted and snapshot.state is RunState.SUSPENDED:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, assert_never
 from ompycord.domain.folds.snapshot import ProviderWait, StatusSnapshot, Verification
 from ompycord.domain.run import RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.render.cards.actions import Situation
-from ompycord.render.cards.asking import asked_sentence, waits_for
+from ompycord.render.cards.asking import request_sentence, waits_for
 from ompycord.render.cards.cardview import Colour
 from ompycord.render.cards.names import agent_name
 from ompycord.render.cards.verdicts import failure_sentence, unchanged_sentence, unchecked_sentence
@@ -171,7 +171,7 @@ def _asking(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: 
     situation = Situation.PLAN_READY if snapshot.state is RunState.AWAITING_APPROVAL else Situation.ASKING
     if snapshot.state is RunState.SUSPENDED:
         situation = Situation.STOPPED
-    return Headline("🟡", word, Colour.YELLOW, asked_sentence(snapshot, sanitizer), situation)
+    return Headline("🟡", word, Colour.YELLOW, request_sentence(snapshot, sanitizer), situation)
 
 
 def _waiting_for_provider(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:

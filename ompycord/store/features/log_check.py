@@ -32,8 +32,8 @@ def _check(raw: sqlite3.Connection, after: int, limit: int) -> CheckedEvents:
     for row in raw.execute(_STORED_EVENTS, (after, limit)):
         position, run = row["position"], RunId(row["run"])
         if position > upto + 1:
-            damaged.append(DamagedEvents(run=run, first=upto + 1, last=position - 1, is_gone=True))
+            damaged.append(DamagedEvents(run=run, first=upto + 1, last=position - 1, is_missing=True))
         if not is_whole(row):
-            damaged.append(DamagedEvents(run=run, first=position, last=position, is_gone=False))
+            damaged.append(DamagedEvents(run=run, first=position, last=position, is_missing=False))
         upto, count = position, count + 1
     return CheckedEvents(upto=upto, is_end=count - after < limit, damaged=tuple(damaged))

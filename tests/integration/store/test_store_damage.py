@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ompycord.conductor import LogCheck
-from ompycord.conductor.log_check import EVENTS, TOLD
+from ompycord.conductor.log_check import EVENTS, NOTICES
 from ompycord.domain.folds.fold import fold
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
@@ -57,7 +57,7 @@ async def test_a_flipped_bit_in_a_text_leaves_the_event_out_and_the_rest_as_it_w
         assert refolded.snapshot() == fold(run, events).snapshot()
         assert refolded.snapshot().gap_count == 0
         checked = await store.check_events(0, limit=10)
-    assert [(one.run, one.first, one.last, one.is_gone) for one in checked.damaged] == [(run, 2, 2, False)]
+    assert [(one.run, one.first, one.last, one.is_missing) for one in checked.damaged] == [(run, 2, 2, False)]
     assert (checked.upto, checked.is_end) == (3, True)
 
 
@@ -67,7 +67,7 @@ async def test_a_body_that_was_rewritten_and_events_that_were_taken_away_are_fou
     change(path, "DELETE FROM events WHERE position = 1")
     async with open_store(path, clock=HandClock(), ids=CountingIds(50), readers=1) as store:
         checked = await store.check_events(0, limit=10)
-    found = [(one.run, one.first, one.last, one.is_gone) for one in checked.damaged]
+    found = [(one.run, one.first, one.last, one.is_missing) for one in checked.damaged]
     assert found == [(run, 1, 1, True), (run, 3, 3, False)]
 
 
@@ -99,7 +99,7 @@ async def test_a_long_log_is_read_in_parts_and_a_broken_disk_is_told_in_few_noti
     check = LogCheck(store=store, clock=clock, ops_channel="9")
     assert not await check.check_some()
     assert await check.check_some()
-    assert len(await store.outbox()) == TOLD
+    assert len(await store.outbox()) == NOTICES
 
 
 async def test_a_flipped_bit_in_the_schema_ends_the_start_in_words_or_changes_nothing(path: Path) -> None:

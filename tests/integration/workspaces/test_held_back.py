@@ -8,7 +8,7 @@ import pytest
 
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import RepositorySpec
-from ompycord.errors import ResultHeldBack
+from ompycord.errors import ResultWithheld
 from ompycord.text.known_values import KnownValues
 from ompycord.workspaces import guard
 from ompycord.workspaces.service import GitWorkspaces
@@ -117,7 +117,7 @@ async def test_a_result_that_holds_a_granted_value_is_held_back(
     monkeypatch.setattr(guard, "_STEP", 100_000)
     clone = (await workspaces.prepare(run, repository, base=None)).path
     where = leak(clone, shell)
-    with pytest.raises(ResultHeldBack) as caught:
+    with pytest.raises(ResultWithheld) as caught:
         await workspaces.collect(run, repository, message="m", granted=GRANTED)
     assert where in str(caught.value)
     assert KEY not in str(caught.value)
@@ -134,7 +134,7 @@ async def test_once_it_is_taken_out_the_result_is_taken(
 ) -> None:
     clone = (await workspaces.prepare(run, repository, base=None)).path
     (clone / "a.txt").write_text(f"{KEY}\n")
-    with pytest.raises(ResultHeldBack):
+    with pytest.raises(ResultWithheld):
         await workspaces.collect(run, repository, message="m", granted=GRANTED)
     (clone / "a.txt").write_text("the key is in MODEL_KEY\n")
     collected = await workspaces.collect(run, repository, message="m", granted=GRANTED)
@@ -161,6 +161,6 @@ async def test_an_earlier_result_stays(
     (clone / "a.txt").write_text("three\n")
     first = await workspaces.collect(run, repository, message="m", granted=GRANTED)
     (clone / "a.txt").write_text(KEY)
-    with pytest.raises(ResultHeldBack):
+    with pytest.raises(ResultWithheld):
         await workspaces.collect(run, repository, message="m", granted=GRANTED)
     assert await workspaces.result(run) == first

@@ -1,6 +1,6 @@
 """Which facts are sent to webhooks, as deliveries; pure.
 
-Counterparts: `deliveries.py`, which does it for Discord, and `notify/`. The same fact makes the same delivery each time
+Counterparts: `discord.py`, which does it for Discord, and `notify/`. The same fact makes the same delivery each time
 it is projected: the store keeps one of an id.
 """
 
