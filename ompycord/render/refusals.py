@@ -47,6 +47,14 @@ def _same(text: str) -> RefusalWords:
 
 
 _AGAIN = "*Run again* starts the same task again, `/omp new` another one."
+_ACTS: Final = {
+    "details": "see",
+    "say": "send messages to",
+    "raise": "raise the limit of",
+    "answer": "answer questions of",
+    "approve": "decide for",
+}
+"""An action of `domain.access` as a verb that takes a run; the others are verbs already."""
 _STOP_IT = "Send another message, or stop it."
 
 REFUSALS: Final[dict[Code, RefusalWords]] = {
@@ -55,7 +63,7 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "Starting a run needs the role {needs}.",
     ),
     Code.NOT_PERMITTED: RefusalWords(
-        "You may not {action} {run}. Ask {who}.", "The action {action} on run {run} needs: {needs}."
+        "You may not {act} {run}. Ask {who}.", "The action {action} on run {run} needs: {needs}."
     ),
     Code.NEEDS_ROLE: RefusalWords("This needs the role *{needs}*. Ask {who}.", "This needs the role {needs}."),
     Code.OWN_REQUEST: RefusalWords(
@@ -175,6 +183,7 @@ def refusal_words(error: Refused, audience: Audience) -> str:
         return str(error)
     facts: dict[str, object] = dict(error.facts)
     if error.code == Code.NOT_PERMITTED:
+        facts["act"] = _ACTS.get(str(facts["action"]), facts["action"])
         facts["who"] = "a *runner*" if facts["needs"] == "runner" else "its requester or an *approver*"
     if error.code == Code.WATCH_ONLY:
         facts.setdefault("who", "An admin")

@@ -139,7 +139,7 @@ async def test_every_adapter_keeps_every_rule(make: MakeTrial, rule: Rule, tmp_p
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial, claude_trial])
 async def test_and_as_confined_as_this_machine_can(
-    make: MakeTrial, rule: Rule, tmp_path: Path, sandbox: Launcher
+    make: MakeTrial, rule: Rule, tmp_path: Path, confined: Launcher
 ) -> None:
     assert await rule(make(tmp_path, confined)) is None
 

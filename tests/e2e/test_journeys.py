@@ -283,7 +283,7 @@ async def test_what_is_said_reaches_a_running_agent_which_writes_it_down(tmp_pat
         card = await ada.wait_message(lambda message: "· card 1" in message.text and "taking a minute" in message.text)
         form = await ada.click(card, "Say…")
         sent = await ada.submit_labels(form, {"Message": "Please hurry", "When": ["now"]})
-        await ada.wait_message(lambda message: is_reply(message, sent) and "rehearsal gets it now" in message.text)
+        await ada.wait_message(lambda message: is_reply(message, sent) and "rehearsal reads it now" in message.text)
         result = await ada.wait_message(lambda message: "· result" in message.text)
         assert "I was told: Please hurry" in await log_of(product, ada, result)
         run = re.search(r"(\w{6}) · result", result.text)

@@ -52,7 +52,7 @@ async def test_reports_need_their_scope_and_readiness_follows_discord(tmp_path: 
         assert (await http.get("/readyz")).json()["ready"] is True
         port = product.sidecar.rpartition(":")[2]
         healthy = await ompycord("healthcheck", "--port", port, "--ready", folder=folder)
-        assert (healthy.code, healthy.out) == (0, "well\n")
+        assert (healthy.code, healthy.out) == (0, "healthy\n")
         await playground.kill()
 
         async def is_not_ready() -> bool:
@@ -60,7 +60,7 @@ async def test_reports_need_their_scope_and_readiness_follows_discord(tmp_path: 
 
         await until(is_not_ready)
         sick = await ompycord("healthcheck", "--port", port, "--ready", folder=folder)
-        assert (sick.code, sick.out) == (1, "not well: gateway\n")
+        assert (sick.code, sick.out) == (1, "not healthy: gateway\n")
         assert (await ompycord("healthcheck", "--port", port, folder=folder)).code == 0
     gone = await ompycord("healthcheck", "--port", port, folder=folder)
     assert (gone.code, len(gone.err.splitlines())) == (69, 1)

@@ -13,7 +13,7 @@ GONE = {"message": "Unknown interaction", "code": 10062}
 async def press_everything(ada: Visitor) -> None:
     """All runs begin first and work while a person looks after one or the other."""
     await ask_for_many_answers(ada)
-    failing = await ada.new("Please fail", agent="quick")
+    failing = await ada.new("Break the cart", agent="careless")
     costly = await ada.new("Spend", agent="deaf", mode="fast", budget=0.5)
     leave = [await ada.new("Get approval, then fix the discount", agent="quick") for _ in range(3)]
     asking = await fill_the_form(ada)
@@ -43,6 +43,7 @@ async def answer_in_words(ada: Visitor, run: str) -> None:
 
 async def after_success(ada: Visitor, run: str) -> None:
     card = await ada.card(run, "Run again")
+    await ada.told(await ada.press(card, "Check out"), "git ")
     await ada.press(card, "Diff")
     await ada.press(card, "Run again")
 

@@ -20,7 +20,15 @@ __all__ = ["FILE", "VARIABLES", "options_of_kinds", "settings", "shown_settings"
 
 SNOWFLAKE = "123456789012345678"
 BOUNDS = {"max_processes": 64, "max_memory_mib": 1024, "max_disk_mib": 2048}
-CHECK = {"name": "unit", "command": ["make", "test"], "timeout_s": 60, "parser": "exit", "network": False, **BOUNDS}
+CHECK = {
+    "name": "unit",
+    "command": ["make", "test"],
+    "timeout_s": 60,
+    "parser": "exit",
+    "network": False,
+    "git": True,
+    **BOUNDS,
+}
 REPOSITORY: dict[str, Any] = {
     "base": "trunk",
     "channel": SNOWFLAKE,

@@ -44,11 +44,17 @@ cat > /dev/null
 echo '@ompycord {"type":"usage.updated","data":{"input":1000,"output":100,"cost_usd":5}}'
 exec sleep 60
 """
+CARELESS = """#!/bin/sh
+# Breaks the code and says that it is done.
+cat > /dev/null
+echo 'def broken(' >> cart/total.py
+"""
 CONFIG = """
 agents:
   quick: {kind: rehearsal, env: {REHEARSAL_PACE: "0"}}
   slow: {kind: rehearsal}
   deaf: {kind: command, command: [%s]}
+  careless: {kind: command, command: [%s]}
 limits: {open_per_person: 100, open_per_channel: 100, open_per_guild: 100, parallel_runs: 8}
 webhook: {hosts: [omp.example.org], events: {batch_events: 7}}
 log: {level: debug, json: true, file: logs/ompycord.log}
@@ -61,12 +67,13 @@ SCOPES = ("events:write", "runs:create", "runs:read", "status:read", "metrics:re
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
     folder = tmp_path_factory.mktemp("product")
-    deaf = folder / "deaf.sh"
-    deaf.write_text(DEAF)
-    deaf.chmod(0o755)
+    deaf, careless = folder / "deaf.sh", folder / "careless.sh"
+    for program, script in ((deaf, DEAF), (careless, CARELESS)):
+        program.write_text(script)
+        program.chmod(0o755)
     secret = folder / "nowhere"
     secret.write_text(SECRET)
-    async with running_product(folder, config=CONFIG % (deaf, secret)) as running:
+    async with running_product(folder, config=CONFIG % (deaf, careless, secret)) as running:
         yield running
         assert "Traceback" not in running.log.read_text()
 
@@ -114,8 +121,8 @@ async def test_every_route_answers_as_documented(product: Product, key: str) -> 
         asked = await ada.sees(f"{run} · question")  # the agent asked through /mcp/ with its run's key
         await ada.press(asked, asked.labels[0])
         named = {"host": "omp.example.org"}
-        assert (await http.get("/livez", headers=named)).status_code == 200
-        assert (await http.get("/livez", headers={"host": "evil.example.org"})).status_code == 421
+        assert (await http.get("/status", headers=named)).status_code == 401
+        assert (await http.get("/status", headers={"host": "evil.example.org"})).status_code == 421
     judge("route", {*written, *served, "GET /openapi.json", "POST /mcp/"}, {*reached, "POST /mcp/"})
 
 

@@ -209,7 +209,7 @@ async def test_a_kept_text_that_no_task_takes_is_refused_by_what_is_wrong_and_st
     async with harness.running():
         known = {record.id for record in await harness.all_runs()}
         clicked = await mo.click(message, "Resume")
-        answer = await mo.wait_message(lambda m: is_answer(m, clicked.id) and "Try again" in m.content)
+        answer = await mo.wait_message(lambda m: is_answer(m, clicked.id) and "is saved" in m.content)
         assert answer.content.startswith(refusal)
         assert answer.content.endswith(" Your text is saved: press *Try again*.")
         assert answer.labels == ["Try again"]

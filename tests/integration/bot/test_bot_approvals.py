@@ -196,7 +196,7 @@ async def test_permission_to_edit_names_its_files_and_what_is_too_long_has_no_bu
         assert "covers every edit of `src/a.py` by Edit" in message.text
         clicked = await mo.click(message, "Allow for this run")
         assert await answer_to(mo, clicked) == (
-            "Allowed for this run: the agent is not made to ask again before it edits `src/a.py` with the same tool."
+            "Allowed for this run: the agent will not have to ask again before it edits `src/a.py` with the same tool."
         )
         long = ev.ApprovalRequested(approval="a2", title="Run it", command="x" * 32_768, whole=False)
         await harness.areas.recorder.observe(RunId(run), long)

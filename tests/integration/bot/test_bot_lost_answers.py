@@ -73,7 +73,7 @@ async def test_an_answer_that_was_taken_and_whose_confirmation_was_lost_counts_a
         await playground.fault("POST", CALLBACK, "drop_after", count=1)
         ran = await mo.command("omp new", "tasks", prompt="Fix the total")
         assert ran.reply is not None
-        await mo.wait_message(lambda m: is_answer(m, ran.id) and "started: http" in m.text)
+        await mo.wait_message(lambda m: is_answer(m, ran.id) and "Queued: http" in m.text)
         await mo.wait_message(lambda m: kind_of(m) == "result")
         await harness.nothing_owed()
     refused = [entry for entry in await playground.wire() if entry["status"] == 400]

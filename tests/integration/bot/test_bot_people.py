@@ -213,7 +213,7 @@ async def asked(harness: AppHarness, who: Person) -> Message:
     record = await harness.start(who)
     await harness.agent.began.wait()
     await harness.areas.recorder.observe(RunId(record.id), ASKED)
-    return await who.wait_message(lambda m: kind_of(m) == "question" and "Answer…" in m.labels)
+    return await who.wait_message(lambda m: kind_of(m) == "question" and "Other answer…" in m.labels)
 
 
 async def answer_to(who: Person, ran: Interaction) -> str:
@@ -225,13 +225,13 @@ async def test_who_answers_in_words_and_comes_second_is_told_who_was_first(harne
     async with harness.running():
         question = await asked(harness, mo)
         await ada.wait_message(lambda m: m.id == question.id)
-        opened = await ada.click(question, "Answer…")
+        opened = await ada.click(question, "Other answer…")
         await harness.playground.fault(
             "PATCH", "/channels/{channel_id}/messages/{message_id}", "delay_before", count=2, seconds=2.0
         )  # so long its buttons stay
         first = await mo.click(question, "after")
-        assert "gets your answer: *after*" in await answer_to(mo, first)
-        late = await ada.click(question, "Answer…")
+        assert "Answer sent: *after*" in await answer_to(mo, first)
+        late = await ada.click(question, "Other answer…")
         assert (await answer_to(ada, late)).startswith("Already answered by Mo, <t:")
         sent = await ada.submit_labels(opened, {"Your answer": "before, but only for gifts"})
         assert (await answer_to(ada, sent)).startswith("Already answered by Mo, <t:")
@@ -242,7 +242,7 @@ async def test_who_may_not_answer_gets_no_form_to_type_into(harness: AppHarness)
     async with harness.running():
         question = await asked(harness, ada)
         await mo.wait_message(lambda m: m.id == question.id)
-        refused = await mo.click(question, "Answer…")
+        refused = await mo.click(question, "Other answer…")
         assert "This needs the role *approver*." in await answer_to(mo, refused)
 
 

@@ -142,7 +142,7 @@ async def test_a_threads_name_is_true_again(harness: AppHarness) -> None:
 async def test_the_board_is_true_again(harness: AppHarness) -> None:
     async with harness.running():
         run = await harness.at_work()
-        board = await board_says(harness, "1 live run")
+        board = await board_says(harness, "1 working")
         await refuse(harness, f"/channels/{board.channel_id}/messages/*")
         await ended(harness, run)
         harness.clock.advance(10)

@@ -177,7 +177,7 @@ async def test_a_pipe_in_the_reports_place_blocks_nobody(tree: Path) -> None:
 
 async def test_a_check_sees_nothing_of_our_environment(tree: Path) -> None:
     got = await check(tree, "{python}", "-c", "import os; print(sorted(os.environ))")
-    assert got.detail == "['HOME', 'LANG', 'OMPYCORD_RUN', 'PATH', 'TERM', 'TMPDIR']"
+    assert got.detail == "['HOME', 'LANG', 'OMPYCORD_RUN', 'PATH', 'TERM', 'TMPDIR', '_OMPYCORD_START']"
 
 
 @pytest.mark.posix

@@ -47,7 +47,7 @@ async def test_a_bad_agent_fails_with_the_names_of_the_rules_that_it_breaks(tmp_
     assert "broken   the long job ended by itself" in lines["is halted when its cancellation returns"]
     assert lines["leaves no process behind"].split()[-1] == "kept"
     broken = sum("  broken  " in line for line in lines.values())
-    assert f"bad keeps {len(RULES) - broken} of {len(RULES)} rules." in done.out
+    assert f"bad passes {len(RULES) - broken} of {len(RULES)} checks." in done.out
     assert 2 <= broken < len(RULES)
 
 

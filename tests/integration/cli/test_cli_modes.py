@@ -65,9 +65,9 @@ async def test_the_recipe_with_openssl_posts_the_event_and_says_so_when_it_is_re
 @pytest.mark.posix
 async def test_the_recipe_for_a_plain_secret_signs_as_we_do(harness: AppHarness, tmp_path: Path) -> None:
     text = (DOCS / "post-events-from-a-script.md").read_text()
-    [line] = re.findall(r"first line is `(key=.*?)`\.", text)
+    [lines] = re.findall(r"^(case \$OMP_WEBHOOK_SECRET .*?\nkey=.*?)$", text, re.MULTILINE)
     code, out = await shell(
-        f"{line}; echo $key", folder=tmp_path, environ={"OMP_WEBHOOK_SECRET": "plain text of 24 characters"}
+        f"{lines}; echo $key", folder=tmp_path, environ={"OMP_WEBHOOK_SECRET": "plain text of 24 characters"}
     )
     assert (code, bytes.fromhex(out).decode()) == (0, "plain text of 24 characters")
 

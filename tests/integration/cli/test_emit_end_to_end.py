@@ -125,7 +125,7 @@ async def test_events_that_a_wrong_key_sent_to_dead_are_revived_with_their_numbe
     await ompycord("keys", "revoke", "ci", "--data-dir", str(harness.folder), folder=tmp_path / "c")
     there = environ(harness.url, tmp_path / "spool", key["secret"])
     done = await ompycord("emit", "note", "--run", "r", "--text", "one", folder=tmp_path / "c", environ=there)
-    assert done.code == 0
+    assert done.code == 1
     assert "401 unauthorized" in done.err
     again = await ompycord("emit", "--revive", folder=tmp_path / "c", environ=there)
     assert again.out == "0 sent, 1 refused, 0 waiting, 1 revived\n"

@@ -226,8 +226,8 @@ async def test_two_answers_at_once_have_one_effect_and_the_other_is_told_who_was
     ("person", "changes", "words"),
     [
         (VI, {}, "You can watch here"),
-        (ADA, {"repository": "../etc"}, "no repository named '../etc'. Known: shop, bare, vault"),
-        (ADA, {"agent": "nobody"}, "no agent named 'nobody' for shop"),
+        (ADA, {"repository": "../etc"}, "Repository '../etc' not found. Known: shop, bare, vault"),
+        (ADA, {"agent": "nobody"}, "Agent 'nobody' not found for shop"),
     ],
 )
 async def test_what_cannot_be_is_refused_in_words_and_starts_nothing(

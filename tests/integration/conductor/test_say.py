@@ -105,7 +105,7 @@ async def test_a_run_that_waits_keeps_it_for_its_start(crowded: AppHarness) -> N
 async def test_what_is_refused_is_refused_in_words(harness: AppHarness) -> None:
     async with harness.running():
         run = await working(harness)
-        with refuses(r"that is for a \*runner\*"):
+        with refuses(r"You may not send messages to \w+\. Ask a \*runner\*"):
             await harness.areas.messages.send_message(await harness.areas.record(run), "Hello", "next", VI)
         with refuses("is empty"):
             await harness.areas.messages.send_message(await harness.areas.record(run), " \n ", "next", MO)
@@ -113,7 +113,7 @@ async def test_what_is_refused_is_refused_in_words(harness: AppHarness) -> None:
             await harness.areas.messages.send_message(await harness.areas.record(run), "x" * 4001, "next", ADA)
         harness.agent.release()
         await harness.ended(run)
-        with refuses(r"has ended.*\*Run again\*"):
+        with refuses(r"has finished.*\*Run again\*"):
             await harness.areas.messages.send_message(await harness.areas.record(run), "One more thing", "next", ADA)
     assert len(harness.agent.jobs) == 1
 
@@ -170,10 +170,10 @@ async def test_a_waiting_word_is_edited_in_its_place_and_a_taken_or_dropped_one_
         assert (
             await steered.areas.messages.edit(await steered.areas.record(run), second.id, " Second. ", MO)
         ).body.text == "Second."
-        for empty in ("", " ", "x" * 4001):
-            with refuses("othing was told"):
+        for empty, refusal in (("", "is empty"), (" ", "is empty"), ("x" * 4001, "4,000 is the limit")):
+            with refuses(refusal):
                 await steered.areas.messages.edit(await steered.areas.record(run), first.id, empty, ADA)
-        with refuses("You may not say"):
+        with refuses("You may not send messages to"):
             await steered.areas.messages.edit(await steered.areas.record(run), first.id, "Mine.", VI)
         await steered.areas.messages.drop(await steered.areas.record(run), third.id, ADA)
         with refuses("was withdrawn"):

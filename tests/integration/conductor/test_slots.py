@@ -207,14 +207,12 @@ async def test_a_queued_card_names_who_holds_the_slots_and_an_answered_one_says_
         works, waits = await harness.submit(MO, prompt="Mend the cart"), await harness.submit(MO, prompt="Then this")
         await harness.in_state(works.id, RunState.BUILDING)
         await harness.until(waits.id, lambda snapshot: True)
-        assert await sentence(waits.id) == (
-            "Next in line. Starts by itself. The slot is taken: *Mend the cart* (building)."
-        )
+        assert await sentence(waits.id) == ("Starts when a slot is free. The slot is taken: *Mend the cart* (working).")
         await answer(harness, asks.id)
         async with within(PATIENCE_S):
             await until(lambda: slots_of(harness).is_returning(RunId(asks.id)))
         await harness.until(asks.id, lambda snapshot: not snapshot.open_questions)
-        assert (await sentence(asks.id)).startswith("Answered; waiting for a slot. scripted gets the next free one")
+        assert (await sentence(asks.id)).startswith("Answered; waiting for a slot. scripted takes the next free one")
         assert slots_of(harness).use == SlotUse(total=1, used=1, waiting=1, returning=1)
         harness.agent.release()
         await harness.ended(waits.id)

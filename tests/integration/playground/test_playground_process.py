@@ -26,7 +26,14 @@ async def test_the_run_file_names_the_process_and_goes_with_it(tmp_path: Path) -
     playground = await start_playground(tmp_path / "state")
     run_file = tmp_path / "state" / "run.json"
     run = json.loads(run_file.read_text())
-    assert run == {"pid": playground.process.pid, "port": playground.port, "token": playground.token, "bot": None}
+    status = run_file.parent.stat()
+    assert run == {
+        "pid": playground.process.pid,
+        "port": playground.port,
+        "token": playground.token,
+        "bot": None,
+        "folder": {"device": status.st_dev, "inode": status.st_ino},
+    }
     assert stat.S_IMODE(run_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(run_file.parent.stat().st_mode) == 0o700
     assert len(playground.token) == 43

@@ -35,6 +35,12 @@ def configure(path: Path, stream: StringIO) -> None:
     )
 
 
+def written() -> None:
+    """Everything that was logged is in its places."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
+
+
 @pytest.mark.posix
 def test_it_is_json_and_redacted_and_rotates_with_its_rights(tmp_path: Path) -> None:
     path, stream = tmp_path / "logs" / "ompycord.log", StringIO()
@@ -42,8 +48,7 @@ def test_it_is_json_and_redacted_and_rotates_with_its_rights(tmp_path: Path) -> 
     log = structlog.get_logger("test_log_file")
     for number in range(60):
         log.info("run.state", run=f"r{number}", cause="hunter2", **{"from": "QUEUED", "to": "BUILDING"})
-    for handler in logging.getLogger().handlers:
-        handler.flush()
+    written()
     files = sorted(one.name for one in path.parent.iterdir())
     assert files == ["ompycord.log", "ompycord.log.1", "ompycord.log.2"]
     assert {one.stat().st_mode & 0o777 for one in path.parent.iterdir()} == {0o600}
@@ -78,6 +83,7 @@ def test_no_value_of_any_kind_shows_a_secret(tmp_path: Path) -> None:
         int("hunter2")
     except ValueError:
         log.exception("it.failed")
+    written()
     assert "hunter2" not in stream.getvalue() + (tmp_path / "ompycord.log").read_text()
     lines = [json.loads(line) for line in (tmp_path / "ompycord.log").read_text().splitlines()]
     assert (lines[0]["count"], lines[0]["nothing"], lines[0]["listed"][0]) == (7, None, "a")
@@ -89,5 +95,6 @@ def test_a_full_table_of_descriptors_is_told_once_a_minute(tmp_path: Path) -> No
     for _ in range(1000):
         logging.getLogger("asyncio").error("socket.accept() out of system resource\nsocket: <socket>")
     logging.getLogger("asyncio").error("another fault")
+    written()
     assert stream.getvalue().count("out of system resource") == 1
     assert "another fault" in stream.getvalue()

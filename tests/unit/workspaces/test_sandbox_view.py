@@ -29,7 +29,7 @@ def test_a_path_of_the_whole_home_or_of_the_data_folder_shows_neither(tmp_path: 
     assert data in seen.hidden
 
 
-@pytest.mark.parametrize("name", ["DISCORD_TOKEN", "OMP_WEBHOOK_SECRET", "OMPYCORD_KEY", "lower", "A=B"])
+@pytest.mark.parametrize("name", ["DISCORD_TOKEN", "OMP_WEBHOOK_SECRET", "OMPYCORD_KEY", "1ST", "A=B"])
 def test_no_variable_of_the_bots_own_is_granted(name: str) -> None:
     with pytest.raises(ValidationError):
         Grants(variables=(name,))
