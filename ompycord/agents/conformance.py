@@ -52,6 +52,9 @@ class SilentInbox:
         """See the port."""
         return await asyncio.Future[AgentInput]()
 
+    async def acknowledge(self, texts: int) -> None:
+        """See the port."""
+
 
 class Recorder:
     """Stores slowly, and notices an adapter that does not wait."""

@@ -5,25 +5,27 @@ Its counterpart for programs that only report is `drive.py`.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ompycord.agents.ending import how_it_ended
+from ompycord.agents.ending import unexplained
 from ompycord.agents.file_requests import grant
 from ompycord.agents.level import layout_of
 from ompycord.agents.line_buffer import legible
 from ompycord.agents.repository_settings import environment_of, folder_of
+from ompycord.agents.running_tools import RunningTools
 from ompycord.dialects.frames import Frame, write_frame
 from ompycord.dialects.protocol_session import ProtocolSession, Reaction
-from ompycord.domain.events import EventBody, Note, ToolProgress
+from ompycord.domain.events import EventBody, Note, ToolProgress, UsageUpdated
 from ompycord.domain.ports import AgentInput, AgentJob, AgentOutcome, Emit, Inbox, QueueingInbox
-from ompycord.domain.run import FailureClass
-from ompycord.processes import Bounds, Clocks, Line, Outcome, ProcessResult, ProcessSpec, RunningProcess, Stream
+from ompycord.domain.run import EndedBy, FailureClass
+from ompycord.processes import Bounds, Clocks, Line, ProcessSpec, RunningProcess, Stream
 from ompycord.processes.launcher_port import Launcher
-from ompycord.text import cut
+from ompycord.text import cut_head
 
 __all__ = ["converse", "wall_ms"]
 
@@ -40,7 +42,10 @@ _GOODBYE_S: Final = 10.0
 """Seconds for an agent that is done to end by itself once its input is closed."""
 _DELIVERY_S: Final = 0.5
 """Seconds between two looks whether a message still waits for an agent at rest."""
-_SENTENCE: Final = 500
+_HANDSHAKE_S: Final = 120.0
+"""Seconds for an agent to answer our first frame; one that is installed at its first start needs most of them."""
+_STDERR_LINES: Final = 5
+_STDERR_LINE: Final = 500
 
 
 def wall_ms() -> int:
@@ -57,9 +62,11 @@ async def converse(
     inbox: Inbox,
     *,
     now_ms: Callable[[], int] = wall_ms,
+    handshake_s: float = _HANDSHAKE_S,
 ) -> AgentOutcome:
     """Starts `argv` for the job's clone and runs `protocol` with it until that has an outcome or the program ends.
 
+    A program that has not answered our first frame after `handshake_s` is ended: it does not speak the protocol.
     Cancellation orders the agent to stop, then ends it by TERM and KILL. Raises ProcessFailed where it cannot be
     started, and what `emit` raises.
     """
@@ -67,19 +74,32 @@ async def converse(
     clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
     async with launcher.start(spec, layout_of(job), clocks=clocks, bounds=BOUNDS) as process:
         exchange = _Exchange(process, job.cwd, protocol, emit, inbox, now_ms)
-        await _lead(exchange, process.lines())
+        await _lead(exchange, process.lines(), handshake_s)
         if exchange.outcome is not None:
             await exchange.send_interrupt()
             return exchange.outcome
-        return _unexplained(job, await process.wait(), exchange.last_line)
+        result = await process.wait()
+        await exchange.report_cut()
+        if exchange.is_mute:
+            return _mute(job, handshake_s)
+        return unexplained(
+            job.spec,
+            result,
+            exchange.last_lines,
+            now_ms=now_ms(),
+            has_spoken=not protocol.is_starting,
+            early=True,
+        )
 
 
-async def _lead(exchange: "_Exchange", lines: AsyncGenerator[Line]) -> None:
+async def _lead(exchange: "_Exchange", lines: AsyncGenerator[Line], handshake_s: float) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
             people = tasks.create_task(exchange.deliver_inbox())
+            greeting = tasks.create_task(exchange.bound_handshake(handshake_s))
             await exchange.read_agent(lines)
             people.cancel()
+            greeting.cancel()
     except ExceptionGroup as group:
         raise group.exceptions[0] from group
     except asyncio.CancelledError:
@@ -100,8 +120,10 @@ class _Exchange:
         now_ms: Callable[[], int],
     ) -> None:
         self.outcome: AgentOutcome | None = None
-        self.last_line = ""
-        """The program's last line beside the protocol."""
+        self.is_mute = False
+        """Whether it was ended because it never answered our first frame."""
+        self._last_lines: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._tools = RunningTools()
         self._process = process
         self._protocol = protocol
         self._emit = emit
@@ -123,6 +145,18 @@ class _Exchange:
                 if await self._is_over():
                     return
 
+    @property
+    def last_lines(self) -> tuple[str, ...]:
+        """The program's last lines beside the protocol."""
+        return tuple(self._last_lines)
+
+    async def bound_handshake(self, seconds: float) -> None:
+        """Ends a program that has not answered our first frame by then."""
+        await asyncio.sleep(seconds)
+        if self._protocol.is_starting:
+            self.is_mute = True
+            self._process.ask_to_stop()
+
     async def deliver_inbox(self) -> None:
         """Delivers every message from people, until cancelled."""
         while True:
@@ -139,18 +173,42 @@ class _Exchange:
                 await self._process.wait()
 
     async def stop_agent(self) -> None:
-        """Orders the agent to stop and waits a moment; whatever fails here, TERM and KILL come next."""
+        """Orders the agent to stop and waits a moment for it to say what its turn took.
+
+        Whatever fails here, TERM and KILL come next.
+        """
         with suppress(Exception):
             async with asyncio.timeout(_HALT_S):
                 for frame in self._protocol.interrupt().send:
                     await self._process.write(write_frame(frame))
                 self._process.close_input()
+                async for line in self._process.lines():
+                    await self._on_last_line(line)
                 await self._process.wait()
+        with suppress(Exception):
+            async with asyncio.timeout(_HALT_S):
+                await self.report_cut()
+
+    async def report_cut(self) -> None:
+        """Reports what is known of a turn that has no end any more."""
+        for body in self._protocol.cut():
+            await self._emit(body)
+
+    async def _on_last_line(self, line: Line) -> None:
+        """Takes a line of an agent that was ordered to stop: only what it used is of interest."""
+        if line.stream is not Stream.STDOUT or line.was_cut or self._protocol.skips(line.text):
+            return
+        for body in self._protocol.on_line(line.text, now_ms=self._now_ms()).events:
+            if isinstance(body, UsageUpdated):
+                await self._emit(body)
 
     async def _is_over(self) -> bool:
-        """Whether the agent is done and nothing waits for it: messages for its next turn come before its end."""
+        """Whether the agent is done and nothing waits for it: messages for its next turn come before its end.
+
+        What its provider refuses is over: more of it would be refused as well.
+        """
         queue = self._queue
-        while queue and self.outcome is not None and self._in_hand is None and await queue.has_more():
+        while queue and self._would_go_on() and await queue.has_more():
             self._delivered.clear()
             with suppress(TimeoutError):  # it may be taken back meanwhile
                 async with asyncio.timeout(_DELIVERY_S):
@@ -160,9 +218,14 @@ class _Exchange:
                 pass
         return self.outcome is not None
 
+    def _would_go_on(self) -> bool:
+        outcome = self.outcome
+        return outcome is not None and outcome.ended_by is not EndedBy.PROVIDER and self._in_hand is None
+
     async def _on_line(self, line: Line) -> None:
         if line.stream is not Stream.STDOUT:
-            self.last_line = cut(legible(line.text[:4096]).strip(), _SENTENCE) or self.last_line
+            if text := legible(line.text[-4096:]).strip():
+                self._last_lines.append(cut_head(text, _STDERR_LINE))
         elif line.was_cut:
             size = BOUNDS.line_bytes // 1_048_576
             await self._take(lambda: Reaction((Note(text=f"A frame of more than {size} MiB was left out."),)))
@@ -184,11 +247,24 @@ class _Exchange:
             for body in reaction.events:
                 if self._is_new(body):
                     await self._emit(body)
+            if reaction.acknowledged:
+                await self._inbox.acknowledge(reaction.acknowledged)
             for frame in reaction.send:
                 await self._send(frame)
             for request in reaction.files:
                 await self._send(await asyncio.to_thread(grant, self._root, request))
             self.outcome = reaction.outcome or (None if reaction.send else self.outcome)
+            self._mind_tools(reaction)
+
+    def _mind_tools(self, reaction: Reaction) -> None:
+        """A tool that is under way may say nothing for as long as the whole work may take."""
+        was_running = self._tools.are_running
+        for body in reaction.events:
+            self._tools.observe(body)
+        if reaction.is_turn_over or reaction.outcome is not None:
+            self._tools.forget()
+        if self._tools.are_running is not was_running:
+            self._process.works_in_silence(working=self._tools.are_running)
 
     async def _send(self, frame: Frame) -> None:
         # The end of the program, which is near, explains why it accepts nothing more.
@@ -206,10 +282,6 @@ class _Exchange:
         return True
 
 
-def _unexplained(job: AgentJob, result: ProcessResult, last_line: str) -> AgentOutcome:
-    """The outcome of a program that ended, whatever its exit code, before the agent reported that its work had."""
-    failure = {Outcome.EXITED: FailureClass.LOST, Outcome.OVER_LIMIT: FailureClass.POLICY}.get(
-        result.outcome, FailureClass.REPAIRABLE
-    )
-    message = cut(how_it_ended(job.spec, result, last_line, early=True), _SENTENCE)
-    return AgentOutcome(claim=False, message=message, failure=failure)
+def _mute(job: AgentJob, seconds: float) -> AgentOutcome:
+    message = f"{job.spec.name} did not answer within {seconds:.0f} s of its start, so Ompycord stopped it."
+    return AgentOutcome(claim=False, message=message, failure=FailureClass.ENV, ended_by=EndedBy.CLOCK)

@@ -9,10 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ompycord.agents.ending import has_crashed, how_it_ended
+from ompycord.agents.converse import wall_ms
+from ompycord.agents.ending import unexplained
 from ompycord.agents.level import layout_of
 from ompycord.agents.line_buffer import LineBuffer
 from ompycord.agents.repository_settings import environment_of
+from ompycord.agents.running_tools import RunningTools
 from ompycord.dialects.jsonl import PREFIX, Refusal, parse_line
 from ompycord.domain.events import (
     ApprovalDenied,
@@ -27,10 +29,11 @@ from ompycord.domain.events import (
     QuestionWithdrawn,
     RunFailed,
     RunFinished,
+    UsageUpdated,
     dump_data,
 )
 from ompycord.domain.ports import AgentInput, AgentJob, AgentOutcome, Emit, Inbox
-from ompycord.domain.run import FailureClass
+from ompycord.domain.run import EndedBy, FailureClass
 from ompycord.errors import ProcessFailed
 from ompycord.processes import Clocks, Line, Outcome, ProcessResult, ProcessSpec, RunningProcess, Stream
 from ompycord.processes.launcher_port import Launcher, Layout
@@ -49,8 +52,12 @@ _NOTED: Final = 5
 _SENTENCE: Final = 500
 """Characters of an outcome's message (`events.EffectFinished.message`)."""
 _NO_ANSWERS: Final = f"it gets no answers. {ANSWERS_FILE} in its command names the file in which they arrive."
+_GRACE_S: Final = 10.0
+"""Seconds of silence that a program has after it reported its end; then it is ended, and its report counts."""
 _REST_S: Final = 2.0
 """Seconds for the last lines once the agent was stopped."""
+_SILENCED: Final = frozenset({Outcome.IDLE_TIMEOUT, Outcome.WALL_TIMEOUT})
+"""Ends by our clocks: one of these after a report of its end takes nothing back."""
 _CLAIMABLE: Final = frozenset({FailureClass.REPAIRABLE, FailureClass.TRANSIENT, FailureClass.ENV})
 """Failure classes that an agent may name itself; the others are our own verdicts."""
 
@@ -63,12 +70,14 @@ async def drive(
     *,
     messages: Inbox | None = None,
     only_decisions: bool = False,
+    grace_s: float = _GRACE_S,
 ) -> AgentOutcome:
     """Starts `argv` in the job's clone with the prompt as its input and as `{prompt_file}`, emits what it reports.
 
     With `messages` the program accepts them: they are appended to `{inbox_file}`, one event a line, or with
     `only_decisions` just what people answered and decided. Without, what it asks is refused. `run.finished` and
-    `run.failed` are claims: they become the outcome's message, not events. Cancellation ends the program by TERM and
+    `run.failed` are claims: they become the outcome's message, not events. A program that then says nothing for
+    `grace_s` is ended, whatever it asked before. Cancellation ends the program by TERM and
     KILL first. Raises ProcessFailed where it cannot be started, and what `emit` raises.
     """
     with _inbox(job.cwd.parent) as folder:
@@ -87,8 +96,12 @@ async def drive(
         telling = None
         if messages is not None:
             telling = partial(_write_inbox, messages, inbox_file, listener, only_decisions=only_decisions)
-        result = await _listen(launcher, spec, layout_of(job, readable=(folder,)), clocks, listener, telling)
-    return _outcome(job, result, listener)
+        layout = layout_of(job, readable=(folder,))
+        result = await _listen(launcher, spec, layout, clocks, listener, telling, grace_s)
+    outcome = _outcome(job, result, listener)
+    if outcome.ended_by is not EndedBy.AGENT:
+        await listener.report_cut()
+    return outcome
 
 
 @contextmanager
@@ -133,6 +146,7 @@ async def _listen(
     clocks: Clocks,
     listener: "_Listener",
     telling: Callable[[], Coroutine[None, None, None]] | None,
+    grace_s: float,
 ) -> ProcessResult:
     try:
         async with launcher.start(spec, layout, clocks=clocks) as process:
@@ -142,7 +156,13 @@ async def _listen(
                 tasks.create_task(listener.buffer.flush_periodically())
                 teller = tasks.create_task(telling()) if telling is not None else None
                 async for line in lines:
+                    before = listener.is_busy, listener.claim is not None
                     await listener.on_line(line)
+                    if (listener.is_busy, listener.claim is not None) == before:
+                        continue
+                    process.works_in_silence(working=listener.is_busy)
+                    if listener.claim is not None:
+                        process.may_be_silent(grace_s)
                 listener.buffer.close()
                 if teller is not None:
                     teller.cancel()
@@ -154,6 +174,7 @@ async def _listen(
         with suppress(Exception):  # stopped: what was collected is worth a try, the cancellation comes first
             async with asyncio.timeout(_REST_S):
                 await listener.buffer.flush()
+                await listener.report_cut()
         raise
 
 
@@ -171,9 +192,19 @@ class _Listener:
         """Stops the clocks of the program while it waits for a person, and starts them again."""
         self._gets_answers = gets_answers
         self._open: set[tuple[str, str]] = set()
+        self.has_spoken = False
+        """Whether the program wrote anything but to its standard error."""
+        self._tools = RunningTools()
+        self._has_usage = False
         self._refused = 0
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a tool of the program is under way, which may say nothing for long."""
+        return self._tools.are_running and self.claim is None
+
     async def on_line(self, line: Line) -> None:
+        self.has_spoken = self.has_spoken or line.stream is not Stream.STDERR
         if line.stream is Stream.EVENTS:
             if line.text.strip():
                 await self._on_event(line.text, was_cut=line.was_cut)
@@ -181,6 +212,11 @@ class _Listener:
             await self._on_event(line.text.removeprefix(PREFIX), was_cut=line.was_cut)
         else:
             self.buffer.add(line.text)
+
+    async def report_cut(self) -> None:
+        """Reports that a program which told what it used has used more: it was cut in the midst of its work."""
+        if self._has_usage:
+            await self.buffer.emit(UsageUpdated(at_least=True))
 
     async def end(self) -> None:
         """Reports how many refusals got no note."""
@@ -195,12 +231,15 @@ class _Listener:
                 await self.buffer.emit(Note(text=f"A line of the agent was not taken: {body.reason}."))
         elif isinstance(body, RunFinished | RunFailed):
             self.claim = body
+            self.waits_for_person(False)  # who has ended waits for nobody, whatever it asked before
         elif isinstance(body, QuestionAsked | ApprovalRequested) and not self._gets_answers:
             self._refused += 1
             if self._refused <= _NOTED:
                 await self.buffer.emit(Note(text=f"{_request_of(body)} was not asked: {_NO_ANSWERS}"))
         else:
             self._count(body)
+            self._tools.observe(body)
+            self._has_usage = self._has_usage or isinstance(body, UsageUpdated)
             await self.buffer.emit(body)
 
     def on_input(self, received: AgentInput) -> None:
@@ -219,7 +258,7 @@ class _Listener:
                 self._open.discard(("approval", name))
             case _:
                 return
-        self.waits_for_person(bool(self._open))
+        self.waits_for_person(bool(self._open) and self.claim is None)
 
 
 def _request_of(body: QuestionAsked | ApprovalRequested) -> str:
@@ -233,20 +272,16 @@ def _outcome(job: AgentJob, result: ProcessResult, listener: _Listener) -> Agent
     docs/contracts/processes.md, *Plain commands*.
     """
     claim = listener.claim
-    if result.outcome is Outcome.OVER_LIMIT:
-        return AgentOutcome(claim=False, message=how_it_ended(job.spec, result, ""), failure=FailureClass.POLICY)
-    if result.outcome is not Outcome.EXITED or result.exit_code != 0:
-        received = claim.message if isinstance(claim, RunFailed) else None
-        message = received or how_it_ended(job.spec, result, listener.buffer.last_line)
-        failure = FailureClass.LOST if claim is None and has_crashed(result) else _failure(claim)
-        return AgentOutcome(claim=False, message=cut(message, _SENTENCE), failure=failure)
-    if isinstance(claim, RunFailed):
-        return AgentOutcome(claim=False, message=cut(claim.message, _SENTENCE), failure=_failure(claim))
-    summary = claim.summary if claim is not None else None
-    return AgentOutcome(claim=True, message=cut(summary, _SENTENCE) if summary else None)
-
-
-def _failure(claim: RunFinished | RunFailed | None) -> FailureClass:
-    if isinstance(claim, RunFailed) and claim.failure in _CLAIMABLE:
-        return claim.failure
-    return FailureClass.REPAIRABLE
+    if isinstance(claim, RunFailed) and result.outcome is not Outcome.OVER_LIMIT:
+        failure = claim.failure if claim.failure in _CLAIMABLE else FailureClass.REPAIRABLE
+        return AgentOutcome(claim=False, message=cut(claim.message, _SENTENCE), failure=failure)
+    is_done = result.outcome is Outcome.EXITED and result.exit_code == 0
+    if is_done or (claim is not None and result.outcome in _SILENCED):
+        summary = claim.summary if isinstance(claim, RunFinished) else None
+        is_partial = isinstance(claim, RunFinished) and claim.outcome == "partial"
+        return AgentOutcome(claim=True, message=cut(summary, _SENTENCE) if summary else None, is_partial=is_partial)
+    last_lines = listener.buffer.last_lines
+    outcome = unexplained(job.spec, result, last_lines, now_ms=wall_ms(), has_spoken=listener.has_spoken)
+    if claim is not None and outcome.failure is FailureClass.LOST:  # it had reported its end: it is not resumed
+        return outcome.model_copy(update={"failure": FailureClass.REPAIRABLE})
+    return outcome

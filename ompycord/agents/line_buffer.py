@@ -12,7 +12,7 @@ from typing import Final
 
 from ompycord.domain.events import EventBody, Message
 from ompycord.domain.ports import Emit
-from ompycord.text import clean, cut
+from ompycord.text import clean, cut, cut_head
 from ompycord.text.limits import DIALECT_MESSAGE
 
 __all__ = ["LineBuffer", "legible"]
@@ -25,13 +25,23 @@ _HEADING: Final = 40
 _LINE: Final = DIALECT_MESSAGE - _HEADING
 _CAPACITY: Final = 2 * _LINE
 
-# Colours and cursor moves: ECMA-48 control sequences, operating system commands, two-byte escapes.
-_TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[ -/]*[0-~])")
+# Colours and cursor moves: ECMA-48 control sequences, operating system commands and other strings, two-byte escapes;
+# each also where its end is missing. Linear: none of them reads past the next escape.
+_TERMINAL: Final = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"
+    r"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+_KEPT: Final = 5
 
 
 def legible(line: str) -> str:
-    """A line of a program without its colours, cursor moves and controls."""
-    return clean(_TERMINAL.sub("", line)).rstrip()
+    """A line of a program as its terminal would show it at last: without colours, cursor moves and controls.
+
+    What stands before a carriage return was written over.
+    """
+    return clean(_TERMINAL.sub("", line).rstrip("\r").rpartition("\r")[2]).rstrip()
 
 
 class LineBuffer:
@@ -49,16 +59,25 @@ class LineBuffer:
         self._has_lines = asyncio.Event()
         self._closed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
-        self.last_line = ""
-        """The last plain line with something in it, to explain an exit code."""
+        self._latest: deque[str] = deque(maxlen=_KEPT)
+
+    @property
+    def last_lines(self) -> tuple[str, ...]:
+        """The last plain lines with something in them, to explain an exit code."""
+        return tuple(self._latest)
+
+    @property
+    def last_line(self) -> str:
+        """The last of them; empty where there was none."""
+        return self._latest[-1] if self._latest else ""
 
     def add(self, line: str) -> None:
-        """A line that is no event. Cut at 2,000 characters."""
+        """A line that is no event. Of one that is longer than 2,000 characters the middle is left out."""
         text = legible(line)
         if len(text) > _LINE:
-            text = cut(text, _LINE)
+            text = cut(text, _LINE // 2, "") + cut_head(text, _LINE - _LINE // 2)
         if text.strip():
-            self.last_line = text
+            self._latest.append(text)
         elif not self._waiting:
             return
         self._waiting.append(text)

@@ -9,10 +9,11 @@ from typing import Final
 from ompycord.dialects.prompt_text import prompt_text
 from ompycord.domain.events import EventBody, Note, SessionOpened
 from ompycord.domain.ports import AgentJob, AgentOutcome, Emit
-from ompycord.domain.run import FailureClass
+from ompycord.domain.run import EndedBy
 
 __all__ = ["WHOLE_TASK", "go_on"]
 
+_NOT_AGAIN: Final = frozenset({EndedBy.CLOCK, EndedBy.LIMITS, EndedBy.PERSON, EndedBy.PROVIDER})
 WHOLE_TASK: Final = "could not go on in its session, so it begins with the whole task again."
 """The note for people about an agent that does not know its session any more, after its name."""
 
@@ -21,7 +22,7 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
     """The outcome of `start`. In a known session, `job.prompt` contains only how to continue.
 
     An agent that ends without having opened any session has received nothing: it gets the whole task, and then that
-    prompt. One that we had to end is not started again.
+    prompt. One that we had to end is not started again, nor one whose provider refuses.
     """
     if job.session is None:
         return await start(job, emit)
@@ -33,7 +34,7 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
         await emit(body)
 
     outcome = await start(job, observe)
-    if is_open or outcome.claim or outcome.failure is FailureClass.POLICY:
+    if is_open or outcome.claim or outcome.ended_by in _NOT_AGAIN:
         return outcome
     why = f" {outcome.message}" if outcome.message else ""
     await emit(Note(text=f"{job.spec.name} {WHOLE_TASK}{why}"))
@@ -41,4 +42,4 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
 
 
 def _whole(job: AgentJob) -> str:
-    return "\n\n".join((*prompt_text(job.task, job.files), job.prompt))
+    return "\n\n".join((*prompt_text(job.task, job.files), job.whole_prompt or job.prompt))

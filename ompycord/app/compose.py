@@ -92,9 +92,9 @@ def wire(
     key_manager = key_manager_of(infrastructure, key_secrets, secrets.webhook_secret, sidecar_address)
     areas = areas_of(infrastructure, workers)
     projector = projector_of(infrastructure)
-    driver = driver_of(infrastructure, workers, areas.recorder, key_manager, projector)
-    infrastructure.alarms.extend((projector.wake, driver.wake))
     mcp = mcp_of(infrastructure, areas, workers, key_manager)
+    driver = driver_of(infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare)
+    infrastructure.alarms.extend((projector.wake, driver.wake))
 
     def requests() -> RequestCounts:
         return sidecar.counts
@@ -141,6 +141,7 @@ def wire(
         areas=areas,
         projector=projector,
         driver=driver,
+        mcp=mcp,
         key_manager=key_manager,
         operations=operations,
     )

@@ -46,6 +46,14 @@ async def _open() -> None:
     return
 
 
+def _nothing() -> None:
+    return
+
+
+async def _no_one(run: RunId) -> None:
+    return
+
+
 class DriverStore(RunStore, Journal, Protocol):
     """Rows of runs, what is decided about them, and the effects that have no end yet."""
 
@@ -79,9 +87,13 @@ class Driver:
         closed: Callable[[], Awaitable[str | None]] = _open,
         slots: Slots | None = None,
         slot_keeper: SlotKeeper | None = None,
+        agent_comes: Callable[[], None] = _nothing,
+        agent_was_cut: Callable[[RunId], Awaitable[None]] = _no_one,
     ) -> None:
         """`changed` is called after every commit of the driver: it wakes the projector.
 
+        `agent_comes` is called when a run's work begins or continues: what its agent will ask for can be made ready.
+        `agent_was_cut` records that a crash of ours left a start of its agent without an end.
         `resumes` reports whether a run's agent can continue in its session, `closed` why no waiting run may start now.
         Without a `slot_keeper`, which runs beside the driver, no run gives its slot back.
         """
@@ -93,6 +105,8 @@ class Driver:
         self._changed = changed
         self._resumes = resumes
         self._closed = closed
+        self._agent_comes = agent_comes
+        self._agent_was_cut = agent_was_cut
         self._transitions = Transitions(store=store, clock=clock, ids=ids)
         self._alarm = asyncio.Event()
         self._running = _Running()
@@ -156,6 +170,8 @@ class Driver:
                     group.create_task(self._halt(row), name=f"{row.run}:{row.key}")
             elif row.run not in busy and not self._running.holds(row.run) and self._has_room(row):
                 self._slots.started(row.run)
+                if row.effect.type in HEAVY:
+                    self._agent_comes()
                 task = group.create_task(self._perform(row), name=f"{row.run}:{row.key}")
                 self._running.tasks[row.run] = task
         self._slots.grant()
@@ -219,6 +235,8 @@ class Driver:
     async def _interrupted(self, row: EffectRow) -> EffectFinished:
         """Record that a crash interrupted the step. An agent whose session is kept can continue in it."""
         finished = EffectFinished(key=row.key, outcome="interrupted")
+        if row.effect.type == BUILD.name:
+            await self._agent_was_cut(row.run)
         record = await self._store.run(row.run) if row.effect.type == BUILD.name else None
         if record is None or not self._resumes(record) or await self._history.session(row.run) is None:
             return finished

@@ -2,7 +2,7 @@
 
 One `Inbox` is one start of an agent. Before it hands something out it records that it was taken (`inbox.taken`), so a
 restart neither loses nor repeats it: the next start gets at once what was written, and gets what was decided when it
-asks.
+asks. What a session has for certain (`inbox.acknowledged`) is not told to the same session again.
 """
 
 from collections import deque
@@ -74,7 +74,10 @@ class LogInbox:
         self._requested: dict[Ref, RequestEvent] = {}
         """The refs by which this session waits for decisions, and the request in the session's own words."""
         self._repeats: deque[DecisionEvent] = deque()
-        self._earlier: tuple[str, ...] = ()
+        self._earlier: tuple[QueuedMessage, ...] = ()
+        self._sent: deque[tuple[Ref, ...]] = deque()
+        """The messages in each text that the agent's session got and did not acknowledge yet, oldest first."""
+        self._session: str | None = None
         self._in_hand: QueuedMessage | tuple[Ref, DecisionEvent] | None = None
 
     @property
@@ -83,13 +86,19 @@ class LogInbox:
 
         A start knows nothing of earlier ones.
         """
-        return self._earlier
+        return tuple(one.body.text for one in self._earlier)
+
+    def unknown_to(self, session: str) -> tuple[str, ...]:
+        """Those of `earlier_messages` that this session of the agent may not have."""
+        known = self._transcript.acknowledged
+        return tuple(one.body.text for one in self._earlier if (session, one.ref) not in known)
 
     async def start(self) -> None:
         """Start the agent: what was written until now is part of its task."""
         await self._read()
         await self._take(*(one.ref for one in self._transcript.waiting))
-        self._earlier = tuple(one.body.text for one in self._transcript.messages if one.ref in self._transcript.taken)
+        self._earlier = tuple(one for one in self._transcript.messages if one.ref in self._transcript.taken)
+        self._sent.append(tuple(one.ref for one in self._earlier))
 
     async def end(self) -> None:
         """End the agent: its questions and approvals are no longer needed."""
@@ -135,11 +144,22 @@ class LogInbox:
         await self._read()
         return self._first() is not None
 
+    async def acknowledge(self, texts: int) -> None:
+        """See the port. What a session acknowledges that it never named is told again."""
+        refs = [ref for _ in range(min(texts, len(self._sent))) for ref in self._sent.popleft()]
+        if self._session is None:
+            return
+        for first in range(0, len(refs), TAKEN_AT_ONCE):
+            messages = tuple(str(ref) for ref in refs[first : first + TAKEN_AT_ONCE])
+            await self._record(self._run, ev.InboxAcknowledged(said=messages, session=self._session))
+
     async def accept(self, body: ev.EventBody) -> ev.EventBody | None:
         """What the agent reports, as it goes into the log; None for what an earlier start asked with the same text.
 
         Then its message in Discord stands for this one too, and a decision that no agent has used is this one's.
         """
+        if isinstance(body, ev.SessionOpened):
+            self._session = body.session
         if isinstance(body, ev.QuestionAsked | ev.ApprovalRequested):
             return await self._on_request(body)
         if isinstance(body, ev.QuestionWithdrawn | ev.ApprovalWithdrawn):
@@ -204,8 +224,11 @@ class LogInbox:
         """Record that it is taken, then return it; None where a person withdrew it before that was on disk."""
         if isinstance(found, QueuedMessage):
             await self._take(found.ref)
+            if found.ref not in self._transcript.taken:
+                return None
+            self._sent.append((found.ref,))
             # Its text is that at the moment of taking: it may have been edited since it was found.
-            return self._transcript.prompts[found.ref].body if found.ref in self._transcript.taken else None
+            return self._transcript.prompts[found.ref].body
         ref, decided = found
         await self._take(ref)
         requested = self._requested.pop(ref, None)

@@ -65,6 +65,8 @@ class Transcript:
     prompts: dict[Ref, QueuedMessage] = field(default_factory=dict[Ref, QueuedMessage])
     taken: set[Ref] = field(default_factory=set[Ref])
     dropped: set[Ref] = field(default_factory=set[Ref])
+    acknowledged: set[tuple[str, Ref]] = field(default_factory=set[tuple[str, Ref]])
+    """Messages that a session of the agent has, by the session."""
     requests: dict[Ref, Request] = field(default_factory=dict[Ref, Request])
 
     def add(self, events: Iterable[ev.RunEvent]) -> None:
@@ -81,6 +83,8 @@ class Transcript:
                 self.prompts[message.ref] = message
             case ev.InboxTaken(said=texts):
                 self.taken.update(ref for ref in map(Ref.parse, texts) if ref not in self.dropped)
+            case ev.InboxAcknowledged(said=texts, session=session):
+                self.acknowledged.update((session, Ref.parse(text)) for text in texts)
             case ev.PromptEdited(prompt=id_, text=text) if _message(id_) not in self.taken:
                 self._edit(_message(id_), text)
             case ev.PromptDropped(prompt=id_) if _message(id_) not in self.taken:

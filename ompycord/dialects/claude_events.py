@@ -38,6 +38,10 @@ _PHASES: Final = 25
 _CALLS: Final = 1000
 _MODELS: Final = 50
 _STATUS: Final[Mapping[str, Status]] = {"pending": "pending", "in_progress": "active", "completed": "done"}
+_MESSAGES: Final = 10_000
+_MOST: Final = 2**53
+"""What an event can count (`domain/events/fields.py`)."""
+_MESSAGE_TOKENS: Final = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 _TOKENS: Final = ("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheCreationInputTokens")
 
 
@@ -49,6 +53,8 @@ class ClaudeEvents:
         self._calls: dict[str, tuple[str, str | None]] = {}
         self._changes = FileChanges(root=root)
         self._totals: dict[str, tuple[Tokens, float]] = {}
+        self._of_messages: dict[str, Tokens] = {}
+        """What each message of this turn took, as far as it is known: its last tokens are only told with the result."""
 
     def assistant(self, frame: Frame) -> tuple[EventBody, ...]:
         """Events of an `assistant` frame: one block of a message each.
@@ -56,6 +62,7 @@ class ClaudeEvents:
         Messages of the agent's helpers are not shown.
         """
         events: list[EventBody] = []
+        self._count_message(found(frame, "message"))
         is_helpers = bool(string(frame, "parent_tool_use_id"))
         for block in objects(frame, "message", "content"):
             text = prose(string(block, "text")).strip()
@@ -73,13 +80,34 @@ class ClaudeEvents:
                 events += self._ended(block, found(frame, "tool_use_result"))
         return tuple(events)
 
-    def spent(self, frame: Frame) -> tuple[EventBody, ...]:
+    def spent(self, frame: Frame, *, was_cut: bool = False) -> tuple[EventBody, ...]:
         """Events of a `result` frame: the process's totals by model, converted to differences.
 
-        docs/contracts/events.md, *Usage*.
+        docs/contracts/events.md, *Usage*. The totals of a turn that was cut leave out the message in the midst of which
+        that happened.
         """
         usage = found(frame, "modelUsage")
-        return tuple(event for model in list(usage)[:_MODELS] if (event := self._added(model, found(usage, model))))
+        added = [event for model in list(usage)[:_MODELS] if (event := self._added(model, found(usage, model)))]
+        totals = [
+            sum(getattr(event, name) for event in added) for name in ("input", "output", "cache_read", "cache_write")
+        ]
+        more = self.cut(beyond=(totals[0], totals[1], totals[2], totals[3]))
+        return (*added, *more) if was_cut else tuple(added)
+
+    def cut(self, *, beyond: Tokens = (0, 0, 0, 0)) -> tuple[EventBody, ...]:
+        """The event for a turn that was cut: what its messages took `beyond` what is known, and that there was more."""
+        taken = [sum(tokens) for tokens in zip(*self._of_messages.values(), strict=True)] or [0, 0, 0, 0]
+        self._of_messages.clear()
+        rest = [min(max(0, total - known), _MOST) for total, known in zip(taken, beyond, strict=True)]
+        more = UsageUpdated(input=rest[0], output=rest[1], cache_read=rest[2], cache_write=rest[3], at_least=True)
+        return (more,)
+
+    def _count_message(self, message: Frame) -> None:
+        """One message comes in several frames, a block each, and each has the message's usage so far."""
+        id_, usage = string(message, "id"), found(message, "usage")
+        if id_ and usage and (id_ in self._of_messages or len(self._of_messages) < _MESSAGES):
+            counts = [count(usage, name) for name in _MESSAGE_TOKENS]
+            self._of_messages[id_] = (counts[0], counts[1], counts[2], counts[3])
 
     def _used(self, block: Frame) -> list[EventBody]:
         call, tool, arguments = string(block, "id"), _tool(block), found(block, "input")

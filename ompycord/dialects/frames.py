@@ -4,6 +4,7 @@ Used by the agents' dialects. Its strict counterpart is `strict_json.py`: an age
 unknown clients may post.
 """
 
+import hashlib
 import json
 import math
 import re
@@ -39,11 +40,20 @@ TEXT: Final = 32_768
 """What `domain/base.py` takes as Line, Name and Text."""
 _COUNT: Final = 2**53
 _USD: Final = 1e6
+_REF: Final = 120
+"""Characters of the name of a request (`domain/events/fields.py`)."""
+_HASH: Final = 32
+_BEFORE: Final = re.compile(r"(?:\ufeff|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\s)+")
 _NOT_IN_REF: Final = re.compile(r"[^A-Za-z0-9._:-]")
 
 
 def parse_frame(text: str) -> Frame | None:
-    """The object in `text`; None for everything else."""
+    """The object in `text`; None for everything else.
+
+    Programs write a byte-order mark, a title for their terminal or colours before it: that is left out.
+    """
+    if not text.startswith("{") and (before := _BEFORE.match(text)):
+        text = text[before.end() :]
     try:
         value: JsonValue = json.loads(text)
     except (ValueError, RecursionError):
@@ -135,5 +145,13 @@ def prose(text: str, limit: int = TEXT) -> str:
 
 
 def ref(*parts: str) -> str:
-    """A reference that others may name: 1 to 128 characters of a small alphabet."""
-    return _NOT_IN_REF.sub("_", ":".join(filter(None, parts)))[:NAME] or "_"
+    """A reference that others may name: 1 to 120 characters of a small alphabet.
+
+    Agents give their requests ids of any length: of a longer one the end is a hash of the whole, so that two stay two.
+    """
+    whole = ":".join(filter(None, parts))
+    text = _NOT_IN_REF.sub("_", whole)
+    if len(text) > _REF:
+        digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
+        return f"{text[: _REF - _HASH - 1]}-{digest}"
+    return text or "_"

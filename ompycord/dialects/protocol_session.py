@@ -59,6 +59,10 @@ class Reaction:
 
     A session that never says it gets every message at once.
     """
+    acknowledged: int = 0
+    """How many more of the texts that were sent, the first prompt included, the session now has for certain."""
+    is_turn_over: bool = False
+    """A turn ended, however: none of its tools is under way any more."""
 
     def __add__(self, other: "Reaction") -> "Reaction":
         """Both, one after the other; the first outcome stands."""
@@ -68,6 +72,8 @@ class Reaction:
             self.files + other.files,
             self.outcome or other.outcome,
             self.rests if other.rests is None else other.rests,
+            self.acknowledged + other.acknowledged,
+            self.is_turn_over or other.is_turn_over,
         )
 
 
@@ -77,6 +83,11 @@ class ProtocolSession(Protocol):
     @property
     def awaits_person(self) -> bool:
         """Whether a question or an approval is open: then the agent waits for us."""
+        ...
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether the agent has not answered the first frame yet."""
         ...
 
     def begin(self) -> Reaction:
@@ -93,6 +104,10 @@ class ProtocolSession(Protocol):
 
     def on_input(self, received: AgentInput) -> Reaction:
         """Take a message or a decision of a person."""
+        ...
+
+    def cut(self) -> tuple[EventBody, ...]:
+        """What is known of a turn that ends now without its end: what it used so far. Nothing between turns."""
         ...
 
     def interrupt(self) -> Reaction:

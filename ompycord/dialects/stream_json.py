@@ -14,7 +14,6 @@ from ompycord.dialects.frames import (
     Frame,
     boolean,
     count,
-    dig,
     found,
     later,
     named,
@@ -25,6 +24,7 @@ from ompycord.dialects.frames import (
     string,
 )
 from ompycord.dialects.protocol_session import Reaction, UnknownFrames, dispatch
+from ompycord.dialects.provider_refusals import Mender, ProviderRefusal, read_answer, read_refusal
 from ompycord.dialects.versions import version_note
 from ompycord.domain.events import (
     EventBody,
@@ -35,7 +35,7 @@ from ompycord.domain.events import (
     SessionOpened,
 )
 from ompycord.domain.ports import AgentInput, AgentOutcome
-from ompycord.domain.run import FailureClass
+from ompycord.domain.run import EndedBy, FailureClass
 
 __all__ = ["StreamJson"]
 
@@ -47,6 +47,15 @@ _SILENT: Final = frozenset({
     "streamlined_text",
 })  # fmt: skip
 """Frames that are known and contain nothing that a card shows."""
+_ERRORS: Final[Mapping[str, Mender]] = {
+    "authentication_failed": "person",
+    "billing_error": "money",
+    "rate_limit": "time",
+    "server_error": "time",
+    "invalid_request": "person",
+}
+"""What mends an error of the provider, by the name that an `assistant` frame gives it; its words may say more."""
+_CLIENT_ERRORS: Final = range(400, 500)
 _SILENT_SYSTEM: Final = frozenset({
     "status", "compact_boundary", "hook_started", "hook_progress", "hook_response", "task_started", "task_progress",
     "task_notification", "task_updated", "files_persisted", "session_state_changed", "elicitation_complete",
@@ -65,6 +74,9 @@ class StreamJson:
         self._handler = ClaudeRequests(root=root)
         self._session = ""
         self._is_working = self._is_cut_short = self._is_limited = False
+        self._has_answered = self._is_acknowledged = False
+        self._limited_until: int | None = None
+        self._error = ""
         self._requests = 0
         self._table = self._frames()
 
@@ -72,6 +84,11 @@ class StreamJson:
     def awaits_person(self) -> bool:
         """See the protocol."""
         return self._handler.is_open
+
+    @property
+    def is_starting(self) -> bool:
+        """See the protocol."""
+        return not self._has_answered
 
     def begin(self) -> Reaction:
         """See the protocol."""
@@ -88,6 +105,7 @@ class StreamJson:
         frame = parse_frame(line)
         if frame is None:
             return self._unknown.seen("a line that is no JSON object")
+        self._has_answered = True
         kind = string(frame, "type")
         if kind in _SILENT:
             return Reaction()
@@ -98,17 +116,25 @@ class StreamJson:
         """See the protocol."""
         return dispatch(received, prompted=self._prompt_next, handler=self._handler)
 
+    def cut(self) -> tuple[EventBody, ...]:
+        """See the protocol."""
+        was_working, self._is_working = self._is_working, False
+        return self._events.cut() if was_working else ()
+
     def interrupt(self) -> Reaction:
         """See the protocol."""
-        return Reaction(send=(self._control({"subtype": "interrupt"}),)) if self._is_working else Reaction()
+        if not self._is_working:
+            return Reaction()
+        self._is_cut_short = True
+        return Reaction(send=(self._control({"subtype": "interrupt"}),))
 
     def _frames(self) -> Mapping[str, Callable[[Frame, int], Reaction]]:
         """Every kind of frame that has a meaning, and what it leads to."""
         return {
             "system": self._system,
-            "assistant": lambda frame, _: Reaction((*self._cleared(), *self._events.assistant(frame))),
+            "assistant": lambda frame, _: self._spoke(frame),
             "user": lambda frame, _: Reaction(self._events.results(frame)),
-            "result": lambda frame, _: self._ended(frame),
+            "result": self._ended,
             "control_request": lambda frame, _: self._on_request(string(frame, "request_id"), found(frame, "request")),
             "control_cancel_request": lambda frame, _: self._handler.withdrawn(string(frame, "request_id")),
             "control_response": lambda frame, _: _refused(found(frame, "response")),
@@ -125,11 +151,10 @@ class StreamJson:
             return self._prompt()
         if received.when != "now" or self._is_cut_short:
             return Reaction()
-        self._is_cut_short = True
         return self.interrupt()
 
     def _prompt(self) -> Reaction:
-        self._is_working = True
+        self._is_working, self._is_acknowledged = True, False
         message: Frame = {"role": "user", "content": self._next.popleft()}
         return Reaction(send=({"type": "user", "message": message},), rests=False)
 
@@ -162,13 +187,27 @@ class StreamJson:
         if string(info, "status") != "rejected":
             return Reaction()
         self._is_limited = True
-        until = later(0, 1000 * count(info, "resetsAt")) or None
+        until = self._limited_until = later(0, 1000 * count(info, "resetsAt")) or None
         kind = one_line(string(info, "rateLimitType"), 64)
         return Reaction((RetryLimited(message=f"A limit of the provider is reached ({kind}).", until=until),))
 
     def _cleared(self) -> tuple[EventBody, ...]:
         was_limited, self._is_limited = self._is_limited, False
         return (RetryCleared(),) if was_limited else ()
+
+    def _spoke(self, frame: Frame) -> Reaction:
+        """Take an `assistant` frame. One that Claude Code made itself of an error of the provider names that."""
+        error = string(frame, "error")
+        self._error = error if error in _ERRORS else ""
+        if not self._error:
+            self._limited_until = None
+        received = Reaction() if self._error else self._acknowledge()
+        return received + Reaction((*self._cleared(), *self._events.assistant(frame)))
+
+    def _acknowledge(self) -> Reaction:
+        """The model works on the message, so the session has it."""
+        was_acknowledged, self._is_acknowledged = self._is_acknowledged, True
+        return Reaction(acknowledged=0 if was_acknowledged else 1)
 
     def _on_request(self, id_: str, request: Frame) -> Reaction:
         kind = string(request, "subtype")
@@ -178,24 +217,40 @@ class StreamJson:
         answer: Frame = {"type": "control_response", "response": error}
         return Reaction(send=(answer,)) + self._unknown.seen(f"control_request {one_line(kind, 64)}")
 
-    def _ended(self, frame: Frame) -> Reaction:
+    def _ended(self, frame: Frame, now_ms: int) -> Reaction:
         self._is_working, was_cut_short = False, self._is_cut_short
         self._is_cut_short = False
-        received = Reaction((*self._cleared(), *self._events.spent(frame), *self._handler.forget()))
+        spent = self._events.spent(frame, was_cut=was_cut_short)
+        events = (*self._cleared(), *spent, *self._handler.forget())
+        received = Reaction(events, is_turn_over=True)
         is_done = string(frame, "subtype") == "success" and not boolean(frame, "is_error")
-        if self._next and (is_done or was_cut_short):
-            return received + self._prompt()
-        received += Reaction(rests=True)
         words = prose(string(frame, "result"), 500).strip()
+        refusal = None if was_cut_short else self._refusal(frame, words, now_ms, is_done=is_done)
+        if refusal is None and self._next and (is_done or was_cut_short):
+            return received + self._prompt()
+        reason = one_line(string(frame, "subtype"), 64) or "no reason given"
+        why = one_line(words) or f"Claude Code ended its turn: {reason}."
+        if refusal is not None:
+            return received + Reaction(outcome=refusal.outcome(why))
+        received += Reaction(rests=True)
         if is_done:
             return received + Reaction(outcome=AgentOutcome(claim=True, message=words or None))
-        is_provider = dig(frame, "api_error_status") is not None
-        failure = FailureClass.TRANSIENT if is_provider else FailureClass.REPAIRABLE
-        why = (
-            one_line(words)
-            or f"Claude Code ended its turn: {one_line(string(frame, 'subtype'), 64) or 'no reason given'}."
-        )
-        return received + Reaction(outcome=AgentOutcome(claim=False, message=why, failure=failure))
+        failed = AgentOutcome(claim=False, message=why, failure=FailureClass.REPAIRABLE, ended_by=EndedBy.TURN)
+        return received + Reaction(outcome=failed)
+
+    def _refusal(self, frame: Frame, words: str, now_ms: int, *, is_done: bool) -> ProviderRefusal | None:
+        """The provider's refusal, which Claude Code tells as an error, or as a success with the provider's words."""
+        status = count(frame, "api_error_status")
+        if is_done and not self._error:
+            refusal = read_answer(words, now_ms=now_ms)
+        else:
+            refusal = read_refusal(f"{self._error} {words}", now_ms=now_ms, status=status)
+            if refusal is None and (status or self._error):
+                by_status: Mender = "person" if status in _CLIENT_ERRORS else "time"
+                refusal = ProviderRefusal(_ERRORS.get(self._error, by_status))
+        if refusal is None or refusal.until is not None or refusal.mender == "person":
+            return refusal
+        return ProviderRefusal(refusal.mender, self._limited_until)
 
 
 def _refused(response: Frame) -> Reaction:

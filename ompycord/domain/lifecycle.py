@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.results import BuildResult, StageResult
-from ompycord.domain.run import FailureClass, Machine, RunState, SuspendReason
+from ompycord.domain.run import FINAL, EndedBy, FailureClass, Machine, RunState, SuspendReason
 from ompycord.domain.stage import Edge, Stage, Update
 from ompycord.domain.stages import (
     BUILD,
@@ -178,6 +178,9 @@ def _resumed(machine: Machine, body: ev.EventBody) -> Update:
         "resume_to": None,
         "message": None,
         "claim": machine.claim if keeps_claim else None,
+        "is_partial": machine.is_partial if keeps_claim else False,
+        "ended_by": machine.ended_by if keeps_claim else None,
+        "wake_at": None,
     }
 
 
@@ -187,6 +190,7 @@ def _cancelled(machine: Machine, body: ev.EventBody) -> Update:
     reason = f": {body.reason}" if isinstance(body, ev.RunCancelled) and body.reason else "."
     return {
         "failure": FailureClass.CANCELLED,
+        "ended_by": EndedBy.PERSON,
         "message": f"Cancelled by {by}{reason}",
         "reason": None,
         "resume_to": None,
@@ -259,8 +263,10 @@ def _apply(machine: Machine, body: ev.EventBody, rule: Rule) -> TransitionOutcom
         iteration=after.iteration,
         reason=after.reason if rule.to is S.SUSPENDED else None,
         resume_to=after.resume_to if rule.to is S.SUSPENDED else None,
+        wake_at=after.wake_at if rule.to is S.SUSPENDED else None,
         message=after.message,
         failure=after.failure,
+        ended_by=after.ended_by if rule.to in {S.SUSPENDED, *FINAL} else None,
         outcome=after.outcome,
     )
     return TransitionOutcome(after, tuple(_effect(kind, machine, after) for kind in rule.do), (changed,))

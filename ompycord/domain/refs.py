@@ -6,7 +6,7 @@
 | `a:<approval>` | `APPROVAL` | an approval | outbox, surfaces, `inbox.taken`, closings of folds |
 | `wq:<question>` | `QUESTION_WITHDRAWN` | the withdrawal of a question | closings of folds |
 | `wa:<approval>` | `APPROVAL_WITHDRAWN` | the withdrawal of an approval | closings of folds |
-| `p:<event>` | `MESSAGE` | a message to the agent, by the id of its event | `inbox.taken` |
+| `p:<event>` | `MESSAGE` | a message to the agent, by the id of its event | `inbox.taken`, `inbox.acknowledged` |
 | `s:<iteration>` | `SUSPENDED` | the notice that a run waits, by the iteration that was paused | outbox, surfaces |
 | `ops:<ref>` | `OPS` | the notice to the ops channel about a question or an approval | outbox, surfaces |
 | `again:<ref>` | `AGAIN` | a question or an approval asked once more than `<ref>` | outbox, surfaces |

@@ -6,7 +6,8 @@ Counterpart of `stages.py`, which decides on them. An `effect.finished` event ca
 
 from pydantic import ConfigDict
 
-from ompycord.domain.base import Frozen
+from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.run import EndedBy
 
 __all__ = [
     "BuildResult",
@@ -44,6 +45,12 @@ class BuildResult(StageResult):
 
     claim: bool = False
     """What it claims of its work: done, or failed."""
+    partial: bool = False
+    """With a claim of done: it says that a part of the task is left."""
+    ended_by: EndedBy | None = None
+    """Who ended it; left out with a claim of done."""
+    until: Millis | None = None
+    """When its provider takes requests again, where that refused and said so."""
     unheard: bool = False
     """People wrote something that this start of the agent never received."""
     session: bool = False

@@ -8,6 +8,7 @@ from ompycord.domain.task import Mode
 
 __all__ = [
     "FINAL",
+    "EndedBy",
     "FailureClass",
     "Machine",
     "RunKind",
@@ -68,6 +69,25 @@ class FailureClass(StrEnum):
     LOST = "LOST"
 
 
+class EndedBy(StrEnum):
+    """Who ended one start of an agent. Only with AGENT are the words about the end the agent's own."""
+
+    AGENT = "agent"
+    """It reported its end itself: done, done in part, or failed."""
+    TURN = "turn"
+    """Its protocol ended the turn for a reason of its own: a limit of the model, a cancelled turn."""
+    EXIT = "exit"
+    """Its program ended, by an exit code or a signal, without a report that counts."""
+    CLOCK = "clock"
+    """One of our clocks."""
+    LIMITS = "limits"
+    """Our limits of what it may use or write."""
+    PROVIDER = "provider"
+    """The provider of its model, which refused."""
+    PERSON = "person"
+    """A person, who cancelled the run."""
+
+
 class RunOutcome(StrEnum):
     """Why a run that is COMPLETE has no result; such a run is never verified."""
 
@@ -95,6 +115,12 @@ class Machine(Frozen):
     resume_to: RunState | None = None
     claim: bool | None = None
     """What the agent claimed: done (True), failed (False), nothing yet (None)."""
+    is_partial: bool = False
+    """Whether the agent that claims done says that it is only a part of the task."""
+    ended_by: EndedBy | None = None
+    """Who ended the last start of the agent, where that was no claim of done."""
+    wake_at: Millis | None = None
+    """When what a suspended run waits for is over, where its provider said so."""
     checks: bool | None = None
     """Whether the last round of checks passed; None when none ran."""
     failure: FailureClass | None = None

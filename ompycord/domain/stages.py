@@ -16,7 +16,7 @@ from ompycord.domain.results import (
     PublishResult,
     StageResult,
 )
-from ompycord.domain.run import FailureClass, Machine, RunOutcome, RunState, SuspendReason
+from ompycord.domain.run import EndedBy, FailureClass, Machine, RunOutcome, RunState, SuspendReason
 from ompycord.domain.stage import Edge, Ended, Stage, Update
 from ompycord.domain.task import Mode
 
@@ -53,9 +53,15 @@ def _is_unread(machine: Machine, ended: Ended[BuildResult]) -> bool:
     return ended.result.unheard
 
 
-def _has_crashed(machine: Machine, ended: Ended[BuildResult]) -> bool:
-    """Whether the agent's program ended without the agent's claim that its work had."""
-    return ended.failure is FailureClass.LOST
+def _is_refused_for_now(machine: Machine, ended: Ended[BuildResult]) -> bool:
+    """Whether the provider of its model refused, and time or money mends that."""
+    return ended.failure is FailureClass.TRANSIENT and ended.result.ended_by is EndedBy.PROVIDER
+
+
+def _was_interrupted(machine: Machine, ended: Ended[BuildResult]) -> bool:
+    """Whether the agent ended in the middle of its work, without a claim of its own, and may continue there."""
+    passes = ended.failure is FailureClass.TRANSIENT and ended.result.ended_by in {EndedBy.TURN, EndedBy.CLOCK}
+    return ended.failure is FailureClass.LOST or passes
 
 
 def _has_session(machine: Machine, ended: Ended[BuildResult]) -> bool:
@@ -95,6 +101,11 @@ def _publishes_failure(machine: Machine, ended: Ended[PublishResult]) -> bool:
     return machine.claim is False
 
 
+def _claims_a_part(machine: Machine, ended: Ended[PublishResult]) -> bool:
+    """Whether the agent says that it did only a part of its task."""
+    return machine.is_partial
+
+
 def _publishes_failed_checks(machine: Machine, ended: Ended[PublishResult]) -> bool:
     return machine.checks is False
 
@@ -111,7 +122,14 @@ def _claimed(machine: Machine, ended: Ended[BuildResult]) -> Update:
     """Keep what the agent claims; it is not evidence."""
     done = ended.result.claim
     failure = None if done else ended.failure or FailureClass.REPAIRABLE
-    return {"claim": done, "message": ended.message, "failure": failure, "interruptions": 0}
+    return {
+        "claim": done,
+        "is_partial": done and ended.result.partial,
+        "ended_by": None if done else ended.result.ended_by,
+        "message": ended.message,
+        "failure": failure,
+        "interruptions": 0,
+    }
 
 
 def _unread(machine: Machine, ended: Ended[BuildResult]) -> Update:
@@ -125,8 +143,25 @@ def _broken_off(machine: Machine, ended: Ended[BuildResult]) -> Update:
 
     A person decides whether it continues.
     """
-    message = ended.message or "The agent's program crashed."
-    return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": message, "claim": None}
+    return _suspended(ended, SuspendReason.INTERRUPTED, ended.message or "The agent's program crashed.")
+
+
+def _waits_for_provider(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """Keep the work so far and the session. A person resumes it, once the provider takes requests again."""
+    return {
+        **_suspended(ended, SuspendReason.PROVIDER, ended.message or "The provider refuses for now."),
+        "wake_at": ended.result.until,
+    }
+
+
+def _suspended(ended: Ended[BuildResult], reason: SuspendReason, message: str) -> Update:
+    return {
+        "reason": reason,
+        "resume_to": S.BUILDING,
+        "message": message,
+        "claim": None,
+        "ended_by": ended.result.ended_by,
+    }
 
 
 def _continued(machine: Machine, ended: Ended[BuildResult]) -> Update:
@@ -150,7 +185,13 @@ def _rebuilt(machine: Machine, ended: Ended[BuildResult]) -> Update:
 def _stuck(machine: Machine, ended: Ended[CollectResult]) -> Update:
     """Keep the clone with what the agent made; resumed, the agent continues there and the step is tried again."""
     message = ended.message or "The result could not be taken out."
-    return {"reason": SuspendReason.INTERRUPTED, "resume_to": S.BUILDING, "message": message, "claim": None}
+    return {
+        "reason": SuspendReason.INTERRUPTED,
+        "resume_to": S.BUILDING,
+        "message": message,
+        "claim": None,
+        "ended_by": None,
+    }
 
 
 def _checked(machine: Machine, ended: Ended[CheckResult]) -> Update:
@@ -176,7 +217,12 @@ def _beside(machine: Machine, ended: Ended[CollectResult]) -> Update:
 
 def _set_aside(machine: Machine, ended: Ended[BuildResult]) -> Update:
     """End without a result: what broke a bound is not taken into the repository."""
-    return {"claim": False, "failure": FailureClass.POLICY, "message": ended.message}
+    return {
+        "claim": False,
+        "failure": FailureClass.POLICY,
+        "message": ended.message,
+        "ended_by": ended.result.ended_by,
+    }
 
 
 # -- the stages --------------------------------------------------------------------------------------------------------
@@ -202,8 +248,10 @@ BUILD: Final = Stage(
     takes_restart=True,
     edges=(
         Edge("ok", S.FAILED, (fx.CleanUp,), "it broke a bound; its clone is set aside", _broke_bound, _set_aside),
+        # What it has not received yet waits as well: its provider would refuse that, too.
+        Edge("ok", S.SUSPENDED, (), "the provider refuses for now", _is_refused_for_now, _waits_for_provider),
         Edge("ok", S.BUILDING, (fx.RunAgent,), "it had not received all messages", _is_unread, _unread),
-        Edge("ok", S.SUSPENDED, (), "the agent crashed", _has_crashed, _broken_off),
+        Edge("ok", S.SUSPENDED, (), "the agent was interrupted", _was_interrupted, _broken_off),
         Edge("ok", S.BUILDING, (fx.Collect,), "the agent ended", then=_claimed),
         Edge("failed", S.FAILED, (fx.CleanUp,), "the agent did not start", then=_failed),
         Edge("interrupted", S.BUILDING, (fx.RunAgent,), "cut short, its session is kept", _has_session, _continued),
@@ -247,6 +295,7 @@ PUBLISH: Final = Stage(
         Edge("ok", S.FAILED, (fx.CleanUp,), "checks failed", _publishes_failed_checks, _published),
         # collected by an earlier version, which let an empty result continue to the checks
         Edge("ok", S.COMPLETE, (fx.CleanUp,), "nothing was changed", _is_empty, _without_result),
+        Edge("ok", S.PARTIAL, (fx.CleanUp,), "the agent said it did a part", _claims_a_part, _published),
         Edge("ok", S.COMPLETE, (fx.CleanUp,), "published", then=_published),
         Edge("failed", S.PARTIAL, (fx.CleanUp,), "work kept, not published", then=_failed),
     ),

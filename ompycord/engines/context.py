@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ompycord.conductor import Inboxes
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.events import RunFailed, RunFinished
 from ompycord.domain.ids import RunId, Ulid
 from ompycord.domain.ports import AgentAdapter, Checks, WorkResults, Workspaces
 from ompycord.domain.repository import ConfinementLevel, RepositorySpec
@@ -48,6 +49,11 @@ async def _nothing_granted(agent: str) -> FindGranted | None:
     return None
 
 
+async def _no_claim(run: RunId) -> RunFinished | RunFailed | None:
+    """Where agents report nothing by our tools."""
+    return None
+
+
 async def _no_cost(run: RunId, session: str) -> float:
     """Where no cost is kept."""
     return 0.0
@@ -84,6 +90,8 @@ class StepContext:
     """
     session_usd: Callable[[RunId, str], Awaitable[float]] = _no_cost
     """US dollars that the run's agent has reported for this session."""
+    claim: Callable[[RunId], Awaitable[RunFinished | RunFailed | None]] = _no_claim
+    """What the run's agent reported of its end since its latest start; None where it reported nothing."""
     file: Callable[[TaskFile], Awaitable[bytes | None]] = _no_file
     """A file that came with the task; None where it has expired."""
     granted: Callable[[str], Awaitable[FindGranted | None]] = _nothing_granted

@@ -113,6 +113,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "backlog": ProblemKind(429, "Too many events wait", "Wait as long as Retry-After says, then send it again."),
     "internal": ProblemKind(500, "A defect of ours", "It is logged. Send the same request again later."),
     "draining": ProblemKind(503, "The process is ending", "Send it again after Retry-After."),
+    "starting": ProblemKind(503, "The tools are still being loaded", "Send it again after Retry-After."),
     "storage": ProblemKind(503, "The database did not take it", "Nothing was stored. Send it again after Retry-After."),
 }
 

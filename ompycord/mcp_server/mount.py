@@ -1,4 +1,4 @@
-"""The ASGI shim that the sidecar mounts at `/mcp/`: authenticates, and loads the SDK on the first request (24 MiB).
+"""The ASGI shim that the sidecar mounts at `/mcp/`: authenticates, and loads the SDK (24 MiB) once an agent will ask.
 
 `serve()` is a task of the lifespan: the SDK's session manager must be entered and left by one task, once per instance.
 """
@@ -17,13 +17,15 @@ from ompycord.mcp_server.tool_service import ToolService
 
 __all__ = ["McpMount"]
 
-START_S = 20.0
+START_S = 60.0
+"""Seconds for which a request waits for the SDK; loading it takes one, on a busy machine a few."""
 UNAUTHORIZED = b'{"type":"/problems/unauthorized","title":"Unauthorized","status":401}'
-UNAVAILABLE = b'{"type":"/problems/draining","title":"The process is ending","status":503}'
+ENDING = b'{"type":"/problems/draining","title":"The process is ending","status":503}'
+STARTING = b'{"type":"/problems/starting","title":"The tools are still being loaded","status":503}'
 
 
 class McpMount:
-    """Serves nothing until a caller with a run's key asks."""
+    """Loads nothing until a run will have an agent (`prepare`), or a caller with a run's key asks."""
 
     def __init__(
         self,
@@ -32,25 +34,37 @@ class McpMount:
         authenticate: Callable[[Mapping[str, str]], RunId | None],
         version: str,
         loaded: Callable[[], None] = lambda: None,
+        start_s: float = START_S,
     ) -> None:
         """`authenticate` maps lower-case headers to the run whose key they carry, None for anything else.
 
         `loaded` is called once the first request was answered: the SDK is in memory then, with all that loading it
-        took.
+        took. A request waits `start_s` seconds for the SDK.
         """
         self._tool_service = tool_service
         self._authenticate = authenticate
         self._version = version
         self._loaded = loaded
+        self._start_s = start_s
         self._has_answered = False
         self._wanted = asyncio.Event()
         self._ready = asyncio.Event()
         self._app: ASGIApp | None = None
         self._is_ending = False
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the SDK is loaded and calls are served."""
+        return self._app is not None
+
+    def prepare(self) -> None:
+        """Start to load the SDK: an agent will ask soon, and clients give up a server that does not answer at once."""
+        self._wanted.set()
+
     def drain(self) -> None:
         """Answer nothing new (503), and end the waits for people; running calls finish."""
         self._is_ending = True
+        self._ready.set()  # those who wait for the SDK learn now that it will not come
         self._tool_service.drain()
 
     async def serve(self) -> None:
@@ -77,10 +91,10 @@ class McpMount:
         if not self._is_ending:
             self._wanted.set()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(START_S):
+                async with asyncio.timeout(self._start_s):
                     await self._ready.wait()
         if self._app is None or self._is_ending:
-            await _answer(send, 503, UNAVAILABLE)
+            await _answer(send, 503, ENDING if self._is_ending else STARTING)
             return
         await self._app({**scope, "path": "/", "raw_path": b"/", "root_path": ""}, receive, send)
         if not self._has_answered:

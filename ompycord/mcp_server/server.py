@@ -1,4 +1,4 @@
-"""The MCP server itself; the only importer of the `mcp` package, loaded by `mount.py` on the first request."""
+"""The MCP server itself; the only importer of the `mcp` package, loaded by `mount.py` once it is needed."""
 
 import asyncio
 import itertools

@@ -5,6 +5,7 @@ comes first, and then leaves nothing of it behind.
 """
 
 import asyncio
+import math
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -67,6 +68,8 @@ class RunningProcess:
         self._queue = LineQueue(limit_bytes=bounds.queue_bytes)
         self._last_output = asyncio.get_running_loop().time()
         self._began = self._last_output
+        self._idle_s = clocks.idle_s
+        self._is_busy = False
         self._waiting_since: float | None = None
         self._waited_s = 0.0
         self._bytes_seen = 0
@@ -109,6 +112,22 @@ class RunningProcess:
         elif not waiting and self._waiting_since is not None:
             self._waited_s += now - self._waiting_since
             self._waiting_since, self._last_output = None, now
+        self._wake.set()
+
+    def works_in_silence(self, *, working: bool) -> None:
+        """Sets whether something runs for it that may say nothing, such as a build. Idempotent.
+
+        While it does, the idle clock stands still; the wall clock does not.
+        """
+        if self._is_busy and not working:
+            self._last_output = asyncio.get_running_loop().time()
+        self._is_busy = working
+        self._wake.set()
+
+    def may_be_silent(self, seconds: float) -> None:
+        """Gives it, from now on, so many seconds of silence instead of `Clocks.idle_s`."""
+        self._idle_s = seconds
+        self._last_output = asyncio.get_running_loop().time()
         self._wake.set()
 
     async def wait(self) -> ProcessResult:
@@ -184,7 +203,7 @@ class RunningProcess:
         """When the wall clock and the idle clock end it, on the loop's clock."""
         wall_ends = self._began + self._clocks.wall_s + self._waited_s
         if self._waiting_since is None:
-            return wall_ends, self._last_output + self._clocks.idle_s
+            return wall_ends, math.inf if self._is_busy else self._last_output + self._idle_s
         return wall_ends + now - self._waiting_since, self._waiting_since + self._clocks.waiting_s
 
     async def _observe(self, resource_limits: ResourceLimits | None) -> None:

@@ -15,12 +15,17 @@ _TAIL_BYTES = 4_194_304
 
 
 class LineSplitter:
-    """Cuts a stream of bytes into lines of at most `limit` bytes; the rest of a line is dropped as it comes."""
+    """Cuts a stream of bytes into lines of at most `limit` bytes; the rest of a line is dropped as it comes.
+
+    Of a longer line that a terminal would have written over (by a carriage return), the latest part is kept.
+    """
 
     def __init__(self, *, stream: Stream, limit: int) -> None:
         self._stream = stream
         self._limit = limit
         self._waiting = bytearray()
+        self._return_at = -1
+        """Where the last carriage return stands in what is held."""
         self._is_over = False
 
     def feed(self, chunk: bytes) -> Iterator[Line]:
@@ -38,9 +43,20 @@ class LineSplitter:
             yield self._line()
 
     def _hold(self, chunk: bytes, start: int, end: int) -> None:
-        room = self._limit - len(self._waiting)
-        self._is_over = self._is_over or end - start > room
-        self._waiting += chunk[start : min(end, start + room)]
+        part = chunk[start:end]
+        if len(self._waiting) + len(part) > self._limit:
+            self._is_over = True
+            overwritten = part.rfind(b"\r", 0, -1)
+            if overwritten >= 0:
+                self._waiting.clear()
+                part = part[overwritten + 1 :]
+            elif self._return_at >= 0:
+                del self._waiting[: self._return_at + 1]
+            self._return_at = -1
+        part = part[: self._limit - len(self._waiting)]
+        if (at := part.rfind(b"\r")) >= 0:
+            self._return_at = len(self._waiting) + at
+        self._waiting += part
 
     def _line(self) -> Line:
         raw = bytes(self._waiting)
@@ -50,6 +66,7 @@ class LineSplitter:
             text = raw.removesuffix(b"\r").decode("utf-8", "replace")
         line = Line(stream=self._stream, text=text, was_cut=self._is_over)
         self._waiting.clear()
+        self._return_at = -1
         self._is_over = False
         return line
 
@@ -107,8 +124,12 @@ class LineQueue:
         self._has_line.set()
 
     def lines(self) -> AsyncGenerator[Line]:
-        """Each line once, until the streams end. For one reader; one that stops early gives up the rest."""
+        """Each line once, until the streams end. For one reader.
+
+        One that stops early gives up the rest, until another one asks.
+        """
         self._has_reader = True
+        self._is_discarding = False
         return self._read()
 
     async def _read(self) -> AsyncGenerator[Line]:

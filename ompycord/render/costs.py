@@ -42,6 +42,7 @@ def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redac
             output=sum(usage.output for usage in usages),
             cache_read=sum(usage.cache_read for usage in usages),
             cost_usd=sum(map(_spent, usages)),
+            tokens_complete=all(usage.tokens_complete for usage in usages),
         ),
         unit=" tokens",
     )

@@ -1,7 +1,7 @@
 """A run is paused until a person resumes it: a message of its own, so that it notifies; counterpart of the card.
 
-docs/contracts/cards.md, *Who is pinged*: budget reached, and an agent that crashed. A run that a person stopped
-notifies no one.
+docs/contracts/cards.md, *Who is pinged*: budget reached, an agent that crashed, a provider that refuses. A run that a
+person stopped notifies no one.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Final
 
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.records import OutboxKind
-from ompycord.domain.run import RunState, SuspendReason
+from ompycord.domain.run import EndedBy, RunState, SuspendReason
 from ompycord.render.cards.cardview import Button, Colour
 from ompycord.render.cards.headlines import headline_of
 from ompycord.render.cards.names import agent_name, short_title
@@ -27,7 +27,13 @@ __all__ = ["paused_message", "pings_paused"]
 _WHAT: Final = {
     SuspendReason.BUDGET: "the run reached its budget.",
     SuspendReason.INTERRUPTED: "{agent} crashed; the run is paused.",
+    SuspendReason.PROVIDER: "the provider refuses; the run is paused.",
 }
+_ENDED: Final = {
+    EndedBy.CLOCK: "{agent} ran out of time; the run is paused.",
+    EndedBy.TURN: "{agent} was interrupted; the run is paused.",
+}
+"""What says it better where it is known who ended the agent."""
 
 
 def pings_paused(snapshot: StatusSnapshot, iteration: int) -> bool:
@@ -54,7 +60,9 @@ def paused_message(
     headline = headline_of(snapshot, render_context, sanitizer)
     users, roles = user_ids(mentions), user_ids(role_mentions)
     reason = snapshot.reason or SuspendReason.INTERRUPTED
-    what = _WHAT.get(reason, "the run is paused.").format(agent=agent_name(snapshot, sanitizer))
+    by = snapshot.ended_by if reason is SuspendReason.INTERRUPTED else None
+    what = (_ENDED.get(by) if by else None) or _WHAT.get(reason, "the run is paused.")
+    what = what.format(agent=agent_name(snapshot, sanitizer))
     who = mention(users, roles)
     embed: dict[str, object] = {
         "title": cut(

@@ -91,10 +91,14 @@ def has_tokens(usage: Usage) -> bool:
 
 
 def tokens_used(usage: Usage, *, unit: str = "") -> str:
-    """`61k in, 4k out`, with `unit` behind the first number; unknown where a cost was reported and no token."""
+    """`61k in, 4k out`, with `unit` behind the first number; unknown where a cost was reported and no token.
+
+    Where a turn was cut it is a lower bound.
+    """
     if not has_tokens(usage) and (usage.cost_usd or not usage.cost_complete):
         return "tokens unknown"
-    return f"{tokens(usage.input)}{unit} in, {tokens(usage.output)} out"
+    least = "at least " if not usage.tokens_complete and (usage.input or usage.output) else ""
+    return f"{least}{tokens(usage.input)}{unit} in, {tokens(usage.output)} out"
 
 
 def tokens(number: int) -> str:

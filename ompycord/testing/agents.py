@@ -14,6 +14,8 @@ class ScriptedInbox:
 
     def __init__(self, *bodies: AgentInput) -> None:
         self._waiting: asyncio.Queue[AgentInput] = asyncio.Queue(64)
+        self.acknowledged = 0
+        """How many texts the agent's session has, as its adapter reported."""
         self.send(*bodies)
 
     def send(self, *bodies: AgentInput) -> None:
@@ -23,6 +25,9 @@ class ScriptedInbox:
 
     async def next(self) -> AgentInput:
         return await self._waiting.get()
+
+    async def acknowledge(self, texts: int) -> None:
+        self.acknowledged += texts
 
 
 class ScriptedAgent:
@@ -45,6 +50,8 @@ class ScriptedAgent:
         self.script: Sequence[EventBody] = script
         self.writes = writes or {}
         self.outcome = outcome or AgentOutcome(claim=True, message="Done, it says.")
+        self.acknowledges = 0
+        """How many texts its session has once its script is emitted."""
         self._go = asyncio.Event()
         self._go.set()
         self.began = asyncio.Event()
@@ -67,6 +74,8 @@ class ScriptedAgent:
         self.jobs.append(job)
         for body in self.script:
             await emit(body)
+        if self.acknowledges:
+            await inbox.acknowledge(self.acknowledges)
         self.began.set()
         try:
             async with asyncio.TaskGroup() as group:

@@ -1,6 +1,6 @@
 """Pure: limits, graphemes, sanitiser, redactor. Text from outside passes `clean`, `redact`, then `plain` or its kin."""
 
-from ompycord.text.graphemes import clusters, code_points, cut, cut_lines, utf16_len
+from ompycord.text.graphemes import clusters, code_points, cut, cut_head, cut_lines, utf16_len
 from ompycord.text.redact import REDACTED, Redactor
 from ompycord.text.sanitise import clean, code, excerpt, label, plain
 
@@ -12,6 +12,7 @@ __all__ = [
     "code",
     "code_points",
     "cut",
+    "cut_head",
     "cut_lines",
     "excerpt",
     "label",

@@ -19,6 +19,7 @@ __all__ = [
     "clusters",
     "code_points",
     "cut",
+    "cut_head",
     "cut_lines",
     "is_oversized",
     "stretches",
@@ -87,6 +88,24 @@ def cut(text: str, budget_utf16: int, ellipsis: str = ELLIPSIS) -> str:
     """
     head = _Head(text, budget_utf16)
     return head.text if head.is_whole else head.ended(budget_utf16, ellipsis, _FENCE_CLOSER, lambda end, _: end)
+
+
+def cut_head(text: str, budget_utf16: int, ellipsis: str = ELLIPSIS) -> str:
+    """The end of `text` within `budget_utf16` units; where something was lost, `ellipsis` stands before it.
+
+    For what tells its point last, such as a program's last words. A budget too small for the ellipsis gives the empty
+    string.
+    """
+    if utf16_len(text[-budget_utf16 - 1 :] if budget_utf16 > 0 else text) <= max(budget_utf16, 0):
+        return text
+    room = budget_utf16 - utf16_len(ellipsis)
+    kept: list[str] = []
+    for cluster in reversed(list(clusters(text[-budget_utf16:]))[1:] if room > 0 else ()):  # the first may be a part
+        room -= utf16_len(cluster)
+        if room < 0:
+            break
+        kept.append(cluster)
+    return ellipsis + "".join(reversed(kept)) if budget_utf16 >= utf16_len(ellipsis) else ""
 
 
 def cut_lines(text: str, budget_utf16: int, max_lines: int, ellipsis: str = ELLIPSIS) -> str:

@@ -18,7 +18,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock
 from ompycord.http.pipeline import ClientDisconnected, RequestPipeline
 
-__all__ = ["ASK_S", "ApprovalVerdict", "HookApprovals", "verdict_of"]
+__all__ = ["ASK_S", "CANCELLED", "ApprovalVerdict", "HookApprovals", "verdict_of"]
 
 ASK_S: Final = 55.0
 """Seconds for which an agent waits for people; the hooks that we write give up after 60 s."""
@@ -101,7 +101,9 @@ class HookApprovals:
             known = next((one for one in snapshot.approvals if one.ref == approval), None)
             if known is not None and known.status in {"granted", "denied"}:
                 return verdict_of(known)
-            return _UNDECIDED if snapshot.is_final or snapshot.cancel_requested else None
+            if snapshot.cancel_requested:
+                return CANCELLED
+            return _UNDECIDED if snapshot.is_final else None
 
         verdict = await wait_for(
             found, run, wait_s=ASK_S, is_ending=lambda: self._pipeline.is_draining,
@@ -110,6 +112,8 @@ class HookApprovals:
         return verdict or _UNDECIDED
 
 
+CANCELLED: Final = ApprovalVerdict("deny", "This run was cancelled in Discord.")
+"""Nobody decided on the tool: its run is to end."""
 _UNDECIDED: Final = ApprovalVerdict("ask", "Nobody decided in Discord.")
 
 

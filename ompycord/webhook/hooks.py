@@ -32,7 +32,7 @@ from ompycord.http.problems import Headers, Problem, problem
 from ompycord.text.strict_json import NotJson, parse_json, require_within_limits
 from ompycord.webhook.acknowledgement import JSON, accepted
 from ompycord.webhook.backlog import Backlog
-from ompycord.webhook.hook_approvals import ApprovalVerdict, HookApprovals, verdict_of
+from ompycord.webhook.hook_approvals import CANCELLED, ApprovalVerdict, HookApprovals, verdict_of
 from ompycord.webhook.hook_runs import HookRuns, Pushed
 from ompycord.webhook.limits import EventLimits
 from ompycord.webhook.target import EventTarget
@@ -42,6 +42,8 @@ __all__ = ["PREFIX", "SESSION", "Hooks"]
 PREFIX: Final = "/hooks/"
 SESSION: Final = "@session"
 """Given instead of a run's name: each session of the agent is a run, named after it."""
+_BEFORE_TOOL: Final = "PreToolUse"
+"""The hook of Claude Code that waits before a tool runs."""
 _NAME: Final = 128
 _VALUES: Final = 65_536
 """A hook cannot choose what it sends: within the size of an event it may have more and longer values than one."""
@@ -107,6 +109,9 @@ class Hooks:
             return accepted(receipts)
         await self._end_overtaken(pushed, reading, receipts[-1].run)
         verdict = await self._request_approval(address, pushed, reading, receipts, receive)
+        if receipts[-1].cancel_requested and reading.kind == _BEFORE_TOOL:
+            verdict = CANCELLED
+            await self._end_denied(pushed, reading, verdict)
         return _for_claude(receipts, verdict)
 
     def _pushed(self, address: _Address, authenticated: AuthenticatedRequest, reading: HookReading) -> Pushed:
@@ -145,11 +150,18 @@ class Hooks:
             except ClientDisconnected:
                 await withdrawal("Its agent no longer waits.")
                 raise
-        if not verdict.is_decided:
+        if verdict is CANCELLED:
+            await withdrawal("Its run was cancelled.")
+        elif not verdict.is_decided:
             await withdrawal("It is asked at the terminal instead.")
         if verdict.permission == "deny":
-            await self._store(pushed._replace(id=f"{pushed.id}-end"[:_NAME]), _denied(reading.if_denied, verdict))
+            await self._end_denied(pushed, reading, verdict)
         return verdict
+
+    async def _end_denied(self, pushed: Pushed, reading: HookReading, verdict: ApprovalVerdict) -> None:
+        """Store that the tool which waited did not run."""
+        if reading.if_denied:
+            await self._store(pushed._replace(id=f"{pushed.id}-end"[:_NAME]), _denied(reading.if_denied, verdict))
 
     async def _end_overtaken(self, pushed: Pushed, reading: HookReading, run: RunId) -> None:
         """Withdraw requests that were decided elsewhere, such as after a restart of ours: their session went on."""
@@ -207,13 +219,16 @@ def _nothing(reading: HookReading) -> RawAnswer:
 
 
 def _for_claude(receipts: list[Receipt], verdict: ApprovalVerdict | None) -> RawAnswer:
-    """The answer that Claude Code reads: a decision, and that a person wants the run to end."""
+    """The answer that Claude Code reads: a decision, and that a person wants the run to end.
+
+    An order to end takes effect once its step has ended, so a tool that waits for the answer is denied as well.
+    """
     status, headers, body = accepted(receipts)
     more: Frame = {}
     if verdict is not None:
         more |= decision(verdict.permission, verdict.reason)
-    if receipts[-1].cancel_requested:
-        more |= halt("This run was cancelled in Discord.")
+    if receipts[-1].cancel_requested or verdict is CANCELLED:
+        more |= halt(CANCELLED.reason)
     if not more:
         return status, headers, body
     return _json(status, {**json.loads(body), **more})

@@ -18,7 +18,7 @@ from ompycord.webhook.streams import StreamReset
 __all__ = ["data_by_type", "describe"]
 
 _REFS = "#/components/schemas/{model}"
-_NOT_OURS = {"browser", "not-found", "method-not-allowed", "misdirected", "internal"}
+_NOT_OURS = {"browser", "not-found", "method-not-allowed", "misdirected", "internal", "starting"}
 _EVENT_SLUGS = tuple(slug for slug in PROBLEMS if slug not in _NOT_OURS)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from ompycord.domain.events import RunEvent
+from ompycord.domain.events import RunEvent, RunFailed, RunFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunHistory
 
@@ -35,6 +35,9 @@ class InterruptedHistory(RunHistory):
 
     async def session(self, run: RunId) -> str | None:
         return await self._history.session(run)
+
+    async def claim(self, run: RunId) -> RunFinished | RunFailed | None:
+        return await self._history.claim(run)
 
     async def session_usd(self, run: RunId, session: str) -> float:
         return await self._history.session_usd(run, session)

@@ -24,7 +24,7 @@ from ompycord.domain.folds.snapshot import (
     Verification,
 )
 from ompycord.domain.ids import Source
-from ompycord.domain.run import FailureClass, RunKind, RunOutcome, RunState, SuspendReason
+from ompycord.domain.run import EndedBy, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
 from ompycord.render.render_context import RenderContext
 from tests.support.states import NOON, RUN
@@ -65,7 +65,7 @@ LINKS: Final = (
 USAGES: Final = (
     Usage(),
     Usage(input=61_000, output=4_000, cache_read=1_250_000, cache_write=999, cost_usd=0.42),
-    Usage(input=1, output=10**12, cost_usd=0.001, cost_complete=False),
+    Usage(input=1, output=10**12, cost_usd=0.001, cost_complete=False, tokens_complete=False),
 )
 STATUS: Final = ("pending", "active", "done", "failed", "skipped")
 
@@ -191,6 +191,7 @@ class Maker:
             "last_words": self.maybe(lambda: self.text(2000)),
             "summary": self.maybe(lambda: self.text(2000)),
             "failure": self.one(None, *FailureClass),
+            "ended_by": self.one(None, *EndedBy),
             "outcome": self.one(None, *RunOutcome) if state is RunState.COMPLETE else None,
             "plan": self.plan(),
             "tools": self.some(self.tool, 8),

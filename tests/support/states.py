@@ -16,7 +16,7 @@ from ompycord.domain.folds.snapshot import (
     Verification,
 )
 from ompycord.domain.ids import RunId, Source
-from ompycord.domain.run import FailureClass, RunKind, RunOutcome, RunState, SuspendReason
+from ompycord.domain.run import EndedBy, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
 from ompycord.render.render_context import RenderContext, SlotHolder
 
@@ -372,6 +372,54 @@ SCENES: dict[str, Scene] = {
             usage=USAGE.model_copy(update={"cost_complete": False}),
             ended_at=NOON + 3 * MINUTE,
         ),
+        render_context(),
+    ),
+    "failed, stopped by our clock": Scene(
+        hosted(
+            S.FAILED,
+            failure=FailureClass.REPAIRABLE,
+            ended_by=EndedBy.CLOCK,
+            message="omp stopped responding for 900 s, so Ompycord stopped it.",
+            ended_at=NOON + 20 * MINUTE,
+        ),
+        render_context(),
+    ),
+    "failed, refused by its provider": Scene(
+        hosted(
+            S.FAILED,
+            failure=FailureClass.ENV,
+            ended_by=EndedBy.PROVIDER,
+            message="Invalid API key · Please run /login",
+            ended_at=NOON + MINUTE,
+        ),
+        render_context(),
+    ),
+    "failed, by its own word": Scene(
+        hosted(
+            S.FAILED,
+            failure=FailureClass.REPAIRABLE,
+            ended_by=EndedBy.AGENT,
+            message="I cannot find the cart module",
+            ended_at=NOON + 3 * MINUTE,
+        ),
+        render_context(),
+    ),
+    "failed, tokens of a turn that was cut": Scene(
+        hosted(
+            S.FAILED,
+            failure=FailureClass.REPAIRABLE,
+            ended_by=EndedBy.EXIT,
+            message="omp exited with code 3: fatal: linker not found",
+            usage=USAGE.model_copy(update={"tokens_complete": False, "cost_complete": False}),
+            ended_at=NOON + 3 * MINUTE,
+        ),
+        render_context(),
+    ),
+    "a part, says the agent": Scene(
+        done(
+            summary="The totals are right; coupons are left.",
+            checks=(check("pytest", "passed", result=PASSED),),
+        ).model_copy(update={"state": S.PARTIAL}),
         render_context(),
     ),
     "failed, this machine": Scene(

@@ -26,6 +26,7 @@ from ompycord.conductor import (
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities, Checks, Clock, Ids, WorkResults, Workspaces
 from ompycord.http import Sidecar
+from ompycord.mcp_server import McpMount
 from ompycord.notify import Notifier
 from ompycord.processes.launcher_port import Launcher
 from ompycord.settings import Settings
@@ -117,6 +118,7 @@ class Parts:
     areas: Areas
     projector: Projector
     driver: Driver
+    mcp: McpMount
     key_manager: KeyManager
     operations: Mapping[str, Operation]
     """What the control socket answers."""

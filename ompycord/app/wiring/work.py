@@ -1,7 +1,7 @@
 """What decides and works: the areas, the workers, the driver, the projector; each made of the bundles before it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from ompycord.agents.registry import adapters
@@ -29,6 +29,7 @@ from ompycord.conductor import (
     Transitions,
 )
 from ompycord.domain.catalog import RunChannels
+from ompycord.domain.events import UsageUpdated
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord
 from ompycord.engines import LocalEngine, StepContext
@@ -134,8 +135,9 @@ def driver_of(
     recorder: EventRecorder,
     key_manager: KeyManager,
     projector: Projector,
+    agent_comes: Callable[[], None],
 ) -> Driver:
-    """The driver of hosted runs; effects run in this process."""
+    """The driver of hosted runs; effects run in this process. `agent_comes`: see `Driver`."""
     catalog = infrastructure.settings.catalog
     capabilities = AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities)
 
@@ -163,6 +165,7 @@ def driver_of(
         task=infrastructure.store.task,
         session=infrastructure.store.session,
         session_usd=infrastructure.store.session_usd,
+        claim=infrastructure.store.claim,
         file=workers.artifacts.of_task,
         co_author=partial(_co_author, infrastructure.store),
     )
@@ -188,6 +191,8 @@ def driver_of(
             resumes=resumes,
             changed=infrastructure.wake,
         ),
+        agent_comes=agent_comes,
+        agent_was_cut=partial(_report_cut, recorder),
     )
 
 
@@ -197,6 +202,11 @@ async def _job_environment(known: KnownSecrets, key_manager: KeyManager, run: Ru
     known.add_run_key("OMPYCORD_KEY", environment["OMPYCORD_KEY"])
     await known.refresh()
     return environment
+
+
+async def _report_cut(recorder: EventRecorder, run: RunId) -> None:
+    """What the agent used in the turn that our crash cut is not known."""
+    await recorder.observe(run, UsageUpdated(at_least=True))
 
 
 async def _co_author(store: SqliteStore, person: str) -> str | None:

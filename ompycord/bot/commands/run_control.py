@@ -43,7 +43,9 @@ def run_control_feature(context: BotContext) -> Feature:
     async def stop(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:
         await act(interaction, run, stopped)
 
-    @slash_command(name="resume", description="Continue a stopped or interrupted run.")
+    @slash_command(
+        name="resume", description="Continue a stopped or interrupted run, or one that its provider refused."
+    )
     @app_commands.describe(run=_RUN)
     @app_commands.autocomplete(run=choices.runs)
     async def resume(interaction: Interaction, run: app_commands.Range[str, 1, 100] | None = None) -> None:

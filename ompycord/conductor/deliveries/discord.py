@@ -16,6 +16,8 @@ CARD_WAIT_MS = 5_000
 """docs/contracts/external-runs.md, *Where it is shown*: the card comes at run.started or this long after the first
 event."""
 
+_PAUSED = frozenset({SuspendReason.BUDGET, SuspendReason.INTERRUPTED, SuspendReason.PROVIDER})
+"""A run that pauses for one of these needs a person."""
 RESULT_WAIT_MS = 10_000
 """docs/contracts/events.md, *Gaps*: only the final answer waits for missing numbers, at most so long."""
 
@@ -40,7 +42,7 @@ def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | 
             return first_deliveries(run, channel=channel, at=at)
         case ev.RunStateChanged(state=state) if state in FINAL and kind is RunKind.HOSTED:
             return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=place, created_at=at),)
-        case ev.RunStateChanged(reason=SuspendReason.BUDGET | SuspendReason.INTERRUPTED, iteration=number):
+        case ev.RunStateChanged(reason=reason, iteration=number) if reason in _PAUSED:
             ref = str(Ref(RefKind.SUSPENDED, str(number)))
             return (OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=ref, body=place, created_at=at),)
         case ev.RunFinished() | ev.RunFailed() | ev.RunCancelled() if kind is RunKind.EXTERNAL:

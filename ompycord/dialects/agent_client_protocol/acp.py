@@ -6,21 +6,23 @@ the next prompt, and one for *now* interrupts the turn first. Parts: `acp_update
 `acp_requests.py` (people), `acp_session.py` (modes, models), `acp_history.py` (earlier turns).
 """
 
+import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from ompycord.dialects.agent_client_protocol.acp_history import ARE_YOU_QUIET, HistoryReplay
 from ompycord.dialects.agent_client_protocol.acp_requests import AcpRequests, answer
-from ompycord.dialects.agent_client_protocol.acp_session import SessionOptions, choices, opened
+from ompycord.dialects.agent_client_protocol.acp_session import SessionOptions, choices, opened, sign_in
 from ompycord.dialects.agent_client_protocol.acp_updates import AcpUpdates
 from ompycord.dialects.frames import Frame, boolean, count, dig, found, one_line, parse_frame, prose, string
 from ompycord.dialects.protocol_session import FileRequest, Reaction, UnknownFrames, dispatch
+from ompycord.dialects.provider_refusals import ProviderRefusal, read_answer, read_refusal
 from ompycord.dialects.strict_json import JsonValue
 from ompycord.dialects.versions import version_note
-from ompycord.domain.events import Note, Prompted
+from ompycord.domain.events import EventBody, Note, Prompted, UsageUpdated
 from ompycord.domain.ports import AgentInput, AgentOutcome
-from ompycord.domain.run import FailureClass
+from ompycord.domain.run import EndedBy, FailureClass
 
 __all__ = ["Acp"]
 
@@ -28,6 +30,8 @@ PROTOCOL: Final = 1
 _MOST_WAITING: Final = 256
 _SILENT: Final = frozenset({"_auth/status_update", "elicitation/complete"})
 """Notifications that are known and contain nothing that a card shows."""
+_OF_THE_MODEL: Final = frozenset({"agent_message_chunk", "agent_thought_chunk", "tool_call", "plan", "plan_update"})
+"""Updates that only a model makes that has read the prompt."""
 _STOPS: Final[Mapping[str, tuple[str, FailureClass]]] = {
     "max_tokens": ("The model's answer was cut by its length limit.", FailureClass.REPAIRABLE),
     "max_turn_requests": ("The agent asked its model more often than it may in one turn.", FailureClass.REPAIRABLE),
@@ -48,23 +52,32 @@ class Acp:
         """
         self._root = root
         self._options = options
-        self._next: deque[str] = deque([prompt], maxlen=_MOST_WAITING)
+        self._next: deque[tuple[str, bool]] = deque([(prompt, True)], maxlen=_MOST_WAITING)
+        """Texts that wait for their turn, and whether each came from people and is acknowledged to them."""
         self._unknown = UnknownFrames(agent="The agent")
         self._updates = AcpUpdates(root=root, unknown=self._unknown, known_usd=options.session_usd)
         self._history = HistoryReplay(updates=self._updates)
-        self._handler = AcpRequests(updates=self._updates, root=root, start=start, ask_next=self._next.append)
+        self._handler = AcpRequests(updates=self._updates, root=root, start=start, ask_next=self._ask_next)
         self._waiting: dict[int, Callable[[Frame], Reaction]] = {}
         self._settings: deque[tuple[str, Frame]] = deque()
         self._images: list[JsonValue] = []
         self._agent: Frame = {}
         self._session = ""
         self._is_working = self._is_resting = self._is_cut_short = False
+        self._is_greeted = False
+        self._is_acknowledged = True
         self._requests = 0
+        self._now_ms = 0
 
     @property
     def awaits_person(self) -> bool:
         """See the protocol."""
         return self._handler.is_open
+
+    @property
+    def is_starting(self) -> bool:
+        """See the protocol."""
+        return not self._is_greeted
 
     def begin(self) -> Reaction:
         """See the protocol."""
@@ -81,6 +94,7 @@ class Acp:
 
     def on_line(self, line: str, *, now_ms: int) -> Reaction:
         """See the protocol."""
+        self._now_ms = now_ms
         frame = parse_frame(line)
         if frame is None:
             return self._unknown.seen("a line that is no JSON object")
@@ -100,6 +114,11 @@ class Acp:
         """See the protocol."""
         return dispatch(received, prompted=self._prompt_next, handler=self._handler)
 
+    def cut(self) -> tuple[EventBody, ...]:
+        """See the protocol. Tokens come with the end of a turn only."""
+        was_working, self._is_working = self._is_working, False
+        return (UsageUpdated(at_least=True),) if was_working else ()
+
     def interrupt(self) -> Reaction:
         """See the protocol."""
         if not self._is_working:
@@ -110,13 +129,16 @@ class Acp:
 
     def _prompt_next(self, received: Prompted) -> Reaction:
         """Send the next prompt; one for *now* interrupts the turn."""
-        self._next.append(received.text)
+        self._next.append((received.text, True))
         if self._is_resting:
             return self._prompt()
         if received.when != "now" or not self._is_working or self._is_cut_short:
             return Reaction()
         self._is_cut_short = True
         return self.interrupt()
+
+    def _ask_next(self, text: str) -> None:
+        self._next.append((text, False))
 
     # -- what we asked, and what came of it ----------------------------------------------------------------------------
 
@@ -131,6 +153,7 @@ class Acp:
         return then(frame) if then else self._unknown.seen("an answer to nothing that was asked")
 
     def _greeted(self, frame: Frame) -> Reaction:
+        self._is_greeted = True
         if "result" not in frame or dig(frame, "result", "protocolVersion") != PROTOCOL:
             return _failed(
                 f"The agent does not speak version {PROTOCOL} of the protocol{_reason(frame)}", FailureClass.ENV
@@ -142,19 +165,33 @@ class Acp:
         self._images = self._options.shown(able)
         place = self._options.place(self._root, able)
         session = self._options.session
+        received = Reaction((note,) if note else ())
         if session and "resume" in found(able, "sessionCapabilities"):
-            method, place = "session/resume", place | {"sessionId": session}
-        elif session and boolean(able, "loadSession"):
-            method, place = "session/load", place | {"sessionId": session}
-        elif session:
+            return received + self._request("session/resume", place | {"sessionId": session}, self._resumed)
+        if session:
+            return received + self._load(session)
+        return received + self._request("session/new", place, self._opened)
+
+    def _resumed(self, frame: Frame) -> Reaction:
+        """Take the answer to `session/resume`. Qwen Code offers it and does not know it, but can load a session."""
+        if dig(frame, "error", "code") == _UNKNOWN_METHOD and self._options.session:
+            return self._load(self._options.session)
+        return self._opened(frame)
+
+    def _load(self, session: str) -> Reaction:
+        able = found(self._agent, "agentCapabilities")
+        if not boolean(able, "loadSession"):
             return _failed("The agent cannot go on in an earlier session.", FailureClass.ENV)
-        else:
-            method = "session/new"
-        return Reaction((note,) if note else ()) + self._request(method, place, self._opened)
+        place = self._options.place(self._root, able) | {"sessionId": session}
+        return self._request("session/load", place, self._opened)
 
     def _opened(self, frame: Frame) -> Reaction:
         if "result" not in frame:
-            return _failed(f"The agent opened no session{_reason(frame)}", FailureClass.ENV)
+            words = f"The agent opened no session{_reason(frame)}"
+            refusal = _refusal(frame, self._now_ms)
+            if refusal is None:
+                return _failed(words, FailureClass.ENV)
+            return _refused(refusal, words + (sign_in(self._agent) if refusal.mender == "person" else ""))
         state = found(frame, "result")
         self._session = string(state, "sessionId") or self._options.session or ""
         settings, notes = choices(state, self._session, mode=self._options.mode, model=self._options.model)
@@ -180,8 +217,9 @@ class Acp:
         return Reaction(notes) + self._prompt()
 
     def _prompt(self) -> Reaction:
-        self._is_working, self._is_resting = True, False
-        blocks: list[JsonValue] = [{"type": "text", "text": self._next.popleft()}, *self._images]
+        text, is_peoples = self._next.popleft()
+        self._is_working, self._is_resting, self._is_acknowledged = True, False, not is_peoples
+        blocks: list[JsonValue] = [{"type": "text", "text": text}, *self._images]
         self._images = []
         prompt: Frame = {"sessionId": self._session, "prompt": blocks}
         return Reaction(rests=False) + self._request("session/prompt", prompt, self._turn_ended)
@@ -190,27 +228,39 @@ class Acp:
         self._is_working, was_cut_short = False, self._is_cut_short
         self._is_cut_short = False
         _, expired = self._handler.cancelled()
-        received = Reaction((*self._updates.turn_ended(found(frame, "result")), *expired))
+        events = (*self._updates.turn_ended(found(frame, "result")), *expired)
         stop = string(frame, "result", "stopReason")
-        if self._next and (stop == "end_turn" or was_cut_short):
+        received = Reaction(events, is_turn_over=True) + (self._acknowledge() if stop == "end_turn" else Reaction())
+        words = prose(self._updates.last_message, 500).strip()
+        answered = read_answer(words, now_ms=self._now_ms) if stop == "end_turn" and not was_cut_short else None
+        if self._next and answered is None and (stop == "end_turn" or was_cut_short):
             return received + self._prompt()
         self._is_resting = True
+        if answered is not None:
+            return received + _refused(answered, words)
+        if "result" not in frame:  # what fails a turn is what its model is asked by
+            refusal = _refusal(frame, self._now_ms) or ProviderRefusal("time")
+            return received + _refused(refusal, f"The agent's turn failed{_reason(frame)}")
         received += Reaction(rests=True)
-        if "result" not in frame:
-            return received + _failed(f"The agent's turn failed{_reason(frame)}", FailureClass.TRANSIENT)
         if stop != "end_turn":
             unknown = f"The agent's turn ended for a reason unknown here: {one_line(stop, 64)}."
             return received + _failed(*_STOPS.get(stop, (unknown, FailureClass.REPAIRABLE)))
-        words = prose(self._updates.last_message, 500).strip() or None
-        return received + Reaction(outcome=AgentOutcome(claim=True, message=words))
+        return received + Reaction(outcome=AgentOutcome(claim=True, message=words or None))
 
     # -- what the agent wants ------------------------------------------------------------------------------------------
 
     def _updated(self, params: Frame) -> Reaction:
+        update = found(params, "update")
         if self._is_working:
-            return self._updates.on_update(found(params, "update"))
-        self._history.on_update(found(params, "update"))
+            is_models = string(update, "sessionUpdate") in _OF_THE_MODEL
+            return (self._acknowledge() if is_models else Reaction()) + self._updates.on_update(update)
+        self._history.on_update(update)
         return Reaction()
+
+    def _acknowledge(self) -> Reaction:
+        """The model works on the prompt, so the session has it."""
+        was_acknowledged, self._is_acknowledged = self._is_acknowledged, True
+        return Reaction(acknowledged=0 if was_acknowledged else 1)
 
     def _on_request(self, id_: JsonValue, method: str, params: Frame) -> Reaction:
         match method:
@@ -247,5 +297,18 @@ def _reason(frame: Frame) -> str:
     return f": {received}" if received else "."
 
 
+def _refusal(frame: Frame, now_ms: int) -> ProviderRefusal | None:
+    """The provider's refusal in an error. Gemini CLI gives the HTTP status as the error's code."""
+    error = found(frame, "error")
+    codes = (count(error, *path) for path in (("code",), ("data", "status"), ("data", "statusCode"), ("data", "code")))
+    status = next((code for code in codes if code), None)
+    return read_refusal(json.dumps(error, ensure_ascii=False), now_ms=now_ms, status=status)
+
+
+def _refused(refusal: ProviderRefusal, words: str) -> Reaction:
+    return Reaction(outcome=refusal.outcome(one_line(words)))
+
+
 def _failed(message: str, failure: FailureClass) -> Reaction:
-    return Reaction(outcome=AgentOutcome(claim=False, message=one_line(message), failure=failure))
+    outcome = AgentOutcome(claim=False, message=one_line(message), failure=failure, ended_by=EndedBy.TURN)
+    return Reaction(outcome=outcome)

@@ -8,7 +8,7 @@ from ompycord.dialects.images import Image
 from ompycord.dialects.strict_json import JsonValue
 from ompycord.domain.events import Note, SessionOpened
 
-__all__ = ["SessionOptions", "choices", "opened"]
+__all__ = ["SessionOptions", "choices", "opened", "sign_in"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +59,13 @@ def opened(session: str, agent: Frame, state: Frame) -> SessionOpened:
     name = string(agent, "agentInfo", "title") or string(agent, "agentInfo", "name")
     model = string(state, "models", "currentModelId") or string(_option(state, "model"), "currentValue")
     return SessionOpened(session=ref(session), agent=named(name), model=named(model))
+
+
+def sign_in(agent: Frame) -> str:
+    """The ways to sign in that the agent offers, to stand behind what it says; empty where it offers none."""
+    ways = [string(one, "name") or string(one, "id") for one in objects(agent, "authMethods")]
+    names = one_line(", ".join(way for way in ways if way), 200)
+    return f" (ways to sign in: {names})" if names else ""
 
 
 def choices(

@@ -159,6 +159,8 @@ class AcpUpdates:
             names = ("input", "output", "cache_read", "cache_write")
             spent = UsageUpdated(**dict(zip(names, tokens, strict=True)), cost_usd=0.0 if self._is_priced else None)
             events.append(spent)
+        elif string(result, "stopReason") != "end_turn":  # cut, and nothing told of what it took
+            events.append(UsageUpdated(at_least=True))
         self._is_priced = False
         return tuple(events)
 

@@ -32,6 +32,7 @@ from ompycord.domain.events import (
     RetryCleared,
     RetryLimited,
     SessionOpened,
+    UsageUpdated,
 )
 from ompycord.domain.ports import AgentInput
 
@@ -61,13 +62,19 @@ class OmpRpc:
         self._unknown = UnknownFrames(agent=dialect)
         self._handler = OmpRequests(agent=dialect, root=root, unknown=self._unknown)
         self._tools = OmpTools(root=root)
-        self._work = OmpWork(agent=dialect)
+        self._work = OmpWork(agent=dialect, prompt=prompt)
+        self._has_answered = False
         self._table = self._frames()
 
     @property
     def awaits_person(self) -> bool:
         """See the protocol."""
         return self._handler.is_open
+
+    @property
+    def is_starting(self) -> bool:
+        """See the protocol."""
+        return not self._has_answered
 
     def begin(self) -> Reaction:
         """See the protocol."""
@@ -87,6 +94,7 @@ class OmpRpc:
         frame = parse_frame(line)
         if frame is None:
             return self._unknown.seen("a line that is no JSON object")
+        self._has_answered = True
         expired = self._handler.expire(now_ms)
         kind = string(frame, "type")
         if kind in _SILENT:
@@ -100,6 +108,10 @@ class OmpRpc:
         """See the protocol."""
         return dispatch(received, prompted=self._work.prompt, handler=self._handler)
 
+    def cut(self) -> tuple[EventBody, ...]:
+        """See the protocol. Every message has told what it took; the one that is being written has not."""
+        return (UsageUpdated(at_least=True),) if self._work.was_cut() else ()
+
     def interrupt(self) -> Reaction:
         """See the protocol."""
         return Reaction(send=({"id": "abort", "type": "abort"},))
@@ -108,7 +120,7 @@ class OmpRpc:
         """Every kind of frame that has a meaning, and what it leads to."""
         tools, handler, work = self._tools, self._handler, self._work
         return {
-            "response": lambda frame, _: self._response(frame),
+            "response": self._response,
             "prompt_result": lambda frame, _: work.not_invoked(frame),
             "agent_start": lambda frame, _: work.started(),
             "agent_end": lambda frame, _: work.stopped(frame),
@@ -132,18 +144,20 @@ class OmpRpc:
         }
 
     def _message(self, message: Frame) -> Reaction:
-        if string(message, "role") != "assistant":  # a person's, or a tool's result, which has a frame of its own
+        if string(message, "role") == "user":
+            return self._work.has_message(message)
+        if string(message, "role") != "assistant":  # a tool's result, which has a frame of its own
             return Reaction()
         self._work.spoke(message)
         self._handler.expect(tool_calls(message))
         return Reaction(message_events(message))
 
-    def _response(self, frame: Frame) -> Reaction:
+    def _response(self, frame: Frame, now_ms: int) -> Reaction:
         id_ = string(frame, "id")
         if id_ == "prompt":
             return self._work.prompted(frame)
         if id_.startswith("rest-"):
-            return self._work.at_rest(frame)
+            return self._work.at_rest(frame, now_ms=now_ms)
         if id_.startswith(("say-", "why")):
             return self._work.on_response(frame)
         if not boolean(frame, "success"):

@@ -11,9 +11,10 @@ from typing import Final, Literal
 from ompycord.dialects.frames import Frame, boolean, count, dig, found, listed, one_line, prose, string
 from ompycord.dialects.oh_my_pi.omp_events import message_text
 from ompycord.dialects.protocol_session import Reaction
+from ompycord.dialects.provider_refusals import ProviderRefusal, read_answer, read_refusal
 from ompycord.domain.events import Note, Prompted
 from ompycord.domain.ports import AgentOutcome
-from ompycord.domain.run import FailureClass
+from ompycord.domain.run import EndedBy, FailureClass
 
 __all__ = ["OmpWork"]
 
@@ -23,8 +24,12 @@ _MOST_WAITING: Final = 256
 class OmpWork:
     """The state of one prompt. Messages from people before the agent has begun are held until it has."""
 
-    def __init__(self, *, agent: Literal["omp", "pi"]) -> None:
+    def __init__(self, *, agent: Literal["omp", "pi"], prompt: str) -> None:
         self._agent = agent
+        self._unacknowledged: deque[str] = deque([prompt])
+        """Texts that were sent and are not in the session yet, oldest first."""
+        self._is_counting = True
+        """Whether all of them are there; when too many wait, none is acknowledged any more."""
         self._waiting: deque[Prompted] = deque(maxlen=_MOST_WAITING)
         self._has_begun = self._is_running = self._is_retrying = False
         self._stop = self._error = self._last_words = ""
@@ -38,11 +43,29 @@ class OmpWork:
             return Reaction()
         self._rests += 1  # a state that was asked for before knows nothing of this
         self._sent += 1
+        if len(self._unacknowledged) < _MOST_WAITING:
+            self._unacknowledged.append(received.text)
+        else:
+            self._is_counting = False
         kind = "follow_up" if self._is_running and received.when == "next" else "steer"
         frame: Frame = {"id": f"say-{self._sent}", "type": kind, "message": received.text}
         if self._agent == "pi" and not self._is_running:  # pi keeps a message at rest until the next prompt
             frame |= {"type": "prompt", "streamingBehavior": "steer"}
         return Reaction(send=(frame,))
+
+    def has_message(self, message: Frame) -> Reaction:
+        """Take a user's message that the session has now. A `follow_up` may come in before what was sent earlier."""
+        text = message_text(message)
+        if text not in self._unacknowledged:
+            return Reaction()
+        is_next = self._unacknowledged[0] == text
+        self._unacknowledged.remove(text)
+        return Reaction(acknowledged=1 if is_next and self._is_counting else 0)
+
+    def was_cut(self) -> bool:
+        """Whether it was in the midst of its work, which is over now."""
+        was_running, self._is_running = self._is_running, False
+        return was_running
 
     def started(self) -> Reaction:
         """Take an `agent_start`."""
@@ -55,12 +78,14 @@ class OmpWork:
     def stopped(self, frame: Frame) -> Reaction:
         """Take an `agent_end`."""
         self._is_running = False
+        ended = Reaction(is_turn_over=True)
         for message in reversed(listed(frame, "messages")):
             if string(message, "role") == "assistant":
                 self.spoke(found(message))
                 break
-        rests = Reaction(rests=True)
-        return rests if dig(frame, "isTerminal") is False else rests + self._ask_for_rest()
+        if self._stop != "error":  # what its provider refuses is no rest: a message would be refused as well
+            ended += Reaction(rests=True)
+        return ended if dig(frame, "isTerminal") is False else ended + self._ask_for_rest()
 
     def spoke(self, message: Frame) -> None:
         """Take the agent's latest message: the one before its end has the reason of the end."""
@@ -93,10 +118,10 @@ class OmpWork:
             trouble = Reaction((Note(text=text),))
         return trouble + (self._ask_for_rest() if self._has_begun and not self._is_running else Reaction())
 
-    def at_rest(self, frame: Frame) -> Reaction:
+    def at_rest(self, frame: Frame, *, now_ms: int) -> Reaction:
         """Take the response to our request for its state.
 
-        It is the end, if nothing is left to do and no message came since.
+        It is the end, if nothing is left to do and no message came since. `now_ms` dates what the provider says.
         """
         state = found(frame, "data")
         queued = count(state, "queuedMessageCount") + count(state, "pendingMessageCount")
@@ -104,18 +129,21 @@ class OmpWork:
         if is_busy or self._is_running or string(frame, "id") != f"rest-{self._rests}":
             return Reaction()
         if self._stop == "stop":
-            words = prose(self._last_words, 500).strip() or None
-            return Reaction(outcome=AgentOutcome(claim=True, message=words))
-        return self._unfinished(self._error or "no reason given")
+            words = prose(self._last_words, 500).strip()
+            if refusal := read_answer(words, now_ms=now_ms):
+                return Reaction(outcome=refusal.outcome(one_line(words)))
+            return Reaction(outcome=AgentOutcome(claim=True, message=words or None))
+        return self._unfinished(self._error or "no reason given", now_ms)
 
     def _ask_for_rest(self) -> Reaction:
         self._rests += 1
         return Reaction(send=({"id": f"rest-{self._rests}", "type": "get_state"},))
 
-    def _unfinished(self, why: str) -> Reaction:
+    def _unfinished(self, why: str, now_ms: int) -> Reaction:
         match self._stop:
             case "error":
-                return self._failed(f"The model could not be reached: {why}", FailureClass.TRANSIENT)
+                refusal = read_refusal(why, now_ms=now_ms) or ProviderRefusal("time")
+                return Reaction(outcome=refusal.outcome(one_line(f"The model could not be reached: {why}")))
             case "aborted":
                 return self._failed(f"{self._agent} was interrupted: {why}", FailureClass.TRANSIENT)
             case "length":
@@ -126,4 +154,5 @@ class OmpWork:
                 return self._failed(f"{self._agent} ended in the middle of its work ({one_line(self._stop, 64)}).")
 
     def _failed(self, message: str, failure: FailureClass = FailureClass.REPAIRABLE) -> Reaction:
-        return Reaction(outcome=AgentOutcome(claim=False, message=one_line(message), failure=failure))
+        outcome = AgentOutcome(claim=False, message=one_line(message), failure=failure, ended_by=EndedBy.TURN)
+        return Reaction(outcome=outcome)

@@ -78,6 +78,7 @@ TRANSCRIPT_TYPES = frozenset(
         "prompt",
         "prompt.edited",
         "prompt.dropped",
+        "inbox.acknowledged",
         "inbox.taken",
         "question.asked",
         "question.answered",

@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool, StringConstraints
 from ompycord.domain.authority import AGENT_KINDS, DECIDERS, OBSERVERS, ONLY_OMPYCORD, ONLY_PEOPLE, SourceKind
 from ompycord.domain.base import Line, Millis, Name, Text
 from ompycord.domain.events.fields import Count, KnownEvent, Latest, Url
-from ompycord.domain.run import FailureClass, RunOutcome, RunState, SuspendReason
+from ompycord.domain.run import EndedBy, FailureClass, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Budget, Task
 
 __all__ = [
@@ -67,6 +67,8 @@ class RunStateChanged(KnownEvent, senders=ONLY_OMPYCORD):
     wake_at: Millis | None = None
     message: Line | None = None
     failure: FailureClass | None = None
+    ended_by: EndedBy | None = None
+    """Who ended the run's agent; left out where it claimed done. An earlier version never said it."""
     outcome: RunOutcome | None = None
     """With COMPLETE: the run has no result, and why."""
     lanes: dict[str, Count] | None = None

@@ -20,6 +20,7 @@ __all__ = [
     "CheckStarted",
     "EvidenceChanged",
     "FilesChanged",
+    "InboxAcknowledged",
     "InboxTaken",
     "LeftOut",
     "Message",
@@ -78,6 +79,16 @@ class InboxTaken(KnownEvent, senders=ONLY_OMPYCORD):
     type: Literal["inbox.taken"] = "inbox.taken"
     said: Annotated[tuple[OpaqueId, ...], Field(max_length=1000)]
     """`p:<id of a prompt event>`, `q:<question>`, `a:<approval>`."""
+
+
+class InboxAcknowledged(KnownEvent, senders=ONLY_OMPYCORD):
+    """A session of the agent has these messages: resumed, it is not told them again. Ours alone, never shown."""
+
+    type: Literal["inbox.acknowledged"] = "inbox.acknowledged"
+    said: Annotated[tuple[OpaqueId, ...], Field(max_length=1000)]
+    """`p:<id of a prompt event>`."""
+    session: Name
+    """As `session.opened` named it."""
 
 
 class Message(KnownEvent, senders=AGENT_KINDS):
@@ -157,6 +168,8 @@ class UsageUpdated(KnownEvent, senders=OBSERVERS):
     cache_write: Count = 0
     cost_usd: Annotated[float, Field(ge=0, le=1e6, strict=True)] | None = None
     """None is *unknown*, never zero."""
+    at_least: StrictBool = False
+    """More was used than is known: a turn was cut before its agent told what it took."""
     model: Annotated[Name | None, Latest()] = None
     provider: Annotated[Name | None, Latest()] = None
 
@@ -300,6 +313,7 @@ WorkEventBody = (
     Prompted
     | PromptDropped
     | PromptEdited
+    | InboxAcknowledged
     | InboxTaken
     | Message
     | Note

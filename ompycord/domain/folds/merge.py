@@ -61,6 +61,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         message=changed.message if changed else None,
         summary=text["summary"] if outcome is None else _last_summary(source_states),
         failure=now.failure,
+        ended_by=changed.ended_by if changed else None,
         outcome=outcome,
         plan=_plan(source_states),
         tools=_tools(source_states),
@@ -188,6 +189,7 @@ def _usage(source_states: SourceStates) -> Usage:
         cache_write=sum(source_state.cache_write for source_state in every),
         cost_usd=sum(source_state.cost_micro_usd for source_state in every) / 1_000_000 if priced else None,
         cost_complete=not any(source_state.unpriced for source_state in every),
+        tokens_complete=not any(source_state.cut for source_state in every),
     )
 
 

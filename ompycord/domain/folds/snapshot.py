@@ -13,7 +13,7 @@ from ompycord.domain.events import (
     Phase,
 )
 from ompycord.domain.ids import RunId, Source
-from ompycord.domain.run import FINAL, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
+from ompycord.domain.run import FINAL, EndedBy, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
 
 __all__ = [
@@ -60,7 +60,8 @@ class ToolCall(Frozen):
 class Usage(Frozen):
     """Tokens summed over all sources.
 
-    `cost_usd` is None while no source stated one; `cost_complete` says whether all did.
+    `cost_usd` is None while no source stated one; `cost_complete` says whether all did. Without `tokens_complete` there
+    were more: a turn was cut before its agent told what it took.
     """
 
     input: int = 0
@@ -69,6 +70,7 @@ class Usage(Frozen):
     cache_write: int = 0
     cost_usd: float | None = None
     cost_complete: bool = True
+    tokens_complete: bool = True
 
 
 class Check(Frozen):
@@ -214,6 +216,8 @@ class StatusSnapshot(Frozen):
     summary: str | None = None
     """What the agent stated at its end; a claim."""
     failure: FailureClass | None = None
+    ended_by: EndedBy | None = None
+    """Who ended the agent of a hosted run that did not claim done. None from an earlier version, too."""
     outcome: RunOutcome | None = None
     """Why a completed hosted run has no result."""
     plan: tuple[Phase, ...] = ()

@@ -101,6 +101,8 @@ class SourceState:
     """Whole micro-dollars: integer sums commute, floats do not."""
     priced: int = 0
     unpriced: int = 0
+    cut: int = 0
+    """Reports of usage that say that there was more."""
 
     @property
     def last_seq(self) -> int:
@@ -221,6 +223,7 @@ def _usage(source_state: SourceState, seq: int, at: int, body: ev.UsageUpdated) 
     source_state.output += body.output
     source_state.cache_read += body.cache_read
     source_state.cache_write += body.cache_write
+    source_state.cut += body.at_least
     if body.cost_usd is None:
         source_state.unpriced += 1
     else:

@@ -40,7 +40,8 @@ def external_state(source_states: SourceStates, ours: SourceState, checks: tuple
         at, source = min(finals)
         final = source_states[source].final
         assert final is not None
-        return _ended(final[2], at)
+        request = ours.cancel_requested
+        return _ended(final[2], at, was_cancelled=request is not None and request[1] <= at)
     if ours.state and ours.state[2].reason is SuspendReason.LOST:
         known = ours.state[2].lanes or {}
         if all(
@@ -53,8 +54,14 @@ def external_state(source_states: SourceStates, ours: SourceState, checks: tuple
     return FoldedState(RunState.VERIFYING if running else RunState.BUILDING)
 
 
-def _ended(body: ev.RunFinished | ev.RunFailed | ev.RunCancelled, at: int) -> FoldedState:
+def _ended(body: ev.RunFinished | ev.RunFailed | ev.RunCancelled, at: int, *, was_cancelled: bool) -> FoldedState:
+    """The state by which an external run ended.
+
+    A bare end, such as that of a pushed session, claims no work: after people cancelled the run it is theirs.
+    """
     match body:
+        case ev.RunFinished() if was_cancelled and body == ev.RunFinished():
+            return FoldedState(RunState.CANCELLED, failure=FailureClass.CANCELLED, ended_at=at)
         case ev.RunFinished():
             return FoldedState(RunState.COMPLETE if body.outcome == "complete" else RunState.PARTIAL, ended_at=at)
         case ev.RunFailed():

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.component_state import ComponentState
 from ompycord.domain.deliveries import Delivery
-from ompycord.domain.events import EventBody, RunEvent
+from ompycord.domain.events import EventBody, RunEvent, RunFailed, RunFinished
 from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.person_settings import PersonSettings
@@ -142,6 +142,10 @@ class RunHistory(Protocol):
 
     async def session(self, run: RunId) -> str | None:
         """The session that the run's agent opened last in the clone that it has now; None where it opened none."""
+        ...
+
+    async def claim(self, run: RunId) -> RunFinished | RunFailed | None:
+        """What the run's agent reported last of its end since its latest start; None where it reported nothing."""
         ...
 
     async def session_usd(self, run: RunId, session: str) -> float:

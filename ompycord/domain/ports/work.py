@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from ompycord.domain.base import Frozen
+from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import (
     ApprovalDenied,
@@ -25,7 +25,7 @@ from ompycord.domain.events import (
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports.trees import ResultTrees
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec
-from ompycord.domain.run import FailureClass
+from ompycord.domain.run import EndedBy, FailureClass
 from ompycord.domain.task import Task
 
 __all__ = [
@@ -54,10 +54,20 @@ Emit = Callable[[EventBody], Awaitable[None]]
 
 
 class Inbox(Protocol):
-    """What people send to an agent while it runs, in order; each message is on disk before it arrives here."""
+    """What people send to an agent while it runs, in order; each message is on disk before it arrives here.
+
+    An adapter that resumes sessions acknowledges what its session has, so that the next start does not repeat it.
+    """
 
     async def next(self) -> AgentInput:
         """The next message; waits for it without limit. For one reader at a time; cancelling the wait loses nothing."""
+        ...
+
+    async def acknowledge(self, texts: int) -> None:
+        """Record that the agent's session has so many more texts for certain, in the order in which it got them.
+
+        The job's prompt is the first text, each message from `next` another one. Raises StorageError.
+        """
         ...
 
 
@@ -213,6 +223,8 @@ class AgentJob(Frozen):
     spec: AgentSpec
     cwd: Path
     prompt: str
+    whole_prompt: str | None = None
+    """With `session`: what follows the task where the agent does not know that session any more; None: `prompt`."""
     env: dict[str, str]
     """What the agent may know in addition to its allow-list: run id, sidecar address, its key."""
     session: str | None = None
@@ -227,7 +239,13 @@ class AgentOutcome(Frozen):
 
     claim: bool
     message: str | None = None
+    """The agent's own words with `EndedBy.AGENT`, else ours about its end."""
     failure: FailureClass | None = None
+    is_partial: bool = False
+    """With a claim of done: it says that a part of the task is left."""
+    ended_by: EndedBy = EndedBy.AGENT
+    until: Millis | None = None
+    """When its provider takes requests again, where that refused and said so."""
 
 
 class AgentAdapter(Protocol):

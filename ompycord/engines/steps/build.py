@@ -14,16 +14,19 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentJob, AgentOutcome, Prepared
 from ompycord.domain.repository import AgentSpec, ConfinementLevel
 from ompycord.domain.results import BuildResult
-from ompycord.domain.run import FailureClass
+from ompycord.domain.run import EndedBy, FailureClass
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import failed, ok, waits_for_person
 from ompycord.errors import NotStored, ProcessFailed, Refused, WorkspaceError
 from ompycord.processes.launcher_port import is_enough
 from ompycord.render.refusals import Audience, refusal_words
+from ompycord.text import cut
 
-__all__ = ["GO_ON", "TAKEN_OVER", "build", "is_confined_enough"]
+__all__ = ["GO_ON", "TAKEN_OVER", "build", "is_confined_enough", "reported"]
 
+LINE: Final = 500
+"""Characters of an outcome's message (`events.EffectFinished.message`)."""
 RETRY_S: Final = 0.5
 TAKEN_OVER: Final = "Somebody works in its clone at a terminal. Resume it once that has ended."
 GO_ON: Final = "You were interrupted. Look at what is done already, and go on with your task where you stopped."
@@ -55,13 +58,45 @@ async def build(order: StepOrder, task: Task, context: StepContext) -> EffectFin
         outcome = await _run_agent(order, task, context, spec=spec, prepared=prepared)
     except ProcessFailed as error:
         return failed(order, FailureClass.ENV, str(error))
+    outcome = reported(outcome, await context.claim(order.run))
     if outcome.failure is FailureClass.POLICY:  # it broke a bound: what it left is not taken over
         where = await context.workspaces.set_aside(order.run, outcome.message or "It broke a bound.")
         outcome = outcome.model_copy(update={"message": f"{outcome.message or ''} {where}".strip()})
-    if outcome.message:  # its last message, shown as a claim
-        finished = RunFinished(summary=outcome.message) if outcome.claim else RunFailed(message=outcome.message)
-        await context.observe(order.run, finished)
-    return ok(order, BuildResult(claim=outcome.claim), message=outcome.message, failure=outcome.failure)
+    if outcome.message and outcome.ended_by is EndedBy.AGENT:  # its last message, shown as a claim
+        await context.observe(order.run, _claim(outcome, outcome.message))
+    return ok(order, _result(outcome), message=outcome.message, failure=outcome.failure)
+
+
+def reported(outcome: AgentOutcome, claim: RunFinished | RunFailed | None) -> AgentOutcome:
+    """The outcome of an agent that reported `claim` by our tools while it worked; the latest report counts.
+
+    It speaks for an agent that then ended its turn, or went silent until our clock ended it. Against a crash, an exit
+    code and a refusal it says nothing.
+    """
+    if claim is None or not (outcome.claim or outcome.ended_by is EndedBy.CLOCK):
+        return outcome
+    if isinstance(claim, RunFailed):
+        return AgentOutcome(claim=False, message=_cut(claim.message), failure=FailureClass.REPAIRABLE)
+    if outcome.claim and claim.outcome == "complete":
+        return outcome
+    return AgentOutcome(claim=True, message=_cut(claim.summary), is_partial=claim.outcome == "partial")
+
+
+def _cut(words: str | None) -> str | None:
+    return cut(words, LINE) if words else None
+
+
+def _claim(outcome: AgentOutcome, message: str) -> RunFinished | RunFailed:
+    if not outcome.claim:
+        return RunFailed(message=message)
+    return RunFinished(summary=message, outcome="partial" if outcome.is_partial else "complete")
+
+
+def _result(outcome: AgentOutcome) -> BuildResult:
+    """The outcome as the step's result; what is usual is left out."""
+    if outcome.claim:
+        return BuildResult(claim=True, partial=True) if outcome.is_partial else BuildResult(claim=True)
+    return BuildResult(claim=False, ended_by=outcome.ended_by, until=outcome.until)
 
 
 async def _run_agent(
@@ -80,7 +115,10 @@ async def _run_agent(
             task=task,
             spec=spec,
             cwd=prepared.path,
-            prompt=_prompt(task, inbox.earlier_messages, files) if session is None else _go_on(inbox.earlier_messages),
+            prompt=_prompt(task, inbox.earlier_messages, files)
+            if session is None
+            else _go_on(inbox.unknown_to(session)),
+            whole_prompt=_go_on(inbox.earlier_messages) if session else None,
             env=env,
             session=session,
             session_usd=await context.session_usd(order.run, session) if session else 0.0,
@@ -130,7 +168,7 @@ def _prompt(task: Task, earlier: Sequence[str], files: Path | None) -> str:
 def _go_on(earlier: Sequence[str]) -> str:
     """The prompt for a session that knows its task.
 
-    All messages are in it again, since one may have been cut off on its way.
+    Messages that it has not acknowledged are in it again, since one may have been cut off on its way.
     """
     if not earlier:
         return GO_ON

@@ -12,7 +12,12 @@ from ompycord.render.cards.actions import Situation
 from ompycord.render.cards.asking import request_sentence, waits_for
 from ompycord.render.cards.cardview import Colour
 from ompycord.render.cards.names import agent_name
-from ompycord.render.cards.verdicts import failure_sentence, unchanged_sentence, unchecked_sentence
+from ompycord.render.cards.verdicts import (
+    failure_sentence,
+    partial_sentence,
+    unchanged_sentence,
+    unchecked_sentence,
+)
 from ompycord.render.phrases import and_list, count, money, place, sentence, stamp
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Sanitizer
@@ -202,7 +207,8 @@ def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitize
             parts = [f"The budget{limit} is used up{f': {spent} spent' if spent else ''}.", "Work so far is kept."]
         case SuspendReason.PROVIDER:
             word = "Waiting for the provider"
-            parts = [text or "It is refusing for now.", later, "Work so far is kept."]
+            after = f"Resume it {stamp(snapshot.wake_at)}." if snapshot.wake_at else ""
+            parts = [text or "It is refusing for now.", after, "Work so far is kept."]
         case SuspendReason.DISK:
             word = "Waiting for disk space"
             parts = [text or "This machine's disk is nearly full.", later, "Work so far is kept."]
@@ -244,6 +250,8 @@ def _complete(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer
 def _partial(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
     if snapshot.kind is RunKind.EXTERNAL:
         text = f"{agent_name(snapshot, sanitizer)} reports that a part is done; not verified here."
+    elif snapshot.failure is None and snapshot.branch is not None:
+        text = partial_sentence(snapshot, render_context, sanitizer)
     else:
         why = f" {sentence(sanitizer.line(snapshot.message, _LINE))}" if snapshot.message else ""
         text = f"The work is kept but not published.{why}"

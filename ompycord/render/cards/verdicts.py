@@ -6,7 +6,7 @@ Counterpart of `domain.snapshot.Verification`.
 from typing import Final
 
 from ompycord.domain.folds.snapshot import Check, StatusSnapshot
-from ompycord.domain.run import FailureClass, RunKind
+from ompycord.domain.run import EndedBy, FailureClass, RunKind
 from ompycord.domain.task import Mode
 from ompycord.render.cards.evidence import evidence_summary
 from ompycord.render.cards.names import agent_name
@@ -18,6 +18,7 @@ __all__ = [
     "check_line",
     "failing_tests",
     "failure_sentence",
+    "partial_sentence",
     "unchanged_sentence",
     "unchecked_sentence",
 ]
@@ -56,6 +57,17 @@ def _why_external(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     claimed = and_list([sanitizer.line(check.name, _NAME) for check in snapshot.checks if not check.ours])
     checks = f" Its checks ({claimed}) are unverified." if claimed else ""
     return f"Reported as done by {agent_name(snapshot, sanitizer)}; not verified here.{checks}"
+
+
+def partial_sentence(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> str:
+    """That the agent says it did a part of its task; what our checks found of that part."""
+    claim = f"{agent_name(snapshot, sanitizer)} reports that a part is done."
+    ours = [check for check in snapshot.checks if check.ours]
+    is_proved = not snapshot.left_out and not snapshot.evidence
+    if ours and is_proved and all(check.status == "passed" for check in ours):
+        names = and_list([sanitizer.line(check.name, _NAME) for check in ours])
+        return f"{claim} {names} passed."
+    return f"{claim} {_why_unchecked(snapshot, render_context, sanitizer)}"
 
 
 def _why_unchecked(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> str:
@@ -113,12 +125,20 @@ def _main(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
 
 
 def _failure_words(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
-    """The reason in our own words, or in the agent's, which is marked as its claim."""
-    is_claim = snapshot.kind is RunKind.EXTERNAL or snapshot.failure is FailureClass.REPAIRABLE
+    """The reason: what happened, in our own words, or words of the agent or its provider, marked as theirs."""
     message = sanitizer.line((snapshot.summary if snapshot.kind is RunKind.EXTERNAL else snapshot.message) or "", _LINE)
+    if message and _is_agents_word(snapshot):
+        return sentence(f"{agent_name(snapshot, sanitizer)} says that it failed: {message}")
     if message:
-        return sentence(f"{agent_name(snapshot, sanitizer)} says that it failed: {message}" if is_claim else message)
+        return sentence(f"The provider refused: {message}" if snapshot.ended_by is EndedBy.PROVIDER else message)
     return _FAILURES[snapshot.failure] if snapshot.failure else "It ended without giving a reason."
+
+
+def _is_agents_word(snapshot: StatusSnapshot) -> bool:
+    """Whether the reason was said by the agent itself. Runs of earlier versions do not know it."""
+    if snapshot.kind is RunKind.EXTERNAL or snapshot.ended_by is EndedBy.AGENT:
+        return True
+    return snapshot.ended_by is None and snapshot.failure is FailureClass.REPAIRABLE
 
 
 def _failed_check(check: Check, snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:

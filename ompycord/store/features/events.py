@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Millis
-from ompycord.domain.events import TRANSCRIPT_TYPES, EventBody, RunEvent
+from ompycord.domain.events import TRANSCRIPT_TYPES, EventBody, RunEvent, RunFailed, RunFinished
 from ompycord.domain.ids import AGENT_SOURCE, RunId
 from ompycord.domain.records import NewEvent
 from ompycord.domain.stages import PREPARE
@@ -44,6 +44,7 @@ _PUT_SOURCE_STATE = _SQL.one("put_source_state")
 _EVENTS_OF = _SQL.one("events_of")
 _TRANSCRIPT = _SQL.one("transcript")
 _SESSION = _SQL.one("session")
+_CLAIM = _SQL.one("claim")
 _SESSION_USD = _SQL.one("session_usd")
 
 
@@ -81,6 +82,10 @@ class SqliteEvents(StorePart):
     async def session(self, run: RunId) -> str | None:
         values = {"run": run, "prepared": f"{PREPARE.name}:*"}
         return await self._database.readers.one(_SESSION, values, lambda row: str(row["session"]))
+
+    async def claim(self, run: RunId) -> RunFinished | RunFailed | None:
+        event = await self._database.readers.one(_CLAIM, {"run": run}, event_of)
+        return event.body if event is not None and isinstance(event.body, RunFinished | RunFailed) else None
 
     async def session_usd(self, run: RunId, session: str) -> float:
         values = {"run": run, "session": session}

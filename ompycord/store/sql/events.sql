@@ -42,6 +42,16 @@ WHERE r.id = :run AND e.source = 'agent' AND e.type = 'session.opened' AND e.pos
       AND json_extract(p.body, '$.key') GLOB :prepared), 0)
 ORDER BY e.position DESC LIMIT 1;
 
+-- name: claim
+-- What a run's agent has reported last of its end since it was started last.
+SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at,
+    CAST(e.type AS BLOB) AS type, CAST(e.body AS BLOB) AS body, e.hash
+FROM events AS e JOIN runs AS r ON r.pk = e.run
+WHERE r.id = :run AND e.source <> 'ompycord' AND e.type IN ('run.finished', 'run.failed') AND e.position > coalesce((
+    SELECT max(s.position) FROM events AS s
+    WHERE s.run = e.run AND s.source = 'agent' AND s.type = 'run.started'), 0)
+ORDER BY e.position DESC LIMIT 1;
+
 -- name: session_usd
 -- What a run's agent has reported that a session of its own cost.
 SELECT coalesce(sum(json_extract(e.body, '$.cost_usd')), 0.0) AS usd FROM events AS e JOIN runs AS r ON r.pk = e.run

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from ompycord.agents.acp import AcpAgent
+from ompycord.agents.converse import converse
 from ompycord.agents.images import MOST_BYTES
+from ompycord.dialects.agent_client_protocol.acp import Acp
+from ompycord.dialects.agent_client_protocol.acp_session import SessionOptions
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
@@ -30,7 +33,7 @@ from ompycord.domain.events import (
 )
 from ompycord.domain.folds.snapshot import permission_of
 from ompycord.domain.ports import AgentJob
-from ompycord.domain.run import FailureClass
+from ompycord.domain.run import EndedBy, FailureClass
 from ompycord.domain.task import TaskFile
 from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox
@@ -52,6 +55,44 @@ def job(make_job: MakeJob) -> MakeJob:
 
 def texts(stored: Any) -> list[str]:
     return [message.text for message in stored.of(Message)]
+
+
+async def test_a_program_that_never_answers_is_ended_before_its_clocks(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    mute = make_job("import time\nwhile True: print('# still loading', flush=True); time.sleep(0.1)")
+    protocol = Acp(prompt="p", root="/c", options=SessionOptions())
+    async with within(60):
+        outcome = await converse(
+            launcher, mute, mute.spec.command, protocol, stored.emit, ScriptedInbox(), handshake_s=0.5
+        )
+    assert outcome.message == "mine did not answer within 0 s of its start, so Ompycord stopped it."
+    assert (outcome.ended_by, outcome.failure) == (EndedBy.CLOCK, FailureClass.ENV)
+
+
+@pytest.mark.parametrize("step", ["hang politely", "hang"])
+async def test_a_turn_that_is_stopped_and_tells_no_tokens_took_more_than_is_known(
+    launcher: Launcher, job: MakeJob, stored: Any, step: str
+) -> None:
+    async with within(60), asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(AcpAgent(launcher=launcher).run(job(step), stored.emit, ScriptedInbox()))
+        await stored.until(Message)
+        run.cancel()
+    assert stored.of(UsageUpdated) == [UsageUpdated(at_least=True)]
+
+
+async def test_an_agent_that_crashes_in_its_turn_took_more_than_is_known(
+    launcher: Launcher, job: MakeJob, stored: Any
+) -> None:
+    await AcpAgent(launcher=launcher).run(job("crash 1"), stored.emit, ScriptedInbox())
+    assert stored.of(UsageUpdated) == [UsageUpdated(at_least=True)]
+
+
+async def test_what_the_session_has_is_acknowledged(launcher: Launcher, job: MakeJob, stored: Any) -> None:
+    inbox = ScriptedInbox(Prompted(text="say second", by="Ada"))
+    outcome = await AcpAgent(launcher=launcher).run(job("say first"), stored.emit, inbox)
+    assert outcome.message == "second"
+    assert inbox.acknowledged == 2
 
 
 async def test_a_whole_conversation(launcher: Launcher, job: MakeJob, stored: Any, clone: Path) -> None:
@@ -180,7 +221,15 @@ async def test_our_tools_and_the_mode_are_given_and_a_mode_that_is_not_offered_i
 async def test_a_crash_is_no_end_of_work(launcher: Launcher, job: MakeJob, stored: Any) -> None:
     outcome = await AcpAgent(launcher=launcher).run(job("crash 0"), stored.emit, ScriptedInbox())
     assert (outcome.claim, outcome.failure) == (False, FailureClass.LOST)
-    assert outcome.message == "mine ended before its work was done, with exit code 0: something broke"
+    assert outcome.message == "mine exited with code 0 before its work was done: something broke"
+
+
+async def test_a_program_that_could_not_be_executed_lacks_something_here(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    work = make_job(kind="acp", command=(sys.executable, "-c", "import sys; sys.exit(127)"))
+    outcome = await AcpAgent(launcher=launcher).run(work, stored.emit, ScriptedInbox())
+    assert (outcome.claim, outcome.failure, outcome.ended_by) == (False, FailureClass.ENV, EndedBy.EXIT)
 
 
 async def test_it_is_cancelled_before_it_is_halted(launcher: Launcher, job: MakeJob, stored: Any, clone: Path) -> None:

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from ompycord.agents.command import CommandAgent
+from ompycord.agents.drive import drive
 from ompycord.agents.repository_settings import SWITCHES
 from ompycord.domain.events import (
     ApprovalGranted,
@@ -23,7 +24,7 @@ from ompycord.domain.events import (
     ToolStarted,
 )
 from ompycord.domain.ports import AgentJob
-from ompycord.domain.run import FailureClass
+from ompycord.domain.run import EndedBy, FailureClass
 from ompycord.errors import ProcessFailed, StorageError
 from ompycord.processes.launcher_port import Launcher
 from ompycord.processes.spec import START_MARK
@@ -134,13 +135,13 @@ async def test_what_an_agent_may_not_say_is_refused_and_noted_without_its_words(
         (
             "say('run.finished', summary='Done'); sys.exit(3)",
             False,
-            "mine ended with exit code 3.",
+            "mine exited with code 3.",
             FailureClass.REPAIRABLE,
         ),
-        ("print('boom'); sys.exit(1)", False, "mine ended with exit code 1: boom", FailureClass.REPAIRABLE),
-        ("os.kill(os.getpid(), 9)", False, "mine ended with signal 9.", FailureClass.LOST),
-        ("sys.exit(128 + 11)", False, "mine ended with exit code 139.", FailureClass.LOST),
-        ("sys.exit(128 + 2)", False, "mine ended with exit code 130.", FailureClass.REPAIRABLE),
+        ("print('boom'); sys.exit(1)", False, "mine exited with code 1: boom", FailureClass.REPAIRABLE),
+        ("os.kill(os.getpid(), 9)", False, "mine was ended by signal 9.", FailureClass.LOST),
+        ("sys.exit(128 + 11)", False, "mine exited with code 139.", FailureClass.LOST),
+        ("sys.exit(128 + 2)", False, "mine exited with code 130.", FailureClass.REPAIRABLE),
     ],
 )
 async def test_the_end_is_a_claim(
@@ -152,13 +153,135 @@ async def test_the_end_is_a_claim(
     assert not [body for body in stored.events if body.type.startswith("run.")]
 
 
+@pytest.mark.parametrize("code", [126, 127])
+async def test_a_program_that_could_not_be_executed_lacks_something_here(
+    launcher: Launcher, make_job: MakeJob, stored: Any, code: int
+) -> None:
+    script = f"print('not found', file=sys.stderr); sys.exit({code})"
+    agent = CommandAgent(launcher=launcher)
+    outcome = await agent.run(make_job(SAY + script), stored.emit, ScriptedInbox())
+    assert (outcome.claim, outcome.failure, outcome.ended_by) == (False, FailureClass.ENV, EndedBy.EXIT)
+    assert outcome.message == f"mine exited with code {code}: not found"
+    spoken = await agent.run(make_job(SAY + "say('message', text='on')\n" + script), stored.emit, ScriptedInbox())
+    assert spoken.failure is FailureClass.REPAIRABLE
+
+
+REPORTED = "say('run.finished', summary='All done', outcome='partial')\n"
+
+
+@pytest.mark.parametrize(("clocks", "grace_s"), [({"idle_s": 60.0}, 0.5), ({"wall_s": 1.5}, 300)])
+async def test_a_program_that_reported_its_end_and_goes_silent_has_ended_as_it_said(
+    launcher: Launcher, make_job: MakeJob, stored: Any, clocks: dict[str, float], grace_s: float
+) -> None:
+    job = make_job(SAY + REPORTED + "import time; time.sleep(300)", **{k: patient(s) for k, s in clocks.items()})
+    outcome = await drive(launcher, job, job.spec.command, stored.emit, grace_s=grace_s)
+    assert (outcome.claim, outcome.message, outcome.is_partial) == (True, "All done", True)
+    assert outcome.ended_by is EndedBy.AGENT
+
+
+ASKED = "say('question.asked', question='q', text='Which?')\n"
+
+
+@pytest.mark.parametrize("script", [ASKED + REPORTED, REPORTED + ASKED], ids=["asked before", "asked after"])
+async def test_a_program_that_reported_its_end_waits_for_no_answer_any_more(
+    launcher: Launcher, make_job: MakeJob, stored: Any, script: str
+) -> None:
+    job = make_job(SAY + script + "import time; time.sleep(300)")
+    async with within(60):
+        outcome = await drive(launcher, job, job.spec.command, stored.emit, messages=ScriptedInbox(), grace_s=0.5)
+    assert (outcome.claim, outcome.is_partial) == (True, True)
+
+
+async def test_the_grace_is_longer_than_an_idle_clock_and_ends_by_itself(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    tidying = f"import time; time.sleep({patient(3)}); print('tidied up', flush=True)"
+    job = make_job(SAY + REPORTED + tidying, idle_s=patient(1.5))
+    outcome = await drive(launcher, job, job.spec.command, stored.emit, grace_s=patient(30))
+    assert outcome.claim
+    assert Message(text="tidied up") in stored.events
+
+
+async def test_a_report_of_failure_counts_too_and_an_exit_code_still_takes_a_claim_back(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    job = make_job(SAY + "say('run.failed', message='No idea')\nimport time; time.sleep(300)")
+    failed = await drive(launcher, job, job.spec.command, stored.emit, grace_s=0.5)
+    assert (failed.claim, failed.message, failed.ended_by) == (False, "No idea", EndedBy.AGENT)
+    job = make_job(SAY + REPORTED + "sys.exit(3)")
+    exited = await drive(launcher, job, job.spec.command, stored.emit, grace_s=30)
+    assert (exited.claim, exited.ended_by) == (False, EndedBy.EXIT)
+
+
+def quiet_tool(seconds: float) -> str:
+    return (
+        "import time\n"
+        "say('tool.started', tool='bash', call='c1')\n"
+        f"time.sleep({seconds})\n"
+        "say('tool.finished', tool='bash', call='c1')\n"
+    )
+
+
+async def test_a_tool_that_is_under_way_is_no_silence(launcher: Launcher, make_job: MakeJob, stored: Any) -> None:
+    agent, idle_s = CommandAgent(launcher=launcher), patient(1.5)
+    done = await agent.run(make_job(SAY + quiet_tool(2 * idle_s), idle_s=idle_s), stored.emit, ScriptedInbox())
+    assert done.claim
+    silent = make_job(SAY + quiet_tool(0) + "time.sleep(300)", idle_s=idle_s)
+    outcome = await agent.run(silent, stored.emit, ScriptedInbox())
+    assert (outcome.claim, outcome.ended_by) == (False, EndedBy.CLOCK)
+
+
+async def test_only_the_wall_clock_bounds_a_tool_and_what_it_ends_may_go_on(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    endless = make_job(SAY + quiet_tool(300), idle_s=patient(1.5), wall_s=patient(3))
+    outcome = await CommandAgent(launcher=launcher).run(endless, stored.emit, ScriptedInbox())
+    assert outcome.message == f"mine was not done within {patient(3):.0f} s, so Ompycord stopped it."
+    assert (outcome.ended_by, outcome.failure) == (EndedBy.CLOCK, FailureClass.TRANSIENT)
+
+
+@pytest.mark.parametrize(
+    ("words", "failure"),
+    [
+        ("Error: 401 Unauthorized", FailureClass.ENV),
+        ("API Error: 529 Overloaded", FailureClass.TRANSIENT),
+        ("You've hit your usage limit. Try again in 2 hours.", FailureClass.TRANSIENT),
+        ("Your credit balance is too low to access the API.", FailureClass.TRANSIENT),
+    ],
+)
+async def test_a_provider_that_refuses_is_told_by_the_last_words_of_a_program_that_exits(
+    launcher: Launcher, make_job: MakeJob, stored: Any, words: str, failure: FailureClass
+) -> None:
+    script = f"print({words!r}, file=sys.stderr); print('    at run (cli.js:1)', file=sys.stderr); sys.exit(1)"
+    outcome = await CommandAgent(launcher=launcher).run(make_job(SAY + script), stored.emit, ScriptedInbox())
+    assert (outcome.message, outcome.failure, outcome.ended_by) == (words, failure, EndedBy.PROVIDER)
+
+
+async def test_the_end_of_last_words_is_kept_and_what_was_written_over_is_not(
+    launcher: Launcher, make_job: MakeJob, stored: Any
+) -> None:
+    progress = (
+        "sys.stdout.write(''.join(f'\\rstep {n}' for n in range(20_000)) + '\\rfatal: ' + 'x' * 400 + ' no linker')"
+    )
+    outcome = await CommandAgent(launcher=launcher).run(
+        make_job(SAY + progress + "; sys.exit(2)"), stored.emit, ScriptedInbox()
+    )
+    assert outcome.message is not None
+    assert outcome.message.startswith("mine exited with code 2: …xxx")
+    assert outcome.message.endswith("x no linker")
+    assert len(outcome.message) < 240
+    assert stored.of(Message)[-1].text.startswith("fatal: ")
+
+
 async def test_the_clocks_end_it(launcher: Launcher, make_job: MakeJob, stored: Any) -> None:
     hang = "import time; time.sleep(300)"
     agent = CommandAgent(launcher=launcher)
     wall = await agent.run(make_job(hang, wall_s=1), stored.emit, ScriptedInbox())
     idle = await agent.run(make_job(hang, idle_s=1), stored.emit, ScriptedInbox())
-    assert (wall.claim, wall.message) == (False, "mine was not done within 1 s and was ended.")
-    assert (idle.claim, idle.message) == (False, "mine said nothing for 1 s and was ended.")
+    assert (wall.claim, wall.message) == (False, "mine was not done within 1 s, so Ompycord stopped it.")
+    assert (idle.claim, idle.message) == (False, "mine stopped responding for 1 s, so Ompycord stopped it.")
+    assert {wall.ended_by, idle.ended_by} == {EndedBy.CLOCK}
+    assert (wall.failure, idle.failure) == (FailureClass.TRANSIENT, FailureClass.REPAIRABLE)
 
 
 async def test_cancelling_halts_it_and_keeps_its_last_lines(launcher: Launcher, make_job: MakeJob, stored: Any) -> None:
@@ -230,7 +353,8 @@ async def test_an_agent_that_starts_too_many_processes_is_ended_and_it_is_said(
 ) -> None:
     outcome = await CommandAgent(launcher=launcher).run(make_job(FORKS, **FEW), stored.emit, ScriptedInbox())
     assert (outcome.claim, outcome.failure) == (False, FailureClass.POLICY)
-    assert outcome.message == "mine started more than 5 processes and was ended."
+    assert outcome.message == "mine started more than 5 processes, so Ompycord stopped it."
+    assert outcome.ended_by is EndedBy.LIMITS
 
 
 # -- what it asks ------------------------------------------------------------------------------------------------------

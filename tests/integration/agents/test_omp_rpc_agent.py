@@ -89,7 +89,7 @@ async def test_a_crash_is_no_end_of_work_and_says_its_last_line(launcher: Launch
     for code in (0, 3):
         outcome = await OmpRpcAgent(launcher=launcher).run(job(f"crash {code}"), stored.emit, ScriptedInbox())
         assert (outcome.claim, outcome.failure) == (False, FailureClass.LOST)
-        assert outcome.message == f"mine ended before its work was done, with exit code {code}: something broke"
+        assert outcome.message == f"mine exited with code {code} before its work was done: something broke"
 
 
 async def test_silence_ends_it_but_not_while_a_person_is_waited_for(
@@ -104,7 +104,7 @@ async def test_silence_ends_it_but_not_while_a_person_is_waited_for(
         await asyncio.wait([run], timeout=1.5)
         assert not run.done()
         inbox.send(QuestionAnswered(question=stored.of(QuestionAsked)[0].question, answer="A", by="Ada"))
-    assert run.result().message == "mine said nothing for 1 s and was ended."
+    assert run.result().message == "mine stopped responding for 1 s, so Ompycord stopped it."
 
 
 async def test_it_is_told_to_stop_before_it_is_halted(
@@ -179,6 +179,9 @@ class Babble:
     async def next(self) -> AgentInput:
         await asyncio.sleep(0)
         return Prompted(text="x")
+
+    async def acknowledge(self, texts: int) -> None:
+        pass
 
 
 async def test_what_agent_and_people_say_at_once_is_stored_one_after_the_other(

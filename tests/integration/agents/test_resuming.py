@@ -42,7 +42,7 @@ async def test_one_that_took_too_much_of_the_machine_is_not_started_again(
     spec = AcpOptions(name="mine", command=(sys.executable, "-c", FORKS), sandbox=few)
     job = make_job("").model_copy(update={"spec": spec, "session": "s-7"})
     outcome = await AcpAgent(launcher=launcher).run(job, stored.emit, ScriptedInbox())
-    assert outcome.message == "mine started more than 5 processes and was ended."
+    assert outcome.message == "mine started more than 5 processes, so Ompycord stopped it."
     assert outcome.failure is FailureClass.POLICY
     assert not stored.of(Note)
 

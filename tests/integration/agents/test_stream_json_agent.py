@@ -20,9 +20,10 @@ from ompycord.domain.events import (
     UsageUpdated,
 )
 from ompycord.domain.ports import AgentInput, AgentJob
+from ompycord.domain.run import EndedBy, FailureClass
 from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox
-from tests.support.patience import within
+from tests.support.patience import patient, within
 
 pytestmark = pytest.mark.posix
 MakeJob = Callable[..., AgentJob]
@@ -69,10 +70,39 @@ async def test_it_is_interrupted_before_it_is_halted(
     assert (clone / "interrupted").exists()
 
 
+async def test_a_tool_that_says_nothing_is_no_silence_of_its_agent(
+    launcher: Launcher, job: MakeJob, stored: Any
+) -> None:
+    silent = job("say starting", f"slow {patient(3)}", "say built", idle_s=patient(1.5))
+    outcome = await StreamJsonAgent(launcher=launcher).run(silent, stored.emit, ScriptedInbox())
+    assert (outcome.claim, outcome.message) == (True, "built")
+
+
+async def test_after_its_tools_the_silence_of_an_agent_counts_again(
+    launcher: Launcher, job: MakeJob, stored: Any
+) -> None:
+    hanging = job("slow 0", "hang", idle_s=patient(1.5))
+    outcome = await StreamJsonAgent(launcher=launcher).run(hanging, stored.emit, ScriptedInbox())
+    assert (outcome.ended_by, outcome.failure) == (EndedBy.CLOCK, FailureClass.REPAIRABLE)
+
+
+async def test_what_it_tells_while_it_stops_is_counted(launcher: Launcher, job: MakeJob, stored: Any) -> None:
+    async with within(60), asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(
+            StreamJsonAgent(launcher=launcher).run(job("hang politely"), stored.emit, ScriptedInbox())
+        )
+        await stored.until(Message)
+        run.cancel()
+    assert run.cancelled()
+    told, more = stored.of(UsageUpdated)
+    assert (told.input, told.output, told.cost_usd) == (10, 1, 0.5)
+    assert more == UsageUpdated(at_least=True)
+
+
 async def test_a_crash_is_no_end_of_work(launcher: Launcher, job: MakeJob, stored: Any) -> None:
     outcome = await StreamJsonAgent(launcher=launcher).run(job("crash 0"), stored.emit, ScriptedInbox())
     assert not outcome.claim
-    assert outcome.message == "mine ended before its work was done, with exit code 0: something broke"
+    assert outcome.message == "mine exited with code 0 before its work was done: something broke"
 
 
 class Queue(ScriptedInbox):
@@ -114,3 +144,26 @@ async def test_a_message_for_next_is_handed_out_once_the_turn_is_over_and_in_the
     assert inbox.handed_out_at == [True, True]
     assert [message.text for message in stored.of(Message)][1:] == ["first", "second", "third"]
     assert len(stored.of(SessionOpened)) == 1
+
+
+class HeldQueue(Queue):
+    """Has something to hand out that waits, such as for a slot."""
+
+    async def has_more(self) -> bool:
+        return bool(self.queued)
+
+
+@pytest.mark.parametrize("inbox_kind", [Queue, HeldQueue])
+async def test_messages_wait_in_the_queue_while_the_provider_refuses(
+    launcher: Launcher, job: MakeJob, stored: Any, inbox_kind: type[Queue]
+) -> None:
+    inbox = inbox_kind()
+    async with within(60), asyncio.TaskGroup() as tasks:
+        refused = job("leave ls", "say Credit balance is too low")
+        run = tasks.create_task(StreamJsonAgent(launcher=launcher).run(refused, stored.emit, inbox))
+        await stored.until(ApprovalRequested)
+        inbox.queued = [Prompted(text="say second", by="Ada")]
+        inbox.send(ApprovalDenied(approval=stored.of(ApprovalRequested)[0].approval, by="Bob"))
+    assert (run.result().ended_by, run.result().message) == (EndedBy.PROVIDER, "Credit balance is too low")
+    assert inbox.handed_out_at == []
+    assert len(inbox.queued) == 1

@@ -43,7 +43,7 @@ async def test_a_bad_agent_fails_with_the_names_of_the_rules_that_it_breaks(tmp_
     done = await ompycord("conformance", "bad", "--wait", "20", folder=tmp_path / "c")
     assert done.code == 1, done.err
     lines = {line.split("  ")[0]: line for line in done.out.splitlines()}
-    assert "broken   it claims to have failed: bad ended with exit code 1: no" in lines["keeps its end for the outcome"]
+    assert "broken   it claims to have failed: bad exited with code 1: no" in lines["keeps its end for the outcome"]
     assert "broken   the long job ended by itself" in lines["is halted when its cancellation returns"]
     assert lines["leaves no process behind"].split()[-1] == "kept"
     broken = sum("  broken  " in line for line in lines.values())

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from ompycord.dialects.provider_refusals import ProviderRefusal
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities, AgentOutcome
-from ompycord.domain.run import FailureClass, RunState, SuspendReason
+from ompycord.domain.records import OutboxKind
+from ompycord.domain.run import EndedBy, FailureClass, RunState, SuspendReason
 from ompycord.engines.steps.build import GO_ON, TAKEN_OVER
+from ompycord.render.cards.verdicts import failure_sentence
+from ompycord.render.sanitizer import Sanitizer
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import ADA, AppHarness
@@ -47,6 +51,85 @@ async def test_after_a_crash_of_ours_it_goes_on_in_its_session_and_its_clone(har
     job = second.agent.jobs[0]
     assert (job.iteration, job.session) == (2, "s-1")
     assert job.prompt == f"{GO_ON}\n\nSaid since it began; you may know some of it:\n\nMind the docs."
+
+
+async def test_what_a_session_has_acknowledged_is_not_told_to_it_again(harness: AppHarness) -> None:
+    harness.agent.script, harness.agent.acknowledges = (SESSION,), 2
+    harness.agent.hold()
+    async with harness.running():
+        run = RunId((await harness.submit()).id)
+        await harness.began()
+        for text in ("Mind the docs.", "And the tests."):
+            await harness.areas.messages.send_message(await harness.areas.record(run), text, "next", ADA)
+            await harness.heard()
+        await stop_and_resume(harness, run)
+        assert harness.agent.jobs[1].prompt == f"{GO_ON}\n\n{SINCE}\n\nMind the docs.\n\nAnd the tests."
+        await stop_and_resume(harness, run)
+        assert harness.agent.jobs[2].prompt == GO_ON  # the second start acknowledged the prompt that held both
+        assert harness.agent.jobs[2].whole_prompt == f"{GO_ON}\n\n{SINCE}\n\nMind the docs.\n\nAnd the tests."
+        harness.agent.script = (ev.SessionOpened(session="s-2"),)
+        await stop_and_resume(harness, run)
+        harness.agent.script, harness.agent.acknowledges = (), 0
+        await stop_and_resume(harness, run)
+        assert (harness.agent.jobs[4].session, harness.agent.jobs[4].prompt) == ("s-2", GO_ON)
+        harness.agent.release()
+        await harness.ended(run)
+
+
+SINCE = "Said since it began; you may know some of it:"
+
+
+async def stop_and_resume(harness: AppHarness, run: RunId) -> None:
+    await harness.areas.runs.stop(await harness.areas.record(run), ADA)
+    await harness.settled(run)
+    harness.agent.began.clear()
+    await harness.areas.runs.resume(await harness.areas.load(run), ADA)
+    await harness.began()
+
+
+@pytest.mark.parametrize(
+    ("message", "until"), [("You've hit your limit.", 1_795_266_000_000), ("Credit balance is too low", None)]
+)
+async def test_a_run_whose_provider_refuses_waits_and_resumes_in_its_session(
+    harness: AppHarness, message: str, until: int | None
+) -> None:
+    harness.agent.script = (SESSION,)
+    refused = ProviderRefusal("time", until)
+    harness.agent.outcome = refused.outcome(message)
+    async with harness.running():
+        run = RunId((await harness.submit()).id)
+        snapshot = await harness.in_state(run, RunState.SUSPENDED)
+        assert (snapshot.reason, snapshot.message, snapshot.wake_at) == (SuspendReason.PROVIDER, message, until)
+        assert snapshot.summary is None  # its agent said nothing of its end
+        rows = [row.kind for row in await harness.store.outbox()]
+        assert OutboxKind.NOTICE in rows
+        harness.agent.outcome = AgentOutcome(claim=True)
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
+        snapshot = await harness.ended(run)
+    assert snapshot.state is RunState.COMPLETE
+    assert [job.session for job in harness.agent.jobs] == [None, "s-1"]
+
+
+async def test_a_run_that_only_a_person_can_mend_fails_with_the_providers_words(harness: AppHarness) -> None:
+    harness.agent.outcome = ProviderRefusal("person").outcome("Invalid API key")
+    async with harness.running():
+        snapshot = await harness.ended((await harness.submit()).id)
+    assert (snapshot.state, snapshot.ended_by) == (RunState.FAILED, EndedBy.PROVIDER)
+    assert failure_sentence(snapshot, Sanitizer(str)).startswith("The provider refused: Invalid API key. Main is")
+    assert snapshot.summary is None
+
+
+async def test_who_ended_an_agent_is_told_and_its_word_only_where_it_said_it(harness: AppHarness) -> None:
+    async with harness.running():
+        ends: list[str] = []
+        for by, words in ((EndedBy.CLOCK, "scripted stopped responding."), (EndedBy.AGENT, "I cannot find it")):
+            harness.agent.outcome = AgentOutcome(
+                claim=False, message=words, failure=FailureClass.REPAIRABLE, ended_by=by
+            )
+            snapshot = await harness.ended((await harness.submit()).id)
+            assert snapshot.summary == (words if by is EndedBy.AGENT else None)
+            ends.append(failure_sentence(snapshot, Sanitizer(str)).split(" Main is unchanged")[0])
+    assert ends == ["scripted stopped responding.", "scripted says that it failed: I cannot find it."]
 
 
 async def test_an_agent_that_opened_no_session_begins_again_in_a_fresh_clone(harness: AppHarness) -> None:

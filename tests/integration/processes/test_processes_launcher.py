@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from ompycord.errors import ProcessFailed
 from ompycord.processes import Bounds, Clocks, Line, Outcome, ProcessSpec, RunningProcess, Stream, launch
+from ompycord.processes.lines import LineSplitter
 from tests.support.patience import within
 
 pytestmark = [pytest.mark.posix, pytest.mark.timeout(60)]
@@ -307,3 +308,52 @@ def test_a_broken_spec_is_refused_without_repeating_values(broken: dict[str, obj
 def test_a_spec_never_prints_what_may_be_secret(tmp_path: Path) -> None:
     spec = ProcessSpec(argv=("a", "hunter2"), env={"K": "hunter2"}, cwd=tmp_path, stdin=b"hunter2")
     assert "hunter2" not in repr(spec)
+
+
+def split(limit: int, *chunks: bytes) -> list[tuple[str, bool]]:
+    splitter = LineSplitter(stream=Stream.STDOUT, limit=limit)
+    lines = [line for chunk in chunks for line in splitter.feed(chunk)]
+    return [(line.text, line.was_cut) for line in (*lines, *splitter.finish())]
+
+
+@pytest.mark.parametrize(
+    ("chunks", "lines"),
+    [
+        ([b"1\r2\rend\n"], [("1\r2\rend", False)]),
+        ([b"step 10\rstep 20\rfatal\nnext\n"], [("fatal", True), ("next", False)]),
+        ([b"step 10\rst", b"ep 20", b"\rfatal", b"\n"], [("fatal", True)]),
+        ([b"a\r12345678", b"90", b"12\n"], [("1234567890", True)]),
+        ([b"a\r1234567", b"89012345\n"], [("1234567890", True)]),
+        ([b"123456789012345\n"], [("1234567890", True)]),
+        ([b"12345678901\r\nx\n"], [("1234567890", True), ("x", False)]),
+        ([b"123456789\r", b"\nx\n"], [("123456789", False), ("x", False)]),
+        ([b"1234567890\r", b"\n"], [("1234567890", True)]),
+    ],
+)
+def test_of_a_line_that_is_too_long_the_part_that_was_written_last_is_kept(
+    chunks: list[bytes], lines: list[tuple[str, bool]]
+) -> None:
+    assert split(10, *chunks) == lines
+
+
+async def test_while_a_tool_of_it_runs_only_the_wall_clock_ends_it(python: MakeSpec) -> None:
+    clocks = Clocks(wall_s=1.5, idle_s=0.3)
+    async with within(30), launch(python("import time; time.sleep(300)"), clocks=clocks) as process:
+        process.works_in_silence(working=True)
+        assert (await process.wait()).outcome is Outcome.WALL_TIMEOUT
+    async with within(30), launch(python("import time; time.sleep(300)"), clocks=Clocks(idle_s=0.3)) as process:
+        process.works_in_silence(working=True)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await process.wait()
+        process.works_in_silence(working=False)
+        assert (await process.wait()).outcome is Outcome.IDLE_TIMEOUT
+
+
+async def test_a_program_may_be_given_another_silence(python: MakeSpec) -> None:
+    for before, after in ((300.0, 0.3), (0.3, 300.0)):
+        clocks = Clocks(wall_s=1.5, idle_s=before)
+        async with within(30), launch(python("import time; time.sleep(300)"), clocks=clocks) as process:
+            process.may_be_silent(after)
+            ended = (await process.wait()).outcome
+        assert ended is (Outcome.IDLE_TIMEOUT if after < before else Outcome.WALL_TIMEOUT)

@@ -22,7 +22,7 @@ from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Commit, NewEvent, Scope
-from ompycord.domain.run import RunState
+from ompycord.domain.run import FailureClass, RunState
 from ompycord.http import HttpLimits, KeySet, Sidecar, mint_bearer
 from ompycord.store import SqliteStore
 from ompycord.webhook.hook_approvals import ASK_S
@@ -379,3 +379,35 @@ async def test_claude_is_told_that_somebody_cancelled_its_run(pusher: Pusher) ->
     await pusher.decide(run, ev.CancelRequested(by="Ada"))
     answer = (await pusher.push(TOOL, to="claude/@session?ask=1")).json()
     assert (answer["continue"], answer["cancel_requested"]) == (False, True)
+
+
+@pytest.mark.parametrize("to", ["claude/@session", "claude/@session?ask=1"])
+async def test_no_tool_of_a_cancelled_run_runs_and_its_end_is_cancelled(pusher: Pusher, to: str) -> None:
+    run = (await pusher.push(PROMPT, to=to)).json()["run"]
+    await pusher.decide(run, ev.CancelRequested(by="Ada"))
+    for number in range(2):
+        answer = (await pusher.push(TOOL | {"tool_use_id": f"t{number}"}, to=to)).json()
+        assert answer["hookSpecificOutput"]["permissionDecision"] == "deny"
+        assert answer["continue"] is False
+    used = TOOL | {"hook_event_name": "PostToolUse", "tool_response": ""}
+    assert "hookSpecificOutput" not in (await pusher.push(used, to=to)).json()
+    await pusher.push(END, to=to)
+    card = await pusher.snapshot(run)
+    assert (card.state, card.failure) == (RunState.CANCELLED, FailureClass.CANCELLED)
+    assert not card.open_approvals
+    assert {tool.status for tool in card.tools} <= {"ok", "failed"}
+
+
+async def test_a_tool_that_waits_for_approval_is_denied_when_its_run_is_cancelled(pusher: Pusher) -> None:
+    async with pusher.asking(TOOL) as (push, run):
+        await pusher.decide(run, ev.CancelRequested(by="Ada"))
+    answer = push.result().json()
+    assert (answer["continue"], answer["hookSpecificOutput"]["permissionDecision"]) == (False, "deny")
+    card = await pusher.snapshot(run)
+    assert [approval.status for approval in card.approvals] == ["withdrawn"]
+
+
+async def test_a_session_that_ends_before_anybody_cancels_it_has_ended_by_itself(pusher: Pusher) -> None:
+    run = (await pusher.push(PROMPT)).json()["run"]
+    await pusher.push(END)
+    assert (await pusher.snapshot(run)).state is RunState.COMPLETE

@@ -1,7 +1,7 @@
 """Plays Claude Code's stream-json without a model; imports nothing of ours.
 
-Each line of the message is a step: `say TEXT`, `write NAME TEXT`, `leave COMMAND`, `hang`, `crash CODE`; see
-`omp_double.py`.
+Each line of the message is a step: `say TEXT`, `write NAME TEXT`, `leave COMMAND`, `slow SECONDS`, `hang`,
+`crash CODE`; see `omp_double.py`.
 """
 
 import json
@@ -59,6 +59,8 @@ class Double:
                     {"file_path": name},
                     {"filePath": name, "structuredPatch": [], "type": "create", "content": text},
                 )
+            case "slow":
+                self.tool("Bash", {"command": "make -j8"}, {}, seconds=float(rest))
             case "leave":
                 self.calls += 1
                 request = {"subtype": "can_use_tool", "tool_name": "Bash", "input": {"command": rest}}
@@ -81,12 +83,13 @@ class Double:
                 pass
         return ""
 
-    def tool(self, name: str, arguments: dict[str, Any], result: dict[str, Any]) -> None:
+    def tool(self, name: str, arguments: dict[str, Any], result: dict[str, Any], *, seconds: float = 0) -> None:
         self.calls += 1
         call = f"t{self.calls}"
         self.say(
             type="assistant", message={"content": [{"type": "tool_use", "id": call, "name": name, "input": arguments}]}
         )
+        time.sleep(seconds)  # a tool that says nothing while it works
         done = {"type": "tool_result", "tool_use_id": call, "content": "ok"}
         self.say(type="user", message={"content": [done]}, tool_use_result=result)
 

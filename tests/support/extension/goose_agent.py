@@ -12,7 +12,7 @@ from ompycord.agents.converse import converse
 from ompycord.agents.kind import AgentKind, AgentOptions, RepositoryFiles
 from ompycord.agents.level import require_level
 from ompycord.dialects.protocol_session import Reaction
-from ompycord.domain.events import Message
+from ompycord.domain.events import EventBody, Message
 from ompycord.domain.ports import AgentCapabilities, AgentInput, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.processes.launcher_port import Launcher
 
@@ -37,6 +37,7 @@ class _Talk:
     """`{"honk": text}` is a message, `{"done": text}` the end."""
 
     awaits_person = False
+    is_starting = False
 
     def __init__(self, prompt: str, loudness: int) -> None:
         self._prompt = prompt
@@ -56,6 +57,9 @@ class _Talk:
 
     def on_input(self, received: AgentInput) -> Reaction:
         return Reaction()
+
+    def cut(self) -> tuple[EventBody, ...]:
+        return ()
 
     def interrupt(self) -> Reaction:
         return Reaction()

@@ -2,10 +2,11 @@
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ompycord.agents.line_buffer import LineBuffer
+from ompycord.agents.line_buffer import LineBuffer, legible
 from ompycord.domain.events import EventBody, Message, Note
 from tests.support.patience import within
 
@@ -71,6 +72,36 @@ async def test_empty_lines_within_a_text_stay() -> None:
     await transcript.flush()
     assert stored.texts == ["one\n\ntwo"]
     assert transcript.last_line == "two"
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("step 1\rstep 2\rfatal: linker not found", "fatal: linker not found"),
+        ("100 %\r", "100 %"),
+        ("50 %\r100 %\r\r", "100 %"),
+        ("\x1b[31mred\x1b[0m \x1b]0;title\x07end", "red end"),
+        ("\x1b]0;a title without its end", ""),
+        ("\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1bP1;2|graphics\x1b\\shown", "shown"),
+        ("\x9b31mred", "red"),
+        ("cut in a colour\x1b[3", "cut in a colour"),
+        ("\x1b]0;" + "t" * 100_000 + "\x07end", "end"),
+    ],
+)
+def test_a_line_is_what_its_terminal_shows_at_last(line: str, seen: str) -> None:
+    assert legible(line) == seen
+
+
+async def test_of_a_long_line_the_beginning_and_the_end_are_kept() -> None:
+    stored = Stored()
+    transcript = LineBuffer(emit=stored.emit)
+    transcript.add("begin " + "x" * 100_000 + " fatal: linker not found")
+    await transcript.flush()
+    assert stored.texts[0].startswith("begin xxx")
+    assert stored.texts[0].endswith("xxx fatal: linker not found")
+    assert len(stored.texts[0]) <= 2000
+    assert transcript.last_line == stored.texts[0]
 
 
 lines = st.lists(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=300), max_size=60)

@@ -1,6 +1,7 @@
 """The Agent Client Protocol from our side: sessions, turns, what people are asked, and frames that nobody expects."""
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from ompycord.domain.events import (
     UsageUpdated,
 )
 from ompycord.domain.folds.snapshot import permission_of
-from ompycord.domain.run import FailureClass
+from ompycord.domain.run import EndedBy, FailureClass
 from tests.support.protocol_sessions import Dialogue
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 20
@@ -172,6 +173,141 @@ def test_a_turn_that_fails_is_the_providers_trouble() -> None:
     assert transcript.outcome is not None
     assert transcript.outcome.message == "The agent's turn failed: Internal error. 503 from the model"
     assert transcript.outcome.failure is FailureClass.TRANSIENT
+
+
+LATE = 1_795_266_000
+LIMIT = {"type": "usage_limit_reached", "resets_at": LATE}
+
+
+@pytest.mark.parametrize(
+    ("error", "failure", "until"),
+    [
+        ({"code": -32603, "message": "Internal error", "data": {"error": LIMIT}}, FailureClass.TRANSIENT, LATE * 1000),
+        ({"code": 429, "message": "Slow down."}, FailureClass.TRANSIENT, None),
+        ({"code": -32603, "message": "Internal error", "data": {"statusCode": 402}}, FailureClass.TRANSIENT, None),
+        ({"code": 401, "message": "No."}, FailureClass.ENV, None),
+        ({"code": -32603, "message": "Internal error", "data": "Invalid API key"}, FailureClass.ENV, None),
+        ({"code": -32603, "message": "Internal error"}, FailureClass.TRANSIENT, None),
+    ],
+)
+def test_a_failed_turn_waits_for_the_provider_unless_a_person_must_mend_it(
+    error: dict[str, Any], failure: FailureClass, until: int | None
+) -> None:
+    transcript = working()
+    transcript.on_line({"id": 2, "error": error})
+    assert transcript.outcome is not None
+    assert (transcript.outcome.failure, transcript.outcome.until) == (failure, until)
+    assert transcript.outcome.ended_by is EndedBy.PROVIDER
+
+
+def test_a_refusal_that_the_agent_gives_as_its_answer_is_one() -> None:
+    transcript = working()
+    transcript.on_input(Prompted(text="and this"))
+    transcript.on_line(chunk("You've hit your limit · resets 5pm"), ended())
+    assert transcript.outcome is not None
+    assert (transcript.outcome.claim, transcript.outcome.ended_by) == (False, EndedBy.PROVIDER)
+    assert transcript.sent[-1]["method"] == "session/prompt"
+    assert transcript.sent[-1]["params"]["prompt"][0]["text"] == "mend it"
+
+
+def test_an_agent_that_nobody_signed_in_says_how_one_can() -> None:
+    transcript = Dialogue(Acp(prompt="p", root="/c", options=SessionOptions()))
+    hello = {**ABLE, "authMethods": [{"id": "oauth", "name": "Log in with Google"}, {"id": "gemini-api-key"}]}
+    transcript.on_line({"id": 0, "result": hello}, {"id": 1, "error": {"message": "Authentication required"}})
+    assert transcript.outcome is not None
+    assert transcript.outcome.message == (
+        "The agent opened no session: Authentication required (ways to sign in: Log in with Google, gemini-api-key)"
+    )
+    assert (transcript.outcome.failure, transcript.outcome.ended_by) == (FailureClass.ENV, EndedBy.PROVIDER)
+
+
+UNKNOWN_METHOD = {"error": {"code": -32601, "message": "Method not found"}}
+
+
+def test_an_agent_that_offers_to_resume_and_cannot_loads_its_session() -> None:
+    transcript = resuming(loadSession=True, sessionCapabilities={"resume": {}})
+    transcript.on_line({"id": 1, **UNKNOWN_METHOD})
+    assert [frame["method"] for frame in transcript.sent[1:]] == ["session/resume", "session/load"]
+    assert transcript.sent[-1]["params"]["sessionId"] == "old"
+    transcript.on_line({"id": 2, "result": {}}, {"id": 3, **UNKNOWN_METHOD})
+    assert transcript.sent[-1]["method"] == "session/prompt"
+    assert transcript.outcome is None
+
+
+def test_one_that_can_neither_resume_nor_load_says_so() -> None:
+    transcript = resuming(sessionCapabilities={"resume": {}})
+    transcript.on_line({"id": 1, **UNKNOWN_METHOD})
+    assert transcript.outcome is not None
+    assert transcript.outcome.message == "The agent cannot go on in an earlier session."
+
+
+def test_what_an_agent_writes_for_a_terminal_before_a_frame_is_left_out() -> None:
+    transcript = Dialogue(Acp(prompt="p", root="/c", options=SessionOptions()))
+    transcript.on_line("\x1b]0;my agent\x07\x1b[?25l" + json.dumps({"id": 0, "result": ABLE}))
+    transcript.on_line("\ufeff" + json.dumps({"id": 1, "result": {"sessionId": "s"}}))
+    assert transcript.sent[-1]["method"] == "session/prompt"
+    assert not transcript.of(Note)
+
+
+def test_it_is_starting_until_it_has_answered_our_greeting() -> None:
+    transcript = Dialogue(Acp(prompt="p", root="/c", options=SessionOptions()))
+    transcript.on_line({"method": "_auth/status_update"})
+    assert transcript.protocol.is_starting
+    transcript.on_line({"id": 0, "result": ABLE})
+    assert not transcript.protocol.is_starting
+
+
+@pytest.mark.parametrize("id_", ["x" * 104, "é" * 500, ["a"] * 100, 10**300])
+def test_a_request_may_have_any_id(id_: Any) -> None:
+    transcript = working()
+    transcript.on_line(permission(id_, title="ls"), form(id_, which={"type": "string", "enum": ["A", "B"]}))
+    asked, question = transcript.of(ApprovalRequested)[0], transcript.of(QuestionAsked)[0]
+    transcript.on_input(ApprovalGranted(approval=asked.approval, by="Ada"))
+    transcript.on_input(QuestionAnswered(question=question.question, answer="A", by="Ada"))
+    assert [frame["id"] for frame in transcript.sent[-2:]] == [id_, id_]
+    assert "error" not in transcript.sent[-1]
+
+
+def test_two_long_ids_stay_two() -> None:
+    transcript = working()
+    transcript.on_line(permission("x" * 200 + "a", title="ls"), permission("x" * 200 + "b", title="rm"))
+    assert len({one.approval for one in transcript.of(ApprovalRequested)}) == 2
+
+
+def test_a_session_has_a_prompt_once_its_model_works_on_it() -> None:
+    transcript = working()
+    assert transcript.on_line(update("available_commands_update")).acknowledged == 0
+    assert transcript.on_line(chunk("a"), chunk("b")).acknowledged == 1
+    transcript.on_line(permission(4, title="ls"))
+    transcript.on_input(ApprovalDenied(approval="leave:7:4", by="Ada", reason="Never."))
+    transcript.on_input(Prompted(text="and this"))
+    assert transcript.on_line(ended()).acknowledged == 0
+    assert transcript.sent[-1]["params"]["prompt"][0]["text"].startswith("Not allowed (")
+    assert transcript.on_line(chunk("c", "n"), ended(3)).acknowledged == 0  # what we said, and not a person
+    assert transcript.on_line(chunk("d", "o"), ended(4)).acknowledged == 1
+
+
+def test_a_prompt_whose_turn_was_cut_before_the_model_worked_on_it_is_not_acknowledged() -> None:
+    transcript = working()
+    transcript.on_input(Prompted(text="stop", when="now"))
+    over = transcript.on_line(ended(stop="cancelled"))
+    assert (over.acknowledged, over.is_turn_over) == (0, True)
+
+
+def test_a_turn_that_was_cut_and_told_no_tokens_took_at_least_what_is_known() -> None:
+    transcript = working()
+    transcript.on_line(ended(stop="cancelled", usage={"inputTokens": 5, "outputTokens": 1}))
+    assert transcript.of(UsageUpdated) == [UsageUpdated(input=5, output=1)]
+    transcript = working()
+    transcript.on_line(ended(stop="cancelled"))
+    assert transcript.of(UsageUpdated) == [UsageUpdated(at_least=True)]
+    assert transcript.protocol.cut() == ()
+    transcript = working()
+    assert transcript.protocol.cut() == (UsageUpdated(at_least=True),)
+    assert transcript.protocol.cut() == ()
+    transcript = working()
+    transcript.on_line(ended())
+    assert not transcript.of(UsageUpdated)
 
 
 def test_what_people_say_in_mid_turn_is_the_next_prompt() -> None:

@@ -31,7 +31,7 @@ from ompycord.domain.events import (
     UsageUpdated,
 )
 from ompycord.domain.folds.snapshot import RunPermission, permission_of
-from ompycord.domain.run import FailureClass
+from ompycord.domain.run import EndedBy, FailureClass
 from tests.support.protocol_sessions import NOON_MS, Dialogue
 
 RESTING: dict[str, Any] = {"isStreaming": False, "isCompacting": False, "queuedMessageCount": 0}
@@ -142,6 +142,53 @@ def test_any_other_stop_reason_is_a_failure(stop: str, words: str, failure: Fail
     transcript.on_line(assistant("", stop, errorMessage="503"), {"type": "agent_end"}, state())
     assert transcript.outcome is not None
     assert (transcript.outcome.claim, transcript.outcome.message, transcript.outcome.failure) == (False, words, failure)
+
+
+@pytest.mark.parametrize(
+    ("stop", "ended_by"), [("error", EndedBy.PROVIDER), ("aborted", EndedBy.TURN), ("length", EndedBy.TURN)]
+)
+def test_who_ended_it_is_a_fact(stop: str, ended_by: EndedBy) -> None:
+    transcript = begun()
+    transcript.on_line(assistant("", stop, errorMessage="503"), {"type": "agent_end"}, state())
+    assert transcript.outcome is not None
+    assert transcript.outcome.ended_by is ended_by
+
+
+@pytest.mark.parametrize(
+    ("error", "failure", "until"),
+    [
+        ('429 {"type":"usage_limit_reached","resets_in_seconds":60}', FailureClass.TRANSIENT, NOON_MS + 60_000),
+        ("401 Incorrect API key provided", FailureClass.ENV, None),
+    ],
+)  # fmt: skip
+def test_a_provider_that_refuses_says_until_when(error: str, failure: FailureClass, until: int | None) -> None:
+    transcript = begun()
+    transcript.on_line(assistant("", "error", errorMessage=error), {"type": "agent_end"}, state())
+    assert transcript.outcome is not None
+    assert (transcript.outcome.failure, transcript.outcome.until) == (failure, until)
+    assert transcript.outcome.ended_by is EndedBy.PROVIDER
+
+
+def user(text: str) -> dict[str, Any]:
+    return {"type": "message_end", "message": {"role": "user", "content": [{"type": "text", "text": text}]}}
+
+
+def test_a_session_has_a_message_once_it_is_in_its_history() -> None:
+    transcript = begun()
+    transcript.on_input(Prompted(text="one"))
+    transcript.on_input(Prompted(text="two"))
+    counts = [
+        transcript.on_line(user(text)).acknowledged for text in ("mend it", "a reminder of its own", "two", "one")
+    ]
+    assert counts == [1, 0, 0, 1]  # what came in before its turn may be told again, what did not come in is
+
+
+def test_only_the_message_that_was_being_written_is_unknown_when_it_is_cut() -> None:
+    transcript = begun()
+    assert transcript.protocol.cut() == (UsageUpdated(at_least=True),)
+    transcript = begun()
+    transcript.on_line(assistant(), {"type": "agent_end"})
+    assert transcript.protocol.cut() == ()
 
 
 def test_a_prompt_that_is_refused_ends_it_also_after_it_was_acknowledged() -> None:

@@ -3,6 +3,7 @@
 And frames that nobody expects.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from ompycord.domain.events import (
     UsageUpdated,
 )
 from ompycord.domain.folds.snapshot import permission_of
-from ompycord.domain.run import FailureClass
+from ompycord.domain.run import EndedBy, FailureClass
 from tests.support.protocol_sessions import NOON_MS, Dialogue, recorded
 
 
@@ -128,6 +129,80 @@ def test_any_other_result_is_a_failure(frame: dict[str, Any], words: str, failur
     assert (transcript.outcome.claim, transcript.outcome.message, transcript.outcome.failure) == (False, words, failure)
 
 
+LATE = 1_795_266_000
+
+
+@pytest.mark.parametrize(
+    ("frames", "failure", "until"),
+    [
+        ([result("Credit balance is too low")], FailureClass.TRANSIENT, None),
+        ([result(f"Claude AI usage limit reached|{LATE}")], FailureClass.TRANSIENT, LATE * 1000),
+        ([result("Invalid API key · Please run /login")], FailureClass.ENV, None),
+        ([result("No access.", is_error=True, api_error_status=401)], FailureClass.ENV, None),
+        ([result("Bad request.", is_error=True, api_error_status=400)], FailureClass.ENV, None),
+        (
+            [{**assistant(text("It is off.")), "error": "billing_error"}, result("It is off.")],
+            FailureClass.TRANSIENT,
+            None,
+        ),
+        (
+            [
+                {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": LATE}},
+                {**assistant(text("Not now.")), "error": "rate_limit"},
+                result("Not now."),
+            ],
+            FailureClass.TRANSIENT,
+            LATE * 1000,
+        ),
+    ],
+)
+def test_a_providers_refusal_is_no_claim_of_done_also_where_it_is_called_a_success(
+    frames: list[dict[str, Any]], failure: FailureClass, until: int | None
+) -> None:
+    transcript = dialogue()
+    transcript.on_input(Prompted(text="and this"))
+    transcript.on_line(*frames)
+    assert transcript.outcome is not None
+    assert (transcript.outcome.claim, transcript.outcome.ended_by) == (False, EndedBy.PROVIDER)
+    assert (transcript.outcome.failure, transcript.outcome.until) == (failure, until)
+    assert transcript.outcome.message == frames[-1]["result"]
+    assert len(transcript.sent) == 2  # what people wrote is not sent to a provider that refuses
+
+
+def test_an_error_that_the_agent_overcame_says_nothing_of_its_end() -> None:
+    transcript = dialogue()
+    transcript.on_line({**assistant(text("Not now.")), "error": "rate_limit"}, assistant(text("Now.")), result("Now."))
+    assert transcript.outcome is not None
+    assert transcript.outcome.claim
+
+
+def test_an_answer_about_a_refusal_is_a_claim_of_done() -> None:
+    transcript = dialogue()
+    transcript.on_line(result("The page now says: Credit balance is too low"))
+    assert transcript.outcome is not None
+    assert transcript.outcome.claim
+
+
+def test_a_session_has_a_message_once_its_model_works_on_it() -> None:
+    transcript = dialogue()
+    assert transcript.on_line({"type": "system", "subtype": "init", "session_id": "s"}).acknowledged == 0
+    transcript.on_input(Prompted(text="later"))
+    assert transcript.on_line(assistant(text("a")), assistant(text("b"))).acknowledged == 1
+    ended = transcript.on_line(result())
+    assert (ended.acknowledged, ended.is_turn_over) == (0, True)
+    assert transcript.on_line({**assistant(text("No.")), "error": "rate_limit"}).acknowledged == 0
+    assert transcript.on_line(assistant(text("c"))).acknowledged == 1
+
+
+def test_it_is_starting_until_it_answers() -> None:
+    transcript = dialogue()
+    assert transcript.protocol.is_starting
+    transcript.on_line("Welcome!")
+    assert transcript.protocol.is_starting
+    transcript.on_line("\ufeff\x1b]0;claude\x07" + json.dumps({"type": "control_response", "response": {}}))
+    assert not transcript.protocol.is_starting
+
+
 def test_a_word_is_the_next_turn_and_said_now_it_cuts_this_one_short() -> None:
     transcript = dialogue()
     transcript.on_input(Prompted(text="later"))
@@ -203,6 +278,55 @@ def test_totals_become_deltas_by_model() -> None:
         UsageUpdated(input=10, output=2, cache_read=1, cost_usd=0.5, model="a"),
         UsageUpdated(input=5, cost_usd=0.25, model="a"),
         UsageUpdated(output=1, model="b"),
+    ]
+
+
+def paid(id_: str, output: int, *, model_input: int = 10) -> dict[str, Any]:
+    usage = {"input_tokens": model_input, "output_tokens": output, "cache_read_input_tokens": 3}
+    frame = assistant(text("a"))
+    frame["message"] |= {"id": id_, "usage": usage}
+    return frame
+
+
+def test_a_turn_that_is_cut_counts_what_its_messages_took_so_far_and_says_that_there_was_more() -> None:
+    transcript = dialogue()
+    transcript.on_line(paid("m1", 1), paid("m1", 1), paid("m2", 2))
+    assert transcript.protocol.cut() == (UsageUpdated(input=20, output=3, cache_read=6, at_least=True),)
+    assert transcript.protocol.cut() == ()
+
+
+@pytest.mark.shared
+def test_a_real_turn_that_is_cut_counts_its_messages_and_a_whole_one_its_result(shared: Path) -> None:
+    frames = [
+        frame for is_agents, frame in recorded(shared / "data/agent-transcripts/claude-stream-json.jsonl") if is_agents
+    ]
+    assert frames[-1]["type"] == "result"
+    transcript = dialogue()
+    transcript.on_line(*frames[:-1])
+    assert transcript.protocol.cut() == (UsageUpdated(input=3600, output=3, cache_read=600, at_least=True),)
+    whole = dialogue()
+    whole.on_line(*frames)
+    assert [(one.input, one.output, one.at_least) for one in whole.of(UsageUpdated)] == [(3600, 135, False)]
+    assert whole.outcome is not None
+    assert whole.outcome.claim
+
+
+def test_a_turn_that_ended_has_told_all_that_it_took() -> None:
+    transcript = dialogue()
+    transcript.on_line(paid("m1", 1), result(modelUsage={"a": {"inputTokens": 10, "outputTokens": 45}}))
+    assert transcript.of(UsageUpdated) == [UsageUpdated(input=10, output=45, model="a")]
+    assert transcript.protocol.cut() == ()
+
+
+def test_the_totals_of_a_turn_that_people_cut_short_leave_out_its_last_message() -> None:
+    transcript = dialogue()
+    transcript.on_line(paid("m1", 1), paid("m2", 1))
+    transcript.on_input(Prompted(text="at once", when="now"))
+    cut = result("", "error_during_execution", modelUsage={"a": {"inputTokens": 10, "outputTokens": 45}})
+    transcript.on_line(cut)
+    assert transcript.of(UsageUpdated) == [
+        UsageUpdated(input=10, output=45, model="a"),
+        UsageUpdated(input=10, cache_read=6, at_least=True),
     ]
 
 

@@ -52,6 +52,7 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "budget.raised": st.builds(ev.BudgetRaised, usd=st.floats(0.01, 9), by=st.just("Ada")),
     "prompt.dropped": st.just(ev.PromptDropped(prompt="01JD0000000000000000000002", by="Ada")),
     "inbox.taken": st.just(ev.InboxTaken(said=("p:01JD0000000000000000000002",))),
+    "inbox.acknowledged": st.just(ev.InboxAcknowledged(said=("p:01JD0000000000000000000002",), session="s")),
     "message": st.builds(ev.Message, text=words),
     "note": st.builds(ev.Note, text=words),
     "tool.started": st.builds(ev.ToolStarted, tool=name, title=maybe, call=st.none() | ref),
@@ -60,7 +61,8 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
         ev.ToolFinished, tool=name, call=st.none() | ref, ok=st.booleans(), added=st.none() | count),
     "plan.updated": st.builds(ev.PlanUpdated, phases=st.lists(st.builds(ev.Phase, title=words), max_size=3).map(tuple)),
     "usage.updated": st.builds(
-        ev.UsageUpdated, input=count, output=count, cost_usd=st.none() | st.floats(0, 9), model=st.none() | name
+        ev.UsageUpdated, input=count, output=count, cost_usd=st.none() | st.floats(0, 9), model=st.none() | name,
+        at_least=st.booleans(),
     ),
     "work.left_out": st.builds(
         ev.WorkLeftOut, items=st.lists(st.builds(ev.LeftOut, what=words, ref=maybe), max_size=2).map(tuple)

@@ -8,7 +8,7 @@ from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.effects import effect_key
 from ompycord.domain.lifecycle import MAX_INTERRUPTIONS, TABLE, WORKING, advance
-from ompycord.domain.run import FINAL, FailureClass, Machine, RunOutcome, RunState, SuspendReason
+from ompycord.domain.run import FINAL, EndedBy, FailureClass, Machine, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode
 from tests.support.examples import examples
 
@@ -112,6 +112,87 @@ def test_an_agent_that_says_it_failed_fails_without_checks_and_keeps_its_branch(
     assert states[-1] is S.FAILED
     assert keys == ["collect:1", "publish:1", "cleanup:1"]
     assert machine.claim is False
+
+
+LATER = 1_795_266_000_000
+
+
+def build_ended(failure: FailureClass, by: EndedBy, **facts: str | int | bool) -> ev.EffectFinished:
+    known = {"claim": False, "ended_by": by, **facts}
+    return ev.EffectFinished(key="build:1", outcome="ok", failure=failure, message="The reason.", facts=known)
+
+
+def test_a_provider_that_refuses_for_now_suspends_the_run_until_its_time_and_resumes_its_agent() -> None:
+    refused = advance(Machine(state=S.BUILDING), build_ended(FailureClass.TRANSIENT, EndedBy.PROVIDER, until=LATER))
+    assert refused.effects == ()
+    assert refused.machine.reason is SuspendReason.PROVIDER
+    event = refused.events[0]
+    assert (event.state, event.wake_at, event.ended_by, event.message) == (
+        S.SUSPENDED, LATER, EndedBy.PROVIDER, "The reason.",
+    )  # fmt: skip
+    resumed = advance(refused.machine, ev.RunResumed(by="Ada"))
+    assert [effect_key(effect) for effect in resumed.effects] == ["build:2"]
+    assert (resumed.machine.wake_at, resumed.machine.ended_by) == (None, None)
+    assert resumed.events[0].wake_at is None
+
+
+@pytest.mark.parametrize(
+    ("failure", "by", "reason"),
+    [
+        (FailureClass.TRANSIENT, EndedBy.PROVIDER, SuspendReason.PROVIDER),
+        (FailureClass.TRANSIENT, EndedBy.CLOCK, SuspendReason.INTERRUPTED),
+        (FailureClass.TRANSIENT, EndedBy.TURN, SuspendReason.INTERRUPTED),
+        (FailureClass.TRANSIENT, EndedBy.AGENT, None),
+        (FailureClass.LOST, EndedBy.EXIT, SuspendReason.INTERRUPTED),
+        (FailureClass.ENV, EndedBy.PROVIDER, None),
+        (FailureClass.REPAIRABLE, EndedBy.CLOCK, None),
+        (FailureClass.REPAIRABLE, EndedBy.EXIT, None),
+    ],
+)
+def test_what_may_pass_waits_and_what_cannot_fails_with_who_ended_it(
+    failure: FailureClass, by: EndedBy, reason: SuspendReason | None
+) -> None:
+    first = advance(Machine(state=S.BUILDING), build_ended(failure, by))
+    assert first.machine.reason is reason
+    assert (first.machine.state is S.SUSPENDED) is (reason is not None)
+    if reason is None:
+        failed = walk(first.machine, ended("collect:1"), ended("publish:1"))[1]
+        last = advance(walk(first.machine, ended("collect:1"))[1], ended("publish:1")).events[0]
+        assert (failed.state, last.ended_by, last.failure, last.message) == (S.FAILED, by, failure, "The reason.")
+
+
+def test_what_broke_a_bound_has_failed_at_once_with_who_ended_it() -> None:
+    first = advance(Machine(state=S.BUILDING), build_ended(FailureClass.POLICY, EndedBy.LIMITS))
+    last = first.events[0]
+    assert (last.state, last.ended_by, last.failure, last.message) == (
+        S.FAILED, EndedBy.LIMITS, FailureClass.POLICY, "The reason.",
+    )  # fmt: skip
+    assert [effect_key(effect) for effect in first.effects] == ["cleanup:1"]
+
+
+def test_what_people_wrote_waits_with_the_run_while_a_provider_refuses() -> None:
+    refused = advance(Machine(state=S.BUILDING), build_ended(FailureClass.TRANSIENT, EndedBy.PROVIDER, unheard=True))
+    assert (refused.machine.reason, refused.effects) == (SuspendReason.PROVIDER, ())
+
+
+def test_a_claim_of_a_part_is_partly_done_unless_checks_failed_or_nothing_changed() -> None:
+    claim = ended("build:1", claim=True, partial=True)
+    after = (claim, ended("collect:1", changed=2), ended("checks:1", passed=True), ended("publish:1"))
+    states, machine, keys = walk(Machine(state=S.BUILDING), *after)
+    assert (states[-1], machine.failure, keys[-1]) == (S.PARTIAL, None, "cleanup:1")
+    red = (*after[:2], ended("checks:1", passed=False), after[3])
+    assert walk(Machine(state=S.BUILDING), *red)[1].state is S.FAILED
+    assert walk(Machine(state=S.BUILDING), claim, ended("collect:1", changed=0))[1].outcome is RunOutcome.NO_CHANGES
+
+
+def test_what_an_earlier_start_claimed_in_part_is_forgotten_by_the_next() -> None:
+    again = (ended("build:1", claim=True, partial=True), AGAIN, ended("build:2", claim=True), ended("collect:2"))
+    machine = walk(Machine(state=S.BUILDING), *again, ended("checks:2", passed=True), ended("publish:2"))[1]
+    assert machine.state is S.COMPLETE
+
+
+def test_a_cancelled_run_was_ended_by_a_person() -> None:
+    assert advance(Machine(state=S.BUILDING), ev.RunCancelled(by="Ada")).events[0].ended_by is EndedBy.PERSON
 
 
 def test_a_crash_in_the_agent_begins_again_in_a_fresh_clone_and_gives_up_after_three_times() -> None:

@@ -134,8 +134,8 @@ def test_what_people_decide_comes_from_people_and_what_we_decide_from_us_alone()
     """Written out, since each class names its senders by itself."""
     only = {kind: {name for name, senders in AUTHORITY.items() if senders == frozenset({kind})} for kind in SourceKind}
     assert only[SourceKind.OMPYCORD] == {
-        *("run.dequeued", "run.state", "effect.finished", "inbox.taken", "approval.used", "work.left_out"),
-        "evidence.changed",
+        *("run.dequeued", "run.state", "effect.finished", "approval.used", "work.left_out", "evidence.changed"),
+        *("inbox.taken", "inbox.acknowledged"),
     }
     assert only[SourceKind.PERSON] == {
         *("run.submitted", "run.cancel_requested", "budget.raised", "prompt.edited", "prompt.dropped"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ompycord.text.graphemes import clusters, code_points, cut, cut_lines, stretches, utf16_len
+from ompycord.text.graphemes import clusters, code_points, cut, cut_head, cut_lines, stretches, utf16_len
 
 FAMILY = "👨\u200d👩\u200d👧"
 TEXTS = st.lists(
@@ -120,3 +120,24 @@ def test_a_million_characters_end_in_time(unit: str) -> None:
     assert utf16_len(cut(text, 2000)) <= 2000
     assert utf16_len(cut_lines(text, 2000, 10)) <= 2000
     assert cut(text, 2_000_000)
+
+
+@given(TEXTS, st.integers(-1, 60))
+def test_a_cut_head_leaves_the_end_in_whole_characters_within_its_budget(text: str, budget: int) -> None:
+    kept = cut_head(text, budget)
+    assert utf16_len(kept) <= max(budget, 0)
+    if utf16_len(text) <= budget:
+        assert kept == text
+    elif kept:
+        assert kept.startswith("…")
+        assert text.endswith(kept[1:])
+        assert "".join([*clusters(text)][len([*clusters(text)]) - len([*clusters(kept[1:])]) :]) == kept[1:]
+
+
+@pytest.mark.parametrize(
+    ("text", "budget", "kept"),
+    [("abcdef", 6, "abcdef"), ("abcdef", 4, "…def"), ("abcdef", 1, "…"), ("abcdef", 0, ""), ("", 0, ""),
+     ("x" + FAMILY + "y", 5, "…y"), ("a" * 1_000_000 + "end", 4, "…end")],
+)  # fmt: skip
+def test_the_end_is_what_a_cut_head_keeps(text: str, budget: int, kept: str) -> None:
+    assert cut_head(text, budget) == kept
