@@ -40,7 +40,7 @@ def runs(
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif found:
         labels = [fact.label.upper() for fact in _facts()]
-        head = ("RUN", "STATE", "REPOSITORY", "AGENT", "NAME", *labels, "SINCE")
+        head = ("RUN", *labels, "REPOSITORY", "AGENT", "SINCE")
         typer.echo(table(head, [_row(one) for one in found]))
     else:
         typer.echo(
@@ -49,8 +49,8 @@ def runs(
 
 
 def _row(run: dict[str, Any]) -> tuple[str, ...]:
-    texts = (run["repository"], run["agent"], _line(run["name"]), *(text for _, text in _fact_texts(run)))
-    return (run["run"], _state(run), *(text or "-" for text in texts), run["created_at"][:16])
+    texts = (*(text for _, text in _fact_texts(run)), run["repository"], run["agent"])
+    return (run["run"], *(text or "-" for text in texts), run["created_at"][:16])
 
 
 def _one(run: dict[str, Any]) -> str:

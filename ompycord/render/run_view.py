@@ -13,9 +13,16 @@ from typing import Any, Final
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.run import RunKind, RunRecord, RunState
+from ompycord.render.cards.headlines import status_of
 from ompycord.render.sanitizer import Sanitizer
+from ompycord.text import cut
 
 __all__ = ["GIVEN_OUT", "RUN_FACTS", "Place", "RunFact", "RunView", "facts_at", "shown_facts"]
+
+
+_TITLE: Final = 100
+_TITLE_SOURCE: Final = 1000
+"""Characters of a task in which its title is looked for."""
 
 
 class Place(StrEnum):
@@ -62,7 +69,11 @@ class RunView(Frozen):
     kind: RunKind
     name: str | None = None
     """What its sender calls it; None for a hosted run."""
+    title: str | None = None
+    """Its task in a few words."""
     state: RunState
+    status: str | None = None
+    """What people read on its card: `Waiting for Ada`."""
     repository: str | None = None
     agent: str | None = None
     created_at: datetime
@@ -92,7 +103,14 @@ def _time(at: Millis) -> datetime:
     return datetime.fromtimestamp(at / 1000, UTC)
 
 
+def _title(snapshot: StatusSnapshot) -> str:
+    """At most 100 characters, on one line."""
+    return cut(" ".join((snapshot.title or snapshot.prompt[:_TITLE_SOURCE]).split()), _TITLE)
+
+
 RUN_FACTS: Final[tuple[RunFact, ...]] = (
+    RunFact(name="status", label="Status", of=status_of, places=frozenset(GIVEN_OUT)),
+    RunFact(name="title", label="Title", of=_title, places=frozenset(GIVEN_OUT)),
     RunFact(name="repository", label="Repository", of=lambda run: run.repository, places=frozenset({Place.HEAD})),
     RunFact(name="agent", label="Agent", of=lambda run: run.agent, places=frozenset({Place.HEAD})),
     RunFact(name="mode", label="Mode", of=lambda run: run.mode, text="mode {}".format, places=frozenset({Place.HEAD})),

@@ -4,14 +4,17 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
-from ompycord.domain.ids import short_id
+from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter
+from ompycord.render.cards.headlines import status_of
 from ompycord.text import cut
 from ompycord.text.limits import AUTOCOMPLETE_CHOICES
 
 __all__ = ["Choices"]
 
 _NAME = 100
+_STARTING = "Starting"
+"""A run whose first event is not read yet."""
 
 
 class Choices:
@@ -47,9 +50,11 @@ class Choices:
         latest = await self._context.find(interaction, RunFilter(limit=60))
         wanted = typed.strip().lower()
         found: list[app_commands.Choice[str]] = []
+        folded = await self._context.snapshots.folded_of([RunId(record.id) for record in latest])
         for record in sorted(latest, key=lambda record: record.ended_at is not None):
-            task = await self._context.store.tasks.task(record.task) if record.task else None
-            shown = f"{short_id(record.id)} · {record.state.lower()} · {task.title if task else 'external run'}"
+            one = folded.get(RunId(record.id))
+            what = (status_of(one.snapshot), one.snapshot.title or "external run") if one else (_STARTING,)
+            shown = " · ".join((short_id(record.id), *what))
             if wanted in shown.lower() or wanted == record.id.lower():
                 name = cut(self._context.renderer.redact(shown), _NAME)
                 found.append(app_commands.Choice(name=name, value=record.id))

@@ -16,6 +16,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunRecord, RunState
+from ompycord.render.cards.headlines import status_of
 from ompycord.render.run_view import Place, shown_facts
 
 __all__ = ["runs_feature"]
@@ -67,7 +68,7 @@ async def _lines(context: BotContext, found: list[RunRecord], text: str | None, 
         thread = await context.store.surfaces.surface(RunId(record.id), OutboxKind.THREAD)
         url = f"<#{thread.channel}>" if thread else None
         facts = shown_facts(loaded.snapshot, Place.LIST, context.sanitizer)
-        lines.append(run_line(record, loaded.title, url, context.sanitizer, facts=facts))
+        lines.append(run_line(record, loaded.title, status_of(loaded.snapshot), url, context.sanitizer, facts=facts))
         if len(lines) == _LISTED:
             lines.append("There may be more; narrow it down with *text* or *person*.")
             break

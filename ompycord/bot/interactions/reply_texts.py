@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ompycord.conductor import MessageOutcome, MessageReceipt, QueuedMessage
 from ompycord.domain.events import RunEvent, dump_data
 from ompycord.domain.ids import short_id
-from ompycord.domain.run import RunKind, RunOutcome, RunRecord
+from ompycord.domain.run import RunKind, RunRecord
 from ompycord.domain.task import LARGEST_FILE_MIB, PROMPT_LIMIT
 from ompycord.render.phrases import iso, stamp
 from ompycord.render.sanitizer import Redact, Sanitizer
@@ -183,12 +183,14 @@ def event_lines(events: Sequence[RunEvent], redact: Redact) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def run_line(record: RunRecord, title: str, url: str | None, sanitizer: Sanitizer, *, facts: Sequence[str] = ()) -> str:
-    """One run in a list; `facts` are safe to show."""
+def run_line(
+    record: RunRecord, title: str, status: str, url: str | None, sanitizer: Sanitizer, *, facts: Sequence[str] = ()
+) -> str:
+    """One run in a list. `status` is what its card says; `facts` are safe to show."""
     what = sanitizer.dead(title, 80)
     who = f"<@{record.requester}>" if record.requester else "external run"
-    state = "complete, no changes" if record.outcome is RunOutcome.NO_CHANGES else record.state.lower()
-    parts = (f"`{short_id(record.id)}`", state, what, record.repository or "", *facts, who, url or "")
+    shown = f"**{sanitizer.dead(status, 80)}**"
+    parts = (f"`{short_id(record.id)}`", shown, what, record.repository or "", *facts, who, url or "")
     return " · ".join(part for part in parts if part)
 
 

@@ -22,10 +22,11 @@ from ompycord.render.phrases import and_list, count, money, place, sentence, sta
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["WORDS", "Headline", "headline_of"]
+__all__ = ["WORDS", "Headline", "headline_of", "status_of"]
 
 _LINE: Final = 200
 _TITLE: Final = 60
+_PLAIN: Final = Sanitizer(str, terminal=True)
 
 
 class Headline(NamedTuple):
@@ -57,6 +58,11 @@ def headline_of(snapshot: StatusSnapshot, render_context: RenderContext, sanitiz
     if snapshot.provider_wait is not None and not snapshot.is_final and snapshot.state is not RunState.SUSPENDED:
         return _waiting_for_provider(snapshot, render_context, sanitizer)
     return _HEADLINES[snapshot.state](snapshot, render_context, sanitizer)
+
+
+def status_of(snapshot: StatusSnapshot) -> str:
+    """What a run is, in the words of its card: `Waiting for Ada`. Not escaped: whoever shows it sanitizes it."""
+    return headline_of(snapshot, RenderContext(), _PLAIN).word
 
 
 # -- before and during the work ---------------------------------------------------------------------------------------

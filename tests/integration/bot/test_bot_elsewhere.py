@@ -86,7 +86,7 @@ async def test_what_a_run_elsewhere_asks_is_answered_by_a_click_of_an_approver(h
         )
         asked = await ada.wait_message(lambda m: kind_of(m) == "question" and "Allow once" in m.labels)
         refused = await mo.click(asked, "Allow once")  # a runner, and nobody's requester
-        assert "may not approve" in (await told(mo, refused)).text
+        assert "may not decide for" in (await told(mo, refused)).text
         await told(ada, await ada.click(asked, "Allow once"))
         question = await ada.wait_message(lambda m: kind_of(m) == "question" and "b" in m.labels)
         await told(ada, await ada.click(question, "b"))

@@ -32,7 +32,7 @@ async def test_a_run_without_changes_ends_neutral_with_its_agents_words_and_one_
         assert "scripted changed nothing in the repository." in seen[kind].text
         assert "Run again" in seen[kind].labels
     assert WORDS in story.text
-    assert "complete, no changes" in listed.text
+    assert "**Finished · no changes**" in listed.text
     assert await harness.kinds_in(thread) == ["card 1", "result"]
     assert await harness.pinged() == [[mo.id]]
     assert harness.checks.ran == []

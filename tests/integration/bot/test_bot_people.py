@@ -136,7 +136,7 @@ async def test_parts_of_a_run_health_runs_and_help(harness: AppHarness) -> None:
         health = await mo.command("omp health", "tasks")
         await mo.wait_message(lambda m: is_answer(m, health.id) and "12 GiB free" in m.text)
         found = await mo.command("omp runs", "tasks", state="done", text="total")
-        await mo.wait_message(lambda m: is_answer(m, found.id) and "complete" in m.text)
+        await mo.wait_message(lambda m: is_answer(m, found.id) and "**Done · checks passed**" in m.text)
         helped = await mo.command("omp help", "tasks")
         assert helped.reply is not None
         assert "`/omp new [prompt] [repository]" in helped.reply.text

@@ -56,7 +56,7 @@ def head() -> str:
 
 
 def listed() -> str:
-    return run_line(ROW, "T", None, SANITIZER, facts=shown_facts(RUN, Place.LIST, SANITIZER))
+    return run_line(ROW, "T", "Working", None, SANITIZER, facts=shown_facts(RUN, Place.LIST, SANITIZER))
 
 
 VIEWS = {Place.CARD: card, Place.BOARD: board, Place.LIST: listed, Place.HEAD: head}
@@ -110,7 +110,7 @@ def test_the_command_lines_table_and_its_one_run_have_the_fact(shown_at: Any, mo
 
     monkeypatch.setattr(cli_runs, "perform_here", answer)
     listed = CliRunner().invoke(application, ["runs"]).output.splitlines()
-    assert listed[0].split() == ["RUN", "STATE", "REPOSITORY", "AGENT", "NAME", "MODEL", "SINCE"]
+    assert listed[0].split() == ["RUN", "STATUS", "TITLE", "MODEL", "REPOSITORY", "AGENT", "SINCE"]
     assert f"on {MODEL}" in listed[1]
     assert "on " not in listed[2]
     assert f"model       on {MODEL}\n" in CliRunner().invoke(application, ["runs", "f3k2z"]).output
