@@ -54,4 +54,4 @@ async def test_a_run_that_changed_nothing_is_not_listed_as_merely_complete(tmp_p
         assert states[run["id"]] in line
         assert ("no changes" in line) == (run["outcome"] is not None)
         one = (await ompycord("runs", run["run"], *where, folder=tmp_path)).out
-        assert f"state       {states[run['id']]}\n" in one
+        assert f"status      {states[run['id']]}\n" in one

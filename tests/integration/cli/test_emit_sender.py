@@ -15,7 +15,6 @@ from ompycord.cli.emit.sender import SendOutcome, SendReport, drain
 from ompycord.cli.emit.spool import Spool
 from ompycord.cli.emit.target import read_target
 from tests.integration.cli.harness import SECRET, WallClock
-from tests.support.patience import within
 
 URL = "http://127.0.0.1:8787"
 DOOR = f"{URL}/api/webhook/event"
