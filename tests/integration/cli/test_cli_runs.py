@@ -47,7 +47,7 @@ async def test_a_run_that_changed_nothing_is_not_listed_as_merely_complete(tmp_p
     where = ("--data-dir", str(data.path))
     kept = json.loads((await ompycord("runs", "--all", *where, "--json", folder=tmp_path)).out)
     assert {run["outcome"]: run["state"] for run in kept} == {None: "COMPLETE", "no_changes": "COMPLETE"}
-    states = {run["id"]: "Finished · no changes" if run["outcome"] else "Done · not verified" for run in kept}
+    states = {run["id"]: "Finished · no changes" if run["outcome"] else "Done · checks passed" for run in kept}
     listed = (await ompycord("runs", "--all", *where, folder=tmp_path)).out
     for run in kept:
         (line,) = [line for line in listed.splitlines() if line.startswith(run["run"])]
