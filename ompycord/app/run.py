@@ -60,13 +60,16 @@ def up(
     keep_few_heaps()
     settings = load_settings(environ=environ, folder=folder, overrides=overrides)
     data = DataFolder(settings.data_dir)
-    with data.lock():
+    stop = Stop()
+    with data.lock(), stop.installed():
         data.require_database(may_be_new=has_new_database)
         if has_new_database:
             mark_path(data.database).unlink(missing_ok=True)
         make_database(data.database)
+        if stop.is_set:
+            return 0
         try:
-            asyncio.run(_up(settings, data, environ, announce))
+            asyncio.run(_up(settings, data, environ, announce, stop))
         except* StartError as failure:
             raise _first(failure) from None
         except* StorageError as failure:
@@ -89,31 +92,30 @@ def _first(group: BaseExceptionGroup[ErrorT]) -> ErrorT:
 
 
 async def _up(
-    settings: Settings, data: DataFolder, environ: Mapping[str, str], announce: Callable[[str], None]
+    settings: Settings, data: DataFolder, environ: Mapping[str, str], announce: Callable[[str], None], stop: Stop
 ) -> None:
-    stop = Stop()
-    with stop.installed():
-        secret, is_new = _webhook_secret(settings, data)
-        if is_new:
-            announce(f"Webhook secret created (shown once): {secret}. It is kept in secrets/webhook_secret")
-        if settings.discord.token is not None:
-            token = settings.discord.token.get_secret_value()
-            point_at_configured(settings.discord)
-            known = _known_secrets(settings, data, environ, (token, secret))
-            await _serve(settings, data, token, secret, stop, known=known, announce=announce, address=None)
-        else:
-            async with local_playground(settings, data, environ) as (local, adapted):
-                known = _known_secrets(adapted, data, environ, (local.info.bot_token, local.token, secret))
-                await _serve(
-                    adapted,
-                    data,
-                    local.info.bot_token,
-                    secret,
-                    stop,
-                    known=known,
-                    announce=announce,
-                    address=local.address,
-                )
+    stop.attach()
+    secret, is_new = _webhook_secret(settings, data)
+    if is_new:
+        announce(f"Webhook secret created (shown once): {secret}. It is kept in secrets/webhook_secret")
+    if settings.discord.token is not None:
+        token = settings.discord.token.get_secret_value()
+        point_at_configured(settings.discord)
+        known = _known_secrets(settings, data, environ, (token, secret))
+        await _serve(settings, data, token, secret, stop, known=known, announce=announce, address=None)
+    else:
+        async with local_playground(settings, data, environ) as (local, adapted):
+            known = _known_secrets(adapted, data, environ, (local.info.bot_token, local.token, secret))
+            await _serve(
+                adapted,
+                data,
+                local.info.bot_token,
+                secret,
+                stop,
+                known=known,
+                announce=announce,
+                address=local.address,
+            )
 
 
 def _webhook_secret(settings: Settings, data: DataFolder) -> tuple[str, bool]:

@@ -19,11 +19,12 @@ class Stop:
     def __init__(self) -> None:
         self._event = asyncio.Event()
         self._was_requested = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def is_set(self) -> bool:
         """Whether the end was asked for."""
-        return self._event.is_set()
+        return self._was_requested or self._event.is_set()
 
     def ask(self) -> None:
         """Ask for an orderly end from inside the process."""
@@ -33,10 +34,15 @@ class Stop:
         """Wait until the end was asked for."""
         await self._event.wait()
 
+    def attach(self) -> None:
+        """Tell the running loop: whoever waits on it hears of a signal, also of one that came before it ran."""
+        self._loop = asyncio.get_running_loop()
+        if self._was_requested:
+            self._event.set()
+
     @contextmanager
     def installed(self) -> Generator[None]:
-        """Listen while the block runs; then restore the earlier handlers."""
-        loop = asyncio.get_running_loop()
+        """Listen while the block runs, with a loop or before there is one; then restore the earlier handlers."""
 
         def handle(number: int, frame: FrameType | None) -> None:
             if (
@@ -44,7 +50,8 @@ class Stop:
             ):  # even when the loop is stuck; programs that we started die with us, the database is safe
                 os._exit(FORCED)
             self._was_requested = True
-            loop.call_soon_threadsafe(self._event.set)
+            if self._loop is not None and not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._event.set)
 
         before = {number: signal.signal(number, handle) for number in SIGNALS}
         try:
