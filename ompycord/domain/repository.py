@@ -2,18 +2,82 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, field_serializer, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from ompycord.domain.base import Frozen
 
-__all__ = ["AgentSpec", "CheckSpec", "ConfinementLevel", "Grants", "OwnName", "ParserSpec", "RepositorySpec", "Sandbox"]
+__all__ = [
+    "BRANCH_LIMIT",
+    "AgentSpec",
+    "BranchName",
+    "BranchPrefix",
+    "CheckSpec",
+    "ConfinementLevel",
+    "Grants",
+    "OwnName",
+    "ParserSpec",
+    "RepositorySpec",
+    "Sandbox",
+    "branch_fault",
+]
 
 ConfinementLevel = Literal["full", "files+net", "files", "container", "none"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 OwnName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 """A name that an agent itself gives to something: a mode, a model."""
+BRANCH_LIMIT: Final = 200
+"""Characters of a branch's name."""
+_UNUSABLE: Final = frozenset(" ~^:?*[\\\x7f") | {chr(code) for code in range(32)}
+
+
+def branch_fault(name: str) -> str | None:
+    """What is wrong with it as the name of a branch, as the end of a sentence; None for a name that git takes.
+
+    The rules of git-check-ref-format(1) for `--branch`, without `@{-1}` for the branch before.
+    """
+    parts = name.split("/")
+    if "" in parts:
+        return "a name is not empty, and has no / at an end nor two in a row"
+    if name.startswith("-"):
+        return "it begins with -"
+    if name in {"@", "HEAD"}:
+        return "git uses that name for something else"
+    if unusable := next((sign for sign in name if sign in _UNUSABLE), None):
+        return f"it contains {_named(unusable)}"
+    if ".." in name or "@{" in name:
+        return f"it contains {'..' if '..' in name else '@{'}"
+    if name.endswith(".") or any(part.startswith(".") or part.endswith(".lock") for part in parts):
+        return "no part begins with . or ends with .lock, and the whole does not end with ."
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "it has half of a character"
+    return None
+
+
+def _named(sign: str) -> str:
+    return {" ": "a space", "\t": "a tab", "\n": "a line break"}.get(sign, sign if sign.isprintable() else "a control")
+
+
+def _possible(name: str) -> str:
+    if fault := branch_fault(name):
+        raise PydanticCustomError("branch_name", "git takes no such name of a branch: {fault}", {"fault": fault})
+    return name
+
+
+def _possible_prefix(prefix: str) -> str:
+    if prefix.startswith("+"):
+        raise PydanticCustomError("branch_prefix", "git fetch takes a + at the beginning as an order to overwrite")
+    _possible(f"{prefix}7f3k2m")
+    return prefix
+
+
+BranchName = Annotated[str, StringConstraints(max_length=BRANCH_LIMIT), AfterValidator(_possible)]
+BranchPrefix = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_possible_prefix)]
+"""What the names of results begin with; a run's short id follows."""
 
 
 def _expanded(text: str) -> str:
@@ -103,7 +167,7 @@ class RepositorySpec(Frozen):
     """Agents allowed here; empty means all."""
     two_person: bool = False
     """Whether approvals need a person other than the requester of the run."""
-    branch_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")] = "ompycord/"
+    branch_prefix: BranchPrefix = "ompycord/"
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

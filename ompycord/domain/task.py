@@ -22,9 +22,9 @@ from pydantic_core import PydanticCustomError
 
 from ompycord.domain.base import Frozen, Name
 from ompycord.domain.ids import Ulid
+from ompycord.domain.repository import BranchName
 
 __all__ = [
-    "BRANCH_LIMIT",
     "DONE_WHEN_LIMIT",
     "LARGEST_FILE_MIB",
     "LEAST_BUDGET_USD",
@@ -41,8 +41,6 @@ __all__ = [
 
 PROMPT_LIMIT = 32_000
 """Characters of a prompt with the texts that came with it; a command and a form take less at once."""
-BRANCH_LIMIT = 200
-"""Characters of a branch's name."""
 DONE_WHEN_LIMIT = 300
 """Characters."""
 LEAST_BUDGET_USD = 0.01
@@ -129,9 +127,7 @@ class TaskRequest(Frozen):
     )
     agent: Name
     mode: Mode = Mode.STANDARD
-    branch: (
-        Annotated[str, StringConstraints(max_length=BRANCH_LIMIT, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] | None
-    ) = None
+    branch: BranchName | None = None
     """The base branch to start from; None takes the repository's."""
     budget_usd: Budget | None = None
     done_when: Annotated[str, StringConstraints(max_length=DONE_WHEN_LIMIT)] | None = None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from ompycord.domain.repository import BRANCH_LIMIT, branch_fault
 from ompycord.errors import WorkspaceError
 from ompycord.processes import Completed, Outcome, ProcessSpec, run
 from ompycord.text import clean, cut
@@ -49,7 +50,6 @@ _ENVIRONMENT: Final = {
     "GIT_COMMITTER_EMAIL": "ompycord@localhost",
 }
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^/\s@]+@")
-_BRANCH: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}")
 
 
 class Git:
@@ -115,16 +115,11 @@ class Git:
 
 
 def require_branch(name: str) -> str:
-    """The name of a branch that is safe in a ref and in an argument. Raises WorkspaceError.
-
-    Narrower than git-check-ref-format(1): no component begins with a dot or ends with `.lock`, no `..`, no `@{`.
-    """
-    parts = name.split("/")
-    is_bad = any(not part or part.startswith((".", "-")) or part.endswith((".lock", ".")) for part in parts)
-    if not _BRANCH.fullmatch(name) or is_bad or ".." in name:
-        raise WorkspaceError(
-            "That is no name of a branch. Use letters, digits and - _ . / and begin with one of the first two."
-        )
+    """The name of a branch that is safe in a ref and in an argument. Raises WorkspaceError."""
+    if len(name) > BRANCH_LIMIT:
+        raise WorkspaceError(f"A name of a branch has at most {BRANCH_LIMIT} characters.")
+    if fault := branch_fault(name):
+        raise WorkspaceError(f"That is no name of a branch: {fault}.")
     return name
 
 

@@ -23,8 +23,8 @@ from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import DraftId
 from ompycord.domain.policy import is_allowed
 from ompycord.domain.refusals import RefusalCode
-from ompycord.domain.repository import AgentSpec, RepositorySpec
-from ompycord.domain.task import BRANCH_LIMIT, LEAST_BUDGET_USD, MOST_BUDGET_USD, MOST_FILES, PROMPT_LIMIT, Mode
+from ompycord.domain.repository import BRANCH_LIMIT, AgentSpec, RepositorySpec
+from ompycord.domain.task import LEAST_BUDGET_USD, MOST_BUDGET_USD, MOST_FILES, PROMPT_LIMIT, Mode
 from ompycord.errors import OmpycordError, Refused, RefusedInWords
 from ompycord.render.message import message
 from ompycord.render.notices import repository_missing

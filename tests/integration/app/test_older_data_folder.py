@@ -196,7 +196,7 @@ async def test_what_waited_for_its_time_is_sent_then_and_once_and_not_before(old
     ("name", "value", "refusal"),
     [
         ("prompt", "x" * 32_001, "With its files the text has 32,001 characters; 32,000 is the limit. Nothing ran."),
-        ("branch", "--force", "Invalid (*branch*: String should match pattern"),
+        ("branch", "--force", "Invalid (*branch*: git takes no such name of a branch: it begins with -"),
     ],
 )
 async def test_a_kept_text_that_no_task_takes_is_refused_by_what_is_wrong_and_stays(

@@ -160,17 +160,18 @@ async def test_the_checkout_is_the_result_without_git_and_goes_away(
     assert not {name for name in names(run_folder) if name.startswith("checkout-")}
 
 
+@pytest.mark.parametrize("name", ["next", "feature/#12-fix", "a/-x", "user@host", "é/日本", "$(x)'y", "x+y"])
 async def test_a_run_starts_from_the_branch_it_names(
-    workspaces: GitWorkspaces, repository: RepositorySpec, run: RunId, origin: Path, shell: Shell
+    workspaces: GitWorkspaces, repository: RepositorySpec, run: RunId, origin: Path, shell: Shell, name: str
 ) -> None:
-    shell("checkout", "--quiet", "next", cwd=origin)
+    shell("checkout", "--quiet", *(() if name == "next" else ("-b",)), name, cwd=origin)
     (origin / "next.txt").write_text("n\n")
     shell("add", "--all", cwd=origin)
     shell("commit", "--quiet", "-m", "next", cwd=origin)
 
-    prepared = await workspaces.prepare(run, repository, base="next")
+    prepared = await workspaces.prepare(run, repository, base=name)
 
-    assert prepared.base_branch == "next"
+    assert prepared.base_branch == name
     assert (prepared.path / "next.txt").exists()
     assert shell("rev-parse", "--abbrev-ref", "HEAD", cwd=prepared.path) == f"ompycord/{short_id(run)}"
     assert shell("remote", cwd=prepared.path) == ""

@@ -23,7 +23,7 @@ def test_whoever_waits_hears_of_a_signal_that_came_before_the_loop_ran() -> None
     with stop.installed():
         os.kill(os.getpid(), signal.SIGINT)
         assert stop.is_set
-        asyncio.run(asyncio.wait_for(wait(), 30))
+        asyncio.run(wait())
 
 
 def test_the_handlers_of_before_come_back() -> None:

@@ -61,7 +61,7 @@ def test_the_model_limits_every_text_and_number_that_people_give() -> None:
         "repositories",
         "mode",
     } | {"repository"}
-    assert TAKES["branch"].keys() == {"maxLength", "pattern"}
+    assert TAKES["branch"].keys() == {"maxLength"}  # which signs it may have is told by git, not by a pattern
     assert TAKES["budget_usd"].keys() == {"exclusiveMinimum", "maximum"}
 
 

@@ -1,12 +1,10 @@
-"""What git says of changed files, and which names may become branches."""
+"""What git says of changed files."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ompycord.errors import WorkspaceError
 from ompycord.workspaces.diff import changed_files
-from ompycord.workspaces.git import require_branch
 
 
 def test_statuses_and_counts_are_joined_by_path() -> None:
@@ -49,18 +47,3 @@ def test_every_path_is_counted_once(names: set[bytes], lines: int) -> None:
         b"".join(b"%d\t0\t" % lines + name + b"\0" for name in names),
     )
     assert total == len(files) == len(names)
-
-
-@pytest.mark.parametrize("name", ["main", "ompycord/7f3k2m", "release-1.2", "a/b/c", "x+y", "A_b"])
-def test_ordinary_names_may_become_branches(name: str) -> None:
-    assert require_branch(name) == name
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["", "-x", "/x", "x/", "a//b", ".x", "a/.x", "a/-x", "x.", "x.lock", "a.lock/b", "a..b", "a b", "a~1", "a^", "a:b",
-     "a?", "a*", "a[b", "a\\b", "@", "a@{1}", "x\n", "é", "x" * 201, "refs/../x"],
-)  # fmt: skip
-def test_what_git_or_an_argument_could_misread_may_not(name: str) -> None:
-    with pytest.raises(WorkspaceError):
-        require_branch(name)
