@@ -77,6 +77,15 @@ class RunView:
         return next((s for s in self.surfaces if s.kind is kind and s.ref == ref), None)
 
     @property
+    def shown_position(self) -> int:
+        """What a message that is up to date has shown.
+
+        The card of a run that ended changes once more, when its result is posted: until then a start compares it.
+        """
+        is_delivered = not self.snapshot.is_final or self.surface(OutboxKind.RESULT) is not None
+        return self.position if is_delivered else self.position - 1
+
+    @property
     def is_urgent(self) -> bool:
         """Whether its card takes the next slot: it ended or needs a person (docs/contracts/cards.md, *Edits*)."""
         return self.snapshot.is_final or self.snapshot.needs_person
@@ -182,6 +191,7 @@ class MessageRenderer:
     ) -> RenderContext:
         card = latest_card(surfaces)
         request = self._oldest_question(snapshot, surfaces)
+        result = _posted(surfaces, OutboxKind.RESULT)
         is_silent = record.kind is RunKind.EXTERNAL and not snapshot.is_final
         last = snapshot.last_event_at
         return RenderContext(
@@ -200,6 +210,7 @@ class MessageRenderer:
             approvers=self.options.approver_role,
             needs_second_person=self.catalog.needs_two(record),
             question_url=self.url(record.guild, request.channel, request.message) if request else None,
+            result_url=self.url(record.guild, result.channel, result.message) if result else None,
         )
 
     def _slowed_until(self, card: Surface | None) -> Millis | None:
@@ -324,7 +335,7 @@ class MessageRenderer:
     def copy_of_card(self, run_view: RunView) -> RenderedMessage:
         """A copy of the card, for a reply that only one person sees."""
         live = latest_card(run_view.surfaces)
-        titled = run_view.render_context.model_copy(update={"shows_title": True})
+        titled = run_view.render_context.model_copy(update={"shows_title": True, "result_url": None})
         return self._card(replace(run_view, render_context=titled), card_number(live) if live else 1)
 
     def _question(self, run_view: RunView, ref: str) -> RenderedMessage | None:
@@ -443,6 +454,11 @@ class MessageRenderer:
         """Whether this question no longer needs an answer."""
         found = request_of(run_view.snapshot, ref)
         return found is None or found.status != "open" or run_view.snapshot.is_final
+
+
+def _posted(surfaces: Sequence[Surface], kind: OutboxKind) -> Surface | None:
+    """Where the message of this kind stands, unless it was deleted."""
+    return next((s for s in surfaces if s.kind is kind and s.message is not None), None)
 
 
 def request_of(snapshot: StatusSnapshot, ref: str) -> Question | Approval | None:

@@ -63,5 +63,7 @@ class RenderContext(Frozen):
     """Where the oldest open question was posted."""
     live_url: str | None = None
     """Set on a card that a newer one has replaced: where the live one is."""
+    result_url: str | None = None
+    """Where the result of a run that ended stands; the card then only points at it."""
     is_expired: bool = False
     """Whether the clone is gone: what needs it is not offered."""

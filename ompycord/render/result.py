@@ -36,7 +36,8 @@ def result_message(
 ) -> RenderedMessage:
     """The outcome of the run, also when it paused for its budget. `mentions` are the people it notifies."""
     sanitizer = Sanitizer(redact)
-    card = view(snapshot, render_context.model_copy(update={"live_url": None}), actions=actions, redact=redact)
+    whole = render_context.model_copy(update={"live_url": None, "result_url": None})
+    card = view(snapshot, whole, actions=actions, redact=redact)
     fields = tuple(field for field in card.fields if field.part in _EVIDENCE)
     footer = footer_of(snapshot, render_context, sanitizer, OutboxKind.RESULT)
     brief = card.model_copy(update={"fields": fields, "footer": footer, "prompt": Excerpt(), "transient_status": ""})

@@ -465,6 +465,14 @@ SCENES: dict[str, Scene] = {
     "replaced by a newer card": Scene(
         hosted(S.BUILDING, **BUSY), render_context(live_url="https://discord.com/channels/1/2/4")
     ),
+    "verified, its result posted": Scene(
+        done(verification=Verification.VERIFIED, checks=(check("ruff", "passed"),)),
+        render_context(result_url="https://discord.com/channels/1/2/5"),
+    ),
+    "cancelled, its result posted": Scene(
+        external(S.CANCELLED, ended_at=NOON + 20 * MINUTE),
+        render_context(result_url="https://discord.com/channels/1/2/5", shows_title=True),
+    ),
     "verified, its clone gone": Scene(
         done(verification=Verification.VERIFIED, checks=(check("ruff", "passed"),)), render_context(is_expired=True)
     ),

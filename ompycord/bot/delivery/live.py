@@ -234,7 +234,7 @@ class LiveEditor:
             start.queue.task = group.create_task(self._work(start))
 
     async def _take_removed(self) -> None:
-        """Ask again at once what a deleted message has asked."""
+        """Ask again at once what a deleted message has asked; where it was the result, the card is whole again."""
         while self._removed:
             message = self._removed[0]
             try:
@@ -242,6 +242,8 @@ class LiveEditor:
                 run_view = None if record is None else await self._renderer.view(RunId(record.id))
                 if run_view is not None and await self._questions.ask(run_view, partial(_is_message, message)):
                     self._collected_at = -IDLE_S
+                if run_view is not None and await self._refresher.forget_result(run_view, message):
+                    self._changes.happened([run_view.run])
             except StorageError as error:
                 log.warning("live.waits", cause=str(error))
                 return
@@ -359,7 +361,7 @@ class LiveEditor:
             queue.slow_until = queue.began + OLD_EDIT_S
         if done.untrue and slowed is not None and self._renderer.slowed.get(channel) == slowed:
             del self._renderer.slowed[channel]
-        if done.untrue > 1:
+        if not done.is_last:
             await self._mark(run)
         else:
             self._feel(run, Signal.CAUGHT_UP)

@@ -37,6 +37,8 @@ class Refreshed(NamedTuple):
     """Whether that one is older than an hour."""
     delivers: bool = False
     """Whether a new card must be posted."""
+    is_last: bool = True
+    """Whether nothing is left to check: other messages, or that all of a run that ended is true."""
 
 
 class Refresher:
@@ -68,7 +70,8 @@ class Refresher:
             return Refreshed(delivers=delivers)
         surface, message = untrue[0]
         delivers = await self._edit(run_view, surface, message) or delivers
-        return Refreshed(len(untrue), self._clock.now_ms() - surface.posted_at >= OLD_MS, delivers)
+        is_last = len(untrue) == 1 and not run_view.snapshot.is_final
+        return Refreshed(len(untrue), self._clock.now_ms() - surface.posted_at >= OLD_MS, delivers, is_last)
 
     def _untrue(self, run_view: RunView, channel: str) -> list[tuple[Surface, RenderedMessage]]:
         """Messages of the run in this channel whose hash differs from what is true now; the live card first."""
@@ -89,9 +92,10 @@ class Refresher:
         An open run is compared again anyway, at each start too.
         """
         is_named = await self._name_thread(run_view, channel)
-        is_behind = any(s.channel == channel and s.shown_position < run_view.position for s in run_view.surfaces)
+        position = run_view.shown_position
+        is_behind = any(s.channel == channel and s.shown_position < position for s in run_view.surfaces)
         if is_named and is_behind and run_view.snapshot.is_final:
-            await self._store.compared(run_view.run, channel, run_view.position)
+            await self._store.compared(run_view.run, channel, position)
 
     async def _name_thread(self, run_view: RunView, channel: str) -> bool:
         """Whether the run's own thread has the name that it must have; a refusal only delays that, never an edit."""
@@ -135,6 +139,8 @@ class Refresher:
             if failed.code == UNKNOWN_MESSAGE:
                 if await self._rollover.questions.ask(run_view, lambda lost: lost == surface):
                     return True
+                if await self.forget_result(run_view, surface.message):
+                    return False
                 if surface == latest_card(run_view.surfaces):
                     await self._rollover.another(run_view, surface)
                     delivers = True
@@ -144,9 +150,17 @@ class Refresher:
             await self._unpin(surface)
         self._doubts.pop((surface.run, surface.kind, surface.ref), None)
         now = self._clock.now_ms()
-        update = {"shown_hash": message.payload_hash, "shown_position": run_view.position, "edited_at": now}
+        update = {"shown_hash": message.payload_hash, "shown_position": run_view.shown_position, "edited_at": now}
         await self._store.shown(surface.model_copy(update=update))
         return delivers
+
+    async def forget_result(self, run_view: RunView, message: str) -> bool:
+        """Forget the result where this message was it: the card shows all again. Raises StorageError."""
+        result = run_view.surface(OutboxKind.RESULT)
+        if result is None or result.message != message:
+            return False
+        await self._store.shown(result.model_copy(update={"message": None, "shown_position": 0}))
+        return True
 
     def _is_final(self, surface: Surface, failed: SendFailed) -> bool:
         if not failed.is_doubtful:

@@ -8,7 +8,7 @@ from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunKind, RunState
 from ompycord.render.cards.actions import CARD_ACTIONS, MOST_BUTTONS, CardAction, buttons_for
 from ompycord.render.cards.blocks import card_fields, facts_of
-from ompycord.render.cards.cardview import TRANSIENT_ROOM, Button, CardView, Colour, Excerpt, FieldView, Part
+from ompycord.render.cards.cardview import PLAN, TRANSIENT_ROOM, Button, CardView, Colour, Excerpt, FieldView, Part
 from ompycord.render.cards.headlines import Headline, headline_of
 from ompycord.render.cards.names import short_title
 from ompycord.render.marker import footer_marker
@@ -40,6 +40,8 @@ def view(
     if render_context.live_url is not None:
         return _replaced(snapshot, render_context, sanitizer)
     headline = headline_of(snapshot, render_context, sanitizer)
+    if snapshot.is_final and render_context.result_url is not None:
+        return _finished(snapshot, render_context, headline, sanitizer)
     prompt = _PROMPT_QUEUED if snapshot.state is RunState.QUEUED else _PROMPT
     return CardView(
         run=snapshot.run,
@@ -153,6 +155,26 @@ def _buttons(
         links.append(Button(label="Open result", style="link", url=result))
     offered = buttons_for(headline.situation, snapshot, render_context, actions)
     return (*links, *offered)[:MOST_BUTTONS]
+
+
+def _finished(
+    snapshot: StatusSnapshot, render_context: RenderContext, headline: Headline, sanitizer: Sanitizer
+) -> CardView:
+    """What stays of the card once the result is posted: how it ended, the plan, and the way there."""
+    return CardView(
+        run=snapshot.run,
+        glyph=headline.glyph,
+        word=headline.word,
+        title=short_title(snapshot, render_context, sanitizer),
+        shows_title=render_context.shows_title,
+        colour=headline.colour,
+        author=_author(snapshot, render_context, sanitizer),
+        sentence="The result stands below, in a message of its own.",
+        fields=tuple(field for field in card_fields(snapshot, sanitizer) if field.part in PLAN),
+        footer=footer_of(snapshot, render_context, sanitizer, OutboxKind.CARD, render_context.card_number),
+        at=_shown_at(snapshot),
+        buttons=(Button(label="Go to the result", style="link", url=render_context.result_url),),
+    )
 
 
 def _replaced(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> CardView:

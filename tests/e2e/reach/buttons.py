@@ -42,10 +42,11 @@ async def answer_in_words(ada: Visitor, run: str) -> None:
 
 
 async def after_success(ada: Visitor, run: str) -> None:
-    card = await ada.card(run, "Run again")
-    await ada.told(await ada.press(card, "Check out"), "git ")
-    await ada.press(card, "Diff")
-    await ada.press(card, "Run again")
+    await ada.card(run, "Go to the result")
+    result = await ada.result(run, "Done · checks passed")
+    await ada.told(await ada.press(result, "Check out"), "git ")
+    await ada.press(result, "Diff")
+    await ada.press(result, "Run again")
 
 
 async def decide(ada: Visitor, runs: list[str]) -> None:
@@ -60,9 +61,9 @@ async def decide(ada: Visitor, runs: list[str]) -> None:
 
 
 async def after_a_failure(ada: Visitor, run: str) -> None:
-    card = await ada.card(run, "Retry")
-    await ada.press(card, "Checks")
-    await ada.press(card, "Retry")
+    result = await ada.result(run)
+    await ada.press(result, "Checks")
+    await ada.press(result, "Retry")
 
 
 async def raise_the_limit(ada: Visitor, run: str) -> None:

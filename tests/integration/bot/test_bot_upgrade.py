@@ -55,4 +55,4 @@ async def test_what_was_shown_before_an_upgrade_means_the_same_after_it(playgrou
             await mo.click(question, "Cancel run")
             ended = await harness.until(record.id, lambda snapshot: snapshot.is_final)
             assert ended.state is RunState.CANCELLED
-            await mo.wait_message(lambda m: kind_of(m) == "card 1" and "wrong repository" in m.text)
+            await mo.wait_message(lambda m: kind_of(m) == "result" and "wrong repository" in m.text)
