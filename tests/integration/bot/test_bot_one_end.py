@@ -26,6 +26,12 @@ def points_at_result(message: Message) -> bool:
     return kind_of(message) == "card 1" and message.labels == ["Go to the result"]
 
 
+async def all_compared(harness: AppHarness, run: RunId) -> bool:
+    """Whether all that the run shows was compared after its end, but for what the result will change."""
+    position = (await harness.store.folds([run]))[run].position
+    return all(s.shown_position >= position - 1 for s in await harness.store.surfaces(run))
+
+
 async def nothing_stale(harness: AppHarness) -> bool:
     return await harness.store.stale_runs() == []
 
@@ -52,12 +58,16 @@ async def test_the_card_points_at_the_result_with_its_plan_and_no_button_that_th
 
 
 async def test_a_process_that_died_between_result_and_card_is_made_good_by_the_next(harness: AppHarness) -> None:
-    channel = "/channels/*/messages/*"
     async with harness.running():
         run = await harness.at_work()
+        thread = await harness.thread_of(run)
+        await harness.playground.fault("POST", f"/channels/{thread}/messages", "status", status=503, count=10_000)
         harness.agent.release()
         await harness.playground.ada.wait_message(is_whole)
-        await harness.playground.fault("PATCH", channel, "status", status=503, count=10_000)
+        await until(lambda: all_compared(harness, run))
+        await harness.playground.clear_faults()
+        await harness.playground.fault("PATCH", "/channels/*/messages/*", "status", status=503, count=10_000)
+        harness.clock.advance(60)
         await harness.playground.ada.wait_message(lambda m: kind_of(m) == "result")
         assert await harness.store.stale_runs() == [run]
     await harness.playground.clear_faults()
@@ -70,6 +80,7 @@ async def test_a_result_that_somebody_deletes_leaves_the_card_whole(harness: App
     async with harness.running():
         run, result = await ended(harness)
         await harness.playground.ada.wait_message(points_at_result)
+        await until(lambda: nothing_stale(harness))  # nobody would look at the run again by itself
         await harness.delete(result)
         await harness.playground.ada.wait_message(is_whole)
         surfaces = await harness.store.surfaces(run)
