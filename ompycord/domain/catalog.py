@@ -82,6 +82,11 @@ class Catalog(Frozen):
                 return spec
         return self.repositories[0] if len(self.repositories) == 1 else None
 
+    @property
+    def usual(self) -> RepositorySpec | None:
+        """The first repository that is bound to no channel: meant where nobody can be asked for one."""
+        return next((spec for spec in self.repositories if spec.channel is None), None)
+
 
 class RunChannels(Frozen):
     """Where runs that name no channel of their own are shown."""

@@ -48,6 +48,8 @@ class ReactionLaunch:
     def __init__(self, context: BotContext, client: discord.Client) -> None:
         self._context = context
         self._client = client
+        self._explained: set[int] = set()
+        """Channels in which the bot named the repository that it takes where several could be meant."""
 
     async def arm(self, message: discord.Message) -> None:
         """Add the reaction to a message that can start as it is.
@@ -58,12 +60,19 @@ class ReactionLaunch:
         if not self._context.options.message_content or not is_allowed(person, "new"):
             return
         has_text = bool(message.content.strip() or message.attachments)
-        if not has_text or isinstance(message.channel, discord.Thread) or self._place(message.channel.id) is None:
+        place = None if isinstance(message.channel, discord.Thread) else self._place(message.channel.id)
+        if not has_text or place is None:
             return
         try:
             await message.add_reaction(self._context.options.launch_emoji)
         except _NOT_DONE as error:
             log.info("rocket.not_armed", cause=type(error).__name__)
+            return
+        if self._is_usual(message.channel.id) and message.channel.id not in self._explained:
+            self._explained.add(message.channel.id)
+            emoji = self._context.options.launch_emoji
+            words = reply_texts.usual_repository(emoji, place.name, self._context.sanitizer)
+            await self._send(message, words, nonce=f"u{message.id}")
 
     async def launch(self, clicked: discord.RawReactionActionEvent) -> None:
         """Start an armed message for its author. A click of another person, or on another message, is ignored."""
@@ -88,7 +97,11 @@ class ReactionLaunch:
         """The repository of a work channel, where a text alone is enough."""
         catalog = self._context.catalog
         work = {*self._context.options.work_channels, *(spec.channel for spec in catalog.repositories)}
-        return catalog.preset(str(channel)) if str(channel) in work else None
+        return (catalog.preset(str(channel)) or catalog.usual) if str(channel) in work else None
+
+    def _is_usual(self, channel: int) -> bool:
+        """Whether several repositories could be meant there, of which the usual one is taken."""
+        return self._context.catalog.preset(str(channel)) is None
 
     async def _start(self, message: discord.Message, person: Person, repository: RepositorySpec) -> None:
         draft_id = draft_id_of(message.id)
@@ -135,12 +148,13 @@ class ReactionLaunch:
             log.info("rocket.stays", cause=type(error).__name__)
 
     async def _answer(self, message: discord.Message, words: str) -> None:
-        what = rendered(
-            reply_texts.to_author(words, message.author.display_name, self._context.sanitizer),
-            sign=self._context.signer.button,
-        )
+        words = reply_texts.to_author(words, message.author.display_name, self._context.sanitizer)
+        await self._send(message, words, nonce=str(message.id))
+
+    async def _send(self, message: discord.Message, words: str, *, nonce: str) -> None:
+        what = rendered(words, sign=self._context.signer.button)
         try:
-            await self._context.rest.send(str(message.channel.id), what, nonce=str(message.id), silent=True)
+            await self._context.rest.send(str(message.channel.id), what, nonce=nonce, silent=True)
         except SendFailed as failed:
             log.info("rocket.not_answered", cause=str(failed))
 

@@ -85,6 +85,12 @@ def to_author(words: str, name: str, sanitizer: Sanitizer) -> str:
     return f"{sanitizer.line(name, 60)}: {words}"
 
 
+def usual_repository(emoji: str, repository: str, sanitizer: Sanitizer) -> str:
+    """Posted once in a channel where several repositories could be meant."""
+    name = sanitizer.line(repository, 60)
+    return f"{emoji} starts a message of this channel in **{name}**. For another repository use `/omp new`."
+
+
 def started_by(name: str, run: str, sanitizer: Sanitizer) -> str:
     """What the message with a kept text shows afterwards."""
     return f"Started by {sanitizer.line(name, 60)}: run `{short_id(run)}`."

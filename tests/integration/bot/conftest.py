@@ -100,6 +100,7 @@ class AppHarness(ComposedApp):
         agents: tuple[AgentSpec, ...] = (SCRIPTED,),
         agent: ScriptedAgent | None = None,
         limits: Limits = LIMITS,
+        repositories: tuple[RepositorySpec, ...] | None = None,
     ) -> None:
         self.playground = playground
         self._has_board, self._ops = has_board, ops
@@ -117,6 +118,9 @@ class AppHarness(ComposedApp):
             "ops_channel": str(playground.channel("ops")) if ops else None,
             "guild_ready_timeout_s": 0,
         }
+        known = catalog(tasks, agents, limits)
+        if repositories is not None:
+            known = known.model_copy(update={"repositories": repositories})
         access = Access(
             users=RoleNames(admin=(playground.ada.id,), runner=(playground.mo.id,)),
             roles=RoleNames(viewer=(playground.info.roles["member"],)),
@@ -124,7 +128,7 @@ class AppHarness(ComposedApp):
         super().__init__(
             store,
             folder,
-            settings=settings_of(catalog(tasks, agents, limits), discord=discord, access=access),
+            settings=settings_of(known, discord=discord, access=access),
             clock=self.clock,
             ids=SystemIds(),
             agent=agent,

@@ -8,6 +8,7 @@ import pytest
 from ompycord.bot.interactions.reaction_launch import draft_id_of
 from ompycord.domain.ids import ulid_time_ms
 from ompycord.domain.person_settings import PersonSettings
+from ompycord.domain.repository import RepositorySpec
 from ompycord.playground.client import File, JsonObject, Message
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import SCRIPTED, AppHarness, is_answer, kind_of
@@ -126,3 +127,46 @@ def test_a_message_is_always_the_same_draft_at_its_own_time() -> None:
     first, second = 1575596298428481537, 1575596298428481538
     assert draft_id_of(first) == draft_id_of(first) != draft_id_of(second)
     assert ulid_time_ms(draft_id_of(first)) == (first >> 22) + 1_420_070_400_000
+
+
+def bound_to(channel: str | None, name: str) -> RepositorySpec:
+    return RepositorySpec(name=name, path=Path("/unused"), channel=channel)
+
+
+async def test_where_several_repositories_could_be_meant_the_first_without_a_channel_is_taken_and_named_once(
+    playground: Playground, store: SqliteStore, tmp_path: Path
+) -> None:
+    bound = bound_to(str(playground.channel("general")), "site")
+    several = (bound, bound_to(None, "shop"), bound_to(None, "docs"))
+    reading = AppHarness(playground, store, tmp_path, reads_threads=True, repositories=several)
+    mo = playground.mo
+    async with reading.running():
+        first = await mo.say("Fix the total.", "tasks")
+        await mo.wait_event("REACTION_ADD", of(first))
+        named = await mo.wait_message(lambda m: "starts a message of this channel in" in m.text)
+        assert named.text == "🚀 starts a message of this channel in **shop**. For another repository use `/omp new`."
+        second = await mo.say("Fix the discount.", "tasks")
+        await mo.wait_event("REACTION_ADD", of(second))
+        elsewhere = await mo.say("Fix the page.", "general")
+        await mo.wait_event("REACTION_ADD", of(elsewhere))
+        await mo.react(second, REACTION_LAUNCH)
+        await mo.wait_event("REACTION_REMOVE", of(second))
+    record = await reading.only_run()
+    assert record.repository == "shop"
+    explained = [m for m in await mo.history("tasks") if "starts a message" in m.text]
+    assert len(explained) == 1
+    assert not any("starts a message" in m.text for m in await mo.history("general"))
+
+
+async def test_where_every_repository_has_another_channel_nothing_is_armed(
+    playground: Playground, store: SqliteStore, tmp_path: Path
+) -> None:
+    general = str(playground.channel("general"))
+    several = (bound_to(general, "site"), bound_to(general, "docs"))
+    reading = AppHarness(playground, store, tmp_path, reads_threads=True, repositories=several)
+    async with reading.running():
+        said = await playground.mo.say("Fix the total.", "tasks")
+        armed_one = await playground.mo.say("Fix the page.", "general")
+        await playground.mo.wait_event("REACTION_ADD", of(armed_one))
+        shown = {message.id: message for message in await playground.mo.history("tasks")}
+    assert not armed(shown[said.id])
