@@ -80,14 +80,15 @@ async def drive(
     `grace_s` is ended, whatever it asked before. Cancellation ends the program by TERM and
     KILL first. Raises ProcessFailed where it cannot be started, and what `emit` raises.
     """
+    prompt = job.prompt if job.prompt.endswith("\n") else f"{job.prompt}\n"  # a shell's `read` wants whole lines
     with _inbox(job.cwd.parent) as folder:
-        prompt_file = _written(folder / "prompt.md", job.prompt)
+        prompt_file = _written(folder / "prompt.md", prompt)
         inbox_file = _written(folder / "inbox.jsonl", "")
         spec = ProcessSpec(
             argv=tuple(_filled(word, prompt_file=prompt_file, inbox_file=inbox_file) for word in argv),
             env=environment_of(job),
             cwd=job.cwd,
-            stdin=job.prompt.encode(),
+            stdin=prompt.encode(),
             marker=job.run,
             event_pipe=True,
         )

@@ -35,18 +35,19 @@ MakeJob = Callable[..., AgentJob]
 SAY = "import json, os, sys\ndef say(t, **d): os.write(3, (json.dumps({'type': t, 'data': d}) + '\\n').encode())\n"
 
 
-async def test_the_prompt_comes_on_stdin_and_as_a_file_outside_the_clone(
-    launcher: Launcher, make_job: MakeJob, stored: Any, clone: Path
+@pytest.mark.parametrize("end", ["", "\n"])
+async def test_the_prompt_comes_as_whole_lines_on_stdin_and_as_a_file_outside_the_clone(
+    launcher: Launcher, make_job: MakeJob, stored: Any, clone: Path, end: str
 ) -> None:
     script = (
         "import os, sys, pathlib, stat\n"
         "f = pathlib.Path(sys.argv[1])\n"
-        "assert sys.stdin.read() == f.read_text(encoding='utf-8') == 'Grüße\\nzwei'\n"
+        "assert sys.stdin.read() == f.read_text(encoding='utf-8') == 'Grüße\\nzwei\\n'\n"
         "assert stat.S_IMODE(f.stat().st_mode) == 0o600 and stat.S_IMODE(f.parent.stat().st_mode) == 0o700\n"
         "assert not f.is_relative_to(os.getcwd())\n"
         "print(os.getcwd(), os.environ['OMPYCORD_RUN'], os.environ['EXTRA'], os.environ['MINE'], sys.argv[2:])\n"
     )
-    job = make_job(script, prompt="Grüße\nzwei", env={"EXTRA": "e"})
+    job = make_job(script, prompt=f"Grüße\nzwei{end}", env={"EXTRA": "e"})
     spec = job.spec.model_copy(
         update={"command": (*job.spec.command, "{prompt_file}", "a b", "*"), "env": {"MINE": "m"}}
     )
