@@ -19,7 +19,7 @@ from ompycord.domain.run import FailureClass
 from ompycord.errors import NotYours, OmpycordError, ProcessFailed, StorageError
 from ompycord.processes import kill_strays
 
-__all__ = ["MISSING_SESSION", "RULES", "Recorder", "Rule", "SilentInbox", "Trial", "judge"]
+__all__ = ["MISSING_SESSION", "RULES", "Recorder", "Rule", "SilentInbox", "Trial", "judge", "rules_for"]
 
 MISSING_SESSION: Final = "gone"
 """A session that no agent ever had."""
@@ -93,7 +93,7 @@ async def says_something_and_only_what_agents_may_say(trial: Trial) -> str | Non
     return None if recorder.events else "it said nothing"
 
 
-async def keeps_its_end_for_the_outcome(trial: Trial) -> str | None:
+async def reports_its_result_last(trial: Trial) -> str | None:
     """`run.finished` and `run.failed` are claims, and so is the outcome: one of at most 500 characters."""
     recorder, outcome = await _quick(trial)
     ends = [body.type for body in recorder.events if body.type in {"run.finished", "run.failed"}]
@@ -141,7 +141,7 @@ async def is_halted_when_its_cancellation_returns(trial: Trial) -> str | None:
     return None if task.cancelled() else "it swallowed its cancellation"
 
 
-async def passes_on_that_nothing_can_be_stored(trial: Trial) -> str | None:
+async def handles_storage_errors(trial: Trial) -> str | None:
     """An event that cannot be stored ends the run of the adapter with that error."""
 
     async def full(body: EventBody) -> None:
@@ -239,17 +239,22 @@ async def begins_anew_where_its_session_is_gone(trial: Trial) -> str | None:
 
 RULES: Final[tuple[Rule, ...]] = (
     says_something_and_only_what_agents_may_say,
-    keeps_its_end_for_the_outcome,
+    reports_its_result_last,
     stores_one_event_after_the_other,
     says_first_that_it_is_simulated,
     is_halted_when_its_cancellation_returns,
-    passes_on_that_nothing_can_be_stored,
+    handles_storage_errors,
     says_that_it_cannot_be_started,
     leaves_no_process_behind,
     says_that_it_was_lost_when_its_program_dies,
     goes_on_in_its_session_or_says_that_it_cannot,
     begins_anew_where_its_session_is_gone,
 )
+
+
+def rules_for(adapter: AgentAdapter) -> tuple[Rule, ...]:
+    """The rules that concern an agent: only a simulated one must say that it is."""
+    return tuple(one for one in RULES if one is not says_first_that_it_is_simulated or adapter.capabilities.simulated)
 
 
 async def judge(rule: Rule, trial: Trial) -> str | None:

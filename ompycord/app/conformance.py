@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ompycord.agents.conformance import RULES, Trial, judge
+from ompycord.agents.conformance import Trial, judge, rules_for
 from ompycord.agents.registry import adapters
 from ompycord.app.system import SystemIds
 from ompycord.app.wiring.work import git_of
@@ -54,10 +54,12 @@ async def try_agent(
     environ: Mapping[str, str],
     prompts: Prompts,
     wait_s: float,
+    begin: Callable[[int, int, str], None],
     report: Callable[[RuleVerdict], None],
 ) -> tuple[list[RuleVerdict], str]:
     """Every rule's verdict, reported one by one, and the level of confinement.
 
+    `begin` hears before each rule its number, how many there are, and its name: a rule may take minutes.
     Raises ConfigurationError for an unknown name.
     """
     spec = next((agent for agent in settings.catalog.agents if agent.name == name), None)
@@ -78,9 +80,12 @@ async def try_agent(
             long=lambda: _job(spec, prompts.long, clone),
             wait_s=wait_s,
         )
-        for rule in RULES:
+        rules = rules_for(adapter)
+        for number, rule in enumerate(rules, start=1):
+            name_of_rule = rule.__name__.replace("_", " ")
+            begin(number, len(rules), name_of_rule)
             broken = await judge(rule, trial)
-            verdict = RuleVerdict(rule=rule.__name__.replace("_", " "), kept=broken is None, why=broken or "")
+            verdict = RuleVerdict(rule=name_of_rule, kept=broken is None, why=broken or "")
             verdicts.append(verdict)
             report(verdict)
     return verdicts, launcher.level

@@ -47,12 +47,18 @@ def conformance(
 
     console = Console(highlight=False, soft_wrap=True)
 
+    def begin(number: int, count: int, rule: str) -> None:
+        if not as_json:
+            typer.echo(f"{number} of {count}: {rule} …", err=True)
+
     def report(verdict: "RuleVerdict") -> None:
         if not as_json and console.is_terminal:
             console.print(f"{MARKS[verdict.kept]}  {escape(verdict.rule)}")
 
     prompts = Prompts(quick=quick or QUICK, long=long or LONG)
-    call = try_agent(settings_of(data_dir), name, environ=os.environ, prompts=prompts, wait_s=wait, report=report)
+    call = try_agent(
+        settings_of(data_dir), name, environ=os.environ, prompts=prompts, wait_s=wait, begin=begin, report=report
+    )
     verdicts, level = asyncio.run(call)
     broken = [verdict for verdict in verdicts if not verdict.kept]
     if as_json:
