@@ -6,7 +6,7 @@ Read by `bot.py` and what it makes.
 import re
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from ompycord.domain.access import Access, Snowflake
 from ompycord.domain.base import Frozen
@@ -14,6 +14,7 @@ from ompycord.domain.base import Frozen
 __all__ = ["BotOptions", "DiscordSettings"]
 
 _READY_S = 2.0
+_PROXY = r"^http://[^\s/]+:[0-9]{1,5}/?$"
 _CUSTOM = re.compile(r"<a?:\w{2,32}:[0-9]{15,20}>")
 
 
@@ -42,6 +43,8 @@ class DiscordSettings(Frozen):
     """The longest pause between two tries to reach the gateway, in seconds."""
     guild_ready_timeout_s: Annotated[float, Field(ge=0, le=60)] | None = None
     """Seconds that discord.py waits for servers at the start. Left out: 2, and 0 where `api` names another Discord."""
+    proxy: Annotated[str, StringConstraints(pattern=_PROXY)] | None = None
+    """The proxy by which Discord is reached: `http://[name:password@]host:port`. Left out: the one of HTTPS_PROXY."""
     api: str | None = None
     """Another Discord: the address of its API. Only the playground needs it."""
     gateway: str | None = None

@@ -225,9 +225,13 @@ def _judge(token: str, settings: "DiscordSettings") -> None:
 def _probe(token: str, ask: "Callable[[DiscordProbe], Coroutine[None, None, ResultT]]") -> ResultT:
     """Ask Discord, or in tests the playground that OMPYCORD_DISCORD__API names. Raises as `DiscordProbe` does."""
     from ompycord.app.connection.discord_probe import open_probe
+    from ompycord.settings import proxy_of_environment
+
+    api = os.environ.get("OMPYCORD_DISCORD__API")
+    found = proxy_of_environment(os.environ) if api is None else None
 
     async def asking() -> ResultT:
-        async with open_probe(api=os.environ.get("OMPYCORD_DISCORD__API"), token=token) as probe:
+        async with open_probe(api=api, token=token, proxy=found[1] if found else None) as probe:
             return await ask(probe)
 
     return asyncio.run(asking())

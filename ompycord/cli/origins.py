@@ -11,6 +11,7 @@ from ompycord.settings import (
     SECRETS,
     config_file,
     is_of_orchestrator,
+    proxy_of_environment,
     read_dotenv,
     read_yaml,
     secret_folder,
@@ -40,6 +41,8 @@ class Origins:
             dict.fromkeys(_paths(content, ()), file.name),
             dict.fromkeys(_paths(PRESETS.get(preset or "", {}), ()), f"preset {preset}"),
         ]
+        proxy = proxy_of_environment(environ)
+        layers.append({("discord", "proxy"): proxy[0]} if proxy else {})
         self._layers = [{RENAMED.get(path, path): origin for path, origin in layer.items()} for layer in layers]
 
     def of(self, path: Keys) -> str:

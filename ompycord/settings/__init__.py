@@ -26,6 +26,7 @@ from ompycord.settings.model import (
     Settings,
     WebhookSettings,
 )
+from ompycord.settings.proxy import proxy_of_environment
 
 __all__ = [
     "NAMED",
@@ -42,6 +43,7 @@ __all__ = [
     "config_file",
     "is_of_orchestrator",
     "load_settings",
+    "proxy_of_environment",
     "read_dotenv",
     "read_yaml",
     "secret_folder",

@@ -18,6 +18,7 @@ from ompycord.errors import ConfigurationError
 from ompycord.settings.former import in_present_keys
 from ompycord.settings.kinds import UNKNOWN_KIND, options_of, settings_with
 from ompycord.settings.model import PREFIX, Settings
+from ompycord.settings.proxy import proxy_of_environment
 from ompycord.settings.written_files import read_dotenv, read_secret, read_yaml, written_path
 from ompycord.text import Redactor
 
@@ -125,6 +126,7 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
         _from_yaml(config, required="OMPYCORD_CONFIG" in environ),
     ]
     merged = _merged([*unknown, _preset(unknown)])
+    merged = _merged([merged, _proxy(environ, merged)])
     kinds = _kinds(merged)
     model = settings_with(agents=kinds, parsers=_parsers(merged))
     present, warnings = in_present_keys(merged, options=options_of(kinds))
@@ -210,6 +212,15 @@ def _preset(layers: list[dict[str, Any]]) -> dict[str, Any]:
     return PRESETS.get(name, {}) if isinstance(name, str) else {}
 
 
+def _proxy(environ: Mapping[str, str], merged: Mapping[str, Any]) -> dict[str, Any]:
+    """The environment's proxy, for the real Discord alone."""
+    found = proxy_of_environment(environ)
+    discord = merged.get("discord")
+    if found is None or (isinstance(discord, Mapping) and "api" in discord):
+        return {}
+    return {"discord": {"proxy": found[1]}}
+
+
 def secret_folder(environ: Mapping[str, str], dotenv: Mapping[str, str]) -> dict[str, str]:
     """The content of OMPYCORD_SECRETS_DIR: one file per secret, named as its variable, in small or large letters.
 
@@ -245,6 +256,8 @@ def _fix(mistake: ErrorDetails) -> str:
         return "it has no value: write one, or take the line out"
     if kind == "string_type" and isinstance(given, bool | int | float):
         return 'write it in quotes, such as "123": it is a text or an id, and no number'
+    if kind == "string_pattern_mismatch" and mistake["loc"] == ("discord", "proxy"):
+        return "write http://host:port, or http://name:password@host:port; other kinds of proxies do not work"
     if kind == "string_pattern_mismatch" and mistake["msg"].endswith(f"'{SNOWFLAKE}'"):
         return 'write a Discord id: 15 to 20 digits, in quotes ("Copy ID" in Discord\'s developer mode)'
     return _FIXES.get(kind) or mistake["msg"].removeprefix("Value error, ")

@@ -53,10 +53,11 @@ _CREDENTIALS: Final = re.compile(r"(?<=://)[^/\s@]+@")
 
 
 class Git:
-    """Starts git, which is looked up in `path`."""
+    """Starts git, which is looked up in `path`. `operator` is the bot's own environment, for `remote.py` alone."""
 
-    def __init__(self, *, path: str) -> None:
+    def __init__(self, *, path: str, operator: Mapping[str, str] | None = None) -> None:
         self._environment = {**_ENVIRONMENT, "PATH": path}
+        self.operator = operator or {}
 
     async def run(
         self,

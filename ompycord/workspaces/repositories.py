@@ -4,6 +4,8 @@ Used by `service.py`.
 """
 
 import asyncio
+import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -16,6 +18,7 @@ from ompycord.workspaces.folders import is_real_folder, remove
 from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
 from ompycord.workspaces.locks import unlock, unlock_ref
 from ompycord.workspaces.record import Publication, Record
+from ompycord.workspaces.remote import RemoteGit, why_not_reached
 
 __all__ = ["RESULT_REF", "Repositories", "Source"]
 
@@ -42,6 +45,7 @@ class Repositories:
     def __init__(self, *, folder: Path, git: Git) -> None:
         self._folder = folder
         self._git = git
+        self._remote = RemoteGit(git)
         self._fetching: dict[str, asyncio.Lock] = {}
 
     async def refresh(self, spec: RepositorySpec) -> None:
@@ -179,7 +183,9 @@ class Repositories:
         return frozenset(line.removeprefix("branch ") for line in listed.splitlines() if line.startswith("branch "))
 
     async def _fetch(self, name: str, address: str) -> None:
-        cache, marker = self._cache(name), f"repository.{name}"
+        cache = self._cache(name)
+        place = hashlib.sha256(os.fsencode(cache.absolute())).hexdigest()[:16]
+        marker = f"repository.{place}"  # by its place: another data folder may fetch one of the same name
         await kill_strays(marker)
         unlock(cache, "shallow.lock", "refs/remotes/**/*.lock")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -188,18 +194,15 @@ class Repositories:
             await remove(building)
             await self._git.run("init", "--quiet", "--bare", "--template=", "--", str(building), cwd=self._folder)
             building.rename(cache)
-        fetched = await self._git.attempt(
+        fetched = await self._remote.attempt(
             *("fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--no-auto-gc"),
             *("--no-recurse-submodules", "--", address, "+refs/heads/*:refs/remotes/origin/*"),
             cwd=cache,
             marker=marker,
             timeout_s=TRANSFER_S,
         )
-        if not fetched.is_success:  # git's own message would repeat the address, which may hold a password
-            raise WorkspaceError(
-                f"{name} could not be fetched ({fetched.outcome}, exit code {fetched.exit_code}). "
-                "Check its address and this machine's access to it."
-            )
+        if not fetched.is_success:
+            raise WorkspaceError(f"{name} could not be fetched: {why_not_reached(fetched)}")
 
     def _cache(self, name: str) -> Path:
         return self._folder / f"{name}.git"

@@ -150,15 +150,15 @@ class DiscordProbe:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             reason = f"HTTP {error.status}" if isinstance(error, aiohttp.ClientResponseError) else "no answer"
             raise UnavailableError(
-                f"Discord does not answer as it should ({reason}). Look at discordstatus.com and at your network, "
-                "then try again."
+                f"Discord does not answer as it should ({reason}). Look at discordstatus.com, at your network and "
+                "at `discord.proxy`, then try again."
             ) from None
 
 
 @asynccontextmanager
-async def open_probe(*, api: str | None, token: str) -> AsyncGenerator[DiscordProbe]:
-    """A probe of the configured Discord, by the same way that discord.py takes (no proxy of the environment)."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ASK_S)) as session:
+async def open_probe(*, api: str | None, token: str, proxy: str | None) -> AsyncGenerator[DiscordProbe]:
+    """A probe of the configured Discord, by the same way that discord.py takes."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ASK_S), proxy=proxy) as session:
         yield DiscordProbe(session, api=api or API, token=token)
 
 

@@ -40,7 +40,10 @@ async def report_missing(settings: Settings, token: str, announce: Callable[[str
     A probe that fails reports nothing: the bot itself reports that.
     """
     try:
-        async with asyncio.timeout(POLL_S), open_probe(api=settings.discord.api, token=token) as probe:
+        async with (
+            asyncio.timeout(POLL_S),
+            open_probe(api=settings.discord.api, token=token, proxy=settings.discord.proxy) as probe,
+        ):
             found = await findings_of(probe, settings.discord, channels=channels_of(settings.catalog))
     except (StartError, TimeoutError) as error:
         log.info("discord.not_looked_at", cause=str(error) or "too slow")

@@ -53,7 +53,9 @@ async def examine(
 async def _discord(settings: Settings) -> list[Finding]:
     if settings.discord.token is None:
         return [ok("Discord", "no token: `up` opens the playground")]
-    async with open_probe(api=settings.discord.api, token=settings.discord.token.get_secret_value()) as probe:
+    async with open_probe(
+        api=settings.discord.api, token=settings.discord.token.get_secret_value(), proxy=settings.discord.proxy
+    ) as probe:
         try:
             return await findings_of(probe, settings.discord, channels=channels_of(settings.catalog))
         except StartError as error:

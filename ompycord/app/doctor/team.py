@@ -13,6 +13,7 @@ from ompycord.render.phrases import count
 from ompycord.settings import Settings
 from ompycord.workspaces.base import BaseContent, filter_words, inspect_base, partial_words
 from ompycord.workspaces.git import Git
+from ompycord.workspaces.remote import RemoteGit, why_not_reached
 
 __all__ = ["KNOWN_AGENTS", "access", "agents", "programs_found", "programs_on_path", "repositories"]
 
@@ -117,11 +118,13 @@ async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str]
             return fail(name, text, f"Fix repositories.{spec.name}.path.")
         source = str(spec.path) if spec.path is not None else spec.address or ""
         content = await _content(spec, git) if spec.path is not None else None
-        heads = await git.attempt("ls-remote", "--heads", "--", source, spec.base, cwd=folder, timeout_s=REACH_S)
+        asked = ("ls-remote", "--heads", "--", source, spec.base)
+        heads = await RemoteGit(git).attempt(*asked, cwd=folder, timeout_s=REACH_S)
     except OmpycordError as error:
         return fail(name, f"git cannot look at it: {error}", "Install git, or fix its permissions.")
     if not heads.is_success:
-        return fail(name, f"{where} cannot be reached.", "Try `git ls-remote` with it as the user that runs Ompycord.")
+        why, _, remedy = why_not_reached(heads).partition(". ")
+        return fail(name, f"{where} cannot be reached: {why}.", remedy)
     if not heads.stdout.strip():
         return fail(name, f"it has no branch {spec.base}.", f"Set repositories.{spec.name}.base.")
     if content is not None and (found := _odd(name, spec, *content)) is not None:

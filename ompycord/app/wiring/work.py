@@ -44,8 +44,8 @@ __all__ = ["areas_of", "driver_of", "git_of", "projector_of", "reminders_of", "w
 
 
 def git_of(environ: Mapping[str, str]) -> Git:
-    """The host's git, looked up in our PATH."""
-    return Git(path=environ.get("PATH", os.defpath))
+    """The host's git, looked up in our PATH; for repositories elsewhere with what reaches them from here."""
+    return Git(path=environ.get("PATH", os.defpath), operator=environ)
 
 
 async def workers_of(data: DataFolder, *, kinds: set[str]) -> Workers:

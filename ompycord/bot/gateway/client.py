@@ -163,6 +163,7 @@ class OmpycordClient(discord.Client):
             max_ratelimit_timeout=_LONGEST_LIMIT_S,
             http_trace=_trace(on_request),
             max_messages=None,
+            proxy=options.proxy,
         )
         self._clock = clock
         self._pauses = ReconnectPauses(cap_s=options.reconnect_cap_s, uniform=random.SystemRandom().uniform)

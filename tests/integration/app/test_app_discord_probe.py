@@ -43,7 +43,7 @@ async def look(playground: Playground, *, token: str | None = None, **settings: 
             **settings,
         }
     )
-    async with open_probe(api=of_discord.api, token=token or playground.bot_token) as asked:
+    async with open_probe(api=of_discord.api, token=token or playground.bot_token, proxy=None) as asked:
         return await findings_of(asked, of_discord)
 
 
