@@ -88,6 +88,6 @@ def why_not_reached(done: Completed) -> str:
     """What kept git from an address, and what to do, as the end of a sentence; never git's words, which repeat it."""
     if done.outcome is Outcome.WALL_TIMEOUT:
         return "it took too long. Check this machine's network, and the size of the repository."
-    said = done.stderr.decode("utf-8", "replace")
-    known = next((words for mark, words in _WHY if mark.lower() in said.lower()), None)
+    text = done.stderr.decode("utf-8", "replace")
+    known = next((words for mark, words in _WHY if mark.lower() in text.lower()), None)
     return known or f"git ended with exit code {done.exit_code}. Try `git ls-remote` with it as the bot's user."

@@ -118,8 +118,8 @@ async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str]
             return fail(name, text, f"Fix repositories.{spec.name}.path.")
         source = str(spec.path) if spec.path is not None else spec.address or ""
         content = await _content(spec, git) if spec.path is not None else None
-        asked = ("ls-remote", "--heads", "--", source, spec.base)
-        heads = await RemoteGit(git).attempt(*asked, cwd=folder, timeout_s=REACH_S)
+        listing = ("ls-remote", "--heads", "--", source, spec.base)
+        heads = await RemoteGit(git).attempt(*listing, cwd=folder, timeout_s=REACH_S)
     except OmpycordError as error:
         return fail(name, f"git cannot look at it: {error}", "Install git, or fix its permissions.")
     if not heads.is_success:

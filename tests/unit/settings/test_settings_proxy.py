@@ -28,6 +28,7 @@ OTHER = "http://other.example:8080"
         ({"HTTPS_PROXY": HERE, "NO_PROXY": ".com"}, None),
         ({"HTTPS_PROXY": HERE, "NO_PROXY": "*"}, None),
         ({"HTTPS_PROXY": HERE, "no_proxy": "cord.com, example.com"}, HERE),
+        ({"HTTPS_PROXY": HERE, "DISCORD_GUILD_ID": "100000000000000001"}, HERE),
         ({"HTTPS_PROXY": HERE, "OMPYCORD_DISCORD__PROXY": OTHER}, OTHER),
         ({"HTTPS_PROXY": HERE, "OMPYCORD_DISCORD__API": "http://127.0.0.1:1/api"}, None),
     ],
