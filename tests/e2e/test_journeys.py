@@ -308,10 +308,9 @@ async def test_cancel_ends_a_run_for_good_and_leaves_no_process(tmp_path: Path) 
         run = re.search(r"(\w{6}) · card", card.text)
         assert run
         await ada.start_command("omp cancel", "tasks", run=run[1])
-        asked = await ada.wait_message(lambda message: message.is_ephemeral and "Cancel run" in message.labels)
-        await ada.click(asked, "Cancel run")
-        result = await ada.wait_message(lambda message: "· result" in message.text)
-        assert "Cancelled" in result.text
+        asked = await ada.wait_message(lambda message: message.is_ephemeral and "Yes, cancel it" in message.labels)
+        await ada.click(asked, "Yes, cancel it")
+        await ada.wait_message(lambda message: "· card 1" in message.text and "Cancelled" in message.text)
         await no_agent_left(product)
 
 

@@ -173,7 +173,7 @@ async def test_a_run_is_cancelled_for_good_after_a_second_look(seat: Seat) -> No
     await expect(seat.card).to_contain_text("Working")
     await seat.card.get_by_role("button", name="Cancel run").click()
     sure = seat.at("message").filter(has_text="Only you can see this").last
-    await sure.get_by_role("button", name="Cancel run").click()
+    await sure.get_by_role("button", name="Yes, cancel it").click()
     await expect(seat.card).to_contain_text("Cancelled", timeout=patient(LONG_MS))
     await expect(seat.result).to_have_count(1)
     await expect(seat.card.get_by_role("button", name="Stop")).to_have_count(0)

@@ -79,7 +79,7 @@ async def _ask(
     loaded = await context.snapshots.load(record)
     words = reply_texts.confirm_cancel(record, loaded.title, loaded.branch, context.sanitizer)
     buttons = [
-        Button(action="docancel", label="Cancel run", style="danger", ref=state),
+        Button(action="docancel", label="Yes, cancel it", style="danger", ref=state),
         Button(action="keep", label="Keep running", ref=state),
     ]
     await send_privately(interaction, words, buttons=message(words, buttons=buttons, sign=context.signer.button))

@@ -15,9 +15,10 @@ from ompycord.bot.rest import THREAD_LOCKED, UNKNOWN_CHANNEL, Rest, SendFailed
 from ompycord.domain.base import Millis
 from ompycord.domain.deliveries import discord_delivery
 from ompycord.domain.ids import short_id
-from ompycord.domain.ports import Clock, Deliveries, PeopleSettings
+from ompycord.domain.ports import Clock, Decisions, Deliveries, PeopleSettings
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface
 from ompycord.domain.refs import Ref, RefKind
+from ompycord.domain.run import RunKind, RunState
 from ompycord.render.marker import Marker, question_tag
 from ompycord.telemetry import get_logger
 
@@ -46,8 +47,8 @@ class QueuedDelivery:
     """Why it can never be delivered; then it is closed as failed."""
 
 
-class DelivererStore(Deliveries, PeopleSettings, Protocol):
-    """How deliveries end, and what people chose about pings."""
+class DelivererStore(Decisions, Deliveries, PeopleSettings, Protocol):
+    """How deliveries end, who decided what, and what people chose about pings."""
 
 
 class Deliverer:
@@ -143,6 +144,8 @@ class Deliverer:
         try:
             if row.kind is OutboxKind.THREAD:
                 surface = await self._open_thread(run_view, row)
+            elif row.kind is OutboxKind.RESULT and await self._is_known_to_requester(run_view):
+                surface = _nothing_posted(row, delivery.channel, self._clock.now_ms())
             else:
                 surface = await self._place(run_view, row, delivery.channel)
         except SendFailed as failed:
@@ -167,6 +170,14 @@ class Deliverer:
         self._rollover.deleted_channels.add(channel)
         is_bound = row.kind in {OutboxKind.SUMMARY, OutboxKind.THREAD} or _is_for_ops(row)
         return not is_bound and await self._rollover.relocate(run_view)
+
+    async def _is_known_to_requester(self, run_view: RunView) -> bool:
+        """Whether the requester ended the run: the card says it, and a second message would say nothing new."""
+        is_ours = run_view.record.kind is RunKind.HOSTED  # an external one is only asked to end
+        if run_view.snapshot.state is not RunState.CANCELLED or not is_ours:
+            return False
+        decision = await self._store.decision(run_view.run, "cancel", "")
+        return decision is not None and decision.by == run_view.record.requester
 
     async def _give_up(self, row: OutboxRow, reason: str) -> None:
         log.warning("delivery.refused", run=row.run, kind=row.kind, reason=reason)
@@ -195,8 +206,8 @@ class Deliverer:
     async def _without_thread(self, row: OutboxRow, channel: str, reason: str) -> None:
         """Use the channel instead of a thread that cannot be opened, so that card and answer still arrive."""
         log.warning("delivery.without_thread", run=row.run, reason=reason)
-        stand_in = Surface(run=row.run, kind=row.kind, ref=row.ref, channel=channel, posted_at=self._clock.now_ms())
-        await self._store.delivered(row, stand_in, at=self._clock.now_ms())
+        now = self._clock.now_ms()
+        await self._store.delivered(row, _nothing_posted(row, channel, now), at=now)
 
     async def _place(self, run_view: RunView, row: OutboxRow, channel: str) -> Surface | None:
         """Post it; where the run's thread takes no messages of ours, the summary's channel stands in for it.
@@ -307,6 +318,10 @@ class Deliverer:
             if failed.may_pass:
                 raise
             log.info("question.not_pinned", channel=channel, reason=str(failed))
+
+
+def _nothing_posted(row: OutboxRow, channel: str, at: Millis) -> Surface:
+    return Surface(run=row.run, kind=row.kind, ref=row.ref, channel=channel, posted_at=at)
 
 
 def _is_for_ops(row: OutboxRow) -> bool:

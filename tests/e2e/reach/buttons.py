@@ -85,14 +85,14 @@ async def at_work(ada: Visitor, run: str) -> None:
     await ada.fill(edit, "Then the docs, briefly", message="Then the docs, briefly")
     await ada.press(stopped, "Resume")
     card = await ada.card(run, "Stop")
-    for label, words in (("Keep running", "The run continues"), ("Cancel run", "Cancelled")):
+    for label, words in (("Keep running", "The run continues"), ("Yes, cancel it", "Cancelled")):
         asked = await ada.press(card, "Cancel run")
         question = await ada.person.wait_message(
             lambda message, asked=asked: answers(message, asked) and "Keep running" in message.labels
         )
         await ada.press(question, label, updates=True)
         await ada.sees(words)
-    await ada.result(run, "Cancelled")
+    await ada.sees(f"{run} · card", "Cancelled")
 
 
 async def resume_a_text(ada: Visitor) -> None:

@@ -47,8 +47,8 @@ async def run_everything(ada: Visitor) -> tuple[set[str], set[str]]:
         assert words in said, f"{name}: {said}"
         commands.add(name)
         options |= {f"{name} {key}" for key in given}
-    await ada.press(await ada.sees("will be lost", label="Keep running"), "Cancel run", updates=True)
-    await ada.result(run, "Cancelled")
+    await ada.press(await ada.sees("will be lost", label="Keep running"), "Yes, cancel it", updates=True)
+    await ada.sees(f"{run} · card", "Cancelled")
     return commands, options
 
 

@@ -55,6 +55,7 @@ FILE: dict[str, Any] = {
         "approver_role": "maintainers",
         "reconnect_cap_s": 30,
         "guild_ready_timeout_s": 1,
+        "proxy": "http://proxy.example.org:3128",
     },
     "webhook": {
         "host": "127.0.0.2",

@@ -147,7 +147,7 @@ async def test_cancelling_a_run_elsewhere_is_told_as_a_request(harness: AppHarne
         assert [item["value"] for item in offered] == [run]
         question = await told(ada, await ada.command("omp cancel", "tasks", run=run))
         assert question.content == "Ask *Nightly* to end? Its agent sees that with its next report."
-        await ada.click(question, "Cancel run")
+        await ada.click(question, "Yes, cancel it")
         words = "Cancel requested; the agent will see it with its next report."
         await ada.wait_message(lambda m: m.id == question.id and m.text == words)
         assert await harness.store.runs(RunFilter(is_open=True))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.records import OutboxKind
 from ompycord.playground.client import Message
@@ -96,3 +97,33 @@ async def test_the_status_of_a_run_that_ended_is_the_whole_card(harness: AppHarn
         status = await mo.wait_message(lambda m: is_answer(m, told.id) and not m.is_thinking)
     assert "Go to the result" not in status.labels
     assert {"Diff", "Details"} <= set(status.labels)
+
+
+async def test_a_run_that_its_requester_cancels_has_its_end_on_the_card_alone(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        run = await harness.at_work()
+        await cancel(harness, run, mo.id)
+        card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Cancelled" in m.text)
+        await harness.nothing_owed()
+        await until(lambda: nothing_stale(harness))
+        messages = await mo.history(await harness.thread_of(run))
+    assert "Details" in card.labels
+    assert not any(kind_of(message) == "result" for message in messages)
+    async with harness.restart().running():
+        await harness.nothing_owed()
+    assert not any(kind_of(message) == "result" for message in await mo.history(await harness.thread_of(run)))
+
+
+async def test_a_run_that_somebody_else_cancels_has_a_result(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await harness.at_work()
+        await cancel(harness, run, harness.playground.ada.id)
+        result = await harness.playground.ada.wait_message(lambda m: kind_of(m) == "result")
+        await harness.nothing_owed()
+    assert "Cancelled" in result.text
+
+
+async def cancel(harness: AppHarness, run: RunId, person: str) -> None:
+    loaded = await harness.areas.load(run)
+    await harness.areas.runs.cancel(loaded.record, Person(id=person, name="Somebody", role=Role.ADMIN))

@@ -52,7 +52,7 @@ async def test_what_was_shown_before_an_upgrade_means_the_same_after_it(playgrou
         async with harness.running():
             sent = await mo.submit_labels(form, {"Message": "Right, and mind the docs."})
             await mo.wait_message(lambda m: is_answer(m, sent.id) and "mind the docs" in m.text)
-            await mo.click(question, "Cancel run")
+            await mo.click(question, "Yes, cancel it")
             ended = await harness.until(record.id, lambda snapshot: snapshot.is_final)
             assert ended.state is RunState.CANCELLED
-            await mo.wait_message(lambda m: kind_of(m) == "result" and "wrong repository" in m.text)
+            await mo.wait_message(lambda m: kind_of(m) == "card 1" and "wrong repository" in m.text)
