@@ -5,12 +5,13 @@ from typing import cast, get_args
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
-from ompycord.bot.interactions.replies import send_privately
+from ompycord.bot.interactions.replies import send_privately, show
 from ompycord.bot.message_renderer import RunView
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused, RefusedInWords
+from ompycord.render.cards.details import details_message
 from ompycord.render.cards.textform import ShowPart, text_form
 from ompycord.render.cards.view import view
 from ompycord.text import utf16_len
@@ -20,8 +21,6 @@ __all__ = ["PARTS", "show_part"]
 PARTS = ("story", "plan", "diff", "checks", "log", "cost", "people", "next")
 _BROKEN_FENCE = "`\u200b``"
 _INLINE_DIFF = 1500
-_INLINE = 1900
-"""Longer texts become a file: a message takes 2,000 with its fence."""
 
 _FORM_BYTES = 64 * 1024
 """Room for the rest of the request below Discord's limit of an upload."""
@@ -48,12 +47,7 @@ async def show_part(context: BotContext, interaction: Interaction, record: RunRe
     elif part == "next":
         await send_privately(interaction, _next(context, run_view))
     elif part in get_args(ShowPart):
-        known = cast("ShowPart", part)
-        await _text(
-            interaction,
-            text_form(run_view.snapshot, run_view.render_context, redact=context.renderer.redact, part=known),
-            name,
-        )
+        await _details(context, interaction, run_view, cast("ShowPart", part), name)
     else:
         raise RefusedInWords(f"There is no part {part[:30]!r}. There are {', '.join(PARTS)}.")
 
@@ -81,13 +75,15 @@ async def _diff(interaction: Interaction, diff: str, name: str) -> None:
     await send_privately(interaction, f"The diff{words}.", files=[(name, shown)])
 
 
-async def _text(interaction: Interaction, text: str, name: str) -> None:
-    inside = text.replace("```", _BROKEN_FENCE)
-    fenced = f"```\n{inside}\n```"
-    if utf16_len(fenced) <= _INLINE:
-        await send_privately(interaction, fenced)
+async def _details(context: BotContext, interaction: Interaction, run_view: RunView, part: ShowPart, name: str) -> None:
+    """As an embed, or whole as a file where it is longer than Discord takes."""
+    redact, scene = context.renderer.redact, (run_view.snapshot, run_view.render_context)
+    details = details_message(*scene, sign=context.signer.button, redact=redact, part=part)
+    if details is not None:
+        await show(interaction, details)
     else:
-        await send_privately(interaction, "Attached as a file.", files=[(f"{name}.txt", text)])
+        text = text_form(*scene, redact=redact, part=part)
+        await send_privately(interaction, "Attached as a file. Times are in UTC.", files=[(f"{name}.txt", text)])
 
 
 def _next(context: BotContext, run_view: RunView) -> str:

@@ -1,7 +1,7 @@
 """A snapshot as plain text for `/omp show`, logs and terminals; counterpart of the card, with the same words."""
 
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import regex
 
@@ -17,7 +17,7 @@ from ompycord.render.render_context import RenderContext
 from ompycord.render.run_view import Place, shown_facts
 from ompycord.render.sanitizer import Redact, Sanitizer
 
-__all__ = ["ShowPart", "text_form"]
+__all__ = ["SECTIONS", "ShowPart", "text_form"]
 
 ShowPart = Literal["story", "plan", "checks", "cost", "people"]
 """The part of `/omp show` that a snapshot alone has; the diff and the log are files."""
@@ -34,7 +34,7 @@ def text_form(
     """Lines of text without markup; times in UTC. Ends without a newline."""
     sanitizer = Sanitizer(redact, terminal=True)
     head = _head(snapshot, render_context, sanitizer)
-    body = _PARTS[part](snapshot, sanitizer)
+    body = [line for section in SECTIONS[part](snapshot, sanitizer) for line in _indented(section)]
     return "\n".join(line.rstrip() for line in (*head, *body))
 
 
@@ -55,30 +55,41 @@ def _clocks(text: str) -> str:
     return _STAMP.sub(lambda match: day_clock(int(match[1]) * 1000), text)
 
 
-def _story(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
+def _indented(section: "Section") -> list[str]:
+    return ["", section.name, *(f"  {line}" for line in section.lines)] if section.lines else []
+
+
+class Section(NamedTuple):
+    """A name, and the lines below it."""
+
+    name: str
+    lines: list[str]
+
+
+def _story(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
     fields = [field for field in card_fields(snapshot, sanitizer) if field.part not in PLAN]
+    task = Section("Task", sanitizer.prose(snapshot.prompt, _PROMPT).splitlines())
     plan = _plan(snapshot, sanitizer) if snapshot.plan else []
-    lines = _section("Task", sanitizer.prose(snapshot.prompt, _PROMPT).splitlines())
-    return [*lines, *plan, *(line for field in fields for line in _field(field, sanitizer))]
+    return [task, *plan, *(_field(field, sanitizer) for field in fields)]
 
 
-def _plan(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
+def _plan(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
     lines: list[str] = []
     for phase in snapshot.plan:
         lines.append(f"{_MARKS[phase.status]} {sanitizer.line(phase.title, 120)}")
         lines += [f"  {_MARKS[step.status]} {sanitizer.line(step.title, 120)}" for step in phase.steps]
-    return _section("Plan", lines or ["There is no plan."])
+    return [Section("Plan", lines or ["There is no plan."])]
 
 
-def _checks(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
-    return _chosen(snapshot, sanitizer, {Part.CHECKS, Part.FAILING}) or _section("Checks", ["No check has run."])
+def _checks(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
+    return _chosen(snapshot, sanitizer, {Part.CHECKS, Part.FAILING}) or [Section("Checks", ["No check has run."])]
 
 
-def _cost(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
-    return _chosen(snapshot, sanitizer, {Part.BILLING}) or _section("Tokens", ["None are known yet."])
+def _cost(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
+    return _chosen(snapshot, sanitizer, {Part.BILLING}) or [Section("Tokens", ["None are known yet."])]
 
 
-def _people(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
+def _people(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
     lines = [f"asked by {sanitizer.line(snapshot.origin.requester_name or 'an agent elsewhere', 100)}"]
     for question in snapshot.questions:
         by = (
@@ -91,27 +102,23 @@ def _people(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
         by = f" by {sanitizer.line(approval.by, 60)}" if approval.by else ""
         used = f", used {count(approval.uses, 'time')} more" if approval.uses else ""
         lines.append(f"approval {approval.status}{by}{used} ({sanitizer.line(approval.title, 120)})")
-    return _section("People", lines)
+    return [Section("People", lines)]
 
 
-def _chosen(snapshot: StatusSnapshot, sanitizer: Sanitizer, parts: set[Part]) -> list[str]:
-    fields = card_fields(snapshot, sanitizer)
-    return [line for field in fields if field.part in parts for line in _field(field, sanitizer)]
+def _chosen(snapshot: StatusSnapshot, sanitizer: Sanitizer, parts: set[Part]) -> list[Section]:
+    return [_field(field, sanitizer) for field in card_fields(snapshot, sanitizer) if field.part in parts]
 
 
-def _field(field: FieldView, sanitizer: Sanitizer) -> list[str]:
+def _field(field: FieldView, sanitizer: Sanitizer) -> Section:
     text = sanitizer.prose(field.prose.source, _WORDS) if field.prose is not None else field.value
-    return _section(field.name, text.splitlines())
+    return Section(field.name, text.splitlines())
 
 
-def _section(name: str, lines: list[str]) -> list[str]:
-    return ["", name, *(f"  {line}" for line in lines)] if lines else []
-
-
-_PARTS: Final[dict[ShowPart, Callable[[StatusSnapshot, Sanitizer], list[str]]]] = {
+SECTIONS: Final[dict[ShowPart, Callable[[StatusSnapshot, Sanitizer], list[Section]]]] = {
     "story": _story,
     "plan": _plan,
     "checks": _checks,
     "cost": _cost,
     "people": _people,
 }
+"""What each part consists of; empty sections are shown nowhere."""

@@ -15,7 +15,8 @@ from ompycord.render.cards.actions import ACTIONS, DETAILS
 from ompycord.render.cards.asking import PAUSE_AFTER_MS
 from ompycord.render.cards.card import render
 from ompycord.render.cards.cardview import Button, Colour
-from ompycord.render.cards.textform import ShowPart, text_form
+from ompycord.render.cards.details import details_message
+from ompycord.render.cards.textform import SECTIONS, ShowPart, text_form
 from ompycord.render.marker import approval_hash, parse_marker, question_tag
 from ompycord.render.message import RenderedMessage, message
 from ompycord.render.question import approval_message, ops_message, question_message
@@ -68,6 +69,11 @@ def every_message(drawn: Sample, redact: Callable[[str], str] = str) -> list[Ren
         result_message(snapshot, near, actions=ACTIONS, sign=plain_sign, redact=redact, mentions=("3",)),
         *asks,
         *leaves,
+        *(
+            shown
+            for part in SECTIONS
+            if (shown := details_message(snapshot, near, sign=plain_sign, redact=redact, part=part))
+        ),
     ]
 
 
