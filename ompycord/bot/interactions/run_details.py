@@ -77,12 +77,12 @@ async def _diff(interaction: Interaction, diff: str, name: str) -> None:
 
 async def _details(context: BotContext, interaction: Interaction, run_view: RunView, part: ShowPart, name: str) -> None:
     """As an embed, or whole as a file where it is longer than Discord takes."""
-    redact, scene = context.renderer.redact, (run_view.snapshot, run_view.render_context)
-    details = details_message(*scene, sign=context.signer.button, redact=redact, part=part)
+    redact, shown = context.renderer.redact, (run_view.snapshot, run_view.render_context)
+    details = details_message(*shown, sign=context.signer.button, redact=redact, part=part)
     if details is not None:
         await show(interaction, details)
     else:
-        text = text_form(*scene, redact=redact, part=part)
+        text = text_form(*shown, redact=redact, part=part)
         await send_privately(interaction, "Attached as a file. Times are in UTC.", files=[(f"{name}.txt", text)])
 
 
