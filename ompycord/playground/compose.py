@@ -25,6 +25,7 @@ from ompycord.playground.rest import (
     interactions,
     messages,
     reactions,
+    soundboard,
     threads,
 )
 from ompycord.playground.rest.api import RestApi
@@ -42,7 +43,7 @@ from ompycord.playground.world.storage import Storage
 
 MAX_BODY: Final = 110 * 1024 * 1024
 """Ten attachments of 10 MiB and their envelope."""
-AREAS: Final = (application, commands, guilds, interactions, messages, reactions, threads)
+AREAS: Final = (application, commands, guilds, interactions, messages, reactions, soundboard, threads)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +112,11 @@ def compose(state: State, *, on_bot: Callable[[BotProcess], None]) -> Hosted:
     plan.on_kill = buttons.killed
     page = PageApi(services=services, gateway=gateway, feed=feed, bot=bot)
     gateway.on_status = publish_status
+
+    def connection_refused(address: str, code: int, words: str) -> None:
+        wire.add_refusal(core.clock.now(), "WS", address, code, {"message": words})
+
+    gateway.on_refusal = connection_refused
     backend = Backend(services=services, gateway=gateway, limiter=RateLimiter(core.limits.rates))
     served = web.Application(middlewares=[guards.middleware(core)], client_max_size=MAX_BODY)
     served.on_response_prepare.append(guards.add_headers)

@@ -26,6 +26,8 @@ class RawBot:
         self.socket = socket
         self.events: list[JsonObject] = []
         self.seq = 0
+        self.kinds: set[aiohttp.WSMsgType] = set()
+        """The kinds of messages that came: text, binary."""
         self.ready: JsonObject = {}
         self._inflate = zlib.decompressobj()
         self._taken = 0
@@ -33,17 +35,25 @@ class RawBot:
     # -- gateway -------------------------------------------------------------------------------------------------------
 
     async def frame(self) -> JsonObject:
-        """The next frame; a closed connection raises ConnectionError with its code."""
+        """The next frame; a closed connection raises ConnectionError with its code and words."""
         async with within(WAIT_S):
             message = await self.socket.receive()
         if message.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
-            raise ConnectionError(self.socket.close_code)
-        text = message.data if message.type is aiohttp.WSMsgType.TEXT else self._inflate.decompress(message.data)
+            raise ConnectionError(self.socket.close_code, message.extra)
+        self.kinds.add(message.type)
+        text = message.data if message.type is aiohttp.WSMsgType.TEXT else self._inflated(message.data)
         frame: JsonObject = json.loads(text)
         if frame["op"] == 0:
             self.seq = frame["s"]
             self.events.append(frame)
         return frame
+
+    def _inflated(self, packed: bytes) -> bytes:
+        """A frame of a zlib stream, or one that was packed by itself."""
+        text = self._inflate.decompress(packed)
+        if self._inflate.eof:
+            self._inflate = zlib.decompressobj()
+        return text
 
     async def send(self, op: int, data: Any) -> None:
         await self.socket.send_json({"op": op, "d": data})

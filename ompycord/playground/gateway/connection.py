@@ -1,12 +1,12 @@
 """One WebSocket of a bot: frames are queued, compressed as the client asked, and written in order."""
 
 import asyncio
-import zlib
 from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import WSMsgType, web
 
+from ompycord.playground.gateway.packing import PackedPayloads, Packing, Text
 from ompycord.playground.rules.documents import Json, encode
 
 QUEUE: Final = 2000
@@ -23,11 +23,13 @@ class Close:
 class Connection:
     """Sends and receives frames. A client that does not read what it is sent is disconnected."""
 
-    def __init__(self, socket: web.WebSocketResponse, request: web.Request, *, is_zlib: bool) -> None:
+    def __init__(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         self.socket = socket
         self._request = request
-        self._compressor = zlib.compressobj() if is_zlib else None
+        self.packing: Packing = Text()
+        """Set before the first frame; a stream once begun cannot change."""
         self._outbox: asyncio.Queue[Json | Close] = asyncio.Queue(QUEUE)
+        self.address = request.path_qs
         self.is_closing = False
         self.is_deaf = False
         """Frames are neither read nor sent any more, as on a connection whose other end vanished unnoticed."""
@@ -68,11 +70,16 @@ class Connection:
                 return
 
     async def _send(self, frame: bytes) -> None:
-        if self._compressor is None:
-            await self.socket.send_str(frame.decode())
-            return
-        packed = self._compressor.compress(frame) + self._compressor.flush(zlib.Z_SYNC_FLUSH)
-        await self.socket.send_bytes(packed)
+        packed = self.packing.pack(frame)
+        if isinstance(packed, str):
+            await self.socket.send_str(packed)
+        else:
+            await self.socket.send_bytes(packed)
+
+    def pack_payloads(self) -> None:
+        """Pack large payloads from here on, as IDENTIFY may ask; a packed stream stays as it is."""
+        if isinstance(self.packing, Text):
+            self.packing = PackedPayloads()
 
     async def receive(self, timeout_s: float) -> str | None:
         """The next text frame; None when the client is gone or sent nothing for `timeout_s` seconds."""

@@ -1,8 +1,8 @@
 """The gateway: WebSocket sessions that identify, send heartbeats, resume and receive events; its counterpart is a bot's
 gateway client.
 
-Discord, "Gateway" and "Opcodes and status codes". JSON only; zlib-stream where asked; other compressions get plain
-text.
+Discord, "Gateway" and "Opcodes and status codes". JSON only, packed as `packing.py` can; what is asked beyond that is
+refused by name.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from aiohttp import web
 
 from ompycord.playground.gateway import payloads
 from ompycord.playground.gateway.connection import Connection
+from ompycord.playground.gateway.packing import UnsupportedError, packing_for
 from ompycord.playground.gateway.session import Session, presence_of
 from ompycord.playground.rules.documents import Json, as_list, as_object, decode_object, public
 from ompycord.playground.rules.intents import GUILD_MEMBERS, GUILD_PRESENCES, GUILDS, KNOWN_INTENTS, MESSAGE_CONTENT
@@ -44,6 +45,8 @@ class Gateway:
         self.on_status: Callable[[], None] = lambda: None
         self.is_out: Callable[[], bool] = lambda: False
         """Whether an outage lasts, during which connections are refused."""
+        self.on_refusal: Callable[[str, int, str], None] = lambda _address, _code, _words: None
+        """Is told of every connection that is refused: the address it asked for, the close code and its words."""
         self.url = ""
         """Where a session can be resumed."""
 
@@ -135,19 +138,21 @@ class Gateway:
             raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse(max_msg_size=1 << 20, timeout=2.0, compress=False)
         await socket.prepare(request)
-        is_zlib = request.query.get("compress") == "zlib-stream"
-        connection = Connection(socket, request, is_zlib=is_zlib)
+        connection = Connection(socket, request)
         self._connections[connection] = None
         try:
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(connection.write())
-                if request.query.get("v", "10") not in ("9", "10") or request.query.get("encoding", "json") != "json":
-                    connection.close(4012, "Invalid API version")
+                try:
+                    connection.packing = packing_for(request.query)
+                except UnsupportedError as problem:
+                    # Clients take 4012 as final; any other code would let them knock for ever.
+                    self._refuse(connection, 4012, str(problem))
                 else:
                     await self._converse(connection)
-                    if connection.is_closing:
-                        await asyncio.wait([writer], timeout=CLOSING_S)
-                    writer.cancel()
+                if connection.is_closing:
+                    await asyncio.wait([writer], timeout=CLOSING_S)
+                writer.cancel()
         finally:
             self._disconnect(connection, self._connections.pop(connection))
         return socket
@@ -159,11 +164,11 @@ class Gateway:
         silence_s = self._heartbeat_ms / 1000 * MISSED_HEARTBEATS
         while (text := await connection.receive(silence_s)) is not None:
             if budget.take_sub_limit(limiter, "", self._world.clock.now()) is not None:
-                return connection.close(4008, "You are being rate limited.")
+                return self._refuse(connection, 4008, "You are being rate limited.")
             frame = decode_object(text)
             if frame is None or len(text.encode()) > self._limits.gateway_payload:
-                return connection.close(4002, "Error while decoding payload.")
-            if not connection.is_deaf:
+                return self._refuse(connection, 4002, "Error while decoding payload.")
+            if not (connection.is_deaf or connection.is_closing):
                 self._handle(connection, frame)
         return None
 
@@ -173,13 +178,13 @@ class Gateway:
             return connection.send(11)
         if op in (2, 6):
             if session is not None:
-                return connection.close(4005, "Already authenticated.")
+                return self._refuse(connection, 4005, "Already authenticated.")
             if not isinstance(data, dict):
-                return connection.close(4002, "Error while decoding payload.")
+                return self._refuse(connection, 4002, "Error while decoding payload.")
             body: Json = data  # pyright: ignore[reportUnknownVariableType]  # narrowed above, from JSON
             return self._identify(connection, body) if op == 2 else self._resume(connection, body)
         if session is None:
-            return connection.close(4003, "Not authenticated.")
+            return self._refuse(connection, 4003, "Not authenticated.")
         return self._handle_more(connection, session, op, as_object(data))
 
     def _handle_more(self, connection: Connection, session: Session, op: object, data: Json | None) -> None:
@@ -190,25 +195,27 @@ class Gateway:
         elif op == 8 and data is not None:
             session.dispatch("GUILD_MEMBERS_CHUNK", payloads.members_chunk(self._world, data))
         elif op not in (3, 4, 8, 31):
-            connection.close(4001, "Unknown opcode.")
+            self._refuse(connection, 4001, "Unknown opcode.")
 
     def _identify(self, connection: Connection, data: Json) -> None:
         intents = data.get("intents")
         if not self._is_token(data):
-            return connection.close(4004, "Authentication failed.")
+            return self._refuse(connection, 4004, "Authentication failed.")
         if not isinstance(intents, int) or intents < 0 or intents & ~KNOWN_INTENTS:
-            return connection.close(4013, "Invalid intent(s).")
+            return self._refuse(connection, 4013, "Invalid intent(s).")
         if data.get("shard") is not None and not _is_whole(as_list(data["shard"])):
-            return connection.close(4010, "Invalid shard.")
+            return self._refuse(connection, 4010, "Invalid shard.")
         flags = self._world.application["flags"]
         if any(intents & intent and not flags & allowed for intent, allowed in LIMITED_FLAGS.items()):
-            return connection.close(4014, "Disallowed intent(s).")
+            return self._refuse(connection, 4014, "Disallowed intent(s).")
         self.identifies_left = max(0, self.identifies_left - 1)
         session = Session(
             session_id=secrets.token_hex(16), intents=intents, bot_id=self._world.bot_id, replay=self._limits.replay
         )
         if update := as_object(data.get("presence")):
             session.presence = presence_of(update)
+        if data.get("compress") is True:
+            connection.pack_payloads()
         self._keep(session)
         self._connect(session, connection)
         session.dispatch("READY", payloads.ready(self._world, session, data, resume_url=self.url))
@@ -218,7 +225,7 @@ class Gateway:
 
     def _resume(self, connection: Connection, data: Json) -> None:
         if not self._is_token(data):
-            return connection.close(4004, "Authentication failed.")
+            return self._refuse(connection, 4004, "Authentication failed.")
         session = self._sessions.get(str(data.get("session_id")))
         seq = data.get("seq")
         if session is None or not isinstance(seq, int) or not session.has_all_since(seq):
@@ -228,6 +235,11 @@ class Gateway:
         self._connect(session, connection)
         session.replay_since(seq)
         return session.dispatch("RESUMED", {"_trace": []})
+
+    def _refuse(self, connection: Connection, code: int, words: str) -> None:
+        """Close a connection for what its client did, and say so where the bot's author looks."""
+        connection.close(code, words)
+        self.on_refusal(connection.address, code, words)
 
     def _is_token(self, data: Json) -> bool:
         return str(data.get("token", "")).removeprefix("Bot ") == self._world.bot_token

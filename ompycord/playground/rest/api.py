@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -11,13 +12,17 @@ from aiohttp import web
 from ompycord.playground.faults.plan import BEFORE, Fault, FaultPlan
 from ompycord.playground.rest.call import Backend, Call, Reply, Route, limited, read_call
 from ompycord.playground.rest.wire import WireEntry, WireLog
-from ompycord.playground.rules.documents import encode
+from ompycord.playground.rules.documents import Json, encode
 from ompycord.playground.rules.errors import DiscordError, unauthorized
 from ompycord.playground.rules.limits import RateRule
 from ompycord.playground.rules.ratelimit import Verdict
 
 WITHOUT_VIA: Final = web.RequestKey("without_via", bool)
 """Set on a request whose answer must not claim that it came through Discord's proxy."""
+
+
+_SECRET: Final = re.compile(r"(?<=/)(webhooks|interactions)/([^/]+)/[^/]+")
+_PLACEHOLDER: Final = re.compile(r"\\{[a-z_]+\\}")
 
 
 class RestApi:
@@ -29,12 +34,17 @@ class RestApi:
         self._limiter = backend.limiter
         self._plan = plan
         self._wire = wire
+        self._templates = re.compile("")
 
     def add_to(self, application: web.Application, routes: list[Route]) -> None:
         """Register routes under `/api/v{n}` and `/api`; those with literals before those with placeholders."""
         for route in sorted(routes, key=lambda item: item.template.count("{")):
             for prefix in (r"/api/v{version:\d+}", "/api"):
                 application.router.add_route(route.method, prefix + route.template, self._entry(route))
+        known = "|".join(_PLACEHOLDER.sub("[^/]+", re.escape(template)) for template in {r.template for r in routes})
+        self._templates = re.compile(rf"/api(?:/v\d+)?(?:{known})")
+        for path in ("/api", "/api/{rest:.*}", r"/v{version:\d+}/{rest:.*}"):
+            application.router.add_route("*", path, self._serve_unknown)
 
     def _entry(self, route: Route) -> Callable[[web.Request], Any]:
         async def serve(request: web.Request) -> web.StreamResponse:
@@ -66,6 +76,16 @@ class RestApi:
             headers |= fault.headers
             request[WITHOUT_VIA] = not fault.has_via
         return _response(reply, headers)
+
+    async def _serve_unknown(self, request: web.Request) -> web.StreamResponse:
+        """What Discord answers where there is no such route, or not with this method; it stands in the log too."""
+        if self._plan.is_out:
+            return _aborted(request)
+        status, words = (405, "Method Not Allowed") if self._templates.fullmatch(request.path) else (404, "Not Found")
+        body: Json = {"message": f"{status}: {words}", "code": 0}
+        path = _SECRET.sub(r"\1/\2/…", request.path)
+        self._wire.add_refusal(self._core.clock.now(), request.method, path, status, body)
+        return _response(Reply(status=status, body=body), {})
 
     def _work(self, route: Route, call: Call, request: web.Request, headers: dict[str, str]) -> Reply:
         core = self._core

@@ -1,6 +1,5 @@
 """What a REST route is and gets: the request, read and parsed, and the answer it gives; `api.py` calls the routes."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -8,7 +7,8 @@ from typing import Any, Final, Literal
 from aiohttp import web
 
 from ompycord.playground.gateway.server import Gateway
-from ompycord.playground.rules.documents import Json, as_object, decode_object
+from ompycord.playground.rules import shapes
+from ompycord.playground.rules.documents import Json, as_object, decode_object, parse
 from ompycord.playground.rules.errors import DiscordError, refusal
 from ompycord.playground.rules.ratelimit import RateLimiter, Verdict
 from ompycord.playground.world.attachments import Upload
@@ -66,6 +66,7 @@ class Reply:
     status: int = 200
 
 
+FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
 NO_CONTENT: Final = Reply(status=204)
 Handler = Callable[[Call], Reply]
 RateName = Literal["create_message", "edit_message", "delete_message", "reaction", "webhook", "other", "none"]
@@ -110,12 +111,12 @@ def limited(verdict: Verdict) -> DiscordError:
 
 
 async def read_call(backend: Backend, request: web.Request, params: Mapping[str, str]) -> Call:
-    """Read the body, JSON or multipart. Refused with 50109 where it is neither."""
+    """Read the body, JSON or a form. Refused with 50109 where it is neither."""
     uploads: dict[str, Upload] = {}
     body: Any = None
     is_multipart = request.content_type == "multipart/form-data"
-    if is_multipart:
-        body, uploads = await _read_multipart(request)
+    if request.content_type in FORMS:
+        body, uploads = await _read_form(request)
     else:
         raw = await request.read()
         if raw:
@@ -129,20 +130,21 @@ async def read_call(backend: Backend, request: web.Request, params: Mapping[str,
 
 def _parse(raw: bytes) -> Any:
     try:
-        return json.loads(raw)
+        return parse(raw)
     except (ValueError, RecursionError) as error:
         raise refusal(50109) from error
 
 
-async def _read_multipart(request: web.Request) -> tuple[Any, dict[str, Upload]]:
-    """`payload_json` and the files, by the number in `files[n]`."""
-    body: Any = {}
+async def _read_form(request: web.Request) -> tuple[Any, dict[str, Upload]]:
+    """`payload_json`, or without it the plain fields, and the files by the number in `files[n]`."""
+    fields: Json = {}
     uploads: dict[str, Upload] = {}
     form = await request.post()
     for name, value in form.items():
         if isinstance(value, web.FileField):
             key = name[6:-1] if name.startswith("files[") else str(len(uploads))
             uploads[key] = Upload(filename=value.filename, content=value.file.read(), content_type=value.content_type)
-        elif name == "payload_json" and isinstance(value, str):
-            body = decode_object(value)
-    return body, uploads
+        elif isinstance(value, str):
+            fields[name] = value
+    payload = fields.get("payload_json")
+    return (shapes.from_form(fields) if payload is None else decode_object(payload)), uploads

@@ -16,7 +16,9 @@ REFUSED = 400
 
 @dataclass(frozen=True, kw_only=True)
 class WireEntry:
-    """One request. `at` is in seconds since 1970; `route` is Discord's path template; tokens in `path` are left out.
+    """One request, or one connection refused. `at` is in seconds since 1970; `route` is Discord's path template.
+
+    Tokens in `path` are left out.
 
     `remaining` is what the bucket has left and `reset_s` when it opens again, None where no bucket counts the request.
     """
@@ -88,6 +90,26 @@ class WireLog:
 
     def add(self, entry: WireEntry) -> None:
         self._entries.append(entry)
+
+    def add_refusal(self, at: float, method: str, path: str, status: int, response: Json) -> None:
+        """What no route served: an unknown path, or a gateway connection (its status is the close code)."""
+        entry = WireEntry(
+            number=self.next_number(),
+            at=at,
+            method=method,
+            path=path,
+            route=path,
+            status=status,
+            bucket="",
+            remaining=None,
+            reset_s=None,
+            ms=0.0,
+            request=None,
+            response=response,
+            is_multipart=False,
+            fault=None,
+        )
+        self.add(entry)
 
     def after(self, number: int) -> list[WireEntry]:
         return [entry for entry in self._entries if entry.number > number]

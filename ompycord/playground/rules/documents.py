@@ -1,8 +1,11 @@
 """Discord objects as JSON documents; keys that begin with an underscore are private to the playground."""
 
 import json
-from typing import Any, cast
+import math
+from typing import Any, Final, cast
 
+EXACT: Final = 1 << 53
+"""Up to here a number of two kinds is the same number."""
 Json = dict[str, Any]
 """One Discord object. Its shape belongs to Discord's OpenAPI description, against which the tests hold every answer."""
 
@@ -12,13 +15,31 @@ def encode(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def parse(raw: bytes | str) -> Any:
+    """The JSON value in `raw`. Raises ValueError, and RecursionError for what nests too deep.
+
+    Whole numbers may be written as 5.0, as by clients whose language has one kind of number; Discord takes them too.
+    """
+    return json.loads(raw, parse_float=_number, parse_constant=_refuse_constant)
+
+
+def _number(text: str) -> int | float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return int(value) if value.is_integer() and abs(value) <= EXACT else value
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)
+
+
 def decode_object(raw: bytes | str) -> Json | None:
     """The JSON object in `raw`, or None where it is no object or no JSON."""
     try:
-        value: object = json.loads(raw)
+        return as_object(parse(raw))
     except (ValueError, RecursionError):
         return None
-    return as_object(value)
 
 
 def as_object(value: object) -> Json | None:

@@ -6,7 +6,7 @@ allowed everywhere and unknown keys are ignored, as Discord does.
 
 from typing import Any, Final
 
-from ompycord.playground.rules.documents import as_list, as_object
+from ompycord.playground.rules.documents import Json, as_list, as_object
 from ompycord.playground.rules.errors import Form
 
 Path = tuple[str | int, ...]
@@ -121,6 +121,24 @@ _WORDS: Final[dict[Any, tuple[str, str]]] = {
     bool: ("BOOLEAN_TYPE_CONVERT", "Must be either true or false."),
     Snowflake: ("NUMBER_TYPE_COERCE", "Value is not snowflake."),
 }
+
+
+_FORM_KINDS: Final = {
+    key: kind for shape in (MESSAGE, THREAD, CHANNEL) for key, kind in shape.items() if kind in (int, bool)
+}
+
+
+def from_form(fields: Json) -> Json:
+    """The fields of a form, which are texts, as JSON would have them; what is no number or boolean stays a text."""
+    return {key: _from_text(value, _FORM_KINDS.get(key)) for key, value in fields.items()}
+
+
+def _from_text(value: str, kind: Any) -> str | int | bool:
+    if kind is int and value.isascii() and value.isdigit():
+        return int(value)
+    if kind is bool and value.lower() in ("true", "false", "1", "0"):
+        return value.lower() in ("true", "1")
+    return value
 
 
 def require(value: object, shape: Any, path: Path = ()) -> None:

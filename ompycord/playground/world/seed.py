@@ -27,6 +27,7 @@ application flags).
 def ensure(world: World) -> None:
     """Store the seed data where there is no application yet."""
     if world.storage.all("application"):
+        _share_id(world)
         return
     users = {kind: _user(world, name, shown, kind=kind) for kind, name, shown in PEOPLE}
     bot = _user(world, "playground-bot", None, kind="bot", is_bot=True)
@@ -180,15 +181,26 @@ def text_channel(channel_id: str, guild_id: str, name: str, position: int) -> Js
     }
 
 
+def _share_id(world: World) -> None:
+    """Give an application of an earlier playground the id of its bot, as Discord's have; its commands stay."""
+    application, bot = world.application, world.bot_id
+    if application["id"] == bot:
+        return
+    world.storage.put("application", bot, {**application, "id": bot})
+    world.storage.delete("application", application["id"])
+    for command in world.storage.all("command"):
+        world.storage.put("command", command["id"], {**command, "application_id": bot})
+
+
 def _application(world: World, bot: str) -> None:
-    application_id = world.ids.next()
+    """An application and its bot have one id, as on Discord since 2016; py-cord asks for commands under the bot's."""
     parts = (
         base64.urlsafe_b64encode(bot.encode()).decode().rstrip("="),
         secrets.token_urlsafe(4),
         secrets.token_urlsafe(28),
     )
     application: Json = {
-        "id": application_id,
+        "id": bot,
         "name": "Playground Bot",
         "icon": None,
         "description": "",
@@ -210,4 +222,4 @@ def _application(world: World, bot: str) -> None:
         "_bot": bot,
         "_token": ".".join(parts),
     }
-    world.storage.put("application", application_id, application)
+    world.storage.put("application", bot, application)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import aiohttp
 import discord
 import pytest
 
@@ -31,9 +32,6 @@ async def test_wrong_beginnings_are_closed_with_discords_codes(playground: Playg
             await bot.socket.send_str(text)
             with pytest.raises(ConnectionError, match=str(code)):
                 await bot.frame()
-    async with connection(playground, "?v=6&encoding=json") as bot:
-        with pytest.raises(ConnectionError, match="4012"):
-            await bot.frame()
 
 
 async def test_after_ready_more_is_closed_too(playground: Playground) -> None:
@@ -106,6 +104,54 @@ async def test_the_stream_is_compressed_when_asked(playground: Playground) -> No
     async with connection(playground, "?v=10&encoding=json&compress=zlib-stream") as bot:
         await bot.identify(1)
         assert (await bot.event("GUILD_CREATE"))["name"] == "Playground"
+
+
+async def test_large_payloads_are_packed_one_by_one_when_asked(playground: Playground) -> None:
+    async with connection(playground) as bot:
+        await bot.identify(1, compress=True)
+        assert (await bot.event("GUILD_CREATE"))["name"] == "Playground"
+        assert bot.kinds == {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}
+
+
+async def test_a_packed_stream_stays_one_where_payloads_are_asked_too(playground: Playground) -> None:
+    async with connection(playground, "?v=10&encoding=json&compress=zlib-stream") as bot:
+        await bot.identify(1, compress=True)
+        await bot.event("GUILD_CREATE")
+        await bot.send(1, None)
+        assert (await bot.frame())["op"] == 11
+        assert bot.kinds == {aiohttp.WSMsgType.BINARY}
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("?v=10&encoding=etf", "encoding=etf is not spoken, use encoding=json."),
+        ("?v=10&encoding=json&compress=br", "compress=br is not spoken, use zlib-stream or zstd-stream."),
+        ("?v=6&encoding=json", "Invalid API version: v=6 is not spoken, use v=10."),
+    ],
+)
+async def test_what_the_gateway_does_not_speak_is_refused_by_name(
+    playground: Playground, query: str, words: str
+) -> None:
+    async with connection(playground, query) as bot:
+        with pytest.raises(ConnectionError) as refused:
+            await bot.frame()
+    assert refused.value.args == (4012, words)
+    (entry,) = await playground.wire()
+    shown = {key: entry[key] for key in ("method", "route", "status", "problems")}
+    assert shown == {"method": "WS", "route": f"/gateway{query}", "status": 4012, "problems": [words]}
+
+
+async def test_a_refused_login_stands_once_in_the_drawer(playground: Playground) -> None:
+    async with connection(playground) as bot:
+        await bot.frame()
+        for _ in range(2):
+            await bot.send(2, {"token": "wrong", "intents": 1})
+        with pytest.raises(ConnectionError):
+            await bot.frame()
+    assert [(item["status"], item["problems"]) for item in await playground.wire()] == [
+        (4004, ["Authentication failed."])
+    ]
 
 
 async def test_the_page_sees_the_bot_come_and_go(playground: Playground) -> None:
