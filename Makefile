@@ -54,12 +54,12 @@ coverage: $(VENV)/.installed-dev ## Run all tests; fail under 90 % of the branch
 long: $(VENV)/.installed-dev ## Run the long tests: Chromium, kill -9 at every point, other libraries, real agents
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup -m "long and not soak and not clients and not agents" $(ARGS)
 	@OMPYCORD_EXAMPLES=all $(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup -m examples
-	@CI= $(BIN)/python -m pytest -q -m clients
+	@CI= $(BIN)/python -m pytest -q -n 2 --dist load -m clients
 	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),omp)" $(BIN)/python -m pytest -q -m agents
 	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),opencode)" $(BIN)/python -m pytest -q -m agents tests/e2e/agents/test_real_journeys.py
 
-clients: $(VENV)/.installed-dev ## Run discord.js and hikari on the playground (installs them from npm and PyPI)
-	@$(BIN)/python -m pytest -q -m clients $(ARGS)
+clients: $(VENV)/.installed-dev ## Run bots of six libraries, and Red, on the playground (installs them from npm and PyPI)
+	@$(BIN)/python -m pytest -q -n 2 --dist load -m clients $(ARGS)
 
 agents: $(VENV)/.installed-dev ## Run real agents against a stub model (installs them from npm)
 	@$(BIN)/python -m pytest -q -m agents $(ARGS)

@@ -11,6 +11,7 @@ from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
+from tests.e2e.clients.table import ClientsTable
 from tests.support.patience import patience, patient
 from tests.support.progress import ProgressLine
 from tests.support.skip_list import SHARED_CLASS, Skip, differences, read_expected
@@ -174,6 +175,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(OneWorkerAGroup(), "one-worker-a-group")
         config.pluginmanager.register(JudgedMessages(), "judged-messages")
+        config.pluginmanager.register(ClientsTable(), "clients-table")
         config.pluginmanager.register(ProgressLine(config), "progress-line")
     if os.environ.get("CI") == "true" and not hasattr(config, "workerinput"):
         config.pluginmanager.register(SkipJudge(config), "skip-judge")

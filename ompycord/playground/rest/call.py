@@ -144,7 +144,9 @@ async def _read_form(request: web.Request) -> tuple[Any, dict[str, Upload]]:
         if isinstance(value, web.FileField):
             key = name[6:-1] if name.startswith("files[") else str(len(uploads))
             uploads[key] = Upload(filename=value.filename, content=value.file.read(), content_type=value.content_type)
-        elif isinstance(value, str):
-            fields[name] = value
+        else:
+            # Bytes where the part names a content type, as hikari's application/json does; aiohttp has no type for it.
+            part: str | bytes | bytearray = value
+            fields[name] = part if isinstance(part, str) else part.decode("utf-8", "replace")
     payload = fields.get("payload_json")
     return (shapes.from_form(fields) if payload is None else decode_object(payload)), uploads

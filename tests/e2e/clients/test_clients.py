@@ -1,34 +1,53 @@
-"""Libraries that know nothing of us work on the playground as on Discord: discord.js and hikari."""
+"""Libraries that know nothing of us work on the playground as on Discord, and a whole bot whose source is its own."""
 
 import asyncio
-import importlib.util
 import shutil
-import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.clients.journey import judge, running_client, whole_journey
+from ompycord.playground.client import JsonObject
+from tests.e2e.clients.environments import node_with, python_with
+from tests.e2e.clients.journey import environment_of, go_through, off_schema, running_client
+from tests.e2e.clients.table import TABLE, Row
 from tests.support.discord_schema import DiscordSchema, available
 from tests.support.patience import within
 from tests.support.playground import Playground, running_playground
 
 # Installing is no part of the measured time: it has a bound of its own, past which the test is skipped.
-pytestmark = [pytest.mark.clients, pytest.mark.e2e, pytest.mark.timeout(60, func_only=True)]
-HERE = Path(__file__).resolve().parent
-HIKARI = "hikari==2.7.0"
-INSTALL_S = 30.0
+pytestmark = [pytest.mark.clients, pytest.mark.e2e, pytest.mark.timeout(300, func_only=True)]
+BOTS = Path(__file__).resolve().parent / "bots"
 
 
 @dataclass(frozen=True)
-class Bot:
-    """An installed bot: what starts it, and where."""
+class Library:
+    """A library, the bot that is written with it, and what is installed for it."""
 
-    arguments: list[str]
-    folder: Path
+    name: str
+    bot: str
+    requirements: tuple[str, ...]
+
+    async def install(self, folder: Path) -> str:
+        """The program that runs the bot."""
+        return await (node_with if self.bot.endswith(".js") else python_with)(folder, *self.requirements)
+
+
+LIBRARIES = (
+    Library("discord.js", "discordjs_bot.js", ("discord.js@14.28.1",)),
+    Library("hikari", "hikari_bot.py", ("hikari==2.7.0",)),
+    Library("disnake", "disnake_bot.py", ("disnake==2.12.2",)),
+    # It imports pkg_resources, which later setuptools lack.
+    Library("nextcord", "nextcord_bot.py", ("nextcord==2.6.0", "setuptools==80.9.0")),
+    Library("py-cord", "py_cord_bot.py", ("py-cord==2.8.1",)),
+    # With zstandard beside it, discord.py asks the gateway for zstd-stream.
+    Library("discord.py", "discord_py_bot.py", ("discord.py==2.7.1", "zstandard==0.25.0")),
+)
+RED = ("Red-DiscordBot==3.5.24", "pip")
+"""It imports pip, which our environments have only where it is asked for."""
+START_S = 60.0
 
 
 @pytest.fixture
@@ -38,78 +57,78 @@ async def playground(tmp_path: Path) -> AsyncGenerator[Playground]:
 
 
 @pytest.fixture
-async def discordjs(tmp_path: Path) -> Bot:
-    """discord.js as its package.json pins it, in a folder of this test."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("node or npm is missing")
-    folder = tmp_path / "discordjs"
-    shutil.copytree(HERE / "discordjs", folder)
-    options = ("--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock")
-    async with installing("npm"):
-        await _run(folder, npm, "install", *options)
-    return Bot([node, "bot.js"], folder)
+def cached(pytestconfig: pytest.Config) -> Callable[[str], Path]:
+    """The folder in which a library stays installed from run to run."""
+    assert pytestconfig.cache is not None
+    return pytestconfig.cache.mkdir("clients").joinpath
 
 
 @pytest.fixture
-async def hikari(tmp_path: Path) -> Bot:
-    """hikari in an environment of this test; our own locks do not have it."""
-    if importlib.util.find_spec("pip") is None:
-        pytest.skip("pip is missing")
-    folder = tmp_path / "hikari"
-    shutil.copytree(HERE / "hikari_client", folder)
-    python = folder / "env" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    pip = (sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check", "--quiet")
-    async with installing("pip"):
-        await _run(folder, sys.executable, "-m", "venv", "--without-pip", "env")
-        await _run(folder, *pip, "install", "--no-input", "--no-compile", "--only-binary=:all:", HIKARI)
-    return Bot([str(python), "bot.py"], folder)
+async def program(library: Library, cached: Callable[[str], Path], tmp_path: Path) -> list[str]:
+    """What starts the library's bot, whose file stands beside what was installed for it."""
+    folder = cached(library.name)
+    running = await library.install(folder)
+    return [running, str(shutil.copy(BOTS / library.bot, folder))]
 
 
-async def test_discord_js_makes_the_whole_journey(discordjs: Bot, playground: Playground) -> None:
-    await _travel(discordjs, playground)
-
-
-async def test_hikari_makes_the_whole_journey(hikari: Bot, playground: Playground) -> None:
-    await _travel(hikari, playground)
-
-
-async def _travel(bot: Bot, playground: Playground) -> None:
-    """The journey; then every answer is held against Discord's own description, where that is at hand."""
-    async with running_client(playground, bot.arguments, bot.folder) as client:
-        await whole_journey(playground, client)
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.name)
+async def test_a_library_goes_through_the_whole_table(
+    library: Library,
+    program: list[str],
+    playground: Playground,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Every step passes, only a rate limit refuses, and every answer is within Discord's own description."""
+    async with running_client(playground, program, tmp_path) as client:
+        outcomes = await go_through(playground, client)
+        entries = await playground.wire()
+    record_property(TABLE, Row(library.name, tuple(outcomes)).to_property())
+    assert [(item.step, item.problem) for item in outcomes if item.problem] == []
+    assert _refused(entries) == []
     assert client.complaints == []
-    description = available(HERE)
-    if description is not None:
-        assert await judge(playground, DiscordSchema(description)) > 10
+    assert len(entries) > 20
+    _require_within_description(entries)
 
 
-@asynccontextmanager
-async def installing(name: str) -> AsyncGenerator[None]:
-    """The test is skipped where an installer fails, as it does without a network, or takes too long."""
-    try:
-        async with within(INSTALL_S):
-            yield
-    except TimeoutError:
-        pytest.skip(f"{name} took longer than {INSTALL_S:g} s")
-    except InstallationFailedError as failure:
-        pytest.skip(f"{name} could not install: {failure}")
+@pytest.fixture
+async def red(cached: Callable[[str], Path]) -> str:
+    """The Python that has Red as PyPI has it."""
+    return await python_with(cached("red"), *RED)
 
 
-class InstallationFailedError(Exception):
-    """An installer ended with an error; the message is its last line."""
-
-
-async def _run(folder: Path, *arguments: str) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *arguments, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+async def test_red_with_its_source_untouched_answers_a_command(
+    red: str, playground: Playground, tmp_path: Path
+) -> None:
+    ada = playground.ada
+    setup = ["--no-prompt", "--instance-name", "red", "--data-path", str(tmp_path / "data"), "--backend", "json"]
+    made = await asyncio.create_subprocess_exec(
+        red, "-m", "redbot.setup", *setup, env=environment_of(playground, tmp_path), stdout=asyncio.subprocess.DEVNULL
     )
-    try:
-        output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        lines = output.decode(errors="replace").strip().splitlines()
-        raise InstallationFailedError(lines[-1][:200] if lines else f"exit code {process.returncode}")
+    async with within(START_S):
+        assert await made.wait() == 0
+    start = [str(BOTS / "red_launcher.py"), "red", "--no-prompt", "--prefix", "!", "--token", playground.bot_token]
+    async with running_client(playground, [red, *start], tmp_path):
+        await ada.wait_event("BOT_STATUS", lambda data: data["online"], START_S)
+        await ada.say("!ping")
+        answer = await ada.wait_message(lambda message: message.author_id != ada.id)
+        assert answer.content == "Pong."
+        entries = await playground.wire()
+    assert _refused(entries) == []
+    _require_within_description(entries)
+
+
+def _refused(entries: list[JsonObject]) -> list[tuple[str, str, int, object]]:
+    """What the playground refused. 429 is none: libraries learn of a limit that two routes share by meeting it."""
+    return [
+        (item["method"], item["route"], item["status"], item["response"])
+        for item in entries
+        if item["status"] >= HTTPStatus.BAD_REQUEST and item["status"] != HTTPStatus.TOO_MANY_REQUESTS
+    ]
+
+
+def _require_within_description(entries: list[JsonObject]) -> None:
+    """Hold every answer against Discord's description, where that is at hand."""
+    description = available(BOTS)
+    if description is not None:
+        assert off_schema(entries, DiscordSchema(description)) == []
