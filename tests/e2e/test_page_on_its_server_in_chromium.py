@@ -66,3 +66,43 @@ async def test_a_file_a_slow_command_the_wire_and_a_quick_reload(tmp_path: Path,
         await expect(at("composer")).to_be_visible()
         assert len(scripts) > 20
         assert set(scripts) == {304}
+
+
+async def test_what_is_ticked_in_a_form_arrives_and_unknown_requests_are_shown(
+    tmp_path: Path, browser: Browser
+) -> None:
+    options = [{"label": name.title(), "value": name} for name in ("now", "later")]
+    inputs = [
+        ("When?", {"type": 21, "custom_id": "when", "options": options}),
+        ("Which days?", {"type": 22, "custom_id": "days", "options": options}),
+        ("Quietly?", {"type": 23, "custom_id": "quiet"}),
+    ]
+    form = {
+        "custom_id": "ask",
+        "title": "Ask",
+        "components": [{"type": 18, "label": label, "component": item} for label, item in inputs],
+    }
+    async with running_playground(tmp_path / "playground") as playground, await browser.new_context() as context:
+        page = await context.new_page()
+        await page.goto(f"http://127.0.0.1:{playground.port}/?token={playground.token}")
+        at = page.get_by_test_id
+        async with raw_bot(playground) as bot:
+            await bot.sync([{"name": "ask", "description": "d"}])
+            await at("composer").fill("/ask ")
+            await page.keyboard.press("Enter")
+            await bot.answer(await bot.event("INTERACTION_CREATE"), 9, form)
+            await at("modal-submit").click()
+            await expect(at("field-error").first).to_have_text("Choose one.")
+            await at("modal").get_by_role("radiogroup", name="When?").get_by_label("Later").check()
+            await at("modal").get_by_role("group", name="Which days?").get_by_label("Now").check()
+            await at("modal").get_by_label("Quietly?").check()
+            await at("modal-submit").click()
+            got = await bot.event("INTERACTION_CREATE")
+            sent = [item["component"] for item in got["data"]["components"]]
+            assert [item.get("value", item.get("values")) for item in sent] == ["later", ["now"], True]
+            await bot.answer(got, 4, {"content": "asked"})
+            await expect(at("modal")).to_have_count(0)
+        await playground.rest("GET", "/guilds/1/nothing")
+        await at("wire-button").click()
+        await at("tab-refused").click()
+        await expect(at("refused-row").first).to_contain_text("GET /api/v10/guilds/1/nothing")

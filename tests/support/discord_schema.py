@@ -47,6 +47,8 @@ class DiscordSchema:
         # The description says integer; within `errors` Discord really sends names such as BASE_TYPE_MAX_LENGTH
         # (reference, "Error messages").
         self._open["schemas"]["Error"]["properties"]["code"]["type"] = ["integer", "string"]
+        # Forwards are left out of the description; its reference page has them ("Message", *Message Reference Types*).
+        self._open["schemas"]["MessageReferenceType"]["oneOf"].append({"title": "FORWARD", "const": 1})
         self._closed: JsonObject = _closed(copy.deepcopy(description["components"]))
         self._operations = {_shape(template): template for template in self._paths}
         self._request = cache(self._compile_request)

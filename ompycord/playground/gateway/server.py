@@ -17,12 +17,19 @@ from ompycord.playground.gateway.connection import Connection
 from ompycord.playground.gateway.packing import UnsupportedError, packing_for
 from ompycord.playground.gateway.session import Session, presence_of
 from ompycord.playground.rules.documents import Json, as_list, as_object, decode_object, public
-from ompycord.playground.rules.intents import GUILD_MEMBERS, GUILD_PRESENCES, GUILDS, KNOWN_INTENTS, MESSAGE_CONTENT
+from ompycord.playground.rules.intents import (
+    GUILD_MEMBERS,
+    GUILD_PRESENCES,
+    GUILDS,
+    KNOWN_INTENTS,
+    MESSAGE_CONTENT,
+    MESSAGE_CONTENT_FLAGS,
+)
 from ompycord.playground.rules.limits import Limits, RateRule
 from ompycord.playground.rules.ratelimit import RateLimiter
 from ompycord.playground.world.guild import World
 
-LIMITED_FLAGS: Final = {GUILD_PRESENCES: 0b11 << 12, GUILD_MEMBERS: 0b11 << 14, MESSAGE_CONTENT: 0b11 << 18}
+LIMITED_FLAGS: Final = {GUILD_PRESENCES: 0b11 << 12, GUILD_MEMBERS: 0b11 << 14, MESSAGE_CONTENT: MESSAGE_CONTENT_FLAGS}
 """Privileged intent -> the application flags that allow it (verified or in few guilds)."""
 RESUMABLE_AFTER: Final = 20
 """Sessions kept at once; the oldest unconnected one is forgotten beyond that."""

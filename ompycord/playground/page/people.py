@@ -2,17 +2,15 @@
 
 from typing import Any
 
-from ompycord.playground.rules import commands, components, modals, permissions
+from ompycord.playground.rules import commands, component_trees, modals, permissions
 from ompycord.playground.rules.bodies import check_message
 from ompycord.playground.rules.documents import Json, as_list
 from ompycord.playground.rules.errors import NotPossibleError, refusal
-from ompycord.playground.world import attachments
+from ompycord.playground.world import attachments, slow_mode
 from ompycord.playground.world.messages import Draft
 from ompycord.playground.world.payloads import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, RESOLVING_TYPES, Resolver
+from ompycord.playground.world.references import PLAIN_TYPES
 from ompycord.playground.world.services import Services
-
-REPLIABLE = (0, 19, 20, 23)
-"""Message types that a reply may answer: texts, replies, and answers to commands."""
 
 
 class People:
@@ -49,6 +47,7 @@ class People:
         body: Json = {"content": text, "allowed_mentions": None, **self._reply(user, channel, reply)}
         check_message(body, self._core.limits, uploads=len(file_ids))
         unsent = self._unsent(user, file_ids)
+        slow_mode.require_pause(self._core, channel, user)
         self._threads.require_writable(channel, user)
         files = tuple(attachments.send(self._core, item, channel=channel_id) for item in unsent)
         channel = self._core.world.channel(channel_id)
@@ -107,7 +106,7 @@ class People:
         message = self._core.storage.get("message", str(wanted.get("message")))
         if message is None or message["channel_id"] != channel_id or message["_ephemeral_for"] not in (None, user):
             raise refusal(10008)
-        component = components.find(message["components"], str(wanted.get("custom_id")))
+        component = component_trees.find(message["components"], str(wanted.get("custom_id")))
         if component is None:
             raise NotPossibleError("This message has no such button or select.", status=404)
         if component.get("disabled"):
@@ -150,7 +149,7 @@ class People:
             return {}
         self._core.world.require(user, channel, permissions.READ_MESSAGE_HISTORY)
         target = self._messages.get(channel["id"], str(reply.get("message")))
-        if target["type"] not in REPLIABLE:
+        if target["type"] not in PLAIN_TYPES:
             raise NotPossibleError("No one can reply to this message.")
         kinds = ["users", "roles", "everyone"]
         allowed: Json = {"parse": kinds, "replied_user": bool(reply.get("pings", True))}

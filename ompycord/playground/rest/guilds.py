@@ -79,6 +79,8 @@ def edit_channel(call: Call) -> Reply:
         if verdict is not None:
             raise limited(verdict)
     if is_thread:
+        if call.form.get("archived") is not False:
+            call.services.threads.require_unlocked(channel, core.world.bot_id)
         return Reply(body=public(call.services.threads.update(channel, call.form)))
     shapes.require(call.form, shapes.CHANNEL)
     form = Form()

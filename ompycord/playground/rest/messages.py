@@ -12,6 +12,7 @@ from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.guild import TEXT_TYPES, THREAD_TYPES
 from ompycord.playground.world.ids import made_at
 from ompycord.playground.world.messages import Draft
+from ompycord.playground.world.references import PLAIN_TYPES
 
 
 def create_message(call: Call) -> Reply:
@@ -24,8 +25,7 @@ def create_message(call: Call) -> Reply:
     )
     if channel["type"] not in TEXT_TYPES:
         raise refusal(50008)
-    if call.uploads:
-        core.world.require(core.world.bot_id, channel, permissions.ATTACH_FILES)
+    core.world.require(core.world.bot_id, channel, _needed(call))
     bodies.check_message(call.form, core.limits, uploads=len(call.uploads))
     services.threads.require_writable(channel, core.world.bot_id)
     channel = core.world.channel(channel["id"])
@@ -35,9 +35,22 @@ def create_message(call: Call) -> Reply:
     return Reply(body=_shown(call, made))
 
 
+def _needed(call: Call) -> int:
+    """The permissions that the parts of a new message need."""
+    parts = (
+        (bool(call.uploads), permissions.ATTACH_FILES),
+        (bool(call.form.get("embeds")), permissions.EMBED_LINKS),
+        (call.form.get("tts") is True, permissions.SEND_TTS_MESSAGES),
+        (call.form.get("poll") is not None, permissions.SEND_POLLS),
+    )
+    return sum(needed for is_there, needed in parts if is_there)
+
+
 def list_messages(call: Call) -> Reply:
-    """`GET /channels/{channel_id}/messages`."""
-    channel = channel_of(call, permissions.READ_MESSAGE_HISTORY)
+    """`GET /channels/{channel_id}/messages`: none without the permission to read the history."""
+    channel = channel_of(call)
+    if not _may_read_history(call, channel):
+        return Reply(body=[])
     limit = call.number("limit", 50, 1, 100)
     messages = call.services.messages
     if "around" in call.query:
@@ -65,8 +78,13 @@ def edit_message(call: Call) -> Reply:
     channel = channel_of(call)
     message = message_of(call)
     if message["_author"] != core.world.bot_id:
-        raise refusal(50005)
+        return _edit_flags(call, channel, message)
+    if message["type"] not in PLAIN_TYPES:
+        raise refusal(50021)
+    if "poll" in message:
+        raise refusal(520003)
     services.threads.require_live(channel)
+    services.threads.require_unlocked(channel, core.world.bot_id)
     now = core.clock.now()
     if now - made_at(message["id"]) > core.limits.old_message_s:
         verdict = call.backend.limiter.take_sub_limit(core.limits.rates.old_edit, channel["id"], now, code=30046)
@@ -74,6 +92,16 @@ def edit_message(call: Call) -> Reply:
             raise limited(verdict)
     bodies.check_message(call.form, core.limits, uploads=len(call.uploads), previous=message)
     return Reply(body=_shown(call, services.messages.edit(message, call.form, call.uploads)))
+
+
+def _edit_flags(call: Call, channel: Json, message: Json) -> Reply:
+    """Of another's message only the flags can be edited, by who manages messages (50005 for all else)."""
+    world = call.services.core.world
+    if set(call.form) != {"flags"} or not world.permissions_in(world.bot_id, channel) & permissions.MANAGE_MESSAGES:
+        raise refusal(50005)
+    bodies.check_message(call.form, call.services.core.limits, uploads=0, previous=message)
+    call.services.messages.suppress_embeds(message, is_on=bool(call.form["flags"] & bodies.SUPPRESS_EMBEDS))
+    return Reply(body=_shown(call, message))
 
 
 def delete_message(call: Call) -> Reply:
@@ -128,8 +156,10 @@ def unpin(call: Call) -> Reply:
 
 
 def list_pins(call: Call) -> Reply:
-    """`GET /channels/{channel_id}/messages/pins`."""
-    channel = channel_of(call, permissions.READ_MESSAGE_HISTORY)
+    """`GET /channels/{channel_id}/messages/pins`: none without the permission to read the history."""
+    channel = channel_of(call)
+    if not _may_read_history(call, channel):
+        return Reply(body={"items": [], "has_more": False})
     limit = call.number("limit", 50, 1, 50)
     found = pins.listed(call.services.core, channel["id"])
     before = call.query.get("before")
@@ -141,7 +171,9 @@ def list_pins(call: Call) -> Reply:
 
 def list_pins_the_old_way(call: Call) -> Reply:
     """`GET /channels/{channel_id}/pins`."""
-    channel = channel_of(call, permissions.READ_MESSAGE_HISTORY)
+    channel = channel_of(call)
+    if not _may_read_history(call, channel):
+        return Reply(body=[])
     return Reply(body=[_shown(call, item) for item in pins.listed(call.services.core, channel["id"])[:50]])
 
 
@@ -166,6 +198,11 @@ def channel_of(call: Call, needed: int = 0) -> Json:
     channel = world.channel(call.params["channel_id"])
     world.require(world.bot_id, channel, needed)
     return channel
+
+
+def _may_read_history(call: Call, channel: Json) -> bool:
+    world = call.services.core.world
+    return bool(world.permissions_in(world.bot_id, channel) & permissions.READ_MESSAGE_HISTORY)
 
 
 def message_of(call: Call) -> Json:

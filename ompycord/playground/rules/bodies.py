@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from ompycord.playground.rules import components, mentions, shapes
-from ompycord.playground.rules.documents import Json, as_list, as_object
+from ompycord.playground.rules import components, mentions, polls, shapes
+from ompycord.playground.rules.documents import Json, as_list, as_object, as_objects
 from ompycord.playground.rules.errors import Form, refusal
 from ompycord.playground.rules.limits import Limits
 
@@ -12,8 +12,14 @@ SUPPRESS_EMBEDS: Final = 1 << 2
 LOADING: Final = 1 << 7
 SUPPRESS_NOTIFICATIONS: Final = 1 << 12
 COMPONENTS_V2: Final = 1 << 15
+IS_VOICE_MESSAGE: Final = 1 << 13
+HAS_SNAPSHOT: Final = 1 << 14
 HAS_THREAD: Final = 1 << 5
-SETTABLE_FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
+FORWARD: Final = 1
+"""The type of a reference that forwards."""
+LEGACY: Final = ("content", "embeds", "sticker_ids", "poll")
+"""What a message of components alone cannot have."""
+SETTABLE_FLAGS: Final = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | IS_VOICE_MESSAGE | COMPONENTS_V2
 
 
 def check_message(body: Json, limits: Limits, *, uploads: int, previous: Json | None = None) -> None:
@@ -21,8 +27,11 @@ def check_message(body: Json, limits: Limits, *, uploads: int, previous: Json | 
     shapes.require(body, shapes.MESSAGE)
     form = Form()
     is_v2 = bool(_flags(body, previous) & COMPONENTS_V2)
-    if body.get("poll") is not None:
-        form.wrong(("poll",), "POLL_UNSUPPORTED", "The playground has no polls.")
+    polls.check(form, body.get("poll"), limits)
+    form.length(("sticker_ids",), as_list(body.get("sticker_ids")), 0, limits.stickers)
+    reference = as_object(body.get("message_reference"))
+    if reference is not None and reference.get("type") is not None:
+        form.choice(("message_reference", "type"), reference["type"], (0, FORWARD))
     _check_content(form, body, limits)
     _check_embeds(form, as_list(body.get("embeds")), limits)
     components.validate(form, body.get("components"), limits, is_v2=is_v2)
@@ -31,18 +40,36 @@ def check_message(body: Json, limits: Limits, *, uploads: int, previous: Json | 
     count = max(len(as_list(body.get("attachments"))), uploads)
     if count > limits.attachments:
         form.wrong(("attachments",), "BASE_TYPE_MAX_LENGTH", f"Must be {limits.attachments} or fewer in length.")
-    if is_v2 and (body.get("content") or body.get("embeds")):
+    if is_v2 and any({**(previous or {}), **body}.get(key) for key in LEGACY):
         form.wrong(
             (), "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", "The components v2 flag excludes this field"
         )
     form.check()
+    _check_voice(body, uploads=uploads)
+    if body.get("sticker_ids"):
+        raise refusal(50081)  # the guild has no stickers
     if is_empty({**(previous or {}), **body}, uploads=uploads):
         raise refusal(50006)
+
+
+def _check_voice(body: Json, *, uploads: int) -> None:
+    """A voice message is one recording and nothing else (Discord, "Message", *Voice Messages*)."""
+    if not (body.get("flags") or 0) & IS_VOICE_MESSAGE:
+        return
+    if any(body.get(key) for key in ("content", "embeds", "components", "poll")):
+        raise refusal(50159)
+    files = as_objects(body.get("attachments"))
+    if uploads != 1:
+        raise refusal(50160)
+    if len(files) != 1 or not all(files[0].get(key) is not None for key in ("duration_secs", "waveform")):
+        raise refusal(50161)
 
 
 def is_empty(message: Json, *, uploads: int) -> bool:
     """Whether nothing would be shown: a text of blanks, no embed, no file, no component, no sticker."""
     kept = ("embeds", "attachments", "components", "sticker_ids", "poll")
+    if (as_object(message.get("message_reference")) or {}).get("type") == FORWARD:
+        return False
     return not (str(message.get("content") or "").strip() or uploads or any(message.get(key) for key in kept))
 
 

@@ -1,16 +1,27 @@
-"""Pure: Discord's rules for message components, noted field by field; its counterpart for modals is `modals.py`."""
+"""Pure: Discord's rules for message components, noted field by field; its counterpart for modals is `modals.py`.
+
+Discord, "Component reference".
+"""
 
 from typing import Any, Final
 
-from ompycord.playground.rules.documents import Json, as_list
+from ompycord.playground.rules.documents import Json, as_list, as_object
+from ompycord.playground.rules.emoji import is_unicode_emoji
 from ompycord.playground.rules.errors import Form
 from ompycord.playground.rules.limits import Limits
 
 Path = tuple[str | int, ...]
 SELECTS: Final = (3, 5, 6, 7, 8)
-LAYOUT: Final = (1, 9, 10, 11, 12, 13, 14, 17)
+ROW, BUTTON, SECTION, TEXT, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 1, 2, 9, 10, 11, 12, 13, 14, 17
+WITHIN_CONTAINER: Final = (ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR)
+TOP: Final = (*WITHIN_CONTAINER, CONTAINER)
 """Top-level component types with the components-v2 flag; without it only rows (1) are taken."""
 NO_WIDTH_CODE: Final = "COMPONENT_LAYOUT_WIDTH_EXCEEDED"
+LINK, PREMIUM = 5, 6
+"""Button styles that send no interaction."""
+SCHEMES: Final = ("http://", "https://", "discord://")
+PICKED: Final = {5: ("user",), 6: ("role",), 7: ("user", "role"), 8: ("channel",)}
+"""Select type -> the types of its default values."""
 
 
 def validate(form: Form, components: Any, limits: Limits, *, is_v2: bool) -> None:
@@ -34,32 +45,71 @@ class _Checker:
         self._limits = limits
         self._is_v2 = is_v2
         self._seen: set[str] = set()
+        self._ids: set[int] = set()
         self._count = 0
+        self._characters = 0
+        """Of all text displays together."""
 
     def check_top(self, items: list[Any]) -> None:
-        for place, item in enumerate(items):
-            path: Path = ("components", place)
-            allowed = LAYOUT if self._is_v2 else (1,)
-            if isinstance(item, dict) and self._form.choice((*path, "type"), item.get("type"), allowed):  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # JSON
-                self._check(path, item)  # pyright: ignore[reportUnknownArgumentType]  # JSON
+        self._check_children(("components",), items, TOP if self._is_v2 else (ROW,))
         if self._is_v2 and self._count > self._limits.components_v2:
             self._form.wrong(("components",), "BASE_TYPE_MAX_LENGTH", "Must be 40 or fewer in length.")
+        if self._characters > self._limits.components_text:
+            words = f"Must be {self._limits.components_text} or fewer in length."
+            self._form.wrong(("components",), "BASE_TYPE_MAX_LENGTH", words)
+
+    def _check_children(self, path: Path, items: list[Any], allowed: tuple[int, ...]) -> None:
+        for place, item in enumerate(items):
+            self._check_child((*path, place), as_object(item) or {}, allowed)
+
+    def _check_child(self, path: Path, item: Json, allowed: tuple[int, ...]) -> None:
+        if self._form.choice((*path, "type"), item.get("type"), allowed):
+            self._check(path, item)
 
     def _check(self, path: Path, item: Json) -> None:
         self._count += 1
-        kind = item.get("type")
-        if kind == 1:
-            self._check_row(path, item)
-        elif kind == 2:
-            self._check_button(path, item)
-        elif kind in SELECTS:
-            self._check_select(path, item)
-        elif kind == 10:
-            self._form.length((*path, "content"), item.get("content"), 1, self._limits.input_value)
+        self._check_id(path, item)
+        match item.get("type"):
+            case 1:
+                self._check_row(path, item)
+            case 2:
+                self._check_button(path, item)
+            case 9:
+                self._check_section(path, item)
+            case 10:
+                if self._form.length((*path, "content"), item.get("content"), 1, self._limits.components_text):
+                    self._characters += len(item["content"])
+            case 17:
+                self._check_container(path, item)
+            case 11 | 12 | 13 | 14:
+                check_content(self._form, path, item, self._limits)
+            case _:
+                self._check_select(path, item)
+
+    def _check_id(self, path: Path, item: Json) -> None:
+        """A component's own number is unique within the message; 0 stands for none."""
+        number = item.get("id")
+        if isinstance(number, int) and number and number in self._ids:
+            self._form.wrong((*path, "id"), "COMPONENT_ID_DUPLICATED", "Component id cannot be duplicated")
+        elif isinstance(number, int):
+            self._ids.add(number)
+
+    def _check_section(self, path: Path, section: Json) -> None:
+        children: list[Json] = as_list(section.get("components"))
+        if self._form.length((*path, "components"), children, 1, self._limits.section_texts):
+            self._check_children((*path, "components"), children, (TEXT,))
+        accessory = as_object(section.get("accessory"))
+        if accessory is None:
+            self._form.required((*path, "accessory"))
         else:
-            children = [*as_list(item.get("components")), *([item["accessory"]] if item.get("accessory") else [])]
-            for place, child in enumerate(children):
-                self._check((*path, "components", place), child)
+            self._check_child((*path, "accessory"), accessory, (BUTTON, THUMBNAIL))
+
+    def _check_container(self, path: Path, container: Json) -> None:
+        children: list[Json] = as_list(container.get("components"))
+        if self._form.length((*path, "components"), children, 1, self._limits.components_v2):
+            self._check_children((*path, "components"), children, WITHIN_CONTAINER)
+        if container.get("accent_color") is not None:
+            self._form.between((*path, "accent_color"), container["accent_color"], 0, 0xFFFFFF)
 
     def _check_row(self, path: Path, row: Json) -> None:
         children: list[Json] = as_list(row.get("components"))
@@ -76,19 +126,40 @@ class _Checker:
     def _check_button(self, path: Path, button: Json) -> None:
         form, limits = self._form, self._limits
         style = button.get("style")
-        if not form.choice((*path, "style"), style, (1, 2, 3, 4, 5, 6)):
+        if not form.choice((*path, "style"), style, (1, 2, 3, 4, LINK, PREMIUM)):
+            return
+        if style == PREMIUM:
+            self._check_premium(path, button)
             return
         if button.get("label") is not None:
             form.length((*path, "label"), button["label"], 0, limits.button_label)
-        if not button.get("label") and not button.get("emoji") and style != 6:
+        check_emoji(form, (*path, "emoji"), button.get("emoji"))
+        if not button.get("label") and not button.get("emoji"):
             form.wrong((*path,), "BUTTON_COMPONENT_INVALID", "A button must have a label or an emoji")
-        if style == 5:
-            if not button.get("url") or button.get("custom_id"):
-                form.wrong((*path, "url"), "BUTTON_COMPONENT_INVALID_URL", "A link button has a url and no custom id")
-            else:
-                form.length((*path, "url"), button["url"], 1, limits.button_url)
-        elif style != 6:
+        if button.get("sku_id") is not None:
+            form.wrong((*path, "sku_id"), "BUTTON_COMPONENT_INVALID", "Only a premium button has a sku")
+        if style == LINK:
+            self._check_link(path, button)
+        elif button.get("url") is not None:
+            form.wrong((*path, "url"), "BUTTON_COMPONENT_INVALID", "Only a link button has a url")
+        else:
             self._check_custom_id(path, button)
+
+    def _check_link(self, path: Path, button: Json) -> None:
+        form, url = self._form, button.get("url")
+        if not url or button.get("custom_id"):
+            form.wrong((*path, "url"), "BUTTON_COMPONENT_INVALID_URL", "A link button has a url and no custom id")
+        elif form.length((*path, "url"), url, 1, self._limits.button_url) and not url.startswith(SCHEMES):
+            scheme = url.partition(":")[0]
+            words = f"Scheme \"{scheme}\" is not supported. Scheme must be one of ('http', 'https', 'discord')."
+            form.wrong((*path, "url"), "URL_TYPE_INVALID_SCHEME", words)
+
+    def _check_premium(self, path: Path, button: Json) -> None:
+        if button.get("sku_id") is None:
+            self._form.required((*path, "sku_id"))
+        for key in ("custom_id", "label", "url", "emoji"):
+            if button.get(key):
+                self._form.wrong((*path, key), "BUTTON_COMPONENT_INVALID", f"A premium button has no {key}")
 
     def _check_select(self, path: Path, select: Json) -> None:
         form, limits = self._form, self._limits
@@ -97,7 +168,9 @@ class _Checker:
             form.length((*path, "placeholder"), select["placeholder"], 0, limits.placeholder)
         check_range(form, path, select, limits.select_options)
         if select["type"] == 3:
-            check_options(form, path, select, limits)
+            check_options(form, path, select, highest=limits.select_options, limits=limits)
+        else:
+            check_defaults(form, path, select)
 
     def _check_custom_id(self, path: Path, item: Json) -> None:
         value = item.get("custom_id")
@@ -121,10 +194,15 @@ def check_range(form: Form, path: Path, item: Json, highest: int) -> None:
         form.wrong((*path, "min_values"), "SELECT_COMPONENT_INVALID_RANGE", "min_values must not be above max_values")
 
 
-def check_options(form: Form, path: Path, select: Json, limits: Limits) -> None:
-    """The options of a string select: 1 to 25, labels and values of 1 to 100, values that differ."""
+def check_options(
+    form: Form, path: Path, select: Json, *, lowest: int = 1, highest: int, limits: Limits, most: int | None = None
+) -> None:
+    """The options of a select or a group: so many, labels and values of 1 to 100, values that differ.
+
+    `most` is how many may be chosen where the component does not say.
+    """
     options: list[Json] = as_list(select.get("options"))
-    if not form.length((*path, "options"), options, 1, limits.select_options):
+    if not form.length((*path, "options"), options, lowest, highest):
         return
     seen: set[str] = set()
     for place, option in enumerate(options):
@@ -133,6 +211,7 @@ def check_options(form: Form, path: Path, select: Json, limits: Limits) -> None:
         form.length((*spot, "value"), option.get("value"), 1, limits.select_label)
         if option.get("description") is not None:
             form.length((*spot, "description"), option["description"], 0, limits.select_label)
+        check_emoji(form, (*spot, "emoji"), option.get("emoji"))
         if option.get("value") in seen:
             form.wrong(
                 (*spot, "value"),
@@ -141,65 +220,53 @@ def check_options(form: Form, path: Path, select: Json, limits: Limits) -> None:
             )
         seen.add(str(option.get("value")))
     chosen = sum(1 for option in options if option.get("default"))
-    if chosen > (select.get("max_values") or 1):
+    if chosen > (select.get("max_values") or most or 1):
         form.wrong((*path, "options"), "SELECT_COMPONENT_TOO_MANY_DEFAULTS", "More defaults than max_values")
 
 
-def normalized(components: list[Json]) -> list[Json]:
-    """Components as Discord gives them back: numbered, without nulls, with a select's range spelled out."""
-    counter = _Counter()
-    return [_normal(item, counter) for item in components]
+def check_defaults(form: Form, path: Path, select: Json) -> None:
+    """The default values of a select that Discord fills: of its own type, as many as may be chosen."""
+    values: list[Json] = as_list(select.get("default_values"))
+    if not values:
+        return
+    low, high = select.get("min_values"), select.get("max_values")
+    form.length((*path, "default_values"), values, 1 if low is None else low, high or 1)
+    for place, value in enumerate(values):
+        form.choice((*path, "default_values", place, "type"), value.get("type"), PICKED[select["type"]])
 
 
-class _Counter:
-    def __init__(self) -> None:
-        self.value = 0
-
-    def next(self) -> int:
-        self.value += 1
-        return self.value
+def check_emoji(form: Form, path: Path, emoji: Any) -> None:
+    """An emoji of a button or an option: a unicode one, since the guild has none of its own."""
+    found = as_object(emoji)
+    if found is not None and (found.get("id") is not None or not is_unicode_emoji(str(found.get("name") or ""))):
+        form.wrong(path, "COMPONENT_INVALID_EMOJI", "Invalid emoji")
 
 
-def _normal(item: Json, counter: _Counter) -> Json:
-    number = counter.next()
-    result: Json = _without_nulls(item)
-    result["id"] = item.get("id") or number
-    if item.get("type") in SELECTS:
-        result.setdefault("min_values", 1)
-        result.setdefault("max_values", 1)
-    if item.get("type") == 4:
-        result.setdefault("min_length", None)
-        result.setdefault("max_length", None)
-        result.setdefault("label", None)
-    if "components" in result:
-        result["components"] = [_normal(child, counter) for child in as_list(result["components"])]
-    for key in ("component", "accessory"):
-        if key in result:
-            result[key] = _normal(result[key], counter)
-    return result
+def check_content(form: Form, path: Path, item: Json, limits: Limits) -> None:
+    """A thumbnail, a gallery, a file or a separator."""
+    match item["type"]:
+        case 11:
+            _check_media(form, path, item, limits)
+        case 12:
+            items: list[Json] = as_list(item.get("items"))
+            if form.length((*path, "items"), items, 1, limits.gallery_items):
+                for place, one in enumerate(items):
+                    _check_media(form, (*path, "items", place), one, limits)
+        case 13:
+            url = str((as_object(item.get("file")) or {}).get("url") or "")
+            if not url.startswith("attachment://"):
+                words = "The file must be an attachment: attachment://<filename>"
+                form.wrong((*path, "file", "url"), "UNFURLED_MEDIA_ITEM_REFERENCE_REQUIRED", words)
+        case _:
+            if item.get("spacing") is not None:
+                form.choice((*path, "spacing"), item["spacing"], (1, 2))
 
 
-def _without_nulls(item: Json) -> Json:
-    """The object without nulls, in its emoji and options too."""
-    result: Json = {}
-    for key, value in item.items():
-        if key == "emoji" and isinstance(value, dict):
-            result[key] = _without_nulls(value)  # pyright: ignore[reportUnknownArgumentType]  # JSON
-        elif key == "options":
-            result[key] = [_without_nulls(option) for option in as_list(value)]
-        elif value is not None:
-            result[key] = value
-    return result
-
-
-def find(components: list[Json], custom_id: str) -> Json | None:
-    """The component with this custom id, wherever it stands."""
-    for item in components:
-        if item.get("custom_id") == custom_id:
-            return item
-        inner = [*as_list(item.get("components")), *([item["accessory"]] if item.get("accessory") else [])]
-        inner += [item["component"]] if item.get("component") else []
-        found = find(inner, custom_id)
-        if found is not None:
-            return found
-    return None
+def _check_media(form: Form, path: Path, item: Json, limits: Limits) -> None:
+    url = (as_object(item.get("media")) or {}).get("url")
+    if url is None:
+        form.required((*path, "media", "url"))
+    elif not str(url).startswith(("http://", "https://", "attachment://")):
+        form.wrong((*path, "media", "url"), "URL_TYPE_INVALID_URL", "Not a well formed URL.")
+    if item.get("description") is not None:
+        form.length((*path, "description"), item["description"], 1, limits.alt_text)

@@ -31,17 +31,26 @@ KNOWN: dict[int, tuple[int, str]] = {
         400,
         "Provided too few or too many messages to delete. Must provide at least 2 and at most 100.",
     ),
+    50003: (400, "Cannot execute action on a DM channel"),
     50019: (403, "A message can only be pinned to the channel it was sent in"),
     50021: (403, "Cannot execute action on a system message"),
     50024: (400, "Cannot execute action on this channel type"),
     50027: (401, "Invalid Webhook Token"),
     50034: (400, "You can only bulk delete messages that are under 14 days old."),
     50035: (400, "Invalid Form Body"),
+    50068: (400, "Invalid message type"),
+    50081: (400, "Invalid sticker sent"),
     50083: (400, "Thread is archived"),
     50109: (400, "The request body contains invalid JSON."),
+    50159: (400, "Voice messages do not support additional content."),
+    50160: (400, "Voice messages must have a single audio attachment."),
+    50161: (400, "Voice messages must have supporting metadata."),
+    160002: (403, "Cannot reply without permission to read message history"),
     160004: (400, "A thread has already been created for this message"),
     160005: (403, "Thread is locked"),
     160006: (400, "Maximum number of active threads reached"),
+    160014: (403, "You cannot forward a message whose content you cannot read"),
+    520003: (400, "Cannot edit a poll message"),
 }
 """code -> (HTTP status, message). Discord, "Opcodes and status codes", JSON error codes."""
 
@@ -101,10 +110,24 @@ class Form:
         size = len(value)  # pyright: ignore[reportUnknownArgumentType]  # the items of the list do not matter
         if low <= size <= high:
             return True
-        if low == 0 and isinstance(value, str):
+        if low == 0:
             self.wrong(path, "BASE_TYPE_MAX_LENGTH", f"Must be {high} or fewer in length.")
         else:
             self.wrong(path, "BASE_TYPE_BAD_LENGTH", f"Must be between {low} and {high} in length.")
+        return False
+
+    def between(self, path: tuple[str | int, ...], value: object, low: float, high: float) -> bool:
+        """Check that a number is within its bounds, both included; False (and noted) where it is not."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.wrong(path, "NUMBER_TYPE_COERCE", "Value is not a number.")
+            return False
+        if low <= value <= high:
+            return True
+        kind = "int" if isinstance(low, int) and isinstance(high, int) else "double"
+        if value < low:
+            self.wrong(path, "NUMBER_TYPE_MIN", f"{kind} value should be greater than or equal to {low}.")
+        else:
+            self.wrong(path, "NUMBER_TYPE_MAX", f"{kind} value should be less than or equal to {high}.")
         return False
 
     def choice(self, path: tuple[str | int, ...], value: object, allowed: tuple[object, ...]) -> bool:
@@ -122,4 +145,8 @@ class Form:
     def check(self) -> None:
         """Raise the refusal 50035 if anything was noted."""
         if self._errors:
-            raise DiscordError(400, 50035, "Invalid Form Body", self._errors)
+            raise self.refusal()
+
+    def refusal(self) -> DiscordError:
+        """The refusal 50035 with what was noted."""
+        return DiscordError(400, 50035, "Invalid Form Body", self._errors)

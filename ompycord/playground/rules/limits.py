@@ -1,7 +1,8 @@
 """Every limit that the playground enforces, with its source; read by the other rules and the services.
 
 Sources: [msg] Discord's reference "Message", "Embed limits"; [cmp] "Component reference"; [cmd] "Application commands";
-[int] "Receiving and responding"; [gw] "Gateway"; [rl] "Rate limits"; [api] Discord's OpenAPI description;
+[int] "Receiving and responding"; [poll] "Poll"; [chan]
+"Channel"; [gw] "Gateway"; [rl] "Rate limits"; [api] Discord's OpenAPI description;
 [seen] observed by client authors, not promised by Discord. Lengths are code points.
 """
 
@@ -68,6 +69,11 @@ class Limits:
     rows: int = 5  # [cmp]
     row_buttons: int = 5  # [cmp]
     components_v2: int = 40  # [cmp]
+    components_text: int = 4000  # [cmp] of one text display, and of all in a message
+    section_texts: int = 3  # [cmp]
+    gallery_items: int = 10  # [cmp]
+    alt_text: int = 1024  # [cmp]
+    radio_options: int = 10  # [cmp] of a radio group, and of a checkbox group
     custom_id: int = 100  # [cmp]
     button_label: int = 80  # [cmp]
     button_url: int = 512  # [cmp]
@@ -94,6 +100,12 @@ class Limits:
     first_answer_s: float = 3  # [int]
     interaction_token_s: float = 900  # [int] 15 minutes
     old_message_s: float = 3600  # [seen] error 30046
+    poll_question: int = 300  # [poll]
+    poll_answers: int = 10  # [poll]
+    poll_answer: int = 55  # [poll]
+    poll_hours: int = 768  # [poll] 32 days
+    stickers: int = 3  # [msg]
+    slow_mode_s: int = 21600  # [chan]
     thread_name: int = 100  # [api]
     channel_name: int = 100  # [api]
     active_threads: int = 1000  # [api] error 160006

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from ompycord.playground.rules import shapes
-from ompycord.playground.rules.components import check_options, check_range
+from ompycord.playground.rules.components import check_defaults, check_options, check_range
 from ompycord.playground.rules.documents import Json, as_list, as_object
 from ompycord.playground.rules.errors import Form
 from ompycord.playground.rules.limits import Limits
@@ -15,8 +15,13 @@ LABEL: Final = 18
 TEXT_INPUT: Final = 4
 STRING_SELECT: Final = 3
 FILE_UPLOAD: Final = 19
+RADIO_GROUP: Final = 21
+CHECKBOX_GROUP: Final = 22
+CHECKBOX: Final = 23
 SELECTS: Final = (3, 5, 6, 7, 8)
 RESOLVING: Final = (5, 6, 7, 8)
+LABELLED: Final = (TEXT_INPUT, *SELECTS, FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX)
+"""What a label can hold."""
 
 
 def check_modal(data: Any, limits: Limits) -> None:
@@ -50,7 +55,7 @@ def _check_part(form: Form, path: Path, item: Json, limits: Limits, seen: set[st
         if item.get("description") is not None:
             form.length((*path, "description"), item["description"], 1, limits.label_description)
         child = as_object(item.get("component")) or {}
-        if form.choice((*path, "component", "type"), child.get("type"), (TEXT_INPUT, *SELECTS, FILE_UPLOAD)):
+        if form.choice((*path, "component", "type"), child.get("type"), LABELLED):
             _check_input(form, (*path, "component"), child, limits, seen)
 
 
@@ -61,27 +66,47 @@ def _check_input(form: Form, path: Path, item: Json, limits: Limits, seen: set[s
                 (*path, "custom_id"), "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated"
             )
         seen.add(item["custom_id"])
-    kind = item["type"]
-    if kind == TEXT_INPUT:
-        form.choice((*path, "style"), item.get("style"), (1, 2))
-        if item.get("placeholder") is not None:
-            form.length((*path, "placeholder"), item["placeholder"], 0, limits.input_placeholder)
-        if item.get("value") is not None:
-            form.length((*path, "value"), item["value"], 0, limits.input_value)
-        for key, least in (("min_length", 0), ("max_length", 1)):
-            value = item.get(key)
-            if value is not None and not (isinstance(value, int) and least <= value <= limits.input_value):
-                form.wrong(
-                    (*path, key), "NUMBER_TYPE_MAX", f"int value should be between {least} and {limits.input_value}."
-                )
-    elif kind == FILE_UPLOAD:
-        check_range(form, path, item, limits.files_per_input)
+    if item.get("disabled"):
+        form.wrong((*path, "disabled"), "MODAL_COMPONENT_DISABLED", "A modal has no disabled components")
+    if item.get("min_values") == 0 and item.get("required", True) is not False:
+        words = "min_values must be at least 1 where an answer is required"
+        form.wrong((*path, "min_values"), "NUMBER_TYPE_MIN", words)
+    match item["type"]:
+        case 4:
+            _check_text_input(form, path, item, limits)
+        case 19:
+            check_range(form, path, item, limits.files_per_input)
+        case 21:
+            check_options(form, path, item, lowest=2, highest=limits.radio_options, limits=limits)
+        case 22:
+            check_range(form, path, item, limits.radio_options)
+            options = len(as_list(item.get("options")))
+            check_options(form, path, item, highest=limits.radio_options, limits=limits, most=options)
+        case 23:
+            pass
+        case _:
+            _check_select(form, path, item, limits)
+
+
+def _check_text_input(form: Form, path: Path, item: Json, limits: Limits) -> None:
+    form.choice((*path, "style"), item.get("style"), (1, 2))
+    if item.get("placeholder") is not None:
+        form.length((*path, "placeholder"), item["placeholder"], 0, limits.input_placeholder)
+    if item.get("value") is not None:
+        form.length((*path, "value"), item["value"], 0, limits.input_value)
+    for key, least in (("min_length", 0), ("max_length", 1)):
+        if item.get(key) is not None:
+            form.between((*path, key), item[key], least, limits.input_value)
+
+
+def _check_select(form: Form, path: Path, item: Json, limits: Limits) -> None:
+    if item.get("placeholder") is not None:
+        form.length((*path, "placeholder"), item["placeholder"], 0, limits.placeholder)
+    check_range(form, path, item, limits.select_options)
+    if item["type"] == STRING_SELECT:
+        check_options(form, path, item, highest=limits.select_options, limits=limits)
     else:
-        if item.get("placeholder") is not None:
-            form.length((*path, "placeholder"), item["placeholder"], 0, limits.placeholder)
-        check_range(form, path, item, limits.select_options)
-        if kind == STRING_SELECT:
-            check_options(form, path, item, limits)
+        check_defaults(form, path, item)
 
 
 def inputs(modal: Json) -> list[Json]:
@@ -106,10 +131,31 @@ def wrong_values(modal: Json, values: Json, limits: Limits) -> dict[str, str]:
         if name not in known:
             wrong[name] = "There is no such field in this form."
     for item in inputs(modal):
-        problem = _wrong_text(item, values, limits) if item["type"] == TEXT_INPUT else _wrong_list(item, values)
+        problem = _wrong_value(item, values, limits)
         if problem:
             wrong[item["custom_id"]] = problem
     return wrong
+
+
+def _wrong_value(item: Json, values: Json, limits: Limits) -> str | None:
+    match item["type"]:
+        case 4:
+            return _wrong_text(item, values, limits)
+        case 21:
+            return _wrong_choice(item, values)
+        case 23:
+            given = values.get(item["custom_id"], bool(item.get("default")))
+            return None if isinstance(given, bool) else "This field is checked or not."
+        case _:
+            return _wrong_list(item, values)
+
+
+def _wrong_choice(item: Json, values: Json) -> str | None:
+    """A radio group takes one of its values, or none."""
+    value = values.get(item["custom_id"], next(iter(preselected(item)), None))
+    if value is None:
+        return "This field is required." if item.get("required", True) else None
+    return None if value in {option["value"] for option in item["options"]} else "Not one of the choices."
 
 
 def _wrong_text(item: Json, values: Json, limits: Limits) -> str | None:
@@ -133,12 +179,13 @@ def _wrong_list(item: Json, values: Json) -> str | None:
     picked: list[Any] = chosen  # pyright: ignore[reportUnknownVariableType]  # JSON
     if not picked:
         return "This field is required." if item.get("required", True) else None
-    low, high = item.get("min_values", 1), item.get("max_values") or 1
+    offered = len(as_list(item.get("options"))) if item["type"] == CHECKBOX_GROUP else 1
+    low, high = item.get("min_values", 1), item.get("max_values") or offered
     if not low <= len(picked) <= high:
         return f"Choose {low} to {high}."
-    if item["type"] == STRING_SELECT:
-        offered = {option["value"] for option in item["options"]}
-        if len(set(picked)) != len(picked) or not set(picked) <= offered:
+    if item["type"] in (STRING_SELECT, CHECKBOX_GROUP):
+        known = {option["value"] for option in item["options"]}
+        if len(set(picked)) != len(picked) or not set(picked) <= known:
             return "Not one of the choices."
     return None
 
@@ -166,5 +213,9 @@ def _filled(item: Json, values: Json) -> Json:
     base: Json = {"type": item["type"], "id": item["id"], "custom_id": item["custom_id"]}
     if item["type"] == TEXT_INPUT:
         return {**base, "value": values.get(item["custom_id"], item.get("value") or "")}
+    if item["type"] == RADIO_GROUP:
+        return {**base, "value": values.get(item["custom_id"], next(iter(preselected(item)), None))}
+    if item["type"] == CHECKBOX:
+        return {**base, "value": values.get(item["custom_id"], bool(item.get("default")))}
     chosen = values.get(item["custom_id"])
     return {**base, "values": preselected(item) if chosen is None else chosen}

@@ -12,6 +12,7 @@ MANAGE_CHANNELS: Final = 1 << 4
 ADD_REACTIONS: Final = 1 << 6
 VIEW_CHANNEL: Final = 1 << 10
 SEND_MESSAGES: Final = 1 << 11
+SEND_TTS_MESSAGES: Final = 1 << 12
 MANAGE_MESSAGES: Final = 1 << 13
 EMBED_LINKS: Final = 1 << 14
 ATTACH_FILES: Final = 1 << 15
@@ -25,7 +26,9 @@ MANAGE_THREADS: Final = 1 << 34
 CREATE_PUBLIC_THREADS: Final = 1 << 35
 CREATE_PRIVATE_THREADS: Final = 1 << 36
 SEND_MESSAGES_IN_THREADS: Final = 1 << 38
+SEND_POLLS: Final = 1 << 49
 PIN_MESSAGES: Final = 1 << 51
+BYPASS_SLOWMODE: Final = 1 << 52
 ALL: Final = (1 << 53) - 1
 
 EVERYONE: Final = (
@@ -33,6 +36,7 @@ EVERYONE: Final = (
     | ADD_REACTIONS
     | VIEW_CHANNEL
     | SEND_MESSAGES
+    | SEND_TTS_MESSAGES
     | EMBED_LINKS
     | ATTACH_FILES
     | READ_MESSAGE_HISTORY
@@ -42,6 +46,7 @@ EVERYONE: Final = (
     | CREATE_PUBLIC_THREADS
     | CREATE_PRIVATE_THREADS
     | SEND_MESSAGES_IN_THREADS
+    | SEND_POLLS
 )
 """What a member without roles may do in the playground's guild."""
 

@@ -41,6 +41,17 @@ COMPONENT: Final[dict[str, Any]] = {
     "min_length": int,
     "max_length": int,
     "options": [CHOSEN],
+    "sku_id": Snowflake,
+    "spoiler": bool,
+    "default": bool,
+    "divider": bool,
+    "spacing": int,
+    "accent_color": int,
+    "channel_types": [int],
+    "default_values": [{"id": Snowflake, "type": str}],
+    "media": {"url": str},
+    "file": {"url": str},
+    "items": [{"media": {"url": str}, "description": str, "spoiler": bool}],
 }
 COMPONENT["components"] = [COMPONENT]
 COMPONENT["component"] = COMPONENT
@@ -57,13 +68,28 @@ EMBED: Final = {
     "thumbnail": {"url": str},
     "fields": [{"name": str, "value": str, "inline": bool}],
 }
+POLL_MEDIA: Final = {"text": str, "emoji": EMOJI}
 MESSAGE: Final = {
     "content": str,
     "embeds": [EMBED],
     "components": [COMPONENT],
     "attachments": [{"id": Snowflake, "filename": str, "description": str, "title": str}],
     "allowed_mentions": {"parse": [str], "users": [Snowflake], "roles": [Snowflake], "replied_user": bool},
-    "message_reference": {"message_id": Snowflake, "channel_id": Snowflake, "fail_if_not_exists": bool},
+    "message_reference": {
+        "type": int,
+        "message_id": Snowflake,
+        "channel_id": Snowflake,
+        "guild_id": Snowflake,
+        "fail_if_not_exists": bool,
+    },
+    "poll": {
+        "question": POLL_MEDIA,
+        "answers": [{"poll_media": POLL_MEDIA}],
+        "duration": int,
+        "allow_multiselect": bool,
+        "layout_type": int,
+    },
+    "sticker_ids": [Snowflake],
     "nonce": Anything,
     "enforce_nonce": bool,
     "flags": int,

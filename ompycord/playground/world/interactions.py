@@ -13,7 +13,7 @@ from typing import Final
 
 from ompycord.playground.rules import bodies, modals, shapes
 from ompycord.playground.rules.commands import check_choices
-from ompycord.playground.rules.components import normalized
+from ompycord.playground.rules.component_trees import normalized
 from ompycord.playground.rules.documents import Json, as_list, as_object
 from ompycord.playground.rules.errors import Form, refusal
 from ompycord.playground.world import payloads, views

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from ompycord.playground.rules import bodies, components, mentions, permissions
+from ompycord.playground.rules import bodies, component_trees, mentions, permissions, polls
 from ompycord.playground.rules.documents import Json, as_object, as_objects
 from ompycord.playground.rules.errors import refusal
 from ompycord.playground.rules.intents import DIRECT_MESSAGES, GUILD_MESSAGES
 from ompycord.playground.rules.mentions import Mentions
-from ompycord.playground.world import attachments, pings, thread_members, views
+from ompycord.playground.world import attachments, pings, references, thread_members, views
 from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.core import Core
 from ompycord.playground.world.guild import THREAD_TYPES
@@ -51,18 +51,18 @@ class Messages:
         if earlier is not None:
             return earlier
         core, body, channel = self._core, draft.body, draft.channel
-        reference = self._reference(draft)
-        replied = core.storage.get("message", reference.get("message_id", "")) if reference else None
+        given = as_object(body.get("message_reference"))
+        reference = references.resolve(core, given, channel=channel, author=draft.author) if given else None
+        replied = reference.replied_to if reference else None
+        document = reference.document if reference else draft.more.get("message_reference")
+        is_forward = reference is not None and reference.is_forward
         found = self._mentions(
-            body,
-            body.get("content") or "",
-            draft.author,
-            replied_to=replied["_author"] if replied and draft.type == 0 else None,
+            body, body.get("content") or "", draft.author, replied_to=replied["_author"] if replied else None
         )
         message: Json = {
             "id": core.ids.next(),
             "channel_id": channel["id"],
-            "type": 19 if reference and draft.type == 0 else draft.type,
+            "type": 19 if replied and draft.type == 0 else draft.type,
             "content": (body.get("content") or "").strip(),
             "timestamp": timestamp(core.clock.now()),
             "edited_timestamp": None,
@@ -74,16 +74,20 @@ class Messages:
                 *self._files(draft.uploads, as_objects(body.get("attachments")), channel["id"], []),
             ],
             "embeds": [bodies.normalized_embed(item) for item in as_objects(body.get("embeds"))],
-            "components": components.normalized(as_objects(body.get("components"))),
-            "flags": draft.flags | ((body.get("flags") or 0) & bodies.SETTABLE_FLAGS),
+            "components": component_trees.normalized(as_objects(body.get("components"))),
+            "flags": draft.flags
+            | ((body.get("flags") or 0) & bodies.SETTABLE_FLAGS)
+            | (bodies.HAS_SNAPSHOT if is_forward else 0),
             "pinned": False,
-            **({"message_reference": reference} if reference else {}),
+            **({"message_reference": document} if document else {}),
+            **self._poll(body),
             **({"nonce": body["nonce"]} if body.get("nonce") is not None else {}),
-            **draft.more,
+            **{key: value for key, value in draft.more.items() if key != "message_reference"},
             "_author": draft.author,
             "_mentions": list(found.users),
             "_reactions": [],
             "_ephemeral_for": draft.ephemeral_for,
+            **({"_snapshots": reference.snapshots} if reference and is_forward else {}),
         }
         self._store_new(message, channel)
         self._join(message, channel, found)
@@ -101,7 +105,7 @@ class Messages:
         if "embeds" in body:
             message["embeds"] = [bodies.normalized_embed(item) for item in as_objects(body["embeds"])]
         if "components" in body:
-            message["components"] = components.normalized(as_objects(body["components"]))
+            message["components"] = component_trees.normalized(as_objects(body["components"]))
         if "attachments" in body or uploads:
             listed = as_objects(body.get("attachments")) if "attachments" in body else message["attachments"]
             message["attachments"] = self._files(uploads, listed, message["channel_id"], message["attachments"])
@@ -121,6 +125,12 @@ class Messages:
 
     def save(self, message: Json) -> None:
         self._core.storage.put("message", message["id"], message, parent=message["channel_id"])
+
+    def suppress_embeds(self, message: Json, *, is_on: bool) -> None:
+        """Show or hide the embeds of a message, as whoever manages messages may."""
+        kept = message["flags"] & ~bodies.SUPPRESS_EMBEDS
+        message["flags"] = kept | (bodies.SUPPRESS_EMBEDS if is_on else 0)
+        self.touch(message)
 
     def touch(self, message: Json) -> None:
         """Store and publish a change that is no edit: a pin, a thread."""
@@ -178,17 +188,12 @@ class Messages:
                 return message
         return None
 
-    def _reference(self, draft: Draft) -> Json | None:
-        given = as_object(draft.body.get("message_reference"))
-        if given is None:
-            return draft.more.get("message_reference")
-        target = self._core.storage.get("message", str(given.get("message_id")))
-        if target is None or target["channel_id"] != draft.channel["id"]:
-            if given.get("fail_if_not_exists", True):
-                raise refusal(10008)
-            return None
-        guild = {} if draft.channel["type"] == 1 else {"guild_id": self._core.world.guild_id}
-        return {"type": 0, "channel_id": target["channel_id"], "message_id": target["id"], **guild}
+    def _poll(self, body: Json) -> Json:
+        wanted = as_object(body.get("poll"))
+        if wanted is None:
+            return {}
+        expiry = timestamp(self._core.clock.now() + polls.hours(wanted) * 3600)
+        return {"poll": polls.made(wanted, expiry=expiry)}
 
     def _mentions(self, body: Json, content: str, author: str, *, replied_to: str | None) -> Mentions:
         """What is mentioned with effect: people and roles that exist, roles and everyone only where the author may."""

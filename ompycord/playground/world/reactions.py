@@ -1,14 +1,10 @@
 """Reactions of people and the bot on a message."""
 
-import re
-from typing import Final
-
 from ompycord.playground.rules.documents import Json
+from ompycord.playground.rules.emoji import is_unicode_emoji
 from ompycord.playground.rules.errors import refusal
 from ompycord.playground.rules.intents import DIRECT_MESSAGE_REACTIONS, GUILD_MESSAGE_REACTIONS
 from ompycord.playground.world.core import Core
-
-_CUSTOM: Final = re.compile(r"(?:a:)?[A-Za-z0-9_]{2,32}:\d{1,20}")
 
 
 def add(core: Core, message: Json, emoji: str, user: str) -> None:
@@ -41,16 +37,6 @@ def people(message: Json, emoji: str) -> list[str]:
     """Who reacted with this emoji, in their order."""
     entry = _entry(message, emoji)
     return list(entry["users"]) if entry else []
-
-
-def is_unicode_emoji(text: str) -> bool:
-    """A rough test: short, without letters or spaces, not a custom emoji's name and id."""
-    return (
-        0 < len(text) <= 16
-        and not _CUSTOM.fullmatch(text)
-        and any(ord(char) > 0x2000 for char in text)
-        and not text.isspace()
-    )
 
 
 def _entry(message: Json, emoji: str) -> Json | None:

@@ -7,6 +7,7 @@ from ompycord.playground.rules.intents import GUILDS
 from ompycord.playground.world import thread_members
 from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.core import Core
+from ompycord.playground.world.guild import THREAD_TYPES
 from ompycord.playground.world.messages import Draft, Messages
 
 ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
@@ -59,23 +60,28 @@ class Threads:
         form.length(("name",), body.get("name"), 1, self._core.limits.thread_name)
         if body.get("auto_archive_duration") is not None:
             form.choice(("auto_archive_duration",), body["auto_archive_duration"], ARCHIVE_MINUTES)
+        self._check_pause(form, body)
         if is_alone and body.get("type") is not None:
             form.choice(("type",), body["type"], (11, 12))
         form.check()
 
     def require_writable(self, channel: Json, user: str) -> None:
-        """Before a new message: unarchive the thread, or refuse where it is locked and the user may not manage it."""
-        if channel["type"] not in (10, 11, 12) or not channel["thread_metadata"]["archived"]:
+        """Before a new message: refuse where the thread is locked, and unarchive it where it is archived."""
+        self.require_unlocked(channel, user)
+        if channel["type"] in THREAD_TYPES and channel["thread_metadata"]["archived"]:
+            self.update(channel, {"archived": False})
+
+    def require_unlocked(self, channel: Json, user: str) -> None:
+        """Before a message is made or edited: refused with 160005 in a locked thread for who may not manage threads."""
+        if channel["type"] not in THREAD_TYPES or not channel["thread_metadata"]["locked"]:
             return
-        may_manage = self._core.world.permissions_in(user, channel) & permissions.MANAGE_THREADS
-        if channel["thread_metadata"]["locked"] and not may_manage:
+        if not self._core.world.permissions_in(user, channel) & permissions.MANAGE_THREADS:
             raise refusal(160005)
-        self.update(channel, {"archived": False})
 
     @staticmethod
     def require_live(channel: Json) -> None:
         """Before a change to something in the thread: refused with 50083 where it is archived."""
-        if channel["type"] in (10, 11, 12) and channel["thread_metadata"]["archived"]:
+        if channel["type"] in THREAD_TYPES and channel["thread_metadata"]["archived"]:
             raise refusal(50083)
 
     def update(self, thread: Json, body: Json) -> Json:
@@ -89,6 +95,7 @@ class Threads:
             form.length(("name",), body["name"], 1, self._core.limits.thread_name)
         if body.get("auto_archive_duration") is not None:
             form.choice(("auto_archive_duration",), body["auto_archive_duration"], ARCHIVE_MINUTES)
+        self._check_pause(form, body)
         form.check()
         if body.get("name"):
             thread["name"] = body["name"]
@@ -102,6 +109,10 @@ class Threads:
         self._core.world.save_channel(thread)
         self._publish("THREAD_UPDATE", thread)
         return thread
+
+    def _check_pause(self, form: Form, body: Json) -> None:
+        if body.get("rate_limit_per_user") is not None:
+            form.between(("rate_limit_per_user",), body["rate_limit_per_user"], 0, self._core.limits.slow_mode_s)
 
     def delete(self, thread: Json) -> None:
         """Remove a thread with its messages; its first message stays in the channel."""

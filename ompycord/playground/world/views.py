@@ -4,9 +4,10 @@ it.
 
 from typing import Any
 
-from ompycord.playground.rules import bodies
+from ompycord.playground.rules import bodies, component_trees
 from ompycord.playground.rules.documents import Json, as_object, public
 from ompycord.playground.world import attachments
+from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.core import Core
 
 
@@ -16,6 +17,7 @@ def show(core: Core, message: Json, *, viewer: str, with_reference: bool = True)
     shown["author"] = core.world.user(message["_author"])
     shown["mentions"] = [core.world.user(user) for user in message["_mentions"] if core.world.knows_user(user)]
     shown["attachments"] = [attachments.shown(core, item) for item in message["attachments"]]
+    shown["components"] = component_trees.with_media(message["components"], shown["attachments"])
     shown["embeds"] = [_with_attached(shown["attachments"], embed) for embed in message["embeds"]]
     reactions = [_reaction(item, viewer) for item in message["_reactions"]]
     if reactions:
@@ -24,6 +26,10 @@ def show(core: Core, message: Json, *, viewer: str, with_reference: bool = True)
         thread = core.storage.get("channel", message["id"])
         if thread is not None:
             shown["thread"] = public(thread)
+    if "poll" in message:
+        shown["poll"] = _poll(core, message["poll"])
+    if "_snapshots" in message:
+        shown["message_snapshots"] = [{"message": _snapshot(core, item)} for item in message["_snapshots"]]
     reference = message.get("message_reference")
     if reference and with_reference and message["type"] in (19, 21):
         found = core.storage.get("message", reference["message_id"])
@@ -58,6 +64,24 @@ def audience(core: Core, message: Json, channel: Json | None) -> frozenset[str]:
     if message["_ephemeral_for"]:
         return frozenset([message["_ephemeral_for"]])
     return core.world.viewers(channel) if channel is not None else frozenset()
+
+
+def _poll(core: Core, poll: Json) -> Json:
+    """The poll with its results, which are final once it has ended; no one votes in the playground."""
+    is_over = poll["expiry"] <= timestamp(core.clock.now())
+    return {**poll, "results": {**poll["results"], "is_finalized": is_over}}
+
+
+def _snapshot(core: Core, copied: Json) -> Json:
+    """A forwarded message, without its author (Discord, "Message", *Message Snapshot*)."""
+    files = [attachments.shown(core, item) for item in copied["attachments"]]
+    return {
+        **public(copied),
+        "mentions": [core.world.user(user) for user in copied["_mentions"] if core.world.knows_user(user)],
+        "attachments": files,
+        "embeds": [_with_attached(files, embed) for embed in copied["embeds"]],
+        "components": component_trees.with_media(copied["components"], files),
+    }
 
 
 def _reaction(stored: Json, viewer: str) -> Json:

@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { formatSize } from "./attachments.js";
+import { checkbox, checkboxGroup, radioGroup } from "./choice_fields.js";
 import { freshId, glyph, h } from "./dom.js";
 import { renderMarkdown } from "./markdown_dom.js";
 import { SELECT_TYPES, selectControl } from "./picker.js";
@@ -10,6 +11,9 @@ const TEXT_INPUT = 4;
 const TEXT_DISPLAY = 10;
 const FILE_UPLOAD = 19;
 const LABEL = 18;
+const RADIO_GROUP = 21;
+const CHECKBOX_GROUP = 22;
+const CHECKBOX = 23;
 const PARAGRAPH = 2;
 const MOST_CHARACTERS = 4000;
 
@@ -35,15 +39,8 @@ export function modalFields(components, ui) {
 
 function fieldFor(input, words, ui) {
   const ids = { label: freshId("label"), hint: freshId("hint"), error: freshId("error"), input: freshId("field") };
-  const isRequired = input.required ?? true;
-  const build =
-    input.type === TEXT_INPUT
-      ? textInput
-      : input.type === FILE_UPLOAD
-        ? fileUpload
-        : SELECT_TYPES.has(input.type)
-          ? select
-          : null;
+  const isRequired = input.type !== CHECKBOX && (input.required ?? true);
+  const build = BUILDERS.get(input.type) ?? (SELECT_TYPES.has(input.type) ? select : null);
   if (!build)
     return { node: h("p", { class: "unsupported" }, `The playground does not show inputs of type ${input.type}.`) };
   const part = build(input, ids, isRequired, ui);
@@ -79,6 +76,14 @@ function fieldFor(input, words, ui) {
     focus: () => part.control.focus(),
   };
 }
+
+const BUILDERS = new Map([
+  [TEXT_INPUT, textInput],
+  [FILE_UPLOAD, fileUpload],
+  [RADIO_GROUP, radioGroup],
+  [CHECKBOX_GROUP, checkboxGroup],
+  [CHECKBOX, checkbox],
+]);
 
 const describedBy = (ids) => `${ids.hint} ${ids.error}`;
 
