@@ -170,6 +170,14 @@ async def _no_content_intent(setting: Setting) -> None:
     await setting.playground.change_world(application_flags=0)
 
 
+async def _two_commands(setting: Setting) -> None:
+    for name in ("first", "second"):
+        made = await setting.send(
+            "POST", "/applications/$app/guilds/$guild/commands", {"name": name, "description": "x"}
+        )
+        setting.ids[name] = made.body["id"]
+
+
 async def _hidden(setting: Setting) -> None:
     """#ops is hidden from the bot."""
     deny = {"id": setting.ids["guild"], "type": 0, "allow": "0", "deny": str(permissions.VIEW_CHANNEL)}
@@ -187,4 +195,5 @@ STEPS: dict[str, Callable[[Setting], Awaitable[None]]] = {
     "locked": _locked,
     "no content intent": _no_content_intent,
     "hidden": _hidden,
+    "two commands": _two_commands,
 }

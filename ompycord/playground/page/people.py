@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ompycord.playground.rules import commands, component_trees, modals, permissions
+from ompycord.playground.rules import command_use, component_trees, modals, permissions
 from ompycord.playground.rules.bodies import check_message
 from ompycord.playground.rules.documents import Json, as_list
 from ompycord.playground.rules.errors import NotPossibleError, refusal
@@ -89,7 +89,7 @@ class People:
             self._aim(command, channel, str(wanted.get("target")), data, resolver)
         if resolver.resolved:
             data["resolved"] = resolver.resolved
-        path = commands.subcommand_path(as_list(data.get("options")))
+        path = command_use.subcommand_path(as_list(data.get("options")))
         more: Json = {"command": " ".join([command["name"], *path]), "command_id": command["id"]}
         return self._interactions.begin(COMMAND, user=user, channel=channel, data=data, more=more)
 
@@ -170,10 +170,10 @@ class People:
         if command["id"] not in {item["id"] for item in self.commands_for(user, channel)}:
             raise NotPossibleError("You do not have permission to use this command.", status=403)
         try:
-            options = commands.fill_in(
+            options = command_use.fill_in(
                 as_list(command.get("options")), as_list(wanted.get("options")), is_partial=is_partial
             )
-        except commands.BadOptionError as problem:
+        except command_use.BadOptionError as problem:
             raise NotPossibleError(str(problem)) from problem
         resolver = Resolver(self._core, channel)
         resolver.options([] if is_partial else options, viewer=user)

@@ -30,6 +30,8 @@ def overwrite_commands(call: Call) -> Reply:
     """Replace all commands of the scope; those of the same name and type keep their ids."""
     wanted: list[Any] = as_list(call.body)
     form = Form()
+    if not isinstance(call.body, list):
+        form.wrong((), "LIST_TYPE_CONVERT", "Only iterables may be used in a ListType")
     seen: set[tuple[int, str]] = set()
     for place, item in enumerate(wanted):
         body = as_object(item) or {}
@@ -77,6 +79,8 @@ def edit_command(call: Call) -> Reply:
     form = Form()
     check_command(form, (), merged, call.services.core.limits)
     form.check()
+    if any(item["id"] != stored["id"] and _key(item) == _key(merged) for item in _scope(call)):
+        raise refusal(40041)
     made = _store(call, merged, stored)
     _publish(call)
     return Reply(body=made)
@@ -111,6 +115,11 @@ def _command(call: Call) -> Json:
         if item["id"] == call.params["command_id"]:
             return item
     raise refusal(10063)
+
+
+def _key(command: Json) -> tuple[int, str]:
+    """What is unique within a scope."""
+    return (command.get("type") or 1, command["name"])
 
 
 def _require_room(call: Call, wanted: list[Json]) -> None:

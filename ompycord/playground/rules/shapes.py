@@ -96,6 +96,7 @@ MESSAGE: Final = {
     "tts": bool,
 }
 MODAL: Final = {"custom_id": str, "title": str, "components": [COMPONENT]}
+ANY_OBJECT: Final[dict[str, Any]] = {}
 OPTION: Final[dict[str, Any]] = {
     "type": int,
     "name": str,
@@ -106,6 +107,9 @@ OPTION: Final[dict[str, Any]] = {
     "max_length": int,
     "min_value": float,
     "max_value": float,
+    "channel_types": [int],
+    "name_localizations": ANY_OBJECT,
+    "description_localizations": ANY_OBJECT,
     "choices": [{"name": str, "value": Anything}],
 }
 OPTION["options"] = [OPTION]
@@ -114,6 +118,8 @@ COMMAND: Final = {
     "name": str,
     "description": str,
     "options": [OPTION],
+    "name_localizations": ANY_OBJECT,
+    "description_localizations": ANY_OBJECT,
     "default_member_permissions": Snowflake,
     "contexts": [int],
     "integration_types": [int],
