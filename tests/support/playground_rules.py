@@ -178,6 +178,21 @@ async def _two_commands(setting: Setting) -> None:
         setting.ids[name] = made.body["id"]
 
 
+async def _direct(setting: Setting) -> None:
+    made = await setting.send("POST", "/users/@me/channels", {"recipient_id": "$ada"})
+    setting.ids["direct"] = made.body["id"]
+
+
+async def _tags(setting: Setting) -> None:
+    """The forum `ask` gets a tag."""
+    made = await setting.send("PATCH", "/channels/$ask", {"available_tags": [{"name": "bug"}]})
+    setting.ids["bug"] = made.body["available_tags"][0]["id"]
+
+
+async def _tag_required(setting: Setting) -> None:
+    await setting.send("PATCH", "/channels/$ask", {"flags": 1 << 4})
+
+
 async def _hidden(setting: Setting) -> None:
     """#ops is hidden from the bot."""
     deny = {"id": setting.ids["guild"], "type": 0, "allow": "0", "deny": str(permissions.VIEW_CHANNEL)}
@@ -195,5 +210,8 @@ STEPS: dict[str, Callable[[Setting], Awaitable[None]]] = {
     "locked": _locked,
     "no content intent": _no_content_intent,
     "hidden": _hidden,
+    "direct channel": _direct,
+    "tags": _tags,
+    "tag required": _tag_required,
     "two commands": _two_commands,
 }

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from ompycord.playground.rest.call import NO_CONTENT, Call, Reply, Route
-from ompycord.playground.rules.commands import check_command
+from ompycord.playground.rules.commands import check_command, normalized_options
 from ompycord.playground.rules.documents import Json, as_list, as_object
 from ompycord.playground.rules.errors import Form, refusal
 
@@ -144,6 +144,8 @@ def _store(call: Call, wanted: Json, earlier: Json | None) -> Json:
         **{key: wanted[key] for key in MUTABLE if wanted.get(key) is not None},
     }
     command["description"] = command.get("description", "")
+    if "options" in command:
+        command["options"] = normalized_options(as_list(command["options"]))
     if command["default_member_permissions"] is not None:
         command["default_member_permissions"] = str(command["default_member_permissions"])
     if "guild_id" in call.params:

@@ -4,12 +4,12 @@ from typing import Final
 
 from ompycord.playground.rest.call import NO_CONTENT, Call, Reply, Route, limited
 from ompycord.playground.rest.messages import channel_of
+from ompycord.playground.rules import channels as kinds
 from ompycord.playground.rules import permissions, shapes
 from ompycord.playground.rules.documents import Json, public
 from ompycord.playground.rules.errors import Form, refusal
 from ompycord.playground.world import channels
 from ompycord.playground.world.guild import THREAD_TYPES
-from ompycord.playground.world.seed import text_channel
 
 
 def my_guilds(call: Call) -> Reply:
@@ -43,21 +43,41 @@ def list_channels(call: Call) -> Reply:
 
 
 def create_channel(call: Call) -> Reply:
-    """A text channel; the playground has no other kinds."""
+    """`POST /guilds/{guild_id}/channels`."""
     core = call.services.core
     core.world.require_guild(call.params["guild_id"])
     _require_in_guild(call, permissions.MANAGE_CHANNELS)
     shapes.require(call.form, shapes.CHANNEL)
     form = Form()
+    kind = call.form.get("type") or kinds.TEXT
     form.length(("name",), call.form.get("name"), 1, core.limits.channel_name)
-    form.choice(("type",), call.form.get("type") or 0, (0,))
+    if form.choice(("type",), kind, kinds.KINDS):
+        kinds.check(form, {**call.form, "type": kind}, kind, core.limits)
+        _check_parent(call, form, kind)
     form.check()
-    name = str(call.form["name"]).lower().replace(" ", "-")
-    channel = text_channel(core.ids.next(), core.world.guild_id, name, len(core.world.channels()))
-    channels.apply(channel, {key: value for key, value in call.form.items() if key != "name"})
+    if len(core.world.channels()) >= core.limits.guild_channels:
+        raise refusal(30013)
+    name = kinds.clean_name(kind, str(call.form["name"]))
+    channel = kinds.fresh(kind, core.ids.next(), core.world.guild_id, name, len(core.world.channels()))
+    channels.apply(core, channel, {key: value for key, value in call.form.items() if key not in ("name", "type")})
     core.world.save_channel(channel)
     channels.publish(core, "CHANNEL_CREATE", channel)
     return Reply(body=public(channel), status=201)
+
+
+def _check_parent(call: Call, form: Form, kind: int) -> None:
+    """A channel stands in a category that has room, a category in none."""
+    core = call.services.core
+    if call.form.get("parent_id") is None or "parent_id" not in kinds.SETTABLE[kind]:
+        return
+    parent = core.storage.get("channel", str(call.form["parent_id"]))
+    if parent is None:
+        form.wrong(("parent_id",), "CHANNEL_PARENT_INVALID", "Category does not exist")
+    elif parent["type"] != kinds.CATEGORY:
+        form.wrong(("parent_id",), "CHANNEL_PARENT_INVALID_TYPE", "Not a category")
+    elif len(core.world.channels_in(parent["id"])) >= core.limits.category_channels:
+        words = f"Maximum number of channels in category reached ({core.limits.category_channels})"
+        form.wrong(("parent_id",), "CHANNEL_PARENT_MAX_CHANNELS", words)
 
 
 def get_channel(call: Call) -> Reply:
@@ -69,6 +89,8 @@ def edit_channel(call: Call) -> Reply:
     """Change a channel or a thread; a new name or topic has its own slow limit."""
     core = call.services.core
     channel = channel_of(call)
+    if channel["type"] == kinds.DIRECT:
+        raise refusal(50003)
     is_thread = channel["type"] in THREAD_TYPES
     opens_locked = is_thread and channel["thread_metadata"]["locked"] and call.form.get("archived") is False
     if not is_thread or channel["owner_id"] != core.world.bot_id or opens_locked:
@@ -86,6 +108,8 @@ def edit_channel(call: Call) -> Reply:
     form = Form()
     if "name" in call.form:
         form.length(("name",), call.form["name"], 1, core.limits.channel_name)
+    kinds.check(form, call.form, channel["type"], core.limits)
+    _check_parent(call, form, channel["type"])
     form.check()
     channels.change(core, channel, call.form)
     return Reply(body=public(channel))
@@ -108,7 +132,10 @@ def delete_channel(call: Call) -> Reply:
 
 def set_overwrite(call: Call) -> Reply:
     """Change what a role or a member may do in a channel."""
-    channel = channel_of(call, permissions.MANAGE_ROLES)
+    channel = channel_of(call)
+    if channel["type"] in (kinds.DIRECT, *THREAD_TYPES):
+        raise refusal(50003 if channel["type"] == kinds.DIRECT else 50024)
+    call.services.core.world.require(call.services.core.world.bot_id, channel, permissions.MANAGE_ROLES)
     target = call.params["overwrite_id"]
     kept = [item for item in channel["permission_overwrites"] if item["id"] != target]
     form = call.form

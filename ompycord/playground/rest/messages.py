@@ -4,6 +4,7 @@ from typing import Final
 
 from ompycord.playground.rest.call import NO_CONTENT, Call, Reply, Route, limited
 from ompycord.playground.rules import bodies, permissions, shapes
+from ompycord.playground.rules.channels import FORUM
 from ompycord.playground.rules.documents import Json, as_list
 from ompycord.playground.rules.errors import refusal
 from ompycord.playground.rules.intents import GUILD_MESSAGE_TYPING
@@ -19,12 +20,12 @@ def create_message(call: Call) -> Reply:
     """`POST /channels/{channel_id}/messages`."""
     core, services = call.services.core, call.services
     channel = channel_of(call)
+    if channel["type"] not in TEXT_TYPES:
+        raise refusal(40058 if channel["type"] == FORUM else 50008)
     is_thread = channel["type"] in THREAD_TYPES
     core.world.require(
         core.world.bot_id, channel, permissions.SEND_MESSAGES_IN_THREADS if is_thread else permissions.SEND_MESSAGES
     )
-    if channel["type"] not in TEXT_TYPES:
-        raise refusal(50008)
     core.world.require(core.world.bot_id, channel, _needed(call))
     bodies.check_message(call.form, core.limits, uploads=len(call.uploads))
     services.threads.require_writable(channel, core.world.bot_id)

@@ -4,7 +4,9 @@ from typing import Final
 
 from ompycord.playground.rest.call import NO_CONTENT, Call, Reply, Route
 from ompycord.playground.rest.messages import channel_of, message_of
+from ompycord.playground.rest.posts import open_post
 from ompycord.playground.rules import permissions
+from ompycord.playground.rules.channels import FORUM, PRIVATE_THREAD, PUBLIC_THREAD
 from ompycord.playground.rules.documents import Json, public
 from ompycord.playground.rules.errors import refusal
 from ompycord.playground.world import thread_members
@@ -22,8 +24,14 @@ def open_from_message(call: Call) -> Reply:
 
 def open_alone(call: Call) -> Reply:
     """`POST /channels/{channel_id}/threads`."""
-    is_public = call.form.get("type") == 11
-    channel = channel_of(call, permissions.CREATE_PUBLIC_THREADS if is_public else permissions.CREATE_PRIVATE_THREADS)
+    channel = channel_of(call)
+    core = call.services.core
+    if channel["type"] == FORUM:
+        core.world.require(core.world.bot_id, channel, permissions.SEND_MESSAGES)
+        return open_post(call, channel)
+    is_private = call.services.threads.kind_of(channel, call.form) == PRIVATE_THREAD
+    needed = permissions.CREATE_PRIVATE_THREADS if is_private else permissions.CREATE_PUBLIC_THREADS
+    core.world.require(core.world.bot_id, channel, needed)
     call.services.threads.check(call.form, is_alone=True)
     made = call.services.threads.open_alone(channel, call.form, by=call.services.core.world.bot_id)
     return Reply(body=public(made), status=201)
@@ -80,18 +88,18 @@ def list_active(call: Call) -> Reply:
 
 def list_archived_public(call: Call) -> Reply:
     """`GET /channels/{channel_id}/threads/archived/public`."""
-    return _archived(call, kind=11, is_own=False)
+    return _archived(call, kind=PUBLIC_THREAD, is_own=False)
 
 
 def list_archived_private(call: Call) -> Reply:
     """`GET /channels/{channel_id}/threads/archived/private`."""
     channel_of(call, permissions.MANAGE_THREADS)
-    return _archived(call, kind=12, is_own=False)
+    return _archived(call, kind=PRIVATE_THREAD, is_own=False)
 
 
 def list_archived_own(call: Call) -> Reply:
     """`GET /channels/{channel_id}/users/@me/threads/archived/private`."""
-    return _archived(call, kind=12, is_own=True)
+    return _archived(call, kind=PRIVATE_THREAD, is_own=True)
 
 
 def _archived(call: Call, *, kind: int, is_own: bool) -> Reply:
@@ -101,7 +109,8 @@ def _archived(call: Call, *, kind: int, is_own: bool) -> Reply:
     found = [
         item
         for item in core.world.threads(parent=channel["id"], is_archived=True)
-        if item["type"] == kind and (not is_own or core.world.bot_id in item["_members"])
+        if (item["type"] == PRIVATE_THREAD) is (kind == PRIVATE_THREAD)
+        and (not is_own or core.world.bot_id in item["_members"])
     ]
     found.sort(key=lambda item: item["thread_metadata"]["archive_timestamp"], reverse=True)
     before = call.query.get("before")

@@ -201,6 +201,26 @@ def _check_number(form: Form, path: Path, value: object, *, is_whole: bool) -> N
         form.between(path, value, float(-EXACT), float(EXACT))
 
 
+def normalized_options(options: list[Json]) -> list[Json]:
+    """Options as Discord gives them back: the bounds and choices of a number are doubles."""
+    return [_normalized(option) for option in options]
+
+
+def _normalized(option: Json) -> Json:
+    result: Json = dict(option)
+    if result.get("options"):
+        result["options"] = normalized_options(as_list(result["options"]))
+    if result.get("type") != NUMBER:
+        return result
+    for key in ("min_value", "max_value"):
+        if result.get(key) is not None:
+            result[key] = float(result[key])
+    if result.get("choices"):
+        choices: list[Json] = as_list(result["choices"])
+        result["choices"] = [{**choice, "value": float(choice["value"])} for choice in choices]
+    return result
+
+
 def text_size(item: Json) -> int:
     """The characters of names, descriptions and choice values, over all options."""
     total = len(str(item.get("name") or "")) + len(str(item.get("description") or ""))

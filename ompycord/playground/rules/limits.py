@@ -107,6 +107,17 @@ class Limits:
     stickers: int = 3  # [msg]
     slow_mode_s: int = 21600  # [chan]
     thread_name: int = 100  # [api]
+    topic: int = 1024  # [chan]
+    forum_topic: int = 4096  # [chan]
+    forum_tags: int = 20  # [chan]
+    applied_tags: int = 5  # [chan]
+    tag_name: int = 20  # [chan]
+    bitrate_least: int = 8000  # [chan]
+    bitrate: int = 96000  # [chan] without boosts
+    voice_users: int = 99  # [chan]
+    stage_users: int = 10_000  # [chan]
+    guild_channels: int = 500  # [api] error 30013
+    category_channels: int = 50  # [chan]
     channel_name: int = 100  # [api]
     active_threads: int = 1000  # [api] error 160006
     reactions: int = 20  # [msg] kinds on one message

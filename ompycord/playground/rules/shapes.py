@@ -133,6 +133,7 @@ THREAD: Final = {
     "archived": bool,
     "locked": bool,
     "invitable": bool,
+    "applied_tags": [Snowflake],
 }
 OVERWRITE: Final = {"id": Snowflake, "type": int, "allow": Snowflake, "deny": Snowflake}
 CHANNEL: Final = {
@@ -145,6 +146,16 @@ CHANNEL: Final = {
     "parent_id": Snowflake,
     "flags": int,
     "permission_overwrites": [OVERWRITE],
+    "bitrate": int,
+    "user_limit": int,
+    "rtc_region": str,
+    "video_quality_mode": int,
+    "default_auto_archive_duration": int,
+    "default_thread_rate_limit_per_user": int,
+    "default_sort_order": int,
+    "default_forum_layout": int,
+    "default_reaction_emoji": {"emoji_id": Snowflake, "emoji_name": str},
+    "available_tags": [{"id": Snowflake, "name": str, "moderated": bool, "emoji_id": Snowflake, "emoji_name": str}],
 }
 _WORDS: Final[dict[Any, tuple[str, str]]] = {
     str: ("STRING_TYPE_CONVERT", "Could not interpret the value as string."),

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from ompycord.playground.rules.documents import Json, public
+from ompycord.playground.rules.channels import SETTABLE, tag
+from ompycord.playground.rules.documents import Json, as_objects, public
 from ompycord.playground.rules.intents import DIRECT_MESSAGES, GUILDS
 from ompycord.playground.world import thread_members, views
 from ompycord.playground.world.core import Core
@@ -11,17 +12,6 @@ from ompycord.playground.world.threads import Threads
 
 NEWEST: Final = 20
 """How far back the last message of a thread is looked for, past those that one person sees."""
-
-EDITABLE: Final = (
-    "name",
-    "topic",
-    "nsfw",
-    "position",
-    "rate_limit_per_user",
-    "permission_overwrites",
-    "parent_id",
-    "flags",
-)
 
 
 def shown(core: Core, channel: Json) -> Json:
@@ -48,7 +38,7 @@ def change(core: Core, channel: Json, changes: Json) -> None:
     For people who lose the view of it the channel is deleted, for those who gain it its threads are created.
     """
     before = core.world.viewers(channel)
-    apply(channel, changes)
+    apply(core, channel, changes)
     core.world.save_channel(channel)
     publish(core, "CHANNEL_UPDATE", channel)
     now = core.world.viewers(channel)
@@ -58,11 +48,13 @@ def change(core: Core, channel: Json, changes: Json) -> None:
         core.feed.publish("THREAD_CREATE", thread_members.for_page(thread), audience=gained)
 
 
-def apply(channel: Json, changes: Json) -> None:
-    """Set what may be set on a channel."""
-    for key in EDITABLE:
+def apply(core: Core, channel: Json, changes: Json) -> None:
+    """Set what may be set on a channel of its kind; new tags of a forum get their ids."""
+    for key in SETTABLE[channel["type"]]:
         if key in changes:
             channel[key] = changes[key]
+    if "available_tags" in changes and "available_tags" in channel:
+        channel["available_tags"] = [tag(item, core.ids.next()) for item in as_objects(changes["available_tags"])]
 
 
 def publish(core: Core, name: str, channel: Json) -> None:
@@ -72,9 +64,11 @@ def publish(core: Core, name: str, channel: Json) -> None:
 
 
 def remove(core: Core, threads: Threads, channel: Json) -> None:
-    """Delete a channel with its threads and messages, and publish it."""
+    """Delete a channel with its threads and messages, and publish it; channels in a category stay, without it."""
     for thread in core.world.threads(parent=channel["id"]):
         threads.delete(thread)
+    for child in core.world.channels_in(channel["id"]):
+        change(core, child, {"parent_id": None})
     core.storage.delete_children("message", channel["id"])
     core.storage.delete("channel", channel["id"])
     publish(core, "CHANNEL_DELETE", channel)

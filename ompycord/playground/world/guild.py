@@ -3,6 +3,7 @@
 from typing import Final
 
 from ompycord.playground.rules import permissions
+from ompycord.playground.rules.channels import SPOKEN
 from ompycord.playground.rules.documents import Json, public
 from ompycord.playground.rules.errors import refusal
 from ompycord.playground.world.clock import Clock
@@ -10,7 +11,8 @@ from ompycord.playground.world.ids import Snowflakes
 from ompycord.playground.world.storage import Storage
 
 THREAD_TYPES: Final = (10, 11, 12)
-TEXT_TYPES: Final = (0, 1, 5, 10, 11, 12)
+TEXT_TYPES: Final = (0, 1, 2, 5, 10, 11, 12, 13)
+"""Channels that hold messages: also those of voice and stage."""
 
 
 class World:
@@ -116,6 +118,11 @@ class World:
         """The guild's channels, without its threads and without direct messages."""
         return [public(item) for item in self.storage.all("channel") if item["type"] not in (1, *THREAD_TYPES)]
 
+    def channels_in(self, category_id: str) -> list[Json]:
+        """The channels of a category."""
+        found = (item for item in self.storage.all("channel") if item["type"] not in THREAD_TYPES)
+        return [item for item in found if item.get("parent_id") == category_id]
+
     def direct_channels(self) -> list[Json]:
         return [item for item in self.storage.all("channel") if item["type"] == 1]
 
@@ -142,6 +149,8 @@ class World:
         place = self.channel(channel["parent_id"]) if channel["type"] in THREAD_TYPES else channel
         base = permissions.guild_permissions(member, self.storage.all("role"), self.guild)
         granted = permissions.channel_permissions(base, member, place, self.guild_id)
+        if channel["type"] in SPOKEN and not granted & permissions.CONNECT:
+            granted &= permissions.VIEW_CHANNEL
         if channel["type"] == 12 and not granted & permissions.MANAGE_THREADS and user_id not in channel["_members"]:
             return 0
         return granted

@@ -30,6 +30,8 @@ class Draft:
     flags: int = 0
     ephemeral_for: str | None = None
     more: Json = field(default_factory=Json)
+    id: str | None = None
+    """The message's id where it is given: that of the post which it begins."""
 
 
 class Messages:
@@ -60,7 +62,7 @@ class Messages:
             body, body.get("content") or "", draft.author, replied_to=replied["_author"] if replied else None
         )
         message: Json = {
-            "id": core.ids.next(),
+            "id": draft.id or core.ids.next(),
             "channel_id": channel["id"],
             "type": 19 if replied and draft.type == 0 else draft.type,
             "content": (body.get("content") or "").strip(),

@@ -3,7 +3,7 @@
 import base64
 import secrets
 
-from ompycord.playground.rules import permissions
+from ompycord.playground.rules import channels, permissions
 from ompycord.playground.rules.documents import Json
 from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.guild import World
@@ -46,9 +46,13 @@ def ensure(world: World) -> None:
     }
     for user, role_ids in roles_of.items():
         add_member(world, user, role_ids)
-    channels = {name: _channel(world, guild, name, place) for place, name in enumerate(TOPICS)}
+    named_channels = {name: _channel(world, guild, name, place) for place, name in enumerate(TOPICS)}
     _application(world, bot)
-    named: Json = {"users": users, "channels": channels, "roles": {"admin": roles["admin"], "member": roles["member"]}}
+    named: Json = {
+        "users": users,
+        "channels": named_channels,
+        "roles": {"admin": roles["admin"], "member": roles["member"]},
+    }
     world.storage.put("names", NAMES_KEY, named)
 
 
@@ -157,28 +161,9 @@ def add_member(world: World, user: str, roles: list[str]) -> None:
 
 
 def _channel(world: World, guild: str, name: str, position: int) -> str:
-    channel = text_channel(world.ids.next(), guild, name, position) | {"topic": TOPICS[name]}
+    channel = channels.fresh(channels.TEXT, world.ids.next(), guild, name, position) | {"topic": TOPICS[name]}
     world.save_channel(channel)
     return channel["id"]
-
-
-def text_channel(channel_id: str, guild_id: str, name: str, position: int) -> Json:
-    """A text channel with Discord's defaults."""
-    return {
-        "id": channel_id,
-        "type": 0,
-        "guild_id": guild_id,
-        "name": name,
-        "position": position,
-        "topic": None,
-        "nsfw": False,
-        "parent_id": None,
-        "last_message_id": None,
-        "rate_limit_per_user": 0,
-        "flags": 0,
-        "permission_overwrites": [],
-        "default_thread_rate_limit_per_user": 0,
-    }
 
 
 def _share_id(world: World) -> None:

@@ -1,6 +1,15 @@
 """Threads: opened from a message or without one, joined, renamed, archived; used by REST and by messages in threads."""
 
 from ompycord.playground.rules import bodies, permissions, shapes
+from ompycord.playground.rules.channels import (
+    ANNOUNCEMENT,
+    ANNOUNCEMENT_THREAD,
+    ARCHIVE_MINUTES,
+    FORUM,
+    PRIVATE_THREAD,
+    PUBLIC_THREAD,
+    THREADS_IN,
+)
 from ompycord.playground.rules.documents import Json, public
 from ompycord.playground.rules.errors import Form, refusal
 from ompycord.playground.rules.intents import GUILDS
@@ -9,8 +18,6 @@ from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.core import Core
 from ompycord.playground.world.guild import THREAD_TYPES
 from ompycord.playground.world.messages import Draft, Messages
-
-ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
 
 
 class Threads:
@@ -24,7 +31,10 @@ class Threads:
         """Open the thread of a message; its id is the message's. Refused with 160004 the second time."""
         if self._core.storage.get("channel", message["id"]) is not None:
             raise refusal(160004)
-        thread = self._open(channel, message["id"], body, by=by, kind=11)
+        kind = ANNOUNCEMENT_THREAD if channel["type"] == ANNOUNCEMENT else PUBLIC_THREAD
+        if channel["type"] == FORUM:
+            raise refusal(50024)
+        thread = self._open(channel, message["id"], body, by=by, kind=kind)
         message["flags"] |= bodies.HAS_THREAD
         self._messages.touch(message)
         reference = {
@@ -43,15 +53,24 @@ class Threads:
         """Open a thread without a message: private by default, as Discord has it; a public one is announced (type
         18).
         """
-        kind = body.get("type") or 12
+        kind = self.kind_of(channel, body)
         thread = self._open(channel, self._core.ids.next(), body, by=by, kind=kind)
-        if kind == 11:
+        if kind != PRIVATE_THREAD:
             reference = {"type": 0, "channel_id": thread["id"], "guild_id": channel["guild_id"]}
             text: Json = {"content": thread["name"], "allowed_mentions": {"parse": []}}
             self._messages.create(
                 Draft(channel=channel, author=by, body=text, type=18, more={"message_reference": reference})
             )
         return thread
+
+    @staticmethod
+    def kind_of(channel: Json, body: Json) -> int:
+        """The type of a thread without a message: as asked for, else private, or an announcement's."""
+        return body.get("type") or (ANNOUNCEMENT_THREAD if channel["type"] == ANNOUNCEMENT else PRIVATE_THREAD)
+
+    def open_post(self, forum: Json, body: Json, *, by: str) -> Json:
+        """Open a thread of a forum; its first message gets the thread's id."""
+        return self._open(forum, self._core.ids.next(), body, by=by, kind=PUBLIC_THREAD)
 
     def check(self, body: Json, *, is_alone: bool) -> None:
         """Raise 50035 for a bad name or setting."""
@@ -62,7 +81,7 @@ class Threads:
             form.choice(("auto_archive_duration",), body["auto_archive_duration"], ARCHIVE_MINUTES)
         self._check_pause(form, body)
         if is_alone and body.get("type") is not None:
-            form.choice(("type",), body["type"], (11, 12))
+            form.choice(("type",), body["type"], (ANNOUNCEMENT_THREAD, PUBLIC_THREAD, PRIVATE_THREAD))
         form.check()
 
     def require_writable(self, channel: Json, user: str) -> None:
@@ -130,7 +149,7 @@ class Threads:
         return {"threads": [public(item) for item in threads], "members": own, "has_more": False}
 
     def _open(self, channel: Json, thread_id: str, body: Json, *, by: str, kind: int) -> Json:
-        if channel["type"] != 0:
+        if kind not in THREADS_IN.get(channel["type"], ()):
             raise refusal(50024)
         core = self._core
         if len(core.world.threads(is_archived=False)) >= core.limits.active_threads:
@@ -144,7 +163,9 @@ class Threads:
             "owner_id": by,
             "name": body["name"],
             "last_message_id": None,
-            "rate_limit_per_user": body.get("rate_limit_per_user") or 0,
+            "rate_limit_per_user": body.get("rate_limit_per_user")
+            or channel.get("default_thread_rate_limit_per_user")
+            or 0,
             "flags": 0,
             "message_count": 0,
             "member_count": 1,
@@ -155,8 +176,9 @@ class Threads:
                 "auto_archive_duration": body.get("auto_archive_duration") or 4320,
                 "locked": False,
                 "create_timestamp": now,
-                **({"invitable": body.get("invitable", True)} if kind == 12 else {}),
+                **({"invitable": body.get("invitable", True)} if kind == PRIVATE_THREAD else {}),
             },
+            **({"applied_tags": body["applied_tags"]} if "applied_tags" in body else {}),
             "_members": {by: now},
         }
         core.world.save_channel(thread)

@@ -188,6 +188,16 @@ async def test_a_command_is_judged_as_discord_judges_it(playground: Playground, 
     await require_rule(playground, rule)
 
 
+async def test_numbers_come_back_as_their_options_have_them(playground: Playground) -> None:
+    info = playground.info
+    path = f"/applications/{info.application_id}/guilds/{info.guild_id}/commands"
+    body = _slash(_option(10, min_value=1, **_choice(2)), _option(4, name="whole", min_value=3, **_choice(4)))
+    made = await playground.rest("POST", path, body)
+    number, whole = made.body["options"]
+    assert [repr(value) for value in (number["min_value"], number["choices"][0]["value"])] == ["1.0", "2.0"]
+    assert [repr(value) for value in (whole["min_value"], whole["choices"][0]["value"])] == ["3", "4"]
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize("rule", RULES[:2], ids=str)
 async def test_a_command_that_is_taken_is_within_discords_description(
