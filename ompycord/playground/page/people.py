@@ -7,7 +7,7 @@ from ompycord.playground.rules.bodies import check_message
 from ompycord.playground.rules.documents import Json, as_list
 from ompycord.playground.rules.errors import NotPossibleError, refusal
 from ompycord.playground.world import attachments, slow_mode
-from ompycord.playground.world.messages import Draft
+from ompycord.playground.world.messages import Draft, require_text
 from ompycord.playground.world.payloads import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, RESOLVING_TYPES, Resolver
 from ompycord.playground.world.references import PLAIN_TYPES
 from ompycord.playground.world.services import Services
@@ -41,6 +41,7 @@ class People:
         leaves its files as they were, for another try.
         """
         channel = self.channel_for(user, channel_id)
+        require_text(channel)
         is_thread = channel["type"] in (10, 11, 12)
         needed = permissions.SEND_MESSAGES_IN_THREADS if is_thread else permissions.SEND_MESSAGES
         self._core.world.require(user, channel, needed | (permissions.ATTACH_FILES if file_ids else 0))

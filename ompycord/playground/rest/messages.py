@@ -4,15 +4,14 @@ from typing import Final
 
 from ompycord.playground.rest.call import NO_CONTENT, Call, Reply, Route, limited
 from ompycord.playground.rules import bodies, permissions, shapes
-from ompycord.playground.rules.channels import FORUM
 from ompycord.playground.rules.documents import Json, as_list
 from ompycord.playground.rules.errors import refusal
 from ompycord.playground.rules.intents import GUILD_MESSAGE_TYPING
 from ompycord.playground.world import pins, views
 from ompycord.playground.world.clock import timestamp
-from ompycord.playground.world.guild import TEXT_TYPES, THREAD_TYPES
+from ompycord.playground.world.guild import THREAD_TYPES
 from ompycord.playground.world.ids import made_at
-from ompycord.playground.world.messages import Draft
+from ompycord.playground.world.messages import Draft, require_text
 from ompycord.playground.world.references import PLAIN_TYPES
 
 
@@ -20,8 +19,7 @@ def create_message(call: Call) -> Reply:
     """`POST /channels/{channel_id}/messages`."""
     core, services = call.services.core, call.services
     channel = channel_of(call)
-    if channel["type"] not in TEXT_TYPES:
-        raise refusal(40058 if channel["type"] == FORUM else 50008)
+    require_text(channel)
     is_thread = channel["type"] in THREAD_TYPES
     core.world.require(
         core.world.bot_id, channel, permissions.SEND_MESSAGES_IN_THREADS if is_thread else permissions.SEND_MESSAGES

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ompycord.playground.rules import bodies, component_trees, mentions, permissions, polls
+from ompycord.playground.rules.channels import FORUM
 from ompycord.playground.rules.documents import Json, as_object, as_objects
 from ompycord.playground.rules.errors import refusal
 from ompycord.playground.rules.intents import DIRECT_MESSAGES, GUILD_MESSAGES
@@ -10,7 +11,7 @@ from ompycord.playground.rules.mentions import Mentions
 from ompycord.playground.world import attachments, pings, references, thread_members, views
 from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.core import Core
-from ompycord.playground.world.guild import THREAD_TYPES
+from ompycord.playground.world.guild import TEXT_TYPES, THREAD_TYPES
 from ompycord.playground.world.ids import made_at
 
 COUNTED = (0, 19, 20, 23)
@@ -32,6 +33,12 @@ class Draft:
     more: Json = field(default_factory=Json)
     id: str | None = None
     """The message's id where it is given: that of the post which it begins."""
+
+
+def require_text(channel: Json) -> None:
+    """Before a new message: refused with 50008 where the channel holds none, 40058 in a forum, which has posts."""
+    if channel["type"] not in TEXT_TYPES:
+        raise refusal(40058 if channel["type"] == FORUM else 50008)
 
 
 class Messages:

@@ -346,6 +346,14 @@ async def test_a_post_and_its_message_have_one_id(playground: Playground) -> Non
     assert [item.content for item in await playground.mo.history(post["id"])] == ["first"]
 
 
+async def test_people_write_into_no_category_and_no_forum(playground: Playground) -> None:
+    for kind, code in ((CATEGORY, 50008), (FORUM, 40058)):
+        made = await playground.rest("POST", f"/guilds/{playground.guild_id}/channels", {"name": "x", "type": kind})
+        with pytest.raises(RefusedError) as refusal:
+            await playground.mo.say("hello", made.body["id"])
+        assert refusal.value.body["code"] == code
+
+
 async def test_people_wait_in_slow_mode_and_bots_do_not(playground: Playground) -> None:
     channel = playground.channel("general")
     await playground.rest("PATCH", f"/channels/{channel}", {"rate_limit_per_user": 60})
