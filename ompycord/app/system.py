@@ -7,6 +7,7 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Iterator
 
 from ompycord.domain.ids import new_ulid
 
@@ -14,6 +15,8 @@ __all__ = ["SystemClock", "SystemIds", "keep_few_heaps", "settle_collector", "se
 
 YOUNGEST = 20_000
 """New containers before the collector runs (CPython: 700)."""
+ULIDS = 128
+"""For so many ids are random bytes asked for at once."""
 LATER_S = 1.0
 M_ARENA_MAX, HEAPS = -8, 1
 """malloc.h's name for how many heaps there may be."""
@@ -78,8 +81,17 @@ class SystemClock:
 class SystemIds:
     """Satisfies `domain.ports.Ids`."""
 
+    def __init__(self) -> None:
+        self._entropy: Iterator[bytes] = iter(())
+
     def ulid(self) -> str:
-        return new_ulid(now_ms=time.time_ns() // 1_000_000, entropy=os.urandom(10))
+        entropy = next(self._entropy, b"")
+        if not entropy:
+            # Many at once: each call of the system gives the interpreter's lock away in the middle of a request.
+            many = os.urandom(10 * ULIDS)
+            self._entropy = iter([many[at : at + 10] for at in range(0, len(many), 10)])
+            entropy = next(self._entropy)
+        return new_ulid(now_ms=time.time_ns() // 1_000_000, entropy=entropy)
 
     def token(self) -> str:
         return secrets.token_urlsafe(32)

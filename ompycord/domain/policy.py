@@ -5,6 +5,7 @@ keys. `refusals.py` names its answers, `render/refusals.py` puts them into words
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ompycord.domain.access import ACTIONS, Person, Role
 from ompycord.domain.authority import AGENT_KINDS, SourceKind
@@ -158,8 +159,13 @@ def is_allowed(actor: Actor, action: Action, resource: Resource = _NOTHING, cont
 
 def require_authority(type_: str, kind: SourceKind) -> None:
     """Raises NotYours (403 `not-yours`) when this kind of source may not record this type of event."""
-    if isinstance(authorize(_ACTOR_OF[kind], RecordEvent(type_)), Denied):
+    if not _may_record(type_, kind):
         raise NotYours(f"{type_} is not for {kind.replace('_', ' ')} sources to say")
+
+
+@lru_cache(maxsize=512)
+def _may_record(type_: str, kind: SourceKind) -> bool:
+    return is_allowed(_ACTOR_OF[kind], RecordEvent(type_))
 
 
 def _kind_of(actor: Actor) -> SourceKind:

@@ -64,10 +64,12 @@ class AuthCheck:
     def _wait_s(self, headers: Mapping[bytes, bytes], peer: str | None) -> float:
         """Seconds for which this address failed too often; 0 for one that did not, or is exempt."""
         known = self._addresses.get(self._address(headers, peer))
-        if known is None or is_local(headers, peer):
+        if known is None:
             return 0.0
         now = self._clock.monotonic_s()
         if known.valid_at is not None and now - known.valid_at < TRUSTED_S:
+            return 0.0
+        if is_local(headers, peer):
             return 0.0
         return known.failures.wait_s(1, now_s=now)
 

@@ -8,12 +8,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
-from ompycord.domain.policy import KeyActor
+from ompycord.domain.policy import KeyActor, is_allowed
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import KeyRecord, Scope
 from ompycord.http.signature import parse_secret, verify
@@ -38,19 +38,21 @@ class Key:
     channel: str | None = None
     owner: str | None = None
     expires_at: Millis | None = None
+    actor: KeyActor = field(init=False, compare=False)
+    """The actor, for `domain.policy`; made once, since each request asks for it."""
+    kind: SourceKind = field(init=False, compare=False)
+    """The kind of source.
 
-    @property
-    def actor(self) -> KeyActor:
-        """The actor, for `domain.policy`."""
-        return KeyActor(self.scopes, self.run)
+    A key that is bound to a run speaks for that run's agent; any other feeds external runs.
+    """
+    may_create: bool = field(init=False, compare=False)
+    """Whether its events may begin a run (scope `runs:create`)."""
 
-    @property
-    def kind(self) -> SourceKind:
-        """The kind of source.
-
-        A key that is bound to a run speaks for that run's agent; any other feeds external runs.
-        """
-        return self.actor.kind
+    def __post_init__(self) -> None:
+        actor = KeyActor(self.scopes, self.run)
+        object.__setattr__(self, "actor", actor)
+        object.__setattr__(self, "kind", actor.kind)
+        object.__setattr__(self, "may_create", is_allowed(actor, Scope.RUNS_CREATE))
 
 
 class KeySet:

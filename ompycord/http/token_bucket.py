@@ -27,6 +27,15 @@ class TokenBucket:
         missing = min(count, self._burst) - self._refill(now_s)
         return missing / self._per_s if missing > 0 else 0.0
 
+    def take_or_wait(self, count: int, *, now_s: float) -> float:
+        """Take `count` tokens where they are available, else nothing: then the seconds until they are."""
+        tokens = self._refill(now_s)
+        missing = min(count, self._burst) - tokens
+        if missing > 0:
+            return missing / self._per_s
+        self._tokens = max(0.0, tokens - count)
+        return 0.0
+
     def take(self, count: int, *, now_s: float) -> None:
         """Take `count` tokens, or all that are left."""
         self._tokens = max(0.0, self._refill(now_s) - count)
@@ -61,10 +70,7 @@ class Rates:
         bucket = self._buckets.get(key_id)
         if bucket is None:
             bucket = self._add(key_id, now_s)
-        wait_s = bucket.wait_s(count, now_s=now_s)
-        if not wait_s:
-            bucket.take(count, now_s=now_s)
-        return wait_s
+        return bucket.take_or_wait(count, now_s=now_s)
 
     def _add(self, key_id: str, now_s: float) -> TokenBucket:
         if len(self._buckets) >= BUCKETS:  # keys of ended runs: a full bucket needs no memory

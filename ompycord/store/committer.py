@@ -18,15 +18,19 @@ from ompycord.errors import DiskRefuses, NotStored, OmpycordError, StorageError
 from ompycord.store.connection import StoreConnection, storage_error
 from ompycord.store.degraded import WriteGuard
 from ompycord.store.mark import StoreMark, last_event
+from ompycord.store.post_memory import PostMemory
 
 __all__ = ["Bulk", "Committer", "Work"]
 
 T = TypeVar("T")
 P = TypeVar("P")
 Work = Callable[[sqlite3.Connection], T]
-"""Runs inside the batch's transaction, in a savepoint of its own: its error undoes only its own changes."""
-Bulk = Callable[[sqlite3.Connection, Sequence[P]], Sequence[T]]
-"""The same for all neighbours of one kind at once: a result for each. When it raises, each is tried again by itself."""
+"""Runs inside the batch's transaction: its error undoes only its own changes."""
+Bulk = Callable[[sqlite3.Connection, Sequence[P], PostMemory], Sequence[T]]
+"""The same for all neighbours of one kind at once: a result for each.
+
+When it raises it is tried again without memory, then each by itself.
+"""
 
 BATCH_WEIGHT = 1_000
 """Rows in one transaction, so that one fsync's worth of work stays short."""
@@ -47,6 +51,8 @@ class _Item:
     bulk: Bulk[Any, Any] | None = None
     value: Any = None
     """The part that `bulk` gets for this item."""
+    is_aside: bool = False
+    """Whether its work changes nothing that posts depend on."""
 
 
 class Committer:
@@ -59,7 +65,8 @@ class Committer:
         self._guard = guard
         self._waiting: deque[_Item] = deque()
         self._weight = 0
-        self._running: asyncio.Future[list[Outcome]] | None = None
+        self._is_running = False
+        self._memory = PostMemory()
         self._at_work: Sequence[_Item] = ()
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -68,18 +75,22 @@ class Committer:
         self._is_open = True
         self.batches = 0
 
-    async def submit(self, work: Work[T], *, weight: int = 1) -> T:
+    async def submit(self, work: Work[T], *, weight: int = 1, is_aside: bool = False) -> T:
         """Run `work` in the next transaction; it has committed when this returns.
+
+        `is_aside` says that it writes no event, run, source, webhook-id or key that posts are judged by, so that what
+        is remembered of those stays true (`post_memory.py`).
 
         Raises what `work` raises, and StorageError when the database refuses (at once while it is read-only, see
         `degraded.py`), the queue is full, or no answer came in 60 s (then it may yet be stored). Cancelled before its
         batch began, nothing of it is stored.
         """
-        return await self._put(_Item(work, weight, self._loop.create_future(), self._loop.time()))
+        item = _Item(work, weight, self._loop.create_future(), self._loop.time(), is_aside=is_aside)
+        return await self._put(item)
 
-    async def submit_one_of(self, bulk: Bulk[P, T], value: P, *, weight: int = 1) -> T:
+    def submit_one_of(self, bulk: Bulk[P, T], value: P, *, weight: int = 1) -> "asyncio.Future[T]":
         """Like `submit`, but neighbours in a batch with the same `bulk` are done in one call of it."""
-        return await self._put(_Item(None, weight, self._loop.create_future(), self._loop.time(), bulk, value))
+        return self._put(_Item(None, weight, self._loop.create_future(), self._loop.time(), bulk, value))
 
     def _put(self, item: _Item) -> "asyncio.Future[Any]":
         if not self._is_open:
@@ -119,7 +130,7 @@ class Committer:
         self._arm()
 
     def _begin(self) -> None:
-        if self._running is not None:
+        if self._is_running:
             return
         batch = self._take()
         if not batch:
@@ -128,8 +139,8 @@ class Committer:
         self._idle.clear()
         self.batches += 1
         self._at_work = batch
-        self._running = self._connection.post(partial(_run, batch, self._mark))
-        self._running.add_done_callback(partial(self._end, batch))
+        self._connection.post_then(partial(_run, batch, self._mark, self._memory), partial(self._end, batch))
+        self._is_running = True
 
     def _take(self) -> list[_Item]:
         batch: list[_Item] = []
@@ -142,9 +153,9 @@ class Committer:
                 weight += item.weight
         return batch
 
-    def _end(self, batch: Sequence[_Item], running: "asyncio.Future[list[Outcome]]") -> None:
-        self._running, self._at_work = None, ()
-        outcomes = _outcomes(running, len(batch))
+    def _end(self, batch: Sequence[_Item], ended: "list[Outcome] | BaseException") -> None:
+        self._is_running, self._at_work = False, ()
+        outcomes = _outcomes(ended, len(batch))
         self._report(outcomes)
         for item, (value, error) in zip(batch, outcomes, strict=True):
             if item.done.done():
@@ -170,66 +181,114 @@ class Committer:
                 item.done.set_exception(type(failed)(str(failed)))
 
 
-def _outcomes(running: "asyncio.Future[list[Outcome]]", count: int) -> list[Outcome]:
-    if running.cancelled():  # only a loop that is being torn down cancels it
-        return [(None, StorageError("The process ended before the database confirmed.")) for _ in range(count)]
-    error = running.exception()
-    if error is None:
-        return running.result()
-    return [(None, StorageError(f"The database's thread failed ({type(error).__name__}).")) for _ in range(count)]
+def _outcomes(ended: "list[Outcome] | BaseException", count: int) -> list[Outcome]:
+    if isinstance(ended, list):
+        return ended
+    return [(None, StorageError(f"The database's thread failed ({type(ended).__name__}).")) for _ in range(count)]
 
 
-def _run(items: Sequence[_Item], mark: StoreMark, raw: sqlite3.Connection) -> list[Outcome]:
+def _run(items: Sequence[_Item], mark: StoreMark, memory: PostMemory, raw: sqlite3.Connection) -> list[Outcome]:
     """Run one transaction in the connection's thread. All outcomes are kept only if COMMIT succeeds."""
     try:
         if raw.in_transaction:  # an earlier ROLLBACK failed with the disk
+            memory.forget()
             raw.execute("ROLLBACK")
         raw.execute("BEGIN IMMEDIATE")
-        outcomes: list[Outcome] = []
-        for bulk, group in groupby(items, key=lambda item: item.bulk):
-            neighbours = list(group)
-            outcomes += _each(neighbours, raw) if bulk is None else _all(bulk, neighbours, raw)
-        position = last_event(raw)
+        if not mark.is_last_commit():  # another program wrote
+            memory.forget()
+        groups = [(bulk, list(group)) for bulk, group in groupby(items, key=lambda item: item.bulk)]
+        outcomes = _alone(*groups[0], raw, memory) if len(groups) == 1 else None
+        if outcomes is None:
+            outcomes = [outcome for bulk, group in groups for outcome in _group(bulk, group, raw, memory)]
+        if not raw.in_transaction:
+            return outcomes
+        position = last_event(raw) if memory.position is None else memory.position
         raw.execute("COMMIT")
     except sqlite3.Error as error:
+        memory.forget()
         _roll_back(raw)
         return [(None, storage_error(error)) for _ in items]
     mark.committed(position)
     return outcomes
 
 
-def _each(items: Sequence[_Item], raw: sqlite3.Connection) -> list[Outcome]:
-    return [_one(item.work, raw) for item in items if item.work is not None]
+def _alone(
+    bulk: Bulk[Any, Any] | None, items: Sequence[_Item], raw: sqlite3.Connection, memory: PostMemory
+) -> list[Outcome] | None:
+    """Do without a savepoint what is the only thing in its transaction; None where it must be done with one.
+
+    The transaction is over where it is refused, and begun again where None is returned.
+    """
+    if bulk is None and len(items) > 1:
+        return None
+    outcomes = _many(bulk, items, raw, memory) if bulk is not None else [_tried(items[0], raw, memory)]
+    if all(error is None for _, error in outcomes):
+        return outcomes
+    memory.forget()
+    raw.execute("ROLLBACK")
+    if bulk is None:
+        return outcomes
+    raw.execute("BEGIN IMMEDIATE")
+    return None
 
 
-def _all(bulk: Bulk[Any, Any], items: Sequence[_Item], raw: sqlite3.Connection) -> list[Outcome]:
-    values, failure = _one(lambda raw: bulk(raw, [item.value for item in items]), raw)
-    if failure is None:
-        return [(value, None) for value in values]
+def _group(
+    bulk: Bulk[Any, Any] | None, items: Sequence[_Item], raw: sqlite3.Connection, memory: PostMemory
+) -> list[Outcome]:
+    if bulk is not None:
+        return _all(bulk, items, raw, memory)
+    return [_in_savepoint(lambda item=item: [_tried(item, raw, memory)], raw, memory)[0] for item in items]
+
+
+def _all(bulk: Bulk[Any, Any], items: Sequence[_Item], raw: sqlite3.Connection, memory: PostMemory) -> list[Outcome]:
+    was_remembered = memory.position is not None
+    outcomes = _in_savepoint(lambda: _many(bulk, items, raw, memory), raw, memory)
+    if outcomes[0][1] is None:
+        return outcomes
+    if was_remembered:
+        return _all(bulk, items, raw, memory)
     if len(items) == 1:
-        return [(None, failure)]
-    return [outcome for item in items for outcome in _all(bulk, [item], raw)]  # one of them fails the batch: find which
+        return outcomes
+    # one of them fails the batch: find which
+    return [outcome for item in items for outcome in _all(bulk, [item], raw, memory)]
 
 
-def _one(work: Work[Any], raw: sqlite3.Connection) -> Outcome:
+def _in_savepoint(work: Callable[[], list[Outcome]], raw: sqlite3.Connection, memory: PostMemory) -> list[Outcome]:
     raw.execute("SAVEPOINT item")
+    outcomes = work()
+    if outcomes[0][1] is not None:
+        memory.forget()
+        raw.execute("ROLLBACK TO item")
+    raw.execute("RELEASE item")
+    return outcomes
+
+
+def _many(bulk: Bulk[Any, Any], items: Sequence[_Item], raw: sqlite3.Connection, memory: PostMemory) -> list[Outcome]:
+    """The outcomes of all, or the failure of all."""
+    values, failure = _outcome(lambda: bulk(raw, [item.value for item in items], memory))
+    return [(None, failure) for _ in items] if failure is not None else [(value, None) for value in values]
+
+
+def _tried(item: _Item, raw: sqlite3.Connection, memory: PostMemory) -> Outcome:
+    if not item.is_aside:
+        memory.forget()
+    work = item.work
+    return _outcome(lambda: work(raw) if work is not None else None)
+
+
+def _outcome(work: Callable[[], Any]) -> Outcome:
     try:
-        value = work(raw)
+        return work(), None
     except OmpycordError as error:
-        failure: Exception = error
+        return None, error
     except (*_ITS_OWN, ValueError, OverflowError) as error:
         failure = storage_error(error)
         failure.__cause__ = error
+        return None, failure
     except sqlite3.Error:
         raise
     except Exception as error:  # noqa: BLE001  # handed to the one caller whose work it is, not swallowed
-        failure = error
-    else:
-        raw.execute("RELEASE item")
-        return value, None
-    raw.execute("ROLLBACK TO item")
-    raw.execute("RELEASE item")
-    return None, failure
+        return None, error
 
 
 def _roll_back(raw: sqlite3.Connection) -> None:

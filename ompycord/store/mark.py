@@ -8,15 +8,16 @@ It is written in place after each commit, which costs no sync: a kill loses noth
 too little, never too much. It is synced when a log begins, and when the store is opened and closed.
 """
 
+import mmap
 import os
 import secrets
 import sqlite3
 import struct
 import sys
 import zlib
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from ompycord.store.statements import load
 from ompycord.telemetry import get_logger
@@ -29,8 +30,8 @@ _CHECKSUM: Final = struct.Struct(">I")
 _SLOT: Final = 512
 """Bytes between two records, which are written in turn: a torn one leaves the other."""
 _SLOTS: Final = 2
-_INDEX: Final = 48
-"""Bytes of the header of SQLite's index (https://sqlite.org/walformat.html)."""
+_BYTES: Final = 48
+"""Of the header of SQLite's index (https://sqlite.org/walformat.html)."""
 _FRAMES: Final = struct.Struct("=16xI12x8s8x")
 
 log = get_logger(__name__)
@@ -60,11 +61,25 @@ class Mark:
     """Of the log; zeros while none was seen."""
 
 
+class _Index(NamedTuple):
+    """The header of SQLite's index, which it changes in place."""
+
+    header: mmap.mmap
+    descriptor: int
+
+    @classmethod
+    def of(cls, path: Path) -> "_Index":
+        """Raises OSError."""
+        descriptor = os.open(path, os.O_RDONLY)
+        return cls(mmap.mmap(descriptor, _BYTES, access=mmap.ACCESS_READ), descriptor)
+
+
 class StoreMark:
     """The mark of an open database. Used in the writer's thread alone, and closed after the last connection.
 
     The index is kept open as long: closing any descriptor of a file drops all locks that this process has on it
-    (https://sqlite.org/howtocorrupt.html, *Posix advisory locks*).
+    (https://sqlite.org/howtocorrupt.html, *Posix advisory locks*). It is mapped, since each call of the system gives
+    the interpreter's lock to the event loop (docs/platform/sqlite.md, *Throughput*).
     """
 
     def __init__(self, path: Path, mark: Mark) -> None:
@@ -72,8 +87,9 @@ class StoreMark:
         self._mark = mark
         self._database = path
         self._descriptor = os.open(mark_path(path), os.O_RDWR | os.O_CREAT, 0o600)
-        self._index: int | None = None
+        self._index: _Index | None = None
         self._is_writable = True
+        self._log_seen: bytes | None = None
         self.syncs = 0
 
     def begin(self, position: int) -> None:
@@ -84,17 +100,27 @@ class StoreMark:
     def settle(self, *, session: int, cookie: int) -> None:
         """Note which database and log belong together from now on."""
         if self._index is None and sys.platform != "win32":
-            self._index = os.open(self._database.with_name(f"{self._database.name}-shm"), os.O_RDONLY)
+            self._index = _Index.of(self._database.with_name(f"{self._database.name}-shm"))
         self._write(replace(self._mark, is_settled=True, session=session, cookie=cookie))
         self.sync()
 
     def committed(self, position: int) -> None:
         """Note a commit, after which the log ends with the event at this position."""
-        frames, salts = self._log()
-        is_new_log = salts != self._mark.salts
-        self._write(replace(self._mark, position=position, frames=frames, salts=salts))
-        if is_new_log:
+        old = self._mark
+        frames, salts = old.frames, old.salts
+        if self._index is not None:
+            self._log_seen = self._index.header[:]
+            frames, salts = _FRAMES.unpack(self._log_seen)
+        self._write(Mark(old.number, old.is_settled, old.session, old.cookie, frames, position, salts))
+        if salts != old.salts:  # a new log
             self.sync()
+
+    def is_last_commit(self) -> bool:
+        """Whether the log is as the last `committed` left it; False where that cannot be told.
+
+        Another program that wrote in between changed the index (its header counts changes).
+        """
+        return self._index is not None and self._index.header[:] == self._log_seen
 
     def sync(self) -> None:
         """Have the disk keep what was noted."""
@@ -112,30 +138,31 @@ class StoreMark:
         os.close(self._descriptor)
         self._descriptor = -1
         if self._index is not None:
-            os.close(self._index)
-
-    def _log(self) -> tuple[int, bytes]:
-        """How many frames the log has, and its salts, as SQLite's index has them."""
-        if self._index is None:
-            return self._mark.frames, self._mark.salts
-        header = os.pread(self._index, _INDEX, 0)
-        if len(header) < _INDEX:
-            return self._mark.frames, self._mark.salts
-        frames, salts = _FRAMES.unpack(header)
-        return frames, salts
+            self._index.header.close()
+            os.close(self._index.descriptor)
 
     def _write(self, mark: Mark) -> None:
-        self._mark = replace(mark, number=self._mark.number + 1)
-        record = _RECORD.pack(_MAGIC, *astuple(self._mark))
-        os.lseek(self._descriptor, self._mark.number % _SLOTS * _SLOT, os.SEEK_SET)
+        number = self._mark.number + 1
+        self._mark = Mark(number, mark.is_settled, mark.session, mark.cookie, mark.frames, mark.position, mark.salts)
+        record = _RECORD.pack(
+            _MAGIC, number, mark.is_settled, mark.session, mark.cookie, mark.frames, mark.position, mark.salts
+        )
         try:
-            os.write(self._descriptor, record + _CHECKSUM.pack(zlib.crc32(record)))
+            _write_at(self._descriptor, record + _CHECKSUM.pack(zlib.crc32(record)), number % _SLOTS * _SLOT)
         except OSError as error:
             if self._is_writable:
                 log.warning("store.mark_not_written", cause=error.strerror)
             self._is_writable = False
         else:
             self._is_writable = True
+
+
+def _write_at(descriptor: int, content: bytes, offset: int) -> None:
+    if sys.platform == "win32":
+        os.lseek(descriptor, offset, os.SEEK_SET)
+        os.write(descriptor, content)
+    else:
+        os.pwrite(descriptor, content, offset)
 
 
 def begin_session(raw: sqlite3.Connection, mark: StoreMark) -> None:

@@ -7,7 +7,7 @@ import hashlib
 from typing import NamedTuple
 
 from ompycord.domain.ids import external_source
-from ompycord.domain.policy import is_allowed, require_authority
+from ompycord.domain.policy import require_authority
 from ompycord.domain.ports import Clock, EventLog, Ids
 from ompycord.domain.records import Post, Receipt
 from ompycord.domain.records import Scope as KeyScope
@@ -107,7 +107,7 @@ class Ingest:
             key_id=key.id,
             kind=key.kind,
             name=to.run,
-            may_create=is_allowed(key.actor, KeyScope.RUNS_CREATE),
+            may_create=key.may_create,
             source=external_source(key.id, to.source),
             at=now if item.at is None else time_ms(item.at, now_ms=now),
             body=read_body(item),

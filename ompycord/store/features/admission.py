@@ -3,6 +3,9 @@
 The rules are in `events.py`. A statement for each event would release the interpreter's lock some eight times an event,
 and the event loop takes it; so a transaction runs a few statements over many rows
 (docs/platform/sqlite.md, *Throughput*). Each request is judged alone and in order.
+
+Where the runs and sources of all posts are remembered (`post_memory.py`), nothing is read: they are judged as if no
+webhook-id had been used before, and if the index of ids knows better, the transaction is done again with reading.
 """
 
 import json
@@ -18,7 +21,8 @@ from ompycord.domain.records import Post, Receipt
 from ompycord.domain.run import FINAL, RunKind, RunState
 from ompycord.errors import BadEvent, IdConflict, UnknownRun
 from ompycord.store.database import StorePart
-from ompycord.store.features.events import SourceNumbers, require_number, require_open, same_or_conflict
+from ompycord.store.features.events import require_number, require_open, same_or_conflict
+from ompycord.store.post_memory import PostMemory, PostTarget, RunKey, SourceKey, SourceNumbers
 from ompycord.store.rows import Encoded, encode
 from ompycord.store.statements import Many, load
 from ompycord.store.steady import keep_steady
@@ -57,18 +61,6 @@ class Posted(NamedTuple):
     """Whether old webhook-ids are removed with this request."""
 
 
-class _Run(NamedTuple):
-    pk: int
-    run: RunId
-    ends_sources: bool
-    """Whether a final event ends its source, as in an external run.
-
-    In a hosted run it is a claim and only the run's state ends it.
-    """
-    has_ended: bool
-    cancel_requested: bool
-
-
 class _Sent(NamedTuple):
     """Where the request of a webhook-id was stored."""
 
@@ -81,11 +73,6 @@ class _Sent(NamedTuple):
 class _Stored(NamedTuple):
     position: int
     hash: bytes
-
-
-_Name = tuple[bool, str, str]
-"""(a run's own key?, key, what the sender calls the run)"""
-_SourceKey = tuple[int, str]
 
 
 class SqliteAdmission(StorePart):
@@ -104,14 +91,25 @@ class SqliteAdmission(StorePart):
         return await self._database.writer.submit_one_of(append_all, posted, weight=len(posts))
 
 
-def append_all(raw: sqlite3.Connection, requests: Sequence[Posted]) -> list[list[Receipt | BadEvent]]:
-    """The answers to each request; one that is refused together ends with its refusal and stored nothing."""
+def append_all(
+    raw: sqlite3.Connection, requests: Sequence[Posted], memory: PostMemory
+) -> list[list[Receipt | BadEvent]]:
+    """The answers to each request; one that is refused together ends with its refusal and stored nothing.
+
+    Raises IntegrityError where a remembered transaction met a webhook-id that was used before; then nothing is kept.
+    """
     steady = max(request.steady for request in requests)
     if any(request.prunes for request in requests):
         _prune_ids(raw, steady=steady)
-    ledger = _Ledger(raw, [post for request in requests for post, _ in request.posts], steady=steady)
-    answers = [_answer(ledger, request) for request in requests]
+    posts = [post for request in requests for post, _ in request.posts]
+    ledger = _Ledger(memory, steady=steady)
+    answers = [_answer(ledger, request) for request in requests] if ledger.recall(raw, posts) else []
+    if ledger.added < len(posts):  # not remembered; or a refusal or a repetition, which depends on the webhook-ids
+        ledger = _Ledger(memory, steady=steady)
+        ledger.read(raw, posts)
+        answers = [_answer(ledger, request) for request in requests]
     ledger.write(raw)
+    ledger.keep()
     return answers
 
 
@@ -140,25 +138,46 @@ def _answer(ledger: "_Ledger", request: Posted) -> list[Receipt | BadEvent]:
 class _Ledger:
     """What the database had before this transaction's posts, and what they add; written once at the end."""
 
-    def __init__(self, raw: sqlite3.Connection, posts: Sequence[Post], *, steady: Millis) -> None:
+    def __init__(self, memory: PostMemory, *, steady: Millis) -> None:
+        self._memory = memory
         self._steady = steady
         self._sent: dict[tuple[str, str], _Sent] = {}
-        self._runs: dict[_Name, _Run] = {}
-        self._source_states: dict[_SourceKey, SourceNumbers] = {}
+        self._runs: dict[RunKey, PostTarget] = {}
+        self._source_states: dict[SourceKey, SourceNumbers] = {}
         self._events: dict[tuple[int, str, int], _Stored] = {}
-        self._dirty: dict[_SourceKey, bool] = {}
+        self._dirty: dict[SourceKey, bool] = {}
         self._new_runs: list[tuple[object, ...]] = []
         self._new_events: list[tuple[object, ...]] = []
         self._new_sent: list[tuple[object, ...]] = []
         self._lists = (self._new_runs, self._new_events, self._new_sent)
         self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
         self._marks = (0, 0, 0)
-        self._last_pk, self._last_position = raw.execute(_LAST_NUMBERS).fetchone()
+        self._last_pk, self._last_position = memory.last_pk, memory.position or 0
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def read(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
+        """Read what the database has of these posts."""
+        if self._memory.position is None:
+            self._last_pk, self._last_position = raw.execute(_LAST_NUMBERS).fetchone()
         self._read_sent(raw, posts)
         self._read_runs(raw, posts)
         self._read_events(raw, posts)
 
-    # -- reading -------------------------------------------------------------------------------------------------------
+    def recall(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> bool:
+        """The same by memory, all but the webhook-ids; False where a run or a source is not remembered."""
+        if self._memory.position is None:
+            return False
+        for post in posts:
+            name = _name(post)
+            run = self._memory.runs.get(name)
+            numbers = None if run is None else self._memory.sources.get((run.pk, post.source))
+            if run is None or numbers is None:
+                return False
+            self._runs[name] = run
+            self._source_states[run.pk, post.source] = numbers
+        self._read_events(raw, posts)
+        return True
 
     def _read_sent(self, raw: sqlite3.Connection, posts: Sequence[Post]) -> None:
         wanted = {(post.key_id, post.webhook_id) for post in posts if post.webhook_id is not None}
@@ -173,7 +192,7 @@ class _Ledger:
                 for key, name, source, pk, run, kind, state, numbering, last, final, cancel in json.loads(found):
                     is_external = kind == RunKind.EXTERNAL
                     has_ended = not is_external and RunState(state) in FINAL
-                    self._runs[is_run_key, key, name] = _Run(pk, RunId(run), is_external, has_ended, bool(cancel))
+                    self._runs[is_run_key, key, name] = PostTarget(pk, RunId(run), is_external, has_ended, bool(cancel))
                     if numbering is not None:
                         self._source_states[pk, source] = SourceNumbers(numbering, last, final)
 
@@ -243,16 +262,16 @@ class _Ledger:
             self._new_sent.append((post.key_id, post.webhook_id, post.body_hash, run.pk, position, self._steady))
         return receipt
 
-    def _begin_run(self, post: Post, now: Millis) -> _Run:
+    def _begin_run(self, post: Post, now: Millis) -> PostTarget:
         if post.kind is SourceKind.RUN_KEY or not post.may_create:
             raise UnknownRun("No such run for this key: start it first, or use a key with the scope runs:create.")
         pk = self._last_pk + len(self._new_runs) + 1
-        run = _Run(pk, RunId(post.new_run), ends_sources=True, has_ended=False, cancel_requested=False)
+        run = PostTarget(pk, RunId(post.new_run), ends_sources=True, has_ended=False, cancel_requested=False)
         self._new_runs.append((pk, run.run, post.key_id, post.name, post.channel, post.owner, now, now))
         self._put(self._runs, _name(post), run)
         return run
 
-    def _known(self, run: _Run, post: Post, encoded: Encoded) -> int | None:
+    def _known(self, run: PostTarget, post: Post, encoded: Encoded) -> int | None:
         """The position of the same event where it is stored already. Raises SequenceConflict, RunFinal."""
         source_state = self._source_states.get((run.pk, post.source), SourceNumbers())
         if post.seq is not None and post.seq <= source_state.last_seq and source_state.numbering == "sender":
@@ -264,7 +283,7 @@ class _Ledger:
         )
         return None
 
-    def _add(self, run: _Run, post: Post, encoded: Encoded) -> int:
+    def _add(self, run: PostTarget, post: Post, encoded: Encoded) -> int:
         key = (run.pk, post.source)
         source_state = self._source_states.get(key, SourceNumbers())
         seq = source_state.last_seq + 1 if post.seq is None else post.seq
@@ -284,15 +303,29 @@ class _Ledger:
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
+    @property
+    def added(self) -> int:
+        """How many events are new."""
+        return len(self._new_events)
+
     def write(self, raw: sqlite3.Connection) -> None:
-        """Write all that was taken."""
+        """Write all that was taken. Raises IntegrityError where a webhook-id was used before and it was not read."""
         _ADD_EXTERNAL_RUNS.run(raw, self._new_runs)
+        _ADD_IDS.run(raw, self._new_sent)
         _ADD_EVENTS.run(raw, self._new_events)
         _PUT_SOURCE_STATES.run(raw, [(*key, *self._source_states[key]) for key in self._dirty])
-        _ADD_IDS.run(raw, self._new_sent)
+
+    def keep(self) -> None:
+        """Remember what is true after it for the posts that come next."""
+        self._memory.remember(
+            self._runs,
+            self._source_states,
+            last_pk=self._last_pk + len(self._new_runs),
+            position=self._last_position + len(self._new_events),
+        )
 
 
-def _name(post: Post) -> _Name:
+def _name(post: Post) -> RunKey:
     return post.kind is SourceKind.RUN_KEY, post.key_id, post.name
 
 

@@ -7,7 +7,6 @@ docs/contracts/authentication.md, *Webhook ids*; docs/contracts/http.md, *Ended 
 import json
 import sqlite3
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Millis
@@ -18,13 +17,13 @@ from ompycord.domain.stages import PREPARE
 from ompycord.errors import BadEvent, RunFinal, SequenceConflict
 from ompycord.store.database import StorePart
 from ompycord.store.features.runs import run_pk
+from ompycord.store.post_memory import SourceNumbers
 from ompycord.store.rows import Encoded, encode, event_of
 from ompycord.store.statements import load
 from ompycord.store.writes import Apply, Write
 
 __all__ = [
     "WRITES",
-    "SourceNumbers",
     "SqliteEvents",
     "add_event",
     "require_number",
@@ -46,14 +45,6 @@ _TRANSCRIPT = _SQL.one("transcript")
 _SESSION = _SQL.one("session")
 _CLAIM = _SQL.one("claim")
 _SESSION_USD = _SQL.one("session_usd")
-
-
-class SourceNumbers(NamedTuple):
-    """The values that decide the next number. `final_seq` is the lowest number with which the source ended its run."""
-
-    numbering: str | None = None
-    last_seq: int = 0
-    final_seq: int | None = None
 
 
 class SqliteEvents(StorePart):

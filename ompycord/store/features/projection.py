@@ -70,7 +70,7 @@ class SqliteProjection(StorePart):
             notifications=tuple(notifications),
             now=self._database.clock.now_ms(),
         )
-        await self._database.writer.submit(work, weight=1 + len(folds) + len(notifications))
+        await self._database.writer.submit(work, weight=1 + len(folds) + len(notifications), is_aside=True)
 
     async def backlog(self) -> int:
         return await self._database.readers.read(_backlog)
