@@ -1,4 +1,4 @@
-"""Faults of a real store, set below it: SQLite refuses a row, holds it, cannot read a table, or says what was read.
+"""Faults of a real store, set below it: SQLite refuses a row, holds it, cannot read a table, or says what was run.
 
 The store that is under test stays the store; only its connections are asked for more. Counterparts of what a disk does.
 """
@@ -14,12 +14,25 @@ from typing import Any
 
 from ompycord.store import SqliteStore
 from ompycord.store.connection import StoreConnection
+from ompycord.store.post_memory import PostMemory
 from tests.support.patience import patient
 
-__all__ = ["FOLD", "RECORD", "ReadLog", "WriteFault", "faulty_writes", "logged_reads", "unreadable"]
+__all__ = [
+    "FOLD",
+    "RECORD",
+    "ReadLog",
+    "WriteFault",
+    "faulty_writes",
+    "logged_reads",
+    "logged_writer",
+    "remembering_nothing",
+    "sources_remembered",
+    "unreadable",
+]
 
 HELD_S = 60.0
 _NUMBERS = count(1)
+_FIRST_WORDS = re.compile(r"[(?\n]| SELECT| WHERE| SET| VALUES")
 _TABLE = re.compile(r"\b(?:FROM|JOIN) (\w+)")
 
 RECORD, FOLD = ("runs",), ("runs", "folds")
@@ -130,6 +143,36 @@ async def logged_reads(store: SqliteStore) -> AsyncGenerator[ReadLog]:
         yield log
     finally:
         await _every_reader(store, lambda raw: raw.set_trace_callback(None))
+
+
+@asynccontextmanager
+async def logged_writer(store: SqliteStore) -> AsyncGenerator[list[str]]:
+    """While the block runs, the first words of each statement of the writer, up to its table."""
+    statements: list[str] = []
+
+    def take(statement: str) -> None:
+        statements.append(_FIRST_WORDS.split(statement, maxsplit=1)[0].strip())
+
+    await _writer(store).post(lambda raw: raw.set_trace_callback(take))
+    try:
+        yield statements
+    finally:
+        await _writer(store).post(lambda raw: raw.set_trace_callback(None))
+
+
+def remembering_nothing(store: SqliteStore) -> None:
+    """From now on every post is judged by what is read."""
+
+    class Nothing(PostMemory):
+        def remember(self, *_: object, **__: object) -> None:
+            pass
+
+    _inside(store)._writer._memory = Nothing()
+
+
+def sources_remembered(store: SqliteStore) -> int:
+    """How many sources the writer remembers."""
+    return len(_inside(store)._writer._memory.sources)
 
 
 async def _every_reader(store: SqliteStore, work: Callable[[sqlite3.Connection], None]) -> None:
