@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,6 +24,7 @@ from bench.product import open_product, projected
 from ompycord.app.system import settle_process
 from ompycord.http import bind, serve
 from ompycord.telemetry import configure_logging
+from tests.support.database_faults import timed_commits
 
 __all__ = ["hello"]
 
@@ -56,17 +58,25 @@ class BotContext:
             self._loop.call_soon_threadsafe(self.lines.put_nowait, line.strip())
         self._loop.call_soon_threadsafe(self.lines.put_nowait, "stop")
 
-    def say(self, **facts: float) -> None:
+    def say(self, **facts: float | list[float]) -> None:
         print(json.dumps(facts), flush=True)
 
 
+class _Served(NamedTuple):
+    """What is measured."""
+
+    app: ASGIApp
+    settle: Callable[[], object]
+    commits_s: list[float]
+
+
 @contextlib.asynccontextmanager
-async def _app(name: str, folder: Path) -> AsyncGenerator[tuple[ASGIApp, Callable[[], object]]]:
+async def _app(name: str, folder: Path) -> AsyncGenerator[_Served]:
     if name == "hello":
-        yield hello, lambda: None
+        yield _Served(hello, lambda: None, [])
         return
     async with open_product(folder / "ompycord.db") as product:
-        yield product.sidecar, lambda: projected(product)
+        yield _Served(product.sidecar, lambda: projected(product), timed_commits(product.store))
 
 
 async def _serve(app: ASGIApp, parser: str, stop: asyncio.Event, serving: asyncio.Event, ports: list[int]) -> None:
@@ -91,16 +101,17 @@ async def _serve(app: ASGIApp, parser: str, stop: asyncio.Event, serving: asynci
 async def _main(name: str, parser: str, folder: Path) -> None:
     stop, serving, ports = asyncio.Event(), asyncio.Event(), list[int]()
     context = BotContext()
-    async with _app(name, folder) as (app, settle), asyncio.TaskGroup() as group:
-        group.create_task(_serve(app, parser, stop, serving, ports))
+    async with _app(name, folder) as served, asyncio.TaskGroup() as group:
+        group.create_task(_serve(served.app, parser, stop, serving, ports))
         await serving.wait()
         settle_process()
         context.say(port=ports[0])
         while (line := await context.lines.get()) != "stop":
-            waiting = settle() if line == "settle" else None
+            waiting = served.settle() if line == "settle" else None
             if asyncio.iscoroutine(waiting):
                 await waiting
-            context.say(cpu_s=time.process_time(), at=time.monotonic())
+            context.say(cpu_s=time.process_time(), at=time.monotonic(), commits_s=served.commits_s)
+            served.commits_s.clear()
         stop.set()
 
 

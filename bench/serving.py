@@ -6,7 +6,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = ["Mark", "Served", "serving"]
 
@@ -18,6 +18,8 @@ class Mark(NamedTuple):
 
     cpu_s: float
     at: float
+    commits_s: list[float]
+    """What each COMMIT took since the mark before."""
 
 
 class Served:
@@ -40,7 +42,7 @@ class Served:
         self._process.stdin.flush()
         return Mark(**self._read())
 
-    def _read(self) -> dict[str, float]:
+    def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         return json.loads(self._process.stdout.readline())
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from bench.generator import Load, Unexpected
+from bench.open_loop import OpenRound, measured, open_round
 from bench.product import EVENT_LIMITS, LIMITS
 from bench.requests import Sender
-from bench.rounds import Size, cores, percentile, pins, spread, stack
+from bench.rounds import Size, cores, pins, spread, stack
 from bench.serving import Served, serving
 
 __all__ = ["pinned", "webhook"]
@@ -22,10 +23,10 @@ T = TypeVar("T")
 CONNECTIONS = 64
 EACH = 50
 """Events in a batch."""
-PER_S = 1000
+OPEN_S = 1.5
+"""Seconds for which each rate is offered in the open loop, at the normal size."""
 TIMES = {Size.SMALLEST: 0.04, Size.NORMAL: 1.0, Size.FULL: 4.0}
 """So many times the requests of a round."""
-SYNCS = 300
 VOID_LIMIT = 3
 REQUESTS = {"h11": 5000, "uvloop": 9000}
 """In one closed round: most of a second of the product's work.
@@ -74,7 +75,7 @@ def _on_stack(name: str, rounds: int, times: float) -> dict[str, Any]:
         hello = exits.enter_context(serving("hello", stack=name, core=server_core, folder=Path(folder)))
         durable = exits.enter_context(serving("durable", stack=name, core=server_core, folder=Path(folder)))
         pair = _Pair(hello, durable)
-        return _h11(pair, rounds, times, Path(folder)) if name == "h11" else _uvloop(pair, rounds, times)
+        return _h11(pair, rounds, times) if name == "h11" else _uvloop(pair, rounds, times)
 
 
 @contextmanager
@@ -88,35 +89,43 @@ def pinned(core: int) -> Generator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _h11(pair: _Pair, rounds: int, times: float, folder: Path) -> dict[str, Any]:
+def _h11(pair: _Pair, rounds: int, times: float) -> dict[str, Any]:
     void: list[str] = []
     closed = _rounds(lambda number: _round(pair, "h11", number, times), rounds, void)
-    open_ = _rounds(lambda number: _open(pair, number, times, folder), rounds, void)
+    durable_per_s = spread([durable.per_s for _, durable, _ in closed])
+
+    def opened(number: int) -> OpenRound:
+        return open_round(
+            pair.hello,
+            pair.durable,
+            connections=CONNECTIONS,
+            tag=f"open-{number}",
+            closed_per_s=durable_per_s["median"],
+            seconds=OPEN_S * times,
+        )
+
+    open_ = _rounds(opened, rounds, void)
     ratio = spread([durable.per_s / hello.per_s for hello, durable, _ in closed])
     batch = spread([batch.per_s / hello.per_s for hello, _, batch in closed])
     cpu = spread([durable.cpu_us / hello.cpu_us for hello, durable, _ in closed])
-    extra = spread([row["extra"] for row in open_])
     return {
         "stack_h11": stack("h11"),
         "durable_ack_ratio_h11": ratio["median"],
         "batch_ratio": batch["median"],
         "server_cpu_ratio": cpu["median"],
-        "p99_extra_ms": extra["median"],
+        **measured(open_),
         "spread_h11": {
             "durable_ack_ratio_h11": ratio,
             "batch_ratio": batch,
             "server_cpu_ratio": cpu,
-            "p99_extra_ms": extra,
         },
         "hello_per_s_h11": spread([hello.per_s for hello, _, _ in closed]),
-        "durable_per_s_h11": spread([durable.per_s for _, durable, _ in closed]),
+        "durable_per_s_h11": durable_per_s,
         "batch_events_per_s_h11": spread([batch.per_s for _, _, batch in closed]),
         "server_cpu_us": {
             name: spread([row[index].cpu_us for row in closed])
             for index, name in enumerate(("hello", "durable", "batch"))
         },
-        "p99_ms": {name: spread([row[name] for row in open_]) for name in ("hello", "durable", "fdatasync")},
-        "open_loop_per_s": PER_S,
         "events_per_batch": EACH,
         "void_rounds": void,
     }
@@ -170,30 +179,3 @@ def _closed(server: Served, requests: list[bytes], events: int) -> _Closed:
         load.closed_loop(requests)
         after = server.settled()
     return _Closed(events / (after.at - start), (after.cpu_s - before.cpu_s) / events * 1e6)
-
-
-def _open(pair: _Pair, number: int, times: float, folder: Path) -> dict[str, float]:
-    sender = Sender(runs=CONNECTIONS, tag=f"open-{number}")
-    count = round(PER_S * times)
-    hello = _p99_ms(pair.hello, sender.events(count))
-    durable = _p99_ms(pair.durable, sender.events(count))
-    pair.durable.settled()
-    disk = percentile(_fdatasync(folder / "probe", round(SYNCS * min(times, 1))), 0.99) * 1000
-    return {"hello": hello, "durable": durable, "fdatasync": disk, "extra": durable - hello - 2 * disk}
-
-
-def _p99_ms(server: Served, requests: list[bytes]) -> float:
-    with closing(Load(server.port, connections=CONNECTIONS)) as load:
-        return percentile(load.open_loop(requests, per_s=PER_S), 0.99) * 1000
-
-
-def _fdatasync(path: Path, count: int) -> list[float]:
-    """Seconds of so many appends of two pages, each made durable, in the database's folder."""
-    result: list[float] = []
-    with path.open("ab", buffering=0) as file:
-        for _ in range(count):
-            file.write(bytes(8192))
-            start = time.perf_counter()
-            os.fdatasync(file.fileno())
-            result.append(time.perf_counter() - start)
-    return result

@@ -7,6 +7,7 @@ import asyncio
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
@@ -27,6 +28,7 @@ __all__ = [
     "logged_writer",
     "remembering_nothing",
     "sources_remembered",
+    "timed_commits",
     "unreadable",
 ]
 
@@ -158,6 +160,34 @@ async def logged_writer(store: SqliteStore) -> AsyncGenerator[list[str]]:
         yield statements
     finally:
         await _writer(store).post(lambda raw: raw.set_trace_callback(None))
+
+
+class _Timed:
+    """A writer's connection that notes how long each COMMIT takes."""
+
+    def __init__(self, raw: sqlite3.Connection, took_s: list[float]) -> None:
+        self._raw = raw
+        self._took_s = took_s
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        if statement != "COMMIT":
+            return self._raw.execute(statement, *values)
+        start = time.perf_counter()
+        try:
+            return self._raw.execute(statement)
+        finally:
+            self._took_s.append(time.perf_counter() - start)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+
+def timed_commits(store: SqliteStore) -> list[float]:
+    """Seconds that each COMMIT takes from now on; the list grows."""
+    took_s: list[float] = []
+    connection: Any = _writer(store)
+    connection._raw = _Timed(connection._raw, took_s)
+    return took_s
 
 
 def remembering_nothing(store: SqliteStore) -> None:
