@@ -65,14 +65,14 @@ class Recorder:
         self.overlaps = 0
         self._is_storing = False
 
-    async def emit(self, body: EventBody) -> None:
+    async def emit(self, *bodies: EventBody) -> None:
         """The port's `Emit`."""
         self.overlaps += self._is_storing
         self._is_storing = True
         for _ in range(3):
             await asyncio.sleep(0)
         self._is_storing = False
-        self.events.append(body)
+        self.events.extend(bodies)
         self.has_one.set()
 
 
@@ -144,7 +144,7 @@ async def is_halted_when_its_cancellation_returns(trial: Trial) -> str | None:
 async def handles_storage_errors(trial: Trial) -> str | None:
     """An event that cannot be stored ends the run of the adapter with that error."""
 
-    async def full(body: EventBody) -> None:
+    async def full(*bodies: EventBody) -> None:
         raise StorageError("full")
 
     try:

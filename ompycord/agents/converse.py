@@ -44,6 +44,8 @@ _DELIVERY_S: Final = 0.5
 """Seconds between two looks whether a message still waits for an agent at rest."""
 _HANDSHAKE_S: Final = 120.0
 """Seconds for an agent to answer our first frame; one that is installed at its first start needs most of them."""
+_TOGETHER: Final = 100
+"""Events that are stored together at most."""
 _STDERR_LINES: Final = 5
 _STDERR_LINE: Final = 500
 
@@ -135,6 +137,8 @@ class _Exchange:
         self._one_at_a_time = asyncio.Lock()
         self._in_hand: AgentInput | None = None
         self._progress_at = float("-inf")
+        self._unstored: list[EventBody] = []
+        """Events of lines that were read at once; they share a commit."""
 
     async def read_agent(self, lines: AsyncGenerator[Line]) -> None:
         """Reads every line of the agent, until it has come to an outcome or its output ends."""
@@ -142,6 +146,9 @@ class _Exchange:
         async with aclosing(lines):
             async for line in lines:
                 await self._on_line(line)
+                if self._unstored and not self._process.has_line:
+                    async with self._one_at_a_time:
+                        await self._store()
                 if await self._is_over():
                     return
 
@@ -177,6 +184,9 @@ class _Exchange:
 
         Whatever fails here, TERM and KILL come next.
         """
+        with suppress(Exception):
+            async with asyncio.timeout(_HALT_S):
+                await self._store()
         with suppress(Exception):
             async with asyncio.timeout(_HALT_S):
                 for frame in self._protocol.interrupt().send:
@@ -244,9 +254,9 @@ class _Exchange:
             self._process.waits_for_person(waiting=self._protocol.awaits_person)
             if self._queue is not None and reaction.rests is not None:
                 self._queue.set_resting(is_resting=reaction.rests)
-            for body in reaction.events:
-                if self._is_new(body):
-                    await self._emit(body)
+            self._unstored += [body for body in reaction.events if self._is_new(body)]
+            if not _only_reports(reaction) or len(self._unstored) >= _TOGETHER:
+                await self._store()
             if reaction.acknowledged:
                 await self._inbox.acknowledge(reaction.acknowledged)
             for frame in reaction.send:
@@ -255,6 +265,11 @@ class _Exchange:
                 await self._send(await asyncio.to_thread(grant, self._root, request))
             self.outcome = reaction.outcome or (None if reaction.send else self.outcome)
             self._mind_tools(reaction)
+
+    async def _store(self) -> None:
+        events, self._unstored = self._unstored, []
+        if events:
+            await self._emit(*events)
 
     def _mind_tools(self, reaction: Reaction) -> None:
         """A tool that is under way may say nothing for as long as the whole work may take."""
@@ -280,6 +295,18 @@ class _Exchange:
             return False
         self._progress_at = now
         return True
+
+
+def _only_reports(reaction: Reaction) -> bool:
+    """Whether nothing follows from it but events, which can wait for those of lines that are here already."""
+    return not (
+        reaction.send
+        or reaction.files
+        or reaction.acknowledged
+        or reaction.outcome
+        or reaction.rests is not None
+        or reaction.is_turn_over
+    )
 
 
 def _mute(job: AgentJob, seconds: float) -> AgentOutcome:

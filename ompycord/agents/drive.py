@@ -158,12 +158,15 @@ async def _listen(
                 teller = tasks.create_task(telling()) if telling is not None else None
                 async for line in lines:
                     before = listener.is_busy, listener.claim is not None
-                    await listener.on_line(line)
+                    listener.on_line(line)
+                    if not process.has_line or listener.buffer.is_full:  # what was read at once is stored at once
+                        await listener.buffer.store()
                     if (listener.is_busy, listener.claim is not None) == before:
                         continue
                     process.works_in_silence(working=listener.is_busy)
                     if listener.claim is not None:
                         process.may_be_silent(grace_s)
+                await listener.buffer.store()
                 listener.buffer.close()
                 if teller is not None:
                     teller.cancel()
@@ -204,13 +207,13 @@ class _Listener:
         """Whether a tool of the program is under way, which may say nothing for long."""
         return self._tools.are_running and self.claim is None
 
-    async def on_line(self, line: Line) -> None:
+    def on_line(self, line: Line) -> None:
         self.has_spoken = self.has_spoken or line.stream is not Stream.STDERR
         if line.stream is Stream.EVENTS:
             if line.text.strip():
-                await self._on_event(line.text, was_cut=line.was_cut)
+                self._on_event(line.text, was_cut=line.was_cut)
         elif line.text.startswith(PREFIX):
-            await self._on_event(line.text.removeprefix(PREFIX), was_cut=line.was_cut)
+            self._on_event(line.text.removeprefix(PREFIX), was_cut=line.was_cut)
         else:
             self.buffer.add(line.text)
 
@@ -224,24 +227,24 @@ class _Listener:
         if self._refused > _NOTED:
             await self.buffer.emit(Note(text=f"{self._refused - _NOTED:,} more lines of the agent were not taken."))
 
-    async def _on_event(self, text: str, *, was_cut: bool) -> None:
+    def _on_event(self, text: str, *, was_cut: bool) -> None:
         body = parse_line(text, was_cut=was_cut)
         if isinstance(body, Refusal):
             self._refused += 1
             if self._refused <= _NOTED:
-                await self.buffer.emit(Note(text=f"A line of the agent was not taken: {body.reason}."))
+                self.buffer.put(Note(text=f"A line of the agent was not taken: {body.reason}."))
         elif isinstance(body, RunFinished | RunFailed):
             self.claim = body
             self.waits_for_person(False)  # who has ended waits for nobody, whatever it asked before
         elif isinstance(body, QuestionAsked | ApprovalRequested) and not self._gets_answers:
             self._refused += 1
             if self._refused <= _NOTED:
-                await self.buffer.emit(Note(text=f"{_request_of(body)} was not asked: {_NO_ANSWERS}"))
+                self.buffer.put(Note(text=f"{_request_of(body)} was not asked: {_NO_ANSWERS}"))
         else:
             self._count(body)
             self._tools.observe(body)
             self._has_usage = self._has_usage or isinstance(body, UsageUpdated)
-            await self.buffer.emit(body)
+            self.buffer.put(body)
 
     def on_input(self, received: AgentInput) -> None:
         """Note that a decision is on its way to the program."""

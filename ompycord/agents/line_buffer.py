@@ -24,6 +24,14 @@ _HEADING: Final = 40
 """Room for the line that counts what was left out."""
 _LINE: Final = DIALECT_MESSAGE - _HEADING
 _CAPACITY: Final = 2 * _LINE
+_HELD: Final = 16 * _CAPACITY
+"""Characters of lines as they came that are held for a pause: colours and the like are no text."""
+_HELD_LINE: Final = 4 * _LINE
+"""Characters of a line that is held as it came; a longer one is cleaned at once."""
+_HELD_LINES: Final = 50
+"""Of so many lines the last ones with something in them are found."""
+_TOGETHER: Final = 100
+"""Events that are stored together at most."""
 
 # Colours and cursor moves: ECMA-48 control sequences, operating system commands and other strings, two-byte escapes;
 # each also where its end is missing. Linear: none of them reads past the next escape.
@@ -47,7 +55,8 @@ def legible(line: str) -> str:
 class LineBuffer:
     """Collects plain lines for `PAUSE_S`, then emits them as messages of at most 2,000 characters.
 
-    A burst keeps its newest lines: the others of one pause are counted, the end is never lost.
+    A burst keeps its newest lines: the others of one pause are counted, the end is never lost. Lines are cleaned when
+    they are emitted, so that those left out cost nothing.
     """
 
     def __init__(self, *, emit: Emit, pause_s: float = PAUSE_S) -> None:
@@ -56,42 +65,62 @@ class LineBuffer:
         self._waiting: deque[str] = deque()
         self._size = 0
         self._left_out = 0
+        self._events: list[EventBody] = []
         self._has_lines = asyncio.Event()
         self._closed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
-        self._latest: deque[str] = deque(maxlen=_KEPT)
+        self._latest: deque[str] = deque(maxlen=_HELD_LINES)
 
     @property
     def last_lines(self) -> tuple[str, ...]:
         """The last plain lines with something in them, to explain an exit code."""
-        return tuple(self._latest)
+        found: list[str] = []
+        for line in reversed(self._latest):
+            if len(found) < _KEPT and (text := _shown(line)).strip():
+                found.append(text)
+        return tuple(reversed(found))
 
     @property
     def last_line(self) -> str:
         """The last of them; empty where there was none."""
-        return self._latest[-1] if self._latest else ""
+        return next(iter(self.last_lines[-1:]), "")
 
     def add(self, line: str) -> None:
         """A line that is no event. Of one that is longer than 2,000 characters the middle is left out."""
-        text = legible(line)
-        if len(text) > _LINE:
-            text = cut(text, _LINE // 2, "") + cut_head(text, _LINE - _LINE // 2)
-        if text.strip():
-            self._latest.append(text)
+        if len(line) > _HELD_LINE:
+            line = _shown(line)
+        if line and not line.isspace():
+            self._latest.append(line)
         elif not self._waiting:
             return
-        self._waiting.append(text)
-        self._size += len(text) + 1
-        while self._size > _CAPACITY + 2:
+        self._waiting.append(line)
+        self._size += len(line) + 1
+        while self._size > _HELD and len(self._waiting) > 1:
             self._size -= len(self._waiting.popleft()) + 1
             self._left_out += 1
-        self._has_lines.set()
+        if not self._has_lines.is_set():
+            self._has_lines.set()
+
+    def put(self, body: EventBody) -> None:
+        """An event of the agent, after the lines that came before it. It is stored by `store`, or sooner."""
+        self._events += self._messages()
+        self._events.append(body)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many events wait that they should be stored before more are read."""
+        return len(self._events) >= _TOGETHER
+
+    async def store(self) -> None:
+        """Emits the events that were put, in one go. Plain lines wait on for their pause."""
+        if self._events:
+            async with self._one_at_a_time:
+                await self._emit_all()
 
     async def emit(self, body: EventBody) -> None:
-        """An event of the agent, after the lines that came before it."""
-        async with self._one_at_a_time:
-            await self._flush_waiting()
-            await self._emit(body)
+        """An event of the agent, stored at once."""
+        self.put(body)
+        await self.store()
 
     async def flush_periodically(self) -> None:
         """Emits what was collected, pause by pause, until `close`; emits the rest before it returns."""
@@ -106,23 +135,44 @@ class LineBuffer:
     async def flush(self) -> None:
         """Emits what is collected now."""
         async with self._one_at_a_time:
-            await self._flush_waiting()
+            self._events += self._messages()
+            await self._emit_all()
 
     def close(self) -> None:
         """Ends the lines."""
         self._closed.set()
         self._has_lines.set()
 
-    async def _flush_waiting(self) -> None:
+    async def _emit_all(self) -> None:
+        events, self._events = self._events, []
+        if events:
+            await self._emit(*events)
+
+    def _messages(self) -> list[Message]:
+        """The plain lines that wait, as messages; none of them waits afterwards."""
         self._has_lines.clear()
-        messages = _packed(self._waiting)
+        if not self._waiting:
+            return []
+        lines = deque(_shown(line) for line in self._waiting)
+        while lines and not lines[0].strip():
+            lines.popleft()
+        size = sum(len(line) + 1 for line in lines)
+        while size > _CAPACITY + 2:
+            size -= len(lines.popleft()) + 1
+            self._left_out += 1
+        messages = _packed(lines)
         if messages and self._left_out:
-            lines = "line" if self._left_out == 1 else "lines"
-            messages[0] = f"({self._left_out:,} earlier {lines} left out)\n{messages[0]}"
+            word = "line" if self._left_out == 1 else "lines"
+            messages[0] = f"({self._left_out:,} earlier {word} left out)\n{messages[0]}"
         self._waiting.clear()
         self._size = self._left_out = 0
-        for text in messages:
-            await self._emit(Message(text=text))
+        return [Message(text=text) for text in messages]
+
+
+def _shown(line: str) -> str:
+    """What people see of a line."""
+    text = legible(line)
+    return text if len(text) <= _LINE else cut(text, _LINE // 2, "") + cut_head(text, _LINE - _LINE // 2)
 
 
 def _packed(lines: Iterable[str]) -> list[str]:

@@ -28,10 +28,10 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
         return await start(job, emit)
     is_open = False
 
-    async def observe(body: EventBody) -> None:
+    async def observe(*bodies: EventBody) -> None:
         nonlocal is_open
-        is_open = is_open or isinstance(body, SessionOpened)
-        await emit(body)
+        is_open = is_open or any(isinstance(body, SessionOpened) for body in bodies)
+        await emit(*bodies)
 
     outcome = await start(job, observe)
     if is_open or outcome.claim or outcome.ended_by in _NOT_AGAIN:

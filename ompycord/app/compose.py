@@ -94,7 +94,8 @@ def wire(
     projector = projector_of(infrastructure)
     mcp = mcp_of(infrastructure, areas, workers, key_manager)
     driver = driver_of(infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare)
-    infrastructure.alarms.extend((projector.wake, driver.wake))
+    infrastructure.log_alarms.append(projector.wake)
+    infrastructure.alarms.append(driver.wake)
 
     def requests() -> RequestCounts:
         return sidecar.counts

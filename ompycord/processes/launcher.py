@@ -90,6 +90,11 @@ class RunningProcess:
         """
         return self._queue.lines()
 
+    @property
+    def has_line(self) -> bool:
+        """Whether another line is here already, so that the next one needs no wait."""
+        return self._queue.has_line
+
     async def write(self, data: bytes) -> bool:
         """Writes more input to a program that accepts it; False once it accepts none any more.
 

@@ -96,6 +96,11 @@ class LineQueue:
         """Whether a `put` would wait."""
         return not self._has_room.is_set()
 
+    @property
+    def has_line(self) -> bool:
+        """Whether a line waits for the reader."""
+        return bool(self._lines)
+
     async def put(self, line: Line) -> None:
         """Adds a line, once there is room. The program's wall clock bounds the wait, for it ends in `release`."""
         await self._has_room.wait()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -132,8 +132,8 @@ class Stream(StrEnum):
     EVENTS = "events"
 
 
-class Line(_Frozen):
-    """One line, decoded as UTF-8 with replacement, without its end."""
+class Line(NamedTuple):
+    """One line, decoded as UTF-8 with replacement, without its end. A tuple, since a program can write millions."""
 
     stream: Stream
     text: str

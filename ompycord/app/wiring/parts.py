@@ -64,6 +64,8 @@ class Infrastructure:
     """Who holds one of `limits.parallel_runs`."""
     alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     """Called when something was decided. Filled while wiring, since the waking parts are made before the woken ones."""
+    log_alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    """Called when anything was stored in the log."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slots", Slots(self.settings.catalog.limits, self.clock))
@@ -74,7 +76,14 @@ class Infrastructure:
         return self.known.redactor.redact
 
     def wake(self) -> None:
+        """Something was decided: there may be work."""
+        self.wake_projector()
         for alarm in self.alarms:
+            alarm()
+
+    def wake_projector(self) -> None:
+        """A fact was stored that decides nothing."""
+        for alarm in self.log_alarms:
             alarm()
 
 

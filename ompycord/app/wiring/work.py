@@ -100,7 +100,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         ),
         approvals=Approvals(access=access, catalog=catalog, wake=wake),
         budgets=Budgets(access=access, transitions=transitions, wake=wake),
-        recorder=EventRecorder(access=access, observations=store, wake=wake),
+        recorder=EventRecorder(access=access, observations=store, wake=infrastructure.wake_projector),
         budget_keeper=BudgetKeeper(
             access=access,
             transitions=transitions,

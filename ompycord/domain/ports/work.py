@@ -3,7 +3,7 @@
 Implemented by agents, workspaces, checks and engines. `ompycord.testing` holds a double of each.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -49,8 +49,13 @@ __all__ = [
 AgentInput = Prompted | QuestionAnswered | ApprovalGranted | ApprovalDenied
 """What reaches an agent from people: a text, an answer, a decision. Facts of the log like all others."""
 
-Emit = Callable[[EventBody], Awaitable[None]]
-"""Store one observation; returns when it is on disk."""
+
+class Emit(Protocol):
+    """Stores observations."""
+
+    async def __call__(self, *bodies: EventBody) -> None:
+        """Store these, in order and in one commit; returns when they are on disk."""
+        ...
 
 
 class Inbox(Protocol):

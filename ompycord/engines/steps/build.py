@@ -140,12 +140,12 @@ async def _write_files(run: RunId, task: Task, context: StepContext) -> Path | N
     return folder
 
 
-async def _emit(context: StepContext, run: RunId, inbox: LogInbox, body: EventBody) -> None:
+async def _emit(context: StepContext, run: RunId, inbox: LogInbox, *bodies: EventBody) -> None:
     """Store facts. A database that refuses for a while makes the agent wait; it does not end its work."""
-    accepted = await inbox.accept(body)
-    while accepted is not None:
+    accepted = [one for body in bodies if (one := await inbox.accept(body)) is not None]
+    while accepted:
         try:
-            await context.observe(run, accepted)
+            await context.observe(run, *accepted)
         except NotStored:
             await asyncio.sleep(RETRY_S)
         else:

@@ -73,9 +73,9 @@ class AgentInput:
         self.events: list[EventBody] = []
         self._more = asyncio.Condition()
 
-    async def emit(self, body: EventBody) -> None:
+    async def emit(self, *bodies: EventBody) -> None:
         async with self._more:
-            self.events.append(body)
+            self.events.extend(bodies)
             self._more.notify_all()
 
     def of(self, kind: type[Any]) -> list[Any]:

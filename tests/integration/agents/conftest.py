@@ -27,9 +27,9 @@ class Stored:
         self.events: list[EventBody] = []
         self._more = asyncio.Condition()
 
-    async def emit(self, body: EventBody) -> None:
+    async def emit(self, *bodies: EventBody) -> None:
         async with self._more:
-            self.events.append(body)
+            self.events.extend(bodies)
             self._more.notify_all()
 
     async def until(self, kind: type[Any], times: int = 1) -> None:

@@ -244,9 +244,9 @@ async def test_it_is_cancelled_before_it_is_halted(launcher: Launcher, job: Make
 async def test_a_word_in_hand_when_the_turn_ends_is_not_lost(launcher: Launcher, job: MakeJob, stored: Any) -> None:
     inbox = ScriptedInbox()
 
-    async def emit(body: EventBody) -> None:
-        await stored.emit(body)
-        if body == Message(text="last words"):  # stored together with the turn's end
+    async def emit(*bodies: EventBody) -> None:
+        await stored.emit(*bodies)
+        if Message(text="last words") in bodies:  # stored together with the turn's end
             inbox.send(Prompted(text="say more words", by="Ada"))
             for _ in range(5):
                 await asyncio.sleep(0)

@@ -306,7 +306,7 @@ async def test_cancelling_halts_it_and_keeps_its_last_lines(launcher: Launcher, 
 async def test_an_event_that_cannot_be_stored_ends_the_agent_with_that_error(
     launcher: Launcher, make_job: MakeJob, stored: Any
 ) -> None:
-    async def full(body: object) -> None:
+    async def full(*bodies: object) -> None:
         raise StorageError("the disk is full")
 
     with pytest.raises(StorageError, match="the disk is full"):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ompycord.agents import line_buffer
 from ompycord.agents.line_buffer import LineBuffer, legible
 from ompycord.domain.events import EventBody, Message, Note
 from tests.support.patience import within
@@ -15,9 +16,9 @@ class Stored:
     def __init__(self) -> None:
         self.events: list[EventBody] = []
 
-    async def emit(self, body: EventBody) -> None:
+    async def emit(self, *bodies: EventBody) -> None:
         await asyncio.sleep(0)
-        self.events.append(body)
+        self.events.extend(bodies)
 
     @property
     def texts(self) -> list[str]:
@@ -39,10 +40,10 @@ async def test_lines_that_come_while_one_message_is_stored_are_not_lost() -> Non
     stored = Stored()
     storing, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slow(body: EventBody) -> None:
+    async def slow(*bodies: EventBody) -> None:
         storing.set()
         await go_on.wait()
-        await stored.emit(body)
+        await stored.emit(*bodies)
 
     transcript = LineBuffer(emit=slow, pause_s=0.001)
     async with within(10), asyncio.TaskGroup() as tasks:
@@ -121,3 +122,45 @@ async def test_the_newest_lines_are_kept_whole_and_the_others_counted(said: list
     assert shown == said[left_out:]
     assert all(len(text) <= 2000 for text in stored.texts)
     assert len(stored.texts) <= 4
+
+
+async def test_events_that_were_put_are_stored_in_one_go_among_their_lines() -> None:
+    calls: list[tuple[EventBody, ...]] = []
+
+    async def emit(*bodies: EventBody) -> None:
+        calls.append(bodies)
+
+    transcript = LineBuffer(emit=emit)
+    transcript.add("before")
+    transcript.put(Note(text="one"))
+    transcript.put(Note(text="two"))
+    transcript.add("after")
+    await transcript.store()
+    await transcript.flush()
+    assert calls == [(Message(text="before"), Note(text="one"), Note(text="two")), (Message(text="after"),)]
+
+
+async def test_lines_that_are_left_out_are_not_cleaned(monkeypatch: pytest.MonkeyPatch) -> None:
+    cleaned: list[str] = []
+
+    def counted(line: str) -> str:
+        cleaned.append(line)
+        return line
+
+    monkeypatch.setattr(line_buffer, "legible", counted)
+    stored = Stored()
+    transcript = LineBuffer(emit=stored.emit)
+    for number in range(100_000):
+        transcript.add(f"line {number:06d} " + "x" * 80)
+    await transcript.flush()
+    assert stored.texts[0].startswith("(99,9")
+    assert stored.texts[-1].endswith(f"line 099999 {'x' * 80}")
+    assert len(cleaned) < 1000
+    assert len(transcript.last_lines) == 5
+
+
+async def test_an_end_without_text_leaves_the_last_lines_that_have_some() -> None:
+    transcript = LineBuffer(emit=Stored().emit)
+    for line in ("first", "fatal", "\x1b[0m", "", "\x1b[?25h"):
+        transcript.add(line)
+    assert transcript.last_lines == ("first", "fatal")
