@@ -158,10 +158,10 @@ async def _listen(
                 teller = tasks.create_task(telling()) if telling is not None else None
                 async for line in lines:
                     before = listener.is_busy, listener.claim is not None
-                    listener.on_line(line)
+                    is_event = listener.on_line(line)
                     if not process.has_line or listener.buffer.is_full:  # what was read at once is stored at once
                         await listener.buffer.store()
-                    if (listener.is_busy, listener.claim is not None) == before:
+                    if not is_event or (listener.is_busy, listener.claim is not None) == before:
                         continue
                     process.works_in_silence(working=listener.is_busy)
                     if listener.claim is not None:
@@ -207,15 +207,18 @@ class _Listener:
         """Whether a tool of the program is under way, which may say nothing for long."""
         return self._tools.are_running and self.claim is None
 
-    def on_line(self, line: Line) -> None:
+    def on_line(self, line: Line) -> bool:
+        """Takes a line; whether it was meant as an event."""
         self.has_spoken = self.has_spoken or line.stream is not Stream.STDERR
         if line.stream is Stream.EVENTS:
             if line.text.strip():
                 self._on_event(line.text, was_cut=line.was_cut)
-        elif line.text.startswith(PREFIX):
+            return True
+        if line.text.startswith(PREFIX):
             self._on_event(line.text.removeprefix(PREFIX), was_cut=line.was_cut)
-        else:
-            self.buffer.add(line.text)
+            return True
+        self.buffer.add(line.text)
+        return False
 
     async def report_cut(self) -> None:
         """Reports that a program which told what it used has used more: it was cut in the midst of its work."""

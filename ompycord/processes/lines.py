@@ -32,8 +32,11 @@ class LineSplitter:
         """The lines that `chunk` completes. Linear; exhaust it before the next call."""
         start = 0
         while (end := chunk.find(b"\n", start)) >= 0:
-            self._hold(chunk, start, end)
-            yield self._line()
+            if self._waiting or self._is_over or end - start > self._limit:
+                self._hold(chunk, start, end)
+                yield self._line()
+            else:  # whole in this chunk, as nearly all lines are
+                yield Line(self._stream, _text(chunk[start:end]))
             start = end + 1
         self._hold(chunk, start, len(chunk))
 
@@ -63,7 +66,7 @@ class LineSplitter:
         if self._is_over:
             text = raw.decode("utf-8", "replace").rstrip("\ufffd")  # the limit may have halved the last character
         else:
-            text = raw.removesuffix(b"\r").decode("utf-8", "replace")
+            text = _text(raw)
         line = Line(stream=self._stream, text=text, was_cut=self._is_over)
         self._waiting.clear()
         self._return_at = -1
@@ -154,6 +157,10 @@ class LineQueue:
             self._is_discarding = True
             self._lines.clear()
             self._has_room.set()
+
+
+def _text(raw: bytes) -> str:
+    return raw.removesuffix(b"\r").decode("utf-8", "replace")
 
 
 def _cost(line: Line) -> int:
