@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from bench.scheduling import Latency, Shown
 from ompycord.bot.delivery.rate_limiter import RateAnswer, answer_of
 from ompycord.bot.rest import SendFailed
-from ompycord.domain.events import EventBody, RunEvent, RunStarted, ToolFinished
+from ompycord.domain.events import EventBody, RunEvent, RunStarted, RunSubmitted, ToolFinished
 from ompycord.domain.folds.fold import RunFold
-from ompycord.domain.ids import RunId, Source, external_source, new_ulid
+from ompycord.domain.ids import OMPYCORD, RunId, Source, external_source, new_ulid
 from ompycord.domain.ports import Clock, RunFilter
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface
 from ompycord.domain.run import RunKind, RunRecord, RunState
+from ompycord.domain.task import Task
 from ompycord.playground.rules.limits import LIMITS
 from ompycord.playground.rules.ratelimit import RateLimiter
 from ompycord.render.message import RenderedMessage
@@ -49,28 +50,32 @@ class CardStore:
         self._position = 0
         self._seqs: dict[RunId, int] = {}
 
-    def add_card(self, number: int, channel: str) -> None:
-        """A run that began just now, with an empty card."""
+    def add_card(self, number: int, channel: str, *, queued: bool = False) -> None:
+        """A run that began just now, with an empty card; or a hosted one that waits in the queue."""
         run, now = card_run(number), self._clock.now_ms()
         self._records[run] = RunRecord(
-            id=run, kind=RunKind.EXTERNAL, task=None, key_id="bench", guild="1", channel=channel,
-            state=RunState.BUILDING, created_at=now, updated_at=now,
+            id=run, kind=RunKind.HOSTED if queued else RunKind.EXTERNAL, task=None, key_id="bench", guild="1",
+            channel=channel, state=RunState.QUEUED if queued else RunState.BUILDING, created_at=now, updated_at=now,
         )  # fmt: skip
         self._folds[run] = RunFold(run)
-        self.happen(number, RunStarted(title=f"card {number}"))
+        if queued:
+            task = Task(id=run, prompt="x", title=f"card {number}", repositories=("shop",), agent="mine")
+            self.happen(number, RunSubmitted(task=task), source=OMPYCORD)
+        else:
+            self.happen(number, RunStarted(title=f"card {number}"))
         card = Surface(run=run, kind=OutboxKind.CARD, ref="1", channel=channel, message=str(number), posted_at=now)
         place = Surface(run=run, kind=OutboxKind.THREAD, channel=channel, posted_at=now)  # no message to be edited
         mirror = place.model_copy(update={"kind": OutboxKind.SUMMARY})
         for surface in (mirror, place, card):
             self._surfaces.setdefault(run, {})[surface.kind, surface.ref] = surface
 
-    def happen(self, number: int, body: EventBody) -> RunId:
+    def happen(self, number: int, body: EventBody, *, source: Source = LANE) -> RunId:
         """One more event of a card's run."""
         run = card_run(number)
         self._position += 1
         seq = self._seqs[run] = self._seqs.get(run, 0) + 1
         now = self._clock.now_ms()
-        self._folds[run].add(RunEvent(run=run, source=LANE, seq=seq, at=now, body=body, position=self._position))
+        self._folds[run].add(RunEvent(run=run, source=source, seq=seq, at=now, body=body, position=self._position))
         return run
 
     def use_tool(self, number: int, event: int) -> RunId:
@@ -90,14 +95,21 @@ class CardStore:
     async def run(self, run: RunId) -> RunRecord | None:
         return self._records.get(run)
 
+    async def runs_by_id(self, runs: Sequence[RunId]) -> dict[RunId, RunRecord]:
+        return {run: self._records[run] for run in runs if run in self._records}
+
     async def runs(self, which: RunFilter) -> list[RunRecord]:
-        return list(self._records.values())[: which.limit]
+        states = which.states or frozenset(RunState)
+        return [one for one in self._records.values() if one.state in states][: which.limit]
 
     async def folds(self, runs: Sequence[RunId]) -> dict[RunId, RunFold]:
         return {run: self._folds[run] for run in runs}
 
     async def surfaces(self, run: RunId) -> list[Surface]:
         return list(self._surfaces[run].values())
+
+    async def surfaces_of(self, runs: Sequence[RunId]) -> dict[RunId, list[Surface]]:
+        return {run: await self.surfaces(run) for run in runs}
 
     async def surface(self, run: RunId, kind: OutboxKind, ref: str = "") -> Surface | None:
         return self._surfaces[run].get((kind, ref))

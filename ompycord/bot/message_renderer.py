@@ -3,9 +3,9 @@
 Counterpart of `deliver` and `live`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.options import BotOptions
@@ -53,6 +53,10 @@ SLOWED_SHOWN_MS = 60 * 1000
 _WORKING = frozenset(RunState) - FINAL - {RunState.QUEUED, RunState.SUSPENDED}
 _THREAD_NAME = 100
 """Characters of a thread's name (docs/platform/discord.md, *Sizes*)."""
+QUEUE_S = 1.0
+"""Seconds for which places in the queue are known: a run that joins it is asked for at once, the others move up."""
+_QUEUED = 200
+"""Runs in the queue whose place is known."""
 _LIVE = 100
 """Runs of each kind that a board lists at most."""
 
@@ -119,6 +123,17 @@ class RendererStore(RunRecords, Surfaces, Protocol):
     """Rows of runs, and where their messages stand."""
 
 
+class _Queue(NamedTuple):
+    """What cards of queued runs show of the others."""
+
+    read_at: float
+    places: Mapping[RunId, int]
+    holders: tuple[SlotHolder, ...]
+
+
+_NO_QUEUE = _Queue(float("-inf"), {}, ())
+
+
 @dataclass(kw_only=True)
 class MessageRenderer:
     """Gathers and renders. `slowed` says until when Discord refuses edits in a channel."""
@@ -136,6 +151,7 @@ class MessageRenderer:
     is_connected: Callable[[], bool]
     slots: Slots | None = None
     slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
+    _queue: "_Queue" = field(default_factory=lambda: _NO_QUEUE, init=False)
 
     @property
     def homes(self) -> tuple[str, ...]:
@@ -145,16 +161,24 @@ class MessageRenderer:
 
     async def view(self, run: RunId) -> RunView | None:
         """The run as it is now; None before its first event is projected."""
-        record = await self.store.run(run)
-        folded = await self.snapshots.folded(run)
-        if record is None or folded is None:
-            return None
-        snapshot = folded.snapshot
-        surfaces = tuple(await self.store.surfaces(run))
-        render_context = await self._context(record, snapshot, surfaces)
-        return RunView(
-            record=record, snapshot=snapshot, position=folded.position, surfaces=surfaces, render_context=render_context
-        )
+        return (await self.views([run])).get(run)
+
+    async def views(self, runs: Sequence[RunId]) -> dict[RunId, RunView]:
+        """These runs as they are now, read in one go; without those whose first event is not projected yet."""
+        records = await self.store.runs_by_id(runs)
+        folds = await self.snapshots.folded_of([run for run in runs if run in records])
+        surfaces = await self.store.surfaces_of(list(folds)) if folds else {}
+        found: dict[RunId, RunView] = {}
+        for run, folded in folds.items():
+            shown = tuple(surfaces.get(run, ()))
+            found[run] = RunView(
+                record=records[run],
+                snapshot=folded.snapshot,
+                position=folded.position,
+                surfaces=shown,
+                render_context=await self._context(records[run], folded.snapshot, shown),
+            )
+        return found
 
     async def board_rows(self, guild: str) -> list[BoardRow]:
         """The open runs that can be seen in a server: its own, and external ones, which belong to none."""
@@ -194,13 +218,14 @@ class MessageRenderer:
         result = _posted(surfaces, OutboxKind.RESULT)
         is_silent = record.kind is RunKind.EXTERNAL and not snapshot.is_final
         last = snapshot.last_event_at
+        queue = await self._queue_now(RunId(record.id)) if snapshot.state is RunState.QUEUED else _NO_QUEUE
         return RenderContext(
             gateway="connected" if self.is_connected() else "reconnecting",
             slowed_until=self._slowed_until(card) if not snapshot.is_final else None,
             confinement=self.confinement if record.kind is RunKind.HOSTED else None,
             is_network_open=record.kind is RunKind.HOSTED and self._is_network_open(record),
-            queue_place=await self._queue_place(record) if snapshot.state is RunState.QUEUED else None,
-            slot_holders=await self._slot_holders() if snapshot.state is RunState.QUEUED else (),
+            queue_place=queue.places.get(RunId(record.id)),
+            slot_holders=queue.holders,
             waits_for_slot=self.slots is not None and self.slots.is_returning(RunId(record.id)),
             checks=self._checks(record),
             channel_name=self.channel_name(record.channel),
@@ -218,11 +243,15 @@ class MessageRenderer:
         until = self.slowed.get(card.channel, 0) if card else 0
         return until if until + SLOWED_SHOWN_MS > self.clock.now_ms() else None
 
-    async def _queue_place(self, record: RunRecord) -> int | None:
-        queued = await self.store.runs(RunFilter(states=frozenset({RunState.QUEUED}), limit=200))
-        hosted = sorted((r.created_at, r.id) for r in queued if r.kind is RunKind.HOSTED)
-        place = (record.created_at, record.id)
-        return hosted.index(place) + 1 if place in hosted else None
+    async def _queue_now(self, run: RunId) -> "_Queue":
+        """The queue with this run in it, read once for all cards that are rendered in the same moment."""
+        now = self.clock.monotonic_s()
+        if run not in self._queue.places or now - self._queue.read_at >= QUEUE_S:
+            queued = await self.store.runs(RunFilter(states=frozenset({RunState.QUEUED}), limit=_QUEUED))
+            hosted = sorted((r.created_at, r.id) for r in queued if r.kind is RunKind.HOSTED)
+            places = {RunId(id_): place for place, (_, id_) in enumerate(hosted, start=1)}
+            self._queue = _Queue(now, places, await self._slot_holders())
+        return self._queue
 
     async def _slot_holders(self) -> tuple[SlotHolder, ...]:
         """The runs that hold the slots, oldest first; empty where one is free."""

@@ -11,6 +11,7 @@ from ompycord.conductor.runs import Runs
 from ompycord.conductor.snapshots import Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.events import RunStateChanged
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import Clock, RunFilter
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow
@@ -70,8 +71,11 @@ class Reminders:
         lost = 0
         working = frozenset(RunState) - {RunState.SUSPENDED}
         hosted = RunFilter(is_open=True, kind=RunKind.HOSTED, limit=RUNS_LOOKED_AT)
-        for record in await self._store.runs(hosted):
-            await self._remind(record)
+        records = await self._store.runs(hosted)
+        folds = await self._snapshots.folded_of([RunId(record.id) for record in records])
+        for record in records:
+            if (folded := folds.get(RunId(record.id))) is not None:
+                await self._remind(record, folded.snapshot)
         # What was projected since is not silent: no need to read its fold (bench recovery).
         silent = RunFilter(
             is_open=True,
@@ -101,14 +105,13 @@ class Reminders:
             lost += 1
         return lost
 
-    async def _remind(self, record: RunRecord) -> None:
+    async def _remind(self, record: RunRecord, snapshot: StatusSnapshot) -> None:
         """Send a reminder of what has waited 15 minutes; after a day the agent is stopped and the run waits.
 
         Resumed, it asks again, and what was decided since then is its answer.
         """
         run, channel = RunId(record.id), record.channel
-        snapshot = await self._snapshots.of(run)
-        if snapshot is None or snapshot.is_final:
+        if snapshot.is_final:
             return
         is_stopped = snapshot.state is RunState.SUSPENDED
         if is_stopped and snapshot.reason is not SuspendReason.WAITING:

@@ -32,15 +32,16 @@ class Death(StoreConnection):
         """It is dead."""
 
     def post(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
+        return self._inner.post(work)
+
+    def post_then(self, work: Callable[[sqlite3.Connection], T], then: Callable[[T | BaseException], None]) -> None:
         self._left -= 1
         if self._left > 0:
-            return self._inner.post(work)
-        unanswered: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        if self._left == 0 and self._after:
-            self._inner.post(work).add_done_callback(lambda _: self.came.set())
+            self._inner.post_then(work, then)
+        elif self._left == 0 and self._after:
+            self._inner.post_then(work, lambda _: self.came.set())
         else:
             self.came.set()
-        return unanswered
 
     async def close(self) -> None:
         """A process that is dead closes nothing."""

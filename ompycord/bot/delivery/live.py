@@ -6,6 +6,7 @@ has ended. Discord calls are never cancelled.
 """
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from typing import Protocol
 
@@ -111,11 +112,13 @@ class LiveEditor:
 
     def mark_dirty(self, run: RunId) -> None:
         """Note that a message of this run may be in the wrong place."""
+        self._refresher.forget()
         self._changes.ask([run])
         self._stir()
 
     def mark_all_dirty(self) -> None:
         """Note that messages of any run may be in the wrong place."""
+        self._refresher.forget()
         self._swept_at = -RECHECK_S
         self._stir()
 
@@ -124,6 +127,7 @@ class LiveEditor:
         if self._board is not None and self._board.is_in(channel):
             self._board.deleted(message)
         self._removed.append(message)
+        self._refresher.forget()
         self._stir()
 
     async def posted(self, run: RunId, timeout: float) -> str | None:
@@ -217,8 +221,8 @@ class LiveEditor:
     async def _plan(self, group: asyncio.TaskGroup, *, outbox: bool) -> None:
         """Take in changes and deliveries, then give every free queue its next job."""
         await self._take_removed()
-        for run in self._changes.due(self._clock.monotonic_s())[:AT_ONCE]:
-            await self._mark(run, is_sure=self._changes.take(run))
+        due = self._changes.due(self._clock.monotonic_s())[:AT_ONCE]
+        await self._mark({run: self._changes.take(run) for run in due})
         if outbox:
             self._collected_at = self._clock.monotonic_s()
             try:
@@ -251,25 +255,37 @@ class LiveEditor:
                 log.exception("live.failed", message=message)
             del self._removed[0]
 
-    async def _mark(self, run: RunId, *, is_sure: bool = True) -> None:
-        """Mark this run's messages as possibly out of date.
+    async def _mark(self, runs: Mapping[RunId, bool]) -> None:
+        """Mark the messages of these runs as possibly out of date; whether something happened to each.
 
         What cannot be read now is checked again; nothing is forgotten.
         """
+        if not runs:
+            return
         now = self._clock.monotonic_s()
         try:
-            run_view = await self._renderer.view(run)
+            run_views = await self._renderer.views(list(runs))
         except StorageError as error:
             log.warning("live.waits", cause=str(error))
-            self._changes.again(run, now + RETRY_S[0], is_sure=is_sure)
+            for run, is_sure in runs.items():
+                self._changes.again(run, now + RETRY_S[0], is_sure=is_sure)
             return
         except Exception:
-            log.exception("live.failed", run=run)
+            if len(runs) > 1:  # one of them: a problem of one run does not delay another
+                for run, is_sure in runs.items():
+                    await self._mark({run: is_sure})
+            else:
+                log.exception("live.failed", run=next(iter(runs)))
             return
-        if run_view is None:
-            return
+        for run, run_view in run_views.items():
+            self._mark_one(run_view, now, is_sure=runs[run])
+
+    def _mark_one(self, run_view: RunView, now: float, *, is_sure: bool) -> None:
+        run = run_view.run
         self._feel(run, _state_of(run_view))
         self._changes.looked_at(run, now, is_over=run_view.snapshot.is_final)
+        if not is_sure and self._refresher.is_shown(run_view):
+            return
         shown = [s for s in run_view.surfaces if s.message is not None or s.kind is OutboxKind.THREAD]
         for channel in {surface.channel for surface in shown}:
             self._queues[channel].mark(run, now, is_urgent=run_view.is_urgent, is_sure=is_sure)
@@ -335,7 +351,7 @@ class LiveEditor:
             self._posted[row.run].set()
         if row.kind is OutboxKind.THREAD and self._board is not None:  # the board links to it
             self._board.changed()
-        await self._mark(row.run)
+        await self._mark({row.run: True})
 
     async def _edit(self, start: Start, run: RunId) -> None:
         """Edit one message of the run in this channel; the queue returns for its others."""
@@ -348,7 +364,7 @@ class LiveEditor:
             queue.failures += 1
             log.info("edit.again", run=run, reason=str(failed), pause_s=pause)
             await self._hold(channel, queue, failed, pause)
-            await self._mark(run)
+            await self._mark({run: True})
             return
         queue.failures = 0
         if done.untrue:
@@ -362,7 +378,7 @@ class LiveEditor:
         if done.untrue and slowed is not None and self._renderer.slowed.get(channel) == slowed:
             del self._renderer.slowed[channel]
         if not done.is_last:
-            await self._mark(run)
+            await self._mark({run: True})
         else:
             self._feel(run, Signal.CAUGHT_UP)
 

@@ -3,6 +3,7 @@
 Called by `live.py`.
 """
 
+from collections import OrderedDict
 from typing import NamedTuple
 
 from ompycord.bot.delivery.rollover import ROLL_OVER_MS, CardRollover, is_moved, name_hash
@@ -20,6 +21,13 @@ OLD_MS = 60 * 60 * 1000
 """Age of a message whose edits have a limit of their own: summaries and rolled-over cards are edited more slowly."""
 NAME_AGAIN_S = 60.0
 """Seconds until a thread's name is tried again, where Discord names no time."""
+COMPARE_AGAIN_S = 300.0
+"""Seconds after which a run that did not change is rendered and compared all the same: a secret may be known by then.
+
+Until then one comparison of its view tells.
+"""
+SHOWN_KEPT = 500
+"""Runs whose shown view is remembered."""
 DOUBTS = 6
 """Refusals of one message in a row, each for no known reason, after which the last one is final."""
 
@@ -41,6 +49,14 @@ class Refreshed(NamedTuple):
     """Whether nothing is left to check: other messages, or that all of a run that ended is true."""
 
 
+class _Shown(NamedTuple):
+    """A view of a run and the channels in which its messages show it."""
+
+    run_view: RunView
+    channels: set[str]
+    since: float
+
+
 class Refresher:
     """Compares by hash what a message shows with what is true."""
 
@@ -53,8 +69,22 @@ class Refresher:
         self._clock = clock
         self._rollover = rollover
         self._doubts: dict[tuple[RunId, OutboxKind, str], int] = {}
+        self._shown: OrderedDict[RunId, _Shown] = OrderedDict()
         self._names_after: dict[str, float] = {}
         """By thread, when its name is tried again."""
+
+    def is_shown(self, run_view: RunView) -> bool:
+        """Whether all messages of the run were compared with this very view, and nothing else can have changed."""
+        shown = self._shown.get(run_view.run)
+        if shown is None or shown.run_view != run_view or self._rollover.may_be_due(run_view):
+            return False
+        if self._clock.monotonic_s() - shown.since >= COMPARE_AGAIN_S:
+            return False
+        return shown.channels >= {surface.channel for surface in run_view.surfaces}
+
+    def forget(self) -> None:
+        """Compare everything again: messages may have been deleted or moved."""
+        self._shown.clear()
 
     async def refresh(self, run: RunId, channel: str) -> Refreshed:
         """One edit at most. Raises SendFailed, StorageError."""
@@ -94,8 +124,19 @@ class Refresher:
         is_named = await self._name_thread(run_view, channel)
         position = run_view.shown_position
         is_behind = any(s.channel == channel and s.shown_position < position for s in run_view.surfaces)
+        if is_named and not run_view.snapshot.is_final:
+            self._remember(run_view, channel)
         if is_named and is_behind and run_view.snapshot.is_final:
             await self._store.compared(run_view.run, channel, position)
+
+    def _remember(self, run_view: RunView, channel: str) -> None:
+        known, now = self._shown.pop(run_view.run, None), self._clock.monotonic_s()
+        if known is None or known.run_view != run_view or now - known.since >= COMPARE_AGAIN_S:
+            known = _Shown(run_view, set(), now)
+        known.channels.add(channel)
+        self._shown[run_view.run] = known
+        if len(self._shown) > SHOWN_KEPT:
+            self._shown.popitem(last=False)
 
     async def _name_thread(self, run_view: RunView, channel: str) -> bool:
         """Whether the run's own thread has the name that it must have; a refusal only delays that, never an edit."""

@@ -73,6 +73,16 @@ class CardRollover:
             await self.another(run_view, card)
         return is_due
 
+    def may_be_due(self, run_view: RunView) -> bool:
+        """Whether `is_due` could say so, as far as it is known without asking Discord."""
+        card = latest_card(run_view.surfaces)
+        return card is not None and (
+            card.channel in self.deleted_channels
+            or self._is_old(card)
+            or self._is_misplaced(run_view, card)
+            or self._messages_below.is_scrolled_out(card.channel)
+        )
+
     def _is_old(self, card: Surface) -> bool:
         return self._clock.now_ms() - card.posted_at >= ROLL_OVER_MS
 

@@ -166,6 +166,10 @@ class RunRecords(Protocol):
         """One run by its id; None where there is none."""
         ...
 
+    async def runs_by_id(self, runs: Sequence[RunId]) -> dict[RunId, RunRecord]:
+        """The rows of those runs that exist."""
+        ...
+
     async def runs(self, which: RunFilter) -> list[RunRecord]:
         """The runs that match all of the filter's conditions, newest first, at most `which.limit`."""
         ...
@@ -200,10 +204,6 @@ class Projection(Protocol):
 
     async def events_after(self, position: int, *, limit: int) -> list[RunEvent]:
         """At most `limit` events of all runs after a position, in commit order."""
-        ...
-
-    async def runs_by_id(self, runs: Sequence[RunId]) -> dict[RunId, RunRecord]:
-        """The rows of those runs that exist."""
         ...
 
     async def project(
@@ -311,6 +311,10 @@ class Surfaces(Protocol):
 
     async def surfaces(self, run: RunId) -> list[Surface]:
         """All of a run's, by kind and ref; empty for an unknown run."""
+        ...
+
+    async def surfaces_of(self, runs: Sequence[RunId]) -> dict[RunId, list[Surface]]:
+        """The same of several runs at once; nothing of a run that has none."""
         ...
 
     async def surface(self, run: RunId, kind: OutboxKind, ref: str = "") -> Surface | None:

@@ -1,7 +1,8 @@
 """Surfaces: where the messages and threads of runs are in Discord, and what they show."""
 
+import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from ompycord.domain.ids import RunId
@@ -15,6 +16,7 @@ __all__ = ["SqliteSurfaces", "put_surface"]
 
 _SQL = load("surfaces")
 _SURFACES = _SQL.one("surfaces")
+_SURFACES_OF = _SQL.one("surfaces_of")
 _SURFACE = _SQL.one("surface")
 _RUN_OF_SURFACE = _SQL.one("run_of_surface")
 _STALE_RUNS = _SQL.one("stale_runs")
@@ -27,6 +29,12 @@ class SqliteSurfaces(StorePart):
 
     async def surfaces(self, run: RunId) -> list[Surface]:
         return await self._database.readers.all(_SURFACES, (run,), _surface_of)
+
+    async def surfaces_of(self, runs: Sequence[RunId]) -> dict[RunId, list[Surface]]:
+        found: dict[RunId, list[Surface]] = {}
+        for surface in await self._database.readers.all(_SURFACES_OF, (json.dumps(runs),), _surface_of):
+            found.setdefault(surface.run, []).append(surface)
+        return found
 
     async def surface(self, run: RunId, kind: OutboxKind, ref: str = "") -> Surface | None:
         return await self._database.readers.one(_SURFACE, (run, kind, ref), _surface_of)

@@ -6,6 +6,12 @@ SELECT r.id AS run, s.kind, s.ref, s.channel, s.message, s.shown_hash, s.shown_p
 FROM surfaces AS s JOIN runs AS r ON r.pk = s.run
 WHERE r.id = ? ORDER BY s.kind, s.ref;
 
+-- name: surfaces_of
+-- All that stands in Discord of several runs.
+SELECT r.id AS run, s.kind, s.ref, s.channel, s.message, s.shown_hash, s.shown_position, s.posted_at, s.edited_at
+FROM json_each(?) AS w CROSS JOIN runs AS r ON r.id = w.value JOIN surfaces AS s ON s.run = r.pk
+ORDER BY w.key, s.kind, s.ref;
+
 -- name: surface
 -- One of them.
 SELECT r.id AS run, s.kind, s.ref, s.channel, s.message, s.shown_hash, s.shown_position, s.posted_at, s.edited_at
