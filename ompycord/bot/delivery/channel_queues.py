@@ -207,8 +207,10 @@ class ChannelQueues:
         return max(min(waits), 0.0)
 
     def _slot(self, queue: ChannelQueue, job: Job) -> float:
+        at = queue.blocked_until
         bucket_limiter = self._bucket_limiter(queue, job)
-        at = max(queue.blocked_until, bucket_limiter.next_at if bucket_limiter else 0.0)
+        if bucket_limiter is not None:
+            at = max(at, bucket_limiter.urgent_at if queue.is_urgent(job) else bucket_limiter.next_at)
         return at if isinstance(job, QueuedDelivery) else max(at, queue.slow_until)
 
     def _bucket_limiter(self, queue: ChannelQueue, job: Job) -> BucketLimiter | None:

@@ -74,7 +74,7 @@ def _number(text: str | None) -> float | None:
 
 
 class BucketLimiter:
-    """One bucket: what is left of its window is spread evenly over the rest of it.
+    """One bucket: what is left of its window is spread evenly over the rest of it. What is urgent takes it at once.
 
     A burst at the window's beginning would leave the oldest change unshown for the rest of it, and what becomes urgent
     then would have no slot (bench freshness). The first request is not limited, its answer names the limit.
@@ -115,9 +115,14 @@ class BucketLimiter:
 
     @property
     def next_at(self) -> float:
-        """From when on the next request may leave."""
+        """From when on the next request may leave that is not urgent."""
         left = self._resets_at - self._began
         return self._began + left / (self._remaining + 1) if left > 0 else self._began
+
+    @property
+    def urgent_at(self) -> float:
+        """From when on one may leave for which people wait: at once as long as the window has any left."""
+        return self._began if self._remaining > 0 else self.next_at
 
 
 class GlobalLimiter:

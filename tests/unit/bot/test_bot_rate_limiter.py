@@ -67,6 +67,16 @@ def test_what_was_not_used_at_a_windows_beginning_may_be_used_at_its_end() -> No
     assert bucket_limiter.next_at == pytest.approx(3.5)
 
 
+def test_what_is_urgent_takes_what_is_left_of_a_window_at_once_and_then_waits_for_the_next() -> None:
+    bucket_limiter = BucketLimiter()
+    for at, remaining in ((0.0, 2), (0.1, 1), (0.2, 0)):
+        assert bucket_limiter.urgent_at <= at
+        bucket_limiter.begin(at)
+        bucket_limiter.on_answer(RateAnswer("POST", EDIT, 200, "b", remaining, 5.0 - at, took_s=0.0), at)
+        assert bucket_limiter.next_at > at + 1
+    assert bucket_limiter.urgent_at == pytest.approx(5.0)
+
+
 RULES = [(5, 5.0), (1, 2.0), (3, 6.0), (10, 1.0), (2, 600.0)]
 
 
