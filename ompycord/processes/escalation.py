@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 import psutil
@@ -33,26 +34,26 @@ def kill_group(group: int) -> None:
         _signal_group(group, signal.SIGKILL)
 
 
-async def kill_strays(marker: str, *, session: int | None = None) -> int:
-    """Kills every process of ours that carries `OMPYCORD_RUN=marker` or belongs to `session`; returns how many.
+async def kill_strays(*markers: str, session: int | None = None) -> int:
+    """Kills every process of ours that carries `OMPYCORD_RUN` with one of these or belongs to `session`; how many.
 
     Also for the start after a crash. Spares this process and its ancestors. Bounded: ten rounds of a second at most, as
     a survivor may fork in between.
     """
-    return await asyncio.to_thread(_kill_strays, marker, session)
+    return await asyncio.to_thread(_kill_strays, markers, session)
 
 
 _QUIET = 2
 """Rounds in a row that must find nothing: in one alone, a survivor may fork after the list was made and then end."""
 
 
-def _kill_strays(marker: str, session: int | None) -> int:
+def _kill_strays(markers: Sequence[str], session: int | None) -> int:
     spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     killed: set[tuple[int, float]] = set()
     quiet = 0
     for _ in range(_ROUNDS):
-        found = [process for process in psutil.process_iter() if process.pid not in spared]
-        survivors = [process for process in found if belongs(process, marker, session)]
+        found = [process for process in _candidates(markers, session) if process.pid not in spared]
+        survivors = [process for process in found if _is_stray(process, markers, session)]
         quiet = 0 if survivors else quiet + 1
         if quiet == _QUIET:
             break
@@ -60,15 +61,43 @@ def _kill_strays(marker: str, session: int | None) -> int:
             with suppress(psutil.Error):
                 killed.add((process.pid, process.create_time()))
                 process.kill()
-        _await_end(survivors, marker, session)
+        _await_end(survivors, markers, session)
     return len(killed)
 
 
-def _await_end(survivors: list[psutil.Process], marker: str, session: int | None) -> None:
+def _candidates(markers: Sequence[str], session: int | None) -> Iterator[psutil.Process]:
+    """All processes but those of which one look tells that they are no strays: nearly all, and nearly always all."""
+    if sys.platform != "linux":
+        yield from psutil.process_iter()
+        return
+    marks = [os.fsencode(f"{MARKER}={marker}") for marker in markers]
+    for name in os.listdir("/proc"):  # noqa: PTH208  # names, of which most are numbers
+        if name.isdigit() and _may_be_stray(name, marks, session):
+            with suppress(psutil.Error):
+                yield psutil.Process(int(name))
+
+
+def _may_be_stray(pid: str, marks: Sequence[bytes], session: int | None) -> bool:
+    # psutil makes an object for each process and reads its state first: four times as long (bench journey).
+    try:
+        if session is not None and os.getsid(int(pid)) == session:
+            return True
+        with open(f"/proc/{pid}/environ", "rb", buffering=0) as file:  # noqa: PTH123  # as above
+            environment = file.readall()
+    except OSError:  # it has ended, or is another user's
+        return False
+    return any(mark in environment for mark in marks)
+
+
+def _await_end(survivors: list[psutil.Process], markers: Sequence[str], session: int | None) -> None:
     # Not psutil.wait_procs: it reaps our own children, and asyncio then reports exit code 255 for them (seen).
     ends = time.monotonic() + _EXIT_S
-    while time.monotonic() < ends and any(belongs(process, marker, session) for process in survivors):
+    while time.monotonic() < ends and any(_is_stray(process, markers, session) for process in survivors):
         time.sleep(_POLL_S)
+
+
+def _is_stray(process: psutil.Process, markers: Sequence[str], session: int | None) -> bool:
+    return any(belongs(process, marker, session) for marker in markers)
 
 
 def belongs(process: psutil.Process, marker: str | None, session: int | None, *, variable: str = MARKER) -> bool:

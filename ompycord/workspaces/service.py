@@ -227,8 +227,7 @@ class GitWorkspaces:
 
     async def _kill_strays(self, run: RunId) -> None:
         """Kills what a crash or an agent left running: it would continue to write."""
-        await kill_strays(run)
-        await kill_strays(_marker(run))
+        await kill_strays(run, _marker(run))
 
     def _place(self, run: RunId) -> Folder:
         if not is_ulid(run):

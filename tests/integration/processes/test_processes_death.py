@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 import ompycord
@@ -57,6 +58,34 @@ async def test_a_sweep_finds_by_marker_only_and_says_how_many(
         assert (await mine.wait()).signal == signal.SIGKILL
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(other.wait(), 0.05)
+
+
+async def test_one_sweep_takes_what_carries_either_mark(
+    python: MakeSpec, tmp_path: Path, until_gone: ClientDisconnected
+) -> None:
+    one, two = f"{tmp_path}/one", f"{tmp_path}/two"
+    code = "import signal; print('up'); signal.pause()"
+    async with launch(python(code, marker=one)) as first, launch(python(code, marker=two)) as second:
+        await anext(first.lines())
+        await anext(second.lines())
+        assert await kill_strays(one, two) == 2
+        await until_gone(first.pid)
+        await until_gone(second.pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no /proc")
+async def test_a_sweep_that_finds_nothing_opens_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[int] = []
+
+    class Noted(psutil.Process):
+        def __init__(self, pid: int | None = None) -> None:
+            super().__init__(pid)
+            opened.append(self.pid)
+
+    ancestors = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    monkeypatch.setattr(psutil, "Process", Noted)
+    assert await kill_strays(str(tmp_path)) == 0
+    assert set(opened) <= ancestors
 
 
 async def test_a_sweep_spares_whoever_asks_for_it_and_its_ancestors(python: MakeSpec) -> None:
