@@ -18,17 +18,17 @@ from ompycord.text.limits import DIALECT_MESSAGE
 __all__ = ["LineBuffer", "legible"]
 
 PAUSE_S: Final = 1.0
-"""With `_HELD` at most four messages of plain lines a second; cards are edited less often."""
+"""With `_RAW` at most four messages of plain lines a second; cards are edited less often."""
 
 _HEADING: Final = 40
 """Room for the line that counts what was left out."""
 _LINE: Final = DIALECT_MESSAGE - _HEADING
 _CAPACITY: Final = 2 * _LINE
-_HELD: Final = 16 * _CAPACITY
-"""Characters of lines as they came that are held for a pause: colours and the like are no text."""
-_HELD_LINE: Final = 4 * _LINE
-"""Characters of a line that is held as it came; a longer one is cleaned at once."""
-_HELD_LINES: Final = 50
+_RAW: Final = 16 * _CAPACITY
+"""Characters of lines as they came that are kept for a pause: colours and the like are no text."""
+_RAW_LINE: Final = 4 * _LINE
+"""Characters of a line that is kept as it came; a longer one is cleaned at once."""
+_RAW_LINES: Final = 50
 """Of so many lines the last ones with something in them are found."""
 _TOGETHER: Final = 100
 """Events that are stored together at most."""
@@ -69,7 +69,7 @@ class LineBuffer:
         self._has_lines = asyncio.Event()
         self._closed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
-        self._latest: deque[str] = deque(maxlen=_HELD_LINES)
+        self._latest: deque[str] = deque(maxlen=_RAW_LINES)
 
     @property
     def last_lines(self) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ class LineBuffer:
 
     def add(self, line: str) -> None:
         """A line that is no event. Of one that is longer than 2,000 characters the middle is left out."""
-        if len(line) > _HELD_LINE:
+        if len(line) > _RAW_LINE:
             line = _shown(line)
         if line and not line.isspace():
             self._latest.append(line)
@@ -95,7 +95,7 @@ class LineBuffer:
             return
         self._waiting.append(line)
         self._size += len(line) + 1
-        while self._size > _HELD and len(self._waiting) > 1:
+        while self._size > _RAW and len(self._waiting) > 1:
             self._size -= len(self._waiting.popleft()) + 1
             self._left_out += 1
         if not self._has_lines.is_set():

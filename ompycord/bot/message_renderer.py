@@ -14,7 +14,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
 from ompycord.domain.ids import RunId, short_id
-from ompycord.domain.ports import Clock, RunFilter, RunRecords, Surfaces
+from ompycord.domain.ports import Clock, RunFilter, RunRecords, RunsById, Surfaces
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.repository import ConfinementLevel
@@ -119,7 +119,7 @@ def latest_card(surfaces: tuple[Surface, ...]) -> Surface | None:
     return max((s for s in surfaces if s.kind is OutboxKind.CARD), key=card_number, default=None)
 
 
-class RendererStore(RunRecords, Surfaces, Protocol):
+class RendererStore(RunRecords, RunsById, Surfaces, Protocol):
     """Rows of runs, and where their messages stand."""
 
 

@@ -20,7 +20,7 @@ from ompycord.domain.deliveries import Delivery
 from ompycord.domain.events import RunEvent, RunStarted
 from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, DumpedFold, Folds, Projection, RunRecords
+from ompycord.domain.ports import Clock, DumpedFold, Folds, Projection, RunsById
 from ompycord.domain.records import OutboxRow
 from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.errors import StorageError
@@ -52,7 +52,7 @@ STATE_TYPES = frozenset({"run.finished", "run.failed", "run.cancelled", "run.sta
 """The only events that move an external run whose state is not a suspension (`domain/folds/merge.py`)."""
 
 
-class ProjectorStore(Projection, Folds, RunRecords, Protocol):
+class ProjectorStore(Projection, Folds, RunsById, Protocol):
     """The projector's own reading and writing, the folds that it left, and rows of runs."""
 
 

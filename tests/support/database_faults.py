@@ -178,8 +178,9 @@ class _Timed:
         finally:
             self._took_s.append(time.perf_counter() - start)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._raw, name)
+    @property
+    def in_transaction(self) -> bool:
+        return self._raw.in_transaction
 
 
 def timed_commits(store: SqliteStore) -> list[float]:

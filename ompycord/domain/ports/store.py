@@ -55,6 +55,7 @@ __all__ = [
     "RunFilter",
     "RunHistory",
     "RunRecords",
+    "RunsById",
     "ShownMessages",
     "StoreHealth",
     "StoredLog",
@@ -166,12 +167,16 @@ class RunRecords(Protocol):
         """One run by its id; None where there is none."""
         ...
 
-    async def runs_by_id(self, runs: Sequence[RunId]) -> dict[RunId, RunRecord]:
-        """The rows of those runs that exist."""
-        ...
-
     async def runs(self, which: RunFilter) -> list[RunRecord]:
         """The runs that match all of the filter's conditions, newest first, at most `which.limit`."""
+        ...
+
+
+class RunsById(Protocol):
+    """The rows of several runs, read at once."""
+
+    async def runs_by_id(self, runs: Sequence[RunId]) -> dict[RunId, RunRecord]:
+        """The rows of those runs that exist."""
         ...
 
 

@@ -27,14 +27,14 @@ async def _ended(pause_s: float) -> tuple[float, float, int]:
     discord.on_answer = editor.on_answer
     async with asyncio.TaskGroup() as group:
         task = group.create_task(editor.run())
-        await asyncio.sleep(60)
+        await asyncio.sleep(60)  # virtual time
         bus.publish([store.use_tool(0, 1)])
-        await asyncio.sleep(pause_s)
+        await asyncio.sleep(pause_s)  # virtual time
         began = clock.monotonic_s()
         run = store.happen(0, RunFinished(summary="done"))
         result = store.owe(0, OutboxKind.RESULT)
         bus.publish([run])
-        await asyncio.sleep(30)
+        await asyncio.sleep(30)  # virtual time
         task.cancel()
     return discord.taken["PATCH", "0"] - began, discord.taken["POST", str(result.id)] - began, discord.refused
 

@@ -63,10 +63,10 @@ async def counted(stage: Stage, *, seconds: float) -> Counter[str]:
     """What was read in so many seconds, after all cards are true."""
     async with asyncio.TaskGroup() as group:
         task = group.create_task(stage.editor.run())
-        await asyncio.sleep(400)
+        await asyncio.sleep(400)  # virtual time
         stage.store.reads.clear()
         before = stage.discord.requests
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(seconds)  # virtual time
         stage.store.reads["requests"] = stage.discord.requests - before
         task.cancel()
     return stage.store.reads
@@ -102,12 +102,12 @@ def test_what_did_not_change_is_not_rendered_again_for_minutes(monkeypatch: pyte
         stage = Stage()
         async with asyncio.TaskGroup() as group:
             task = group.create_task(stage.editor.run())
-            await asyncio.sleep(400)
+            await asyncio.sleep(400)  # virtual time
             rendered.clear()
-            await asyncio.sleep(60)
+            await asyncio.sleep(60)  # virtual time
             unchanged = len(rendered)
             stage.editor.removed("1", "1")
-            await asyncio.sleep(60)
+            await asyncio.sleep(60)  # virtual time
             task.cancel()
         return unchanged, len(rendered)
 
