@@ -38,6 +38,9 @@ _STOPS: Final[Mapping[str, tuple[str, FailureClass]]] = {
     "refusal": ("The model refused to go on.", FailureClass.REPAIRABLE),
     "cancelled": ("The agent's turn was cancelled.", FailureClass.TRANSIENT),
 }
+_NO_TOOLS: Final = Note(
+    text="This agent takes no MCP server over HTTP, so it works without Ompycord's tools: it cannot ask people by them."
+)
 _UNKNOWN_METHOD: Final = -32601
 
 
@@ -162,10 +165,11 @@ class Acp:
         self._updates.counts_as(string(self._agent, "agentInfo", "name"))
         able = found(self._agent, "agentCapabilities")
         note = version_note(string(self._agent, "agentInfo", "name"), string(self._agent, "agentInfo", "version"))
+        notes = (*((note,) if note else ()), *((_NO_TOOLS,) if self._options.lacks_tools(able) else ()))
         self._images = self._options.shown(able)
         place = self._options.place(self._root, able)
         session = self._options.session
-        received = Reaction((note,) if note else ())
+        received = Reaction(notes)
         if session and "resume" in found(able, "sessionCapabilities"):
             return received + self._request("session/resume", place | {"sessionId": session}, self._resumed)
         if session:

@@ -29,9 +29,17 @@ class SessionOptions:
     images: tuple[Image, ...] = ()
     """The pictures of the first prompt."""
 
+    @property
+    def _has_tools(self) -> bool:
+        return bool(self.mcp_url and self.mcp_key)
+
+    def lacks_tools(self, able: Frame) -> bool:
+        """Whether there are tools of ours that the agent cannot reach: it takes no MCP server over HTTP."""
+        return self._has_tools and not boolean(able, "mcpCapabilities", "http")
+
     def servers(self, able: Frame) -> list[JsonValue]:
         """The MCP servers to name, as far as the agent can reach one over HTTP."""
-        if not self.mcp_url or not self.mcp_key or not boolean(able, "mcpCapabilities", "http"):
+        if not self._has_tools or self.lacks_tools(able):
             return []
         bearer: Frame = {"name": "Authorization", "value": f"Bearer {self.mcp_key}"}
         return [{"type": "http", "name": "ompycord", "url": self.mcp_url, "headers": [bearer]}]

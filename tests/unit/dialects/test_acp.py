@@ -43,6 +43,9 @@ The protocol wants every other agent to ignore what it does not know there.
 ABLE: dict[str, Any] = {"protocolVersion": 1, "agentCapabilities": {"loadSession": True}}
 
 
+TOOLS: dict[str, Any] = {"mcp_url": "http://127.0.0.1/mcp/", "mcp_key": "k"}
+
+
 def working(**options: Any) -> Dialogue:
     """In the middle of the first turn."""
     transcript = Dialogue(Acp(prompt="mend it", root="/run/clone", options=SessionOptions(**options), start="7"))
@@ -272,6 +275,28 @@ def test_two_long_ids_stay_two() -> None:
     transcript = working()
     transcript.on_line(permission("x" * 200 + "a", title="ls"), permission("x" * 200 + "b", title="rm"))
     assert len({one.approval for one in transcript.of(ApprovalRequested)}) == 2
+
+
+@pytest.mark.parametrize(
+    ("able", "options", "is_said"),
+    [
+        ({}, TOOLS, True),
+        ({"mcpCapabilities": {"http": False, "sse": True}}, TOOLS, True),
+        ({"mcpCapabilities": {"http": True}}, TOOLS, False),
+        ({}, {}, False),
+    ],
+)
+def test_an_agent_that_cannot_reach_our_tools_is_told_of_once(
+    able: dict[str, Any], options: dict[str, Any], is_said: bool
+) -> None:
+    dialogue = Dialogue(Acp(prompt="mend it", root="/run/clone", options=SessionOptions(**options), start="7"))
+    dialogue.on_line(
+        {"id": 0, "result": {"protocolVersion": 1, "agentCapabilities": able}}, {"id": 1, "result": {"sessionId": "s"}}
+    )
+    notes = [event.text for event in dialogue.events if isinstance(event, Note)]
+    assert len([text for text in notes if "no MCP server over HTTP" in text]) == is_said
+    opened = next(frame for frame in dialogue.sent if frame["method"] == "session/new")
+    assert bool(opened["params"]["mcpServers"]) == (bool(options) and not is_said)
 
 
 def test_a_session_has_a_prompt_once_its_model_works_on_it() -> None:
