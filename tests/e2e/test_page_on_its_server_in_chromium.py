@@ -106,3 +106,35 @@ async def test_what_is_ticked_in_a_form_arrives_and_unknown_requests_are_shown(
         await at("wire-button").click()
         await at("tab-refused").click()
         await expect(at("refused-row").first).to_contain_text("GET /api/v10/guilds/1/nothing")
+
+
+async def test_layouts_forwards_and_polls_are_drawn(tmp_path: Path, browser: Browser) -> None:
+    section = {
+        "type": 9,
+        "components": [{"type": 10, "content": "**Build** 7"}],
+        "accessory": {"type": 2, "style": 1, "label": "Retry", "custom_id": "retry"},
+    }
+    container = {"type": 17, "accent_color": 255, "components": [section, {"type": 14}, {"type": 10, "content": "end"}]}
+    answers = [{"poll_media": {"text": name}} for name in ("Yes", "No")]
+    async with running_playground(tmp_path / "playground") as playground, await browser.new_context() as context:
+        path = f"/channels/{playground.channel('tasks')}/messages"
+        told = (await playground.rest("POST", path, {"content": "told *once*"})).body
+        reference = {"type": 1, "message_id": told["id"], "channel_id": told["channel_id"]}
+        for body in (
+            {"message_reference": reference},
+            {"poll": {"question": {"text": "Ready?"}, "answers": answers}},
+            {"flags": 1 << 15, "components": [container]},
+        ):
+            assert (await playground.rest("POST", path, body)).status == 200
+        await playground.rest("POST", f"/guilds/{playground.guild_id}/channels", {"name": "Talk", "type": 2})
+        page = await context.new_page()
+        await page.goto(f"http://127.0.0.1:{playground.port}/?token={playground.token}")
+        at = page.get_by_test_id
+        await expect(at("forwarded")).to_contain_text("told once")
+        await expect(at("poll")).to_contain_text("Ready?")
+        await expect(at("poll").get_by_role("listitem")).to_have_text(["Yes", "No"])
+        last = at("message").last
+        await expect(last).to_contain_text("Build 7")
+        await expect(last.get_by_role("button", name="Retry")).to_be_visible()
+        await expect(page.get_by_text("The playground does not show")).to_have_count(0)
+        await expect(at("channel-link").filter(has_text="Talk")).to_have_count(1)

@@ -1,4 +1,4 @@
-// Draws a message's buttons and selects; clicks go to `ui.clickComponent`.
+// Draws a message's buttons and selects; clicks go to `ui.clickComponent`. layouts.js places them.
 
 import { h } from "./dom.js";
 import { emojiElement, emojiText } from "./emoji.js";
@@ -7,23 +7,18 @@ import { jumpTarget } from "./markdown_dom.js";
 import { safeLink } from "./markdown_inline.js";
 import { SELECT_TYPES, selectControl } from "./picker.js";
 
-const ROW = 1;
 const BUTTON = 2;
 const LINK_STYLE = 5;
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link" };
 
-/** Rows of controls; `busy` is the custom id that waits for an answer. */
-export function renderComponents(message, busy, ui) {
-  return (message.components ?? []).map((row) =>
-    h(
-      "div",
-      { class: "component-row" },
-      (row.type === ROW ? row.components : [row]).map((component) => draw(component, message, busy, ui)),
-    ),
-  );
+/** A row of controls; `busy` is the custom id that waits for an answer. */
+export function controlRow(row, message, busy, ui) {
+  const controls = row.components.map((component) => drawControl(component, message, busy, ui));
+  return h("div", { class: "component-row" }, controls);
 }
 
-function draw(component, message, busy, ui) {
+/** One button or select. */
+export function drawControl(component, message, busy, ui) {
   if (component.type === BUTTON)
     return component.style === LINK_STYLE ? linkButton(component, ui) : button(component, message, busy, ui);
   if (SELECT_TYPES.has(component.type)) {

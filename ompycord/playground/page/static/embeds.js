@@ -94,7 +94,7 @@ function fieldRow(fields, context) {
 }
 
 /** Our own files are shown; of another server's only the address, as the page makes requests to its own server alone. */
-function picture({ url, description }, className, fallback) {
+export function picture({ url, description }, className, fallback) {
   const src = imageAddress(url);
   if (src) return h("img", { class: className, src, alt: description ?? fallback, loading: "lazy" });
   const href = safeLink(url);

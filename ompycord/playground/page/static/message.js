@@ -2,14 +2,16 @@
 
 import { renderAttachment } from "./attachments.js";
 import { avatar } from "./avatars.js";
-import { dots, renderComponents } from "./components.js";
+import { dots } from "./components.js";
 import { h, spoken } from "./dom.js";
 import { renderEmbed } from "./embeds.js";
 import { icon } from "./icons.js";
+import { renderComponents } from "./layouts.js";
 import { renderMarkdown } from "./markdown_dom.js";
 import { onMenuPress } from "./long_press.js";
 import { openMessageMenu } from "./menu.js";
 import { mayReply } from "./message_acts.js";
+import { renderForwards, renderPoll } from "./message_parts.js";
 import { plainText } from "./plain_text.js";
 import { openReactionPicker, quickReactions, renderReactions } from "./reactions.js";
 import { systemText } from "./system_messages.js";
@@ -148,6 +150,8 @@ function body(message, activity, ui) {
           message.edited_timestamp ? edited(message) : null,
         )
       : null,
+    renderForwards(message, ui),
+    renderPoll(message),
     (message.embeds ?? []).map((embed) => renderEmbed(embed, ui)),
     (message.attachments ?? []).map(renderAttachment),
     renderComponents(message, activity.busy, ui),

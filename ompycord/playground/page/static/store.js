@@ -5,9 +5,9 @@ export function compareIds(a, b) {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-const TEXT_CHANNEL = 0;
 const DIRECT = 1;
-const ANNOUNCEMENTS = 5;
+/** Text, voice, announcements, stages and forums; categories are not drawn. */
+const LISTED = new Set([0, 2, 5, 13, 15]);
 export const THREAD_TYPES = new Set([10, 11, 12]);
 const PEOPLE_FALLBACK = { username: "unknown", global_name: "Unknown", roles: [] };
 
@@ -111,7 +111,7 @@ export class Store {
 
   textChannels() {
     return [...this.channels.values()]
-      .filter((channel) => channel.type === TEXT_CHANNEL || channel.type === ANNOUNCEMENTS)
+      .filter((channel) => LISTED.has(channel.type))
       .sort((a, b) => (a.position ?? 0) - (b.position ?? 0) || compareIds(a.id, b.id));
   }
 
