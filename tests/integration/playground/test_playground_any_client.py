@@ -50,6 +50,15 @@ async def test_a_message_may_come_as_a_form(
     assert (status, made.get("content"), made.get("flags"), made.get("tts")) == (200, "12", 4096, False)
 
 
+async def test_a_part_of_a_form_may_name_its_own_type(playground: Playground) -> None:
+    """As hikari sends it beside a file."""
+    form = aiohttp.FormData()
+    form.add_field("payload_json", '{"content": "with a file"}', content_type="application/json")
+    form.add_field("files[0]", b"notes", filename="notes.txt", content_type="text/plain")
+    status, made = await _send(playground, form)
+    assert (status, made.get("content"), made["attachments"][0]["filename"]) == (200, "with a file", "notes.txt")
+
+
 async def test_a_form_without_an_object_is_refused(playground: Playground) -> None:
     status, refused = await _send(playground, {"payload_json": "no json"})
     assert (status, refused["code"]) == (400, 50109)
