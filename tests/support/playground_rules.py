@@ -189,6 +189,11 @@ async def _tags(setting: Setting) -> None:
     setting.ids["bug"] = made.body["available_tags"][0]["id"]
 
 
+async def _post(setting: Setting) -> None:
+    body = {"name": "How?", "message": {"content": "first"}}
+    setting.ids["post"] = (await setting.send("POST", "/channels/$ask/threads", body)).body["id"]
+
+
 async def _tag_required(setting: Setting) -> None:
     await setting.send("PATCH", "/channels/$ask", {"flags": 1 << 4})
 
@@ -212,6 +217,7 @@ STEPS: dict[str, Callable[[Setting], Awaitable[None]]] = {
     "hidden": _hidden,
     "direct channel": _direct,
     "tags": _tags,
+    "post": _post,
     "tag required": _tag_required,
     "two commands": _two_commands,
 }

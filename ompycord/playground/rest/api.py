@@ -34,7 +34,6 @@ class RestApi:
         self._limiter = backend.limiter
         self._plan = plan
         self._wire = wire
-        self._templates = re.compile("")
 
     def add_to(self, application: web.Application, routes: list[Route]) -> None:
         """Register routes under `/api/v{n}` and `/api`; those with literals before those with placeholders."""
@@ -42,9 +41,9 @@ class RestApi:
             for prefix in (r"/api/v{version:\d+}", "/api"):
                 application.router.add_route(route.method, prefix + route.template, self._entry(route))
         known = "|".join(_PLACEHOLDER.sub("[^/]+", re.escape(template)) for template in {r.template for r in routes})
-        self._templates = re.compile(rf"/api(?:/v\d+)?(?:{known})")
+        unknown = self._unknown(re.compile(rf"/api(?:/v\d+)?(?:{known})"))
         for path in ("/api", "/api/{rest:.*}", r"/v{version:\d+}/{rest:.*}"):
-            application.router.add_route("*", path, self._serve_unknown)
+            application.router.add_route("*", path, unknown)
 
     def _entry(self, route: Route) -> Callable[[web.Request], Any]:
         async def serve(request: web.Request) -> web.StreamResponse:
@@ -77,15 +76,19 @@ class RestApi:
             request[WITHOUT_VIA] = not fault.has_via
         return _response(reply, headers)
 
-    async def _serve_unknown(self, request: web.Request) -> web.StreamResponse:
+    def _unknown(self, known: re.Pattern[str]) -> Callable[[web.Request], Any]:
         """What Discord answers where there is no such route, or not with this method; it stands in the log too."""
-        if self._plan.is_out:
-            return _aborted(request)
-        status, words = (405, "Method Not Allowed") if self._templates.fullmatch(request.path) else (404, "Not Found")
-        body: Json = {"message": f"{status}: {words}", "code": 0}
-        path = _SECRET.sub(r"\1/\2/…", request.path)
-        self._wire.add_refusal(self._core.clock.now(), request.method, path, status, body)
-        return _response(Reply(status=status, body=body), {})
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            if self._plan.is_out:
+                return _aborted(request)
+            status, words = (405, "Method Not Allowed") if known.fullmatch(request.path) else (404, "Not Found")
+            body: Json = {"message": f"{status}: {words}", "code": 0}
+            path = _SECRET.sub(r"\1/\2/…", request.path)
+            self._wire.add_refusal(self._core.clock.now(), request.method, path, status, body)
+            return _response(Reply(status=status, body=body), {})
+
+        return serve
 
     def _work(self, route: Route, call: Call, request: web.Request, headers: dict[str, str]) -> Reply:
         core = self._core

@@ -4,6 +4,7 @@ from typing import Final
 
 from ompycord.playground.rest.call import NO_CONTENT, Call, Reply, Route, limited
 from ompycord.playground.rest.messages import channel_of
+from ompycord.playground.rest.posts import check_tags
 from ompycord.playground.rules import channels as kinds
 from ompycord.playground.rules import permissions, shapes
 from ompycord.playground.rules.documents import Json, public
@@ -103,6 +104,11 @@ def edit_channel(call: Call) -> Reply:
     if is_thread:
         if call.form.get("archived") is not False:
             call.services.threads.require_unlocked(channel, core.world.bot_id)
+        if call.form.get("applied_tags") is not None:
+            shapes.require(call.form, shapes.THREAD)
+            check_tags(
+                core.world.channel(channel["parent_id"]), call.form["applied_tags"], most=core.limits.applied_tags
+            )
         return Reply(body=public(call.services.threads.update(channel, call.form)))
     shapes.require(call.form, shapes.CHANNEL)
     form = Form()

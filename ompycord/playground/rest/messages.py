@@ -99,7 +99,7 @@ def _edit_flags(call: Call, channel: Json, message: Json) -> Reply:
     if set(call.form) != {"flags"} or not world.permissions_in(world.bot_id, channel) & permissions.MANAGE_MESSAGES:
         raise refusal(50005)
     bodies.check_message(call.form, call.services.core.limits, uploads=0, previous=message)
-    call.services.messages.suppress_embeds(message, is_on=bool(call.form["flags"] & bodies.SUPPRESS_EMBEDS))
+    call.services.messages.suppress_embeds(message, is_on=bool((call.form["flags"] or 0) & bodies.SUPPRESS_EMBEDS))
     return Reply(body=_shown(call, message))
 
 

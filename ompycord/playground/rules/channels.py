@@ -79,6 +79,12 @@ def fresh(kind: int, channel_id: str, guild_id: str, name: str, position: int) -
     }
 
 
+def default_of(channel: Json, key: str) -> Any:
+    """What null sets a channel's key to."""
+    kind = channel["type"]
+    return fresh(kind, channel["id"], channel["guild_id"], channel["name"], channel["position"]).get(key)
+
+
 def clean_name(kind: int, name: str) -> str:
     """The name as Discord keeps it: in lower case with dashes where the channel is one of text."""
     return name if kind in (*SPOKEN, CATEGORY) else name.lower().replace(" ", "-")
@@ -87,7 +93,8 @@ def clean_name(kind: int, name: str) -> str:
 def check(form: Form, body: Json, kind: int, limits: Limits) -> None:
     """Note what is wrong with the settings of a channel of this kind. Refused with 40061 for tags of one name."""
     settable = SETTABLE[kind]
-    form.choice(("type",), body.get("type", kind), CONVERTIBLE if kind in CONVERTIBLE else (kind,))
+    wanted = kind if body.get("type") is None else body["type"]
+    form.choice(("type",), wanted, CONVERTIBLE if kind in CONVERTIBLE else (kind,))
     for key, low, high in (
         ("rate_limit_per_user", 0, limits.slow_mode_s),
         ("default_thread_rate_limit_per_user", 0, limits.slow_mode_s),

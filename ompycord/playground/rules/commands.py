@@ -47,10 +47,10 @@ LOCALES: Final = (
 
 def check_command(form: Form, path: Path, body: Json, limits: Limits) -> None:
     """Note what is wrong with one command's definition."""
-    before = form.is_clean
+    before = form.count
     shapes.check(form, path, body, shapes.COMMAND)
     kind = body.get("type") or 1
-    if (before and not form.is_clean) or not form.choice((*path, "type"), kind, (1, 2, 3)):
+    if form.count > before or not form.choice((*path, "type"), kind, (1, 2, 3)):
         return
     if _has_text(form, (*path, "name"), body.get("name"), limits.command_name) and kind == SLASH:
         _check_name(form, (*path, "name"), body["name"])

@@ -97,9 +97,12 @@ class Form:
 
     def __init__(self) -> None:
         self._errors: Json = {}
+        self.count = 0
+        """How many errors were noted."""
 
     def wrong(self, path: tuple[str | int, ...], code: str, message: str) -> None:
         """Note an error at `path`, such as `("embeds", 0, "title")`."""
+        self.count += 1
         spot: dict[str, Any] = self._errors
         for part in path:
             spot = spot.setdefault(str(part), {})

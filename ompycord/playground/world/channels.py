@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ompycord.playground.rules.channels import SETTABLE, tag
+from ompycord.playground.rules.channels import SETTABLE, default_of, tag
 from ompycord.playground.rules.documents import Json, as_objects, public
 from ompycord.playground.rules.intents import DIRECT_MESSAGES, GUILDS
 from ompycord.playground.world import thread_members, views
@@ -52,7 +52,7 @@ def apply(core: Core, channel: Json, changes: Json) -> None:
     """Set what may be set on a channel of its kind; new tags of a forum get their ids."""
     for key in SETTABLE[channel["type"]]:
         if key in changes:
-            channel[key] = changes[key]
+            channel[key] = default_of(channel, key) if changes[key] is None else changes[key]
     if "available_tags" in changes and "available_tags" in channel:
         channel["available_tags"] = [tag(item, core.ids.next()) for item in as_objects(changes["available_tags"])]
 

@@ -121,6 +121,8 @@ class Threads:
         for key in ("archived", "locked", "auto_archive_duration", "invitable"):
             if body.get(key) is not None:
                 meta[key] = body[key]
+        if body.get("applied_tags") is not None:
+            thread["applied_tags"] = [str(item) for item in body["applied_tags"]]
         if body.get("rate_limit_per_user") is not None:
             thread["rate_limit_per_user"] = body["rate_limit_per_user"]
         if body.get("archived") is not None:

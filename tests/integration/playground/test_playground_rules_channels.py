@@ -140,6 +140,13 @@ CHANGES = [
         because="BASE_TYPE_CHOICES",
     ),
     Rule(
+        name="null sets back",
+        method="PATCH",
+        path="/channels/$general",
+        body={"type": None, "topic": None, "rate_limit_per_user": None, "permission_overwrites": None},
+        shows={"type": 0, "topic": None, "rate_limit_per_user": 0, "permission_overwrites": []},
+    ),
+    Rule(
         name="a voice channel has no topic",
         method="PATCH",
         path="/channels/$talk",
@@ -278,6 +285,23 @@ THREADS = [
         given=(ASK, "tags"),
         status=201,
         shows={"applied_tags": ["$bug"]},
+    ),
+    Rule(
+        name="a tag for a post that is there",
+        method="PATCH",
+        path="/channels/$post",
+        body={"applied_tags": ["$bug"]},
+        given=(ASK, "tags", "post"),
+        shows={"applied_tags": ["$bug"]},
+    ),
+    Rule(
+        name="a tag that is missing for a post that is there",
+        method="PATCH",
+        path="/channels/$post",
+        body={"applied_tags": ["$missing"]},
+        given=(ASK, "tags", "post"),
+        status=404,
+        code=10087,
     ),
     Rule(
         name="a post with a tag that is missing",

@@ -167,6 +167,15 @@ RULES = [
         wrong={"1.name": "APPLICATION_COMMANDS_DUPLICATE_NAME"},
     ),
     Rule(
+        name="every command of a list is judged by itself",
+        method="PUT",
+        path=COMMANDS,
+        body=[_slash(name="Do"), _slash(default_member_permissions="all")],
+        status=400,
+        code=50035,
+        wrong={"0.name": "APPLICATION_COMMAND_INVALID_NAME", "1.default_member_permissions": "NUMBER_TYPE_COERCE"},
+    ),
+    Rule(
         name="a command renamed to another's name",
         method="PATCH",
         path=f"{COMMANDS}/$second",

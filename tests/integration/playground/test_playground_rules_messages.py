@@ -242,6 +242,14 @@ CHANGES = [
         shows={"flags": 4, "content": "a person's"},
     ),
     Rule(
+        name="no flags for another's message",
+        method="PATCH",
+        path=f"{MESSAGES}/$persons",
+        body={"flags": None},
+        given=("person's message",),
+        shows={"flags": 0},
+    ),
+    Rule(
         name="the embeds of another's message without the permission",
         method="PATCH",
         path=f"{MESSAGES}/$persons",
