@@ -146,12 +146,7 @@ def set_overwrite(call: Call) -> Reply:
     kept = [item for item in channel["permission_overwrites"] if item["id"] != target]
     form = call.form
     shapes.require(form, shapes.OVERWRITE)
-    new = {
-        "id": target,
-        "type": form.get("type") or 0,
-        "allow": str(form.get("allow") or 0),
-        "deny": str(form.get("deny") or 0),
-    }
+    new = kinds.overwrite({**form, "id": target})
     channels.change(call.services.core, channel, {"permission_overwrites": [*kept, new]})
     return NO_CONTENT
 

@@ -114,7 +114,9 @@ def check(form: Form, body: Json, kind: int, limits: Limits) -> None:
     if "topic" in settable and body.get("topic") is not None:
         form.length(("topic",), body["topic"], 0, limits.forum_topic if kind == FORUM else limits.topic)
     for place, overwrite in enumerate(as_objects(body.get("permission_overwrites"))):
-        form.choice(("permission_overwrites", place, "type"), overwrite.get("type", 0), (0, 1))
+        form.choice(("permission_overwrites", place, "type"), overwrite.get("type") or 0, (0, 1))
+        if overwrite.get("id") is None:
+            form.required(("permission_overwrites", place, "id"))
     if "available_tags" in settable:
         _check_tags(form, body.get("available_tags"), limits)
 
@@ -127,6 +129,16 @@ def _check_tags(form: Form, tags: Any, limits: Limits) -> None:
     names = [tag.get("name") for tag in wanted]
     if len(set(names)) != len(names):
         raise refusal(40061)
+
+
+def overwrite(wanted: Json) -> Json:
+    """An overwrite as Discord gives it back; what it leaves out is nothing."""
+    return {
+        "id": str(wanted["id"]),
+        "type": wanted.get("type") or 0,
+        "allow": str(wanted.get("allow") or 0),
+        "deny": str(wanted.get("deny") or 0),
+    }
 
 
 def tag(wanted: Json, tag_id: str) -> Json:

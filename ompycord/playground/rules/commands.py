@@ -88,6 +88,8 @@ def _check_localizations(form: Form, path: Path, item: Json, limits: Limits, *, 
             spot = (*path, f"{key}_localizations", locale)
             if locale not in LOCALES:
                 form.wrong(spot, "ENUM_TYPE_COERCE", f'Value "{locale}" is not a valid enum value.')
+            elif text is not None and not isinstance(text, str):
+                form.wrong(spot, "STRING_TYPE_CONVERT", "Could not interpret the value as string.")
             elif text is not None and form.length(spot, text, 1, highest) and key == "name" and not is_name_free:
                 _check_name(form, spot, text)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ompycord.playground.rules.channels import SETTABLE, default_of, tag
+from ompycord.playground.rules.channels import SETTABLE, default_of, overwrite, tag
 from ompycord.playground.rules.documents import Json, as_objects, public
 from ompycord.playground.rules.intents import DIRECT_MESSAGES, GUILDS
 from ompycord.playground.world import thread_members, views
@@ -53,6 +53,7 @@ def apply(core: Core, channel: Json, changes: Json) -> None:
     for key in SETTABLE[channel["type"]]:
         if key in changes:
             channel[key] = default_of(channel, key) if changes[key] is None else changes[key]
+    channel["permission_overwrites"] = [overwrite(item) for item in as_objects(channel["permission_overwrites"])]
     if "available_tags" in changes and "available_tags" in channel:
         channel["available_tags"] = [tag(item, core.ids.next()) for item in as_objects(changes["available_tags"])]
 

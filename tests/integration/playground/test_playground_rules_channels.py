@@ -84,6 +84,13 @@ SETTINGS: list[tuple[str, int, dict[str, Any], str, str]] = [
     ),
     ("a long tag", FORUM, {"available_tags": [{"name": "x" * 21}]}, "available_tags.0.name", "BASE_TYPE_BAD_LENGTH"),
     (
+        "an overwrite for no one",
+        0,
+        {"permission_overwrites": [{"type": 0}]},
+        "permission_overwrites.0.id",
+        "BASE_TYPE_REQUIRED",
+    ),
+    (
         "an overwrite of nothing",
         0,
         {"permission_overwrites": [{"id": "$guild", "type": 2}]},
