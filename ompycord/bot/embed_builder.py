@@ -19,13 +19,14 @@ _SHOWN_FILE = "full-text.txt"
 
 
 class Sendable(TypedDict):
-    """Keyword arguments of a create; an edit takes them without `file`."""
+    """Keyword arguments of a create; an edit takes them without `file` and `reference`."""
 
     content: str
     embeds: list[discord.Embed]
     view: discord.ui.View
     allowed_mentions: discord.AllowedMentions
     file: NotRequired[discord.File]
+    reference: NotRequired[discord.MessageReference]
 
 
 def allowed_mentions(users: Iterable[str] = (), roles: Iterable[str] = ()) -> discord.AllowedMentions:

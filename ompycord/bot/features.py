@@ -32,6 +32,7 @@ from ompycord.bot.feature import Feature, Handler, Press
 from ompycord.bot.interactions.answers import answers_feature
 from ompycord.bot.interactions.approvals import approvals_feature
 from ompycord.bot.interactions.replies import defer
+from ompycord.bot.interactions.typed_answers import typed_answers_feature
 from ompycord.domain.access import Person
 from ompycord.render.cards.actions import CARD_ACTIONS, CardAction
 
@@ -54,6 +55,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     raise_limit_feature,
     answers_feature,
     approvals_feature,
+    typed_answers_feature,
 )
 """In the order in which help lists their commands; `/omp help` itself comes last, since it knows the others."""
 

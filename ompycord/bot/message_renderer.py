@@ -34,6 +34,7 @@ from ompycord.render.render_context import RenderContext, SlotHolder
 from ompycord.render.result import result_message
 from ompycord.render.sanitizer import Redact, Sanitizer, isolated
 from ompycord.render.summary import direct_message, summary_message
+from ompycord.render.typed_answer import typed_answer_message, unread_message
 from ompycord.text import cut
 
 __all__ = [
@@ -399,6 +400,12 @@ class MessageRenderer:
             )
         if kind is RefKind.AGAIN:
             return self._question(run_view, ref)
+        if kind is RefKind.TYPED:
+            return self._typed(run_view, ref)
+        if kind is RefKind.UNREAD:
+            return unread_message(
+                run_view.snapshot, run_view.render_context, ref, sign=self.signer.button, redact=self.redact
+            )
         found = request_of(run_view.snapshot, ref)
         if found is None or (self.closed(run_view, ref) and run_view.surface(OutboxKind.NOTICE, ref) is None):
             return None
@@ -414,6 +421,18 @@ class MessageRenderer:
                 redact=self.redact,
             )
         return self._reminder(run_view, found, ref, url)
+
+    def _typed(self, run_view: RunView, ref: str) -> RenderedMessage | None:
+        typed = next((one for one in run_view.snapshot.typed_answers if one.typed == Ref.parse(ref).name), None)
+        if typed is None:
+            return None
+
+        def sign(action: str, run: str) -> str:
+            return self.signer.sign(action, run, question_tag(typed.typed))
+
+        return typed_answer_message(
+            run_view.snapshot, typed, run_view.render_context, ref, sign=sign, redact=self.redact
+        )
 
     def _url_of(self, run_view: RunView, found: Question | Approval) -> str | None:
         """The address at which people can answer; where it was asked again elsewhere, that address."""

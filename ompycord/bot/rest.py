@@ -149,14 +149,19 @@ class Rest:
         silent: bool,
         pings: bool = False,
         file: tuple[str, bytes] | None = None,
+        reply_to: str | None = None,
     ) -> str:
         """Post a message; its id. The nonce makes a repetition within minutes the same message.
 
-        `file`: a name and a content.
+        `file`: a name and a content. `reply_to`: the message that it answers, if that is still there.
         """
         body = sendable(message, pings=pings)
         if file is not None:
             body["file"] = text_file(file[1], file[0])
+        if reply_to is not None:
+            body["reference"] = discord.MessageReference(
+                message_id=int(reply_to), channel_id=int(channel), fail_if_not_exists=False
+            )
         with _translated():
             sent = await self._channel(channel).send(**body, nonce=nonce, silent=silent)
         return str(sent.id)
@@ -293,6 +298,11 @@ class Rest:
         found = getattr(self._client.get_channel(int(channel)), "guild", None) if guild is None else None
         address = f"https://discord.com/channels/{guild or (found.id if found else self._home)}/{channel}"
         return f"{address}/{message_id}" if message_id else address
+
+    @property
+    def me(self) -> str | None:
+        """Our own id at Discord; None before the first connection."""
+        return str(self._client.user.id) if self._client.user is not None else None
 
     def is_away(self, guild: str | None) -> bool:
         """Whether the bot was removed from that server: nothing can be shown there until it is invited again."""

@@ -17,8 +17,9 @@ from ompycord.conductor.run_views import run_views
 from ompycord.conductor.runs import RetryReceipt, Runs, Submission
 from ompycord.conductor.slots import SlotKeeper, Slots
 from ompycord.conductor.snapshots import FoldedRun, LoadedRun, Snapshots
-from ompycord.conductor.transcript import QueuedMessage
+from ompycord.conductor.transcript import QueuedMessage, TypedInLog
 from ompycord.conductor.transitions import Transitions
+from ompycord.conductor.typed_answers import TypedAnswers
 from ompycord.conductor.waiting import wait_for
 
 __all__ = [
@@ -52,6 +53,8 @@ __all__ = [
     "Submission",
     "Subscription",
     "Transitions",
+    "TypedAnswers",
+    "TypedInLog",
     "When",
     "run_views",
     "wait_for",

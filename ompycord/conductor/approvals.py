@@ -15,7 +15,7 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.snapshot import permission_of
 from ompycord.domain.ids import RunId, short_id
-from ompycord.domain.records import Committed
+from ompycord.domain.records import Committed, Decision
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL
 from ompycord.errors import Refused
@@ -31,22 +31,34 @@ class Approvals:
         self._catalog = catalog
         self._wake = wake
 
-    async def answer(self, loaded: LoadedRun, question: str, answer: str, person: Person) -> Committed:
-        """Record a person's answer, once: `Committed.earlier` is the first one when this came second."""
+    async def answer(
+        self, loaded: LoadedRun, question: str, answer: str, person: Person, *, also: Decision | None = None
+    ) -> Committed:
+        """Record a person's answer, once: `Committed.earlier` is the first one when this came second.
+
+        `also` is decided with it: where that was decided before, the answer is not recorded.
+        """
+        first = await self.earlier_answer(loaded, question, answer, person)
+        if first is not None:
+            return Committed(fresh=False, earlier=first)
+        body = ev.QuestionAnswered(question=question, answer=answer, by=person.name)
+        return await self._decide(loaded.run, "question", question, answer, body, person, also=also)
+
+    async def earlier_answer(self, loaded: LoadedRun, question: str, answer: str, person: Person) -> Decision | None:
+        """The answer that was given before; None where this one can be given. Raises Refused where it cannot."""
         record, run, snapshot = loaded.record, loaded.run, loaded.snapshot
         self._access.require(person, "answer", record)
-        found = next((q for q in snapshot.questions if q.ref == question), None) if snapshot else None
+        found = snapshot.question(question) if snapshot else None
         if found is None:
             raise Refused(RefusalCode.NO_SUCH_QUESTION, run=short_id(run))
         first = await self._access.store.decision(run, "question", question)
         if first is not None:
-            return Committed(fresh=False, earlier=first)
+            return first
         if found.status != "open" or record.state in FINAL:
             raise Refused(RefusalCode.ANSWER_NOT_NEEDED)
         if not found.free_text and answer not in found.options:
             raise Refused(RefusalCode.NOT_AN_OPTION)
-        body = ev.QuestionAnswered(question=question, answer=answer, by=person.name)
-        return await self._decide(run, "question", question, answer, body, person)
+        return None
 
     async def approve(
         self, loaded: LoadedRun, approval: str, person: Person, *, scope: Literal["once", "run"] = "once"
@@ -87,9 +99,17 @@ class Approvals:
         return await self._decide(run, "approval", body.approval, action, body, person)
 
     async def _decide(
-        self, run: RunId, kind: str, ref: str, action: str, body: ev.EventBody, person: Person
+        self,
+        run: RunId,
+        kind: str,
+        ref: str,
+        action: str,
+        body: ev.EventBody,
+        person: Person,
+        *,
+        also: Decision | None = None,
     ) -> Committed:
         decision = self._access.decision(run, kind, ref, action, person)
-        committed = await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision)
+        committed = await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision, also=also)
         self._wake()
         return committed

@@ -13,6 +13,8 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunHistory
+from ompycord.domain.records import Commit, OutboxKind, OutboxRow
+from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, Machine, RunRecord, RunState
 from ompycord.errors import Refused
@@ -137,6 +139,13 @@ class Messages:
         if known.ref not in (await self.transcript(run)).dropped:  # the log's order decides between taking and dropping
             raise Refused(RefusalCode.MESSAGE_TAKEN)
         return known
+
+    async def cannot_read(self, record: RunRecord) -> None:
+        """Say in the run's thread, once, that messages there cannot be read."""
+        ref, now = str(Ref(RefKind.UNREAD, "")), self._access.clock.now_ms()
+        place = {"channel": record.channel}
+        row = OutboxRow(run=RunId(record.id), kind=OutboxKind.NOTICE, ref=ref, body=place, created_at=now)
+        await self._access.store.commit(Commit(writes=(row,)))
 
     async def transcript(self, run: RunId) -> Transcript:
         """All that people and agents wrote to each other, as it stands in the log."""

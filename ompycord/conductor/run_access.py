@@ -54,8 +54,15 @@ class RunAccess:
         )  # fmt: skip
 
     async def record(
-        self, run: RunId, body: ev.EventBody, *, kind: SourceKind, decision: Decision | None = None
+        self,
+        run: RunId,
+        body: ev.EventBody,
+        *,
+        kind: SourceKind,
+        decision: Decision | None = None,
+        also: Decision | None = None,
     ) -> Committed:
-        """Store a fact that causes no transition, in our own source; once, where it comes with a decision."""
+        """Store a fact that causes no transition, in our own source; once, where it comes with a decision or two."""
         event = NewEvent(run=run, source=OMPYCORD, kind=kind, at=self.clock.now_ms(), body=body, id=self.ids.ulid())
-        return await self.store.commit(Commit(writes=(*((decision,) if decision else ()), event)))
+        decided = tuple(one for one in (decision, also) if one is not None)
+        return await self.store.commit(Commit(writes=(*decided, event)))

@@ -12,7 +12,16 @@ from ompycord.domain.folds.snapshot import is_same_request, permission_of
 from ompycord.domain.ids import OMPYCORD
 from ompycord.domain.refs import Ref, RefKind
 
-__all__ = ["DecisionEvent", "QueuedMessage", "Request", "RequestEvent", "Transcript", "WithdrawalEvent", "ref_of"]
+__all__ = [
+    "DecisionEvent",
+    "QueuedMessage",
+    "Request",
+    "RequestEvent",
+    "Transcript",
+    "TypedInLog",
+    "WithdrawalEvent",
+    "ref_of",
+]
 
 RequestEvent = ev.QuestionAsked | ev.ApprovalRequested
 DecisionEvent = ev.QuestionAnswered | ev.ApprovalGranted | ev.ApprovalDenied
@@ -42,6 +51,17 @@ class QueuedMessage:
 
 
 @dataclass(slots=True)
+class TypedInLog:
+    """An answer that a person typed, as it stands in the log."""
+
+    body: ev.AnswerTyped
+    at: int
+    answer: str
+    """As it was changed last."""
+    is_dropped: bool = False
+
+
+@dataclass(slots=True)
 class Request:
     """A question or a request for approval, with its decision."""
 
@@ -68,6 +88,7 @@ class Transcript:
     acknowledged: set[tuple[str, Ref]] = field(default_factory=set[tuple[str, Ref]])
     """Messages that a session of the agent has, by the session."""
     requests: dict[Ref, Request] = field(default_factory=dict[Ref, Request])
+    typed: dict[str, TypedInLog] = field(default_factory=dict[str, TypedInLog])
 
     def add(self, events: Iterable[ev.RunEvent]) -> None:
         """Take in events after `position`; others are ignored."""
@@ -97,6 +118,20 @@ class Transcript:
                 known = self.requests.get(ref_of(body))
                 if known is not None:
                     known.is_withdrawn = True
+            case ev.AnswerTyped() | ev.AnswerEdited() | ev.AnswerDropped() as body:
+                self._on_typed(body, event.at)
+            case _:
+                pass
+
+    def _on_typed(self, body: ev.AnswerTyped | ev.AnswerEdited | ev.AnswerDropped, at: int) -> None:
+        known = self.typed.get(body.typed)
+        match body:
+            case ev.AnswerTyped() if known is None:
+                self.typed[body.typed] = TypedInLog(body, at, body.answer)
+            case ev.AnswerEdited() if known is not None:
+                known.answer = body.answer
+            case ev.AnswerDropped() if known is not None:
+                known.is_dropped = True
             case _:
                 pass
 
@@ -120,6 +155,23 @@ class Transcript:
     def message(self, event: str) -> QueuedMessage | None:
         """The message of this event, also where it was taken or withdrawn."""
         return self.prompts.get(_message(event))
+
+    def waiting_answer(self, name: str) -> TypedInLog | None:
+        """The typed answer of this name while it waits: neither given nor withdrawn, its question undecided."""
+        known = self.typed.get(name)
+        if known is None or known.is_dropped or self.is_decided(known.body.question):
+            return None
+        return known
+
+    def waiting_answer_for(self, question: str) -> TypedInLog | None:
+        """The typed answer that waits to be given to this question."""
+        found = (self.waiting_answer(name) for name, one in self.typed.items() if one.body.question == question)
+        return next((one for one in found if one is not None), None)
+
+    def is_decided(self, question: str) -> bool:
+        """Whether a person has answered this question."""
+        request = self.requests.get(Ref(RefKind.QUESTION, question))
+        return request is not None and request.decided is not None
 
     @property
     def messages(self) -> list[QueuedMessage]:

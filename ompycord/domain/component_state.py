@@ -11,7 +11,7 @@ from pydantic import Field
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import Ulid
 
-__all__ = ["CancelConfirmation", "ComponentMeaning", "ComponentState", "MessageEdit"]
+__all__ = ["AnswerChoice", "CancelConfirmation", "ComponentMeaning", "ComponentState", "MessageEdit"]
 
 
 class CancelConfirmation(Frozen):
@@ -31,7 +31,17 @@ class MessageEdit(Frozen):
     """The id of its `prompt` event."""
 
 
-ComponentMeaning = Annotated[CancelConfirmation | MessageEdit, Field(discriminator="kind")]
+class AnswerChoice(Frozen):
+    """To which of several questions a typed text is the answer."""
+
+    kind: Literal["answer"] = "answer"
+    run: Ulid
+    text: str
+    person: str
+    """Who wrote it and may choose."""
+
+
+ComponentMeaning = Annotated[AnswerChoice | CancelConfirmation | MessageEdit, Field(discriminator="kind")]
 
 
 class ComponentState(Frozen):

@@ -7,6 +7,8 @@
 | `wq:<question>` | `QUESTION_WITHDRAWN` | the withdrawal of a question | closings of folds |
 | `wa:<approval>` | `APPROVAL_WITHDRAWN` | the withdrawal of an approval | closings of folds |
 | `p:<event>` | `MESSAGE` | a message to the agent, by the id of its event | `inbox.taken`, `inbox.acknowledged` |
+| `typed:<message>` | `TYPED` | the reply to a typed answer, by the id of its message | outbox, surfaces |
+| `unread:` | `UNREAD` | the notice that messages cannot be read in the thread | outbox, surfaces |
 | `s:<iteration>` | `SUSPENDED` | the notice that a run waits, by the iteration that was paused | outbox, surfaces |
 | `ops:<ref>` | `OPS` | the notice to the ops channel about a question or an approval | outbox, surfaces |
 | `again:<ref>` | `AGAIN` | a question or an approval asked once more than `<ref>` | outbox, surfaces |
@@ -31,6 +33,8 @@ class RefKind(StrEnum):
     QUESTION_WITHDRAWN = "wq"
     APPROVAL_WITHDRAWN = "wa"
     MESSAGE = "p"
+    TYPED = "typed"
+    UNREAD = "unread"
     SUSPENDED = "s"
     OPS = "ops"
     AGAIN = "again"

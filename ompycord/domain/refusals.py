@@ -42,6 +42,8 @@ class RefusalCode(StrEnum):
     NO_SUCH_QUESTION = "no-such-question"
     ANSWER_NOT_NEEDED = "answer-not-needed"
     NOT_AN_OPTION = "not-an-option"
+    ANSWER_IS_WAITING = "answer-is-waiting"
+    ANSWER_IS_GIVEN = "answer-is-given"
     NO_SUCH_APPROVAL = "no-such-approval"
     APPROVAL_OF_ENDED_RUN = "approval-of-ended-run"
     APPROVAL_NOT_OPEN = "approval-not-open"

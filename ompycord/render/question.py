@@ -25,6 +25,7 @@ from ompycord.text import utf16_len
 from ompycord.text.limits import BUTTON_LABEL
 
 __all__ = [
+    "answer_buttons",
     "approval_closed",
     "approval_message",
     "ops_message",
@@ -105,7 +106,7 @@ def question_message(
     return message(
         request.head(f"{request.agent} has a question.", users, roles),
         embeds=[request.asking(title, text, question.asked_at)],
-        buttons=_answers(question, button_ref, request.sanitizer),
+        buttons=answer_buttons(question, button_ref, request.sanitizer),
         sign=sign,
         mentions=users,
         role_mentions=roles,
@@ -113,7 +114,8 @@ def question_message(
     )
 
 
-def _answers(question: Question, button_ref: str, sanitizer: Sanitizer) -> list[Button]:
+def answer_buttons(question: Question, button_ref: str, sanitizer: Sanitizer) -> list[Button]:
+    """A button for each option, and one for an answer of one's own where the question takes it."""
     options = [
         Button(
             action=f"opt{index}",

@@ -113,6 +113,12 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "That answer is no longer needed.", "The question is closed: it no longer needs an answer."
     ),
     Code.NOT_AN_OPTION: RefusalWords("That is not one of the choices.", "The answer is not one of the options."),
+    Code.ANSWER_IS_WAITING: RefusalWords(
+        "{who} has just answered that. Yours was not sent.", "Another answer to the question is about to be given."
+    ),
+    Code.ANSWER_IS_GIVEN: RefusalWords(
+        "The agent has that answer already. `/omp say` sends it another message.", "The answer was given already."
+    ),
     Code.NO_SUCH_APPROVAL: RefusalWords(
         "{run} has no such approval request.", "Run {run} has no such approval request."
     ),

@@ -54,6 +54,12 @@ MODAL_TITLE: Final = 45
 MODAL_INPUT_VALUE: Final = 4000
 """docs/platform/discord.md, *Sizes*: characters a person can type into one input."""
 
+ANSWER: Final = 4000
+"""Characters of an answer to an agent's question, typed or chosen."""
+
+UNDO_S: Final = 5.0
+"""docs/contracts/commands-and-buttons.md, *Typed answers*: seconds in which a typed answer can be undone."""
+
 COMMAND_TEXT: Final = 6000
 """docs/platform/discord.md, *Sizes*: characters of a command's text option."""
 

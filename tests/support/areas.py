@@ -17,6 +17,7 @@ class Areas:
         self.runs = areas.runs
         self.messages = areas.messages
         self.approvals = areas.approvals
+        self.typed_answers = areas.typed_answers
         self.budgets = areas.budgets
         self.recorder = areas.recorder
         self.budget_keeper = areas.budget_keeper

@@ -57,13 +57,24 @@ class Person:
 
     # -- acting --------------------------------------------------------------------------------------------------------
 
-    async def say(self, text: str, channel: str | int = "general", *, files: Sequence[File] = ()) -> Message:
-        """Write a message, with files attached to it."""
-        return await self._client.write(self.id, self._channel(channel), text, files=files)
+    async def say(
+        self,
+        text: str,
+        channel: str | int = "general",
+        *,
+        files: Sequence[File] = (),
+        reply_to: Message | None = None,
+    ) -> Message:
+        """Write a message, with files attached to it, or as a reply to another, whose author is pinged."""
+        return await self._client.write(self.id, self._channel(channel), text, files=files, reply_to=reply_to)
 
     async def edit(self, message: Message, text: str) -> None:
         """Change a message of one's own."""
         await self._client.edit(self.id, message, text)
+
+    async def delete(self, message: Message) -> None:
+        """Delete a message of one's own, or another's where the person may."""
+        await self._client.delete(self.id, message)
 
     async def react(self, message: Message, emoji: str, *, remove: bool = False) -> None:
         await self._client.react(self.id, message, emoji, remove=remove)

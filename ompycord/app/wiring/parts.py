@@ -22,6 +22,7 @@ from ompycord.conductor import (
     Runs,
     Slots,
     Snapshots,
+    TypedAnswers,
 )
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities, Checks, Clock, Ids, WorkResults, Workspaces
@@ -111,6 +112,7 @@ class Areas:
     runs: Runs
     messages: Messages
     approvals: Approvals
+    typed_answers: TypedAnswers
     budgets: Budgets
     recorder: EventRecorder
     budget_keeper: BudgetKeeper

@@ -27,6 +27,7 @@ from ompycord.conductor import (
     Runs,
     SlotKeeper,
     Transitions,
+    TypedAnswers,
 )
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.events import UsageUpdated
@@ -81,6 +82,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
     access = RunAccess(store=store, clock=clock, ids=ids)
     transitions = Transitions(store=store, clock=clock, ids=ids)
     catalog = infrastructure.settings.catalog
+    approvals = Approvals(access=access, catalog=catalog, wake=wake)
     return Areas(
         runs=Runs(
             access=access,
@@ -98,7 +100,15 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
             capabilities=AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities),
             wake=wake,
         ),
-        approvals=Approvals(access=access, catalog=catalog, wake=wake),
+        approvals=approvals,
+        typed_answers=TypedAnswers(
+            access=access,
+            approvals=approvals,
+            history=store,
+            snapshots=infrastructure.snapshots,
+            bus=infrastructure.bus,
+            wake=wake,
+        ),
         budgets=Budgets(access=access, transitions=transitions, wake=wake),
         recorder=EventRecorder(access=access, observations=store, wake=infrastructure.wake_projector),
         budget_keeper=BudgetKeeper(

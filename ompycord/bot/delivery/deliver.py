@@ -261,7 +261,13 @@ class Deliverer:
                     False  # a sound without a mention is noise; a question of an external agent notifies its channel
                 )
             posted = await self._rest.send(
-                channel, message, nonce=row.nonce, silent=not does_ping, pings=does_ping, file=file
+                channel,
+                message,
+                nonce=row.nonce,
+                silent=not does_ping,
+                pings=does_ping,
+                file=file,
+                reply_to=row.body.get("reply"),
             )
             shown_hash = message.payload_hash
         if is_pinned(row.kind, row.ref):

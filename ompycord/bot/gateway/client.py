@@ -1,6 +1,6 @@
 """Our discord.py client: intents, commands of the configured servers, a reconnect loop of our own, raw interactions.
 
-Counterpart: `bot.py`, which starts it. The gateway's events go to four callables; nothing is decided here.
+Counterpart: `bot.py`, which starts it. The gateway's events go to its callables; nothing is decided here.
 """
 
 import asyncio
@@ -150,6 +150,8 @@ class OmpycordClient(discord.Client):
         on_request: Callable[[RateAnswer], None],
         on_click: Callable[[Interaction], Awaitable[None]],
         on_text: Callable[[discord.Message], Awaitable[None]],
+        on_edit: Callable[[discord.Message], Awaitable[None]],
+        on_delete: Callable[[str, str], Awaitable[None]],
         on_reaction: Callable[[discord.RawReactionActionEvent], Awaitable[None]],
         on_setup: Callable[[], Awaitable[None]],
         handler: "Callable[[], GatewayHandler]",
@@ -170,6 +172,8 @@ class OmpycordClient(discord.Client):
         self._guilds_obeyed = frozenset(options.guilds)
         self._on_click = on_click
         self._on_text = on_text
+        self._on_edit = on_edit
+        self._on_delete = on_delete
         self._on_reaction = on_reaction
         self._on_setup = on_setup
         self._handler = handler
@@ -210,12 +214,19 @@ class OmpycordClient(discord.Client):
     async def on_ready(self) -> None:
         await self._handler().began()
 
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """Raw: we keep no messages. Pass on people's."""
+        if str(event.guild_id) in self._guilds_obeyed and not event.message.author.bot:
+            await self._on_edit(event.message)
+
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         self._handler().removed(str(event.channel_id), str(event.message_id))
+        await self._on_delete(str(event.channel_id), str(event.message_id))
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         for message in event.message_ids:
             self._handler().removed(str(event.channel_id), str(message))
+            await self._on_delete(str(event.channel_id), str(message))
 
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
         self._handler().channel_deleted(str(event.thread_id))

@@ -36,7 +36,7 @@ from ompycord.bot.lookups import HealthLine, Lookups, ReadArtifact, no_artifact
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
-from ompycord.conductor import Approvals, Budgets, Bus, Messages, Runs, Snapshots
+from ompycord.conductor import Approvals, Budgets, Bus, Messages, Runs, Snapshots, TypedAnswers
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import GatewayFatal, OmpycordError
@@ -87,6 +87,7 @@ class SessionDependencies:
     runs: Runs
     messages: Messages
     approvals: Approvals
+    typed_answers: TypedAnswers
     budgets: Budgets
     snapshots: Snapshots
     stores: BotStores
@@ -146,6 +147,8 @@ class Session:
             on_request=self._on_answer,
             on_click=self._clicked,
             on_text=self._on_message,
+            on_edit=self._on_edit,
+            on_delete=self._on_delete,
             on_reaction=self._reacted,
             on_setup=self._set_up,
             handler=lambda: self._gateway_events,
@@ -207,6 +210,7 @@ class Session:
             runs=dependencies.runs,
             messages=dependencies.messages,
             approvals=dependencies.approvals,
+            typed_answers=dependencies.typed_answers,
             budgets=dependencies.budgets,
             snapshots=dependencies.snapshots,
             store=dependencies.stores.commands,
@@ -252,6 +256,12 @@ class Session:
     async def _on_message(self, message: discord.Message) -> None:
         await self._thread_messages.on_message(message)
         await self._reaction_launch.arm(message)
+
+    async def _on_edit(self, message: discord.Message) -> None:
+        await self._thread_messages.on_edit(message)
+
+    async def _on_delete(self, channel: str, message: str) -> None:
+        await self._thread_messages.on_delete(channel, message)
 
     async def _reacted(self, clicked: discord.RawReactionActionEvent) -> None:
         await self._reaction_launch.launch(clicked)

@@ -1,8 +1,11 @@
-"""Messages in a run's thread reach its agent, where Discord lets us read them (the message content intent).
+"""Messages in a run's thread answer its question or reach its agent, where Discord lets us read them.
 
-Counterpart: `commands/say.py`. People who write to each other must not stop an agent: one that takes no messages while
-it works gets them only by `/omp say`.
+That needs the message content intent. Counterpart: `commands/say.py`. People who write to each other must not stop an
+agent: one that takes no messages while it works gets them only by `/omp say`.
 """
+
+import asyncio
+from weakref import WeakValueDictionary
 
 import aiohttp
 import discord
@@ -10,11 +13,18 @@ import discord
 from ompycord.bot.access import member
 from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
+from ompycord.bot.interactions.typed_answers import MessageAnswers
 from ompycord.bot.rest import SendFailed
+from ompycord.conductor import LoadedRun
+from ompycord.conductor.typed_answers import WrittenMessage
 from ompycord.domain.access import Person
+from ompycord.domain.ids import RunId
 from ompycord.domain.policy import is_allowed
+from ompycord.domain.records import Surface
+from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import FINAL, RunKind, RunRecord
 from ompycord.errors import OmpycordError, Refused
+from ompycord.render.message import RenderedMessage
 from ompycord.render.message import message as rendered
 from ompycord.render.refusals import Audience, refusal_words
 from ompycord.telemetry import get_logger
@@ -25,6 +35,7 @@ RECEIVED = "📨"
 """The reaction on a message that was sent to the run."""
 
 _REMEMBERED = 200
+_WRITTEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 
 log = get_logger(__name__)
 
@@ -34,37 +45,75 @@ class ThreadMessages:
 
     def __init__(self, context: BotContext) -> None:
         self._context = context
-        self._hinted: dict[str, None] = {}
-        """Runs in whose thread it was explained how to reach an agent that takes no messages."""
+        self._answers = MessageAnswers(context)
+        self._explained: dict[tuple[str, ...], None] = {}
+        """What was explained once: to whom, or in which run's thread."""
+        self._orders = WeakValueDictionary[int, asyncio.Lock]()
+        """By message: what happens to it is taken in its order."""
 
     async def on_message(self, message: discord.Message) -> None:
-        """Send the message to the run and mark it.
+        """Take it as an answer, or send it to the run and mark it.
 
         Ignored where it is not for a run, or where its author may not send one.
         """
-        if not self._context.options.message_content or not message.content.strip():
-            return
-        record = await self._context.store.surfaces.run_of_surface(str(message.channel.id))
-        person = member(message.author, self._context.options, is_ours=True)
-        if (
-            record is None
-            or record.kind is not RunKind.HOSTED
-            or record.state in FINAL
-            or not is_allowed(person, "say")
-        ):
-            return
-        try:
-            await self._notify(message, record, person)
-        except OmpycordError as error:
-            words = refusal_words(error, Audience.DISCORD) if isinstance(error, Refused) else str(error)
-            await self._reply(message, words)
+        async with self._order(message.id):
+            record = await self._context.store.surfaces.run_of_surface(str(message.channel.id))
+            if record is None:
+                return
+            person = member(message.author, self._context.options, is_ours=True)
+            try:
+                await self._take(message, record, person)
+            except OmpycordError as error:
+                await self._reply(message, self._words(_words_of(error)))
 
-    async def _notify(self, message: discord.Message, record: RunRecord, person: Person) -> None:
+    async def on_edit(self, message: discord.Message) -> None:
+        """Change the answer that it is, while that can be undone."""
+        async with self._order(message.id):
+            record = await self._context.store.surfaces.run_of_surface(str(message.channel.id))
+            if record is None or message.author.bot:
+                return
+            loaded = await self._context.snapshots.load(record)
+            written = await self._written(message, loaded.run)
+            try:
+                reply = await self._answers.change(loaded, written, typed=str(message.id))
+            except OmpycordError as error:
+                reply = self._words(_words_of(error))
+            if reply is not None and self._is_first("edit", str(message.id)):
+                await self._reply(message, reply, nonce=f"{message.id}e")
+
+    async def on_delete(self, channel: str, message: str) -> None:
+        """Withdraw the answer that it was, while that can be undone."""
+        async with self._order(int(message)):
+            record = await self._context.store.surfaces.run_of_surface(channel)
+            if record is not None:
+                await self._answers.delete(RunId(record.id), typed=message)
+
+    def _order(self, message: int) -> asyncio.Lock:
+        return self._orders.setdefault(message, asyncio.Lock())
+
+    async def _take(self, message: discord.Message, record: RunRecord, person: Person) -> None:
+        if not self._context.options.message_content and not message.content:
+            await self._unread(record, person)
+            return
+        loaded = await self._context.snapshots.load(record)
+        written = await self._written(message, loaded.run)
+        taken = await self._answers.take(loaded, written, person, typed=str(message.id), is_message=True)
+        if taken.reply is not None and (
+            not taken.is_repeated or self._is_first(taken.reply.content, person.id, record.id)
+        ):
+            await self._reply(message, taken.reply)
+        if taken.is_message:
+            await self._send(message, loaded, written, person)
+
+    async def _send(self, message: discord.Message, loaded: LoadedRun, written: WrittenMessage, person: Person) -> None:
+        record = loaded.record
+        is_taken = record.kind is RunKind.HOSTED and record.state not in FINAL and is_allowed(person, "say")
+        if not is_taken or not written.text.strip():
+            return
         preview_message = await self._context.messages.preview_message(record, "next", person)
         if preview_message.outcome == "restart":
-            if record.id not in self._hinted:
-                self._hinted = dict.fromkeys([*list(self._hinted)[-_REMEMBERED:], record.id])
-                await self._reply(message, reply_texts.deaf(preview_message))
+            if self._is_first("deaf", record.id):
+                await self._reply(message, self._words(reply_texts.deaf(preview_message)))
             return
         await self._context.messages.send_message(record, message.content, "next", person, key=str(message.id))
         try:
@@ -72,9 +121,72 @@ class ThreadMessages:
         except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
             log.info("say.not_marked", cause=type(error).__name__)
 
-    async def _reply(self, message: discord.Message, words: str) -> None:
-        what = rendered(words, sign=self._context.signer.button)
+    async def _unread(self, record: RunRecord, person: Person) -> None:
+        """Say once in a thread that its messages cannot be read."""
+        if is_allowed(person, "use") and record.state not in FINAL:
+            await self._context.messages.cannot_read(record)
+            self._context.live.wake()
+
+    # -- what counts of a message --------------------------------------------------------------------------------------
+
+    async def _written(self, message: discord.Message, run: RunId) -> WrittenMessage:
+        me = self._context.rest.me
+        own = {me, str(message.author.id)}
+        text = message.content
+        for mention in (f"<@{me}>", f"<@!{me}>"):
+            text = text.replace(mention, "")
+        is_to_others = (
+            message.mention_everyone
+            or bool(message.role_mentions)
+            or any(str(one.id) not in own for one in message.mentions)
+        )
+        about, is_reply_to_others = await self._replied(message, run, own)
+        return WrittenMessage(
+            text=text,
+            author=str(message.author.id),
+            is_person=not message.author.bot and message.webhook_id is None and message.type in _WRITTEN,
+            is_to_others=is_to_others or is_reply_to_others,
+            about=about,
+            has_files=bool(message.attachments),
+        )
+
+    async def _replied(self, message: discord.Message, run: RunId, own: set[str | None]) -> tuple[str | None, bool]:
+        """The question on which it is a reply, and whether it is a reply to somebody else."""
+        reference = message.reference
+        if message.type is not discord.MessageType.reply or reference is None or reference.message_id is None:
+            return None, False
+        surfaces = await self._context.store.surfaces.surfaces(run)
+        request = _request_at(surfaces, str(reference.message_id))
+        if request is not None:
+            return (request.name, False) if request.kind is RefKind.QUESTION else (None, True)
+        replied = reference.resolved
+        is_own = isinstance(replied, discord.Message) and str(replied.author.id) in own
+        return None, not is_own
+
+    # -- replies -------------------------------------------------------------------------------------------------------
+
+    def _is_first(self, *what: str) -> bool:
+        if what in self._explained:
+            return False
+        self._explained = dict.fromkeys([*list(self._explained)[-_REMEMBERED:], what])
+        return True
+
+    def _words(self, words: str) -> RenderedMessage:
+        return rendered(words, sign=self._context.signer.button)
+
+    async def _reply(self, message: discord.Message, what: RenderedMessage, *, nonce: str | None = None) -> None:
+        channel, answered = str(message.channel.id), str(message.id)
         try:
-            await self._context.rest.send(str(message.channel.id), what, nonce=str(message.id), silent=True)
+            await self._context.rest.send(channel, what, nonce=nonce or answered, silent=True, reply_to=answered)
         except SendFailed as failed:
             log.info("say.not_answered", cause=str(failed))
+
+
+def _request_at(surfaces: list[Surface], message: str) -> Ref | None:
+    """The question or approval that a message of ours asks, repeats or reminds of."""
+    found = next((Ref.parse(one.ref).subject for one in surfaces if one.message == message), None)
+    return found if found is not None and found.kind in {RefKind.QUESTION, RefKind.APPROVAL} else None
+
+
+def _words_of(error: OmpycordError) -> str:
+    return refusal_words(error, Audience.DISCORD) if isinstance(error, Refused) else str(error)

@@ -36,15 +36,12 @@ def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | 
     """The deliveries that one fact requires. Without a channel a run is listed, not shown."""
     if channel is None:
         return ()
-    place = {"channel": channel}
+    place: dict[str, object] = {"channel": channel}
     match body:
         case ev.RunSubmitted():
             return first_deliveries(run, channel=channel, at=at)
         case ev.RunStateChanged(state=state) if state in FINAL and kind is RunKind.HOSTED:
             return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=place, created_at=at),)
-        case ev.RunStateChanged(reason=reason, iteration=number) if reason in _PAUSED:
-            ref = str(Ref(RefKind.SUSPENDED, str(number)))
-            return (OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=ref, body=place, created_at=at),)
         case ev.RunFinished() | ev.RunFailed() | ev.RunCancelled() if kind is RunKind.EXTERNAL:
             wait = {**place, "not_before": at + RESULT_WAIT_MS}
             return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=wait, created_at=at),)
@@ -53,4 +50,16 @@ def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | 
         case ev.ArtifactAdded(sha256=str() as digest) if kind is RunKind.HOSTED:
             return (OutboxRow(run=run, kind=OutboxKind.FILE, ref=digest, body=place, created_at=at),)
         case _:
+            return _notices(run, body, place, at)
+
+
+def _notices(run: RunId, body: ev.EventBody, place: dict[str, object], at: int) -> tuple[OutboxRow, ...]:
+    """That the run waits for a person, or that a message was taken as an answer."""
+    match body:
+        case ev.RunStateChanged(reason=reason, iteration=number) if reason in _PAUSED:
+            ref = Ref(RefKind.SUSPENDED, str(number))
+        case ev.AnswerTyped(typed=typed, is_message=True):
+            ref, place = Ref(RefKind.TYPED, typed), {**place, "reply": typed}
+        case _:
             return ()
+    return (OutboxRow(run=run, kind=OutboxKind.NOTICE, ref=str(ref), body=place, created_at=at),)

@@ -84,6 +84,7 @@ TRANSCRIPT_TYPES = frozenset(
         "question.answered",
         "question.withdrawn",
     }
+    | {"answer.typed", "answer.edited", "answer.dropped"}
     | {"approval.requested", "approval.granted", "approval.denied", "approval.withdrawn"}
 )
 """What agents and people write to each other; the rest of the log is what an agent does."""

@@ -4,11 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints
 
-from ompycord.domain.authority import OBSERVERS, ONLY_OMPYCORD, ONLY_PEOPLE
+from ompycord.domain.authority import DECIDERS, OBSERVERS, ONLY_OMPYCORD, ONLY_PEOPLE
 from ompycord.domain.base import Line, Name, Text
-from ompycord.domain.events.fields import KnownEvent, OnlyOurs, Path, RequestName
+from ompycord.domain.events.fields import KnownEvent, OnlyOurs, OpaqueId, Path, RequestName
 
 __all__ = [
+    "AnswerDropped",
+    "AnswerEdited",
+    "AnswerTyped",
     "ApprovalDenied",
     "ApprovalGranted",
     "ApprovalRequested",
@@ -52,6 +55,41 @@ class QuestionWithdrawn(KnownEvent, senders=OBSERVERS):
     type: Literal["question.withdrawn"] = "question.withdrawn"
     question: RequestName
     reason: Line | None = None
+
+
+class AnswerTyped(KnownEvent, senders=ONLY_PEOPLE):
+    """A person typed an answer, which can be changed and withdrawn for some seconds and is then given."""
+
+    type: Literal["answer.typed"] = "answer.typed"
+    typed: OpaqueId
+    """Its name: Discord's id of the message or command in which it was typed."""
+    question: RequestName
+    answer: Annotated[str, StringConstraints(max_length=4000)]
+    by: Name
+    person: OpaqueId
+    """Who wrote it, by Discord id."""
+    role: Literal["viewer", "runner", "approver", "admin"]
+    """What that person was here at that moment: it is given with no more rights than that."""
+    is_message: StrictBool = False
+    """Whether it is a message in the run's thread; the bot then replies to it."""
+
+
+class AnswerEdited(KnownEvent, senders=ONLY_PEOPLE):
+    """A person changed a typed answer that still waits."""
+
+    type: Literal["answer.edited"] = "answer.edited"
+    typed: OpaqueId
+    answer: Annotated[str, StringConstraints(max_length=4000)]
+
+
+class AnswerDropped(KnownEvent, senders=DECIDERS):
+    """A typed answer is not given: a person withdrew it, or it was no longer needed when its time had come."""
+
+    type: Literal["answer.dropped"] = "answer.dropped"
+    typed: OpaqueId
+    reason: Literal["undone", "deleted", "changed", "closed"]
+    """`undone`: by *Undo*. `deleted`: with its message. `changed`: its message no longer is an answer. `closed`: the
+    question no longer waits for one."""
 
 
 class ApprovalRequested(KnownEvent, senders=OBSERVERS):
@@ -116,6 +154,9 @@ PeopleEventBody = (
     QuestionAsked
     | QuestionAnswered
     | QuestionWithdrawn
+    | AnswerTyped
+    | AnswerEdited
+    | AnswerDropped
     | ApprovalRequested
     | ApprovalGranted
     | ApprovalDenied

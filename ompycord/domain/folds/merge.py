@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ompycord.domain import events as ev
-from ompycord.domain.folds.requests import approvals, questions
+from ompycord.domain.folds.requests import approvals, questions, typed_answers
 from ompycord.domain.folds.snapshot import Artifact, Check, Gap, ProviderWait, StatusSnapshot, ToolCall, Usage
 from ompycord.domain.folds.source_state import LATEST, SourceState, Stamped
 from ompycord.domain.folds.sources import Placed, SourceStates, in_order, newest, newest_by_name, scalar
@@ -81,6 +81,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
             has_old_evidence=evidence is None,
         ),
         questions=questions(source_states),
+        typed_answers=typed_answers(source_states),
         approvals=approvals(source_states),
         provider_wait=None if now.state in FINAL else _provider_wait(source_states),
         artifacts=_artifacts(source_states),

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from ompycord.domain import events as ev
-from ompycord.domain.folds.snapshot import Approval, Question
+from ompycord.domain.folds.snapshot import Approval, Question, TypedAnswer
 from ompycord.domain.folds.source_state import Closing
 from ompycord.domain.folds.sources import Placed, SourceStates, newest_by_name
 from ompycord.domain.refs import Ref, RefKind
 
-__all__ = ["approvals", "questions"]
+__all__ = ["approvals", "questions", "typed_answers"]
 
 
 def questions(source_states: SourceStates) -> tuple[Question, ...]:
@@ -32,6 +32,26 @@ def questions(source_states: SourceStates) -> tuple[Question, ...]:
             question = question.model_copy(update=update)
         result.append((placed, question))
     return tuple(question for _, question in sorted(result, key=lambda entry: entry[0]))
+
+
+def typed_answers(source_states: SourceStates) -> tuple[TypedAnswer, ...]:
+    """The latest answers that people typed, oldest first."""
+    edits = newest_by_name(source_states, lambda source_state: source_state.typed_edits)
+    drops = newest_by_name(source_states, lambda source_state: source_state.typed_drops)
+    result: list[tuple[Placed, TypedAnswer]] = []
+    for name, (placed, body) in newest_by_name(source_states, lambda source_state: source_state.typed).items():
+        typed = TypedAnswer(
+            typed=name,
+            question=body.question,
+            answer=edits[name][1].answer if name in edits else body.answer,
+            by=body.by,
+            person=body.person,
+            at=placed.at,
+            is_message=body.is_message,
+            dropped=drops[name][1].reason if name in drops else None,
+        )
+        result.append((placed, typed))
+    return tuple(typed for _, typed in sorted(result, key=lambda entry: entry[0]))
 
 
 def _closing(closings: Mapping[str, tuple[Placed, Closing]], ref: Ref, request: Placed) -> tuple[int, Closing] | None:

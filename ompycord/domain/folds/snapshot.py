@@ -26,6 +26,7 @@ __all__ = [
     "RunPermission",
     "StatusSnapshot",
     "ToolCall",
+    "TypedAnswer",
     "Usage",
     "Verification",
     "is_same_request",
@@ -98,6 +99,21 @@ class Question(Frozen):
     reason: str | None = None
     """Why it was withdrawn."""
     closed_at: Millis | None = None
+
+
+class TypedAnswer(Frozen):
+    """An answer that a person typed, which is given once its time has come, unless it is withdrawn before."""
+
+    typed: str
+    """Its name: Discord's id of the message or command."""
+    question: str
+    answer: str
+    by: str
+    person: str
+    at: Millis
+    is_message: bool = False
+    dropped: Literal["undone", "deleted", "changed", "closed"] | None = None
+    """Why it is not given."""
 
 
 class Approval(Frozen):
@@ -234,6 +250,8 @@ class StatusSnapshot(Frozen):
     evidence_total: int = 0
     verification: Verification = Verification.PENDING
     questions: tuple[Question, ...] = ()
+    typed_answers: tuple[TypedAnswer, ...] = ()
+    """The latest that people typed, oldest first; those to closed questions too."""
     approvals: tuple[Approval, ...] = ()
     provider_wait: ProviderWait | None = None
     artifacts: tuple[Artifact, ...] = ()
@@ -255,6 +273,16 @@ class StatusSnapshot(Frozen):
     @property
     def open_questions(self) -> tuple[Question, ...]:
         return tuple(q for q in self.questions if q.status == "open")
+
+    def question(self, ref: str) -> Question | None:
+        """The question of this name."""
+        return next((one for one in self.questions if one.ref == ref), None)
+
+    @property
+    def waiting_answers(self) -> tuple[TypedAnswer, ...]:
+        """The typed answers that are still to be given."""
+        open_ = {question.ref for question in self.open_questions} if not self.is_final else frozenset[str]()
+        return tuple(one for one in self.typed_answers if one.dropped is None and one.question in open_)
 
     @property
     def open_approvals(self) -> tuple[Approval, ...]:

@@ -30,6 +30,8 @@ RANGES_KEPT = 1000
 
 Numbers that are no count, such as times, would each leave a gap, and a fold would cost as much as its log.
 """
+TYPED_KEPT = 20
+"""Typed answers that are kept: those whose replies people still look at."""
 CLOSINGS_KEPT = 4 * NAMED_KEPT
 """Decisions and withdrawals kept for each question and approval; with fewer, a decided one would open again."""
 
@@ -91,6 +93,9 @@ class SourceState:
     )
     closings: dict[str, Stamped[Closing]] = field(default_factory=dict[str, Stamped[Closing]])
     """By `q:<ref>` or `a:<ref>`; a withdrawal by `wq:<ref>` or `wa:<ref>`, so that it never hides a decision."""
+    typed: dict[str, Stamped[ev.AnswerTyped]] = field(default_factory=dict[str, Stamped[ev.AnswerTyped]])
+    typed_edits: dict[str, Stamped[ev.AnswerEdited]] = field(default_factory=dict[str, Stamped[ev.AnswerEdited]])
+    typed_drops: dict[str, Stamped[ev.AnswerDropped]] = field(default_factory=dict[str, Stamped[ev.AnswerDropped]])
     uses: dict[str, int] = field(default_factory=dict[str, int])
     """How often each approval for the run was used; as many names as people granted."""
     input: int = 0
@@ -277,6 +282,18 @@ def _approval_withdrawn(source_state: SourceState, seq: int, at: int, body: ev.A
     _keep(source_state.closings, str(Ref(RefKind.APPROVAL, body.approval).withdrawal), (seq, at, body), CLOSINGS_KEPT)
 
 
+def _answer_typed(source_state: SourceState, seq: int, at: int, body: ev.AnswerTyped) -> None:
+    _keep(source_state.typed, body.typed, (seq, at, body), TYPED_KEPT)
+
+
+def _answer_edited(source_state: SourceState, seq: int, at: int, body: ev.AnswerEdited) -> None:
+    _keep(source_state.typed_edits, body.typed, (seq, at, body), TYPED_KEPT)
+
+
+def _answer_dropped(source_state: SourceState, seq: int, at: int, body: ev.AnswerDropped) -> None:
+    _keep(source_state.typed_drops, body.typed, (seq, at, body), TYPED_KEPT)
+
+
 def _approval_used(source_state: SourceState, seq: int, at: int, body: ev.ApprovalUsed) -> None:
     source_state.uses[body.approval] = source_state.uses.get(body.approval, 0) + 1
 
@@ -312,6 +329,9 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.QuestionAsked: _question,
     ev.QuestionAnswered: _question_closed,
     ev.QuestionWithdrawn: _question_withdrawn,
+    ev.AnswerTyped: _answer_typed,
+    ev.AnswerEdited: _answer_edited,
+    ev.AnswerDropped: _answer_dropped,
     ev.ApprovalRequested: _approval,
     ev.ApprovalGranted: _approval_closed,
     ev.ApprovalDenied: _approval_closed,

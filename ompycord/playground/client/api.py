@@ -157,14 +157,21 @@ class Client:
         """What this person's page receives after a number; `state` has the latest."""
         return EventStream(self.session, user=user, after=after)
 
-    async def write(self, user: str, channel: str, text: str, *, files: Sequence[File] = ()) -> Message:
+    async def write(
+        self, user: str, channel: str, text: str, *, files: Sequence[File] = (), reply_to: Message | None = None
+    ) -> Message:
         ids = [await self.upload(user, file) for file in files]
         body = {"user": user, "channel": channel, "content": text, "attachments": ids}
-        return Message(await self.post("/app/messages", body))
+        reply = {} if reply_to is None else {"reply": {"message": reply_to.id, "pings": True}}
+        return Message(await self.post("/app/messages", body | reply))
 
     async def edit(self, user: str, message: Message, text: str) -> None:
         """Change a message of one's own."""
         await self.post("/app/messages/edit", {**_on(user, message), "content": text})
+
+    async def delete(self, user: str, message: Message) -> None:
+        """Delete a message of one's own, or anyone's with the permission for it."""
+        await self.post("/app/messages/delete", _on(user, message))
 
     async def react(self, user: str, message: Message, emoji: str, *, remove: bool = False) -> None:
         await self.post("/app/reactions", {**_on(user, message), "emoji": emoji, "remove": remove})

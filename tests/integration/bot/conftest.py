@@ -84,7 +84,7 @@ class SkewClock(SystemClock):
 class AppHarness(ComposedApp):
     """All of one process but its sidecar; the bot is on the gateway when the block of `running` begins."""
 
-    SERVICES = ("projector", "driver", "budget", "bot")
+    SERVICES = ("projector", "driver", "budget", "answers", "bot")
 
     def __init__(
         self,

@@ -81,6 +81,11 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "question.asked": st.builds(ev.QuestionAsked, question=ref, text=name),
     "question.answered": st.builds(ev.QuestionAnswered, question=ref, answer=words, by=name),
     "question.withdrawn": st.builds(ev.QuestionWithdrawn, question=ref),
+    "answer.typed": st.builds(
+        ev.AnswerTyped, typed=ref, question=ref, answer=words, by=name, person=ref, role=st.just("runner")
+    ),
+    "answer.edited": st.builds(ev.AnswerEdited, typed=ref, answer=words),
+    "answer.dropped": st.builds(ev.AnswerDropped, typed=ref, reason=st.sampled_from(["undone", "deleted", "closed"])),
     "approval.requested": st.builds(ev.ApprovalRequested, approval=ref, title=words),
     "approval.granted": st.builds(ev.ApprovalGranted, approval=ref, by=name),
     "approval.denied": st.builds(ev.ApprovalDenied, approval=ref, by=name),

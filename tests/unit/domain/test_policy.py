@@ -139,10 +139,12 @@ def test_what_people_decide_comes_from_people_and_what_we_decide_from_us_alone()
     }
     assert only[SourceKind.PERSON] == {
         *("run.submitted", "run.cancel_requested", "budget.raised", "prompt.edited", "prompt.dropped"),
-        *("question.answered", "approval.granted", "approval.denied"),
+        *("question.answered", "answer.typed", "answer.edited", "approval.granted", "approval.denied"),
     }
     closed_to_agents = {name for name, senders in AUTHORITY.items() if not senders & AGENT_KINDS}
-    assert closed_to_agents == only[SourceKind.OMPYCORD] | only[SourceKind.PERSON] | {"run.stopped", "run.resumed"}
+    assert closed_to_agents == only[SourceKind.OMPYCORD] | only[SourceKind.PERSON] | {
+        *("run.stopped", "run.resumed", "answer.dropped")
+    }
     assert AUTHORITY["run.cancelled"] == {SourceKind.PERSON, SourceKind.EXTERNAL}
 
 

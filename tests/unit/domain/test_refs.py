@@ -23,6 +23,8 @@ STORED = {
     "wq:q1": Ref(RefKind.QUESTION_WITHDRAWN, "q1"),
     "wa:a1": Ref(RefKind.APPROVAL_WITHDRAWN, "a1"),
     "p:01JD0000000000000000000002": Ref(RefKind.MESSAGE, "01JD0000000000000000000002"),
+    "typed:1234567890123456789": Ref(RefKind.TYPED, "1234567890123456789"),
+    "unread:": Ref(RefKind.UNREAD, ""),
     "s:3": Ref(RefKind.SUSPENDED, "3"),
     "ops:q:q1": Ref(RefKind.OPS, "q:q1"),
     "again:a:ops:1": Ref(RefKind.AGAIN, "a:ops:1"),
