@@ -120,6 +120,11 @@ def latest_card(surfaces: tuple[Surface, ...]) -> Surface | None:
     return max((s for s in surfaces if s.kind is OutboxKind.CARD), key=card_number, default=None)
 
 
+def _takes_none(record: RunRecord) -> bool:
+    """For a renderer that knows of no agent: none takes messages."""
+    return False
+
+
 class RendererStore(RunRecords, RunsById, Surfaces, Protocol):
     """Rows of runs, and where their messages stand."""
 
@@ -150,6 +155,7 @@ class MessageRenderer:
     url: Callable[[str | None, str, str | None], str]
     channel_name: Callable[[str | None], str | None]
     is_connected: Callable[[], bool]
+    takes_messages: Callable[[RunRecord], bool] = _takes_none
     slots: Slots | None = None
     slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
     _queue: "_Queue" = field(default_factory=lambda: _NO_QUEUE, init=False)
@@ -235,6 +241,8 @@ class MessageRenderer:
             silent_since=last if is_silent and self.clock.now_ms() - last >= SILENT_MS else None,
             approvers=self.options.approver_role,
             needs_second_person=self.catalog.needs_two(record),
+            reads_messages=self.options.message_content,
+            takes_messages=self.takes_messages(record),
             question_url=self.url(record.guild, request.channel, request.message) if request else None,
             result_url=self.url(record.guild, result.channel, result.message) if result else None,
         )

@@ -16,7 +16,7 @@ from ompycord.domain.ports import RunHistory
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.refusals import RefusalCode
-from ompycord.domain.run import FINAL, Machine, RunRecord, RunState
+from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
 from ompycord.errors import Refused
 
 __all__ = ["MESSAGE_LENGTH", "MOST_WAITING", "MessageOutcome", "MessageReceipt", "Messages", "When"]
@@ -65,6 +65,15 @@ class Messages:
         require_hosted(record)
         self._access.require(person, "say", record)
         return self._receipt(record, _outcome(record, when, can_steer=self._capabilities.of(record).can_steer))
+
+    def takes(self, record: RunRecord) -> bool:
+        """Whether a message reaches the run's agent without a restart of it."""
+        if record.kind is not RunKind.HOSTED:
+            return False
+        try:
+            return _outcome(record, "next", can_steer=self._capabilities.of(record).can_steer) != "restart"
+        except Refused:
+            return False
 
     async def send_message(
         self, record: RunRecord, text: str, when: When, person: Person, *, key: str | None = None

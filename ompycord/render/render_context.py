@@ -59,6 +59,10 @@ class RenderContext(Frozen):
     """Whether the card stands outside the run's thread, whose name is the title."""
     approvers: str | None = None
     """The name of the role that may answer, apart from the requester."""
+    reads_messages: bool = False
+    """Whether messages in the run's thread are read, so that one can answer an open question."""
+    takes_messages: bool = False
+    """Whether such a message reaches the agent as the run is now, without a restart of it."""
     question_url: str | None = None
     """Where the oldest open question was posted."""
     live_url: str | None = None

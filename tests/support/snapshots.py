@@ -232,6 +232,8 @@ class Maker:
             "approvers": self.maybe(self.text),
             "question_url": self.maybe(lambda: "https://discord.com/channels/1/2/3"),
             "is_expired": self.one(True, False),
+            "reads_messages": self.one(True, False),
+            "takes_messages": self.one(True, False),
         }
         return RenderContext(**values)
 

@@ -191,6 +191,12 @@ SCENES: dict[str, Scene] = {
         hosted(S.BUILDING, questions=(asked(),), **BUSY),
         render_context(question_url="https://discord.com/channels/1/2/3"),
     ),
+    "needs you: question, where messages are read": Scene(
+        hosted(S.BUILDING, questions=(asked(),), **BUSY), render_context(reads_messages=True, takes_messages=True)
+    ),
+    "building, where messages are read": Scene(
+        hosted(S.BUILDING, **BUSY), render_context(reads_messages=True, takes_messages=True)
+    ),
     "needs you: approval": Scene(hosted(S.BUILDING, approvals=(wants(),), questions=(asked(),)), render_context()),
     "provider wait": Scene(
         hosted(

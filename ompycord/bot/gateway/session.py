@@ -199,6 +199,7 @@ class Session:
             url=rest.url,
             channel_name=rest.channel_name,
             is_connected=lambda: self.is_connected,
+            takes_messages=dependencies.messages.takes,
             slots=dependencies.lookups.slots,
         )
 

@@ -174,7 +174,8 @@ class TypedAnswers:
     async def _give_in_time(self, run: RunId, typed: str, due: Millis) -> None:
         left_s = min(max(due - self._access.clock.now_ms(), 0), UNDO_MS) / 1000
         try:
-            await self._access.clock.sleep(left_s)
+            if left_s:
+                await self._access.clock.sleep(left_s)
             while not await self._give(run, typed):
                 await self._access.clock.sleep(RETRY_S)
         finally:

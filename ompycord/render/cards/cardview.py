@@ -154,6 +154,8 @@ class CardView(Frozen):
     """The first line: one true sentence; what is asked of a person, where something is."""
     facts: str = ""
     """The last activity, what changed, how long it took, what it cost: one line, never left out."""
+    hint: str = ""
+    """What a message below the card does; the first that is left out."""
     prompt: Excerpt = Excerpt()
     fields: tuple[FieldView, ...] = ()
     footer: str
@@ -172,13 +174,14 @@ class CardView(Frozen):
 
     @property
     def description(self) -> str:
-        """The sentence, the plan in one line, the facts, then the prompt as a quotation."""
+        """The sentence, the plan in one line, the facts, the prompt as a quotation, the hint in small type."""
         plan = _BETWEEN.join(field.value for field in self.fields if field.part in PLAN and field.value)
         return self._lines(plan)
 
     def _lines(self, plan: str) -> str:
-        prompt = self.prompt.text
-        return "\n".join(part for part in (self.sentence, plan, self.facts, f"> {prompt}" if prompt else "") if part)
+        prompt = f"> {self.prompt.text}" if self.prompt.text else ""
+        hint = f"-# {self.hint}" if self.hint else ""
+        return "\n".join(part for part in (self.sentence, plan, self.facts, prompt, hint) if part)
 
     @property
     def size(self) -> int:

@@ -19,6 +19,7 @@ __all__ = [
     "collapse_billing",
     "cut_free_text",
     "drop_billing",
+    "drop_hint",
     "drop_least_recent_tool",
     "fit",
     "fold_finished_phases",
@@ -119,8 +120,13 @@ def _last(view: CardView, part: Part) -> tuple[int, FieldView] | None:
 # -- the steps, in order ----------------------------------------------------------------------------------------------
 
 
+def drop_hint(view: CardView, over_limit: int) -> CardView | None:
+    """Step 1: what a message below the card does."""
+    return view.model_copy(update={"hint": ""}) if view.hint else None
+
+
 def shorten_prompt(view: CardView, over_limit: int) -> CardView | None:
-    """Step 1: as much of the prompt as is needed, down to the ellipsis alone."""
+    """Step 2: as much of the prompt as is needed, down to the ellipsis alone."""
     size = utf16_len(view.prompt.text)
     if size <= 1:
         return None
@@ -128,7 +134,7 @@ def shorten_prompt(view: CardView, over_limit: int) -> CardView | None:
 
 
 def collapse_billing(view: CardView, over_limit: int) -> CardView | None:
-    """Step 2: cost, tokens and time on one line."""
+    """Step 3: cost, tokens and time on one line."""
     found = _last(view, Part.BILLING)
     if found is None or found[1].brief is None or found[1].lines == (found[1].brief,):
         return None
@@ -136,24 +142,24 @@ def collapse_billing(view: CardView, over_limit: int) -> CardView | None:
 
 
 def drop_least_recent_tool(view: CardView, over_limit: int) -> CardView | None:
-    """Step 3: one tool, the one used longest ago."""
+    """Step 4: one tool, the one used longest ago."""
     found = _last(view, Part.TOOLS)
     return _with_field(view, found[0], _without_a_line(found[1])) if found else None
 
 
 def drop_billing(view: CardView, over_limit: int) -> CardView | None:
-    """Step 4: the billing line."""
+    """Step 5: the billing line."""
     found = _last(view, Part.BILLING)
     return _with_field(view, found[0], found[1].model_copy(update={"lines": ()})) if found else None
 
 
 def fold_finished_phases(view: CardView, over_limit: int) -> CardView | None:
-    """Step 5: all finished phases become a count."""
+    """Step 6: all finished phases become a count."""
     return _folded(view, Part.DONE_PHASE, "✅", "finished")
 
 
 def cut_free_text(view: CardView, over_limit: int) -> CardView | None:
-    """Step 6: from what is left, line by line, what proves the state last."""
+    """Step 7: from what is left, line by line, what proves the state last."""
     for part in _FREE:
         found = _last(view, part)
         if found is not None:
@@ -189,6 +195,7 @@ def _shorter(field: FieldView, over_limit: int) -> FieldView:
 
 
 STEPS: Final[tuple[Step, ...]] = (
+    drop_hint,
     shorten_prompt,
     collapse_billing,
     drop_least_recent_tool,

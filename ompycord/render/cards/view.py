@@ -54,6 +54,7 @@ def view(
         author=_author(snapshot, render_context, sanitizer),
         sentence=headline.sentence,
         facts=facts_of(snapshot, sanitizer, pulse=headline.pulse),
+        hint=_hint(snapshot, render_context),
         prompt=_prompt(snapshot, sanitizer, prompt),
         fields=tuple(
             field for field in _fields(snapshot, render_context, sanitizer) if not _repeats(field, headline, snapshot)
@@ -86,6 +87,15 @@ def _prompt(snapshot: StatusSnapshot, sanitizer: Sanitizer, limit: int) -> Excer
     """The prompt, where it says more than the title."""
     is_title = " ".join(snapshot.prompt.split()) == " ".join(snapshot.title.split())
     return Excerpt() if is_title else Excerpt.of(sanitizer.source(snapshot.prompt), limit)
+
+
+def _hint(snapshot: StatusSnapshot, render_context: RenderContext) -> str:
+    """What a message in the run's thread does; empty where it does nothing, and on a card that stands elsewhere."""
+    if snapshot.is_final or not render_context.reads_messages or render_context.shows_title:
+        return ""
+    if snapshot.open_questions:
+        return "Write here to answer."
+    return "Write here to talk to the agent." if render_context.takes_messages else ""
 
 
 def _repeats(field: FieldView, headline: Headline, snapshot: StatusSnapshot) -> bool:

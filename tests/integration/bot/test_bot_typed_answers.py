@@ -69,6 +69,7 @@ async def test_a_message_is_the_answer_after_five_seconds(harness: AppHarness) -
     mo = harness.playground.mo
     async with harness.running():
         run, thread = await asked(harness, mo)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "-# Write here to answer." in m.text)
         said = await mo.say("  SQLite, please ", thread)
         reply = await told(mo, f"{TAKEN}*SQLite, please*")
         assert reply.labels == ["Undo"]
@@ -80,6 +81,7 @@ async def test_a_message_is_the_answer_after_five_seconds(harness: AppHarness) -
         closed = await mo.wait_message(lambda m: m.id == reply.id and not m.labels)
         assert "Answer sent: *SQLite, please*." in closed.text
         await mo.wait_message(lambda m: kind_of(m) == "question" and "Answered by Mo" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "-# Write here to talk to the agent." in m.text)
         assert harness.agent.received.empty()
         assert await answers(harness, run) == [ev.QuestionAnswered(question="q1", answer="SQLite, please", by="Mo")]
     assert await harness.pinged() == [[mo.id]]  # the question
@@ -446,5 +448,6 @@ async def test_where_messages_cannot_be_read_that_is_said_once_in_a_thread(
         await harness.looked_at_again(run)
         shown = await mo.history(thread, limit=100)
         assert len([m for m in shown if "I cannot read messages here" in m.text]) == 1
+        assert not [m for m in shown if "Write here" in m.text]
         harness.clock.advance(UNDONE_S)
         assert await answers(harness, run) == []

@@ -95,3 +95,31 @@ def test_what_checks_found_of_a_part_counts_only_where_it_is_proof(update: dict[
 def test_every_state_and_every_reason_has_a_scene() -> None:
     assert {scene.snapshot.state for scene in SCENES.values()} == set(RunState)
     assert {scene.snapshot.reason for scene in SCENES.values()} - {None} == set(SuspendReason)
+
+
+READ = {"reads_messages": True, "takes_messages": True}
+ANSWERS, REACHES = "-# Write here to answer.", "-# Write here to talk to the agent."
+
+
+@pytest.mark.parametrize(
+    ("scene", "more", "hint"),
+    [
+        ("needs you: question", READ, ANSWERS),
+        ("needs you: question", {**READ, "takes_messages": False}, ANSWERS),
+        ("needs you: question", {}, None),
+        ("needs you: question", {"takes_messages": True}, None),
+        ("needs you: question", {**READ, "shows_title": True}, None),
+        ("needs you: approval", READ, ANSWERS),
+        ("building", READ, REACHES),
+        ("building", {**READ, "takes_messages": False}, None),
+        ("queued", READ, REACHES),
+        ("stopped by a person", READ, REACHES),
+        ("verified", READ, None),
+        ("external, working", {"reads_messages": True}, None),
+    ],
+)
+def test_a_card_says_once_what_writing_below_it_does(scene: str, more: dict[str, bool], hint: str | None) -> None:
+    snapshot, around = SCENES[scene]
+    (embed,) = render(snapshot, around.model_copy(update=more), sign=plain_sign, redact=str).embeds
+    found = [line for line in embed["description"].splitlines() if line.startswith("-# ")]
+    assert found == ([] if hint is None else [hint])
