@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.options import BotOptions
-from ompycord.conductor import Slots, Snapshots
+from ompycord.conductor import Messages, Slots, Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
@@ -120,11 +120,6 @@ def latest_card(surfaces: tuple[Surface, ...]) -> Surface | None:
     return max((s for s in surfaces if s.kind is OutboxKind.CARD), key=card_number, default=None)
 
 
-def _takes_none(record: RunRecord) -> bool:
-    """For a renderer that knows of no agent: none takes messages."""
-    return False
-
-
 class RendererStore(RunRecords, RunsById, Surfaces, Protocol):
     """Rows of runs, and where their messages stand."""
 
@@ -155,8 +150,9 @@ class MessageRenderer:
     url: Callable[[str | None, str, str | None], str]
     channel_name: Callable[[str | None], str | None]
     is_connected: Callable[[], bool]
-    takes_messages: Callable[[RunRecord], bool] = _takes_none
     slots: Slots | None = None
+    messages: Messages | None = None
+    """Knows which runs take messages; without it none does."""
     slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
     _queue: "_Queue" = field(default_factory=lambda: _NO_QUEUE, init=False)
 
@@ -242,7 +238,7 @@ class MessageRenderer:
             approvers=self.options.approver_role,
             needs_second_person=self.catalog.needs_two(record),
             reads_messages=self.options.message_content,
-            takes_messages=self.takes_messages(record),
+            takes_messages=self.messages is not None and self.messages.takes(record),
             question_url=self.url(record.guild, request.channel, request.message) if request else None,
             result_url=self.url(record.guild, result.channel, result.message) if result else None,
         )

@@ -231,6 +231,28 @@ async def test_a_question_is_answered_by_a_button_and_the_agent_gets_the_answer(
         assert "NOTES.md" in result.text
 
 
+async def test_a_typed_answer_survives_a_kill_and_the_agent_gets_it_once(tmp_path: Path) -> None:
+    async with running_product(tmp_path, config=REHEARSAL) as product:
+        ada = product.playground.ada
+        await ada.command("omp new", "tasks", prompt="ask me")
+        question = await ada.wait_message(lambda message: "· question" in message.text and bool(message.labels))
+        thread = question.channel_id
+        await ada.wait_message(lambda message: "· card 1" in message.text and "Write here to answer." in message.text)
+        await ada.say("No, please skip it", thread)
+        taken = await ada.wait_message(lambda message: "Taken as your answer: *No, please skip it*" in message.text)
+        await ada.click(taken, "Undo")
+        await ada.wait_message(lambda message: message.id == taken.id and "The question is open again" in message.text)
+        await ada.say("yes", thread)
+        taken = await ada.wait_message(lambda message: "Taken as your answer: *Yes*" in message.text)
+        await product.kill()
+        await product.start()
+        await ada.wait_message(lambda message: message.id == taken.id and "Answer sent: *Yes*" in message.text)
+        await ada.wait_message(lambda message: message.id == question.id and "Answered by Ada" in message.text)
+        result = await ada.wait_message(lambda message: "· result" in message.text)
+        assert "NOTES.md" in result.text
+        assert (await log_of(product, ada, result)).count("question.answered") == 1
+
+
 async def test_a_person_allows_a_command_and_the_agent_goes_on_and_another_refuses_one_with_a_reason(
     tmp_path: Path,
 ) -> None:

@@ -199,7 +199,7 @@ class Session:
             url=rest.url,
             channel_name=rest.channel_name,
             is_connected=lambda: self.is_connected,
-            takes_messages=dependencies.messages.takes,
+            messages=dependencies.messages,
             slots=dependencies.lookups.slots,
         )
 

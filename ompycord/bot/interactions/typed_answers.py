@@ -21,6 +21,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.policy import is_allowed, resource_of
 from ompycord.domain.records import Committed, Decision
 from ompycord.domain.refusals import RefusalCode
+from ompycord.domain.run import RunKind, RunRecord
 from ompycord.errors import Refused, RefusedInWords
 from ompycord.render.cards.cardview import Button
 from ompycord.render.marker import question_tag
@@ -88,15 +89,15 @@ class MessageAnswers:
             return self._from_others(person, has_text=judged.verdict is not MessageVerdict.ONLY_FILES)
         if judged.verdict is MessageVerdict.ANSWER and judged.question is not None:
             return await self._answer(loaded, judged.question, judged.text, person, typed=typed, is_message=is_message)
-        return await self._ask_back(loaded.run, judged, person)
+        return await self._ask_back(loaded, judged, person)
 
-    async def _ask_back(self, run: RunId, judged: Judgement, person: Person) -> Taken:
+    async def _ask_back(self, loaded: LoadedRun, judged: Judgement, person: Person) -> Taken:
         """What is said where nothing can be answered with that yet. Raises Refused where another person was first."""
         match judged.verdict:
             case MessageVerdict.WHICH:
-                return Taken(reply=await self._which(run, judged.questions, judged.text, person))
+                return Taken(reply=await self._which(loaded.record, judged, person))
             case MessageVerdict.NOT_OFFERED if judged.question is not None:
-                return Taken(reply=self._not_offered(run, judged.question, judged.text), is_kept=False)
+                return Taken(reply=self._not_offered(loaded.run, judged.question, judged.text), is_kept=False)
             case MessageVerdict.ANSWERED if judged.earlier is not None:
                 raise Refused(RefusalCode.ANSWER_IS_WAITING, who=judged.earlier.by)
             case MessageVerdict.TOO_LONG:
@@ -179,11 +180,11 @@ class MessageAnswers:
             sign=lambda action, ref: self._context.signer.sign(action, ref, tag),
         )
 
-    async def _which(self, run: RunId, questions: tuple[Question, ...], text: str, person: Person) -> RenderedMessage:
-        meaning = AnswerChoice(run=run, text=text, person=person.id)
+    async def _which(self, record: RunRecord, judged: Judgement, person: Person) -> RenderedMessage:
+        meaning = AnswerChoice(run=record.id, text=judged.text, person=person.id)
         ref = await self._context.keep_meaning(meaning, valid_ms=_CHOICE_MS)
         sanitizer, signer = self._context.sanitizer, self._context.signer
-        offered = questions[:_OFFERED]
+        offered = judged.questions[:_OFFERED]
         buttons = [
             Button(
                 action="pick",
@@ -193,13 +194,14 @@ class MessageAnswers:
             )
             for number, one in enumerate(offered, 1)
         ]
-        buttons.append(Button(action="picksay", label="None: send it as a message", ref=ref))
+        if record.kind is RunKind.HOSTED:
+            buttons.append(Button(action="picksay", label="None: send it as a message", ref=ref))
 
         def sign(action: str, of: str) -> str:
             state, _, tag = of.partition(":")
             return signer.sign(action, state, tag) if tag else signer.button(action, state)
 
-        return message(which_question(text, sanitizer), buttons=buttons, sign=sign)
+        return message(which_question(judged.text, sanitizer), buttons=buttons, sign=sign)
 
     def _words(self, words: str) -> RenderedMessage:
         return message(words, sign=self._context.signer.button)

@@ -41,7 +41,7 @@ class QuestionAsked(KnownEvent, senders=OBSERVERS):
 
 
 class QuestionAnswered(KnownEvent, senders=ONLY_PEOPLE):
-    """A person's answer. Only a person's click makes it."""
+    """A person's answer, pressed or typed. Only people give one."""
 
     type: Literal["question.answered"] = "question.answered"
     question: RequestName

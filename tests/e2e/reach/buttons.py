@@ -18,6 +18,7 @@ async def press_everything(ada: Visitor) -> None:
     leave = [await ada.new("Get approval, then fix the discount", agent="quick") for _ in range(3)]
     asking = await fill_the_form(ada)
     await choose_every_option(ada)
+    await type_answers(ada)
     await raise_the_limit(ada, costly)
     await decide(ada, leave)
     await answer_in_words(ada, asking)
@@ -112,6 +113,21 @@ async def ask_for_many_answers(ada: Visitor) -> None:
     asked = {"question": "q", "text": "Which?", "options": options, "free_text": False}
     started = {"type": "run.started", "data": {"title": "Elsewhere", "agent": "ci"}}
     await post(ada.product, started, {"type": "question.asked", "data": asked}, run="many-answers")
+
+
+async def type_answers(ada: Visitor) -> None:
+    """What is written below two questions: undone once, then given to the one that is chosen."""
+    started = {"type": "run.started", "data": {"title": "Typed elsewhere", "agent": "ci"}}
+    asked = [{"type": "question.asked", "data": {"question": q, "text": f"Which {q}?"}} for q in ("host", "port")]
+    await post(ada.product, started, *asked, run="typed-answers")
+    await ada.sees("Which host?", label="Answer…")
+    port = await ada.sees("Which port?", label="Answer…")
+    await ada.person.say("8080", port.channel_id, reply_to=port)
+    undone = await ada.press(await ada.sees("Taken as your answer: *8080*", label="Undo"), "Undo")
+    await ada.told(undone, "Undone")
+    await ada.person.say("example.org", port.channel_id)
+    await ada.press(await ada.sees("Several questions are open", label="Which host?"), "Which host?", updates=True)
+    await ada.sees("Answer sent: *example.org*")
 
 
 async def choose_every_option(ada: Visitor) -> None:
