@@ -216,7 +216,7 @@ async def test_cancelling_the_run_while_it_waits_sends_nothing(harness: AppHarne
         reply = await told(mo, TAKEN)
         confirm = await ada.command("omp cancel", "tasks", run=run)
         shown = await ada.wait_message(lambda m: is_answer(m, confirm.id) and bool(m.labels))
-        await ada.click(shown, "Cancel run")
+        await ada.click(shown, "Yes, cancel it")
         await mo.wait_message(lambda m: m.id == reply.id and "Not sent: *SQLite*." in m.text and not m.labels)
         harness.clock.advance(UNDONE_S)
         await harness.nothing_owed()
