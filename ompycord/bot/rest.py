@@ -253,6 +253,10 @@ class Rest:
         return await self._find(channel, lambda found: found == footer, since=since)
 
     async def _find(self, channel: str, is_wanted: Callable[[str], bool], *, since: Millis) -> str | None:
+        if not self._reads_history(channel):  # Discord answers with an empty list, as if nothing had been posted
+            raise SendFailed(
+                "the bot may not read the history there, so it cannot see what it has posted", is_closed=True
+            )
         me = self._client.user
         after = discord.Object(discord.utils.time_snowflake(_utc(max(since - _CLOCKS_APART_MS, 1_420_070_400_001))))
         with _translated():
@@ -324,6 +328,15 @@ class Rest:
         if not isinstance(found, discord.TextChannel):
             return True
         return found.permissions_for(found.guild.me).send_messages_in_threads
+
+    def _reads_history(self, channel: str) -> bool:
+        """Whether the bot may read the history there, as far as the gateway announced its permissions."""
+        found = self._client.get_channel(int(channel))
+        if isinstance(found, discord.Thread):
+            found = found.parent
+        if not isinstance(found, discord.abc.GuildChannel):
+            return True
+        return found.permissions_for(found.guild.me).read_message_history
 
     def channel_name(self, channel: str | None) -> str | None:
         """A channel's name, as far as the gateway announced it."""

@@ -22,6 +22,7 @@ MANAGE_THREADS = 1 << 34
 """Ompycord asks for no such right (`bot/gateway/permissions.py`); the playground's first role has it."""
 VIEW = 1 << 10
 SEND = 1 << 11
+HISTORY = 1 << 16
 THREADS = "/channels/{channel_id}/messages/{message_id}/threads"
 
 
@@ -292,6 +293,25 @@ async def test_a_channel_that_takes_edits_only_is_reported_once_whatever_its_thr
         async with harness.half_minutes_pass():
             await ada.wait_message(lambda m: f"I can post in <#{tasks}> again." in m.text)
     assert len(await notes(harness)) == 2
+
+
+async def test_what_may_have_been_posted_waits_until_the_history_can_be_read(harness: AppHarness) -> None:
+    """Discord shows an empty history to a bot that may not read it, as if nothing stood there."""
+    mo, ops = harness.playground.mo, str(harness.playground.channel("ops"))
+    async with harness.running():
+        run = await harness.at_work()
+        thread = await harness.thread_of(run)
+        await harness.playground.fault("POST", f"/channels/{thread}/messages", "drop_after", count=1)
+        await deny(harness, HISTORY)
+        harness.agent.release()
+        told = await harness.playground.ada.wait_message(lambda m: m.channel_id == ops and "history" in m.text)
+        assert "may not read the history there" in told.text
+        assert [row.kind for row in await harness.store.outbox()] == [OutboxKind.RESULT]
+        await deny(harness, 0)
+        harness.clock.advance(CLOSED_S + 1)
+        await harness.nothing_owed()
+    results = [m for m in await mo.history(thread) if kind_of(m) == "result"]
+    assert len(results) == 1
 
 
 # -- questions that somebody deleted -----------------------------------------------------------------------------------
