@@ -9,7 +9,7 @@ from typing import Any
 
 import typer.main
 
-from ompycord.cli import application
+from ompycord.cli.commands import application
 
 TARGET = Path(__file__).parents[1] / "docs" / "reference" / "commands.md"
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from ompycord.cli.commands import application
+from ompycord.cli.up import plain_options, start
 from ompycord.errors import OmpycordError, Refused, StartError
 
 __all__ = ["main"]
@@ -15,6 +15,11 @@ def main() -> None:
     (docs/contracts/files-and-names.md, *Exit codes*).
     """
     try:
+        options = plain_options(sys.argv[1:])
+        if options is not None:
+            sys.exit(start(options))
+        from ompycord.cli.commands import application  # not in a server: typer and its own take 1.7 MiB
+
         application()
     except OmpycordError as error:
         sys.stderr.write(f"ompycord: {_words(error)}\n")

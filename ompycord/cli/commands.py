@@ -3,7 +3,6 @@
 Each does its work through `ompycord.app` and `cli`'s parts.
 """
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +24,7 @@ from ompycord.cli.runs import runs
 from ompycord.cli.selftest import selftest
 from ompycord.cli.sign import sign
 from ompycord.cli.takeover import takeover
+from ompycord.cli.up import UpOptions, start
 from ompycord.cli.webhooks import webhooks
 
 __all__ = ["application"]
@@ -71,22 +71,7 @@ def up(
     ] = False,
 ) -> None:
     """Start the bot and its sidecar. Without DISCORD_TOKEN, a local Discord opens too: the playground."""
-    from ompycord.app.run import up as start
-
-    overrides: dict[str, object] = {}
-    if port is not None:
-        overrides["webhook"] = {"port": port}
-    if playground_port is not None:
-        overrides["playground"] = {"port": playground_port}
-    if data_dir is not None:
-        overrides["data_dir"] = data_dir
-    code = start(
-        environ=os.environ,
-        folder=Path.cwd(),
-        overrides=overrides,
-        announce=typer.echo,
-        has_new_database=new_database,
-    )
+    code = start(UpOptions(port, playground_port, data_dir, new_database))
     raise typer.Exit(code)
 
 

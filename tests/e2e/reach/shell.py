@@ -11,7 +11,7 @@ from typing import Any
 
 import typer.main
 
-from ompycord.cli import application
+from ompycord.cli.commands import application
 from tests.integration.cli.harness import Done, ompycord
 from tests.support.product import SECRET, Product
 from tests.support.terminal import Terminal

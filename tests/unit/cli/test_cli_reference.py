@@ -5,7 +5,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from ompycord.cli import application
+from ompycord.cli.commands import application
 
 ROOT = Path(__file__).parents[3]
 

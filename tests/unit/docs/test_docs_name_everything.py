@@ -14,7 +14,7 @@ import typer.main
 
 from ompycord import errors
 from ompycord.app.report import METRICS
-from ompycord.cli import application
+from ompycord.cli.commands import application
 from ompycord.http.problems import PROBLEMS
 from ompycord.settings import NAMED, NOT_SETTINGS, Settings
 
