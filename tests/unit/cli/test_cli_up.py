@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ompycord.cli.up import UpOptions, plain_options
+from tests.support.patience import patient
 
 SERVED = """
 import sys
@@ -26,7 +27,7 @@ main()
 
 def called(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-X", "utf8", "-c", SERVED, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=patient(120), check=False)
 
 
 @pytest.mark.parametrize(
