@@ -146,6 +146,29 @@ async def test_a_withdrawal_that_the_projector_has_not_read_keeps_the_answer_fro
     ]
 
 
+async def test_a_withdrawal_between_reading_and_giving_keeps_the_answer_from_being_given(
+    harness: AppHarness, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process withdraws it: one of the two decisions counts."""
+    async with harness.running():
+        run = await asking(harness)
+        await take(harness, run)
+        await harness.until(run, lambda seen: bool(seen.waiting_answers))
+        other, real = harness.restart(), store.transcript
+
+        async def read_too_early(run: RunId, *, after: int) -> list[ev.RunEvent]:
+            monkeypatch.setattr(store, "transcript", real)
+            events = await real(run, after=after)
+            assert await other.areas.typed_answers.drop(run, "700000000000000001", MO, "undone") == "SQLite"
+            return events
+
+        monkeypatch.setattr(store, "transcript", read_too_early)
+        harness.clock.advance(UNDO_S)
+        async with giving(harness):
+            await harness.until(run, lambda seen: seen.typed_answers[0].dropped == "undone")
+            assert await given(harness, run) == []
+
+
 async def test_the_same_message_is_one_answer_and_a_question_has_one_at_a_time(harness: AppHarness) -> None:
     async with harness.running():
         run = await asking(harness)
