@@ -167,6 +167,7 @@ class LimitedDiscord:
         silent: bool,
         pings: bool = False,
         file: tuple[str, bytes] | None = None,
+        reply_to: str | None = None,
     ) -> str:
         await self._request("POST", channel, f"/channels/{channel}/messages", nonce)
         self.taken["POST", nonce] = asyncio.get_running_loop().time()

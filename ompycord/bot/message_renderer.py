@@ -92,8 +92,13 @@ class RunView:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether its card takes the next slot: it ended or needs a person (docs/contracts/cards.md, *Edits*)."""
-        return self.snapshot.is_final or self.snapshot.needs_person
+        """Whether its card takes the next slot: it ended or needs a person (docs/contracts/cards.md, *Edits*).
+
+        A card that shows the end and is edited once more, to point at the result, waits as any other.
+        """
+        card = latest_card(self.surfaces)
+        shows_end = card is not None and card.shown_position >= self.position - 1
+        return (self.snapshot.is_final and not shows_end) or self.snapshot.needs_person
 
 
 def card_number(surface: Surface) -> int:
