@@ -3,6 +3,7 @@
 Counterpart of `sqlite.py`, which it makes.
 """
 
+import asyncio
 import errno
 import sqlite3
 from collections.abc import AsyncGenerator, Generator
@@ -28,6 +29,7 @@ from ompycord.store.readers import Readers
 from ompycord.store.sqlite import SqliteStore
 from ompycord.store.statements import all_statements
 from ompycord.store.steady import SteadyTime, read_steady
+from ompycord.store.whole import check_beside, note_whole, require_intact, was_left_whole
 
 __all__ = ["examine_database", "make_database", "open_store"]
 
@@ -55,6 +57,7 @@ async def open_store(
     """
     path = path.absolute()  # noqa: ASYNC240  # asks only for the working folder
     migrations = find_migrations()
+    checked = asyncio.Event()
     async with AsyncExitStack() as stack:
 
         async def connection(mode: Literal["rw", "ro"]) -> StoreConnection:
@@ -64,8 +67,11 @@ async def open_store(
 
         with _as_start_errors(path):
             make_file(path)
-            position = await judge(path, busy_timeout_s=busy_timeout_s)
-            mark = StoreMark(path, read_mark(path) or Mark())
+            left = read_mark(path)
+            is_whole = left is not None and was_left_whole(path, left)
+            position = await judge(path, busy_timeout_s=busy_timeout_s, is_whole=is_whole)
+            stack.callback(lambda: note_whole(path) if checked.is_set() else None)
+            mark = StoreMark(path, left or Mark())
             stack.callback(mark.close)  # after the connections
             mark.begin(position)
             writer = await connection("rw")
@@ -79,7 +85,16 @@ async def open_store(
             )
         store = SqliteStore(writer=writer, readers=pool, guard=guard, clock=clock, ids=ids, mark=mark, steady=steady)
         stack.push_async_callback(store.close)
-        yield store
+        if is_whole:
+            checker = await connection("ro")
+            stack.callback(check_beside(checker, name=path.name, intact=checked.set, damaged=guard.failed))
+        else:
+            checked.set()
+        try:
+            yield store
+        finally:
+            if store.read_only is not None:
+                checked.clear()
 
 
 async def examine_database(path: Path) -> None:
@@ -100,8 +115,10 @@ def make_database(path: Path) -> None:
         make_file(path)
 
 
-async def judge(path: Path, *, busy_timeout_s: float = BUSY_S) -> int:
+async def judge(path: Path, *, busy_timeout_s: float = BUSY_S, is_whole: bool = False) -> int:
     """The position of the last event of an existing database, which is whole as far as can be told.
+
+    Every page is read, unless `is_whole`: it was left so, and is checked later.
 
     Reads only: nothing is written into the database or its log, nor is a file left that was not there. Raises
     StartError with what is wrong, or sqlite3.Error.
@@ -115,7 +132,7 @@ async def judge(path: Path, *, busy_timeout_s: float = BUSY_S) -> int:
     try:
         reader = await connect(path, mode="ro", busy_timeout_s=busy_timeout_s)
         try:
-            position = await reader.post(partial(_inspect, name=path.name))
+            position = await reader.post(partial(_inspect, name=path.name, is_whole=is_whole))
         finally:
             await reader.close()
     finally:
@@ -126,11 +143,9 @@ async def judge(path: Path, *, busy_timeout_s: float = BUSY_S) -> int:
     return position
 
 
-def _inspect(raw: sqlite3.Connection, *, name: str) -> int:
-    verdict: str = raw.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if verdict != "ok":
-        first = " ".join(verdict.split())[:200]
-        raise ConfigurationError(f"{name} is damaged ({first}): restore a backup, or move the file away.")
+def _inspect(raw: sqlite3.Connection, *, name: str, is_whole: bool) -> int:
+    if not is_whole:
+        require_intact(raw, name)
     return last_event(raw) if has_events(raw) else 0
 
 
