@@ -451,3 +451,19 @@ async def test_where_messages_cannot_be_read_that_is_said_once_in_a_thread(
         assert not [m for m in shown if "Write here" in m.text]
         harness.clock.advance(UNDONE_S)
         assert await answers(harness, run) == []
+
+
+async def test_a_message_that_mentions_the_bot_is_read_in_any_case_and_the_mention_is_no_part_of_it(
+    playground: Playground, store: SqliteStore, tmp_path: Path
+) -> None:
+    mo = playground.mo
+    harness = AppHarness(playground, store, tmp_path)
+    async with harness.running():
+        run, thread = await asked(harness, mo)
+        me = harness.client.user
+        assert me is not None
+        await mo.say(f"<@{me.id}> SQLite", thread)
+        await told(mo, f"{TAKEN}*SQLite*")
+        harness.clock.advance(UNDONE_S)
+        await harness.until(run, lambda seen: not seen.open_questions)
+        assert await answers(harness, run) == [ev.QuestionAnswered(question="q1", answer="SQLite", by="Mo")]

@@ -210,6 +210,23 @@ async def test_a_question_that_is_no_longer_needed_drops_what_waits_for_it(harne
         assert await given(harness, run) == []
 
 
+async def test_a_run_that_is_parked_while_an_answer_waits_keeps_it_for_its_agent(harness: AppHarness) -> None:
+    async with harness.running(), giving(harness):
+        run = await asking(harness)
+        await take(harness, run)
+        await harness.until(run, lambda seen: bool(seen.waiting_answers))
+        await harness.areas.runs.suspend(
+            await harness.areas.record(run), "Paused: no one answered its agent for a day."
+        )
+        await harness.in_state(run, RunState.SUSPENDED)
+        harness.clock.advance(UNDO_S)
+        await harness.until(run, lambda seen: not seen.open_questions)
+        assert await given(harness, run) == [GIVEN]
+        assert harness.agent.received.empty()
+        await harness.areas.runs.resume(await harness.areas.load(run), ADA)
+        assert await harness.heard() == GIVEN
+
+
 async def test_a_cancelled_run_is_given_nothing(harness: AppHarness) -> None:
     async with harness.running(), giving(harness):
         run = await asking(harness)
