@@ -131,11 +131,13 @@ class Journey:
         reply = await admin.command("cancel", "tasks", run=self._run)
         question = await admin.sees(  # the first answer may be empty still: it is filled when the run was looked up
             "the question before a cancel",
-            lambda message: message.interaction == reply and button(message, "Cancel run") is not None,
+            lambda message: message.interaction == reply and button(message, "Yes, cancel it") is not None,
         )
-        await admin.click(question, "Cancel run")
-        result = await admin.sees("the end", lambda message: f"{self._run} · result" in message.text)
-        _require("Cancelled" in result.text, f"it says: {result.text[:200]}")
+        await admin.click(question, "Yes, cancel it")
+        await admin.sees(
+            "the card of the cancelled run",
+            lambda message: f"{self._run} · card 1" in message.text and "Cancelled" in message.text,
+        )
         return f"run {self._run}"
 
     async def ends(self) -> str:
