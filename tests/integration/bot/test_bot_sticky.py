@@ -17,9 +17,10 @@ async def talking(harness: AppHarness, count: int = SCROLLED_OUT_BY) -> RunId:
 
 
 async def transcript(harness: AppHarness, run: RunId, count: int) -> None:
+    """Somebody without a role talks: the bot, which may not read messages here, has nothing to say to that."""
     thread = await harness.thread_of(run)
     for number in range(count):
-        await harness.playground.ada.say(f"What about {number}?", thread)
+        await harness.playground.olu.say(f"What about {number}?", thread)
 
 
 async def below(harness: AppHarness, run: RunId) -> list[str]:
