@@ -11,11 +11,13 @@ from ompycord.domain.events import EventBody, Note, SessionOpened
 from ompycord.domain.ports import AgentJob, AgentOutcome, Emit
 from ompycord.domain.run import EndedBy
 
-__all__ = ["WHOLE_TASK", "go_on"]
+__all__ = ["WHOLE_TASK", "WITH_SUMMARY", "go_on"]
 
 _NOT_AGAIN: Final = frozenset({EndedBy.CLOCK, EndedBy.LIMITS, EndedBy.PERSON, EndedBy.PROVIDER})
 WHOLE_TASK: Final = "could not go on in its session, so it begins with the whole task again."
 """The note for people about an agent that does not know its session any more, after its name."""
+WITH_SUMMARY: Final = "could not go on in the session of the run before, so it has a new session, with a summary."
+"""The same of an agent at the beginning of a follow-up."""
 
 
 async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awaitable[AgentOutcome]]) -> AgentOutcome:
@@ -37,7 +39,8 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
     if is_open or outcome.claim or outcome.ended_by in _NOT_AGAIN:
         return outcome
     why = f" {outcome.message}" if outcome.message else ""
-    await emit(Note(text=f"{job.spec.name} {WHOLE_TASK}{why}"))
+    words = WHOLE_TASK if job.task.follows is None else WITH_SUMMARY
+    await emit(Note(text=f"{job.spec.name} {words}{why}"))
     return await start(job.model_copy(update={"session": None, "session_usd": 0.0, "prompt": _whole(job)}), emit)
 
 

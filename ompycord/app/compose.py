@@ -13,6 +13,7 @@ from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.webhooks import open_notifier, webhook_secrets
 from ompycord.app.services import probes_of
+from ompycord.app.session_keeper import SessionKeeper
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.wiring.edges import bot_of, key_manager_of, lookups_of, mcp_of, sidecar_of
 from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
@@ -66,7 +67,7 @@ async def lifespan(
             clock=clock,
             ids=ids,
         )
-        workers = await workers_of(data, kinds={agent.kind for agent in settings.catalog.agents})
+        workers = await workers_of(data, settings)
         secrets = Secrets(bot_token=bot_token, webhook_secret=webhook_secret, component_key=component_key)
         parts = wire(infrastructure, workers, secrets, sidecar_address=sidecar_address)
         await parts.key_manager.refresh()
@@ -114,6 +115,7 @@ def wire(
         driver=driver,
         key_manager=key_manager,
         reminders=reminders_of(infrastructure, areas),
+        session_keeper=SessionKeeper(prune=workers.prune_sessions, clock=infrastructure.clock),
         log_check=LogCheck(
             store=infrastructure.store,
             clock=infrastructure.clock,

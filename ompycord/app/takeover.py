@@ -44,8 +44,8 @@ def take_over(
     _require_waiting(found)
     spec = next((agent for agent in settings.catalog.agents if agent.name == found["agent"]), None)
     spec = spec or RehearsalOptions(name="rehearsal")  # the playground's own, or one that was removed from the settings
-    folder = Folder(data.path / "workspaces" / found["id"])
-    if folder.read() is None or not folder.clone.is_dir():
+    folder, record = Folder.located(data.path / "workspaces" / found["id"])
+    if record is None or not folder.clone.is_dir():
         raise RefusedInWords(f"The clone of {found['run']} is gone, so there is nothing to take over.")
     own = AgentOptions.of(spec).terminal(found["session"], folder.clone)
     argv = command or own or (_shell(),)

@@ -13,6 +13,7 @@ from discord import app_commands
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.cancel import cancel_feature
 from ompycord.bot.commands.cost import cost_feature
+from ompycord.bot.commands.follow_up import follow_up_feature
 from ompycord.bot.commands.health import health_feature
 from ompycord.bot.commands.help import help_feature
 from ompycord.bot.commands.new import new_feature
@@ -51,6 +52,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     cost_feature,
     health_feature,
     retry_feature,
+    follow_up_feature,
     takeover_feature,
     raise_limit_feature,
     answers_feature,

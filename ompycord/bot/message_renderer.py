@@ -9,12 +9,13 @@ from typing import NamedTuple, Protocol
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.options import BotOptions
+from ompycord.bot.run_links import LinkStore, RunLinks, card_number
 from ompycord.conductor import Messages, Slots, Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
 from ompycord.domain.ids import RunId, short_id
-from ompycord.domain.ports import Clock, RunFilter, RunRecords, RunsById, Surfaces
+from ompycord.domain.ports import Clock, RunFilter, RunRecords, RunsById
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.repository import ConfinementLevel
@@ -101,11 +102,6 @@ class RunView:
         return (self.snapshot.is_final and not shows_end) or self.snapshot.needs_person
 
 
-def card_number(surface: Surface) -> int:
-    """The number of a card among its run's."""
-    return int(surface.ref) if surface.ref.isdigit() else 1
-
-
 def is_pinned(kind: OutboxKind, ref: str) -> bool:
     """Whether a message is pinned as long as it is open: what people are asked, here or once more elsewhere."""
     return kind is OutboxKind.QUESTION or (kind is OutboxKind.NOTICE and Ref.parse(ref).kind is RefKind.AGAIN)
@@ -125,8 +121,8 @@ def latest_card(surfaces: tuple[Surface, ...]) -> Surface | None:
     return max((s for s in surfaces if s.kind is OutboxKind.CARD), key=card_number, default=None)
 
 
-class RendererStore(RunRecords, RunsById, Surfaces, Protocol):
-    """Rows of runs, and where their messages stand."""
+class RendererStore(RunRecords, RunsById, LinkStore, Protocol):
+    """Rows of runs, which of them follow one another, and where their messages stand."""
 
 
 class _Queue(NamedTuple):
@@ -160,6 +156,10 @@ class MessageRenderer:
     """Knows which runs take messages; without it none does."""
     slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
     _queue: "_Queue" = field(default_factory=lambda: _NO_QUEUE, init=False)
+
+    @property
+    def _links(self) -> RunLinks:
+        return RunLinks(store=self.store, snapshots=self.snapshots, url=self.url)
 
     @property
     def homes(self) -> tuple[str, ...]:
@@ -224,6 +224,7 @@ class MessageRenderer:
         card = latest_card(surfaces)
         request = self._oldest_question(snapshot, surfaces)
         result = _posted(surfaces, OutboxKind.RESULT)
+        links = await self._links.of(record, snapshot)
         is_silent = record.kind is RunKind.EXTERNAL and not snapshot.is_final
         last = snapshot.last_event_at
         queue = await self._queue_now(RunId(record.id)) if snapshot.state is RunState.QUEUED else _NO_QUEUE
@@ -246,6 +247,9 @@ class MessageRenderer:
             takes_messages=self.messages is not None and self.messages.takes(record),
             question_url=self.url(record.guild, request.channel, request.message) if request else None,
             result_url=self.url(record.guild, result.channel, result.message) if result else None,
+            follows=links.follows,
+            followed_by=links.followed_by,
+            waits_for=links.waits_for,
         )
 
     def _slowed_until(self, card: Surface | None) -> Millis | None:

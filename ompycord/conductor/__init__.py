@@ -8,6 +8,7 @@ from ompycord.conductor.deliveries import NotificationRule, Notifications
 from ompycord.conductor.driver import Driver
 from ompycord.conductor.event_recorder import EventRecorder
 from ompycord.conductor.inbox import Inboxes, LogInbox
+from ompycord.conductor.lineage import Lineage
 from ompycord.conductor.log_check import LogCheck
 from ompycord.conductor.messages import MESSAGE_LENGTH, MessageOutcome, MessageReceipt, Messages, When
 from ompycord.conductor.projector import Projector
@@ -33,6 +34,7 @@ __all__ = [
     "EventRecorder",
     "FoldedRun",
     "Inboxes",
+    "Lineage",
     "LoadedRun",
     "LogCheck",
     "LogInbox",

@@ -17,6 +17,7 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Limits
 from ompycord.domain.effects import StepOrder, StopAgent
 from ompycord.domain.events import EffectFinished, EventBody, RunDequeued
+from ompycord.domain.folds.follow_up import waits_for
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Engine, Ids, Journal, RunFilter, RunHistory
 from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate
@@ -185,10 +186,14 @@ class Driver:
         return row.effect.type not in HEAVY or slots.busy + slots.reserved < self._limits.parallel_runs
 
     async def _dequeue(self) -> None:
-        """Start waiting runs: the person with the fewest running goes first, then the oldest run."""
+        """Start waiting runs: the person with the fewest running goes first, then the oldest run.
+
+        A follow-up has no turn while another run of its chain is open.
+        """
         hosted = await self._store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, limit=OPEN_RUNS))
         working = [record for record in hosted if record.state not in {RunState.QUEUED, RunState.SUSPENDED}]
-        waiting = sorted((r for r in hosted if r.state is RunState.QUEUED), key=lambda r: r.created_at)
+        queued = (r for r in hosted if r.state is RunState.QUEUED and waits_for(r, hosted) is None)
+        waiting = sorted(queued, key=lambda r: r.created_at)
         at_work = sum(not self._slots.is_waiting(RunId(record.id)) for record in working)
         free = self._limits.parallel_runs - at_work - self._slots.reserved
         if waiting and free > 0 and await self._closed() is not None:

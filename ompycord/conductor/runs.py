@@ -1,4 +1,4 @@
-"""The life of a run as people decide it: submit, retry, cancel, stop, resume. Counterpart: `driver.py`, which works.
+"""The life of a run as people decide it: submit, follow up, retry, cancel, stop, resume. Counterpart: `driver.py`.
 
 A method returns when the fact is on disk. Refusals are `Refused`.
 """
@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from ompycord.conductor.budgets import is_used_up
+from ompycord.conductor.lineage import Lineage
 from ompycord.conductor.run_access import RunAccess, require_hosted
 from ompycord.conductor.snapshots import LoadedRun
 from ompycord.conductor.transitions import Transitions
@@ -18,7 +19,7 @@ from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import OMPYCORD, DraftId, RunId, short_id
 from ompycord.domain.lifecycle import advance
 from ompycord.domain.policy import Denied, authorize
-from ompycord.domain.ports import Drafts, RunFilter, Tasks
+from ompycord.domain.ports import Branches, Drafts, RunFilter, Tasks
 from ompycord.domain.records import Commit, Committed, Decision, Draft, NewEvent
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
@@ -77,6 +78,8 @@ class Runs:
         drafts: Drafts,
         tasks: Tasks,
         catalog: Catalog,
+        lineage: Lineage,
+        branches: Branches,
         wake: Callable[[], None],
         closed: Closed = _open,
     ) -> None:
@@ -85,6 +88,8 @@ class Runs:
         self._drafts = drafts
         self._tasks = tasks
         self._catalog = catalog
+        self._lineage = lineage
+        self._branches = branches
         self._wake = wake
         self._closed = closed
         self._beginning = asyncio.Lock()
@@ -103,6 +108,7 @@ class Runs:
         earlier = await self._access.store.run(RunId(draft))
         if earlier is not None:
             return earlier
+        followed = await self._followed(submission) if request.follows is not None else None
         now = self._access.clock.now_ms()
         task = Task(
             **dict(request),
@@ -114,8 +120,25 @@ class Runs:
         )
         async with self._beginning:
             await self._check_limits(task.origin)
-            record, _ = await self._begin(RunId(draft), task, person, now=now, draft=draft)
+            record, _ = await self._begin(RunId(draft), task, person, now=now, draft=draft, followed=followed)
         self._wake()
+        return record
+
+    async def _followed(self, submission: Submission) -> RunRecord:
+        """The run with which a follow-up goes on. Raises Refused where there is nothing to go on with."""
+        request = submission.request
+        record = await self._access.store.run(RunId(request.follows or ""))
+        if record is None or record.guild != submission.guild or record.repository != request.repository:
+            raise Refused(RefusalCode.NO_SUCH_RUN)
+        require_hosted(record)
+        if record.state not in FINAL:
+            raise Refused(RefusalCode.NOT_ENDED, run=short_id(record.id))
+        left = await self._lineage.left_by(record)
+        if left is not None and left.branch is not None:
+            spec = self._catalog.repository(request.repository)
+            if await self._branches.tip(spec, left.branch) is None:
+                commit = (left.commit or "")[:12]
+                raise Refused(RefusalCode.BRANCH_MISSING, branch=left.branch, repository=spec.name, commit=commit)
         return record
 
     async def retry(self, record: RunRecord, person: Person, *, key: str) -> RetryReceipt:
@@ -154,7 +177,8 @@ class Runs:
         await self._check_limits(again.origin)
         new = RunId(self._access.ids.ulid())
         made = self._access.decision(run, "retry", key, new, person)
-        begun = await self._begin(new, again, person, now=self._access.clock.now_ms(), made=made)
+        followed = await self._access.store.run(RunId(task.follows)) if task.follows is not None else None
+        begun = await self._begin(new, again, person, now=self._access.clock.now_ms(), made=made, followed=followed)
         self._wake()
         return begun
 
@@ -167,8 +191,11 @@ class Runs:
         now: int,
         draft: DraftId | None = None,
         made: Decision | None = None,
+        followed: RunRecord | None = None,
     ) -> tuple[RunRecord, Decision | None]:
         """Store the whole run, with the draft that becomes it or the decision that makes it.
+
+        The run that it follows is told of it in the same transaction.
 
         Returns the run, and the earlier decision where `made` came second and nothing was stored.
         """
@@ -183,6 +210,7 @@ class Runs:
             requester=origin.requester,
             repository=task.repository,
             agent=task.agent,
+            chain=followed.first if followed is not None else None,
             machine=machine,
             created_at=now,
             updated_at=now,
@@ -214,9 +242,16 @@ class Runs:
             )
             drafts = (base.model_copy(update={"run": run}),)
         decided = () if made is None else (made,)
-        whole = Commit(writes=(*drafts, task, record, *decided, *commit.writes, state))
+        announced = () if followed is None else (self._announcement(followed, run, person, now),)
+        whole = Commit(writes=(*drafts, task, record, *decided, *commit.writes, state, *announced))
         committed = await self._access.store.commit(whole)
         return await self._access.store.run(run) or record, committed.earlier
+
+    def _announcement(self, followed: RunRecord, run: RunId, person: Person, now: int) -> NewEvent:
+        """The fact, in the log of a run, that another one follows it."""
+        body = ev.RunFollowed(run=run, by=person.name)
+        at, new = RunId(followed.id), self._access.ids.ulid()
+        return NewEvent(run=at, source=OMPYCORD, kind=SourceKind.PERSON, at=now, body=body, id=new)
 
     async def _check_limits(self, origin: Origin) -> None:
         closed = await self._closed()

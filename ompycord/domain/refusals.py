@@ -28,6 +28,7 @@ class RefusalCode(StrEnum):
     NO_NEW_RUNS = "no-new-runs"
     TOO_MANY_OPEN = "too-many-open"
     NOT_ENDED = "not-ended"
+    BRANCH_MISSING = "branch-missing"
     TASK_MISSING = "task-gone"
     HAS_ENDED = "has-ended"
     NOT_RUNNING = "not-running"

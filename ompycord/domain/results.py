@@ -38,6 +38,10 @@ class PrepareResult(StageResult):
 
     base: str | None = None
     """The commit from which the work starts."""
+    first_base: str | None = None
+    """Of a follow-up: the commit from which the first run on its branch started, with which evidence is compared."""
+    session: str | None = None
+    """Of a follow-up: the agent's session that was kept, in which it goes on."""
 
 
 class BuildResult(StageResult):

@@ -144,6 +144,8 @@ class RunRecord(Frozen):
     requester: str | None = None
     repository: str | None = None
     agent: str | None = None
+    chain: Ulid | None = None
+    """The first run of the chain of follow-ups to which it belongs; None for a run that follows none."""
     state: RunState = RunState.QUEUED
     """The state for queries; the projector keeps it for an external run."""
     machine: Machine | None = None
@@ -153,6 +155,11 @@ class RunRecord(Frozen):
     created_at: Millis
     updated_at: Millis
     ended_at: Millis | None = None
+
+    @property
+    def first(self) -> Ulid:
+        """The first run of its chain: itself where it follows none. At most one run of a chain works at a time."""
+        return self.chain or self.id
 
     @property
     def outcome(self) -> RunOutcome | None:

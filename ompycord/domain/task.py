@@ -133,6 +133,8 @@ class TaskRequest(Frozen):
     done_when: Annotated[str, StringConstraints(max_length=DONE_WHEN_LIMIT)] | None = None
     """Run in addition to the checks; never proves anything alone."""
     files: Annotated[tuple[TaskFile, ...], Field(max_length=MOST_FILES)] = ()
+    follows: Ulid | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The run that ended and that this one follows up: on its branch, in its agent's session; None starts afresh."""
 
     @property
     def repository(self) -> str:

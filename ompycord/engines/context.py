@@ -8,11 +8,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from ompycord.conductor import Inboxes
+from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.events import RunFailed, RunFinished
+from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId, Ulid
 from ompycord.domain.ports import AgentAdapter, Checks, WorkResults, Workspaces
 from ompycord.domain.repository import ConfinementLevel, RepositorySpec
+from ompycord.domain.results import PrepareResult
 from ompycord.domain.task import Task, TaskFile
 from ompycord.errors import Refused, WorkspaceError
 from ompycord.render.refusals import Audience, refusal_words
@@ -59,6 +62,20 @@ async def _no_cost(run: RunId, session: str) -> float:
     return 0.0
 
 
+async def _no_former(run: RunId) -> Former | None:
+    """Where no run follows another."""
+    return None
+
+
+async def _no_prepared(run: RunId) -> PrepareResult | None:
+    """Where no log is kept."""
+    return None
+
+
+def _at_once() -> Millis:
+    return 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepContext:
     """The engine's side of every step."""
@@ -92,6 +109,12 @@ class StepContext:
     """US dollars that the run's agent has reported for this session."""
     claim: Callable[[RunId], Awaitable[RunFinished | RunFailed | None]] = _no_claim
     """What the run's agent reported of its end since its latest start; None where it reported nothing."""
+    former: Callable[[RunId], Awaitable[Former | None]] = _no_former
+    """What the runs before a follow-up left; None for a run that follows none."""
+    prepared: Callable[[RunId], Awaitable[PrepareResult | None]] = _no_prepared
+    """What was told of the clone that the run has now."""
+    now_ms: Callable[[], Millis] = _at_once
+    """The time, of which the age of a kept session is counted."""
     file: Callable[[TaskFile], Awaitable[bytes | None]] = _no_file
     """A file that came with the task; None where it has expired."""
     granted: Callable[[str], Awaitable[FindGranted | None]] = _nothing_granted

@@ -90,6 +90,13 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "{run} is still running; send it a message, or cancel it first.",
         "Run {run} has not ended: send it a message, or cancel it first.",
     ),
+    Code.BRANCH_MISSING: RefusalWords(
+        "{repository} has no branch `{branch}` any more, so there is nothing to follow up. Put it back "
+        "(`git branch {branch} {commit}`) and try again, or start from the base with `/omp new`.",
+        "{repository} has no branch {branch} any more, so there is nothing to follow up.",
+        "{repository} has no branch {branch} any more, so there is nothing to follow up. Put it back: "
+        "git branch {branch} {commit}",
+    ),
     Code.TASK_MISSING: _same("The task of {run} has expired."),
     Code.HAS_ENDED: _same("{run} has ended already."),
     Code.NOT_RUNNING: _same("{run} is not running."),

@@ -8,7 +8,7 @@ from typing import Literal
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.repository import ConfinementLevel
 
-__all__ = ["RenderContext", "SlotHolder"]
+__all__ = ["RenderContext", "RunLink", "SlotHolder"]
 
 
 class SlotHolder(Frozen):
@@ -17,6 +17,14 @@ class SlotHolder(Frozen):
     title: str
     word: str
     """What it does or waits for, as its own card says it."""
+
+
+class RunLink(Frozen):
+    """Another run of the chain, and where its card is."""
+
+    title: str
+    url: str | None = None
+    """None while nothing of it is in Discord."""
 
 
 class RenderContext(Frozen):
@@ -69,5 +77,11 @@ class RenderContext(Frozen):
     """Set on a card that a newer one has replaced: where the live one is."""
     result_url: str | None = None
     """Where the result of a run that ended stands; the card then only points at it."""
+    follows: RunLink | None = None
+    """The run with whose result this one goes on."""
+    followed_by: tuple[RunLink, ...] = ()
+    """Runs that go on with its result, the oldest first."""
+    waits_for: RunLink | None = None
+    """For a queued follow-up: the run of its chain that must end first."""
     is_expired: bool = False
     """Whether the clone is gone: what needs it is not offered."""

@@ -21,7 +21,10 @@ from ompycord.render.sanitizer import Redact, Sanitizer, isolated
 __all__ = ["result_message"]
 
 _EVIDENCE: Final = frozenset(
-    {Part.CHECKS, Part.EVIDENCE, Part.FAILING, Part.LEFT_OUT, Part.FILES, Part.BILLING, Part.MESSAGE, Part.LINKS}
+    {
+        *(Part.CHECKS, Part.EVIDENCE, Part.FAILING, Part.LEFT_OUT, Part.FILES, Part.BILLING, Part.CHAIN, Part.MESSAGE),
+        Part.LINKS,
+    }
 )
 
 

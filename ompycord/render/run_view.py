@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.folds.snapshot import StatusSnapshot
+from ompycord.domain.ids import short_id
 from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.render.cards.headlines import status_of
 from ompycord.render.sanitizer import Sanitizer
@@ -51,15 +52,15 @@ class RunFact:
     """Programs read it by this name: it never changes."""
     label: str
     """What people read before it on the card, and above it in the table."""
-    of: Callable[[StatusSnapshot], str | float | None]
-    """What it is; None or an empty text where it is not known, which is shown nowhere."""
+    of: Callable[[StatusSnapshot], str | float | tuple[str, ...] | None]
+    """What it is; None or nothing where it is not known, which is shown nowhere."""
     text: Callable[[Any], str] = str
     """How people read a value that is known. It may hold text of agents: views sanitize what this returns."""
     places: frozenset[Place]
 
-    def words(self, value: str | float | None) -> str:
+    def words(self, value: str | float | tuple[str, ...] | None) -> str:
         """What people read; empty where it is not known."""
-        return "" if value is None or value == "" else self.text(value)
+        return "" if value is None or value in ("", ()) else self.text(value)
 
 
 class RunView(Frozen):
@@ -76,6 +77,10 @@ class RunView(Frozen):
     """What people read on its card: `Waiting for Ada`."""
     repository: str | None = None
     agent: str | None = None
+    follows: str | None = None
+    """The run with whose result it goes on, on the same branch."""
+    followed_by: tuple[str, ...] = ()
+    """The runs that go on with its result, the oldest first."""
     created_at: datetime
     updated_at: datetime
     ended_at: datetime | None = None
@@ -115,6 +120,20 @@ RUN_FACTS: Final[tuple[RunFact, ...]] = (
     RunFact(name="agent", label="Agent", of=lambda run: run.agent, places=frozenset({Place.HEAD})),
     RunFact(name="mode", label="Mode", of=lambda run: run.mode, text="mode {}".format, places=frozenset({Place.HEAD})),
     RunFact(name="branch", label="Branch", of=lambda run: run.branch, places=frozenset({Place.HEAD})),
+    RunFact(
+        name="follows",
+        label="Follows",
+        of=lambda run: run.follows,
+        text=lambda run: f"follows {short_id(run)}",
+        places=frozenset({Place.HEAD, Place.PROGRAMS}),
+    ),
+    RunFact(
+        name="followed_by",
+        label="Followed by",
+        of=lambda run: run.followed_by,
+        text=lambda runs: f"followed by {', '.join(map(short_id, runs))}",
+        places=frozenset({Place.HEAD, Place.PROGRAMS}),
+    ),
     RunFact(
         name="requester",
         label="Asked by",

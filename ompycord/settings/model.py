@@ -15,6 +15,7 @@ from ompycord.domain.repository import AgentSpec, RepositorySpec, WrittenPath
 from ompycord.http.limits import HttpLimits
 from ompycord.notify.options import NotifySettings
 from ompycord.webhook.limits import EventLimits
+from ompycord.workspaces.session_limits import SessionLimits
 
 __all__ = [
     "PREFIX",
@@ -88,6 +89,7 @@ class Settings(BaseSettings):
     agents: dict[str, AgentSpec] = Field(default_factory=dict[str, AgentSpec])
     """Each as its kind's options (`kinds.py`)."""
     limits: Limits = Limits()
+    workspaces: SessionLimits = SessionLimits()
     log: LogSettings = LogSettings()
     _warnings: tuple[str, ...] = PrivateAttr(default=())
 

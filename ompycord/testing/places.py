@@ -8,6 +8,7 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished
+from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Collected, Prepared, Published
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry
@@ -33,6 +34,13 @@ class FakeWorkspaces:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._bases: dict[RunId, Tree] = {}
+        self._first_bases: dict[RunId, Tree] = {}
+        """The bases with which the evidence of follow-ups is compared."""
+        self._started: dict[RunId, Prepared] = {}
+        self._follows: dict[RunId, str | None] = {}
+        """The branch with which a follow-up goes on."""
+        self.kept_sessions: set[RunId] = set()
+        """Runs whose session is kept."""
         self._results: dict[RunId, tuple[Collected, Tree]] = {}
         self.branches: dict[str, str] = {}
         self.taken_over: set[RunId] = set()
@@ -44,19 +52,49 @@ class FakeWorkspaces:
         self.refuses: str | None = None
         """When set, `prepare` raises WorkspaceError with it."""
 
-    async def prepare(self, run: RunId, repository: RepositorySpec, *, base: str | None) -> Prepared:
+    async def prepare(
+        self, run: RunId, repository: RepositorySpec, *, base: str | None, former: Former | None = None
+    ) -> Prepared:
         if self.refuses:
             raise WorkspaceError(self.refuses)
         self._results.pop(run, None)
         self.set_asides.pop(run, None)
         await self.discard(run)
-        self._bases[run] = _read(repository.path) if repository.path else {}
+        branch = former.branch if former is not None else None
+        if branch is not None and branch not in self.branches:
+            raise WorkspaceError(f"{repository.name} has no branch {branch} any more. Put it back and retry.")
+        tip = self.branches[branch] if branch is not None else BASE
+        self._bases[run] = self._of_commit(tip, repository)
+        self._first_bases.pop(run, None)
+        if former is not None and former.first_base is not None:
+            self._first_bases[run] = self._of_commit(former.first_base, repository)
         _write(self._path(run), self._bases[run])
-        return Prepared(path=self._path(run), base_commit=BASE, base_branch=base or repository.base)
+        known = former.sessions if former is not None else ()
+        session = next((one.session for one in known if one.run in self.kept_sessions), None)
+        self._started[run] = Prepared(
+            path=self._path(run), base_commit=tip, base_branch=base or repository.base, session=session
+        )
+        self._follows[run] = branch
+        return self._started[run]
+
+    def _of_commit(self, commit: str, repository: RepositorySpec) -> Tree:
+        """The files of what was collected under this commit, else those of the repository."""
+        made = (tree for collected, tree in self._results.values() if collected.commit == commit)
+        return next(made, None) or (_read(repository.path) if repository.path else {})
+
+    async def tip(self, repository: RepositorySpec, branch: str) -> str | None:
+        return self.branches.get(branch)
+
+    async def keep_session(
+        self, run: RunId, *, grants: Sequence[Path], granted: Callable[[str], str | None] | None, at: int
+    ) -> bool:
+        if run in self.set_asides or not self._path(run).is_dir():
+            return False
+        self.kept_sessions.add(run)
+        return True
 
     async def workspace(self, run: RunId) -> Prepared | None:
-        path = self._path(run)
-        return Prepared(path=path, base_commit=BASE, base_branch="main") if path.is_dir() else None
+        return self._started.get(run) if self._path(run).is_dir() else None
 
     async def write_file(self, run: RunId, name: str, data: bytes) -> Path:
         if not self._path(run).is_dir():
@@ -104,8 +142,8 @@ class FakeWorkspaces:
     async def trees(self, run: RunId) -> ResultTrees:
         if run not in self._bases:
             raise WorkspaceError(_NONE)
-        base = self._bases[run]
-        result = self._results[run][1] if run in self._results else base
+        base = self._first_bases.get(run, self._bases[run])
+        result = self._results[run][1] if run in self._results else self._bases[run]
         blobs = {_blob(content): content for content in (*base.values(), *result.values())}
 
         async def read(names: Collection[str]) -> Mapping[str, bytes | None]:
@@ -128,7 +166,8 @@ class FakeWorkspaces:
         if commit is None:
             return Published(branch=None)
         names = [branch, *(f"{branch}-{number}" for number in range(2, 10))]
-        name = next(name for name in names if self.branches.get(name, commit) == commit)
+        start = self._started[run].base_commit if self._follows.get(run) == branch else commit
+        name = next(name for name in names if self.branches.get(name, commit) in {commit, start})
         self.branches[name] = commit
         return Published(branch=name, commit=commit)
 

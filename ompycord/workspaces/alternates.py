@@ -36,6 +36,8 @@ async def make_bare(git: Git, path: Path, record: Record, *, marker: str) -> Non
 async def make_clone(git: Git, path: Path, record: Record, *, branch: str, exclude: bytes, marker: str) -> None:
     """A clone at the base commit on `branch`, with the base as `origin/<base>` and no remote. Raises WorkspaceError.
 
+    The base of a follow-up is the tip of the branch with which it goes on, and has that one's name.
+
     `exclude` is what its `.git/info/exclude` says.
     """
     await _initialise(git, path, record, f"--initial-branch={branch}", marker=marker)
@@ -44,7 +46,7 @@ async def make_clone(git: Git, path: Path, record: Record, *, branch: str, exclu
         config.write(_CLONE_CONFIG)
     (path / ".git/info").mkdir(exist_ok=True)
     (path / ".git/info/exclude").write_bytes(exclude)
-    origin = f"refs/remotes/origin/{record.base_branch}"
+    origin = f"refs/remotes/origin/{record.branch or record.base_branch}"
     await git.run("update-ref", origin, record.base_commit, cwd=path, marker=marker)
     await git.run("reset", "--quiet", "--hard", record.base_commit, cwd=path, marker=marker, timeout_s=TRANSFER_S)
 

@@ -80,9 +80,9 @@ class Collector:
             report = await self._collect(folder, record, run, message=message, co_author=co_author)
             has_bundle = report.result or bool(report.kept)
             if has_bundle:
-                await take_file(folder.path, "tmp", _BUNDLE, folder.bundle, limit=_BUNDLE_BYTES)
+                await take_file(folder.work, folder.tmp.name, _BUNDLE, folder.bundle, limit=_BUNDLE_BYTES)
         finally:
-            await remove(folder.path / "tmp")
+            await remove(folder.tmp)
         await self._forget_kept(folder, marker)
         left_out = await self._fetch(folder, record, report, marker, granted) if has_bundle else []
         left_out += [LeftOut(what=_shown(path)) for path in report.refused]

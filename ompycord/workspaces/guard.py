@@ -13,7 +13,7 @@ from ompycord.errors import ResultWithheld
 from ompycord.text import clean, cut
 from ompycord.workspaces.git import TRANSFER_S, Git
 
-__all__ = ["FindGranted", "require_nothing_granted"]
+__all__ = ["FindGranted", "as_text", "require_nothing_granted"]
 
 FindGranted = Callable[[str], str | None]
 """The name of the granted value that stands in a text, None where none does."""
@@ -102,7 +102,7 @@ class _Search:
             for one in batch:
                 at = output.index(b"\n", at) + 1
                 content = output[at : at + one.size]
-                found = self._granted(self._names(one, content) if one.kind == "tree" else _text(content))
+                found = self._granted(self._names(one, content) if one.kind == "tree" else as_text(content))
                 if found is not None:
                     return self._place(one), found
                 at += one.size + 1
@@ -119,7 +119,7 @@ class _Search:
             before = b""
             with file.open("rb") as opened:
                 while step := opened.read(_STEP):
-                    found = self._granted(_text(before + step))
+                    found = self._granted(as_text(before + step))
                     if found is not None:
                         return found
                     before = step[-_OVERLAP:]
@@ -156,7 +156,7 @@ class _Search:
                 return cut(clean(self._paths[one.id]), _SHOWN) or "a file"
 
 
-def _text(data: bytes) -> str:
+def as_text(data: bytes) -> str:
     """Any content as text: zeros go, as they stand between the letters of UTF-16, and all of ASCII is what it is."""
     if b"\0" in data:
         data = data.translate(_AS_BREAKS, b"\0")

@@ -6,12 +6,12 @@ from typing import Annotated, Final, Literal
 
 from pydantic import StringConstraints, ValidationError
 
-from ompycord.domain.base import Frozen
+from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.events import ChangedFile, LeftOut
 from ompycord.errors import WorkspaceError
 from ompycord.files import replace_file
 
-__all__ = ["CommitHash", "Folder", "Publication", "Record", "Result", "Submodule"]
+__all__ = ["CommitHash", "Folder", "Kept", "Publication", "Record", "Result", "Submodule"]
 
 CommitHash = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 _META: Final = "meta.json"
@@ -45,6 +45,17 @@ class Publication(Frozen):
     commit: CommitHash
 
 
+class Kept(Frozen):
+    """The HOME of an agent in this folder, kept for follow-ups."""
+
+    at: Millis
+    """When its last run ended."""
+    size: int
+    """Bytes."""
+    used_by: str | None = None
+    """The run that goes on in it now; then it is not removed."""
+
+
 class Record(Frozen):
     """The whole record."""
 
@@ -61,14 +72,31 @@ class Record(Frozen):
     """Why nothing is collected and the clone outlives its run."""
     result: Result | None = None
     published: Publication | None = None
+    branch: str | None = None
+    """Of a follow-up: the branch of which the base is the tip, and on which its result goes on."""
+    first_base: CommitHash | None = None
+    """Of a follow-up: the base of the first run on that branch, with which evidence is compared."""
+    work: str | None = None
+    """Of a follow-up in a kept session: the run in whose folder clone, HOME and temporary files lie.
+
+    Agents find a session by the path of its working folder.
+    """
+    kept: Kept | None = None
 
 
 class Folder:
-    """The places in the folder of one run. The agent's: `clone`, `home`, `tmp`. Ours: all else."""
+    """The places in the folder of one run. The agent's: `clone`, `home`, `tmp`. Ours: all else.
 
-    def __init__(self, path: Path) -> None:
+    The agent's lie in another run's folder where the run goes on in a kept session.
+    """
+
+    def __init__(self, path: Path, *, work: Path | None = None) -> None:
         self.path = path
-        self.clone = path / "clone"
+        self.work = work or path
+        """Where the agent's lie."""
+        self.clone = self.work / "clone"
+        self.home = self.work / "home"
+        self.tmp = self.work / "tmp"
         self.result = path / "result.git"
         """Bare; `refs/ompycord/base`, and `refs/heads/result` once there is one."""
         self.bundle = path / "bundle"
@@ -77,6 +105,13 @@ class Folder:
         """What the source's `.git/info/exclude` said when the clone was made."""
         self.files = path / "files"
         """What came with the task."""
+
+    @classmethod
+    def located(cls, path: Path) -> "tuple[Folder, Record | None]":
+        """The folder with the places that its record names. Raises WorkspaceError where that is damaged."""
+        record = cls(path).read()
+        work = path.parent / record.work if record is not None and record.work is not None else None
+        return cls(path, work=work), record
 
     def excluded(self) -> str:
         """The content of `exclude`; bytes that are no text survive it (surrogateescape)."""
@@ -88,6 +123,10 @@ class Folder:
     def is_kept(self, entry: Path) -> bool:
         """Whether a file outlives the clone."""
         return entry in (self.result, self.diff, self.path / _META)
+
+    def is_meta(self, entry: Path) -> bool:
+        """Whether it is the record."""
+        return entry == self.path / _META
 
     def read(self) -> Record | None:
         """The record, or None where the run has no finished workspace. Raises WorkspaceError where it is damaged."""

@@ -74,6 +74,19 @@ class Repositories:
                 return commit
         raise WorkspaceError(f"{spec.name} has no branch {branch} with a commit. Name another base.")
 
+    async def tip(self, spec: RepositorySpec, source: Source, branch: str) -> str | None:
+        """The commit of a branch of ours as it stands here; None where there is none.
+
+        Of an address it is the branch in our cache, or what others pushed on top of it.
+        """
+        require_branch(branch)
+        here = await self._git.commit_of(f"refs/heads/{branch}", cwd=source.git_folder)
+        there = await self._git.commit_of(f"refs/remotes/origin/{branch}", cwd=source.git_folder)
+        if here is None or there is None or spec.address is None:
+            return here or there
+        words = ("merge-base", "--is-ancestor", here, there)
+        return there if (await self._git.attempt(*words, cwd=source.git_folder)).is_success else here
+
     async def hold_base(self, source: Source, run: str, commit: str, *, marker: str) -> None:
         """Keeps the base from being cleaned up by git for as long as the run may need it. Raises WorkspaceError."""
         ref = f"{_BASES}{run}"
@@ -112,9 +125,9 @@ class Repositories:
     ) -> Publication:
         """Puts `commit` from `result` on `branch`, or on `branch-2` … `branch-9` where that name holds other work.
 
-        A branch is made, or moved where we put it and no one changed it since; never the base and never one that is
-        checked out. For an address the branch is made in the cache; pushing it is the forge's part. Raises
-        WorkspaceError.
+        A branch is made, or moved where we put it, or where a follow-up found it, and no one changed it since; never
+        the base and never one that is checked out. For an address the branch is made in the cache; pushing it is the
+        forge's part. Raises WorkspaceError.
         """
         require_branch(branch)
         if branch in (spec.base, record.base_branch):
@@ -143,9 +156,9 @@ class Repositories:
             tip = await self._git.commit_of(f"refs/heads/{name}", cwd=source.git_folder)
             if tip == commit:
                 return Publication(branch=name, commit=commit)
-            is_ours = record.published is not None and record.published == Publication(
-                branch=name, commit=tip or commit
-            )
+            found = Publication(branch=name, commit=tip or commit)
+            start = Publication(branch=record.branch, commit=record.base_commit) if record.branch is not None else None
+            is_ours = found in (record.published, start)
             if f"refs/heads/{name}" in in_use or (tip is not None and not is_ours):
                 continue
             # The old value makes it a comparison and a swap: a change by another program in between wins.

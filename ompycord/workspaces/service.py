@@ -1,4 +1,4 @@
-"""The run's clone, result, checkouts and branch: implements the ports `Workspaces` and `WorkResults` with git.
+"""The run's clone, result, checkouts and branch: implements `Workspaces`, `WorkResults` and `Branches` with git.
 
 Each run has one folder, `<folder>/<run id>/`, 0700; `record.Folder` lists its contents. Nothing here starts git in the
 clone once an agent has been there.
@@ -7,11 +7,13 @@ clone once an agent has been there.
 import asyncio
 import errno
 import os
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
+from ompycord.domain.base import Millis
+from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId, is_ulid, short_id
 from ompycord.domain.ports import Collected, Prepared, Published
 from ompycord.domain.ports.trees import ResultTrees
@@ -27,72 +29,116 @@ from ompycord.workspaces.git import Git
 from ompycord.workspaces.guard import FindGranted
 from ompycord.workspaces.locks import unlock
 from ompycord.workspaces.record import Folder, Record, Result
-from ompycord.workspaces.repositories import Repositories
+from ompycord.workspaces.repositories import Repositories, Source
+from ompycord.workspaces.session_limits import SessionLimits
+from ompycord.workspaces.sessions import KeptSessions
 from ompycord.workspaces.takeover_lock import is_locked
 from ompycord.workspaces.trees import trees_of
 
 __all__ = ["GitWorkspaces"]
 
+_SESSIONS: Final = SessionLimits()
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class GitWorkspaces:
     """All methods may be repeated after a crash at any point. One call at a time for each run."""
 
-    def __init__(self, *, folder: Path, repositories: Path, git: Git, launcher: Launcher) -> None:
+    def __init__(
+        self, *, folder: Path, repositories: Path, git: Git, launcher: Launcher, sessions: SessionLimits = _SESSIONS
+    ) -> None:
         """`folder` holds the runs, `repositories` the caches of addresses; both are made when needed."""
         self._folder = folder
         self._git = git
         self._repositories = Repositories(folder=repositories, git=git)
         self._collector = Collector(git=git, launcher=launcher)
+        self.sessions = KeptSessions(folder, sessions)
 
-    async def prepare(self, run: RunId, repository: RepositorySpec, *, base: str | None) -> Prepared:
-        """See the port. The clone is on a branch of its own, `ompycord/<short id>`, and has no remote."""
+    async def prepare(
+        self, run: RunId, repository: RepositorySpec, *, base: str | None, former: Former | None = None
+    ) -> Prepared:
+        """See the port. The clone has no remote and is on a branch of its own, `ompycord/<short id>`.
+
+        That of a follow-up is on the branch with which it goes on. In a kept session it lies where that session's first
+        clone was.
+        """
         with _in_words():
-            return await self._prepare(run, repository, base or repository.base)
+            return await self._prepare(run, repository, base or repository.base, former)
 
-    async def _prepare(self, run: RunId, repository: RepositorySpec, branch: str) -> Prepared:
-        folder = self._place(run)
-        await self._forget(run, folder)
+    async def _prepare(
+        self, run: RunId, repository: RepositorySpec, base_branch: str, former: Former | None
+    ) -> Prepared:
+        path = self._path(run)
+        try:
+            earlier, known = Folder.located(path)
+        except WorkspaceError:  # a record that cannot be read names no repository
+            earlier, known = Folder(path), None
+        await self._forget(run, earlier, known)
         await self._repositories.refresh(repository)
         source = await self._repositories.source(repository)
         marker = _marker(run)
-        base = await self._repositories.base_commit(repository, source, branch)
+        branch = former.branch if former is not None else None
+        if branch is not None:
+            base = await self._followed(repository, source, branch)
+        else:
+            base = await self._repositories.base_commit(repository, source, base_branch)
         await self._repositories.hold_base(source, run, base, marker=marker)
+        adopted = await self.sessions.adopt(former, run, objects=source.objects) if former is not None else None
+        folder = Folder(path, work=adopted.work if adopted is not None else None)
         record = Record(
             repository=repository.name,
             base_commit=base,
-            base_branch=branch,
+            base_branch=base_branch,
             objects=source.objects,
             object_format=source.object_format,
             source=source.git_folder,
+            branch=branch,
+            first_base=former.first_base if former is not None and branch is not None else None,
+            work=adopted.work.name if adopted is not None else None,
         )
         is_built = False
         try:
             content = await inspect_base(self._git, source.git_folder, base)
-            require_plain(repository.name, branch, content, git_folder=source.git_folder)
+            require_plain(repository.name, branch or base_branch, content, git_folder=source.git_folder)
             record = record.model_copy(update={"submodules": content.submodules})
             await self._build(folder, record, run, marker)
             is_built = True
         finally:
             if not is_built:
                 await self._repositories.release_base(record, run)
-        return _prepared(folder, record)
+        return _prepared(folder, record).model_copy(update={"session": adopted.session if adopted else None})
+
+    async def _followed(self, repository: RepositorySpec, source: Source, branch: str) -> str:
+        """The tip of the branch with which a follow-up goes on."""
+        tip = await self._repositories.tip(repository, source, branch)
+        if tip is None:
+            raise WorkspaceError(
+                f"{repository.name} has no branch {branch} any more, so there is nothing to follow up. "
+                "Put it back and retry, or start a new run."
+            )
+        return tip
+
+    async def tip(self, repository: RepositorySpec, branch: str) -> str | None:
+        """See the port `Branches`. An address is not fetched for it."""
+        with _in_words():
+            source = await self._repositories.source(repository)
+            return await self._repositories.tip(repository, source, branch)
 
     async def _build(self, folder: Folder, record: Record, run: RunId, marker: str) -> None:
         exclude = await asyncio.to_thread(_source_exclude, record)
         _make(folder.path)
+        if folder.work != folder.path:
+            await self._clear(folder)
         folder.exclude.write_bytes(exclude)
         await make_bare(self._git, folder.result, record, marker=marker)
-        branch = f"ompycord/{short_id(run)}"
+        branch = record.branch or f"ompycord/{short_id(run)}"
         await make_clone(self._git, folder.clone, record, branch=branch, exclude=exclude, marker=marker)
         await fill_submodules(self._git, folder.clone, record, parent=folder.path, marker=marker)
         await folder.write(record)
 
     async def workspace(self, run: RunId) -> Prepared | None:
         """See the port."""
-        folder = self._place(run)
-        record = folder.read()
+        folder, record = self._place(run)
         return _prepared(folder, record) if record is not None and is_real_folder(folder.clone) else None
 
     async def write_file(self, run: RunId, name: str, data: bytes) -> Path:
@@ -104,7 +150,7 @@ class GitWorkspaces:
 
     async def is_taken_over(self, run: RunId) -> bool:
         """See the port."""
-        return is_locked(self._place(run))
+        return is_locked(self._place(run)[0])
 
     async def set_aside(self, run: RunId, why: str) -> str:
         """See the port."""
@@ -156,15 +202,19 @@ class GitWorkspaces:
 
     async def result(self, run: RunId) -> Collected | None:
         """See the port."""
-        folder = self._place(run)
-        record = folder.read()
+        folder, record = self._place(run)
         return None if record is None or record.result is None else _collected(folder, record.result)
 
     async def trees(self, run: RunId) -> ResultTrees:
         """See the port. Read from the objects of `result.git`, never from a folder of the agent."""
         folder, record = self._recorded(run)
         with _in_words():
-            base, result = record.base_commit, _commit(record)
+            base, result = record.first_base or record.base_commit, _commit(record)
+            if await self._git.commit_of(base, cwd=folder.result) is None:
+                raise WorkspaceError(
+                    f"The commit {base[:12]} from which the first run on {record.branch} started is gone, so nothing "
+                    "proves that existing tests are as they were."
+                )
             return await trees_of(self._git, folder.result, base=base, result=result, marker=_marker(run))
 
     @asynccontextmanager
@@ -203,40 +253,64 @@ class GitWorkspaces:
             await folder.write(record.model_copy(update={"published": publication}))
         return Published(branch=publication.branch, commit=publication.commit)
 
-    async def discard(self, run: RunId) -> None:
-        """See the port. A collected result, its diff and the record stay; nothing else does."""
-        folder = self._place(run)
+    async def keep_session(
+        self, run: RunId, *, grants: Sequence[Path], granted: FindGranted | None, at: Millis
+    ) -> bool:
+        """See the port. The HOME of a run whose clone was set aside is not kept."""
+        folder, record = self._place(run)
+        if record is None or record.set_aside is not None:
+            return False
         with _in_words():
-            record = folder.read()
-            if record is None or (record.result is None and record.set_aside is None):
-                await self._forget(run, folder)
+            await self._kill_strays(run)
+            return await self.sessions.keep(folder, grants=grants, granted=granted, at=at)
+
+    async def discard(self, run: RunId) -> None:
+        """See the port. A collected result, its diff, the record and a kept session stay; nothing else does."""
+        with _in_words():
+            folder, record = self._place(run)
+            if record is None or record.work is not None:
+                await self.sessions.release(run)
+            if record is not None and record.set_aside is not None:
+                await self.sessions.drop(folder)
+            has_session = self.sessions.is_kept(folder)
+            if record is None or (record.result is None and record.set_aside is None and not has_session):
+                await self._forget(run, folder, record)
                 return
             await self._kill_strays(run)
-            for entry in _entries(folder.path):
-                if not folder.is_kept(entry) and not (record.set_aside and entry == folder.clone):
-                    await remove(entry)
+            await self._clear(folder, keeps_clone=record.set_aside is not None)
             if record.set_aside is None:
                 await self._repositories.release_base(record, run)
 
-    async def _forget(self, run: RunId, folder: Folder) -> None:
+    async def _clear(self, folder: Folder, *, keeps_clone: bool = False) -> None:
+        """Removes all that need not outlive the clone."""
+        kept = {*((folder.home,) if self.sessions.is_kept(folder) else ()), *((folder.clone,) if keeps_clone else ())}
+        for place in dict.fromkeys((folder.path, folder.work)):
+            for entry in _entries(place):
+                if entry not in kept and not Folder(place).is_kept(entry):
+                    await remove(entry)
+
+    async def _forget(self, run: RunId, folder: Folder, record: Record | None) -> None:
         await self._kill_strays(run)
-        with suppress(WorkspaceError):  # a record that cannot be read names no repository
-            if (record := folder.read()) is not None:
-                await self._repositories.release_base(record, run)
+        if record is not None:
+            await self._repositories.release_base(record, run)
+        if folder.work != folder.path and is_real_folder(folder.work):
+            await self._clear(Folder(folder.work))
         await remove(folder.path)
 
     async def _kill_strays(self, run: RunId) -> None:
         """Kills what a crash or an agent left running: it would continue to write."""
         await kill_strays(run, _marker(run))
 
-    def _place(self, run: RunId) -> Folder:
+    def _place(self, run: RunId) -> tuple[Folder, Record | None]:
+        return Folder.located(self._path(run))
+
+    def _path(self, run: RunId) -> Path:
         if not is_ulid(run):
             raise WorkspaceError("A run's folder has the name of its id, which is a ULID.")
-        return Folder(self._folder / run)
+        return self._folder / run
 
     def _recorded(self, run: RunId) -> tuple[Folder, Record]:
-        folder = self._place(run)
-        record = folder.read()
+        folder, record = self._place(run)
         if record is None:
             raise WorkspaceError("This run has no workspace. Start the run again.")
         return folder, record

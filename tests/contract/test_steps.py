@@ -19,6 +19,7 @@ from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.effects import Effect, StepOrder, effect_key
+from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId, new_ulid, short_id
 from ompycord.domain.repository import Sandbox
 from ompycord.domain.task import Origin, Task
@@ -61,6 +62,14 @@ class Folder:
         types = [json.loads(line.split(" ", 1)[1])["type"] for line in facts]
         return types, ev.EffectFinished.model_validate_json(end.removeprefix("end "))
 
+    def follow(self, former: Former) -> None:
+        """From now on the run is one that follows up the one until now."""
+        before = json.loads((self.path / f"task-{self.task}.json").read_text())
+        self.run, self.task = RunId(new_id()), new_id()
+        task = Task.model_validate({**before, "id": self.task, "follows": former.run})
+        (self.path / f"task-{self.task}.json").write_text(task.model_dump_json())
+        (self.path / f"former-{self.run}.json").write_text(former.model_dump_json())
+
     def git(self, *arguments: str) -> str:
         command = ("git", "-C", str(self.path / "sample"), *arguments)
         return subprocess.run(command, capture_output=True, check=True, timeout=patient(30), text=True).stdout
@@ -100,6 +109,21 @@ async def test_every_step_of_a_run_is_done_in_a_process_of_its_own(folder: Folde
     facts, end = await folder.perform(folder.order(fx.CleanUp))
     assert (facts, end.outcome, end.facts) == ([], "ok", {})
     assert not (folder.path / "workspaces" / folder.run / "clone").exists()
+
+
+async def test_a_follow_up_is_done_in_processes_of_its_own_on_the_branch_of_the_run_before(folder: Folder) -> None:
+    steps = (fx.PrepareWorkspace, fx.RunAgent, fx.Collect, fx.RunChecks, fx.Publish, fx.CleanUp)
+    ends = [(await folder.perform(folder.order(kind)))[1] for kind in steps]
+    branch, base = f"ompycord/{short_id(folder.run)}", str(ends[0].facts["base"])
+    commit = folder.git("rev-parse", branch).strip()
+    former = Former(run=folder.run, branch=branch, commit=commit, first_base=base)
+    folder.follow(former)
+    facts, end = await folder.perform(folder.order(fx.PrepareWorkspace))
+    assert (facts, end.facts) == (["note"], {"base": commit, "first_base": base})
+    ends = [(await folder.perform(folder.order(kind)))[1] for kind in steps[1:]]
+    assert ends[3].facts == {"branch": branch}
+    assert folder.git("show", f"{branch}:new.txt") == "new\n"
+    assert folder.git("rev-parse", f"{branch}~1").strip() == commit
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from ompycord.domain.events import RunEvent, RunFailed, RunFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunHistory
+from ompycord.domain.results import PrepareResult
 
 __all__ = ["InterruptedHistory"]
 
@@ -35,6 +36,9 @@ class InterruptedHistory(RunHistory):
 
     async def session(self, run: RunId) -> str | None:
         return await self._history.session(run)
+
+    async def prepared(self, run: RunId) -> PrepareResult | None:
+        return await self._history.prepared(run)
 
     async def claim(self, run: RunId) -> RunFinished | RunFailed | None:
         return await self._history.claim(run)

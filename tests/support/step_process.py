@@ -21,6 +21,7 @@ from ompycord.conductor import Bus, Inboxes
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished, EventBody
+from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId, Ulid
 from ompycord.domain.task import Task
 from ompycord.engines import LocalEngine, StepContext
@@ -49,6 +50,10 @@ async def perform(order: StepOrder, folder: Path, out: TextIO) -> EffectFinished
         file = folder / f"task-{id_}.json"
         return Task.model_validate_json(await asyncio.to_thread(file.read_bytes)) if file.exists() else None
 
+    async def former(run: RunId) -> Former | None:
+        file = folder / f"former-{run}.json"
+        return Former.model_validate_json(await asyncio.to_thread(file.read_bytes)) if file.exists() else None
+
     async def secrets(run: RunId) -> dict[str, str]:
         return {"OMPYCORD_RUN": run}
 
@@ -72,6 +77,7 @@ async def perform(order: StepOrder, folder: Path, out: TextIO) -> EffectFinished
             inboxes=Inboxes(history=store, bus=Bus(), record=record),
             task=task,
             session=store.session,
+            former=former,
         )
         return await LocalEngine(context=context, kill_strays=_nothing).perform(order)
 

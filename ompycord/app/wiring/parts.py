@@ -24,6 +24,7 @@ from ompycord.conductor import (
     Snapshots,
     TypedAnswers,
 )
+from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities, Checks, Clock, Ids, WorkResults, Workspaces
 from ompycord.http import Sidecar
@@ -88,6 +89,10 @@ class Infrastructure:
             alarm()
 
 
+async def _no_sessions(now: Millis) -> None:
+    """Where none are kept."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workers:
     """What works on a repository: starts programs, makes clones."""
@@ -103,6 +108,8 @@ class Workers:
     checks: Checks
     kill_strays: Callable[[RunId], Awaitable[None]]
     """Kills programs that a run left running."""
+    prune_sessions: Callable[[Millis], Awaitable[None]] = _no_sessions
+    """Removes sessions of agents that are kept for too long, at this moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

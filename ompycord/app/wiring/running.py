@@ -11,6 +11,7 @@ from ompycord.app.health import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service
+from ompycord.app.session_keeper import SessionKeeper
 from ompycord.app.wiring.parts import Areas, Infrastructure
 from ompycord.bot.bot import Bot
 from ompycord.conductor import (
@@ -40,6 +41,7 @@ def services_of(
     driver: Driver,
     key_manager: KeyManager,
     reminders: Reminders,
+    session_keeper: SessionKeeper,
     log_check: LogCheck,
     mcp: McpMount,
     control: Control,
@@ -62,6 +64,7 @@ def services_of(
         Service(name="budget", run=areas.budget_keeper.run, ends=Ends.WORK),
         Service(name="answers", run=areas.typed_answers.run, ends=Ends.WORK),
         Service(name="reminders", run=reminders.run, ends=Ends.WORK),
+        Service(name="sessions", run=session_keeper.run, ends=Ends.WORK),
         Service(name="log-check", run=log_check.run, ends=Ends.WORK),
         Service(
             name="notifier",

@@ -20,6 +20,7 @@ from ompycord.conductor import (
     Driver,
     EventRecorder,
     Inboxes,
+    Lineage,
     Messages,
     Projector,
     Reminders,
@@ -49,14 +50,16 @@ def git_of(environ: Mapping[str, str]) -> Git:
     return Git(path=environ.get("PATH", os.defpath), operator=environ)
 
 
-async def workers_of(data: DataFolder, *, kinds: set[str]) -> Workers:
-    """The launcher at this machine's level, and what starts programs by it. `kinds` are those of agents to load."""
+async def workers_of(data: DataFolder, settings: Settings) -> Workers:
+    """The launcher at this machine's level, and what starts programs by it; agents of the configured kinds alone."""
+    kinds = {agent.kind for agent in settings.catalog.agents}
     launcher = await launcher_at_start(data.path, os.environ)
     workspaces = GitWorkspaces(
         folder=data.path / "workspaces",
         repositories=data.path / "repositories",
         git=git_of(os.environ),
         launcher=launcher,
+        sessions=settings.workspaces,
     )
     artifacts = Artifacts(folder=data.path / "artifacts", workspaces=workspaces)
     known = adapters(launcher=launcher, kinds=kinds)
@@ -69,6 +72,7 @@ async def workers_of(data: DataFolder, *, kinds: set[str]) -> Workers:
         capabilities={kind: adapter.capabilities for kind, adapter in known.items()},
         checks=LocalChecks(launcher=launcher),
         kill_strays=_kill_strays,
+        prune_sessions=workspaces.sessions.prune,
     )
 
 
@@ -90,6 +94,8 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
             drafts=store,
             tasks=store,
             catalog=catalog,
+            lineage=Lineage(store=store, history=store),
+            branches=workers.workspaces,
             wake=wake,
             closed=infrastructure.mode.closed,
         ),
@@ -173,6 +179,9 @@ def driver_of(
             slots=infrastructure.slots,
         ),
         task=infrastructure.store.task,
+        former=Lineage(store=infrastructure.store, history=infrastructure.store).former,
+        prepared=infrastructure.store.prepared,
+        now_ms=infrastructure.clock.now_ms,
         session=infrastructure.store.session,
         session_usd=infrastructure.store.session_usd,
         claim=infrastructure.store.claim,

@@ -14,7 +14,7 @@ from ompycord.bot.message_renderer import MessageRenderer, RunView, is_pinned, r
 from ompycord.bot.rest import THREAD_LOCKED, UNKNOWN_CHANNEL, Rest, SendFailed
 from ompycord.domain.base import Millis
 from ompycord.domain.deliveries import discord_delivery
-from ompycord.domain.ids import short_id
+from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import Clock, Decisions, Deliveries, PeopleSettings
 from ompycord.domain.records import OutboxKind, OutboxRow, Surface
 from ompycord.domain.refs import Ref, RefKind
@@ -183,7 +183,19 @@ class Deliverer:
         log.warning("delivery.refused", run=row.run, kind=row.kind, reason=reason)
         await self._store.undelivered(row, error=reason, final=True)
 
+    async def _joined_thread(self, row: OutboxRow) -> Surface | None:
+        """The thread of the run that this one follows; None where it has none any more."""
+        followed = row.body.get("thread_of")
+        shown = await self._renderer.view(RunId(followed)) if followed is not None else None
+        thread = shown.surface(OutboxKind.THREAD) if shown is not None else None
+        if thread is None or thread.channel in self._rollover.deleted_channels:
+            return None
+        # No hash of a name: the thread keeps that of the run for which it was opened.
+        return Surface(run=row.run, kind=row.kind, ref=row.ref, channel=thread.channel, posted_at=self._clock.now_ms())
+
     async def _open_thread(self, run_view: RunView, row: OutboxRow) -> Surface:
+        if (joined := await self._joined_thread(row)) is not None:
+            return joined
         summary = run_view.surface(OutboxKind.SUMMARY)
         if summary is None or summary.message is None:
             raise SendFailed("its mirror could not be posted", is_final=True)

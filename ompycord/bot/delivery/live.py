@@ -351,7 +351,15 @@ class LiveEditor:
             self._posted[row.run].set()
         if row.kind is OutboxKind.THREAD and self._board is not None:  # the board links to it
             self._board.changed()
-        await self._mark({row.run: True})
+        marked = {row.run: True}
+        if row.kind is OutboxKind.CARD:  # the card of the run that it follows leads to it
+            marked |= await self._followed(row.run)
+        await self._mark(marked)
+
+    async def _followed(self, run: RunId) -> dict[RunId, bool]:
+        run_view = await self._renderer.view(run)
+        follows = run_view.snapshot.follows if run_view is not None else None
+        return {} if follows is None else {RunId(follows): True}
 
     async def _edit(self, start: Start, run: RunId) -> None:
         """Edit one message of the run in this channel; the queue returns for its others."""

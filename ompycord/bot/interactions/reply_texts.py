@@ -30,6 +30,7 @@ __all__ = [
     "file_too_big",
     "file_too_large_together",
     "given_back",
+    "goes_on_with",
     "internal_error",
     "late_reply",
     "no_handler",
@@ -61,6 +62,11 @@ _LINE = 300
 def started(run: str, url: str, notes: Sequence[str] = ()) -> str:
     """The end of the reply to the form, with a link to the channel summary."""
     return "\n".join([f"Queued: {url}", *notes])
+
+
+def goes_on_with(branch: str | None) -> str:
+    """What a follow-up starts from, in its form."""
+    return f"On {branch}, with the result of this run." if branch else "Of this run, which has no branch."
 
 
 def shown_in_channel(run: str, channel: str | None, notes: Sequence[str] = ()) -> str:

@@ -22,12 +22,18 @@ RESULT_WAIT_MS = 10_000
 """docs/contracts/events.md, *Gaps*: only the final answer waits for missing numbers, at most so long."""
 
 
-def first_deliveries(run: RunId, *, channel: str, at: int, wait_ms: int = 0) -> tuple[OutboxRow, ...]:
-    """Channel summary, thread and card of a new run. With `wait_ms` they may wait for run.started until then."""
+def first_deliveries(
+    run: RunId, *, channel: str, at: int, wait_ms: int = 0, follows: str | None = None
+) -> tuple[OutboxRow, ...]:
+    """Channel summary, thread and card of a new run. With `wait_ms` they may wait for run.started until then.
+
+    A run that `follows` another is shown in that one's thread.
+    """
     body = {"channel": channel, "not_before": at + wait_ms}
+    thread = body if follows is None else {**body, "thread_of": follows}
     return (
         OutboxRow(run=run, kind=OutboxKind.SUMMARY, body=body, created_at=at),
-        OutboxRow(run=run, kind=OutboxKind.THREAD, body=body, created_at=at),
+        OutboxRow(run=run, kind=OutboxKind.THREAD, body=thread, created_at=at),
         OutboxRow(run=run, kind=OutboxKind.CARD, ref="1", body=body, created_at=at),
     )
 
@@ -38,8 +44,8 @@ def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | 
         return ()
     place: dict[str, object] = {"channel": channel}
     match body:
-        case ev.RunSubmitted():
-            return first_deliveries(run, channel=channel, at=at)
+        case ev.RunSubmitted(task=task):
+            return first_deliveries(run, channel=channel, at=at, follows=task.follows)
         case ev.RunStateChanged(state=state) if state in FINAL and kind is RunKind.HOSTED:
             return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=place, created_at=at),)
         case ev.RunFinished() | ev.RunFailed() | ev.RunCancelled() if kind is RunKind.EXTERNAL:

@@ -7,6 +7,7 @@ from pydantic import Field, StrictBool, StringConstraints
 from ompycord.domain.authority import AGENT_KINDS, DECIDERS, OBSERVERS, ONLY_OMPYCORD, ONLY_PEOPLE, SourceKind
 from ompycord.domain.base import Line, Millis, Name, Text
 from ompycord.domain.events.fields import Count, KnownEvent, Latest, Url
+from ompycord.domain.ids import Ulid
 from ompycord.domain.run import EndedBy, FailureClass, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Budget, Task
 
@@ -19,6 +20,7 @@ __all__ = [
     "RunEventBody",
     "RunFailed",
     "RunFinished",
+    "RunFollowed",
     "RunResumed",
     "RunStarted",
     "RunStateChanged",
@@ -134,6 +136,15 @@ class CancelRequested(KnownEvent, senders=ONLY_PEOPLE):
     reason: Line | None = None
 
 
+class RunFollowed(KnownEvent, senders=ONLY_PEOPLE):
+    """A person started another run that goes on with the result of this one. Ours alone."""
+
+    type: Literal["run.followed"] = "run.followed"
+    run: Ulid
+    """The run that follows this one."""
+    by: Name
+
+
 class EffectFinished(KnownEvent, senders=ONLY_OMPYCORD):
     """A step of ours ended; what `advance` decides on. Ours alone, never shown."""
 
@@ -158,5 +169,6 @@ RunEventBody = (
     | RunResumed
     | BudgetRaised
     | CancelRequested
+    | RunFollowed
     | EffectFinished
 )

@@ -87,6 +87,8 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         artifacts=_artifacts(source_states),
         notes=tuple(note for _, note in in_order(source_states, lambda source_state: source_state.notes))[-5:],
         cancel_requested=any(source_state.cancel_requested for source_state in source_states.values()),
+        follows=task.follows if task else None,
+        followed_by=_followed_by(ours),
         gaps=tuple(gaps[:GAPS_SHOWN]),
         gap_count=len(gaps),
         created_at=min(source_state.first_at for source_state in source_states.values()),
@@ -137,6 +139,11 @@ def _budget(ours: SourceState, task: Task | None) -> float | None:
     if ours.budget is not None:
         return ours.budget[2].usd
     return task.budget_usd if task else None
+
+
+def _followed_by(ours: SourceState) -> tuple[str, ...]:
+    """In the order in which they were started; the log's numbers, since ids are made before anything is stored."""
+    return tuple(sorted(ours.followed, key=lambda run: ours.followed[run][0]))
 
 
 def _evidence(ours: SourceState) -> ev.EvidenceChanged | None:

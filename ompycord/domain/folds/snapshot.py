@@ -12,7 +12,7 @@ from ompycord.domain.events import (
     LeftOut,
     Phase,
 )
-from ompycord.domain.ids import RunId, Source
+from ompycord.domain.ids import RunId, Source, Ulid
 from ompycord.domain.run import FINAL, EndedBy, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
 
@@ -258,6 +258,10 @@ class StatusSnapshot(Frozen):
     notes: tuple[str, ...] = ()
     url: str | None = None
     cancel_requested: bool = False
+    follows: Ulid | None = None
+    """The run with whose result this one goes on."""
+    followed_by: tuple[Ulid, ...] = ()
+    """Runs that go on with the result of this one, the oldest first."""
     gaps: tuple[Gap, ...] = ()
     gap_count: int = 0
     created_at: Millis

@@ -25,6 +25,7 @@ TOOLS_KEPT = 12
 NOTES_KEPT = 5
 ARTIFACTS_KEPT = 20
 NAMED_KEPT = 100
+FOLLOWED_KEPT = 20
 RANGES_KEPT = 1000
 """Gaps that are kept for a source; within this limit the order of arrival does not matter.
 
@@ -79,6 +80,8 @@ class SourceState:
     retry: Stamped[ev.RetryLimited | ev.RetryCleared] | None = None
     cancel_requested: Stamped[None] | None = None
     budget: Stamped[ev.BudgetRaised] | None = None
+    followed: dict[str, Stamped[None]] = field(default_factory=dict[str, Stamped[None]])
+    """The runs that follow this one."""
     tool_count: int = 0
     tools_started: dict[int, Stamped[ev.ToolStarted]] = field(default_factory=dict[int, Stamped[ev.ToolStarted]])
     tools_finished: dict[int, Stamped[ev.ToolFinished]] = field(default_factory=dict[int, Stamped[ev.ToolFinished]])
@@ -195,6 +198,10 @@ def _cancel_requested(source_state: SourceState, seq: int, at: int, body: ev.Can
 
 def _budget(source_state: SourceState, seq: int, at: int, body: ev.BudgetRaised) -> None:
     source_state.budget = _later(source_state.budget, seq, at, body)
+
+
+def _followed(source_state: SourceState, seq: int, at: int, body: ev.RunFollowed) -> None:
+    _keep(source_state.followed, body.run, (seq, at, None), FOLLOWED_KEPT)
 
 
 def _note(source_state: SourceState, seq: int, at: int, body: ev.Note) -> None:
@@ -315,6 +322,7 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.RunCancelled: _final,
     ev.BudgetRaised: _budget,
     ev.CancelRequested: _cancel_requested,
+    ev.RunFollowed: _followed,
     ev.Note: _note,
     ev.ToolStarted: _tool_started,
     ev.ToolProgress: _tool_progress,

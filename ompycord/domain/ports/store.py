@@ -31,6 +31,7 @@ from ompycord.domain.records import (
     Receipt,
     Surface,
 )
+from ompycord.domain.results import PrepareResult
 from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.domain.task import Task
 from ompycord.errors import BadEvent
@@ -52,6 +53,7 @@ __all__ = [
     "Outbox",
     "PeopleSettings",
     "Projection",
+    "RunChains",
     "RunFilter",
     "RunHistory",
     "RunRecords",
@@ -145,14 +147,18 @@ class RunHistory(Protocol):
         """The session that the run's agent opened last in the clone that it has now; None where it opened none."""
         ...
 
+    async def prepared(self, run: RunId) -> PrepareResult | None:
+        """What was told of the clone that the run has now, or had at its end; None where it never had one."""
+        ...
+
     async def claim(self, run: RunId) -> RunFinished | RunFailed | None:
         """What the run's agent reported last of its end since its latest start; None where it reported nothing."""
         ...
 
     async def session_usd(self, run: RunId, session: str) -> float:
-        """What this session of its own has cost so far in dollars, as the run's agent reported it.
+        """What this session has cost so far in dollars, as the agents of the run's chain reported it.
 
-        0 where it never did.
+        0 where they never did.
         """
         ...
 
@@ -177,6 +183,14 @@ class RunsById(Protocol):
 
     async def runs_by_id(self, runs: Sequence[RunId]) -> dict[RunId, RunRecord]:
         """The rows of those runs that exist."""
+        ...
+
+
+class RunChains(Protocol):
+    """Runs that follow one another."""
+
+    async def chain(self, first: RunId) -> list[RunRecord]:
+        """The run `first` and all of its chain of follow-ups, newest first; empty where there is no such run."""
         ...
 
 

@@ -22,6 +22,7 @@ from ompycord.domain.events import (
     Prompted,
     QuestionAnswered,
 )
+from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports.trees import ResultTrees
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec
@@ -34,6 +35,7 @@ __all__ = [
     "AgentInput",
     "AgentJob",
     "AgentOutcome",
+    "Branches",
     "Checks",
     "Collected",
     "Emit",
@@ -98,6 +100,8 @@ class Prepared(Frozen):
     path: Path
     base_commit: str
     base_branch: str
+    session: str | None = None
+    """The session of a run before it whose HOME is this one's now; None where none was kept."""
 
 
 class Collected(Frozen):
@@ -122,13 +126,27 @@ class Published(Frozen):
     commit: str | None = None
 
 
-class Workspaces(Protocol):
+class Branches(Protocol):
+    """The branches of repositories."""
+
+    async def tip(self, repository: RepositorySpec, branch: str) -> str | None:
+        """The commit at which a branch stands, as far as it is known here; None where there is none.
+
+        Raises WorkspaceError.
+        """
+        ...
+
+
+class Workspaces(Branches, Protocol):
     """The clones of runs. The host's git never runs inside an agent's folder. Every method raises WorkspaceError."""
 
-    async def prepare(self, run: RunId, repository: RepositorySpec, *, base: str | None) -> Prepared:
+    async def prepare(
+        self, run: RunId, repository: RepositorySpec, *, base: str | None, former: Former | None = None
+    ) -> Prepared:
         """Make a fresh clone of `base` (None: the repository's own) and return it. Idempotent.
 
-        An earlier clone of this run is discarded first.
+        An earlier clone of this run is discarded first. With `former` the run follows up others: where they have a
+        branch, the clone is of its tip, and the newest of their sessions that is still kept is this run's HOME.
         """
         ...
 
@@ -154,8 +172,17 @@ class Workspaces(Protocol):
         """
         ...
 
+    async def keep_session(
+        self, run: RunId, *, grants: Sequence[Path], granted: Callable[[str], str | None] | None, at: Millis
+    ) -> bool:
+        """Keep the HOME of the run's agent for follow-ups, without what it was granted; whether it is kept.
+
+        `grants` are files of the user's own, `granted` names the secret that stands in a text. Idempotent.
+        """
+        ...
+
     async def discard(self, run: RunId) -> None:
-        """Remove the run's clone, unless it was set aside. Idempotent; the result stays."""
+        """Remove the run's clone, unless it was set aside. Idempotent; the result stays, and a session that is kept."""
         ...
 
 
@@ -187,7 +214,10 @@ class WorkResults(Protocol):
         ...
 
     async def trees(self, run: RunId) -> ResultTrees:
-        """The trees of the base and of what was collected (of the base twice where nothing was)."""
+        """The trees of the base and of what was collected (of the base twice where nothing was).
+
+        The base of a follow-up is that of the first run on its branch. Raises WorkspaceError where that is gone.
+        """
         ...
 
     def checkout(
@@ -200,7 +230,10 @@ class WorkResults(Protocol):
         ...
 
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
-        """Put the collected commit on a branch of the repository. Idempotent; never the base branch."""
+        """Put the collected commit on a branch of the repository. Idempotent; never the base branch.
+
+        A follow-up moves the branch from which it started, unless others moved it since.
+        """
         ...
 
 

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from ompycord.conductor import LogInbox
-from ompycord.dialects.prompt_text import prompt_text
+from ompycord.dialects.prompt_text import former_text, prompt_text
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished, EventBody, RunFailed, RunFinished, RunStarted
+from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentJob, AgentOutcome, Prepared
 from ompycord.domain.repository import AgentSpec, ConfinementLevel
@@ -23,13 +25,15 @@ from ompycord.processes.launcher_port import is_enough
 from ompycord.render.refusals import Audience, refusal_words
 from ompycord.text import cut
 
-__all__ = ["GO_ON", "TAKEN_OVER", "build", "is_confined_enough", "reported"]
+__all__ = ["FOLLOWS", "GO_ON", "TAKEN_OVER", "build", "is_confined_enough", "reported"]
 
 LINE: Final = 500
 """Characters of an outcome's message (`events.EffectFinished.message`)."""
 RETRY_S: Final = 0.5
 TAKEN_OVER: Final = "Somebody works in its clone at a terminal. Resume it once that has ended."
 GO_ON: Final = "You were interrupted. Look at what is done already, and go on with your task where you stopped."
+FOLLOWS: Final = "This follows up your earlier work, which is on the branch that is checked out here."
+YOUR_TASK: Final = "Your task was:"
 
 
 def is_confined_enough(level: ConfinementLevel, spec: AgentSpec) -> bool:
@@ -106,7 +110,8 @@ async def _run_agent(
     env = await context.secrets(order.run)
     adapter = context.adapters[spec.kind]
     files = await _write_files(order.run, task, context)
-    session = await context.session(order.run) if adapter.capabilities.can_resume else None
+    start = await _start_of(order.run, task, context, can_resume=adapter.capabilities.can_resume)
+    session = start.session
     await context.observe(order.run, RunStarted(agent=spec.name))
     async with context.inboxes.open(order.run, iteration=order.effect.iteration) as inbox:
         job = AgentJob(
@@ -115,10 +120,8 @@ async def _run_agent(
             task=task,
             spec=spec,
             cwd=prepared.path,
-            prompt=_prompt(task, inbox.earlier_messages, files)
-            if session is None
-            else _go_on(inbox.unknown_to(session)),
-            whole_prompt=_go_on(inbox.earlier_messages) if session else None,
+            prompt=start.prompt(task, inbox, files),
+            whole_prompt=start.after_task(inbox) if session else None,
             env=env,
             session=session,
             session_usd=await context.session_usd(order.run, session) if session else 0.0,
@@ -159,17 +162,62 @@ def _unconfined(spec: AgentSpec, context: StepContext) -> str:
     return f"{words} {remedy} Or allow this agent by name: sandbox: {{minimum: none}}."
 
 
-def _prompt(task: Task, earlier: Sequence[str], files: Path | None) -> str:
-    """The task and all that people wrote since: an agent that restarts knows nothing of an earlier start."""
-    since = ("Said since:", *earlier) if earlier else ()
-    return "\n\n".join((*prompt_text(task, files), *since))
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What a start of the agent goes on with."""
+
+    session: str | None = None
+    is_own: bool = False
+    """Whether the session was opened by this run, else by one that it follows."""
+    former: Former | None = None
+
+    def prompt(self, task: Task, inbox: LogInbox, files: Path | None) -> str:
+        """What the agent gets first.
+
+        One that restarts without a session knows nothing of an earlier start; one in the session of a run before knows
+        all but its task.
+        """
+        if self.session is None or not self.is_own:
+            intro = (FOLLOWS,) if self.session is not None else ()
+            return _joined(*intro, *prompt_text(task, files), *self._summary, *_since(inbox.earlier_messages))
+        # What it was told may have been cut off on its way, and the session has another run's task in it.
+        again = (YOUR_TASK, *prompt_text(task, files)) if task.follows is not None else ()
+        return _joined(GO_ON, *again, *_maybe_known(inbox.unknown_to(self.session)))
+
+    def after_task(self, inbox: LogInbox) -> str:
+        """What follows the task where the agent does not know the session any more."""
+        if self.is_own:
+            return _joined(GO_ON, *self._words, *_maybe_known(inbox.earlier_messages))
+        return _joined(*self._words, *_since(inbox.earlier_messages))
+
+    @property
+    def _summary(self) -> tuple[str, ...]:
+        """The words about the runs before, for an agent without their session."""
+        return self._words if self.session is None else ()
+
+    @property
+    def _words(self) -> tuple[str, ...]:
+        return () if self.former is None else former_text(self.former)
 
 
-def _go_on(earlier: Sequence[str]) -> str:
-    """The prompt for a session that knows its task.
+async def _start_of(run: RunId, task: Task, context: StepContext, *, can_resume: bool) -> _Start:
+    former = await context.former(run) if task.follows is not None else None
+    if not can_resume:
+        return _Start(former=former)
+    if (own := await context.session(run)) is not None:
+        return _Start(own, is_own=True, former=former)
+    prepared = await context.prepared(run) if former is not None else None
+    return _Start(prepared.session if prepared is not None else None, former=former)
 
-    Messages that it has not acknowledged are in it again, since one may have been cut off on its way.
-    """
-    if not earlier:
-        return GO_ON
-    return "\n\n".join((GO_ON, "Said since it began; you may know some of it:", *earlier))
+
+def _joined(*parts: str) -> str:
+    return "\n\n".join(parts)
+
+
+def _since(earlier: Sequence[str]) -> tuple[str, ...]:
+    return ("Said since:", *earlier) if earlier else ()
+
+
+def _maybe_known(earlier: Sequence[str]) -> tuple[str, ...]:
+    """Messages that the session has not acknowledged: one of them may have been cut off on its way."""
+    return ("Said since it began; you may know some of it:", *earlier) if earlier else ()

@@ -12,13 +12,18 @@ __all__ = ["publish"]
 
 
 async def publish(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
-    """Publish the result. The base branch is never touched."""
+    """Publish the result, that of a follow-up on the branch from which it started. The base branch is never touched."""
     repository = context.repository(task)
-    branch = f"{repository.branch_prefix}{short_id(order.run)}"
+    former = await context.former(order.run) if task.follows is not None else None
+    followed = former.branch if former is not None else None
+    branch = followed or f"{repository.branch_prefix}{short_id(order.run)}"
     published = await context.results.publish(order.run, repository, branch=branch)
     if published.branch is None:
         return ok(order, PublishResult(changed=0))
-    if not published.branch.startswith(branch):
+    if followed is not None and published.branch != followed:
+        why = f"{followed} is checked out in {repository.name}, or others moved it"
+        await context.record(order.run, Note(text=f"{why}, so the result is on {published.branch}."))
+    elif not published.branch.startswith(branch):
         words = f"A branch of {repository.name} has the name of a folder of {branch}, so the result is on "
         fix = "Rename that branch, or set another branch_prefix."
         await context.record(order.run, Note(text=f"{words}{published.branch}. {fix}"))

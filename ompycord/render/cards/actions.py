@@ -84,6 +84,12 @@ def _has_branch(snapshot: StatusSnapshot, render_context: RenderContext) -> bool
     return _is_ours(snapshot, render_context) and snapshot.is_final and snapshot.branch is not None
 
 
+def _can_follow(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    """Whether there is something with which a follow-up goes on: a result, a session, or an agent's answer."""
+    has_something = snapshot.branch is not None or snapshot.session is not None or snapshot.outcome is not None
+    return _is_ours(snapshot, render_context) and snapshot.is_final and has_something
+
+
 def _has_checks(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
     return _is_ours(snapshot, render_context) and bool(snapshot.checks)
 
@@ -139,8 +145,8 @@ RUN_CHECKS = CardAction("runcheck", "Run checks", "retry", "primary", offered_wh
 FIX_SETUP = CardAction("fixsetup", "Fix setup", "retry", offered_when=_is_ours, is_planned=True)
 GOOD = CardAction("good", "Good", "details", emoji="👍", offered_when=_is_ours, is_planned=True)
 BAD = CardAction("bad", "Not good", "details", emoji="👎", offered_when=_is_ours, is_planned=True)
-FOLLOW_UP = CardAction("say", "Say…", "say", offered_when=_is_ours, opens_form=True, is_planned=True)
-"""*Say…* for a run that is being published or has ended, whose agent takes no messages any more: a follow-up."""
+FOLLOW_UP = CardAction("follow", "Follow up…", "new", offered_when=_can_follow, opens_form=True)
+"""Another run on the branch of one that has ended, in its agent's session."""
 
 
 class Situation(StrEnum):
@@ -170,17 +176,17 @@ _VOTES: Final = (GOOD, BAD)
 OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
     Situation.QUEUED: (EDIT, SAY, DETAILS, CANCEL),
     Situation.WORKING: (STOP, SAY, DIFF, DETAILS, CANCEL),
-    Situation.PUBLISHING: (STOP, FOLLOW_UP, DIFF, DETAILS, CANCEL),
+    Situation.PUBLISHING: (STOP, DIFF, DETAILS, CANCEL),
     Situation.PLAN_READY: (APPROVE, REJECT, SAY, DETAILS, CANCEL),
     Situation.ASKING: (STOP, SAY, DETAILS, CANCEL),
     Situation.PROVIDER_REFUSES: (SWITCH, STOP, SAY, DETAILS, CANCEL),
     Situation.STOPPED: _PAUSED,
     Situation.OVER_BUDGET: (RAISE, *_PAUSED),
     Situation.PROVIDER_STOPPED: (SWITCH, *_PAUSED),
-    Situation.UNCHANGED: (AGAIN, *_VOTES, DETAILS),  # no diff, no checks, no branch to open
+    Situation.UNCHANGED: (FOLLOW_UP, AGAIN, *_VOTES, DETAILS),  # no diff, no checks, no branch to open
     Situation.VERIFIED: (CHECK_OUT, DIFF, FOLLOW_UP, AGAIN, DETAILS, *_VOTES),
     Situation.CHECKS_FAILED: (CHECK_OUT, DIFF, FOLLOW_UP, CHECKS, RETRY),
-    Situation.UNVERIFIED: (RUN_CHECKS, CHECK_OUT, DIFF, FIX_SETUP, DETAILS, *_VOTES),
+    Situation.UNVERIFIED: (RUN_CHECKS, CHECK_OUT, DIFF, FOLLOW_UP, FIX_SETUP, DETAILS, *_VOTES),
     Situation.PARTIAL: (CHECK_OUT, DIFF, FOLLOW_UP, RETRY, DETAILS),
     Situation.FAILED: (CHECK_OUT, DIFF, FOLLOW_UP, CHECKS, RETRY, DETAILS),
     Situation.CANCELLED: (CHECK_OUT, DIFF, AGAIN, DETAILS),

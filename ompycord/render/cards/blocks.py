@@ -11,15 +11,25 @@ from ompycord.domain.folds.snapshot import Gap, StatusSnapshot, ToolCall
 from ompycord.domain.run import RunKind, RunState
 from ompycord.render.cards.cardview import Excerpt, FieldView, Part, phase_count
 from ompycord.render.cards.evidence import evidence_line
-from ompycord.render.cards.names import agent_name
+from ompycord.render.cards.names import agent_name, run_link
 from ompycord.render.cards.verdicts import check_line, failing_tests
 from ompycord.render.phrases import cost, count, duration, has_tokens, money, tokens, tokens_used
+from ompycord.render.render_context import RenderContext
 from ompycord.render.run_view import Place, shown_facts
 from ompycord.render.sanitizer import Sanitizer
 from ompycord.text.graphemes import utf16_len
 from ompycord.text.limits import CARD_LINKS, EMBED_FIELD_VALUE
 
-__all__ = ["PHASES_SHOWN", "card_fields", "facts_of", "file_glyph", "links_of", "tool_glyph", "tool_line"]
+__all__ = [
+    "PHASES_SHOWN",
+    "card_fields",
+    "chain_fields",
+    "facts_of",
+    "file_glyph",
+    "links_of",
+    "tool_glyph",
+    "tool_line",
+]
 
 T = TypeVar("T")
 
@@ -250,6 +260,19 @@ def _facts(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
     """What else is declared for cards, a line each in one field: Discord takes 25 fields in all."""
     lines = shown_facts(snapshot, Place.CARD, sanitizer, labelled=True)
     return FieldView(part=Part.FACTS, name="Facts", lines=tuple(lines), inline=True) if lines else None
+
+
+# -- other runs -------------------------------------------------------------------------------------------------------
+
+
+def chain_fields(render_context: RenderContext, sanitizer: Sanitizer) -> tuple[FieldView, ...]:
+    """The run that this one follows, and those that follow it."""
+    before = (render_context.follows,) if render_context.follows is not None else ()
+    found = (
+        _filled(Part.CHAIN, "Follows", before, lambda run: run_link(run, sanitizer)),
+        _filled(Part.CHAIN, "Follow-ups", render_context.followed_by, lambda run: run_link(run, sanitizer)),
+    )
+    return tuple(field for field in found if field is not None)
 
 
 # -- words, gaps, links -----------------------------------------------------------------------------------------------

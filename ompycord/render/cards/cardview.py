@@ -70,6 +70,7 @@ class Part(StrEnum):
     MESSAGE = "said"
     NOTES = "notes"
     GAPS = "gaps"
+    CHAIN = "chain"
     LINKS = "links"
 
 

@@ -11,7 +11,7 @@ from ompycord.domain.run import RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.render.cards.actions import Situation
 from ompycord.render.cards.asking import request_sentence, waits_for
 from ompycord.render.cards.cardview import Colour
-from ompycord.render.cards.names import agent_name
+from ompycord.render.cards.names import agent_name, run_link
 from ompycord.render.cards.verdicts import (
     failure_sentence,
     partial_sentence,
@@ -69,6 +69,10 @@ def status_of(snapshot: StatusSnapshot) -> str:
 
 
 def _queued(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    if render_context.waits_for is not None:
+        other = run_link(render_context.waits_for, sanitizer)
+        text = f"Waits for {other}, which works on the same branch; starts with its result once that has ended."
+        return Headline("⏳", "Queued", Colour.GREY, text, Situation.QUEUED)
     note = place(render_context.queue_place) if render_context.queue_place else ""
     when = f"Starts {stamp(render_context.starts_at)}." if render_context.starts_at else "Starts when a slot is free."
     text = f"{when}{_taken(render_context, sanitizer)}"

@@ -33,6 +33,7 @@ _FREE: Final = (
     Part.NOTES,
     Part.GAPS,
     Part.FACTS,
+    Part.CHAIN,
     Part.MESSAGE,
     Part.FILES,
     Part.NEXT_PHASE,

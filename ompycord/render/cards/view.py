@@ -7,7 +7,7 @@ from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunKind, RunState
 from ompycord.render.cards.actions import CARD_ACTIONS, MOST_BUTTONS, CardAction, buttons_for
-from ompycord.render.cards.blocks import card_fields, facts_of
+from ompycord.render.cards.blocks import card_fields, chain_fields, facts_of
 from ompycord.render.cards.cardview import PLAN, TRANSIENT_ROOM, Button, CardView, Colour, Excerpt, FieldView, Part
 from ompycord.render.cards.headlines import Headline, headline_of
 from ompycord.render.cards.names import short_title
@@ -69,7 +69,7 @@ def view(
 
 def _fields(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> tuple[FieldView, ...]:
     """What is known of the run; while it is queued also which checks it will have to pass."""
-    fields = card_fields(snapshot, sanitizer)
+    fields = (*card_fields(snapshot, sanitizer), *chain_fields(render_context, sanitizer))
     if not snapshot.is_final:  # the facts count them, *Diff* shows them
         fields = tuple(field for field in fields if field.part is not Part.FILES)
     if snapshot.state is RunState.QUEUED and render_context.checks and not snapshot.checks:

@@ -13,6 +13,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.events import TRANSCRIPT_TYPES, EventBody, RunEvent, RunFailed, RunFinished
 from ompycord.domain.ids import AGENT_SOURCE, RunId
 from ompycord.domain.records import NewEvent
+from ompycord.domain.results import PrepareResult
 from ompycord.domain.stages import PREPARE
 from ompycord.errors import BadEvent, RunFinal, SequenceConflict
 from ompycord.store.database import StorePart
@@ -43,6 +44,7 @@ _PUT_SOURCE_STATE = _SQL.one("put_source_state")
 _EVENTS_OF = _SQL.one("events_of")
 _TRANSCRIPT = _SQL.one("transcript")
 _SESSION = _SQL.one("session")
+_PREPARED = _SQL.one("prepared")
 _CLAIM = _SQL.one("claim")
 _SESSION_USD = _SQL.one("session_usd")
 
@@ -74,6 +76,10 @@ class SqliteEvents(StorePart):
         values = {"run": run, "prepared": f"{PREPARE.name}:*"}
         return await self._database.readers.one(_SESSION, values, lambda row: str(row["session"]))
 
+    async def prepared(self, run: RunId) -> PrepareResult | None:
+        values = {"run": run, "prepared": f"{PREPARE.name}:*"}
+        return await self._database.readers.one(_PREPARED, values, _prepared_of)
+
     async def claim(self, run: RunId) -> RunFinished | RunFailed | None:
         event = await self._database.readers.one(_CLAIM, {"run": run}, event_of)
         return event.body if event is not None and isinstance(event.body, RunFinished | RunFailed) else None
@@ -81,6 +87,10 @@ class SqliteEvents(StorePart):
     async def session_usd(self, run: RunId, session: str) -> float:
         values = {"run": run, "session": session}
         return await self._database.readers.one(_SESSION_USD, values, lambda row: float(row["usd"])) or 0.0
+
+
+def _prepared_of(row: sqlite3.Row) -> PrepareResult:
+    return PrepareResult.model_validate_json(row["facts"] or "{}")
 
 
 def add_event(raw: sqlite3.Connection, event: NewEvent, encoded: Encoded) -> int:

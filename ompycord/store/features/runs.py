@@ -21,6 +21,7 @@ _SQL = load("runs")
 _RUN_PK = _SQL.one("run_pk")
 _RUN = _SQL.one("run")
 _RUNS_BY_ID = _SQL.one("runs_by_id")
+_CHAIN = _SQL.one("chain")
 _RUNS = _SQL.one("runs")
 _RUNS_OPEN = _SQL.one("runs_open")
 _ADD_RUN = _SQL.one("add_run")
@@ -28,7 +29,7 @@ _MOVE_RUN = _SQL.one("move_run")
 
 
 class SqliteRuns(StorePart):
-    """Implements `RunRecords`, and the projector's reading of rows."""
+    """Implements `RunRecords` and `RunChains`, and the projector's reading of rows."""
 
     async def run(self, run: RunId) -> RunRecord | None:
         return await self._database.readers.one(_RUN, (run,), run_of)
@@ -36,6 +37,9 @@ class SqliteRuns(StorePart):
     async def runs_by_id(self, runs: Sequence[RunId]) -> dict[RunId, RunRecord]:
         found = await self._database.readers.all(_RUNS_BY_ID, (json.dumps(runs),), run_of)
         return {RunId(record.id): record for record in found}
+
+    async def chain(self, first: RunId) -> list[RunRecord]:
+        return await self._database.readers.all(_CHAIN, {"first": first}, run_of)
 
     async def runs(self, which: RunFilter) -> list[RunRecord]:
         values = which.model_dump(exclude={"states"})

@@ -42,6 +42,13 @@ WHERE r.id = :run AND e.source = 'agent' AND e.type = 'session.opened' AND e.pos
       AND json_extract(p.body, '$.key') GLOB :prepared), 0)
 ORDER BY e.position DESC LIMIT 1;
 
+-- name: prepared
+-- What was told of the last clone that a run got.
+SELECT json_extract(e.body, '$.facts') AS facts FROM events AS e JOIN runs AS r ON r.pk = e.run
+WHERE r.id = :run AND e.source = 'ompycord' AND e.type = 'effect.finished'
+  AND json_extract(e.body, '$.key') GLOB :prepared AND json_extract(e.body, '$.outcome') = 'ok'
+ORDER BY e.position DESC LIMIT 1;
+
 -- name: claim
 -- What a run's agent has reported last of its end since it was started last.
 SELECT e.position, r.id AS run, e.source, e.seq, e.id, e.at,
@@ -53,9 +60,14 @@ WHERE r.id = :run AND e.source <> 'ompycord' AND e.type IN ('run.finished', 'run
 ORDER BY e.position DESC LIMIT 1;
 
 -- name: session_usd
--- What a run's agent has reported that a session of its own cost.
-SELECT coalesce(sum(json_extract(e.body, '$.cost_usd')), 0.0) AS usd FROM events AS e JOIN runs AS r ON r.pk = e.run
-WHERE r.id = :run AND e.source = 'agent' AND e.type = 'usage.updated' AND e.position > (
+-- What the agents of a run's chain have reported that a session cost.
+SELECT coalesce(sum(json_extract(e.body, '$.cost_usd')), 0.0) AS usd FROM events AS e
+WHERE e.run IN (
+    SELECT c.pk FROM runs AS r JOIN runs AS c ON c.id = coalesce(r.chain, r.id) OR c.chain = coalesce(r.chain, r.id)
+    WHERE r.id = :run)
+  AND e.source = 'agent' AND e.type = 'usage.updated' AND e.position > (
     SELECT min(o.position) FROM events AS o
-    WHERE o.run = e.run AND o.source = 'agent' AND o.type = 'session.opened'
-      AND json_extract(o.body, '$.session') = :session);
+    WHERE o.run IN (
+        SELECT c.pk FROM runs AS r JOIN runs AS c ON c.id = coalesce(r.chain, r.id) OR c.chain = coalesce(r.chain, r.id)
+        WHERE r.id = :run)
+      AND o.source = 'agent' AND o.type = 'session.opened' AND json_extract(o.body, '$.session') = :session);

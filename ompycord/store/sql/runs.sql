@@ -16,6 +16,13 @@ SELECT r.*
 FROM runs AS r
 WHERE r.id IN (SELECT value FROM json_each(?));
 
+-- name: chain
+-- The runs of a chain of follow-ups, the one with which it began too, newest first.
+SELECT r.*
+FROM runs AS r
+WHERE r.chain = :first OR r.id = :first
+ORDER BY r.pk DESC;
+
 -- name: runs
 -- Runs, newest first; a condition that is NULL does not count.
 SELECT r.*
@@ -47,10 +54,10 @@ ORDER BY r.pk DESC LIMIT :limit;
 
 -- name: add_run
 -- A new run's row.
-INSERT INTO runs (id, kind, task, key_id, external_name, guild, channel, requester, repository, agent, state, machine,
-                  version, lease_epoch, created_at, updated_at, ended_at)
-VALUES (:id, :kind, :task, :key_id, :external_name, :guild, :channel, :requester, :repository, :agent, :state, :machine,
-        :version, :lease_epoch, :created_at, :updated_at, :ended_at);
+INSERT INTO runs (id, kind, task, key_id, external_name, guild, channel, requester, repository, agent, chain, state,
+                  machine, version, lease_epoch, created_at, updated_at, ended_at)
+VALUES (:id, :kind, :task, :key_id, :external_name, :guild, :channel, :requester, :repository, :agent, :chain, :state,
+        :machine, :version, :lease_epoch, :created_at, :updated_at, :ended_at);
 
 -- name: move_run
 -- Move a hosted run, if nobody moved it since it was read.

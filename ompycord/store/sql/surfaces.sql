@@ -19,11 +19,13 @@ FROM surfaces AS s JOIN runs AS r ON r.pk = s.run
 WHERE r.id = ? AND s.kind = ? AND s.ref = ?;
 
 -- name: run_of_surface
--- The run of a message, or of a thread: a channel stands for a run only where the run's thread is that channel.
+-- The run of a message, or of a thread: a channel stands for a run only where the run's thread is that channel. Of the
+-- runs of one thread it is the one at work, else the next in the queue, else the last one.
 SELECT r.*
 FROM runs AS r
-WHERE r.pk = (SELECT run FROM surfaces WHERE message = :id
-              UNION SELECT run FROM surfaces WHERE channel = :id AND kind = 'thread' LIMIT 1);
+WHERE r.pk IN (SELECT run FROM surfaces WHERE message = :id
+               UNION SELECT run FROM surfaces WHERE channel = :id AND kind = 'thread')
+ORDER BY r.ended_at IS NOT NULL, r.state = 'QUEUED', CASE WHEN r.ended_at IS NULL THEN r.pk ELSE -r.pk END LIMIT 1;
 
 -- name: stale_runs
 -- Runs of which a message or the thread's name is behind their fold. Files never change, and older cards of a run stay as

@@ -334,6 +334,7 @@ async def test_whoever_reads_a_run_reads_all_of_it(store: SqliteStore, people: P
         agent="omp",
         external_name="name",
         key_id="key",
+        chain=people.task().id,
     )
     whole = whole.model_copy(update={"version": 3, "lease_epoch": 4, "updated_at": NOW + 1})
     unset = {name for name, value in whole if value == RunRecord.model_fields[name].default}

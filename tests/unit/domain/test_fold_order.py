@@ -49,6 +49,7 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "effect.finished": st.just(ev.EffectFinished(key="build:1", outcome="ok")),
     "prompt": st.builds(ev.Prompted, text=words, when=st.sampled_from(["now", "next", "restart"])),
     "prompt.edited": st.just(ev.PromptEdited(prompt="01JD0000000000000000000002", text="x", by="Ada")),
+    "run.followed": st.builds(ev.RunFollowed, run=st.sampled_from([RUN, TASK.id]), by=st.just("Ada")),
     "budget.raised": st.builds(ev.BudgetRaised, usd=st.floats(0.01, 9), by=st.just("Ada")),
     "prompt.dropped": st.just(ev.PromptDropped(prompt="01JD0000000000000000000002", by="Ada")),
     "inbox.taken": st.just(ev.InboxTaken(said=("p:01JD0000000000000000000002",))),

@@ -138,7 +138,7 @@ def test_what_people_decide_comes_from_people_and_what_we_decide_from_us_alone()
         *("inbox.taken", "inbox.acknowledged"),
     }
     assert only[SourceKind.PERSON] == {
-        *("run.submitted", "run.cancel_requested", "budget.raised", "prompt.edited", "prompt.dropped"),
+        *("run.submitted", "run.cancel_requested", "run.followed", "budget.raised", "prompt.edited", "prompt.dropped"),
         *("question.answered", "answer.typed", "answer.edited", "approval.granted", "approval.denied"),
     }
     closed_to_agents = {name for name, senders in AUTHORITY.items() if not senders & AGENT_KINDS}

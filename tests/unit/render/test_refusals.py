@@ -17,6 +17,8 @@ PACKAGE = Path(__file__).parents[3] / "ompycord"
 DISCORD_ALONE = re.compile(r"`/omp|button|\bcard\b|\bpress|channel|Discord|\*[A-Z][a-z ]+\*|\*runner\*", re.IGNORECASE)
 FACTS: dict[str, str | float] = {
     "action": "stop",
+    "branch": "ompycord/ab12cd",
+    "commit": "0123456789ab",
     "count": 5,
     "known": "shop, bare",
     "length": 4001,

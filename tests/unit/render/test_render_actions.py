@@ -5,7 +5,7 @@ from collections import Counter
 from ompycord.domain.access import ACTIONS as RULES
 from ompycord.domain.access import Role
 from ompycord.domain.folds.snapshot import StatusSnapshot
-from ompycord.domain.run import FailureClass, RunKind, RunState
+from ompycord.domain.run import FailureClass, RunKind, RunOutcome, RunState
 from ompycord.render.cards.actions import ACTIONS, CARD_ACTIONS, OFFERS, Situation
 from ompycord.render.cards.view import view
 from ompycord.render.render_context import RenderContext
@@ -20,7 +20,7 @@ def offered(snapshot: StatusSnapshot, render_context: RenderContext | None = Non
 
 def test_a_posted_button_keeps_its_name() -> None:
     names = {"stop", "resume", "cancel", "retry", "again", "say", "details", "diff", "checks", "raise", "takeover"}
-    names |= {"checkout"}
+    names |= {"checkout", "follow"}
     assert {action.name for action in CARD_ACTIONS} == names
 
 
@@ -37,7 +37,7 @@ def test_who_may_press_what() -> None:
     least = {action.name: RULES[action.right].least for action in CARD_ACTIONS}
     assert least == {
         **dict.fromkeys(("details", "diff", "checks", "checkout"), Role.VIEWER),
-        **dict.fromkeys(("say", "retry", "again", "takeover"), Role.RUNNER),
+        **dict.fromkeys(("say", "retry", "again", "takeover", "follow"), Role.RUNNER),
         **dict.fromkeys(("stop", "resume", "cancel", "raise"), Role.APPROVER),
     }
 
@@ -54,8 +54,9 @@ def test_a_planned_action_is_on_no_card_of_the_product() -> None:
 
 def test_what_needs_the_clone_is_gone_with_it_from_a_card_of_the_product() -> None:
     scene = SCENES["failed checks"]
-    assert offered(scene.snapshot) == ["Check out", "Diff", "Checks", "Retry", "Details"]
-    assert offered(scene.snapshot, RenderContext(is_expired=True)) == ["Check out", "Checks", "Retry", "Details"]
+    assert offered(scene.snapshot) == ["Check out", "Diff", "Follow up…", "Checks", "Retry"]
+    without = offered(scene.snapshot, RenderContext(is_expired=True))
+    assert without == ["Check out", "Follow up…", "Checks", "Retry", "Details"]
 
 
 def test_nothing_is_offered_that_cannot_work() -> None:
@@ -64,6 +65,15 @@ def test_nothing_is_offered_that_cannot_work() -> None:
     assert offered(nothing) == ["Retry", "Details"]
     assert "Diff" not in offered(hosted(RunState.BUILDING, files=FILES, files_total=2))  # it is collected at the end
     assert "Check out" not in offered(hosted(RunState.PUBLISHING, branch=BRANCH))
+
+
+def test_a_follow_up_is_offered_where_there_is_something_to_go_on_with() -> None:
+    """A result, a session, or the answer of an agent that changed nothing."""
+    for known in ({"branch": BRANCH}, {"session": "s-1"}):
+        assert "Follow up…" in offered(hosted(RunState.FAILED, failure=FailureClass.REPAIRABLE, **known))
+        assert "Follow up…" not in offered(hosted(RunState.BUILDING, **known))
+    assert "Follow up…" in offered(hosted(RunState.COMPLETE, outcome=RunOutcome.NO_CHANGES))
+    assert "Follow up…" not in offered(hosted(RunState.COMPLETE, branch=BRANCH, kind=RunKind.EXTERNAL))
 
 
 def test_a_button_keeps_its_place_from_state_to_state() -> None:
