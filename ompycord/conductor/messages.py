@@ -150,10 +150,15 @@ class Messages:
         return known
 
     async def cannot_read(self, record: RunRecord) -> None:
-        """Say in the run's thread, once, that messages there cannot be read."""
-        ref, now = str(Ref(RefKind.UNREAD, "")), self._access.clock.now_ms()
+        """Say in the run's thread, once, that messages there cannot be read; once more when it has ended.
+
+        Follow-ups share the thread of their first run.
+        """
+        if record.kind is not RunKind.HOSTED and record.state in FINAL:
+            return
+        ref, now = str(Ref(RefKind.UNREAD, "end" if record.state in FINAL else "")), self._access.clock.now_ms()
         place = {"channel": record.channel}
-        row = OutboxRow(run=RunId(record.id), kind=OutboxKind.NOTICE, ref=ref, body=place, created_at=now)
+        row = OutboxRow(run=RunId(record.first), kind=OutboxKind.NOTICE, ref=ref, body=place, created_at=now)
         await self._access.store.commit(Commit(writes=(row,)))
 
     async def transcript(self, run: RunId) -> Transcript:

@@ -6,7 +6,9 @@ from typing import Final
 from ompycord.domain.base import Millis
 from ompycord.domain.folds.snapshot import Question, StatusSnapshot, TypedAnswer
 from ompycord.domain.records import OutboxKind
+from ompycord.domain.refs import Ref
 from ompycord.domain.run import RunState, SuspendReason
+from ompycord.render.cards.actions import FOLLOW_UP
 from ompycord.render.cards.cardview import Button, Colour
 from ompycord.render.cards.view import footer_of
 from ompycord.render.marker import question_tag
@@ -42,6 +44,10 @@ UNDO: Final = Button(action="undo", label="Undo")
 _NOT_READ: Final = (
     "I cannot read messages here, so the agent does not get them. Answer with the buttons below the question, or use "
     "`/omp say` or *Say…* on the card."
+)
+_NOT_READ_AT_END: Final = (
+    "I cannot read messages here, and this run has ended. *Follow up…* starts another one with what you write in its "
+    "form."
 )
 
 
@@ -133,4 +139,8 @@ def unread_message(
 ) -> RenderedMessage:
     """For a thread in which people write although its messages cannot be read. `ref`: the outbox row's."""
     footer = footer_of(snapshot, render_context, Sanitizer(redact), OutboxKind.NOTICE, question_tag(ref))
-    return message(embeds=[{"description": _NOT_READ, "color": Colour.GREY, "footer": {"text": footer}}], sign=sign)
+    has_ended = Ref.parse(ref).name == "end"
+    words = _NOT_READ_AT_END if has_ended else _NOT_READ
+    buttons = [Button(action=FOLLOW_UP.name, label=FOLLOW_UP.label, ref=snapshot.run)] if has_ended else []
+    embed: dict[str, object] = {"description": words, "color": Colour.GREY, "footer": {"text": footer}}
+    return message(embeds=[embed], buttons=buttons, sign=sign)

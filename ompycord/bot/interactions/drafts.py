@@ -51,17 +51,20 @@ class DraftBody(Frozen):
     """Attachments that become files of the request once they are read."""
     shown_in: str
     """The channel of the channel summary."""
+    offer: str | None = None
+    """Our message that offers to start it; None where a person asked for it themselves."""
 
     @classmethod
     def of(cls, draft: Draft) -> Self:
         """What a draft holds. Raises pydantic's ValidationError where its files cannot be made out."""
         typed = dict(draft.body)
-        files, shown_in = typed.pop("files", ()), typed.pop("shown_in", draft.channel)
-        return cls.model_validate({"typed": typed, "files": files, "shown_in": shown_in})
+        files, shown_in, offer = typed.pop("files", ()), typed.pop("shown_in", draft.channel), typed.pop("offer", None)
+        return cls.model_validate({"typed": typed, "files": files, "shown_in": shown_in, "offer": offer})
 
     def stored(self) -> dict[str, Any]:
         """The body as a draft keeps it."""
-        return {**self.typed, **self.model_dump(mode="json", include={"files", "shown_in"})}
+        kept = {"files", "shown_in", *(("offer",) if self.offer is not None else ())}
+        return {**self.typed, **self.model_dump(mode="json", include=kept)}
 
     def text(self, name: str) -> str:
         """A typed text by its field's name; empty where there is none."""

@@ -20,6 +20,8 @@ __all__ = [
     "NOTHING_CHANGED",
     "NO_DIFF",
     "NO_WORDS",
+    "OFFER_DECLINED",
+    "OFFER_WITHDRAWN",
     "cancelled",
     "check_out",
     "confirm_cancel",
@@ -34,6 +36,7 @@ __all__ = [
     "internal_error",
     "late_reply",
     "no_handler",
+    "offer",
     "preview_message",
     "sent",
     "shown_in_channel",
@@ -56,6 +59,9 @@ NOTHING_CHANGED = "The run continues."
 NO_WORDS = "The task is empty, so nothing ran. Say what to do with the files."
 KEPT = "Your text is kept and the run starts. If no link appears here, press *Try again*: it starts once, never twice."
 
+OFFER_WITHDRAWN = "That message was deleted or is for somebody else now, so no follow-up is offered."
+OFFER_DECLINED = "No follow-up."
+
 _LINE = 300
 
 
@@ -67,6 +73,11 @@ def started(run: str, url: str, notes: Sequence[str] = ()) -> str:
 def goes_on_with(branch: str | None) -> str:
     """What a follow-up starts from, in its form."""
     return f"On {branch}, with the result of this run." if branch else "Of this run, which has no branch."
+
+
+def offer(branch: str | None, sanitizer: Sanitizer) -> str:
+    """The reply to a message in the thread of a run that has ended."""
+    return f"Start a follow-up on {sanitizer.code(branch, 100)}?" if branch else "Start a follow-up?"
 
 
 def shown_in_channel(run: str, channel: str | None, notes: Sequence[str] = ()) -> str:

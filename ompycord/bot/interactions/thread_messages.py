@@ -13,6 +13,7 @@ import discord
 from ompycord.bot.access import member
 from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
+from ompycord.bot.interactions.follow_ups import FollowUpOffers
 from ompycord.bot.interactions.typed_answers import MessageAnswers
 from ompycord.bot.rest import SendFailed
 from ompycord.conductor import LoadedRun
@@ -46,6 +47,7 @@ class ThreadMessages:
     def __init__(self, context: BotContext) -> None:
         self._context = context
         self._answers = MessageAnswers(context)
+        self._offers = FollowUpOffers(context)
         self._explained: dict[tuple[str, ...], None] = {}
         """What was explained once: to whom, or in which run's thread."""
         self._orders = WeakValueDictionary[int, asyncio.Lock]()
@@ -75,6 +77,7 @@ class ThreadMessages:
             loaded = await self._context.snapshots.load(record)
             written = await self._written(message, loaded.run)
             try:
+                await self._offers.change(str(message.id), written)
                 reply = await self._answers.change(loaded, written, typed=str(message.id))
             except OmpycordError as error:
                 reply = self._words(_words_of(error))
@@ -86,6 +89,7 @@ class ThreadMessages:
         async with self._order(int(message)):
             record = await self._context.store.surfaces.run_of_surface(channel)
             if record is not None:
+                await self._offers.delete(message)
                 await self._answers.delete(RunId(record.id), typed=message)
 
     def _order(self, message: int) -> asyncio.Lock:
@@ -97,6 +101,9 @@ class ThreadMessages:
             return
         loaded = await self._context.snapshots.load(record)
         written = await self._written(message, loaded.run)
+        if record.state in FINAL:
+            await self._offers.take(message, loaded, written, person)
+            return
         taken = await self._answers.take(loaded, written, person, typed=str(message.id), is_message=True)
         if taken.reply is not None and (
             not taken.is_repeated or self._is_first(taken.reply.content, person.id, record.id)
@@ -123,7 +130,7 @@ class ThreadMessages:
 
     async def _unread(self, record: RunRecord, person: Person) -> None:
         """Say once in a thread that its messages cannot be read."""
-        if is_allowed(person, "use") and record.state not in FINAL:
+        if is_allowed(person, "use"):
             await self._context.messages.cannot_read(record)
             self._context.live.wake()
 
