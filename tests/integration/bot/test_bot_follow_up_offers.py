@@ -35,9 +35,7 @@ async def ended(harness: AppHarness, who: Person) -> tuple[RunRecord, StatusSnap
 
 async def offered(who: Person, snapshot: StatusSnapshot) -> Message:
     words = f"Start a follow-up on `{snapshot.branch}`?"
-    return await who.wait_message(
-        lambda m: (words in m.text and m.labels == ("Start", "No")) or m.labels == ["Start", "No"]
-    )
+    return await who.wait_message(lambda m: words in m.text and m.labels == ["Start", "No"])
 
 
 async def answer_to(who: Person, ran: Interaction, words: str) -> Message:
