@@ -77,7 +77,8 @@ def goes_on_with(branch: str | None) -> str:
 
 def offer(branch: str | None, sanitizer: Sanitizer) -> str:
     """The reply to a message in the thread of a run that has ended."""
-    return f"Start a follow-up on {sanitizer.code(branch, 100)}?" if branch else "Start a follow-up?"
+    on = f" on `{sanitizer.code(branch, 100).replace('`', '')}`" if branch else ""
+    return f"Start a follow-up{on}?"
 
 
 def shown_in_channel(run: str, channel: str | None, notes: Sequence[str] = ()) -> str:
