@@ -15,7 +15,7 @@ from ompycord.conductor.projector import Projector
 from ompycord.conductor.reminders import Reminders
 from ompycord.conductor.run_access import RunAccess
 from ompycord.conductor.run_views import run_views
-from ompycord.conductor.runs import RetryReceipt, Runs, Submission
+from ompycord.conductor.runs import Runs, Submission
 from ompycord.conductor.slots import SlotKeeper, Slots
 from ompycord.conductor.snapshots import FoldedRun, LoadedRun, Snapshots
 from ompycord.conductor.transcript import QueuedMessage, TypedInLog
@@ -46,7 +46,6 @@ __all__ = [
     "Projector",
     "QueuedMessage",
     "Reminders",
-    "RetryReceipt",
     "RunAccess",
     "Runs",
     "SlotKeeper",

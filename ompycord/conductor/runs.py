@@ -1,4 +1,4 @@
-"""The life of a run as people decide it: submit, follow up, retry, cancel, stop, resume. Counterpart: `driver.py`.
+"""The life of a run as people decide it: submit, follow up, cancel, stop, resume. Counterpart: `driver.py`.
 
 A method returns when the fact is on disk. Refusals are `Refused`.
 """
@@ -20,13 +20,13 @@ from ompycord.domain.ids import OMPYCORD, DraftId, RunId, short_id
 from ompycord.domain.lifecycle import advance
 from ompycord.domain.policy import Denied, authorize
 from ompycord.domain.ports import Branches, Drafts, RunFilter, Tasks
-from ompycord.domain.records import Commit, Committed, Decision, Draft, NewEvent
+from ompycord.domain.records import Commit, Committed, Draft, NewEvent
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
 from ompycord.domain.task import Origin, Task, TaskRequest
-from ompycord.errors import Refused, StorageError
+from ompycord.errors import Refused
 
-__all__ = ["RetryReceipt", "Runs", "Submission", "title_of"]
+__all__ = ["Runs", "Submission", "title_of"]
 
 TITLE_LENGTH = 80
 
@@ -45,14 +45,6 @@ class Submission(Frozen):
     guild: str
     channel: str
     """Where the channel summary is posted."""
-
-
-class RetryReceipt(Frozen):
-    """The run that *Retry* made."""
-
-    record: RunRecord
-    first: Decision | None = None
-    """Who asked for it first, where this request came second and made nothing."""
 
 
 def title_of(prompt: str) -> str:
@@ -120,7 +112,7 @@ class Runs:
         )
         async with self._beginning:
             await self._check_limits(task.origin)
-            record, _ = await self._begin(RunId(draft), task, person, now=now, draft=draft, followed=followed)
+            record = await self._begin(RunId(draft), task, person, now=now, draft=draft, followed=followed)
         self._wake()
         return record
 
@@ -141,47 +133,6 @@ class Runs:
                 raise Refused(RefusalCode.BRANCH_MISSING, branch=left.branch, repository=spec.name, commit=commit)
         return record
 
-    async def retry(self, record: RunRecord, person: Person, *, key: str) -> RetryReceipt:
-        """Another run of the same task, once per `key`: the message whose button asks for it.
-
-        A second time finds the first run, whoever asks and after a restart too.
-        """
-        require_hosted(record)
-        run = RunId(record.id)
-        if record.state not in FINAL:
-            raise Refused(RefusalCode.NOT_ENDED, run=short_id(run))
-        self._access.require(person, "retry", record)
-        async with self._beginning:
-            first = await self._access.store.decision(run, "retry", key)
-            if first is None:
-                new, first = await self._retry(record, person, key)
-                if first is None:
-                    return RetryReceipt(record=new)
-        found = await self._access.store.run(RunId(first.action))
-        if found is None:
-            raise StorageError(f"The run that *Retry* made of run {short_id(run)} is not there.")
-        return RetryReceipt(record=found, first=first)
-
-    async def _retry(self, record: RunRecord, person: Person, key: str) -> tuple[RunRecord, Decision | None]:
-        """The run that was started, or who had started one under this key before."""
-        run = RunId(record.id)
-        task = await self._tasks.task(record.task or "")
-        if task is None:
-            raise Refused(RefusalCode.TASK_MISSING, run=short_id(run))
-        again = task.model_copy(
-            update={
-                "id": self._access.ids.ulid(),
-                "origin": task.origin.model_copy(update={"requester": person.id, "requester_name": person.name}),
-            }
-        )
-        await self._check_limits(again.origin)
-        new = RunId(self._access.ids.ulid())
-        made = self._access.decision(run, "retry", key, new, person)
-        followed = await self._access.store.run(RunId(task.follows)) if task.follows is not None else None
-        begun = await self._begin(new, again, person, now=self._access.clock.now_ms(), made=made, followed=followed)
-        self._wake()
-        return begun
-
     async def _begin(
         self,
         run: RunId,
@@ -189,15 +140,12 @@ class Runs:
         person: Person,
         *,
         now: int,
-        draft: DraftId | None = None,
-        made: Decision | None = None,
+        draft: DraftId,
         followed: RunRecord | None = None,
-    ) -> tuple[RunRecord, Decision | None]:
-        """Store the whole run, with the draft that becomes it or the decision that makes it.
+    ) -> RunRecord:
+        """Store the whole run, with the draft that becomes it.
 
         The run that it follows is told of it in the same transaction.
-
-        Returns the run, and the earlier decision where `made` came second and nothing was stored.
         """
         origin = task.origin
         machine = Machine(mode=task.mode)
@@ -229,23 +177,19 @@ class Runs:
         state = NewEvent(
             run=run, source=OMPYCORD, kind=SourceKind.OMPYCORD, at=now, body=queued, id=self._access.ids.ulid()
         )
-        drafts: tuple[Draft, ...] = ()
-        if draft is not None:
-            kept = await self._drafts.draft(draft)
-            base = kept or Draft(
-                id=draft,
-                person=person.id,
-                guild=origin.guild or "",
-                channel=origin.channel or "",
-                body=task.typed(),
-                created_at=now,
-            )
-            drafts = (base.model_copy(update={"run": run}),)
-        decided = () if made is None else (made,)
+        kept = await self._drafts.draft(draft)
+        base = kept or Draft(
+            id=draft,
+            person=person.id,
+            guild=origin.guild or "",
+            channel=origin.channel or "",
+            body=task.typed(),
+            created_at=now,
+        )
         announced = () if followed is None else (self._announcement(followed, run, person, now),)
-        whole = Commit(writes=(*drafts, task, record, *decided, *commit.writes, state, *announced))
-        committed = await self._access.store.commit(whole)
-        return await self._access.store.run(run) or record, committed.earlier
+        becomes = base.model_copy(update={"run": run})
+        await self._access.store.commit(Commit(writes=(becomes, task, record, *commit.writes, state, *announced)))
+        return await self._access.store.run(run) or record
 
     def _announcement(self, followed: RunRecord, run: RunId, person: Person, now: int) -> NewEvent:
         """The fact, in the log of a run, that another one follows it."""

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from ompycord.domain.base import Frozen
 
 __all__ = [
+    "ANOTHER_BASE",
     "BRANCH_LIMIT",
     "AgentSpec",
     "BranchName",
@@ -23,6 +24,9 @@ __all__ = [
     "Sandbox",
     "branch_fault",
 ]
+
+ANOTHER_BASE: Final = "Name another base."
+"""The end of the sentence about a run that failed since its base is not there; its form has the base first then."""
 
 ConfinementLevel = Literal["full", "files+net", "files", "container", "none"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]

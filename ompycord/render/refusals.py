@@ -46,7 +46,7 @@ def _same(text: str) -> RefusalWords:
     return RefusalWords(text, text)
 
 
-_AGAIN = "*Run again* starts the same task again, `/omp new` another one."
+_AGAIN = "*Follow up…* on its result goes on with it, `/omp new` starts another task."
 _ACTS: Final = {
     "details": "see",
     "say": "send messages to",
@@ -130,7 +130,7 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "{run} has no such approval request.", "Run {run} has no such approval request."
     ),
     Code.APPROVAL_OF_ENDED_RUN: RefusalWords(
-        "{run} has ended, so nothing was decided. *Run again* starts the same task anew.",
+        "{run} has ended, so nothing was decided. *Run again…* on its result starts the task again.",
         "Run {run} has ended, so nothing was decided. Its task can be retried.",
     ),
     Code.APPROVAL_NOT_OPEN: RefusalWords(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from ompycord.domain.repository import RepositorySpec
+from ompycord.domain.repository import ANOTHER_BASE, RepositorySpec
 from ompycord.errors import WorkspaceError
 from ompycord.processes import kill_strays
 from ompycord.workspaces.collecting.inside_git import KEPT
@@ -72,7 +72,7 @@ class Repositories:
             commit = await self._git.commit_of(layout + branch, cwd=source.git_folder)
             if commit is not None:
                 return commit
-        raise WorkspaceError(f"{spec.name} has no branch {branch} with a commit. Name another base.")
+        raise WorkspaceError(f"{spec.name} has no branch {branch} with a commit. {ANOTHER_BASE}")
 
     async def tip(self, spec: RepositorySpec, source: Source, branch: str) -> str | None:
         """The commit of a branch of ours as it stands here; None where there is none.

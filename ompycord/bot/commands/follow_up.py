@@ -46,7 +46,7 @@ class _FollowUps:
 
     async def pressed(self, interaction: Interaction, person: Person, record: RunRecord) -> None:
         """Open the form. What it does not hold waits in a draft."""
-        require_runner(person)
+        self._context.require(person, "new", record)
         draft = self._submissions.draft_of(
             interaction, person, await follow_up_body(self._context, record), draft_id=self._context.ids.ulid()
         )

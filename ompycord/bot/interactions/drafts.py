@@ -24,6 +24,8 @@ __all__ = ["AttachedFile", "DraftBody", "attached_files", "submission_of"]
 _LARGEST_TEXT = PROMPT_LIMIT * 4096 // 1000
 """Bytes: the longest prompt has at most 4 a character in UTF-8."""
 _NAME = 100
+_BESIDE = {"files", "shown_in", "kept", "offer"}
+"""What a stored draft has beside the fields of a request."""
 
 
 class AttachedFile(Frozen):
@@ -51,20 +53,23 @@ class DraftBody(Frozen):
     """Attachments that become files of the request once they are read."""
     shown_in: str
     """The channel of the channel summary."""
+    kept: Annotated[tuple[TaskFile, ...], Field(max_length=MOST_FILES)] = ()
+    """Files that came with an earlier task, which this one repeats."""
     offer: str | None = None
     """Our message that offers to start it; None where a person asked for it themselves."""
 
     @classmethod
     def of(cls, draft: Draft) -> Self:
         """What a draft holds. Raises pydantic's ValidationError where its files cannot be made out."""
-        typed = dict(draft.body)
-        files, shown_in, offer = typed.pop("files", ()), typed.pop("shown_in", draft.channel), typed.pop("offer", None)
-        return cls.model_validate({"typed": typed, "files": files, "shown_in": shown_in, "offer": offer})
+        typed = {name: value for name, value in draft.body.items() if name not in _BESIDE}
+        beside = {name: draft.body[name] for name in _BESIDE if name in draft.body}
+        return cls.model_validate({"typed": typed, "shown_in": draft.channel, **beside})
 
     def stored(self) -> dict[str, Any]:
         """The body as a draft keeps it."""
-        kept = {"files", "shown_in", *(("offer",) if self.offer is not None else ())}
-        return {**self.typed, **self.model_dump(mode="json", include=kept)}
+        beside = self.model_dump(mode="json", include=_BESIDE)
+        usual = {"files", "shown_in"}
+        return {**self.typed, **{name: value for name, value in beside.items() if value or name in usual}}
 
     def text(self, name: str) -> str:
         """A typed text by its field's name; empty where there is none."""
@@ -92,7 +97,7 @@ async def submission_of(
     """
     body = DraftBody.of(draft)
     typed = body.text("prompt")
-    texts, kept, notes = [typed] if typed.strip() else [], list[TaskFile](), list[str]()
+    texts, kept, notes = [typed] if typed.strip() else [], list(body.kept), list[str]()
     for file in body.files:
         if file.size > LARGEST_FILE_MIB * 1024 * 1024:
             notes.append(reply_texts.file_too_big(file.name, sanitizer))

@@ -1,6 +1,6 @@
-"""The form of a new task: its choices are valid for every repository that can be chosen in it.
+"""The form of a new task: its choices are valid for every repository that can be chosen in it; and of one to run again.
 
-Counterpart: `commands/new.py`.
+Counterparts: `commands/new.py` and `commands/retry.py`.
 """
 
 import discord
@@ -8,13 +8,13 @@ from discord import ui
 
 from ompycord.bot.interactions.forms import DESCRIPTION
 from ompycord.domain.catalog import Catalog
-from ompycord.domain.repository import RepositorySpec
-from ompycord.domain.task import DONE_WHEN_LIMIT, MOST_FILES, PROMPT_LIMIT, Mode
+from ompycord.domain.repository import BRANCH_LIMIT, RepositorySpec
+from ompycord.domain.task import DONE_WHEN_LIMIT, MOST_FILES, PROMPT_LIMIT, Mode, TaskRequest
 from ompycord.errors import RefusedInWords
 from ompycord.text import cut
 from ompycord.text.limits import MODAL_INPUT_VALUE, MODAL_TITLE, SELECT_OPTIONS
 
-__all__ = ["MODES", "TYPED_PROMPT", "task_form"]
+__all__ = ["MODES", "TYPED_PROMPT", "again_form", "task_form"]
 
 TYPED_PROMPT = min(PROMPT_LIMIT, MODAL_INPUT_VALUE)
 """Characters of a prompt that the form takes."""
@@ -73,6 +73,52 @@ def task_form(
             component=files,
         )
     )
+    modal.stop()
+    return modal
+
+
+def again_form(
+    *, custom_id: str, title: str, catalog: Catalog, repository: RepositorySpec, task: TaskRequest, is_base_first: bool
+) -> ui.Modal:
+    """The task of a run that has ended, to change and run again. Raises Refused where no agent can be chosen.
+
+    A prompt that is longer than a form takes stays as it was, and what is typed is added to it. A follow-up has no base
+    to choose. `is_base_first`: its base was not there.
+    """
+    agents = _offered(catalog, (repository,))
+    if not agents:
+        raise RefusedInWords(f"No agent is configured for {repository.name}, so nothing can run there.")
+    modal = ui.Modal(title=cut(title, MODAL_TITLE), custom_id=custom_id, timeout=None)
+    is_long = len(task.prompt) > TYPED_PROMPT
+    prompt = ui.TextInput[ui.Modal](
+        custom_id="prompt",
+        style=discord.TextStyle.paragraph,
+        default=None if is_long else task.prompt,
+        max_length=TYPED_PROMPT,
+        required=not is_long,
+    )
+    label = "Add to the task" if is_long else "What should be done?"
+    about = "The task is longer than a form takes; it stays as it was." if is_long else None
+    inputs: list[ui.Label[ui.Modal]] = [ui.Label(text=label, description=about, component=prompt)]
+    if task.follows is None:
+        base = ui.TextInput[ui.Modal](
+            custom_id="base",
+            default=task.branch,
+            placeholder=repository.base,
+            max_length=BRANCH_LIMIT,
+            required=is_base_first,
+        )
+        field = ui.Label[ui.Modal](text="Base branch", component=base)
+        inputs = [field, *inputs] if is_base_first else [*inputs, field]
+    done = ui.TextInput[ui.Modal](
+        custom_id="done", default=task.done_when, max_length=min(DONE_WHEN_LIMIT, MODAL_INPUT_VALUE), required=False
+    )
+    inputs += [
+        ui.Label(text="Agent and mode", component=_mode_select(agents, task.agent, task.mode)),
+        ui.Label(text="Acceptance criteria (optional)", component=done),
+    ]
+    for one in inputs:
+        modal.add_item(one)
     modal.stop()
     return modal
 

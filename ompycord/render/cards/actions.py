@@ -133,8 +133,9 @@ CHECK_OUT = CardAction("checkout", "Check out", "details", "primary", offered_wh
 CANCEL = CardAction("cancel", "Cancel run", "cancel", "danger", offered_when=_can_be_cancelled)
 RESUME = CardAction("resume", "Resume", "resume", "primary", offered_when=_can_be_resumed)
 RAISE = CardAction("raise", "Raise the limit", "raise", "primary", offered_when=_is_open, opens_form=True)
-RETRY = CardAction("retry", "Retry", "retry", "primary", offered_when=_is_ours)
-AGAIN = CardAction("again", "Run again", "retry", offered_when=_is_ours)
+RETRY = CardAction("retry", "Retry…", "retry", "primary", offered_when=_is_ours, opens_form=True)
+AGAIN = CardAction("again", "Run again…", "retry", offered_when=_is_ours, opens_form=True)
+"""Both open the task of the run in a form; the word says whether it failed."""
 TAKEOVER = CardAction("takeover", "Take over", "say", offered_when=_can_be_resumed)
 
 EDIT = CardAction("edit", "Edit", "say", offered_when=_is_open, is_planned=True)

@@ -47,7 +47,8 @@ async def after_success(ada: Visitor, run: str) -> None:
     result = await ada.result(run, "Done · checks passed")
     await ada.told(await ada.press(result, "Check out"), "git ")
     await ada.press(result, "Diff")
-    await ada.press(result, "Run again")
+    await ada.fill(await ada.press(result, "Run again…"), "Queued")
+    await ada.fill(await ada.press(result, "Follow up…"), "Queued", prompt="Also write a note, quick.")
 
 
 async def decide(ada: Visitor, runs: list[str]) -> None:
@@ -64,7 +65,7 @@ async def decide(ada: Visitor, runs: list[str]) -> None:
 async def after_a_failure(ada: Visitor, run: str) -> None:
     result = await ada.result(run)
     await ada.press(result, "Checks")
-    await ada.press(result, "Retry")
+    await ada.fill(await ada.press(result, "Retry…"), "Queued")
 
 
 async def raise_the_limit(ada: Visitor, run: str) -> None:

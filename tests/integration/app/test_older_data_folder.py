@@ -280,9 +280,11 @@ async def test_a_button_of_each_kind_that_was_posted_before_does_what_it_says(ol
         ):
             answer = await answer_to(mo, await older.press(mo, title, label, kind=kind))
             assert not any(words in answer for words in UNKNOWN), (title, label, answer)
-        await older.press(mo, "The agent fails", "Retry", kind="result")
+        form = await older.press(mo, "The agent fails", "Retry", kind="result")
+        await mo.submit_labels(form, {})
         retried = await harness.next_run(known)
-        await older.press(mo, "A message became a run", "Run again", kind="result")
+        form = await older.press(mo, "A message became a run", "Run again", kind="result")
+        await mo.submit_labels(form, {})
         again = await harness.next_run(known | {retried.id})
         for record, title in ((retried, "The agent fails"), (again, "A message became a run")):
             ended = await harness.until(record.id, lambda snapshot: snapshot.is_final)

@@ -107,7 +107,7 @@ async def test_who_may_only_watch_is_told_who_may_start(harness: AppHarness) -> 
         _, result = await ended(harness, playground.mo)
         clicked = await olu.click(result, "Follow up…")
         assert clicked.reply is not None
-        assert clicked.reply.text.startswith("You can watch here, not start runs.")
+        assert clicked.reply.text.startswith("This needs the role *runner*.")
     assert len(await harness.all_runs()) == 1
 
 

@@ -26,11 +26,11 @@ async def test_a_run_without_changes_ends_neutral_with_its_agents_words_and_one_
         listed = await mo.wait_message(lambda m: is_answer(m, found.id) and not m.is_thinking)
     for kind, message in seen.items():
         assert "✅" not in message.text, kind
-        assert not {"Diff", "Checks", "Take over", "Retry"} & set(message.labels), kind
+        assert not {"Diff", "Checks", "Take over", "Retry…"} & set(message.labels), kind
     for kind in ("result", "card 1", "status"):
         assert WORDS in seen[kind].text
         assert "scripted changed nothing in the repository." in seen[kind].text
-        assert "Run again" in seen[kind].labels
+        assert "Run again…" in seen[kind].labels
     assert WORDS in story.text
     assert "**Finished · no changes**" in listed.text
     assert await harness.kinds_in(thread) == ["card 1", "result"]

@@ -54,7 +54,7 @@ async def test_the_card_points_at_the_result_with_its_plan_and_no_button_that_th
         await harness.nothing_owed()
     assert card.component("Go to the result")["url"].endswith(f"/{result.channel_id}/{result.id}")
     assert "Done · checks passed" in card.text
-    assert {"Diff", "Details", "Run again"} <= set(result.labels)
+    assert {"Diff", "Details", "Run again…"} <= set(result.labels)
     assert not any(field for embed in card.embeds for field in embed.get("fields", []))
 
 

@@ -117,7 +117,7 @@ async def test_a_run_that_has_ended_refuses_and_gives_the_text_back(harness: App
         assert "Say…" not in card.labels
         ran = await mo.command("omp say", "tasks", message="One more thing", run=record.id)
         told = await mo.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)
-        assert "has finished. *Run again*" in told.text
+        assert "has finished. *Follow up…*" in told.text
         assert [file["filename"] for file in told.raw["attachments"]] == ["your-text.txt"]
         opened = await mo.command("omp say", "tasks", run=record.id)
         assert opened.modal is None

@@ -117,7 +117,7 @@ async def test_what_nobody_waits_for_is_refused_in_words(harness: AppHarness) ->
         other = await asking(harness)
         await harness.areas.runs.cancel(await harness.areas.record(other), ADA)
         await harness.ended(other)
-        with refuses(r"has ended, so nothing was decided\. \*Run again\*"):
+        with refuses(r"has ended, so nothing was decided\. \*Run again…\*"):
             await harness.areas.approvals.approve(await harness.areas.load(other), "a1", ADA)
         assert (await harness.areas.approvals.approve(await harness.areas.load(run), "a1", ADA)).fresh
 

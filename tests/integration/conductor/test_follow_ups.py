@@ -212,14 +212,13 @@ async def test_what_has_not_ended_or_is_elsewhere_is_not_followed(shop: Shop) ->
     assert len(await shop.harness.store.runs(RunFilter())) == 1
 
 
-async def test_a_retry_of_a_follow_up_follows_the_same_run(shop: Shop) -> None:
+async def test_two_follow_ups_of_one_run_are_both_named_by_it(shop: Shop) -> None:
     first = await shop.done(append("one"))
     second = await shop.done("exit 1", follows=first.run)
-    receipt = await shop.harness.areas.runs.retry(await shop.harness.areas.record(second.run), ADA, key="1")
-    again = await shop.harness.ended(receipt.record.id)
-    assert (again.follows, receipt.record.chain) == (first.run, first.run)
+    third = await shop.done(append("three"), follows=first.run)
     first = await shop.harness.until(first.run, lambda snapshot: len(snapshot.followed_by) == 2)
-    assert first.followed_by == (second.run, again.run)
+    assert first.followed_by == (second.run, third.run)
+    assert (await shop.harness.areas.record(third.run)).chain == first.run
 
 
 # -- evidence ----------------------------------------------------------------------------------------------------------

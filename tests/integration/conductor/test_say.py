@@ -113,7 +113,7 @@ async def test_what_is_refused_is_refused_in_words(harness: AppHarness) -> None:
             await harness.areas.messages.send_message(await harness.areas.record(run), "x" * 4001, "next", ADA)
         harness.agent.release()
         await harness.ended(run)
-        with refuses(r"has finished.*\*Run again\*"):
+        with refuses(r"has finished.*\*Follow up…\*"):
             await harness.areas.messages.send_message(await harness.areas.record(run), "One more thing", "next", ADA)
     assert len(harness.agent.jobs) == 1
 
@@ -286,7 +286,7 @@ async def test_a_run_that_publishes_says_that_it_takes_nothing(
         run = RunId((await harness.submit()).id)
         async with within(PATIENCE_S):
             await publishing.wait()
-        with refuses(r"takes nothing more.*\*Run again\*"):
+        with refuses(r"takes nothing more.*\*Follow up…\*"):
             await harness.areas.messages.send_message(await harness.areas.record(run), "Wait", "next", ADA)
         go.set()
         await harness.ended(run)

@@ -54,15 +54,15 @@ def test_a_planned_action_is_on_no_card_of_the_product() -> None:
 
 def test_what_needs_the_clone_is_gone_with_it_from_a_card_of_the_product() -> None:
     scene = SCENES["failed checks"]
-    assert offered(scene.snapshot) == ["Check out", "Diff", "Follow up…", "Checks", "Retry"]
+    assert offered(scene.snapshot) == ["Check out", "Diff", "Follow up…", "Checks", "Retry…"]
     without = offered(scene.snapshot, RenderContext(is_expired=True))
-    assert without == ["Check out", "Follow up…", "Checks", "Retry", "Details"]
+    assert without == ["Check out", "Follow up…", "Checks", "Retry…", "Details"]
 
 
 def test_nothing_is_offered_that_cannot_work() -> None:
     """A run that failed before it began has no branch, no diff, no check and no clone to take over."""
     nothing = hosted(RunState.FAILED, failure=FailureClass.ENV)
-    assert offered(nothing) == ["Retry", "Details"]
+    assert offered(nothing) == ["Retry…", "Details"]
     assert "Diff" not in offered(hosted(RunState.BUILDING, files=FILES, files_total=2))  # it is collected at the end
     assert "Check out" not in offered(hosted(RunState.PUBLISHING, branch=BRANCH))
 

@@ -413,7 +413,7 @@ def test_action_names_fit_a_signed_id() -> None:
 def test_what_needs_the_clone_is_gone_with_it() -> None:
     scene = SCENES["failed checks"]
     gone = render(scene.snapshot, render_context(is_expired=True), actions=ACTIONS, sign=plain_sign, redact=str)
-    assert [button["label"] for button in buttons(gone)] == ["Check out", "Follow up…", "Checks", "Retry", "Details"]
+    assert [button["label"] for button in buttons(gone)] == ["Check out", "Follow up…", "Checks", "Retry…", "Details"]
 
 
 def test_more_than_five_buttons_go_on_in_the_next_row() -> None:
