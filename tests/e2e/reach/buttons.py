@@ -48,7 +48,11 @@ async def after_success(ada: Visitor, run: str) -> None:
     await ada.told(await ada.press(result, "Check out"), "git ")
     await ada.press(result, "Diff")
     await ada.fill(await ada.press(result, "Run again…"), "Queued")
-    await ada.fill(await ada.press(result, "Follow up…"), "Queued", prompt="Also write a note, quick.")
+    for text, button in (("Looks good.", "No"), ("Also write a note.", "Start")):
+        await ada.person.say(text, result.channel_id)
+        await ada.press(await ada.sees("Start a follow-up on", label="Start"), button)
+    await ada.sees("Started by")
+    await ada.fill(await ada.press(result, "Follow up…"), "Queued", prompt="And another one.")
 
 
 async def decide(ada: Visitor, runs: list[str]) -> None:

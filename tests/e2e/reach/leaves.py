@@ -93,6 +93,7 @@ FILE: dict[str, Any] = {
         "older": {"kind": "omp_rpc", "dialect": "pi"},
     },
     "limits": {"open_per_person": 1, "open_per_channel": 2, "open_per_guild": 3, "parallel_runs": 4, "waiting_runs": 5},
+    "workspaces": {"sessions_days": 3, "sessions_mib": 100},
     "log": {"level": "debug", "json": True, "file": "logs/o.log", "max_mib": 3},
 }
 VARIABLES: dict[str, tuple[str, str, object]] = {
