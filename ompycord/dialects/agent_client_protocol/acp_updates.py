@@ -166,7 +166,8 @@ class AcpUpdates:
 
     def _chunk(self, update: Frame) -> tuple[EventBody, ...]:
         message, text = string(update, "messageId"), string(update, "content", "text")
-        before = self.finish_message() if message != self._speaking or self._size > _MESSAGE else ()
+        is_full = self._size + len(text) > _MESSAGE
+        before = self.finish_message() if message != self._speaking or is_full else ()
         self._speaking = message
         if text:
             self._words.append(text[:_MESSAGE])

@@ -63,3 +63,31 @@ async def test_settled_waits_for_what_is_stored(harness: AppHarness) -> None:
         await projector.settled()
         assert (projector.position, await harness.store.backlog()) == (1, 0)
         task.cancel()
+
+
+async def test_a_projector_that_starts_again_begins_where_the_last_one_stood(harness: AppHarness) -> None:
+    """What is folded is not folded again, and there is nothing to commit; what came meanwhile is taken."""
+    await post(harness, ev.RunStarted(title="Nightly"), seq=1)
+    for expected in (1, 2):
+        projector = projector_of(harness.store)
+        async with (
+            within(PATIENCE_S),
+            faulty_writes(harness.store, "INSERT ON cursors") as projections,
+            asyncio.TaskGroup() as group,
+        ):
+            task = group.create_task(projector.run())
+            await projector.settled()
+            assert (projector.position, await harness.store.backlog()) == (expected, 0)
+            assert projections.seen == 1
+            task.cancel()
+        again = projector_of(harness.store)
+        async with (
+            within(PATIENCE_S),
+            faulty_writes(harness.store, "INSERT ON cursors") as projections,
+            asyncio.TaskGroup() as group,
+        ):
+            task = group.create_task(again.run())
+            await again.settled()
+            assert (again.position, projections.seen) == (expected, 0)
+            task.cancel()
+        await post(harness, ev.Note(text="meanwhile"), seq=2)

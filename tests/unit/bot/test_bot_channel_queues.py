@@ -6,6 +6,8 @@ And never too many over all.
 import asyncio
 import itertools
 
+import pytest
+
 from ompycord.bot.delivery.channel_queues import ChannelQueue, ChannelQueues
 from ompycord.bot.delivery.deliver import QueuedDelivery
 from ompycord.bot.delivery.rate_limiter import GlobalLimiter, RateAnswer
@@ -129,6 +131,31 @@ def test_a_global_refusal_holds_every_channel() -> None:
     (start,) = queues.starts(1.0)
     assert not queues.begin(start, 1.0)
     assert queues.begin(start, 3.0)
+
+
+@pytest.mark.parametrize("method", ["PATCH", "POST"])
+@pytest.mark.parametrize(("retry_after_s", "held_s"), [(3.0, 3.0), (None, 1.0)])
+def test_a_refusal_holds_edits_and_deliveries_of_its_channel_and_of_no_other(
+    method: str, retry_after_s: float | None, held_s: float
+) -> None:
+    queues = ChannelQueues()
+    queues[HERE].mark(OLD, 0.0, is_urgent=True)
+    queues[THERE].mark(YOUNG, 0.0, is_urgent=False)
+    queues.on_answer(RateAnswer(method, f"/channels/{HERE}/messages", 429, retry_after_s=retry_after_s), 0.0)
+    assert [start.job for start in queues.starts(held_s - 0.1)] == [YOUNG]
+    assert {start.job for start in queues.starts(held_s)} == {OLD, YOUNG}
+    queues[HERE].enqueue(delivery(1), -1.0)
+    assert [start.job for start in queues.starts(held_s - 0.1)] == [YOUNG]
+    assert delivery(1) in [start.job for start in queues.starts(held_s)]
+
+
+def test_a_shorter_refusal_does_not_end_a_longer_one() -> None:
+    queues = ChannelQueues()
+    queues[HERE].mark(OLD, 0.0, is_urgent=False)
+    for retry_after_s in (5.0, 1.0):
+        queues.on_answer(RateAnswer("PATCH", f"/channels/{HERE}/messages/1", 429, retry_after_s=retry_after_s), 0.0)
+    assert queues.starts(4.9) == []
+    assert [start.job for start in queues.starts(5.0)] == [OLD]
 
 
 def test_a_lane_is_kept_until_its_pace_and_pauses_have_passed() -> None:

@@ -724,6 +724,19 @@ def test_the_reason_of_a_refusal_is_the_next_prompt() -> None:
     assert transcript.sent[-1]["params"]["prompt"][0]["text"] == "Not allowed (ls): Use rg."
 
 
+def test_a_long_message_is_cut_into_messages_and_each_has_room_of_its_own() -> None:
+    """Nothing is lost at the border. Twice: what is counted for the first one does not count for the second."""
+    transcript = working()
+    most = 32_768
+    for number in range(1, 3):
+        transcript.on_line(chunk("a" * (most - 1)), chunk("a"))
+        assert len(transcript.of(Message)) == 2 * number - 2
+        transcript.on_line(chunk("b"), chunk("c"))
+        assert len(transcript.of(Message)) == 2 * number - 1
+        transcript.on_line(update("plan", entries=[]))
+    assert [message.text for message in transcript.of(Message)] == ["a" * most, "bc"] * 2
+
+
 @pytest.mark.parametrize(
     ("field", "options", "answer", "value"),
     [
@@ -745,6 +758,25 @@ def test_a_form_of_one_field_is_a_question(
     assert asked.options == options
     transcript.on_input(QuestionAnswered(question=asked.question, answer=answer, by="Ada"))
     assert transcript.sent[-1] == {"jsonrpc": "2.0", "id": 6, "result": {"action": "accept", "content": {"x": value}}}
+
+
+def test_a_form_that_takes_several_values_says_how_and_takes_words_too() -> None:
+    """A list with choices, a list without, a choice of one, words: beside one another, so that none stands for all."""
+    transcript = working()
+    choices: dict[str, Any] = {"type": "string", "enum": ["A", "B"]}
+    many = {"type": "array", "items": choices}
+    transcript.on_line(form(a=many, b={"type": "array", "items": {"type": "string"}}, c=choices, d={"type": "string"}))
+    questions = transcript.of(QuestionAsked)
+    assert [one.free_text for one in questions] == [True, True, False, True]
+    assert ["Several are possible, with commas between them." in one.text for one in questions] == [
+        *(True, True, False, False)
+    ]
+    for one, answer in zip(questions, ("B, A", "x, y", "A", "free"), strict=True):
+        transcript.on_input(QuestionAnswered(question=one.question, answer=answer, by="Ada"))
+    assert transcript.sent[-1]["result"] == {
+        "action": "accept",
+        "content": {"a": ["B", "A"], "b": ["x", "y"], "c": "A", "d": "free"},
+    }
 
 
 def test_a_form_of_several_fields_is_answered_once_all_are() -> None:

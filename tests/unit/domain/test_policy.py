@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.domain.access import ACTIONS, Person, Role
+from ompycord.domain.access import ACTIONS, Access, Person, Role, RoleNames
 from ompycord.domain.authority import AGENT_KINDS, SourceKind
 from ompycord.domain.events import AUTHORITY
 from ompycord.domain.events.fields import KnownEvent
@@ -130,22 +130,68 @@ def test_who_may_record_an_event(kind: SourceKind, type_: str) -> None:
             require_authority(type_, kind)
 
 
-def test_what_people_decide_comes_from_people_and_what_we_decide_from_us_alone() -> None:
-    """Written out, since each class names its senders by itself."""
-    only = {kind: {name for name, senders in AUTHORITY.items() if senders == frozenset({kind})} for kind in SourceKind}
-    assert only[SourceKind.OMPYCORD] == {
+US, PEOPLE = frozenset({SourceKind.OMPYCORD}), frozenset({SourceKind.PERSON})
+AGENTS = frozenset({SourceKind.AGENT, SourceKind.RUN_KEY, SourceKind.EXTERNAL})
+SENDERS: dict[frozenset[SourceKind], set[str]] = {
+    US: {
         *("run.dequeued", "run.state", "effect.finished", "approval.used", "work.left_out", "evidence.changed"),
         *("inbox.taken", "inbox.acknowledged"),
-    }
-    assert only[SourceKind.PERSON] == {
+    },
+    PEOPLE: {
         *("run.submitted", "run.cancel_requested", "run.followed", "budget.raised", "prompt.edited", "prompt.dropped"),
         *("question.answered", "answer.typed", "answer.edited", "approval.granted", "approval.denied"),
-    }
-    closed_to_agents = {name for name, senders in AUTHORITY.items() if not senders & AGENT_KINDS}
-    assert closed_to_agents == only[SourceKind.OMPYCORD] | only[SourceKind.PERSON] | {
-        *("run.stopped", "run.resumed", "answer.dropped")
-    }
-    assert AUTHORITY["run.cancelled"] == {SourceKind.PERSON, SourceKind.EXTERNAL}
+    },
+    US | PEOPLE: {"run.stopped", "run.resumed", "answer.dropped"},
+    PEOPLE | {SourceKind.EXTERNAL}: {"run.cancelled"},
+    AGENTS: {"run.finished", "run.failed", "message", "tool.started", "tool.progress", "tool.finished"},
+    AGENTS | US: {
+        *("run.started", "session.opened", "plan.updated", "usage.updated", "files.changed", "artifact.added"),
+        *("check.started", "check.finished", "question.asked", "question.withdrawn"),
+        *("approval.requested", "approval.withdrawn", "retry.limited", "retry.cleared"),
+    },
+    AGENTS | US | PEOPLE: {"note", "prompt"},
+}
+"""Who may record what, written out: each class names its senders by itself."""
+
+
+@pytest.mark.parametrize("senders", SENDERS, ids=lambda senders: "+".join(sorted(senders)))
+def test_each_event_has_the_senders_that_are_written_out(senders: frozenset[SourceKind]) -> None:
+    assert {name for name, found in AUTHORITY.items() if found == senders} == SENDERS[senders]
+
+
+def test_every_event_is_written_out() -> None:
+    assert set().union(*SENDERS.values()) == set(AUTHORITY)
+
+
+@pytest.mark.parametrize(
+    ("user", "roles", "role"),
+    [
+        ("100000000000000001", (), Role.ADMIN),
+        ("100000000000000002", (), Role.APPROVER),
+        ("100000000000000003", (), Role.RUNNER),
+        ("100000000000000004", (), Role.VIEWER),
+        ("100000000000000005", (), Role.NONE),
+        ("100000000000000005", ("200000000000000001",), Role.ADMIN),
+        ("100000000000000005", ("200000000000000002",), Role.APPROVER),
+        ("100000000000000005", ("200000000000000003",), Role.RUNNER),
+        ("100000000000000005", ("200000000000000004",), Role.VIEWER),
+        ("100000000000000005", ("200000000000000005",), Role.NONE),
+        ("100000000000000005", ("200000000000000004", "200000000000000002", "200000000000000003"), Role.APPROVER),
+        ("100000000000000004", ("200000000000000003",), Role.RUNNER),
+        ("100000000000000002", ("200000000000000003",), Role.APPROVER),
+        ("200000000000000001", ("100000000000000001",), Role.NONE),
+    ],
+)
+def test_a_person_has_the_highest_role_of_the_person_and_of_all_the_roles(
+    user: str, roles: tuple[str, ...], role: Role
+) -> None:
+    """Users and roles are told apart: the id of the one is nothing among the other."""
+    users, groups = (
+        RoleNames(admin=(f"{kind}1",), approver=(f"{kind}2",), runner=(f"{kind}3",), viewer=(f"{kind}4",))
+        for kind in ("10000000000000000", "20000000000000000")
+    )
+    assert Access(users=users, roles=groups).role_of(user, roles) is role
+    assert Access().role_of(user, roles) is Role.NONE
 
 
 def test_an_event_without_senders_is_no_class() -> None:

@@ -172,6 +172,25 @@ def test_what_is_cut_is_the_beginning_of_the_whole(form: Form, text: str, limit:
         assert whole.startswith(shown[:-1])
 
 
+@pytest.mark.parametrize("form", FORMS)
+@given(text=st.text("abcxyzé中", min_size=2, max_size=80), more=st.integers(1, 79))
+def test_what_is_cut_keeps_all_that_there_is_room_for(form: Form, text: str, more: int) -> None:
+    """The other properties bound a cut from above; an ellipsis alone keeps them all."""
+    limit = max(len(text) - more, 1)
+    assert form(text, limit) == text[: limit - 1] + "…"
+
+
+@pytest.mark.parametrize("form", FORMS)
+@given(place=st.integers(0, 60), limit=st.integers(20, 60))
+def test_a_piece_that_is_whole_or_not_there_costs_the_text_around_it_nothing(
+    form: Form, place: int, limit: int
+) -> None:
+    family, room = "👩\u200d👩", limit - 1
+    whole = "a" * place + family
+    kept = whole + "b" * (room - utf16_len(whole)) if utf16_len(whole) <= room else whole[: min(place, room)]
+    assert form(whole + "b" * 60, limit) == kept + "…"
+
+
 @given(HOSTILE)
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert clean(clean(text)) == clean(text)
