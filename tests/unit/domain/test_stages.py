@@ -14,13 +14,15 @@ from ompycord.domain import events as ev
 from ompycord.domain.effects import Effect, effect_key
 from ompycord.domain.lifecycle import TABLE, WORKING, advance
 from ompycord.domain.results import BuildResult, CheckResult, CollectResult, PublishResult, StageResult, facts_of
-from ompycord.domain.run import FINAL, Machine, RunState, SuspendReason
+from ompycord.domain.run import FINAL, FailureClass, Machine, RunState, SuspendReason
 from ompycord.domain.stages import (
     BUILD,
     CLEAN_UP,
     COLLECT,
     HALT,
     MAX_INTERRUPTIONS,
+    PREPARE,
+    PUBLISH,
     STAGES,
     AnyStage,
     heavy_names,
@@ -116,3 +118,36 @@ def test_a_result_comes_out_of_the_log_as_it_went_in(result: StageResult) -> Non
     body = ev.EffectFinished(key="x:1", outcome="ok", facts=facts_of(result))
     stored = ev.EffectFinished.model_validate_json(body.model_dump_json())
     assert type(result).model_validate(stored.facts) == result
+
+
+@pytest.mark.parametrize("failure", [None, *FailureClass])
+@pytest.mark.parametrize(
+    ("stage", "end"),
+    [(PREPARE, RunState.FAILED), (BUILD, RunState.FAILED), (PUBLISH, RunState.PARTIAL)],
+    ids=lambda value: value.name if not isinstance(value, RunState) else "",
+)
+def test_a_step_that_failed_ends_the_run_with_its_own_class_and_sentence(
+    stage: AnyStage, end: RunState, failure: FailureClass | None
+) -> None:
+    """Without a class of its own it is a defect of ours."""
+    failed = ev.EffectFinished(key=stage.key(1), outcome="failed", failure=failure, message="The reason.")
+    decision = advance(Machine(state=stage.state), failed)
+    machine = decision.machine
+    assert (machine.state, machine.message) == (end, "The reason.")
+    assert machine.failure is (failure or FailureClass.INTERNAL)
+    assert [effect_key(effect) for effect in decision.effects] == ["cleanup:1"]
+
+
+@pytest.mark.parametrize(
+    "failure", [None, *(one for one in FailureClass if one not in {FailureClass.LOST, FailureClass.POLICY})]
+)
+@pytest.mark.parametrize("claim", [True, False])
+def test_an_agent_that_claims_to_have_failed_keeps_its_class_and_one_that_is_done_has_none(
+    *, claim: bool, failure: FailureClass | None
+) -> None:
+    """What was lost or broke a bound is told apart before that, and no claim."""
+    facts = facts_of(BuildResult(claim=claim))
+    ended = ev.EffectFinished(key=BUILD.key(1), outcome="ok", failure=failure, message="Its words.", facts=facts)
+    machine = advance(Machine(state=BUILD.state), ended).machine
+    assert (machine.state, machine.message) == (RunState.BUILDING, "Its words.")
+    assert machine.failure is (None if claim else failure or FailureClass.REPAIRABLE)
