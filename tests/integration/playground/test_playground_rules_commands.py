@@ -122,8 +122,9 @@ FULL = _slash(
                 **SUB,
                 "options": [
                     _option(3, name="text", required=True, min_length=0, max_length=6000, autocomplete=True),
-                    _option(4, name="whole", min_value=-5, max_value=5, **_choice(3)),
+                    _option(4, name="whole", min_value=1 - 2**53, max_value=2**53 - 1, **_choice(3)),
                     _option(10, name="number", min_value=0.5, **_choice(1.5)),
+                    _option(10, name="large", min_value=-(2**53), max_value=2**53, **_choice(2**53)),
                     _option(7, name="channel", channel_types=[0, 2, 4, 5, 13, 15]),
                     _option(5, name="flag"),
                 ],
@@ -132,10 +133,10 @@ FULL = _slash(
     },
     name_localizations={"de": "tu", "es-419": "haz"},
     contexts=[0],
-    default_member_permissions=8,
+    default_member_permissions=2**54 - 1,
 )
 RULES = [
-    Rule(name="everything at once", path=COMMANDS, body=FULL, status=201, shows={"options.0.options.0.options.*": 5}),
+    Rule(name="everything at once", path=COMMANDS, body=FULL, status=201, shows={"options.0.options.0.options.*": 6}),
     Rule(
         name="a menu may have capitals and spaces",
         path=COMMANDS,

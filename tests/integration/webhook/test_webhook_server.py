@@ -21,6 +21,7 @@ from ompycord.app.sidecar import create_sidecar
 from ompycord.conductor import Snapshots
 from ompycord.errors import BusyError, ConfigurationError
 from ompycord.http import HttpLimits, KeySet, SidecarServer, bind, serve
+from ompycord.http.server import ACCEPTED
 from ompycord.store import SqliteStore, open_store
 from tests.integration.store.world import CountingIds, HandClock
 from tests.integration.webhook.senders import EVENT, SECRET, Poster, envelope
@@ -121,6 +122,17 @@ async def test_curl_and_openssl_by_hand(tmp_path: Path, clock: HandClock, keyrin
     assert second.startswith(b"HTTP/1.1 200 ")
     assert b"ompycord-replayed: true" in second
     assert b"server:" not in first
+
+
+async def test_a_burst_waits_in_line_while_the_server_is_busy(
+    store: SqliteStore, keyring: KeySet, clock: HandClock
+) -> None:
+    """Nothing is accepted before this has connected them all: more than asyncio accepts in one go are not refused."""
+    async with running(store, keyring, clock) as served:
+        with contextlib.ExitStack() as crowd:
+            for _ in range(3 * ACCEPTED):
+                address = ("127.0.0.1", served.port)
+                crowd.enter_context(socket.create_connection(address, timeout=patient(10)))
 
 
 async def test_half_a_header_is_told_that_it_is_too_slow(store: SqliteStore, keyring: KeySet, clock: HandClock) -> None:
