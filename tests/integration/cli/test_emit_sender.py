@@ -111,6 +111,22 @@ async def test_a_retry_after_may_be_a_date_and_a_clock_set_back_stops_nothing(
     assert (await send(spool, clock)).outcome is SendOutcome.DRAINED
 
 
+@pytest.mark.parametrize(("ahead_s", "waits_s"), [(600, 600), (0, 0), (-600, 0)])
+async def test_a_date_is_waited_for_and_one_that_has_passed_is_not(
+    spool: Spool, clock: WallClock, auth_check: respx.Route, ahead_s: int, waits_s: int
+) -> None:
+    """Within the second that such a date leaves open."""
+    date = format_datetime(datetime.fromtimestamp(clock.now_ms() // 1000 + ahead_s, UTC), usegmt=True)
+    auth_check.return_value = httpx.Response(429, headers={"Retry-After": date})
+    assert (await send(spool, clock)).outcome is SendOutcome.PAUSED
+    auth_check.return_value = httpx.Response(202)
+    if waits_s:
+        clock.ahead_ms += (waits_s - 60) * 1000
+        assert (await send(spool, clock)).outcome is SendOutcome.PAUSED
+        clock.ahead_ms += 60_000
+    assert (await send(spool, clock)).outcome is SendOutcome.DRAINED
+
+
 @pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(502, text="<html>"), httpx.Response(302)])
 async def test_other_troubles_of_the_server_keep_the_line(
     spool: Spool, clock: WallClock, auth_check: respx.Route, answer: httpx.Response

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from structlog.testing import capture_logs
+
 from ompycord.conductor import Driver
 from ompycord.conductor.driver import DriverStore
 from ompycord.domain import events as ev
@@ -268,9 +270,12 @@ async def test_a_result_of_an_older_lease_is_dropped_and_the_step_is_done_under_
         record = await harness.store.run(RunId(run.id))
         assert record is not None
         assert record.lease_epoch == first.lease_epoch + 1
-        engine.go.set()
-        await in_state(harness, run.id, RunState.COMPLETE)
+        with capture_logs() as lines:
+            engine.go.set()
+            await in_state(harness, run.id, RunState.COMPLETE)
         task.cancel()
+    stale = [(line["run"], line["effect"], line["log_level"]) for line in lines if line["event"] == "effect.stale"]
+    assert stale == [(run.id, "build:1", "warning")], "a result that is thrown away is said once, and which"
     ends = [e.body.key for e in await harness.store.events_of(RunId(run.id)) if isinstance(e.body, EffectFinished)]
     assert len(ends) == len(set(ends))
     assert [order.key for order in engine.orders if order.effect.type == "build"] == ["build:1", "build:2"]
