@@ -36,6 +36,8 @@ _ROOT: Final = Path(__file__).resolve().parents[1]
 _LEFT_OUT: Final = ("ompycord/playground/page/",)
 _SAMPLE: Final = 60
 _NOTHING_COLLECTED: Final = 5
+_ENDS: Final = (0, 1, 2, _NOTHING_COLLECTED)
+"""Exit codes of pytest after tests, or after it has named the files that it could not collect."""
 
 Verdict = Literal["killed", "survived", "timeout", "no tests", "unsteady"]
 """`timeout`: no test failed as far as it came. `unsteady`: what failed fails without the fault too."""
@@ -53,7 +55,9 @@ class Run(NamedTuple):
 
     failed: str | None
     is_whole: bool
-    found_tests: bool
+    found_tests: bool = True
+    has_started: bool = True
+    """False where pytest ended before any test, as where a `conftest.py` cannot be imported."""
 
 
 class Copy:
@@ -100,8 +104,13 @@ class Copy:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(suite.pid, signal.SIGKILL)
                 output, _ = suite.communicate()
-                return Run(_first_failed(output), is_whole=False, found_tests=True)
-        return Run(_first_failed(output), is_whole=True, found_tests=suite.returncode != _NOTHING_COLLECTED)
+                return Run(_first_failed(output), is_whole=False)
+        return Run(
+            _first_failed(output),
+            is_whole=True,
+            found_tests=suite.returncode != _NOTHING_COLLECTED,
+            has_started=suite.returncode in _ENDS,
+        )
 
 
 def main() -> int:
@@ -167,6 +176,9 @@ def judge(copy: Copy, fault: Fault, stages: Sequence[Sequence[str]]) -> tuple[Ve
             copy.write(fault.file, source)
         if run.failed is not None:
             return ("killed" if copy.is_steady(run.failed) else "unsteady"), run.failed
+        if not run.has_started:
+            has_started = copy.run([*stage, "--collect-only"]).has_started
+            return ("killed" if has_started else "unsteady"), "pytest, which could not start"
         was_cut = was_cut or not run.is_whole
         found_tests = found_tests or run.found_tests
     if was_cut:

@@ -162,6 +162,17 @@ def test_a_test_that_fails_without_the_fault_kills_nothing(tree: Path) -> None:
 
 
 @pytest.mark.posix
+def test_a_fault_with_which_no_test_can_start_is_killed(tree: Path) -> None:
+    (tree / "ompycord/far.py").write_text("SIZE = 1 << 0\n")
+    copy = Copy(tree, jobs="0", timeout_s=patient(60))
+    stages = [[TESTS[1]]]
+    below = Fault("ompycord/far.py", next(one for one in mutations(b"SIZE = 1 << 0\n") if one.after == "-1"))
+    assert judge(copy, below, stages) == ("killed", "pytest, which could not start")
+    (tree / "ompycord/far.py").write_text("SIZE = 1 << 0\nassert SIZE == 2\n")
+    assert judge(copy, below, stages) == ("unsteady", "pytest, which could not start")
+
+
+@pytest.mark.posix
 def test_tests_that_do_not_end_are_ended_and_that_is_no_verdict(tree: Path) -> None:
     (tree / TESTS[1]).write_text("def test_other():\n    while True:\n        pass\n")
     copy = Copy(tree, jobs="0", timeout_s=patient(2))
