@@ -318,6 +318,18 @@ async def test_an_approval_is_never_decided_by_a_message(harness: AppHarness) ->
         assert (await harness.until(run, lambda _: True)).open_approvals
 
 
+async def test_a_reply_to_an_approval_answers_no_question_even_of_the_same_name(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    wanted = ev.ApprovalRequested(approval="q1", title="Run a command", command="npm publish")
+    async with harness.running():
+        run, thread = await asked(harness, mo, wanted, FREE)
+        request = await mo.wait_message(lambda m: kind_of(m) == "question" and "Allow once" in m.labels)
+        await mo.say("yes", thread, reply_to=request)
+        assert await harness.heard() == ev.Prompted(text="yes", by="Mo")
+        seen = await harness.until(run, lambda _: True)
+        assert (len(seen.open_approvals), len(seen.open_questions), seen.typed_answers) == (1, 1, ())
+
+
 async def test_editing_the_message_while_it_waits_changes_the_answer_and_deleting_it_withdraws_it(
     harness: AppHarness,
 ) -> None:
