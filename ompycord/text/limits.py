@@ -55,7 +55,7 @@ MODAL_INPUT_VALUE: Final = 4000
 """docs/platform/discord.md, *Sizes*: characters a person can type into one input."""
 
 ANSWER: Final = 4000
-"""Characters of an answer to an agent's question, typed or chosen."""
+"""docs/contracts/commands-and-buttons.md, *Typed answers*: characters of an answer to a question, typed or chosen."""
 
 UNDO_S: Final = 5.0
 """docs/contracts/commands-and-buttons.md, *Typed answers*: seconds in which a typed answer can be undone."""

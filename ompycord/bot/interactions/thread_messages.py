@@ -21,10 +21,11 @@ from ompycord.conductor.typed_answers import WrittenMessage
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
 from ompycord.domain.policy import is_allowed
-from ompycord.domain.records import Surface
+from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import FINAL, RunKind, RunRecord
 from ompycord.errors import OmpycordError, Refused
+from ompycord.render.marker import parse_marker, question_tag
 from ompycord.render.message import RenderedMessage
 from ompycord.render.message import message as rendered
 from ompycord.render.refusals import Audience, refusal_words
@@ -167,8 +168,18 @@ class ThreadMessages:
         if request is not None:
             return (request.name, False) if request.kind is RefKind.QUESTION else (None, True)
         replied = reference.resolved
-        is_own = isinstance(replied, discord.Message) and str(replied.author.id) in own
-        return None, not is_own
+        if not isinstance(replied, discord.Message) or str(replied.author.id) not in own:
+            return None, True
+        # People may answer what we have just posted before it is noted where that stands.
+        return await self._marked_question(run, replied), False
+
+    async def _marked_question(self, run: RunId, posted: discord.Message) -> str | None:
+        """The question that a message of ours asks, by its footer."""
+        markers = [parse_marker(embed.footer.text or "") for embed in posted.embeds]
+        tags = {one.number for one in markers if one is not None and one.is_of(run) and one.kind is OutboxKind.QUESTION}
+        snapshot = await self._context.snapshots.of(run) if tags else None
+        questions = snapshot.open_questions if snapshot is not None else ()
+        return next((one.ref for one in questions if question_tag(one.ref) in tags), None)
 
     # -- replies -------------------------------------------------------------------------------------------------------
 

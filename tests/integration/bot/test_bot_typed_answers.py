@@ -56,6 +56,11 @@ async def answer_to(who: Person, ran: Interaction) -> str:
     return found.text
 
 
+async def received(who: Person, message: Message) -> None:
+    """The bot has marked it as sent to the agent."""
+    await who.wait_event("REACTION_ADD", lambda data: data["message_id"] == message.id and RECEIVED in str(data))
+
+
 async def delay_edits(harness: AppHarness) -> None:
     """The next edits take a while: what people press in that time is late."""
     await harness.playground.fault("PATCH", EDIT, "delay_before", count=2, seconds=2.0)
@@ -166,8 +171,9 @@ async def test_a_second_line_of_the_same_person_goes_to_the_agent_as_a_message(h
         _, thread = await asked(harness, mo)
         await mo.say("SQLite", thread)
         await told(mo, TAKEN)
-        await mo.say("And keep it small.", thread)
+        more = await mo.say("And keep it small.", thread)
         assert await harness.heard() == ev.Prompted(text="And keep it small.", by="Mo")
+        await received(mo, more)
         harness.clock.advance(UNDONE_S)
         assert await harness.heard() == ev.QuestionAnswered(question="q1", answer="SQLite", by="Mo")
 
@@ -275,6 +281,7 @@ async def test_the_text_that_answers_none_of_several_questions_can_be_sent_as_a_
         asks = await told(mo, "Several questions are open.")
         await mo.click(asks, "None: send it as a message")
         assert await harness.heard() == ev.Prompted(text="Mind the tests.", by="Mo")
+        await mo.wait_message(lambda m: m.id == asks.id and "Queued." in m.text and not m.labels)
 
 
 async def test_a_reply_to_a_question_answers_that_one_however_many_are_open(harness: AppHarness) -> None:
@@ -288,6 +295,19 @@ async def test_a_reply_to_a_question_answers_that_one_however_many_are_open(harn
         assert await harness.heard() == ev.QuestionAnswered(question="q1", answer="SQLite", by="Mo")
 
 
+async def test_a_reply_to_a_question_counts_before_it_is_noted_where_that_stands(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        run, thread = await asked(harness, mo, FREE, OTHER)
+        first = await question_of(mo, FREE.text)
+        await harness.nothing_owed()
+        for surface in await harness.store.surfaces(run):
+            if surface.message == first.id:
+                await harness.store.shown(surface.model_copy(update={"message": None}))
+        await mo.say("SQLite", thread, reply_to=first)
+        await told(mo, f"{TAKEN}*SQLite*")
+
+
 async def test_what_is_written_to_another_person_is_no_answer(harness: AppHarness) -> None:
     ada, mo = harness.playground.ada, harness.playground.mo
     async with harness.running():
@@ -296,7 +316,7 @@ async def test_what_is_written_to_another_person_is_no_answer(harness: AppHarnes
         assert await harness.heard() == ev.Prompted(text=f"<@{mo.id}> what do you think?", by="Ada")
         said = await mo.say("SQLite, I think", thread, reply_to=hers)
         assert await harness.heard() == ev.Prompted(text="SQLite, I think", by="Mo")
-        await mo.wait_event("REACTION_ADD", lambda data: data["message_id"] == said.id and RECEIVED in str(data))
+        await received(mo, said)
         harness.clock.advance(UNDONE_S)
         await harness.looked_at_again(run)
         assert await answers(harness, run) == []
@@ -312,20 +332,22 @@ async def test_an_approval_is_never_decided_by_a_message(harness: AppHarness) ->
         request = await mo.wait_message(lambda m: kind_of(m) == "question" and "Allow once" in m.labels)
         thread = await harness.thread_of(run)
         for words, about in (("Allow once", None), ("yes", request)):
-            await mo.say(words, thread, reply_to=about)
+            said = await mo.say(words, thread, reply_to=about)
             assert await harness.heard() == ev.Prompted(text=words, by="Mo")
+            await received(mo, said)
         harness.clock.advance(UNDONE_S)
         assert (await harness.until(run, lambda _: True)).open_approvals
 
 
-async def test_a_reply_to_an_approval_answers_no_question_even_of_the_same_name(harness: AppHarness) -> None:
+async def test_a_reply_to_an_approval_answers_no_question_that_is_open_too(harness: AppHarness) -> None:
     mo = harness.playground.mo
-    wanted = ev.ApprovalRequested(approval="q1", title="Run a command", command="npm publish")
+    wanted = ev.ApprovalRequested(approval="a1", title="Run a command", command="npm publish")
     async with harness.running():
         run, thread = await asked(harness, mo, wanted, FREE)
         request = await mo.wait_message(lambda m: kind_of(m) == "question" and "Allow once" in m.labels)
-        await mo.say("yes", thread, reply_to=request)
+        said = await mo.say("yes", thread, reply_to=request)
         assert await harness.heard() == ev.Prompted(text="yes", by="Mo")
+        await received(mo, said)
         seen = await harness.until(run, lambda _: True)
         assert (len(seen.open_approvals), len(seen.open_questions), seen.typed_answers) == (1, 1, ())
 
@@ -374,11 +396,12 @@ async def test_who_may_not_answer_is_told_and_the_agent_gets_it_as_a_message(har
     ada, mo, olu = harness.playground.ada, harness.playground.mo, harness.playground.olu
     async with harness.running():
         run, thread = await asked(harness, ada)
-        await mo.say("SQLite", thread)
+        said = await mo.say("SQLite", thread)
         await told(
             mo, "Only its requester or an *approver* can answer its question, so the agent gets this as a message."
         )
         assert await harness.heard() == ev.Prompted(text="SQLite", by="Mo")
+        await received(mo, said)
         await olu.say("Let me in", thread)
         await told(ada, "Only its requester or an *approver* can answer its question, so this was not sent.")
         harness.clock.advance(UNDONE_S)
