@@ -40,8 +40,8 @@ async def test_a_limit_rings_once_and_is_raised_by_a_form(harness: AppHarness) -
         raised = await ada.submit_labels(form, {"New limit in US dollars": "$3,50"})
         told = await ada.wait_message(lambda m: is_answer(m, raised.id) and not m.is_thinking)
         assert f"Run `{short_id(record.id)}` may cost $3.50 now, all in all." in told.text
-        await mo.wait_message(lambda m: kind_of(m) == "result")
-        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "of $3.50" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "result" and "$0.55" in m.text)
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Go to the result" in m.text)
         asked = await mo.command("omp cost", "tasks", csv=True)
         told = await mo.wait_message(lambda m: is_answer(m, asked.id) and not m.is_thinking)
         assert "**Your runs, the last 30 days**\n$0.55 · 1 run · 61k tokens in, 4k out" in told.text
