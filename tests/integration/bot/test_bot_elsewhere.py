@@ -6,15 +6,19 @@ Links that open, one ring at a time, and a cancellation that asks.
 import hashlib
 from dataclasses import replace
 
+from structlog.testing import capture_logs
+
 from ompycord.app.system import SystemIds
 from ompycord.domain import events as ev
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.authority import SourceKind
-from ompycord.domain.ids import RunId, external_source
+from ompycord.domain.ids import RunId, external_source, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Post, Receipt
 from ompycord.playground.client import Message
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
+from tests.support.database_faults import unreadable
+from tests.support.patience import until
 from tests.support.playground_person import Interaction, Person
 
 SILENT = 1 << 12
@@ -22,21 +26,23 @@ SILENT = 1 << 12
 LINKED = "see https://evil.example/a_b_c now"
 
 
-async def post(harness: AppHarness, *bodies: ev.EventBody, first: int = 1, owner: str | None = None) -> RunId:
+async def post(
+    harness: AppHarness, *bodies: ev.EventBody, first: int = 1, owner: str | None = None, name: str = "nightly"
+) -> RunId:
     """What an agent elsewhere sends."""
     ids, run = SystemIds(), RunId("")
     for seq, body in enumerate(bodies, first):
         sent = Post(
             key_id="ci000001",
             kind=SourceKind.EXTERNAL,
-            name="nightly",
+            name=name,
             may_create=True,
             source=external_source("ci000001", None),
             at=harness.clock.now_ms(),
             body=body,
             event_id=ids.ulid(),
             new_run=ids.ulid(),
-            body_hash=hashlib.sha256(str(seq).encode()).digest(),
+            body_hash=hashlib.sha256(f"{name} {seq}".encode()).digest(),
             seq=seq,
             owner=owner,
         )
@@ -151,3 +157,36 @@ async def test_cancelling_a_run_elsewhere_is_told_as_a_request(harness: AppHarne
         words = "Cancel requested; the agent will see it with its next report."
         await ada.wait_message(lambda m: m.id == question.id and m.text == words)
         assert await harness.store.runs(RunFilter(is_open=True))
+
+
+async def test_runs_here_and_elsewhere_are_found_newest_first(harness: AppHarness) -> None:
+    """Two of each, in turn: neither kind stands before the other, and the newest leads where not all are shown."""
+    ada = harness.playground.ada
+    harness.agent.hold()
+    async with harness.running():
+        runs: list[str] = []
+        for name in ("one", "two"):
+            runs.append(await post(harness, ev.RunStarted(title=name, agent="ci"), name=name))
+            harness.clock.advance(1)
+            runs.append((await harness.start(ada, prompt=f"Fix {name}")).id)
+            harness.clock.advance(1)
+            await harness.until_card(runs[-2], 1)
+            await harness.until_card(runs[-1], 1)
+        listed = await told(ada, await ada.command("omp runs", "tasks", state="all"))
+        places = [listed.text.index(short_id(run)) for run in reversed(runs)]
+        assert places == sorted(places)
+        harness.agent.release()
+
+
+async def test_a_card_that_cannot_be_read_for_a_while_is_edited_afterwards(harness: AppHarness) -> None:
+    """The editor goes on, and says so in the log; what happened meanwhile is shown without another event."""
+    ada = harness.playground.ada
+    async with harness.running():
+        run = await post(harness, ev.RunStarted(title="Nightly", agent="ci"))
+        await harness.until_card(run, 1)
+        await harness.nothing_owed()
+        with capture_logs() as lines:
+            async with unreadable(harness.store, "surfaces"):
+                await post(harness, ev.ToolStarted(tool="bash", title="make the world"), first=2)
+                await until(lambda: any(line["event"] == "live.waits" for line in lines))
+        await ada.wait_message(lambda m: kind_of(m) == "card 1" and "make the world" in m.text)

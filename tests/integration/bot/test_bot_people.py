@@ -134,7 +134,8 @@ async def test_parts_of_a_run_health_runs_and_help(harness: AppHarness) -> None:
         shown = await mo.wait_message(lambda m: is_answer(m, long.id) and not m.is_thinking)
         assert shown.raw["attachments"][0]["filename"] == f"{short_id(RunId(record.id))}.diff"
         health = await mo.command("omp health", "tasks")
-        await mo.wait_message(lambda m: is_answer(m, health.id) and "12 GiB free" in m.text)
+        told = await mo.wait_message(lambda m: is_answer(m, health.id) and "12 GiB free" in m.text)
+        assert "✅ **Discord** gateway connected" in told.text, "and nothing slows it"
         found = await mo.command("omp runs", "tasks", state="done", text="total")
         await mo.wait_message(lambda m: is_answer(m, found.id) and "**Done · checks passed**" in m.text)
         helped = await mo.command("omp help", "tasks")

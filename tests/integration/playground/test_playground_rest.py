@@ -171,6 +171,25 @@ async def test_only_who_manages_threads_opens_a_locked_one(playground: Playgroun
     assert (await playground.rest("POST", f"{thread}/messages", {"content": "x"})).code == 160005
 
 
+async def test_archived_private_threads_are_all_for_who_manages_them_and_ones_own_for_the_bot(
+    playground: Playground,
+) -> None:
+    channel = f"/channels/{playground.channel('general')}"
+    for name, kind, is_left in (("mine", 12, False), ("left", 12, True), ("public", 11, False)):
+        made = await playground.rest("POST", f"{channel}/threads", {"name": name, "type": kind})
+        thread = f"/channels/{made.body['id']}"
+        if is_left:
+            assert (await playground.rest("DELETE", f"{thread}/thread-members/@me")).status == 204
+        assert (await playground.rest("PATCH", thread, {"archived": True})).status == 200
+    lists = ("threads/archived/private", "users/@me/threads/archived/private", "threads/archived/public")
+    listed = [(await playground.rest("GET", f"{channel}/{path}")).body["threads"] for path in lists]
+    assert [sorted(thread["name"] for thread in threads) for threads in listed] == [
+        ["left", "mine"],
+        ["mine"],
+        ["public"],
+    ]
+
+
 async def test_a_deleted_channel_is_unknown_with_its_threads(playground: Playground) -> None:
     made = await _post(playground, {"content": "mirror"})
     await playground.rest("POST", f"{_messages(playground)}/{made.body['id']}/threads", {"name": "run"})

@@ -18,7 +18,7 @@ def _option(kind: int, **more: Any) -> dict[str, Any]:
     return {"type": kind, "name": "it", "description": "what", **more}
 
 
-def _slash(*options: dict[str, Any], **more: Any) -> dict[str, Any]:
+def _slash(*options: Any, **more: Any) -> dict[str, Any]:
     return {"name": "do", "description": "something", "options": list(options), **more}
 
 
@@ -111,8 +111,21 @@ CODES: dict[str, list[tuple[str, dict[str, Any], str]]] = {
         ("a half of a whole number", _slash(_option(4, min_value=0.5)), "options.0.min_value"),
         ("a text among whole numbers", _slash(_option(4, **_choice("one"))), "options.0.choices.0.value"),
         ("a text among numbers", _slash(_option(10, **_choice("one"))), "options.0.choices.0.value"),
+        ("permissions in words", _slash(default_member_permissions="all"), "default_member_permissions"),
+        ("a type in words", _slash(type="slash"), "type"),
     ],
-    "STRING_TYPE_CONVERT": [("a number among texts", _slash(_option(3, **_choice(1))), "options.0.choices.0.value")],
+    "STRING_TYPE_CONVERT": [
+        ("a number among texts", _slash(_option(3, **_choice(1))), "options.0.choices.0.value"),
+        ("a name that is a number", _slash(name=7), "name"),
+        ("a description that is a list", _slash(description=["x"]), "description"),
+        ("an option's name that is a number", _slash(_option(3, name=7)), "options.0.name"),
+    ],
+    "BOOLEAN_TYPE_CONVERT": [
+        ("a flag that is a word", _slash(nsfw="yes"), "nsfw"),
+        ("an option's flag that is a number", _slash(_option(3, required=1)), "options.0.required"),
+    ],
+    "LIST_TYPE_CONVERT": [("contexts that are no list", _slash(contexts=0), "contexts")],
+    "DICT_TYPE_CONVERT": [("an option that is a word", _slash("it"), "options.0")],
 }
 FULL = _slash(
     {

@@ -168,6 +168,26 @@ async def test_half_a_body_is_told_that_it_is_too_slow(store: SqliteStore, keyri
     assert b"/problems/too-slow" in answer
 
 
+async def test_a_body_that_comes_later_than_its_header_and_in_pieces_is_taken(
+    store: SqliteStore, keyring: KeySet, clock: HandClock
+) -> None:
+    """The server says when it waits for the body (RFC 9110, 10.1.1), so that none of it is there before."""
+    body = json.dumps(envelope("note", data={"text": "in pieces"})).encode()
+    async with running(store, keyring, clock) as served, httpx.AsyncClient(trust_env=False) as unused:
+        headers = Poster(unused, clock).headers(body) | {"content-length": str(len(body)), "expect": "100-continue"}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        async with within(10):
+            writer.write(f"POST {EVENT} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n".encode())
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
+            for piece in (body[:10], body[10:]):
+                writer.write(piece)
+                await writer.drain()
+            answer = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 202 ")
+
+
 async def test_a_declared_size_is_refused_before_it_is_sent(
     store: SqliteStore, keyring: KeySet, clock: HandClock
 ) -> None:
