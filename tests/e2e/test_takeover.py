@@ -63,13 +63,13 @@ async def test_a_stopped_run_is_worked_on_by_hand_and_handed_back(tmp_path: Path
         assert told.reply is not None
         piped = await ompycord(*argv[3:], folder=tmp_path)
         assert (piped.out, "needs a terminal" in piped.err) == ("", True)  # nothing is said to be anybody's
-        hand = Terminal([*argv, "--", "/bin/sh"], cwd=tmp_path, env=env)
+        hand = Terminal([*argv, "--", "/usr/bin/env", "BY=hand", "/bin/sh"], cwd=tmp_path, env=env)
         try:
             await hand.read_until("is yours")
             await ada.click(card, "Resume")
             card = await ada.wait_message(lambda m: " · card 1" in m.text and "Somebody works in its clone" in m.text)
-            hand.type("echo 'a person was here' > by-hand.txt; echo ma''de; exit 3\n")
-            await hand.read_until("made")
+            hand.type("echo 'a person was here' > by-hand.txt; echo ma''de by $BY; exit 3\n")
+            await hand.read_until("made by hand")
             await hand.read_until("Handed back.")
             assert await hand.ended() == 3, hand.screen
         finally:
