@@ -19,7 +19,7 @@ from ompycord.domain.effects import StepOrder, StopAgent
 from ompycord.domain.events import EffectFinished, EventBody, RunDequeued
 from ompycord.domain.folds.follow_up import waits_for
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Engine, Ids, Journal, RunFilter, RunHistory
+from ompycord.domain.ports import Clock, Engine, Ids, Journal, RunChains, RunFilter, RunHistory
 from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate
 from ompycord.domain.results import BuildResult, facts_of
 from ompycord.domain.run import FailureClass, RunKind, RunRecord, RunState
@@ -55,7 +55,7 @@ async def _no_one(run: RunId) -> None:
     return
 
 
-class DriverStore(RunStore, Journal, Protocol):
+class DriverStore(RunStore, RunChains, Journal, Protocol):
     """Rows of runs, what is decided about them, and the effects that have no end yet."""
 
 
@@ -192,8 +192,8 @@ class Driver:
         """
         hosted = await self._store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, limit=OPEN_RUNS))
         working = [record for record in hosted if record.state not in {RunState.QUEUED, RunState.SUSPENDED}]
-        queued = (r for r in hosted if r.state is RunState.QUEUED and waits_for(r, hosted) is None)
-        waiting = sorted(queued, key=lambda r: r.created_at)
+        queued = [r for r in hosted if r.state is RunState.QUEUED and waits_for(r, hosted) is None]
+        waiting = sorted([r for r in queued if await self._is_left(r)], key=lambda r: r.created_at)
         at_work = sum(not self._slots.is_waiting(RunId(record.id)) for record in working)
         free = self._limits.parallel_runs - at_work - self._slots.reserved
         if waiting and free > 0 and await self._closed() is not None:
@@ -208,6 +208,17 @@ class Driver:
             free -= 1
             await self._transitions.decide(RunId(record.id), RunDequeued(), kind=SourceKind.OMPYCORD)
             self._changed()
+
+    async def _is_left(self, record: RunRecord) -> bool:
+        """Whether nothing of the runs before a follow-up is left to do: one that has ended may still be cleaned up.
+
+        Its session is kept only then, and its clone, where the follow-up's will be, is removed.
+        """
+        if record.chain is None:
+            return True
+        open_ = {row.run for row in await self._store.open_effects()}
+        chain = await self._store.chain(RunId(record.first))
+        return not any(one.id in open_ for one in chain if one.id != record.id)
 
     # -- one effect
 

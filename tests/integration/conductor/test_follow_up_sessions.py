@@ -1,6 +1,8 @@
 """The agent's session of a follow-up: the one that was kept, or a new one with a summary of the runs before."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,3 +139,24 @@ async def test_what_the_session_cost_in_the_runs_before_is_known(harness: AppHar
         await done(harness, follows=second.run)
         await done(harness)
     assert [job.session_usd for job in harness.agent.jobs] == [0.0, 0.25, 0.5, 0.0]
+
+
+async def test_it_starts_only_once_the_run_before_is_cleaned_up(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then its session is not kept, and its clone is where the follow-up's will be."""
+    keep, may_go = harness.workspaces.keep_session, asyncio.Event()
+
+    async def keep_later(run: RunId, **how: Any) -> bool:
+        await may_go.wait()
+        return await keep(run, **how)
+
+    monkeypatch.setattr(harness.workspaces, "keep_session", keep_later)
+    async with harness.running():
+        first = await harness.ended((await harness.submit()).id)
+        second = await harness.submit(prompt="Now the docs.", follows=first.run)
+        await harness.ended((await harness.submit()).id)  # a slot was free all the time
+        assert (await harness.areas.record(second.id)).state is RunState.QUEUED
+        may_go.set()
+        await harness.ended(second.id)
+    assert [job.session for job in harness.agent.jobs if job.run == second.id] == ["s-1"]
