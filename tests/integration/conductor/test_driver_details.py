@@ -45,6 +45,9 @@ class SlowJournal(DriverStore):
     async def runs(self, which: RunFilter) -> list[RunRecord]:
         return await self._store.runs(which)
 
+    async def chain(self, first: RunId) -> list[RunRecord]:
+        return await self._store.chain(first)
+
     async def commit(self, commit: Commit) -> Committed:
         return await self._store.commit(commit)
 
