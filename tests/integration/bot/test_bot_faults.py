@@ -8,11 +8,13 @@ import pytest
 
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.bot import Bot
+from ompycord.bot.rest import Rest
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import OutboxKind
 from ompycord.errors import GatewayFatal
+from ompycord.render.marker import Marker
 from ompycord.store import SqliteStore, open_store
 from tests.integration.bot.conftest import PATIENCE_S, AppHarness, is_answer, kind_of
 from tests.support.database_faults import faulty_writes
@@ -54,6 +56,24 @@ async def test_a_message_whose_answer_got_lost_is_found_again_instead_of_posted_
         await harness.nothing_owed()
     assert await harness.kinds_in("tasks") == ["mirror"]
     assert await harness.kinds_in(await harness.thread_of(record.id)) == ["card 1", "result"]
+
+
+async def test_a_message_of_ours_is_found_by_its_marker_from_minutes_before_the_row_that_wants_it(
+    harness: AppHarness,
+) -> None:
+    """Discord knows a nonce for minutes only; after that this alone keeps it from being posted twice."""
+    minute = 60_000
+    async with harness.running():
+        record = await harness.start(harness.playground.mo)
+        posted = await harness.playground.mo.wait_message(lambda m: kind_of(m) == "result")
+        thread, short = await harness.thread_of(record.id), short_id(RunId(record.id))
+        rest = Rest(harness.client, home=str(harness.playground.guild_id))
+        wanted, now = Marker(short, OutboxKind.RESULT, ""), harness.clock.now_ms()
+        for since in (now - 60 * minute, record.created_at, now + 4 * minute):  # its clock may be ahead of Discord's
+            assert await rest.find(thread, wanted, since=since) == posted.id
+        assert await rest.find(thread, wanted, since=now + 7 * minute) is None
+        assert await rest.find(thread, Marker(short, OutboxKind.NOTICE, ""), since=now) is None
+        assert await rest.find(thread, Marker("other1", OutboxKind.RESULT, ""), since=now) is None
 
 
 async def test_a_new_data_folder_within_minutes_posts_messages_of_its_own_and_rings(
