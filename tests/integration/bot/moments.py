@@ -128,7 +128,7 @@ async def true_card(harness: AppHarness, record: RunRecord) -> None:
     shown = [m for place in places for m in await harness.playground.ada.history(place, limit=100) if mine in footer(m)]
     assert sorted(map(kind_of, shown)) == ["card 1", "mirror", "result"]
     text = {kind_of(message): message.text for message in shown}
-    assert "Done · checks passed" in text["card 1"]
+    assert "Done · checks passed" in text["card 1"], text
     ours = {message.id for message in shown}
     pinged = [ping["users"] for ping in await harness.playground.pings() if ping["users"] and ping["message"] in ours]
     assert pinged == [[harness.playground.mo.id]]
