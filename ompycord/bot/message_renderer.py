@@ -97,9 +97,14 @@ class RunView:
 
         A card that shows the end and is edited once more, to point at the result, waits as any other.
         """
-        card = latest_card(self.surfaces)
-        shows_end = card is not None and card.shown_position >= self.position - 1
-        return (self.snapshot.is_final and not shows_end) or self.snapshot.needs_person
+        return (self.snapshot.is_final and not self._shows_end) or self.snapshot.needs_person
+
+    @property
+    def _shows_end(self) -> bool:
+        card, ended_at = latest_card(self.surfaces), self.snapshot.ended_at
+        if card is None or card.edited_at is None or ended_at is None:
+            return False
+        return card.edited_at >= ended_at and card.shown_position >= self.position - 1
 
 
 def is_pinned(kind: OutboxKind, ref: str) -> bool:

@@ -50,7 +50,7 @@ async def test_command_form_card_finished_and_one_new_message(tmp_path: Path) ->
         assert (len(seen.mirrors), len(seen.threads), len(seen.cards), len(seen.results)) == (1, 1, 1, 1)
         card = await ada.wait_message(lambda message: message.id == seen.cards[0].id and message.text.startswith("✅"))
         assert "✅ Done · checks passed" in card.text
-        assert "unittest 5 passed" in card.text
+        assert "unittest 5 passed" in result.text
         assert seen.threads[0]["id"] == seen.mirrors[0].id
         sample = product.data / "sample"
         assert f"ompycord/{run[1]}" in git(sample, "branch", "--list", "ompycord/*")

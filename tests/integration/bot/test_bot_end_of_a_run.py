@@ -36,7 +36,8 @@ async def _ended(pause_s: float) -> tuple[float, float, int]:
         bus.publish([run])
         await asyncio.sleep(30)  # virtual time
         task.cancel()
-    return discord.taken["PATCH", "0"] - began, discord.taken["POST", str(result.id)] - began, discord.refused
+    ended = next(shown.at for shown in discord.shown["0"] if shown.at >= began)  # later it points at the result
+    return ended - began, discord.taken["POST", str(result.id)] - began, discord.refused
 
 
 @pytest.mark.parametrize("pause_s", [0.3, 0.5, 0.9])
