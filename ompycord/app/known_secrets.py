@@ -74,6 +74,11 @@ class KnownSecrets:
         known = await asyncio.to_thread(self._granted_to, agent)
         return known.first if known else None
 
+    async def keys_granted_to(self, agent: str) -> Callable[[str], str | None] | None:
+        """What finds the keys among them, and no other content of granted files, nor the keys of runs that are over."""
+        known = await asyncio.to_thread(self._granted_to, agent, is_whole=False)
+        return known.first if known else None
+
     def _read(self) -> None:
         self.add(
             text for file in _files_in(self._secrets) if (text := _read(file).decode("utf-8-sig", "replace").strip())
@@ -81,12 +86,12 @@ class KnownSecrets:
         for agent in self._settings.catalog.agents:
             self.redactor.add(value for _, value in _in_granted_files(agent))
 
-    def _granted_to(self, name: str) -> KnownValues:
+    def _granted_to(self, name: str, *, is_whole: bool = True) -> KnownValues:
         agents = self._settings.catalog.agents
         meant = [agent for agent in agents if agent.name == name] or agents
-        values: list[Named] = [*self._run_keys]
+        values: list[Named] = [*self._run_keys] if is_whole else []
         for agent in meant:
-            values += (*self._variables(agent, shown=False), *_in_granted_files(agent))
+            values += (*self._variables(agent, shown=False), *_in_granted_files(agent, is_whole=is_whole))
         return KnownValues(values)
 
     def _variables(self, agent: AgentSpec, *, shown: bool) -> Iterator[tuple[str, str]]:
@@ -117,11 +122,11 @@ def _in_settings(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
             yield from _in_settings(inner, name)
 
 
-def _in_granted_files(agent: AgentSpec) -> Iterator[Named]:
+def _in_granted_files(agent: AgentSpec, *, is_whole: bool = True) -> Iterator[Named]:
     for grant in agent.grants.files:
         path = grant.expanduser()
         for file in [path] if path.is_file() else _files_in(path, named=_CREDENTIALS):
-            for value in values_in_file(_read(file)):
+            for value in values_in_file(_read(file), is_whole=is_whole):
                 yield f"the file {grant if file == path else grant / file.relative_to(path)}", value
 
 

@@ -119,6 +119,8 @@ class StepContext:
     """A file that came with the task; None where it has expired."""
     granted: Callable[[str], Awaitable[FindGranted | None]] = _nothing_granted
     """What finds the secrets that an agent was given in a text, by their names; None where it was given none."""
+    granted_keys: Callable[[str], Awaitable[FindGranted | None]] = _nothing_granted
+    """The same without the other words of the files it was granted, which its own session may have too."""
     co_author: Callable[[str], Awaitable[str | None]] = _no_co_author
     """The requester's identity for commits, `Name <address>`; None where they chose none."""
 

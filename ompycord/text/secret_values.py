@@ -120,22 +120,23 @@ def password_in(address: str) -> str | None:
     return unquote(password) if password else None
 
 
-def values_in_file(data: bytes) -> Iterator[str | bytes]:
+def values_in_file(data: bytes, *, is_whole: bool = True) -> Iterator[str | bytes]:
     """What is secret of the content of a file that an agent is granted: the whole, and each value that looks like one.
 
-    At most `MOST_VALUES`; nothing of a file without any content.
+    At most `MOST_VALUES`; nothing of a file without any content. Without `is_whole` only such values: of a file of
+    settings the whole is found by pieces, and an agent writes the same words into its session.
     """
     content = data[:READ_BYTES].strip()
     if len(content) < MIN_SECRET:
         return
-    if len(data) <= WHOLE_BYTES:
+    if is_whole and len(data) <= WHOLE_BYTES:
         yield from {data, content}
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         return
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(lines) == 1 and not is_common(lines[0]):
+    if len(lines) == 1 and not is_common(lines[0]) and (is_whole or _WORDS.fullmatch(lines[0])):
         yield lines[0]
     found: dict[str, None] = {}
     for line in lines:

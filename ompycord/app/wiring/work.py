@@ -172,6 +172,7 @@ def driver_of(
         record=recorder.record,
         secrets=partial(_job_environment, infrastructure.known, key_manager),
         granted=infrastructure.known.granted_to,
+        granted_keys=infrastructure.known.keys_granted_to,
         inboxes=Inboxes(
             history=infrastructure.store,
             bus=infrastructure.bus,

@@ -20,7 +20,7 @@ async def clean_up(order: StepOrder, task: Task, context: StepContext) -> Effect
     """Remove the clone; branch and record stay, and the session where the agent can go on in it."""
     spec = _agent_of(task, context)
     if spec is not None and await _has_session(order.run, spec, context):
-        granted = await context.granted(spec.name)
+        granted = await context.granted_keys(spec.name)
         try:
             await context.workspaces.keep_session(
                 order.run, grants=spec.grants.files, granted=granted, at=context.now_ms()

@@ -117,6 +117,28 @@ async def test_the_guard_knows_values_by_their_names_and_no_ordinary_ones(tmp_pa
     assert find(file.read_text()) == f"the file {file}"
 
 
+async def test_the_words_of_granted_settings_are_no_keys(tmp_path: Path) -> None:
+    """An agent writes them into its own session, which is kept for a follow-up."""
+    settings, token = tmp_path / "models.json", tmp_path / "token"
+    settings.write_text(
+        f'{{"providers": {{"stub": {{"api": "openai-completions", "apiKey": "{KEY}", "name": "Stub"}}}}}}'
+    )
+    token.write_text("correct-horse-battery-staple-9\n")
+    given = agent(grants=Grants(files=(settings, token), variables=("MODEL_KEY",)))
+    known = known_secrets(tmp_path, given, environ={"MODEL_KEY": "another-" + KEY})
+    known.add_run_key("OMPYCORD_KEY", "ompk_abcdefgh_" + "x1" * 21 + "y")
+    whole, keys = await known.granted_to("a"), await known.keys_granted_to("a")
+    assert whole is not None
+    assert keys is not None
+    words = settings.read_text().replace(KEY, "")
+    assert whole(words) == f"the file {settings}"
+    assert keys(words) is None
+    assert keys("ompk_abcdefgh_" + "x1" * 21 + "y") is None, "it died with its run"
+    assert keys(f"key {KEY}") == f"the file {settings}"
+    assert keys("correct-horse-battery-staple-9") == f"the file {token}"
+    assert keys(f"x another-{KEY}") is not None
+
+
 async def test_an_agent_that_was_given_nothing_has_no_guard(tmp_path: Path) -> None:
     assert await known_secrets(tmp_path, agent()).granted_to("a") is None
 
