@@ -114,6 +114,9 @@ class Deliverer:
                 return run_view.snapshot.is_final
             case OutboxKind.QUESTION:
                 return run_view.snapshot.is_final or request_of(run_view.snapshot, row.ref) is not None
+            case OutboxKind.NOTICE if Ref.parse(row.ref).kind is RefKind.SUSPENDED:
+                is_paused = run_view.record.state is RunState.SUSPENDED
+                return run_view.snapshot.state is RunState.SUSPENDED or not is_paused
             case _:
                 return True
 

@@ -4,11 +4,13 @@ And true to the end.
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ompycord.playground.client import Message
 from tests.e2e.agents.conftest import installed
 from tests.e2e.agents.journey import (
     OPTIONS,
@@ -100,7 +102,8 @@ async def test_from_its_first_word_to_its_branch(kind: Kind, tmp_path: Path, stu
         if kind.flag:
             assert [line for line in journey.programs() if f"{kind.flag}{session}" in line]
         await journey.says(last)
-        await ended(journey, kind, repository)
+        result = await ended(journey, kind, repository)
+        await follows_up(journey, kind, repository, result, session)
         assert any("cp a.txt b.txt" in text for text in read)
         assert any("ask\\_human" in text for text in read) == kind.asks_approval_to_ask
 
@@ -127,7 +130,24 @@ async def goes_on(journey: Journey, *, starts: int) -> str:
     return session
 
 
-async def ended(journey: Journey, kind: Kind, repository: Path) -> None:
+async def follows_up(journey: Journey, kind: Kind, repository: Path, result: Message, session: str) -> None:
+    """One more thing, on the same branch, by an agent that goes on in the session of the run before."""
+    form = await journey.mo.click(result, "Follow up…")
+    await journey.mo.submit_labels(
+        form, {"What should be done next?": f"{kind.write('more.txt', 'more')}\nSAY once more"}
+    )
+    again = await journey.mo.wait_message(
+        lambda m: " · result" in m.text and f"{journey.short} · result" not in m.text, PATIENCE_S
+    )
+    found = re.search(r"(\w{6}) · result", again.text)
+    assert found is not None
+    follow_up = Journey(journey.product, found[1])
+    assert [one["session"] for one in follow_up.facts("session.opened")] == [session], again.text
+    assert git(repository, "show", f"ompycord/{journey.short}:more.txt") == "more"
+    assert f"on ompycord/{journey.short}" in again.text
+
+
+async def ended(journey: Journey, kind: Kind, repository: Path) -> Message:
     """The result, the card and the branch say the same, and it is true."""
     result = await journey.mo.wait_message(lambda m: f"{journey.short} · result" in m.text, PATIENCE_S)
     card = await journey.card("Done · checks passed")
@@ -135,13 +155,14 @@ async def ended(journey: Journey, kind: Kind, repository: Path) -> None:
     changed = git(repository, "diff", "--numstat", f"main...{branch}").splitlines()
     assert changed == ["2\t0\ta.txt", "2\t0\tb.txt", "1\t0\tlast.txt", "1\t0\tsteered.txt"]
     assert git(repository, "log", "-1", "--format=%B", branch).endswith(f"Co-authored-by: {CO_AUTHOR}")
-    for message in (result, card):
-        assert "Done · checks passed" in message.text
-        assert "4 files +6 −0" in message.text
-        assert f"\nCost\n{cost(journey, kind)}\n" in message.text
+    assert "Done · checks passed" in card.text
+    assert "Done · checks passed" in result.text
+    assert "4 files +6 −0" in result.text
+    assert cost(journey, kind) in result.text
     assert {one["by"] for one in journey.facts("approval.granted")} == {"Ada"}
     assert {one["by"] for one in journey.facts("question.answered")} == {"Mo"}
     await journey.one_of_each()
+    return result
 
 
 def cost(journey: Journey, kind: Kind) -> str:

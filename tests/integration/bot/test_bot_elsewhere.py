@@ -167,10 +167,8 @@ async def test_runs_here_and_elsewhere_are_found_newest_first(harness: AppHarnes
         runs: list[str] = []
         for name in ("one", "two"):
             runs.append(await post(harness, ev.RunStarted(title=name, agent="ci"), name=name))
-            harness.clock.advance(1)
+            await harness.until_card(runs[-1], 1)
             runs.append((await harness.start(ada, prompt=f"Fix {name}")).id)
-            harness.clock.advance(1)
-            await harness.until_card(runs[-2], 1)
             await harness.until_card(runs[-1], 1)
         listed = await told(ada, await ada.command("omp runs", "tasks", state="all"))
         places = [listed.text.index(short_id(run)) for run in reversed(runs)]
