@@ -169,11 +169,12 @@ async def allowing(ada: Person) -> AsyncGenerator[list[str]]:
 
 
 def vault(folder: Path) -> Path:
-    """A repository with one file."""
+    """A repository with one file and a script for its check: files that a check's command names are evidence too."""
     made = folder / "vault"
     made.mkdir()
     git(made, "init", "--quiet")
     (made / "README").write_text("vault\n", encoding="utf-8")
+    (made / "check.sh").write_text(f"{CHECK}\n", encoding="utf-8")
     git(made, "add", "-A")
     git(made, "commit", "--quiet", "-m", "first")
     return made
@@ -182,6 +183,6 @@ def vault(folder: Path) -> Path:
 def configuration(kind: Kind, repository: Path, model: str, home: Path) -> str:
     """`ompycord.yml`, which is JSON here."""
     agent = {"sandbox": {"minimum": "none"}, **kind.config(model, home)}
-    check = {"name": "whole", "command": ["sh", "-c", CHECK]}
+    check = {"name": "whole", "command": ["sh", "check.sh"]}
     place = {"path": str(repository), "two_person": True, "checks": [check]}
     return json.dumps({"repositories": {"vault": place}, "agents": {kind.name: agent}})
