@@ -28,7 +28,7 @@ from tests.support.replies import run_linked_by
 
 PATIENCE_S = 90.0
 APPROVAL = "Allow once"
-CHECK = "test -s a.txt -a -s last.txt"
+CHECK = "test 4 -le $(ls | grep -c txt)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +94,15 @@ class Journey:
                 await asyncio.sleep(0.1)  # between two looks
         return found
 
-    async def at_work_on(self, command: str, times: int) -> None:
-        """Its agent has heard so many times that it may run this: not every agent names what it runs when it begins."""
+    async def at_work_on(self, *commands: str, times: int = 1) -> None:
+        """Its agent has heard so many times that it may run one of these.
+
+        Not every agent names what it runs when it begins.
+        """
 
         def is_heard(taken: list[dict[str, Any]]) -> bool:
-            asked = {f"a:{one['approval']}" for one in self.facts("approval.requested") if command in json.dumps(one)}
+            wanted = [one for one in self.facts("approval.requested") if any(c in json.dumps(one) for c in commands)]
+            asked = {f"a:{one['approval']}" for one in wanted}
             return sum(key in asked for one in taken for key in one["said"]) >= times
 
         await self.until("inbox.taken", is_heard)
