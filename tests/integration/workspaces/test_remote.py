@@ -17,6 +17,7 @@ from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import WorkspaceError
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.repositories import Repositories
+from tests.support.patience import until
 
 pytestmark = pytest.mark.posix
 
@@ -29,11 +30,16 @@ class HttpDouble:
     port: int = 0
     asked: list[str] = field(default_factory=list[str])
     authorization: list[str] = field(default_factory=list[str])
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+    """It answers once this is set, where it is `slow`."""
+    slow: bool = False
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         self.asked.append(head.splitlines()[0])
         self.authorization += [line for line in head.splitlines() if line.lower().startswith("authorization:")]
+        if self.slow:
+            await self.goes_on.wait()
         challenge = 'WWW-Authenticate: Basic realm="x"\r\n' if self.status.startswith("401") else ""
         writer.write(f"HTTP/1.1 {self.status}\r\n{challenge}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
         await writer.drain()
@@ -159,3 +165,14 @@ async def test_an_address_that_the_operators_git_rewrites_is_rewritten(tmp_path:
         own = home(tmp_path / "home", f'[url "http://127.0.0.1:{server.port}/"]', "\tinsteadOf = ssh://git@host/")
         await refusal(tmp_path, "ssh://git@host/shop.git", own)
     assert server.asked[0].startswith("GET /shop.git/info/refs")
+
+
+async def test_a_fetch_leaves_that_of_another_data_folder_alone_whatever_the_name(tmp_path: Path) -> None:
+    """Each ends what an earlier process left of its own fetch, and nothing else."""
+    async with http_double() as slow, http_double() as quick, asyncio.TaskGroup() as group:
+        slow.slow = True
+        first = group.create_task(refusal(tmp_path / "one", f"http://127.0.0.1:{slow.port}/shop.git", {}))
+        await until(lambda: bool(slow.asked))
+        await refusal(tmp_path / "two", f"http://127.0.0.1:{quick.port}/shop.git", {})
+        slow.goes_on.set()
+        assert "there is no repository at its address" in await first
