@@ -82,7 +82,7 @@ def _serve(child: int, theirs: int) -> int:
     was = signal.signal(signal.SIGWINCH, _follow(theirs))
     try:
         _resize(theirs)
-        tty.setraw(0)
+        tty.setraw(0, termios.TCSADRAIN)  # what a person typed ahead is theirs: flush nothing
         _copy(theirs)
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, before)

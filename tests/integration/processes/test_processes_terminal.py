@@ -75,3 +75,11 @@ async def test_a_signal_is_128_and_its_number_and_the_terminal_is_another_one(
 def test_without_a_terminal_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(ProcessFailed, match="needs a terminal"):
         on_terminal(ProcessSpec(argv=("true",), env={"PATH": "/bin"}, cwd=tmp_path))
+
+
+async def test_what_is_typed_before_the_program_listens_is_not_lost(terminals: list[Terminal], tmp_path: Path) -> None:
+    program = "print('heard', input(), 'and', input(), flush=True)"
+    terminal = start(terminals, tmp_path, program)
+    terminal.type("early\nand more\n")  # Python has not even started
+    await terminal.read_until("heard early and and more")
+    await terminal.read_until("ended with 0")
