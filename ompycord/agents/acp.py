@@ -45,6 +45,7 @@ class AcpOptions(AgentOptions):
     """Any agent that speaks the Agent Client Protocol; it needs a command."""
 
     programs: ClassVar[tuple[RepositoryFiles, ...]] = (CLAUDE_CODE, OPENCODE, CODEX, GEMINI_CLI, OH_MY_PI)
+    takes_model: ClassVar[bool] = True
 
     kind: Literal["acp"] = "acp"  # pyright: ignore[reportIncompatibleVariableOverride]  # frozen: never set
     mode: OwnName | None = None
@@ -95,7 +96,7 @@ class AcpAgent:
             session=job.session,
             session_usd=job.session_usd,
             mode=options.mode,
-            model=options.model,
+            model=job.task.model or options.model,
             mcp_url=job.env.get("OMPYCORD_MCP_URL"),
             mcp_key=job.env.get("OMPYCORD_KEY"),
             texts=await asyncio.to_thread(write_instructions, job),

@@ -31,6 +31,7 @@ class OmpRpcOptions(AgentOptions):
     """
 
     programs: ClassVar[tuple[RepositoryFiles, ...]] = (OH_MY_PI, PI)
+    takes_model: ClassVar[bool] = True
 
     kind: Literal["omp_rpc"] = "omp_rpc"  # pyright: ignore[reportIncompatibleVariableOverride]  # frozen: never set
     dialect: Literal["omp", "pi"] = "omp"
@@ -84,11 +85,12 @@ class OmpRpcAgent:
 
 
 def _arguments(options: OmpRpcOptions, job: AgentJob) -> tuple[str, ...]:
+    chosen = ("--model", job.task.model) if job.task.model else ()
     if options.dialect == "pi":
-        return "--mode", "rpc", *(("--session", job.session) if job.session else ())
+        return "--mode", "rpc", *chosen, *(("--session", job.session) if job.session else ())
     # Plain `rpc` has no `ask` tool (docs/platform/agents.md, *oh-my-pi RPC*).
     resumed = (f"--resume={job.session}",) if job.session else ()
-    return "--mode", "rpc-ui", *clone_arguments(options, job.cwd), *resumed
+    return "--mode", "rpc-ui", *clone_arguments(options, job.cwd), *chosen, *resumed
 
 
 AGENT: Final = AgentKind(options=OmpRpcOptions, adapter=OmpRpcAgent)

@@ -34,6 +34,7 @@ class StreamJsonOptions(AgentOptions):
     """Claude Code. A command without the protocol's own arguments; left out, it is `claude` from the PATH."""
 
     programs: ClassVar[tuple[RepositoryFiles, ...]] = (CLAUDE_CODE,)
+    takes_model: ClassVar[bool] = True
 
     kind: Literal["stream_json"] = "stream_json"  # pyright: ignore[reportIncompatibleVariableOverride]  # frozen: never set
     mode: OwnName | None = None
@@ -70,7 +71,8 @@ class StreamJsonAgent:
 
     async def _start(self, inbox: Inbox, job: AgentJob, emit: Emit) -> AgentOutcome:
         options = StreamJsonOptions.of(job.spec)
-        model = ("--model", options.model) if options.model else ()
+        chosen = job.task.model or options.model
+        model = (f"--model={chosen}",) if chosen else ()  # one word: a name is never taken for an option
         mode = ("--permission-mode", options.mode) if options.mode else ()
         session = (f"--resume={job.session}",) if job.session else ()
         tools = claude_arguments(job)

@@ -3,142 +3,52 @@
 Counterpart of `deliver` and `live`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.options import BotOptions
+from ompycord.bot.pinged import asker, who_may_allow
 from ompycord.bot.run_links import LinkStore, RunLinks, card_number
+from ompycord.bot.run_view import RunView, asked_at, latest_card, posted, ref_of, request_of
+from ompycord.bot.slot_queue import NO_QUEUE, SlotQueue
 from ompycord.conductor import Messages, Slots, Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
-from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, RunRecords, RunsById
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.repository import ConfinementLevel
-from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState, SuspendReason
+from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
 from ompycord.errors import Refused
 from ompycord.render.board import BoardRow
 from ompycord.render.cards.card import render
-from ompycord.render.cards.headlines import headline_of
-from ompycord.render.cards.names import short_title
 from ompycord.render.damage import damage_message
 from ompycord.render.file import file_message
 from ompycord.render.marker import approval_hash, question_tag
 from ompycord.render.message import RenderedMessage
 from ompycord.render.paused import paused_message, pings_paused
 from ompycord.render.question import approval_message, ops_message, question_message, reminder_message
-from ompycord.render.render_context import RenderContext, SlotHolder
+from ompycord.render.render_context import RenderContext
 from ompycord.render.result import result_message
-from ompycord.render.sanitizer import Redact, Sanitizer, isolated
+from ompycord.render.sanitizer import Redact
 from ompycord.render.summary import direct_message, summary_message
 from ompycord.render.typed_answer import typed_answer_message, unread_message
-from ompycord.text import cut
 
-__all__ = [
-    "MessageRenderer",
-    "RendererStore",
-    "RunView",
-    "asked_at",
-    "card_number",
-    "is_pinned",
-    "latest_card",
-    "request_of",
-]
+__all__ = ["MessageRenderer", "RendererStore"]
 
 SILENT_MS = 15 * 60 * 1000
 """docs/contracts/external-runs.md, *Silence*: the card shows *silent since* after this time."""
 SLOWED_SHOWN_MS = 60 * 1000
-_WORKING = frozenset(RunState) - FINAL - {RunState.QUEUED, RunState.SUSPENDED}
-_THREAD_NAME = 100
-"""Characters of a thread's name (docs/platform/discord.md, *Sizes*)."""
-QUEUE_S = 1.0
-"""Seconds for which places in the queue are known: a run that joins it is asked for at once, the others move up."""
-_QUEUED = 200
-"""Runs in the queue whose place is known."""
 _LIVE = 100
 """Runs of each kind that a board lists at most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunView:
-    """A run as it is now and where it is shown."""
-
-    record: RunRecord
-    snapshot: StatusSnapshot
-    position: int
-    """Up to which event the snapshot knows."""
-    surfaces: tuple[Surface, ...]
-    render_context: RenderContext
-
-    @property
-    def run(self) -> RunId:
-        return self.snapshot.run
-
-    def surface(self, kind: OutboxKind, ref: str = "") -> Surface | None:
-        """The surface of this kind."""
-        return next((s for s in self.surfaces if s.kind is kind and s.ref == ref), None)
-
-    @property
-    def shown_position(self) -> int:
-        """What a message that is up to date has shown.
-
-        The card of a run that ended changes once more, when its result is posted: until then a start compares it.
-        """
-        is_delivered = not self.snapshot.is_final or self.surface(OutboxKind.RESULT) is not None
-        return self.position if is_delivered else self.position - 1
-
-    @property
-    def is_urgent(self) -> bool:
-        """Whether its card takes the next slot: it ended or needs a person (docs/contracts/cards.md, *Edits*).
-
-        A card that shows the end and is edited once more, to point at the result, waits as any other.
-        """
-        return (self.snapshot.is_final and not self._shows_end) or self.snapshot.needs_person
-
-    @property
-    def _shows_end(self) -> bool:
-        card, ended_at = latest_card(self.surfaces), self.snapshot.ended_at
-        if card is None or card.edited_at is None or ended_at is None:
-            return False
-        return card.edited_at >= ended_at and card.shown_position >= self.position - 1
-
-
-def is_pinned(kind: OutboxKind, ref: str) -> bool:
-    """Whether a message is pinned as long as it is open: what people are asked, here or once more elsewhere."""
-    return kind is OutboxKind.QUESTION or (kind is OutboxKind.NOTICE and Ref.parse(ref).kind is RefKind.AGAIN)
-
-
-def asked_at(surfaces: Sequence[Surface], request: Ref) -> Surface | None:
-    """Where people can answer this question or approval: its own message, or the last one that asks again."""
-    known = {s.ref: s for s in surfaces if s.kind in {OutboxKind.QUESTION, OutboxKind.NOTICE}}
-    found, again = known.get(str(request)), request.again
-    while (later := known.get(str(again))) is not None:
-        found, again = later, again.again
-    return found
-
-
-def latest_card(surfaces: tuple[Surface, ...]) -> Surface | None:
-    """The run's live card."""
-    return max((s for s in surfaces if s.kind is OutboxKind.CARD), key=card_number, default=None)
-
-
 class RendererStore(RunRecords, RunsById, LinkStore, Protocol):
     """Rows of runs, which of them follow one another, and where their messages stand."""
-
-
-class _Queue(NamedTuple):
-    """What cards of queued runs show of the others."""
-
-    read_at: float
-    places: Mapping[RunId, int]
-    holders: tuple[SlotHolder, ...]
-
-
-_NO_QUEUE = _Queue(float("-inf"), {}, ())
 
 
 @dataclass(kw_only=True)
@@ -160,7 +70,17 @@ class MessageRenderer:
     messages: Messages | None = None
     """Knows which runs take messages; without it none does."""
     slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
-    _queue: "_Queue" = field(default_factory=lambda: _NO_QUEUE, init=False)
+    _queue: SlotQueue = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._queue = SlotQueue(
+            store=self.store,
+            snapshots=self.snapshots,
+            clock=self.clock,
+            catalog=self.catalog,
+            redact=self.redact,
+            slots=self.slots,
+        )
 
     @property
     def _links(self) -> RunLinks:
@@ -228,11 +148,11 @@ class MessageRenderer:
     ) -> RenderContext:
         card = latest_card(surfaces)
         request = self._oldest_question(snapshot, surfaces)
-        result = _posted(surfaces, OutboxKind.RESULT)
+        result = posted(surfaces, OutboxKind.RESULT)
         links = await self._links.of(record, snapshot)
         is_silent = record.kind is RunKind.EXTERNAL and not snapshot.is_final
         last = snapshot.last_event_at
-        queue = await self._queue_now(RunId(record.id)) if snapshot.state is RunState.QUEUED else _NO_QUEUE
+        queue = await self._queue.with_run(RunId(record.id)) if snapshot.state is RunState.QUEUED else NO_QUEUE
         return RenderContext(
             gateway="connected" if self.is_connected() else "reconnecting",
             slowed_until=self._slowed_until(card) if not snapshot.is_final else None,
@@ -262,33 +182,6 @@ class MessageRenderer:
         until = self.slowed.get(card.channel, 0) if card else 0
         return until if until + SLOWED_SHOWN_MS > self.clock.now_ms() else None
 
-    async def _queue_now(self, run: RunId) -> "_Queue":
-        """The queue with this run in it, read once for all cards that are rendered in the same moment."""
-        now = self.clock.monotonic_s()
-        if run not in self._queue.places or now - self._queue.read_at >= QUEUE_S:
-            queued = await self.store.runs(RunFilter(states=frozenset({RunState.QUEUED}), limit=_QUEUED))
-            hosted = sorted((r.created_at, r.id) for r in queued if r.kind is RunKind.HOSTED)
-            places = {RunId(id_): place for place, (_, id_) in enumerate(hosted, start=1)}
-            self._queue = _Queue(now, places, await self._slot_holders())
-        return self._queue
-
-    async def _slot_holders(self) -> tuple[SlotHolder, ...]:
-        """The runs that hold the slots, oldest first; empty where one is free."""
-        if self.slots is None:
-            return ()
-        found = await self.store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, states=_WORKING, limit=_LIVE))
-        runs = [RunId(one.id) for one in found if not self.slots.is_waiting(RunId(one.id))]
-        if len(runs) < self.catalog.limits.parallel_runs:
-            return ()
-        sanitizer = Sanitizer(self.redact)
-        folds = await self.snapshots.folded_of(sorted(runs))
-        return tuple(
-            SlotHolder(
-                title=one.snapshot.title, word=headline_of(one.snapshot, RenderContext(), sanitizer).word.lower()
-            )
-            for one in folds.values()
-        )
-
     def _checks(self, record: RunRecord) -> tuple[str, ...] | None:
         try:
             spec = self.catalog.repository(record.repository) if record.repository else None
@@ -298,16 +191,11 @@ class MessageRenderer:
 
     @staticmethod
     def _oldest_question(snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]) -> Surface | None:
-        requests = [_ref_of(one) for one in (*snapshot.open_approvals, *snapshot.open_questions)]
+        requests = [ref_of(one) for one in (*snapshot.open_approvals, *snapshot.open_questions)]
         posted = (asked_at(surfaces, ref) for ref in requests)
         return next((surface for surface in posted if surface is not None), None)
 
     # -- what each message shows -------------------------------------------------------------------------------------
-
-    def thread_name(self, run_view: RunView) -> str:
-        """The name of the run's thread now: its title and its short id."""
-        title = short_title(run_view.snapshot, run_view.render_context, Sanitizer(self.redact))
-        return f"{isolated(cut(title, _THREAD_NAME - 11))} · {short_id(run_view.run)}"
 
     def render(self, run_view: RunView, kind: OutboxKind, ref: str) -> RenderedMessage | None:
         """The message of this kind now; None where there is nothing to show."""
@@ -347,7 +235,7 @@ class MessageRenderer:
         does_ping = self.does_ping(run_view, OutboxKind.RESULT, "")
         return result_message(
             run_view.snapshot, run_view.render_context, sign=self.signer.button,
-            redact=self.redact, mentions=self._asker(run_view) if does_ping else (),
+            redact=self.redact, mentions=asker(run_view) if does_ping else (),
         )  # fmt: skip
 
     def _file(self, run_view: RunView, digest: str) -> RenderedMessage | None:
@@ -399,9 +287,9 @@ class MessageRenderer:
             return question_message(
                 run_view.snapshot, found, run_view.render_context, button_ref=run_view.run, sign=sign,
                 redact=self.redact,
-                mentions=self._asker(run_view),
+                mentions=asker(run_view),
             )  # fmt: skip
-        users, roles = self._who_may_allow(run_view)
+        users, roles = who_may_allow(run_view, self.catalog, self.options.access)
         return approval_message(
             run_view.snapshot, found, run_view.render_context, button_ref=run_view.run, sign=sign, redact=self.redact,
             mentions=users, role_mentions=roles,
@@ -454,13 +342,13 @@ class MessageRenderer:
 
     def _url_of(self, run_view: RunView, found: Question | Approval) -> str | None:
         """The address at which people can answer; where it was asked again elsewhere, that address."""
-        there = asked_at(run_view.surfaces, _ref_of(found))
+        there = asked_at(run_view.surfaces, ref_of(found))
         return self.url(run_view.record.guild, there.channel, there.message) if there else None
 
     def _reminder(self, run_view: RunView, found: Question | Approval, ref: str, url: str | None) -> RenderedMessage:
-        users, roles = self._asker(run_view), tuple[str, ...]()
+        users, roles = asker(run_view), tuple[str, ...]()
         if not isinstance(found, Question):
-            users, roles = self._who_may_allow(run_view)
+            users, roles = who_may_allow(run_view, self.catalog, self.options.access)
         return reminder_message(
             run_view.snapshot, found, run_view.render_context, ref, url=url, sign=self.signer.button,
             redact=self.redact,
@@ -477,29 +365,9 @@ class MessageRenderer:
         return paused_message(
             run_view.snapshot, run_view.render_context, ref, sign=self.signer.button, redact=self.redact,
             url=self.url(run_view.record.guild, card.channel, card.message) if card else None,
-            mentions=(*self._asker(run_view), *(access.users.approver if is_dear else ())),
+            mentions=(*asker(run_view), *(access.users.approver if is_dear else ())),
             role_mentions=access.roles.approver if is_dear else (),
         )  # fmt: skip
-
-    def _who_may_allow(self, run_view: RunView) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Users and roles that an approval notifies (docs/contracts/cards.md, *Who is pinged*).
-
-        For an external run that is only its key's owner.
-        """
-        if run_view.record.kind is RunKind.EXTERNAL:
-            return self._asker(run_view), ()
-        asker = run_view.record.requester
-        access = self.options.access
-        named = access.users.approver, access.roles.approver
-        if not self.catalog.needs_two(run_view.record):
-            return (*((asker,) if asker else ()), *named[0]), named[1]
-        if not any(user != asker for user in named[0]) and not named[1]:
-            named = access.users.admin, access.roles.admin
-        return tuple(user for user in named[0] if user != asker), named[1]
-
-    @staticmethod
-    def _asker(run_view: RunView) -> tuple[str, ...]:
-        return (run_view.record.requester,) if run_view.record.requester else ()
 
     def does_ping(self, run_view: RunView, kind: OutboxKind, ref: str) -> bool:
         """Whether a message of this kind may notify people.
@@ -520,18 +388,3 @@ class MessageRenderer:
         """Whether this question no longer needs an answer."""
         found = request_of(run_view.snapshot, ref)
         return found is None or found.status != "open" or run_view.snapshot.is_final
-
-
-def _posted(surfaces: Sequence[Surface], kind: OutboxKind) -> Surface | None:
-    """Where the message of this kind stands, unless it was deleted."""
-    return next((s for s in surfaces if s.kind is kind and s.message is not None), None)
-
-
-def request_of(snapshot: StatusSnapshot, ref: str) -> Question | Approval | None:
-    """The question or approval that an outbox row names, a notice about it too."""
-    subject = Ref.parse(ref).subject
-    return next((one for one in (*snapshot.questions, *snapshot.approvals) if _ref_of(one) == subject), None)
-
-
-def _ref_of(request: Question | Approval) -> Ref:
-    return Ref(RefKind.QUESTION if isinstance(request, Question) else RefKind.APPROVAL, request.ref)

@@ -8,7 +8,7 @@ task of its own.
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import aiohttp
 import discord
@@ -28,6 +28,7 @@ __all__ = [
     "UNKNOWN_MESSAGE",
     "Rest",
     "SendFailed",
+    "ThreadMinutes",
     "Written",
     "written",
 ]
@@ -55,6 +56,8 @@ UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
 THREAD_LOCKED = 160005
 _THREAD_EXISTS = 160004
+ThreadMinutes = Literal[60, 1440, 4320, 10080]
+"""After how many minutes without a message Discord may hide a thread."""
 _ARCHIVED = 50083
 _NO_ENTRY = frozenset({401, 403})
 _LIMITED = 429
@@ -219,22 +222,39 @@ class Rest:
             if failed.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
                 raise
 
-    async def open_thread(self, channel: str, message_id: str, *, guild: str, name: str) -> str:
-        """Open a thread from a message. Its id is the message's, so a repetition is noticed."""
+    async def open_thread(
+        self, channel: str, message_id: str, *, guild: str, name: str, hides_after_min: ThreadMinutes
+    ) -> str:
+        """Open a thread from a message. Its id is the message's, so a repetition is noticed.
+
+        After so many minutes without a message Discord hides it from the channel's list.
+        """
         partial = self._channel(channel, guild).get_partial_message(int(message_id))
         try:
             with _translated():
-                thread = await partial.create_thread(name=name, auto_archive_duration=1440)
+                thread = await partial.create_thread(name=name, auto_archive_duration=hides_after_min)
         except SendFailed as failed:
             if failed.code == _THREAD_EXISTS:
                 return message_id
             raise
         return str(thread.id)
 
-    async def rename(self, thread: str, name: str) -> None:
-        """Give a thread another name. Discord takes that twice in ten minutes."""
+    async def name_thread(self, thread: str, name: str, *, hides_after_min: ThreadMinutes) -> None:
+        """Give a thread another name and time to be listed. Discord takes a name twice in ten minutes.
+
+        An archived thread is opened for it: it would take nothing.
+        """
+        try:
+            await self._name_thread(thread, name, hides_after_min)
+        except SendFailed as failed:
+            if failed.code != _ARCHIVED:
+                raise
+            await self._wake(thread)
+            await self._name_thread(thread, name, hides_after_min)
+
+    async def _name_thread(self, thread: str, name: str, minutes: ThreadMinutes) -> None:
         with _translated():
-            await self._client.http.edit_channel(int(thread), name=name)
+            await self._client.http.edit_channel(int(thread), name=name, auto_archive_duration=minutes)
 
     async def pin(self, channel: str, message_id: str) -> None:
         with _translated():

@@ -96,7 +96,7 @@ class Runs:
         if isinstance(denied, Denied):
             raise Refused(denied.code, needs=denied.needs[-1])
         request = submission.request
-        self._catalog.agent(request.agent, repository=self._catalog.repository(request.repository))
+        self._catalog.agent_of(request)
         earlier = await self._access.store.run(RunId(draft))
         if earlier is not None:
             return earlier

@@ -11,6 +11,7 @@ from ompycord.domain.base import Frozen
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.run import RunRecord
+from ompycord.domain.task import TaskRequest
 from ompycord.errors import Refused
 
 __all__ = ["Catalog", "Limits", "RunChannels"]
@@ -62,6 +63,21 @@ class Catalog(Frozen):
                 return spec
         known = ", ".join(spec.name for spec in allowed) or "none is configured"
         raise Refused(RefusalCode.UNKNOWN_AGENT, name=repr(name[:64]), repository=repository.name, known=known)
+
+    def agent_of(self, request: TaskRequest) -> AgentSpec:
+        """The agent that a request names, which takes the request's model.
+
+        Raises Refused for an unknown repository or agent, and for a model that this agent does not take.
+        """
+        spec = self.agent(request.agent, repository=self.repository(request.repository))
+        if request.model is None:
+            return spec
+        if not spec.takes_model:
+            raise Refused(RefusalCode.TAKES_NO_MODEL, agent=spec.name)
+        if spec.models and request.model not in spec.models:
+            known = ", ".join(spec.models)
+            raise Refused(RefusalCode.MODEL_NOT_OFFERED, agent=spec.name, model=repr(request.model), known=known)
+        return spec
 
     def agents_for(self, repository: RepositorySpec) -> tuple[AgentSpec, ...]:
         """The agents allowed in a repository."""

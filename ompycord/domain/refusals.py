@@ -24,6 +24,8 @@ class RefusalCode(StrEnum):
     # -- what is configured
     UNKNOWN_REPOSITORY = "unknown-repository"
     UNKNOWN_AGENT = "unknown-agent"
+    MODEL_NOT_OFFERED = "model-not-offered"
+    TAKES_NO_MODEL = "takes-no-model"
     # -- starting and moving runs
     NO_NEW_RUNS = "no-new-runs"
     TOO_MANY_OPEN = "too-many-open"

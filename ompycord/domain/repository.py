@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, field_serializer, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -12,6 +12,7 @@ from ompycord.domain.base import Frozen
 __all__ = [
     "ANOTHER_BASE",
     "BRANCH_LIMIT",
+    "MOST_MODELS",
     "AgentSpec",
     "BranchName",
     "BranchPrefix",
@@ -30,6 +31,8 @@ ANOTHER_BASE: Final = "Name another base."
 
 ConfinementLevel = Literal["full", "files+net", "files", "container", "none"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+MOST_MODELS: Final = 100
+"""Models that an agent is known to have; what it announces beyond that is left out."""
 OwnName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 """A name that an agent itself gives to something: a mode, a model."""
 BRANCH_LIMIT: Final = 200
@@ -228,6 +231,9 @@ class Grants(Frozen):
 class AgentSpec(Frozen):
     """An agent by name, as far as every kind has it; each kind's own options extend it (`agents/kind.py`)."""
 
+    takes_model: ClassVar[bool] = False
+    """Whether a task may choose its model."""
+
     name: Slug
     kind: Slug
     """Which adapter runs it; the adapter's options know this name."""
@@ -239,3 +245,5 @@ class AgentSpec(Frozen):
     idle_s: Annotated[float, Field(gt=0, le=86_400)] = 900
     sandbox: Sandbox = Sandbox()
     grants: Grants = Grants()
+    models: Annotated[tuple[OwnName, ...], Field(max_length=MOST_MODELS)] = ()
+    """Models that a task may choose, as the agent names them; none listed: any that the agent knows."""

@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from ompycord.domain.base import Frozen, Name
 from ompycord.domain.ids import Ulid
-from ompycord.domain.repository import BranchName
+from ompycord.domain.repository import BranchName, OwnName
 
 __all__ = [
     "DONE_WHEN_LIMIT",
@@ -132,6 +132,8 @@ class TaskRequest(Frozen):
     budget_usd: Budget | None = None
     done_when: Annotated[str, StringConstraints(max_length=DONE_WHEN_LIMIT)] | None = None
     """Run in addition to the checks; never proves anything alone."""
+    model: OwnName | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The model that the agent is to use, as the agent names it; None takes the agent's own."""
     files: Annotated[tuple[TaskFile, ...], Field(max_length=MOST_FILES)] = ()
     follows: Ulid | None = Field(default=None, exclude_if=lambda value: value is None)
     """The run that ended and that this one follows up: on its branch, in its agent's session; None starts afresh."""

@@ -40,6 +40,7 @@ from ompycord.playground.world.guild import World
 from ompycord.playground.world.ids import Snowflakes
 from ompycord.playground.world.services import build
 from ompycord.playground.world.storage import Storage
+from ompycord.playground.world.threads import Threads
 
 MAX_BODY: Final = 110 * 1024 * 1024
 """Ten attachments of 10 MiB and their envelope."""
@@ -63,6 +64,7 @@ class Hosted:
     state: State
     bot: BotProcess
     buttons: FaultButtons
+    threads: Threads
     application: web.Application
     stop: asyncio.Event
     """Set by `/control/shutdown`."""
@@ -127,4 +129,4 @@ def compose(state: State, *, on_bot: Callable[[BotProcess], None]) -> Hosted:
     for path in ("/gateway", "/gateway/"):
         served.router.add_get(path, gateway.serve)
     served.router.add_get(cdn.PATH, cdn.handler(core))
-    return Hosted(state=state, bot=bot, buttons=buttons, application=served, stop=stop)
+    return Hosted(state=state, bot=bot, buttons=buttons, threads=services.threads, application=served, stop=stop)

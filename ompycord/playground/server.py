@@ -18,8 +18,11 @@ from ompycord.playground.compose import Hosted, compose, open_state
 from ompycord.playground.faults.bot_process import BotProcess
 from ompycord.playground.rules.limits import LIMITS, Limits
 from ompycord.playground.world.core import Core
+from ompycord.playground.world.threads import Threads
 
 CLOSING_S: Final = 2.0
+ARCHIVING_S: Final = 30.0
+"""Seconds between two looks for threads that are quiet for too long."""
 
 
 class PortTakenError(Exception):
@@ -70,13 +73,20 @@ async def serve(folder: Path, sock: socket.socket, limits: Limits = LIMITS) -> N
             # The one line that a starter reads; nothing else goes to the standard output.
             print(json.dumps({"port": core.port, "token": core.token}), flush=True)  # noqa: T201
             async with asyncio.TaskGroup() as group:
-                watcher = group.create_task(hosted.bot.observe())
+                watchers = [group.create_task(hosted.bot.observe()), group.create_task(_archive(hosted.threads))]
                 await _until_stopped(hosted.stop)
                 hosted.buttons.close()  # before the bot ends: buttons that are in force record how they ended
                 await hosted.bot.end_started()
-                watcher.cancel()
+                for watcher in watchers:
+                    watcher.cancel()
     finally:
         (folder / "run.json").unlink(missing_ok=True)
+
+
+async def _archive(threads: Threads) -> None:
+    while True:
+        await asyncio.sleep(ARCHIVING_S)
+        threads.archive_idle()
 
 
 async def _until_stopped(stop: asyncio.Event) -> None:

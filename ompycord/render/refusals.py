@@ -80,6 +80,8 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
     Code.RUN_NOT_FOUND: RefusalWords("No run called `{name}` here. `/omp runs` lists them.", "No run called {name}."),
     Code.NO_RUNS_YET: RefusalWords("You have no runs here yet. Start one with `/omp new`.", "You have no runs yet."),
     Code.UNKNOWN_REPOSITORY: _same("Repository {name} not found. Known: {known}."),
+    Code.MODEL_NOT_OFFERED: _same("{agent} does not offer the model {model}. Choose one of: {known}."),
+    Code.TAKES_NO_MODEL: _same("{agent} takes no choice of a model. Leave `model` out."),
     Code.UNKNOWN_AGENT: _same("Agent {name} not found for {repository}. Known: {known}."),
     Code.NO_NEW_RUNS: _same("{why}"),
     Code.TOO_MANY_OPEN: RefusalWords(

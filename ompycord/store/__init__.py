@@ -1,6 +1,6 @@
 """The only SQL of the product: one writer with group commit, a few readers, migrations.
 
-Implements the ports of `domain/ports/store.py`.
+Implements the ports of `domain/ports/store.py`, `shown.py` and `people.py`.
 """
 
 from ompycord.store.features.projection import PROJECTOR

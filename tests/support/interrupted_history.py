@@ -37,6 +37,9 @@ class InterruptedHistory(RunHistory):
     async def session(self, run: RunId) -> str | None:
         return await self._history.session(run)
 
+    async def models_of(self, agent: str) -> tuple[str, ...]:
+        return await self._history.models_of(agent)
+
     async def prepared(self, run: RunId) -> PrepareResult | None:
         return await self._history.prepared(run)
 

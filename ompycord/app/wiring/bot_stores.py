@@ -16,6 +16,6 @@ def bot_stores(store: SqliteStore) -> BotStores:
             surfaces=store, outbox=store, people=store,
         ),
         delivery=DeliveryStores(
-            live=store, shown=store, rollover=store, deliverer=store, renderer=store, boards=store
+            live=store, shown=store, thread_names=store, rollover=store, deliverer=store, renderer=store, boards=store
         ),
     )  # fmt: skip

@@ -6,9 +6,10 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter
+from ompycord.domain.repository import AgentSpec
 from ompycord.render.cards.headlines import status_of
 from ompycord.text import cut
-from ompycord.text.limits import AUTOCOMPLETE_CHOICES
+from ompycord.text.limits import AUTOCOMPLETE_CHOICES, CHOICE
 
 __all__ = ["Choices"]
 
@@ -36,6 +37,27 @@ class Choices:
         chosen = next((spec for spec in catalog.repositories if spec.name == wanted), None)
         specs = catalog.agents_for(chosen) if chosen else catalog.agents
         return self._names(interaction, typed, [spec.name for spec in specs])
+
+    async def models(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Those of the configuration for the agent that the run will have, else those that it offered last."""
+        agent = await self._chosen_agent(interaction) if self._may_read(interaction) else None
+        if agent is None or not agent.takes_model:
+            return []
+        names = agent.models or await self._context.store.history.models_of(agent.name)
+        return self._names(interaction, typed, [name for name in names if len(name) <= CHOICE])
+
+    async def _chosen_agent(self, interaction: Interaction) -> AgentSpec | None:
+        """The agent as far as the command names it by now; None where it names none that is there."""
+        catalog, context = self._context.catalog, self._context
+        wanted = str(getattr(interaction.namespace, "repository", None) or "")
+        named = str(getattr(interaction.namespace, "agent", None) or "")
+        if named:
+            return next((spec for spec in catalog.agents if spec.name == named), None)
+        chosen = next((spec for spec in catalog.repositories if spec.name == wanted), None)
+        repository = chosen or catalog.preset(context.channel_of(interaction))
+        if repository is None or not catalog.agents_for(repository):
+            return None
+        return context.usual_agent(repository, await context.favourite(context.person(interaction)))
 
     def _names(self, interaction: Interaction, typed: str, names: list[str]) -> list[app_commands.Choice[str]]:
         if not self._may_read(interaction):

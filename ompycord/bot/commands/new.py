@@ -1,6 +1,6 @@
 """`/omp new`: start a run from a prompt, from a file, or from the form; and what the submitted form becomes."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import discord
 from discord import app_commands
@@ -37,6 +37,9 @@ ModeName = Literal["fast", "standard"]
 Text = app_commands.Range[str, 1, min(PROMPT_LIMIT, COMMAND_TEXT)]
 Name = app_commands.Range[str, 1, CHOICE]
 
+_BESIDE_FORM: Final = ("branch", "budget_usd", "model")
+"""Fields of a task that the form has no input for."""
+
 log = get_logger(__name__)
 
 
@@ -52,9 +55,10 @@ def new_feature(context: BotContext) -> Feature:
         mode="Mode: standard runs the checks, fast does not",
         branch="The branch to start from",
         budget="US dollars at most",
+        model="The agent's model, as the agent names it",
         file=f"Text that holds or completes the task (up to {PROMPT_LIMIT:,} characters), or something to look at",
     )
-    @app_commands.autocomplete(repository=choices.repositories, agent=choices.agents)
+    @app_commands.autocomplete(repository=choices.repositories, agent=choices.agents, model=choices.models)
     async def new(
         interaction: Interaction,
         prompt: Text | None = None,
@@ -63,10 +67,18 @@ def new_feature(context: BotContext) -> Feature:
         mode: ModeName | None = None,
         branch: app_commands.Range[str, 1, BRANCH_LIMIT] | None = None,
         budget: app_commands.Range[float, LEAST_BUDGET_USD, float(MOST_BUDGET_USD)] | None = None,
+        model: Name | None = None,
         file: discord.Attachment | None = None,
     ) -> None:
         files = attached_files([file] if file else [])
-        typed = {"repository": repository, "agent": agent, "mode": mode, "branch": branch, "budget_usd": budget}
+        typed = {
+            "repository": repository,
+            "agent": agent,
+            "mode": mode,
+            "branch": branch,
+            "budget_usd": budget,
+            "model": model,
+        }
         known = {name: value for name, value in typed.items() if value is not None}
         body = DraftBody(
             typed={"prompt": (prompt or "").strip(), **known}, files=files, shown_in=context.shown_in(interaction)
@@ -135,9 +147,7 @@ class _NewRun:
         prompt = body.text("prompt").strip()
         if not prompt and not body.files:
             raise RefusedInWords("The task is empty, so nothing ran. Say what to do, or attach a text file.")
-        catalog = self._context.catalog
-        catalog.agent(body.text("agent"), repository=catalog.repository(body.text("repository")))
-        body.request(prompt or "from the file")
+        self._context.catalog.agent_of(body.request(prompt or "from the file"))
 
     def _permitted(self, interaction: Interaction) -> Person:
         person = self._context.person(interaction)
@@ -177,7 +187,7 @@ class _NewRun:
             mode=Mode(body.text("mode") or Mode.STANDARD),
             prompt=body.text("prompt"),
         )
-        if body.text("branch") or body.text("budget_usd") or body.files:
+        if any(body.text(name) for name in _BESIDE_FORM) or body.files:
             kept = self._submissions.draft_of(interaction, person, body, draft_id=draft_id)
             await self._context.store.drafts.save_draft(kept)
         await show_form(interaction, modal)

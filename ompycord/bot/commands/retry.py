@@ -100,6 +100,8 @@ def _filled(body: DraftBody, form: FormValues, prompt: str) -> DraftBody:
         "mode": mode if mode in MODES else Mode.STANDARD,
         "done_when": form.text("done").strip() or None,
     }
+    if agent != body.text("agent"):
+        changed["model"] = None  # a name that another agent gave
     if "follows" not in body.typed:
         changed["branch"] = form.text("base").strip() or None
     return body.completed(**changed)

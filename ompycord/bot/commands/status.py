@@ -7,7 +7,7 @@ from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, show
-from ompycord.bot.message_renderer import latest_card
+from ompycord.bot.run_view import latest_card
 from ompycord.domain.ids import RunId
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunRecord

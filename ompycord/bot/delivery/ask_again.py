@@ -7,7 +7,8 @@ no one twice. Counterpart: `refresh.py` and `live.py`, which notice the loss.
 from collections.abc import Callable
 from typing import Protocol
 
-from ompycord.bot.message_renderer import MessageRenderer, RunView, is_pinned
+from ompycord.bot.message_renderer import MessageRenderer
+from ompycord.bot.run_view import RunView, is_pinned
 from ompycord.domain.ports import Clock, Decisions, ShownMessages
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
 from ompycord.domain.refs import Ref

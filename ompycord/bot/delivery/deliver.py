@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ompycord.bot.delivery.ping_policy import PingPolicy
-from ompycord.bot.delivery.rollover import CardRollover, name_hash
+from ompycord.bot.delivery.rollover import CardRollover
+from ompycord.bot.delivery.thread_names import ThreadNames
 from ompycord.bot.lookups import ReadArtifact, no_artifact
-from ompycord.bot.message_renderer import MessageRenderer, RunView, is_pinned, request_of
+from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.rest import THREAD_LOCKED, UNKNOWN_CHANNEL, Rest, SendFailed
+from ompycord.bot.run_view import RunView, is_pinned, request_of
 from ompycord.domain.base import Millis
 from ompycord.domain.deliveries import discord_delivery
 from ompycord.domain.ids import RunId, short_id
@@ -62,6 +64,7 @@ class Deliverer:
         rest: Rest,
         clock: Clock,
         rollover: CardRollover,
+        thread_names: ThreadNames,
         artifact: ReadArtifact = no_artifact,
     ) -> None:
         self._store = store
@@ -69,6 +72,7 @@ class Deliverer:
         self._rest = rest
         self._clock = clock
         self._rollover = rollover
+        self._thread_names = thread_names
         self._artifact = artifact
         self._ping_policy = PingPolicy(store=store, renderer=renderer, rest=rest, clock=clock)
         self._began = clock.now_ms()
@@ -193,7 +197,7 @@ class Deliverer:
         thread = shown.surface(OutboxKind.THREAD) if shown is not None else None
         if thread is None or thread.channel in self._rollover.deleted_channels:
             return None
-        # No hash of a name: the thread keeps that of the run for which it was opened.
+        # No hash of a name: that stands with the run for which the thread was opened.
         return Surface(run=row.run, kind=row.kind, ref=row.ref, channel=thread.channel, posted_at=self._clock.now_ms())
 
     async def _open_thread(self, run_view: RunView, row: OutboxRow) -> Surface:
@@ -204,19 +208,7 @@ class Deliverer:
             raise SendFailed("its mirror could not be posted", is_final=True)
         if not self._rest.takes_threads(summary.channel):
             raise SendFailed("the bot may not write in threads there", is_closed=True)
-        name = self._renderer.thread_name(run_view)
-        thread = await self._rest.open_thread(
-            summary.channel, summary.message, guild=run_view.record.guild or self._renderer.options.guilds[0], name=name
-        )
-        return Surface(
-            run=row.run,
-            kind=row.kind,
-            ref=row.ref,
-            channel=thread,
-            shown_hash=name_hash(name),
-            shown_position=run_view.position,
-            posted_at=self._clock.now_ms(),
-        )
+        return await self._thread_names.open(run_view, summary, summary.message)
 
     async def _without_thread(self, row: OutboxRow, channel: str, reason: str) -> None:
         """Use the channel instead of a thread that cannot be opened, so that card and answer still arrive."""

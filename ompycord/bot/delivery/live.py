@@ -17,11 +17,14 @@ from ompycord.bot.delivery.channel_access import ChannelAccess
 from ompycord.bot.delivery.channel_queues import BoardOf, ChannelQueue, ChannelQueues, Job, Start
 from ompycord.bot.delivery.deliver import Deliverer, QueuedDelivery
 from ompycord.bot.delivery.pending_deliveries import RETRY_S, PendingDeliveries, pause_after
+from ompycord.bot.delivery.posted import PostedSummaries
 from ompycord.bot.delivery.rate_limiter import RateAnswer
 from ompycord.bot.delivery.refresh import Refresher
-from ompycord.bot.flow import Flow, Signal, advance
-from ompycord.bot.message_renderer import MessageRenderer, RunView
+from ompycord.bot.delivery.run_flows import RunFlows
+from ompycord.bot.flow import Signal
+from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.rest import SendFailed
+from ompycord.bot.run_view import RunView
 from ompycord.conductor import Bus, Subscription
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, Outbox, RunFilter, RunRecords, ShownMessages, Surfaces
@@ -88,9 +91,9 @@ class LiveEditor:
         self._clock = clock
         self._pending = PendingDeliveries(store=store, deliverer=deliverer, clock=clock)
         self._queues = ChannelQueues()
-        self._flows: dict[RunId, Flow] = {}
+        self._flows = RunFlows()
         self._changes = ChangedRuns()
-        self._posted: dict[RunId, asyncio.Event] = {}
+        self._posted = PostedSummaries(store, renderer)
         self._removed: list[str] = []
         """Messages that were deleted, ours or not; some may have asked something."""
         self._collected_at = -IDLE_S
@@ -98,8 +101,6 @@ class LiveEditor:
         self._is_new = True
         """Whether what ended runs show is still to be compared, once."""
         self._subscription: Subscription | None = None
-
-    # -- what others may ask -----------------------------------------------------------------------------------------
 
     def wake(self) -> None:
         """Check the outbox now."""
@@ -132,23 +133,8 @@ class LiveEditor:
 
     async def posted(self, run: RunId, timeout: float) -> str | None:
         """The address of a run's channel summary, waiting for it at most so many seconds."""
-        event = self._posted.setdefault(run, asyncio.Event())
         self.wake()
-        try:
-            summary = await self._store.surface(run, OutboxKind.SUMMARY)
-            if summary is None:
-                try:
-                    async with asyncio.timeout(timeout):
-                        await event.wait()
-                except TimeoutError:
-                    pass
-                summary = await self._store.surface(run, OutboxKind.SUMMARY)
-        finally:
-            self._posted.pop(run, None)
-        if summary is None:
-            return None
-        record = await self._store.run(run)
-        return self._renderer.url(record.guild if record else None, summary.channel, summary.message)
+        return await self._posted.wait(run, timeout)
 
     @property
     def longest_flight_s(self) -> float:
@@ -159,7 +145,7 @@ class LiveEditor:
     @property
     def slowed_cards(self) -> int:
         """Cards that Discord refuses to edit right now."""
-        return sum(flow is Flow.RATE_LIMITED for flow in self._flows.values())
+        return self._flows.slowed
 
     def on_answer(self, answer: RateAnswer) -> None:
         """Learn the limits from an answer of Discord to any request."""
@@ -172,7 +158,7 @@ class LiveEditor:
         self._renderer.slowed[channel] = self._clock.now_ms() + round(retry_after_s * 1000)
         queue = self._queues.get(channel)
         if queue is not None and queue.run is not None:
-            self._feel(queue.run, Signal.SLOWED)
+            self._flows.feel(queue.run, Signal.SLOWED)
 
     # -- the loop ----------------------------------------------------------------------------------------------------
 
@@ -221,6 +207,7 @@ class LiveEditor:
     async def _plan(self, group: asyncio.TaskGroup, *, outbox: bool) -> None:
         """Take in changes and deliveries, then give every free queue its next job."""
         await self._take_removed()
+        self._changes.ask(self._refresher.due(self._clock.monotonic_s()))
         due = self._changes.due(self._clock.monotonic_s())[:AT_ONCE]
         await self._mark({run: self._changes.take(run) for run in due})
         if outbox:
@@ -282,23 +269,13 @@ class LiveEditor:
 
     def _mark_one(self, run_view: RunView, now: float, *, is_sure: bool) -> None:
         run = run_view.run
-        self._feel(run, _state_of(run_view))
+        self._flows.feel(run, _state_of(run_view))
         self._changes.looked_at(run, now, is_over=run_view.snapshot.is_final)
         if not is_sure and self._refresher.is_shown(run_view):
             return
         shown = [s for s in run_view.surfaces if s.message is not None or s.kind is OutboxKind.THREAD]
         for channel in {surface.channel for surface in shown}:
             self._queues[channel].mark(run, now, is_urgent=run_view.is_urgent, is_sure=is_sure)
-
-    def _feel(self, run: RunId, *signals: Signal) -> None:
-        """Advance the state machine of the person's view (`flow.py`)."""
-        flow = self._flows.get(run, Flow.LIVE)
-        for signal in signals:
-            flow = advance(flow, signal).to
-        if flow in {Flow.CLOSED, Flow.LIVE}:  # the latter is where every run begins: nothing to remember
-            self._flows.pop(run, None)
-        else:
-            self._flows[run] = flow
 
     # -- one channel queue --------------------------------------------------------------------------------------------
 
@@ -347,8 +324,8 @@ class LiveEditor:
         self._pending.done(row)
         if went_to is not None:
             await self._access.took(went_to, is_post=True)
-        if row.kind is OutboxKind.SUMMARY and row.run in self._posted:
-            self._posted[row.run].set()
+        if row.kind is OutboxKind.SUMMARY:
+            self._posted.notify(row.run)
         if row.kind is OutboxKind.THREAD and self._board is not None:  # the board links to it
             self._board.changed()
         marked = {row.run: True}
@@ -388,7 +365,7 @@ class LiveEditor:
         if not done.is_last:
             await self._mark({run: True})
         else:
-            self._feel(run, Signal.CAUGHT_UP)
+            self._flows.feel(run, Signal.CAUGHT_UP)
 
     async def _show_board(self, start: Start) -> None:
         channel, queue, _ = start

@@ -7,8 +7,9 @@ held back is delivered without a sound.
 import hashlib
 from typing import NamedTuple
 
-from ompycord.bot.message_renderer import MessageRenderer, RunView
+from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.rest import Rest, SendFailed
+from ompycord.bot.run_view import RunView
 from ompycord.domain.person_settings import PersonSettings, Pings
 from ompycord.domain.ports import Clock, PeopleSettings
 from ompycord.domain.records import OutboxKind, OutboxRow

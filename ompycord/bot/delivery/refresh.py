@@ -6,9 +6,12 @@ Called by `live.py`.
 from collections import OrderedDict
 from typing import NamedTuple
 
-from ompycord.bot.delivery.rollover import ROLL_OVER_MS, CardRollover, is_moved, name_hash
-from ompycord.bot.message_renderer import MessageRenderer, RunView, card_number, is_pinned, latest_card
+from ompycord.bot.delivery.rollover import ROLL_OVER_MS, CardRollover, is_moved
+from ompycord.bot.delivery.thread_names import ThreadNames
+from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.rest import UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Rest, SendFailed
+from ompycord.bot.run_links import card_number
+from ompycord.bot.run_view import RunView, is_pinned, latest_card
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, ShownMessages
 from ompycord.domain.records import OutboxKind, Surface
@@ -19,8 +22,6 @@ __all__ = ["ROLL_OVER_MS", "Refreshed", "Refresher"]
 
 OLD_MS = 60 * 60 * 1000
 """Age of a message whose edits have a limit of their own: summaries and rolled-over cards are edited more slowly."""
-NAME_AGAIN_S = 60.0
-"""Seconds until a thread's name is tried again, where Discord names no time."""
 COMPARE_AGAIN_S = 300.0
 """Seconds after which a run that did not change is rendered and compared all the same: a secret may be known by then.
 
@@ -61,17 +62,23 @@ class Refresher:
     """Compares by hash what a message shows with what is true."""
 
     def __init__(
-        self, *, store: ShownMessages, renderer: MessageRenderer, rest: Rest, clock: Clock, rollover: CardRollover
+        self,
+        *,
+        store: ShownMessages,
+        renderer: MessageRenderer,
+        rest: Rest,
+        clock: Clock,
+        rollover: CardRollover,
+        thread_names: ThreadNames,
     ) -> None:
         self._store = store
         self._renderer = renderer
         self._rest = rest
         self._clock = clock
         self._rollover = rollover
+        self._thread_names = thread_names
         self._doubts: dict[tuple[RunId, OutboxKind, str], int] = {}
         self._shown: OrderedDict[RunId, _Shown] = OrderedDict()
-        self._names_after: dict[str, float] = {}
-        """By thread, when its name is tried again."""
 
     def is_shown(self, run_view: RunView) -> bool:
         """Whether all messages of the run were compared with this very view, and nothing else can have changed."""
@@ -81,6 +88,10 @@ class Refresher:
         if self._clock.monotonic_s() - shown.since >= COMPARE_AGAIN_S:
             return False
         return shown.channels >= {surface.channel for surface in run_view.surfaces}
+
+    def due(self, now: float) -> list[RunId]:
+        """Take the runs of which something can be made true that could not be before; `now` in monotonic seconds."""
+        return self._thread_names.due(now)
 
     def forget(self) -> None:
         """Compare everything again: messages may have been deleted or moved."""
@@ -101,6 +112,8 @@ class Refresher:
         surface, message = untrue[0]
         delivers = await self._edit(run_view, surface, message) or delivers
         is_last = len(untrue) == 1 and not run_view.snapshot.is_final
+        if is_last:  # no check follows by itself that would find its thread's name untrue
+            await self._thread_names.keep_true(run_view, channel)
         return Refreshed(len(untrue), self._clock.now_ms() - surface.posted_at >= OLD_MS, delivers, is_last)
 
     def _untrue(self, run_view: RunView, channel: str) -> list[tuple[Surface, RenderedMessage]]:
@@ -121,7 +134,7 @@ class Refresher:
 
         An open run is compared again anyway, at each start too.
         """
-        is_named = await self._name_thread(run_view, channel)
+        is_named = await self._thread_names.keep_true(run_view, channel)
         position = run_view.shown_position
         is_behind = any(s.channel == channel and s.shown_position < position for s in run_view.surfaces)
         if is_named and not run_view.snapshot.is_final:
@@ -137,27 +150,6 @@ class Refresher:
         self._shown[run_view.run] = known
         if len(self._shown) > SHOWN_KEPT:
             self._shown.popitem(last=False)
-
-    async def _name_thread(self, run_view: RunView, channel: str) -> bool:
-        """Whether the run's own thread has the name that it must have; a refusal only delays that, never an edit."""
-        thread = run_view.surface(OutboxKind.THREAD)
-        name = self._renderer.thread_name(run_view)
-        if thread is None or thread.channel != channel or thread.shown_hash in {None, name_hash(name)}:
-            return True
-        now = self._clock.monotonic_s()
-        if now < self._names_after.get(channel, 0.0):
-            return False
-        try:
-            await self._rest.rename(channel, name)
-        except SendFailed as failed:
-            log.info("thread.not_named", run=run_view.run, reason=str(failed))
-            if failed.may_pass:
-                self._names_after[channel] = now + (failed.retry_after_s or NAME_AGAIN_S)
-                return False
-        self._names_after.pop(channel, None)
-        update = {"shown_hash": name_hash(name), "shown_position": run_view.position}
-        await self._store.shown(thread.model_copy(update=update))
-        return True
 
     async def _edit(self, run_view: RunView, surface: Surface, message: RenderedMessage) -> bool:
         """Edit a message; whether a new card must be posted because this one was deleted."""

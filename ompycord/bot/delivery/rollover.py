@@ -4,18 +4,19 @@ Each time the next card is a row of the outbox, which may be queued any number o
 Counterpart: `refresh.py`, which asks before each edit, and `deliver.py`, which posts.
 """
 
-import hashlib
 from typing import Final
 
 from ompycord.bot.delivery.ask_again import AskAgain, AskAgainStore
 from ompycord.bot.delivery.messages_below import SCROLLED_OUT_BY, MessagesBelow
-from ompycord.bot.message_renderer import MessageRenderer, RunView, card_number, latest_card
+from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.rest import Rest, SendFailed
+from ompycord.bot.run_links import card_number
+from ompycord.bot.run_view import RunView, latest_card
 from ompycord.domain.ports import Clock
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow, Surface
 from ompycord.telemetry import get_logger
 
-__all__ = ["MOVED_AT_MOST_MS", "ROLL_OVER_MS", "CardRollover", "is_moved", "name_hash"]
+__all__ = ["MOVED_AT_MOST_MS", "ROLL_OVER_MS", "CardRollover", "is_moved"]
 
 ROLL_OVER_MS: Final = 55 * 60 * 1000
 """Age of a card that continues in a new message: edits of old ones fail with 30046 after an hour."""
@@ -23,11 +24,6 @@ MOVED_AT_MOST_MS: Final = 60 * 1000
 """Milliseconds between two moves of a card under which people write."""
 
 log = get_logger(__name__)
-
-
-def name_hash(name: str) -> str:
-    """What the surface of a thread that was opened for its run keeps of the name; one that stands in has none."""
-    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def is_moved(run_view: RunView, card: Surface) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ompycord.bot.delivery.ask_again import AskAgainStore
 from ompycord.bot.delivery.deliver import DelivererStore
 from ompycord.bot.delivery.live import LiveStore
+from ompycord.bot.delivery.thread_names import ThreadNameStore
 from ompycord.bot.message_renderer import RendererStore
 from ompycord.domain.ports import Boards, ShownMessages
 
@@ -17,6 +18,7 @@ class DeliveryStores:
 
     live: LiveStore
     shown: ShownMessages
+    thread_names: ThreadNameStore
     rollover: AskAgainStore
     deliverer: DelivererStore
     renderer: RendererStore

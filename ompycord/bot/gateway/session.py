@@ -22,6 +22,7 @@ from ompycord.bot.delivery.rate_limiter import RateAnswer
 from ompycord.bot.delivery.refresh import Refresher
 from ompycord.bot.delivery.rollover import CardRollover
 from ompycord.bot.delivery.stores import DeliveryStores
+from ompycord.bot.delivery.thread_names import ThreadNames
 from ompycord.bot.features import BotFeatures
 from ompycord.bot.gateway.client import OmpycordClient
 from ompycord.bot.gateway.command_tree import OmpTree, sync
@@ -117,15 +118,29 @@ def editor_of(
     keeper = None
     if board:
         keeper = BoardKeeper(channel=board, store=stores.boards, renderer=renderer, rest=rest, clock=clock)
+    thread_names = ThreadNames(store=stores.thread_names, renderer=renderer, rest=rest, clock=clock)
     return LiveEditor(
         bus=bus,
         store=stores.live,
         shown=stores.shown,
         renderer=renderer,
         deliverer=Deliverer(
-            store=stores.deliverer, renderer=renderer, rest=rest, clock=clock, rollover=rollover, artifact=artifact
+            store=stores.deliverer,
+            renderer=renderer,
+            rest=rest,
+            clock=clock,
+            rollover=rollover,
+            thread_names=thread_names,
+            artifact=artifact,
         ),
-        refresher=Refresher(store=stores.shown, renderer=renderer, rest=rest, clock=clock, rollover=rollover),
+        refresher=Refresher(
+            store=stores.shown,
+            renderer=renderer,
+            rest=rest,
+            clock=clock,
+            rollover=rollover,
+            thread_names=thread_names,
+        ),
         access=ChannelAccess(rest=rest, ops_channel=ops, sign=renderer.signer.button, now_ms=clock.now_ms),
         board=keeper,
         questions=rollover.questions,

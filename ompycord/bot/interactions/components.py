@@ -14,7 +14,7 @@ from ompycord.bot.custom_ids import ComponentId, Rejection
 from ompycord.bot.feature import Handler
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import explain, send_privately
-from ompycord.bot.message_renderer import latest_card
+from ompycord.bot.run_view import latest_card
 from ompycord.domain.access import Role
 from ompycord.domain.ids import RunId
 from ompycord.render.help import help_text

@@ -55,7 +55,7 @@ async def follow_up_body(context: BotContext, record: RunRecord, prompt: str = "
     if task is None:
         raise Refused(RefusalCode.TASK_MISSING, run=record.id[-6:].lower())
     kept = task.typed()
-    typed = {name: kept[name] for name in ("repository", "agent", "mode", "branch", "budget_usd")}
+    typed = {name: kept.get(name) for name in ("repository", "agent", "mode", "branch", "budget_usd", "model")}
     body = {"prompt": prompt, "follows": record.id, **{name: value for name, value in typed.items() if value}}
     return DraftBody(typed=body, shown_in=record.channel or task.origin.channel or "")
 

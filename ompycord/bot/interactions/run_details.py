@@ -6,7 +6,7 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import send_privately, show
-from ompycord.bot.message_renderer import RunView
+from ompycord.bot.run_view import RunView
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunRecord

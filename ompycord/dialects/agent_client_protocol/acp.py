@@ -9,18 +9,19 @@ the next prompt, and one for *now* interrupts the turn first. Parts: `acp_update
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from ompycord.dialects.agent_client_protocol.acp_history import ARE_YOU_QUIET, HistoryReplay
 from ompycord.dialects.agent_client_protocol.acp_requests import AcpRequests, answer
-from ompycord.dialects.agent_client_protocol.acp_session import SessionOptions, choices, opened, sign_in
+from ompycord.dialects.agent_client_protocol.acp_session import Choice, SessionOptions, choices, opened, sign_in
 from ompycord.dialects.agent_client_protocol.acp_updates import AcpUpdates
-from ompycord.dialects.frames import Frame, boolean, count, dig, found, one_line, parse_frame, prose, string
+from ompycord.dialects.frames import Frame, boolean, count, dig, found, named, one_line, parse_frame, prose, ref, string
 from ompycord.dialects.protocol_session import FileRequest, Reaction, UnknownFrames, dispatch
 from ompycord.dialects.provider_refusals import ProviderRefusal, read_answer, read_refusal
 from ompycord.dialects.strict_json import JsonValue
 from ompycord.dialects.versions import version_note
-from ompycord.domain.events import EventBody, Note, Prompted, UsageUpdated
+from ompycord.domain.events import EventBody, Note, Prompted, SessionOpened, UsageUpdated
 from ompycord.domain.ports import AgentInput, AgentOutcome
 from ompycord.domain.run import EndedBy, FailureClass
 
@@ -62,7 +63,7 @@ class Acp:
         self._history = HistoryReplay(updates=self._updates)
         self._handler = AcpRequests(updates=self._updates, root=root, start=start, ask_next=self._ask_next)
         self._waiting: dict[int, Callable[[Frame], Reaction]] = {}
-        self._settings: deque[tuple[str, Frame]] = deque()
+        self._settings: deque[Choice] = deque()
         self._images: list[JsonValue] = []
         self._agent: Frame = {}
         self._session = ""
@@ -217,8 +218,15 @@ class Acp:
         """Send the next setting, or the first prompt once all are made."""
         notes = () if "result" in frame else (Note(text=f"The agent did not take a setting{_reason(frame)}"),)
         if self._settings:
-            return Reaction(notes) + self._request(*self._settings.popleft(), self._prepare)
+            choice = self._settings.popleft()
+            return Reaction(notes) + self._request(choice.method, choice.params, partial(self._chose, choice))
         return Reaction(notes) + self._prompt()
+
+    def _chose(self, choice: Choice, frame: Frame) -> Reaction:
+        """Take the answer to a setting. A model that the agent took is the session's from now on."""
+        if choice.model is None or "result" not in frame:
+            return self._prepare(frame)
+        return Reaction((SessionOpened(session=ref(self._session), model=named(choice.model)),)) + self._prepare(frame)
 
     def _prompt(self) -> Reaction:
         text, is_peoples = self._next.popleft()

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ompycord.dialects.frames import Frame, boolean, found, named, objects, one_line, ref, string
 from ompycord.dialects.images import Image
 from ompycord.dialects.strict_json import JsonValue
 from ompycord.domain.events import Note, SessionOpened
+from ompycord.domain.repository import MOST_MODELS
 
-__all__ = ["SessionOptions", "choices", "opened", "sign_in"]
+__all__ = ["Choice", "SessionOptions", "choices", "opened", "sign_in"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,10 +65,11 @@ class SessionOptions:
 
 
 def opened(session: str, agent: Frame, state: Frame) -> SessionOpened:
-    """The event for a session, with its model where the agent names it."""
+    """The event for a session, with its model and those it offers where the agent names them."""
     name = string(agent, "agentInfo", "title") or string(agent, "agentInfo", "name")
     model = string(state, "models", "currentModelId") or string(_option(state, "model"), "currentValue")
-    return SessionOpened(session=ref(session), agent=named(name), model=named(model))
+    models = tuple(one for one in _offered(state, "model") if named(one) == one)[:MOST_MODELS]
+    return SessionOpened(session=ref(session), agent=named(name), model=named(model), models=models)
 
 
 def sign_in(agent: Frame) -> str:
@@ -76,18 +79,27 @@ def sign_in(agent: Frame) -> str:
     return f" (ways to sign in: {names})" if names else ""
 
 
-def choices(
-    state: Frame, session: str, *, mode: str | None, model: str | None
-) -> tuple[list[tuple[str, Frame]], list[Note]]:
+class Choice(NamedTuple):
+    """A request that chooses a mode or a model."""
+
+    method: str
+    params: Frame
+    model: str | None
+    """The model that the session has once it was taken; None for a mode."""
+
+
+def choices(state: Frame, session: str, *, mode: str | None, model: str | None) -> tuple[list[Choice], list[Note]]:
     """The requests that choose a mode and a model, and a note for what the agent does not offer."""
-    requests: list[tuple[str, Frame]] = []
+    requests: list[Choice] = []
     notes: list[Note] = []
     for category, wanted in (("mode", mode), ("model", model)):
         if wanted is None:
             continue
         offered = _offered(state, category)
         if wanted in offered:
-            requests.append((offered[wanted][0], {"sessionId": session, **offered[wanted][1]}))
+            method, params = offered[wanted]
+            chosen = wanted if category == "model" else None
+            requests.append(Choice(method, {"sessionId": session, **params}, chosen))
         else:
             names = one_line(", ".join(offered) or "none", 300)
             notes.append(Note(text=f"The agent offers no {category} {wanted}. It offers: {names}."))

@@ -11,6 +11,7 @@ from ompycord.domain.authority import AGENT_KINDS, OBSERVERS, ONLY_OMPYCORD, ONL
 from ompycord.domain.base import Frozen, Line, Millis, Name, Text
 from ompycord.domain.events.fields import Count, KnownEvent, Latest, OpaqueId, Path, Url
 from ompycord.domain.ids import Ulid
+from ompycord.domain.repository import MOST_MODELS
 
 __all__ = [
     "ArtifactAdded",
@@ -296,6 +297,8 @@ class SessionOpened(KnownEvent, senders=OBSERVERS):
     agent: Annotated[Name | None, Latest()] = None
     model: Annotated[Name | None, Latest()] = None
     provider: Annotated[Name | None, Latest()] = None
+    models: Annotated[tuple[Name, ...], Field(max_length=MOST_MODELS)] = ()
+    """The models that the agent offers there, as far as it says so."""
 
 
 class ArtifactAdded(KnownEvent, senders=OBSERVERS):

@@ -6,32 +6,26 @@ store, kept honest by the same contract tests.
 
 from ompycord.domain.ports.clock import Clock, Ids
 from ompycord.domain.ports.notify import NotificationQueue
+from ompycord.domain.ports.people import AuditTrail, KeyStore, PeopleSettings
+from ompycord.domain.ports.shown import Boards, Deliveries, Outbox, ShownMessages, Surfaces, ThreadRecords
 from ompycord.domain.ports.store import (
-    AuditTrail,
-    Boards,
     ComponentStates,
     Decisions,
-    Deliveries,
     Drafts,
     DumpedFold,
     EventBacklog,
     EventLog,
     Folds,
     Journal,
-    KeyStore,
     Observations,
-    Outbox,
-    PeopleSettings,
     Projection,
     RunChains,
     RunFilter,
     RunHistory,
     RunRecords,
     RunsById,
-    ShownMessages,
     StoredLog,
     StoreHealth,
-    Surfaces,
     Tasks,
 )
 from ompycord.domain.ports.work import (
@@ -97,6 +91,7 @@ __all__ = [
     "StoredLog",
     "Surfaces",
     "Tasks",
+    "ThreadRecords",
     "WorkResults",
     "Workspaces",
 ]

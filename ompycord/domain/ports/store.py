@@ -15,21 +15,16 @@ from ompycord.domain.deliveries import Delivery
 from ompycord.domain.events import EventBody, RunEvent, RunFailed, RunFinished
 from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
-from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.records import (
-    Board,
     CheckedEvents,
     Commit,
     Committed,
     Decision,
     Draft,
     EffectRow,
-    KeyRecord,
-    OutboxKind,
     OutboxRow,
     Post,
     Receipt,
-    Surface,
 )
 from ompycord.domain.results import PrepareResult
 from ompycord.domain.run import RunKind, RunRecord, RunState
@@ -37,31 +32,23 @@ from ompycord.domain.task import Task
 from ompycord.errors import BadEvent
 
 __all__ = [
-    "AuditTrail",
-    "Boards",
     "ComponentStates",
     "Decisions",
-    "Deliveries",
     "Drafts",
     "DumpedFold",
     "EventBacklog",
     "EventLog",
     "Folds",
     "Journal",
-    "KeyStore",
     "Observations",
-    "Outbox",
-    "PeopleSettings",
     "Projection",
     "RunChains",
     "RunFilter",
     "RunHistory",
     "RunRecords",
     "RunsById",
-    "ShownMessages",
     "StoreHealth",
     "StoredLog",
-    "Surfaces",
     "Tasks",
 ]
 
@@ -145,6 +132,10 @@ class RunHistory(Protocol):
 
     async def session(self, run: RunId) -> str | None:
         """The session that the run's agent opened last in the clone that it has now; None where it opened none."""
+        ...
+
+    async def models_of(self, agent: str) -> tuple[str, ...]:
+        """The models that an agent, by its name, offered in its latest session that said so; empty where none did."""
         ...
 
     async def prepared(self, run: RunId) -> PrepareResult | None:
@@ -299,119 +290,6 @@ class Journal(Protocol):
 
     async def open_effects(self) -> list[EffectRow]:
         """Pending and started ones, oldest first."""
-        ...
-
-
-# -- deliveries --------------------------------------------------------------------------------------------------------
-
-
-class Outbox(Protocol):
-    """What must still reach Discord."""
-
-    async def outbox(self, *, limit: int = 500) -> list[OutboxRow]:
-        """Pending rows, oldest first, at most `limit`."""
-        ...
-
-
-class Deliveries(Protocol):
-    """How deliveries ended."""
-
-    async def delivered(self, row: OutboxRow, surface: Surface | None, *, at: Millis) -> None:
-        """Mark the row done at `at` and remember where it went, in one transaction. Raises UnknownRun."""
-        ...
-
-    async def undelivered(self, row: OutboxRow, *, error: str, final: bool) -> None:
-        """Record that one more try failed with this `error`; `final`: it is the last. A row that is done stays done."""
-        ...
-
-
-class Surfaces(Protocol):
-    """Where the messages and threads of a run stand."""
-
-    async def surfaces(self, run: RunId) -> list[Surface]:
-        """All of a run's, by kind and ref; empty for an unknown run."""
-        ...
-
-    async def surfaces_of(self, runs: Sequence[RunId]) -> dict[RunId, list[Surface]]:
-        """The same of several runs at once; nothing of a run that has none."""
-        ...
-
-    async def surface(self, run: RunId, kind: OutboxKind, ref: str = "") -> Surface | None:
-        """One surface of a run; None where it is not in Discord yet."""
-        ...
-
-    async def run_of_surface(self, channel_or_message: str) -> RunRecord | None:
-        """The run whose thread, card or channel summary has this Discord id; None where no run has."""
-        ...
-
-
-class ShownMessages(Protocol):
-    """What the messages of runs show."""
-
-    async def shown(self, surface: Surface) -> None:
-        """Remember what a message shows after an edit succeeded. Raises UnknownRun."""
-        ...
-
-    async def compared(self, run: RunId, channel: str, position: int) -> None:
-        """Remember that all messages of a run in a channel say what was known up to `position`, without an edit."""
-        ...
-
-    async def stale_runs(self) -> list[RunId]:
-        """Runs of which a message, or the thread's name, shows less than the projector has folded; oldest first."""
-        ...
-
-
-class Boards(Protocol):
-    """The boards of channels."""
-
-    async def boards(self) -> list[Board]:
-        """Every board that was posted, by channel."""
-        ...
-
-    async def save_board(self, board: Board) -> None:
-        """Store where a channel's board stands and what it shows; a channel has one, so an earlier one is replaced."""
-        ...
-
-    async def drop_board(self, channel: str) -> None:
-        """Forget the channel's board, which no longer exists. Idempotent."""
-        ...
-
-
-# -- people and keys ---------------------------------------------------------------------------------------------------
-
-
-class PeopleSettings(Protocol):
-    """What people chose for themselves."""
-
-    async def person_settings(self, person: str) -> PersonSettings:
-        """What the person with this Discord id chose; the defaults where they never did."""
-        ...
-
-    async def save_person_settings(self, person: str, settings: PersonSettings, *, at: Millis) -> None:
-        """Keep what a person chose at `at`, in place of what they chose before."""
-        ...
-
-
-class KeyStore(Protocol):
-    """The keys of senders."""
-
-    async def keys(self) -> list[KeyRecord]:
-        """All keys that are not revoked, oldest first, without those of runs that have ended.
-
-        The sidecar holds them in memory, so failed authentication costs no database access.
-        """
-        ...
-
-
-class AuditTrail(Protocol):
-    """The hash chain of what people did."""
-
-    async def audit(self, *, actor: str, action: str, subject: str, detail: Mapping[str, str], at: Millis) -> None:
-        """Add one link for an action that is no decision about a run: who did what to what, at `at`."""
-        ...
-
-    async def verify_audit(self) -> int:
-        """Recompute every link; their number. Raises StorageError naming the first that is wrong."""
         ...
 
 

@@ -31,6 +31,7 @@ class ControlApi:
         stop: asyncio.Event,
     ) -> None:
         self._core = services.core
+        self._threads = services.threads
         self._gateway = gateway
         self._plan = plan
         self._log = wire
@@ -104,6 +105,7 @@ class ControlApi:
         if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
             raise NotPossibleError("advance is a number of seconds, not below 0")
         self._core.clock.advance(seconds)
+        self._threads.archive_idle()
         return {"now": self._core.clock.now()}
 
     async def _add_fault(self, body: Json) -> object:

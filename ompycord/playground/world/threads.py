@@ -1,5 +1,7 @@
 """Threads: opened from a message or without one, joined, renamed, archived; used by REST and by messages in threads."""
 
+from datetime import datetime
+
 from ompycord.playground.rules import bodies, permissions, shapes
 from ompycord.playground.rules.channels import (
     ANNOUNCEMENT,
@@ -17,6 +19,7 @@ from ompycord.playground.world import thread_members
 from ompycord.playground.world.clock import timestamp
 from ompycord.playground.world.core import Core
 from ompycord.playground.world.guild import THREAD_TYPES
+from ompycord.playground.world.ids import made_at
 from ompycord.playground.world.messages import Draft, Messages
 
 
@@ -130,6 +133,17 @@ class Threads:
         self._core.world.save_channel(thread)
         self._publish("THREAD_UPDATE", thread)
         return thread
+
+    def archive_idle(self) -> None:
+        """Archive each thread whose last message, or unarchiving, is older than its time, as Discord does by itself."""
+        now = self._core.clock.now()
+        for thread in self._core.world.threads(is_archived=False):
+            meta = thread["thread_metadata"]
+            active_at = datetime.fromisoformat(meta["archive_timestamp"]).timestamp()
+            if thread["last_message_id"] is not None:
+                active_at = max(active_at, made_at(thread["last_message_id"]))
+            if now - active_at >= 60 * meta["auto_archive_duration"]:
+                self.update(thread, {"archived": True})
 
     def _check_pause(self, form: Form, body: Json) -> None:
         if body.get("rate_limit_per_user") is not None:

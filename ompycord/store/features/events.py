@@ -46,6 +46,7 @@ _TRANSCRIPT = _SQL.one("transcript")
 _SESSION = _SQL.one("session")
 _PREPARED = _SQL.one("prepared")
 _CLAIM = _SQL.one("claim")
+_MODELS_OF = _SQL.one("models_of")
 _SESSION_USD = _SQL.one("session_usd")
 
 
@@ -76,6 +77,9 @@ class SqliteEvents(StorePart):
         values = {"run": run, "prepared": f"{PREPARE.name}:*"}
         return await self._database.readers.one(_SESSION, values, lambda row: str(row["session"]))
 
+    async def models_of(self, agent: str) -> tuple[str, ...]:
+        return await self._database.readers.one(_MODELS_OF, (agent,), _models) or ()
+
     async def prepared(self, run: RunId) -> PrepareResult | None:
         values = {"run": run, "prepared": f"{PREPARE.name}:*"}
         return await self._database.readers.one(_PREPARED, values, _prepared_of)
@@ -87,6 +91,10 @@ class SqliteEvents(StorePart):
     async def session_usd(self, run: RunId, session: str) -> float:
         values = {"run": run, "session": session}
         return await self._database.readers.one(_SESSION_USD, values, lambda row: float(row["usd"])) or 0.0
+
+
+def _models(row: sqlite3.Row) -> tuple[str, ...]:
+    return tuple(str(name) for name in json.loads(row["models"]))
 
 
 def _prepared_of(row: sqlite3.Row) -> PrepareResult:

@@ -20,12 +20,16 @@ _SURFACES_OF = _SQL.one("surfaces_of")
 _SURFACE = _SQL.one("surface")
 _RUN_OF_SURFACE = _SQL.one("run_of_surface")
 _STALE_RUNS = _SQL.one("stale_runs")
+_IS_THREAD_NAMED = _SQL.one("is_thread_named")
+_THREAD_NAME = _SQL.one("thread_name")
+_THREAD_NAMED = _SQL.one("thread_named")
+_THREAD_NAMER = _SQL.one("thread_namer")
 _COMPARED = _SQL.one("compared")
 _PUT_SURFACE = _SQL.one("put_surface")
 
 
 class SqliteSurfaces(StorePart):
-    """Implements `Surfaces` and `ShownMessages`."""
+    """Implements `Surfaces`, `ShownMessages` and `ThreadRecords`."""
 
     async def surfaces(self, run: RunId) -> list[Surface]:
         return await self._database.readers.all(_SURFACES, (run,), _surface_of)
@@ -49,6 +53,20 @@ class SqliteSurfaces(StorePart):
         values = {"run": run, "channel": channel, "position": position}
         await self._database.writer.submit(partial(_compare, values=values))
 
+    async def is_thread_named(self, shown_hash: str, *, besides: str) -> bool:
+        values = {"shown_hash": shown_hash, "besides": besides}
+        return await self._database.readers.one(_IS_THREAD_NAMED, values, bool) is not None
+
+    async def thread_name(self, channel: str) -> str | None:
+        return await self._database.readers.one(_THREAD_NAME, (channel,), lambda row: str(row["shown_hash"]))
+
+    async def thread_named(self, channel: str, shown_hash: str) -> None:
+        values = {"channel": channel, "shown_hash": shown_hash}
+        await self._database.writer.submit(partial(_name, values=values))
+
+    async def thread_namer(self, channel: str) -> RunId | None:
+        return await self._database.readers.one(_THREAD_NAMER, (channel,), lambda row: RunId(row["id"]))
+
     async def stale_runs(self) -> list[RunId]:
         return await self._database.readers.all(_STALE_RUNS, (), lambda row: RunId(row["id"]))
 
@@ -56,6 +74,10 @@ class SqliteSurfaces(StorePart):
 def put_surface(raw: sqlite3.Connection, surface: Surface) -> None:
     """Store what a message shows now. Raises UnknownRun."""
     raw.execute(_PUT_SURFACE, {**surface.model_dump(exclude={"run"}), "run": run_pk(raw, surface.run)})
+
+
+def _name(raw: sqlite3.Connection, values: Mapping[str, object]) -> None:
+    raw.execute(_THREAD_NAMED, values)
 
 
 def _compare(raw: sqlite3.Connection, values: Mapping[str, object]) -> None:

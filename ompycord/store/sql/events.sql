@@ -42,6 +42,13 @@ WHERE r.id = :run AND e.source = 'agent' AND e.type = 'session.opened' AND e.pos
       AND json_extract(p.body, '$.key') GLOB :prepared), 0)
 ORDER BY e.position DESC LIMIT 1;
 
+-- name: models_of
+-- The models that an agent offered last. Its newest runs are enough: a list that is older than that is not to be relied on.
+SELECT json_extract(e.body, '$.models') AS models
+FROM (SELECT pk FROM runs WHERE agent = ? ORDER BY pk DESC LIMIT 20) AS r JOIN events AS e ON e.run = r.pk
+WHERE e.source = 'agent' AND e.type = 'session.opened' AND json_array_length(e.body, '$.models') > 0
+ORDER BY e.position DESC LIMIT 1;
+
 -- name: prepared
 -- What was told of the last clone that a run got.
 SELECT json_extract(e.body, '$.facts') AS facts FROM events AS e JOIN runs AS r ON r.pk = e.run

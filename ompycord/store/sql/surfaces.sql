@@ -27,6 +27,25 @@ WHERE r.pk IN (SELECT run FROM surfaces WHERE message = :id
                UNION SELECT run FROM surfaces WHERE channel = :id AND kind = 'thread')
 ORDER BY r.ended_at IS NOT NULL, r.state = 'QUEUED', CASE WHEN r.ended_at IS NULL THEN r.pk ELSE -r.pk END LIMIT 1;
 
+-- name: thread_namer
+-- The run that names a thread: the one at work, else the next in the queue, else the one that ended last.
+SELECT r.id FROM surfaces AS s JOIN runs AS r ON r.pk = s.run
+WHERE s.channel = ? AND s.kind = 'thread'
+ORDER BY r.ended_at IS NOT NULL, r.state = 'QUEUED', CASE WHEN r.ended_at IS NULL THEN r.pk ELSE -r.ended_at END LIMIT 1;
+
+-- name: thread_name
+-- The name of a thread, which stands with the run for which it was opened.
+SELECT shown_hash FROM surfaces WHERE channel = ? AND kind = 'thread' AND shown_hash IS NOT NULL LIMIT 1;
+
+-- name: thread_named
+-- Its name from now on.
+UPDATE surfaces SET shown_hash = :shown_hash
+WHERE channel = :channel AND kind = 'thread' AND shown_hash IS NOT NULL;
+
+-- name: is_thread_named
+-- Whether another thread shows this name.
+SELECT 1 FROM surfaces WHERE kind = 'thread' AND shown_hash = :shown_hash AND channel <> :besides LIMIT 1;
+
 -- name: stale_runs
 -- Runs of which a message or the thread's name is behind their fold. Files never change, and older cards of a run stay as
 -- they are (rolled over).

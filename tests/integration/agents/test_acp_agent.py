@@ -117,7 +117,9 @@ async def test_a_whole_conversation(launcher: Launcher, job: MakeJob, stored: An
     outcome = run.result()
     assert (outcome.claim, outcome.message) == (True, "next turn")
     assert (clone / "src/a.txt").read_text(encoding="utf-8") == "hello"
-    assert stored.of(SessionOpened) == [SessionOpened(session="s-1", agent="Double")]
+    assert stored.of(SessionOpened) == [
+        SessionOpened(session="s-1", agent="Double", model="small", models=("small", "large"))
+    ]
     assert stored.of(PlanUpdated) == [PlanUpdated(phases=(Phase(title="Build", status="active"), Phase(title="Test")))]
     assert [(asked.title, asked.command) for asked in stored.of(ApprovalRequested)] == [
         ("ls", "command: ls\ncwd: /x"),
@@ -262,3 +264,24 @@ async def test_what_people_say_now_cuts_the_turn_short(launcher: Launcher, job: 
         await stored.until(PlanUpdated)
         inbox.send(Prompted(text="say instead", by="Ada", when="now"))
     assert run.result().message == "instead"
+
+
+async def test_a_task_chooses_the_model_before_the_configuration_does(
+    launcher: Launcher, job: MakeJob, stored: Any
+) -> None:
+    usual = job("say hi", model="large")
+    chosen = usual.model_copy(update={"task": usual.task.model_copy(update={"model": "small"})})
+    for work in (usual, chosen):
+        assert (await AcpAgent(launcher=launcher).run(work, stored.emit, ScriptedInbox())).claim
+    assert [one.model for one in stored.of(SessionOpened)] == ["small", "large", "small", "small"]
+    assert stored.of(SessionOpened)[0].models == ("small", "large")
+
+
+async def test_a_model_that_the_agent_does_not_offer_is_said_and_its_own_stays(
+    launcher: Launcher, job: MakeJob, stored: Any
+) -> None:
+    work = job("say hi")
+    chosen = work.model_copy(update={"task": work.task.model_copy(update={"model": "huge"})})
+    assert (await AcpAgent(launcher=launcher).run(chosen, stored.emit, ScriptedInbox())).claim
+    assert [one.model for one in stored.of(SessionOpened)] == ["small"]
+    assert stored.of(Note)[-1].text == "The agent offers no model huge. It offers: small, large."

@@ -85,6 +85,14 @@ async def test_a_session_goes_on_by_its_id(launcher: Launcher, job: MakeJob, sto
     assert texts(stored)[0] == "resumed abc-1"
 
 
+async def test_a_task_chooses_the_model(launcher: Launcher, job: MakeJob, stored: Any) -> None:
+    work = job("say hi")
+    chosen = work.model_copy(update={"task": work.task.model_copy(update={"model": "p/other"}), "session": "abc-1"})
+    assert (await OmpRpcAgent(launcher=launcher).run(chosen, stored.emit, ScriptedInbox())).claim
+    assert {one.model for one in stored.of(UsageUpdated)} == {"p/other"}
+    assert texts(stored)[0] == "resumed abc-1"
+
+
 async def test_a_crash_is_no_end_of_work_and_says_its_last_line(launcher: Launcher, job: MakeJob, stored: Any) -> None:
     for code in (0, 3):
         outcome = await OmpRpcAgent(launcher=launcher).run(job(f"crash {code}"), stored.emit, ScriptedInbox())

@@ -57,6 +57,16 @@ async def test_two_turns_of_one_session(launcher: Launcher, job: MakeJob, stored
     assert not stored.of(Note)
 
 
+async def test_a_task_chooses_the_model_before_the_configuration_does(
+    launcher: Launcher, job: MakeJob, stored: Any
+) -> None:
+    usual = job("say hi", model="usual")
+    chosen = usual.model_copy(update={"task": usual.task.model_copy(update={"model": "other"})})
+    for work in (job("say hi"), usual, chosen):
+        assert (await StreamJsonAgent(launcher=launcher).run(work, stored.emit, ScriptedInbox())).claim
+    assert [one.model for one in stored.of(SessionOpened)] == ["m", "usual", "other"]
+
+
 async def test_it_is_interrupted_before_it_is_halted(
     launcher: Launcher, job: MakeJob, stored: Any, clone: Path
 ) -> None:

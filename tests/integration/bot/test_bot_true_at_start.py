@@ -131,10 +131,11 @@ async def test_a_threads_name_is_true_again(harness: AppHarness) -> None:
         await shown(harness, "result", "")
     await harness.playground.clear_faults()
     async with harness.restart().running():
-        wanted = f"Nightly · {short_id(run)}"
+        wanted = "⚠ Nightly"
 
         async def is_named() -> bool:
-            return (await harness.playground.rest("GET", f"/channels/{thread}")).body["name"] == wanted
+            answer = await harness.playground.rest("GET", f"/channels/{thread}")
+            return answer.status == 200 and answer.body["name"] == wanted
 
         await until(is_named)
 

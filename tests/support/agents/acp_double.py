@@ -39,6 +39,7 @@ class Double:
         self.seen: list[Any] = []
         self.cancelled = asyncio.Event()
         self.tasks: asyncio.TaskGroup | None = None
+        self.model = "small"
 
     def on_connect(self, conn: acp.Client) -> None:
         self.client = conn
@@ -62,7 +63,18 @@ class Double:
             current_mode_id="slow",
             available_modes=[schema.SessionMode(id="slow", name="Slow"), schema.SessionMode(id="fast", name="Fast")],
         )
-        return schema.NewSessionResponse(session_id="s-1", modes=modes)
+        return schema.NewSessionResponse(session_id="s-1", modes=modes, config_options=[self.models()])
+
+    def models(self) -> schema.SessionConfigOptionSelect:
+        offered = [schema.SessionConfigSelectOption(name=one.title(), value=one) for one in ("small", "large")]
+        return schema.SessionConfigOptionSelect(
+            id="llm", name="Model", category="model", type="select", current_value=self.model, options=offered
+        )
+
+    async def set_config_option(self, config_id: str, session_id: str, value: str | bool, **_: Any) -> Any:
+        assert config_id == "llm", config_id
+        self.model = str(value)
+        return schema.SetSessionConfigOptionResponse(config_options=[self.models()])
 
     async def load_session(self, cwd: str, session_id: str, mcp_servers: Any = None, **_: Any) -> Any:
         if session_id == "gone":

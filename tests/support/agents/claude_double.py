@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 
+def chosen_model() -> str:
+    return next((word.removeprefix("--model=") for word in sys.argv if word.startswith("--model=")), "m")
+
+
 class Double:
     """One session."""
 
@@ -37,7 +41,9 @@ class Double:
         return frame
 
     def turn(self, text: str) -> None:
-        self.say(type="system", subtype="init", session_id=self.session, model="m", claude_code_version="2.1.197")
+        self.say(
+            type="system", subtype="init", session_id=self.session, model=chosen_model(), claude_code_version="2.1.197"
+        )
         last = ""
         for line in text.splitlines():
             word, _, rest = line.partition(" ")

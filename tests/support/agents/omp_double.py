@@ -126,7 +126,8 @@ class Double:
     def message(self, text: str, stop: str) -> dict[str, Any]:
         usage = {"input": 10, "output": 2, "cacheRead": 0, "cacheWrite": 0, "cost": {"total": 0.5}}
         content = [{"type": "text", "text": text}]
-        message = {"role": "assistant", "content": content, "stopReason": stop, "usage": usage, "model": "m"}
+        model = sys.argv[sys.argv.index("--model") + 1] if "--model" in sys.argv else "m"
+        message = {"role": "assistant", "content": content, "stopReason": stop, "usage": usage, "model": model}
         self.say(type="message_update", assistantMessageEvent={"partial": message})
         self.say(type="message_end", message=message)
         return message

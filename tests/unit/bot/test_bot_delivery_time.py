@@ -3,7 +3,7 @@
 import pytest
 
 from ompycord.bot.delivery.deliver import Deliverer
-from ompycord.bot.message_renderer import RunView
+from ompycord.bot.run_view import RunView
 from ompycord.domain.records import OutboxKind, OutboxRow
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason

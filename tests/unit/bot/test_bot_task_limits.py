@@ -75,6 +75,7 @@ def test_the_command_takes_what_a_task_takes() -> None:
         "repository": min(TAKES["repository"]["maxLength"], CHOICE),
         "agent": min(TAKES["agent"]["maxLength"], CHOICE),
         "branch": TAKES["branch"]["maxLength"],
+        "model": min(TAKES["model"]["maxLength"], CHOICE),
     }
     budget = taken["budget_usd"]
     assert (budget.min_value, budget.max_value) == (LEAST_BUDGET_USD, TAKES["budget_usd"]["maximum"])

@@ -17,12 +17,14 @@ PACKAGE = Path(__file__).parents[3] / "ompycord"
 DISCORD_ALONE = re.compile(r"`/omp|button|\bcard\b|\bpress|channel|Discord|\*[A-Z][a-z ]+\*|\*runner\*", re.IGNORECASE)
 FACTS: dict[str, str | float] = {
     "action": "stop",
+    "agent": "claude",
     "branch": "ompycord/ab12cd",
     "commit": "0123456789ab",
     "count": 5,
     "known": "shop, bare",
     "length": 4001,
     "limit": 4000,
+    "model": "'huge'",
     "name": "'shed'",
     "needs": "requester or approver",
     "part": "text",

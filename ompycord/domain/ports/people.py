@@ -1,0 +1,47 @@
+"""Ports of people's settings, keys and the audit; the rules of `store.py` hold here too."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ompycord.domain.base import Millis
+from ompycord.domain.person_settings import PersonSettings
+from ompycord.domain.records import (
+    KeyRecord,
+)
+
+__all__ = ["AuditTrail", "KeyStore", "PeopleSettings"]
+
+
+class PeopleSettings(Protocol):
+    """What people chose for themselves."""
+
+    async def person_settings(self, person: str) -> PersonSettings:
+        """What the person with this Discord id chose; the defaults where they never did."""
+        ...
+
+    async def save_person_settings(self, person: str, settings: PersonSettings, *, at: Millis) -> None:
+        """Keep what a person chose at `at`, in place of what they chose before."""
+        ...
+
+
+class KeyStore(Protocol):
+    """The keys of senders."""
+
+    async def keys(self) -> list[KeyRecord]:
+        """All keys that are not revoked, oldest first, without those of runs that have ended.
+
+        The sidecar holds them in memory, so failed authentication costs no database access.
+        """
+        ...
+
+
+class AuditTrail(Protocol):
+    """The hash chain of what people did."""
+
+    async def audit(self, *, actor: str, action: str, subject: str, detail: Mapping[str, str], at: Millis) -> None:
+        """Add one link for an action that is no decision about a run: who did what to what, at `at`."""
+        ...
+
+    async def verify_audit(self) -> int:
+        """Recompute every link; their number. Raises StorageError naming the first that is wrong."""
+        ...
