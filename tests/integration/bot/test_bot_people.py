@@ -13,7 +13,8 @@ from ompycord.domain.ports import RunFilter
 from ompycord.domain.run import RunState
 from ompycord.domain.task import TaskRequest
 from ompycord.playground.client import Message
-from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
+from tests.integration.bot.conftest import PATIENCE_S, AppHarness, is_answer, kind_of
+from tests.support.patience import within
 from tests.support.playground_person import Interaction, Person
 
 ASKED = ev.QuestionAsked(question="which-tax", text="Before or after tax?", options=("before", "after"))
@@ -53,6 +54,8 @@ async def test_cancel_asks_first_and_ends_the_run_with_its_reason(harness: AppHa
     harness.agent.hold()
     async with harness.running():
         record = await harness.start(mo)
+        async with within(PATIENCE_S):
+            await harness.agent.began.wait()  # a run may be cancelled before its agent has begun, too
         asked = await mo.command("omp cancel", "tasks", reason="wrong repository")
         question = await mo.wait_message(lambda m: is_answer(m, asked.id) and "will be lost" in m.text)
         kept = question
