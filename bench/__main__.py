@@ -10,6 +10,7 @@ from bench.environment import environment
 from bench.footprint import footprint
 from bench.freshness import freshness
 from bench.growth import growth
+from bench.guardian import guardian
 from bench.journey import journey
 from bench.recovery import recovery
 from bench.render import render_time
@@ -28,6 +29,7 @@ BENCHMARKS = {
     "journey": journey,
     "render": render_time,
     "footprint": footprint,
+    "guardian": guardian,
 }
 ROUNDS = {Size.SMALLEST: 1, Size.NORMAL: 7, Size.FULL: 7}
 

@@ -18,7 +18,7 @@ from ompycord.dialects.frames import (
     ref,
     string,
 )
-from ompycord.dialects.tools import last_line, tool_title
+from ompycord.dialects.tools import last_line, prints_of, tool_title
 from ompycord.domain.events import (
     EventBody,
     Message,
@@ -50,7 +50,7 @@ class ClaudeEvents:
 
     def __init__(self, *, root: str) -> None:
         self._root = root
-        self._calls: dict[str, tuple[str, str | None]] = {}
+        self._calls: dict[str, tuple[str, str | None, Frame]] = {}
         self._changes = FileChanges(root=root)
         self._totals: dict[str, tuple[Tokens, float]] = {}
         self._of_messages: dict[str, Tokens] = {}
@@ -113,7 +113,7 @@ class ClaudeEvents:
         call, tool, arguments = string(block, "id"), _tool(block), found(block, "input")
         title = tool_title(arguments, root=self._root)
         if call and len(self._calls) < _CALLS:
-            self._calls[call] = (tool, title)
+            self._calls[call] = (tool, title, arguments)
         events: list[EventBody] = [ToolStarted(tool=tool, title=title, call=ref(call) if call else None)]
         if tool == "TodoWrite":
             todos = objects(arguments, "todos")[:_PHASES]
@@ -126,7 +126,8 @@ class ClaudeEvents:
 
     def _ended(self, block: Frame, result: Frame) -> list[EventBody]:
         call = string(block, "tool_use_id")
-        tool, title = self._calls.pop(call, ("tool", None))
+        known = self._calls.pop(call, None)
+        tool, title, arguments = known or ("tool", None, found({}))
         ok = not boolean(block, "is_error")
         added, removed = _counts(result) if ok else (None, None)
         detail = last_line(_text(block)) if not ok or tool == "Bash" else None
@@ -139,6 +140,7 @@ class ClaudeEvents:
                 detail=detail,
                 added=added,
                 removed=removed,
+                prints=prints_of(tool, arguments, _text(block)) if known is not None else None,
             )
         ]
         if added is not None:

@@ -22,7 +22,7 @@ from ompycord.dialects.frames import (
     string,
 )
 from ompycord.dialects.hook_reading import HookReading, title_of_prompt
-from ompycord.dialects.tools import last_line, tool_title
+from ompycord.dialects.tools import last_line, prints_of, tool_title
 from ompycord.domain.events import (
     ChangedFile,
     EventBody,
@@ -138,7 +138,8 @@ def _tool(part: Frame, root: str) -> tuple[EventBody, ...]:
         return ()
     ok = status == "completed"
     detail = last_line(string(state, "output")) if ok and tool == "bash" else one_line(string(state, "error")) or None
-    return (ToolFinished(tool=tool, title=title or None, call=name, ok=ok, detail=detail),)
+    prints = prints_of(tool, found(state, "input"), string(state, "output" if ok else "error"))
+    return (ToolFinished(tool=tool, title=title or None, call=name, ok=ok, detail=detail, prints=prints),)
 
 
 def _spent(part: Frame) -> tuple[EventBody, ...]:

@@ -1,11 +1,17 @@
-"""A tool's arguments and its result in few words, for cards; used by every dialect whose agent uses tools."""
+"""A tool's arguments and its result in few words for cards, and as hashes for comparing them.
 
+Used by every dialect whose agent uses tools.
+"""
+
+import json
 from typing import Final
 
 from ompycord.dialects.frames import Frame, one_line, string
 from ompycord.dialects.strict_json import JsonValue
+from ompycord.domain.events import CallPrints
+from ompycord.domain.guardian.fingerprints import call_prints
 
-__all__ = ["COMMAND_KEYS", "command_of", "diff_counts", "from_root", "last_line", "tool_title"]
+__all__ = ["COMMAND_KEYS", "command_of", "diff_counts", "from_root", "last_line", "prints_of", "tool_title"]
 
 _TITLE_KEYS: Final = (
     "command", "file_path", "filePath", "path", "notebook_path", "pattern", "query", "url", "question", "description",
@@ -13,6 +19,8 @@ _TITLE_KEYS: Final = (
 )  # fmt: skip
 """Where tools of the known agents have what they are about, the most specific first."""
 COMMAND_KEYS: Final = ("command", "cmd")
+_REMARKS: Final = frozenset({"description", "explanation", "reason", "reasoning", "thought", "_i"})
+"""Where tools have what the agent writes about a call, which differs although the call is the same."""
 _READ: Final = 4096
 _UNCHANGED: Final = ("Wall time:", "(no output)")
 
@@ -33,6 +41,12 @@ def from_root(text: str, root: str) -> str:
 def command_of(arguments: Frame) -> str | None:
     """The shell command among the arguments, whole."""
     return next((text for key in COMMAND_KEYS if (text := _words(arguments.get(key)).strip())), None)
+
+
+def prints_of(tool: str, arguments: Frame, result: str) -> CallPrints:
+    """The hashes by which this use of a tool is compared with others; remarks about it do not count."""
+    chosen = {name: value for name, value in arguments.items() if name not in _REMARKS} or arguments
+    return call_prints(tool, json.dumps(chosen, sort_keys=True), result)
 
 
 def last_line(text: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ompycord.dialects.protocol_session import ProtocolSession, Reaction
 from ompycord.domain.authority import SourceKind
-from ompycord.domain.events import EventBody, dump_data, load_json
+from ompycord.domain.events import EventBody, ToolFinished, dump_data, load_json
 from ompycord.domain.policy import require_authority
 from ompycord.domain.ports import AgentInput, AgentOutcome
 
@@ -20,6 +20,8 @@ class Dialogue:
     def __init__(self, protocol: ProtocolSession) -> None:
         self.protocol = protocol
         self.events: list[EventBody] = []
+        """Without the hashes of calls, which `finished` has."""
+        self.finished: list[ToolFinished] = []
         self.sent: list[dict[str, Any]] = []
         self.outcome: AgentOutcome | None = None
         self.script: list[str] = []
@@ -42,12 +44,14 @@ class Dialogue:
         for body in reaction.events:
             require_authority(body.type, SourceKind.AGENT)
             assert load_json(body.type, json.dumps(dump_data(body))) == body
-            self.script.append(f"  {body.type} {json.dumps(dump_data(body), ensure_ascii=False)}")
+            data = {name: value for name, value in dump_data(body).items() if name != "prints"}  # hashes say nothing
+            self.script.append(f"  {body.type} {json.dumps(data, ensure_ascii=False)}")
         for frame in reaction.send:
             sent = json.loads(json.dumps(frame))
             self.sent.append(sent)
             self.script.append(f"> {json.dumps(sent, ensure_ascii=False)}")
-        self.events.extend(reaction.events)
+        self.events.extend(map(without_prints, reaction.events))
+        self.finished += [body for body in reaction.events if isinstance(body, ToolFinished)]
         if reaction.outcome is not None:
             self.outcome = self.outcome or reaction.outcome
             self.script.append(f"= {'done' if reaction.outcome.claim else 'failed'}: {reaction.outcome.message}")
@@ -59,6 +63,11 @@ class Dialogue:
 
     def __str__(self) -> str:
         return "\n".join(self.script)
+
+
+def without_prints(body: EventBody) -> EventBody:
+    """The event without the hashes by which calls are compared."""
+    return body.model_copy(update={"prints": None}) if isinstance(body, ToolFinished) else body
 
 
 def recorded(file: Path) -> Iterator[tuple[bool, dict[str, Any]]]:

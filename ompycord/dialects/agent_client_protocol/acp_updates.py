@@ -1,5 +1,6 @@
 """What an agent reports of its turn over the Agent Client Protocol (`session/update`), as events; part of `acp.py`."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from ompycord.dialects.changes import FileChanges
 from ompycord.dialects.frames import Frame, count, found, money, named, objects, one_line, prose, ref, string
 from ompycord.dialects.protocol_session import Reaction, UnknownFrames
 from ompycord.dialects.strict_json import JsonValue
-from ompycord.dialects.tools import from_root, last_line, tool_title
+from ompycord.dialects.tools import from_root, last_line, prints_of, tool_title
 from ompycord.domain.events import (
     EventBody,
     Message,
@@ -210,10 +211,11 @@ class AcpUpdates:
             events.append(ToolProgress(call=ref(call), text=line))
         if status in {"completed", "failed"}:
             self._tools.pop(call, None)
-            events += self._finished(tool, call, text, ok=status == "completed")
+            events += self._finished(tool, call, update, ok=status == "completed")
         return tuple(events)
 
-    def _finished(self, tool: Tool, call: str, text: str, *, ok: bool) -> list[EventBody]:
+    def _finished(self, tool: Tool, call: str, update: Frame, *, ok: bool) -> list[EventBody]:
+        text = content_text(update)
         added, removed = tool.diff if tool.diff and ok else (None, None)
         finished = ToolFinished(
             tool=tool.name,
@@ -223,6 +225,7 @@ class AcpUpdates:
             detail=last_line(text.replace("```", "")) if not ok or tool.kind == "execute" else None,
             added=added,
             removed=removed,
+            prints=prints_of(tool.name, _arguments(tool), _whole_result(update, text)),
         )
         events: list[EventBody] = [finished]
         if ok and tool.kind == "edit":
@@ -248,6 +251,25 @@ def _merge(tool: Tool, update: Frame, root: str) -> None:
         tool.title = from_root(subject, root)
     content = string(raw, "content")
     tool.diff = diff_of(update) or tool.diff or ((len(content.splitlines()), 0) if content else None)
+
+
+def _arguments(tool: Tool) -> Frame:
+    """All that is known of what a call does: its arguments, else its title, its places and its diffs."""
+    raw = found(tool.call, "rawInput")
+    if raw:
+        return raw
+    places: list[JsonValue] = [*objects(tool.call, "locations")]
+    return {"title": tool.title, "kind": tool.kind, "locations": places, "diffs": _diffs(tool.call)}
+
+
+def _whole_result(update: Frame, text: str) -> str:
+    """All that came of a call: its text and its diffs, else what it gave out in a form of its own."""
+    parts = [text, json.dumps(diffs) if (diffs := _diffs(update)) else ""]
+    return "\n".join(filter(None, parts)) or json.dumps(update.get("rawOutput"))
+
+
+def _diffs(update: Frame) -> list[JsonValue]:
+    return [part for part in objects(update, "content") if part.get("type") == "diff"]
 
 
 def _plan(entries: list[Frame]) -> PlanUpdated:

@@ -18,7 +18,7 @@ from ompycord.dialects.frames import (
     ref,
     string,
 )
-from ompycord.dialects.tools import diff_counts, last_line, tool_title
+from ompycord.dialects.tools import diff_counts, last_line, prints_of, tool_title
 from ompycord.domain.events import (
     EventBody,
     Message,
@@ -141,7 +141,8 @@ class OmpTools:
     def ended(self, frame: Frame) -> tuple[EventBody, ...]:
         """A `tool_execution_end`: the tool, and the plan or the files it changed."""
         call, result = string(frame, "toolCallId"), found(frame, "result")
-        title, arguments = self._titles.pop(call, None), self._arguments.pop(call, {})
+        title, known = self._titles.pop(call, None), self._arguments.pop(call, None)
+        arguments: Frame = known or {}
         ok = not boolean(frame, "isError")
         added, removed = _counts(_tool(frame), arguments, result) if ok else (None, None)
         reports = not ok or _tool(frame) == "bash"
@@ -153,6 +154,7 @@ class OmpTools:
             detail=last_line(message_text(result)) if reports else None,
             added=added,
             removed=removed,
+            prints=prints_of(_tool(frame), arguments, message_text(result)) if known is not None else None,
         )
         return finished, *(self._consequences(_tool(frame), arguments, result, added, removed) if ok else ())
 

@@ -9,12 +9,13 @@ from pydantic import Field, StrictBool, StringConstraints
 
 from ompycord.domain.authority import AGENT_KINDS, OBSERVERS, ONLY_OMPYCORD, ONLY_PEOPLE
 from ompycord.domain.base import Frozen, Line, Millis, Name, Text
-from ompycord.domain.events.fields import Count, KnownEvent, Latest, OpaqueId, Path, Url
+from ompycord.domain.events.fields import Count, KnownEvent, Latest, OnlyOurs, OpaqueId, Path, Url
 from ompycord.domain.ids import Ulid
 from ompycord.domain.repository import MOST_MODELS
 
 __all__ = [
     "ArtifactAdded",
+    "CallPrints",
     "ChangedEvidence",
     "ChangedFile",
     "CheckFinished",
@@ -43,6 +44,9 @@ __all__ = [
     "WorkEventBody",
     "WorkLeftOut",
 ]
+
+
+Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 
 
 class Prompted(KnownEvent, senders=OBSERVERS | ONLY_PEOPLE):
@@ -124,6 +128,20 @@ class ToolProgress(KnownEvent, senders=AGENT_KINDS):
     text: Line
 
 
+class CallPrints(Frozen):
+    """Hashes by which two uses of a tool are compared, made where Ompycord read the whole call.
+
+    Each has 16 hexadecimal digits.
+    """
+
+    action: Fingerprint
+    """Of the tool and all arguments, without names made at random."""
+    result: Fingerprint
+    """Of the result, without what differs by itself, such as times."""
+    output: Fingerprint
+    """Of the result as it is."""
+
+
 class ToolFinished(KnownEvent, senders=AGENT_KINDS):
     """A tool ended. Sufficient by itself: `tool` and `title` are repeated, because starts may be dropped."""
 
@@ -135,6 +153,8 @@ class ToolFinished(KnownEvent, senders=AGENT_KINDS):
     detail: Line | None = None
     added: Count | None = None
     removed: Count | None = None
+    prints: Annotated[CallPrints | None, OnlyOurs()] = None
+    """Left out where only the words above are known of the call."""
 
 
 class Step(Frozen):

@@ -29,6 +29,7 @@ from ompycord.webhook.hook_approvals import ASK_S
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 from tests.integration.webhook.senders import SECRET, refusal
 from tests.support.patience import until, within
+from tests.support.protocol_sessions import without_prints
 from tests.support.pushed import recorded
 
 PROMPT = {"hook_event_name": "UserPromptSubmit", "session_id": "s1", "cwd": "/repo", "prompt": "Fix the total."}
@@ -209,7 +210,7 @@ async def test_an_agent_cannot_choose_how_much_it_sends_so_long_texts_are_cut(pu
     }  # fmt: skip
     answer = (await pusher.push(edit)).json()
     assert answer["accepted"] == 1
-    assert await pusher.told(answer["run"]) == [
+    assert [without_prints(body) for body in await pusher.told(answer["run"])] == [
         ev.ToolFinished(tool="Write", title="a.txt", call="t1", added=5000, removed=0)
     ]
 

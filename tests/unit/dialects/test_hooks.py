@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -32,13 +33,15 @@ from ompycord.domain.events import (
 )
 from ompycord.domain.policy import require_authority
 from tests.support.examples import examples
+from tests.support.protocol_sessions import without_prints
 from tests.support.pushed import recorded
 
 CLAUDE: dict[str, Any] = {"session_id": "s1", "cwd": "/repo"}
 
 
 def read(source: str, payload: dict[str, Any]) -> HookReading:
-    return HOOK_SOURCES[source](payload)
+    reading = HOOK_SOURCES[source](payload)
+    return replace(reading, events=tuple(map(without_prints, reading.events)))
 
 
 def opencode(type_: str, **properties: Any) -> dict[str, Any]:

@@ -72,7 +72,8 @@ def test_every_page_is_listed(folder: str) -> None:
     assert pages == set(re.findall(r"\]\(([\w-]+\.md)\)", (DOCS / folder / "README.md").read_text(encoding="utf-8")))
 
 
-def test_decisions_are_numbered_without_gaps_and_listed_by_their_titles() -> None:
+def test_decisions_have_a_number_each_and_are_listed_by_their_titles() -> None:
+    # Work that is done side by side takes numbers beforehand, so that one may be missing for a while.
     index = (DOCS / "decisions/README.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| \[(\d+)\]\((\S+)\) \| (.+) \|$", index, re.MULTILINE)
     written = [
@@ -84,7 +85,8 @@ def test_decisions_are_numbered_without_gaps_and_listed_by_their_titles() -> Non
         for page in DECISIONS
     ]
     assert listed == written
-    assert [number for number, _, _ in written] == [f"{number:03}" for number in range(1, len(written) + 1)]
+    numbers = [int(number) for number, _, _ in written]
+    assert numbers == sorted(set(numbers))
 
 
 @pytest.mark.parametrize("page", DECISIONS, ids=str)
