@@ -12,6 +12,7 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.cancel import cancel_feature
+from ompycord.bot.commands.circling import circling_feature
 from ompycord.bot.commands.cost import cost_feature
 from ompycord.bot.commands.follow_up import follow_up_feature
 from ompycord.bot.commands.health import health_feature
@@ -55,6 +56,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     follow_up_feature,
     takeover_feature,
     raise_limit_feature,
+    circling_feature,
     answers_feature,
     approvals_feature,
     typed_answers_feature,

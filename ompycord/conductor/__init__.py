@@ -7,6 +7,7 @@ from ompycord.conductor.capabilities import AgentCapabilityLookup
 from ompycord.conductor.deliveries import NotificationRule, Notifications
 from ompycord.conductor.driver import Driver
 from ompycord.conductor.event_recorder import EventRecorder
+from ompycord.conductor.guardian import Guardian, RecentEvents
 from ompycord.conductor.inbox import Inboxes, LogInbox
 from ompycord.conductor.lineage import Lineage
 from ompycord.conductor.log_check import LogCheck
@@ -33,6 +34,7 @@ __all__ = [
     "Driver",
     "EventRecorder",
     "FoldedRun",
+    "Guardian",
     "Inboxes",
     "Lineage",
     "LoadedRun",
@@ -45,6 +47,7 @@ __all__ = [
     "Notifications",
     "Projector",
     "QueuedMessage",
+    "RecentEvents",
     "Reminders",
     "RunAccess",
     "Runs",

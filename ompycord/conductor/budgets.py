@@ -14,10 +14,9 @@ from ompycord.domain.access import Person
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId, short_id
-from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Committed
 from ompycord.domain.refusals import RefusalCode
-from ompycord.domain.run import FINAL, RunKind, RunState, SuspendReason
+from ompycord.domain.run import FINAL, RunState, SuspendReason
 from ompycord.errors import Refused, StorageError
 from ompycord.render.phrases import money
 from ompycord.telemetry import get_logger
@@ -26,7 +25,6 @@ __all__ = ["BudgetKeeper", "Budgets", "is_used_up"]
 
 POLL_S = 30.0
 """Seconds between two checks of all runs, for the case that a notice was missed."""
-RUNS_LOOKED_AT = 1000
 
 log = get_logger(__name__)
 
@@ -86,11 +84,8 @@ class BudgetKeeper:
                 runs = await changes.take(POLL_S) or await self._working()
 
     async def _working(self) -> list[RunId]:
-        which = RunFilter(
-            is_open=True, kind=RunKind.HOSTED, states=frozenset({RunState.BUILDING}), limit=RUNS_LOOKED_AT
-        )
         try:
-            return [RunId(record.id) for record in await self._access.store.runs(which)]
+            return await self._access.at_work()
         except StorageError as error:
             log.warning("budget.waits", cause=str(error))
             return []

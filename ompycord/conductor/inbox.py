@@ -43,7 +43,7 @@ async def has_unread(history: RunHistory, run: RunId) -> bool:
     """Whether people wrote something that no start of the agent has taken."""
     transcript = Transcript()
     transcript.add(await history.transcript(run, after=0))
-    return bool(transcript.waiting)
+    return any(not message.is_nudge for message in transcript.waiting)
 
 
 class LogInbox:

@@ -110,8 +110,8 @@ class Messages:
         )
 
     async def waiting(self, run: RunId) -> list[QueuedMessage]:
-        """Messages that no agent has taken yet, oldest first."""
-        return (await self.transcript(run)).waiting
+        """Messages of people that no agent has taken yet, oldest first."""
+        return [message for message in (await self.transcript(run)).waiting if not message.is_nudge]
 
     async def edit(self, record: RunRecord, message: str, text: str, person: Person) -> QueuedMessage:
         """Change the text of a waiting message, which keeps its place. Raises Refused once the agent has it."""
@@ -134,7 +134,7 @@ class Messages:
         run = RunId(record.id)
         self._access.require(person, "say", record)
         known = (await self.transcript(run)).message(message)
-        if known is None:
+        if known is None or known.is_nudge:
             raise Refused(RefusalCode.NO_SUCH_MESSAGE, run=short_id(run))
         return known
 

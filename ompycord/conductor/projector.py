@@ -13,6 +13,7 @@ from typing import Protocol
 
 from ompycord.conductor.bus import Bus
 from ompycord.conductor.deliveries import CARD_WAIT_MS, Notifications, deliveries, first_deliveries
+from ompycord.conductor.guardian.recent_events import RecentEvents
 from ompycord.conductor.snapshots import Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import RunChannels
@@ -94,8 +95,13 @@ class Projector:
         clock: Clock,
         channels: RunChannels,
         notifications: Notifications = NO_NOTIFICATIONS,
+        recent: RecentEvents | None = None,
     ) -> None:
-        """`channels` decides in which channel a run is shown; `notifications` what webhooks get."""
+        """`channels` decides in which channel a run is shown; `notifications` what webhooks get.
+
+        `recent` gets what was committed, for the guardian.
+        """
+        self._recent = recent
         self._store = store
         self._snapshots = snapshots
         self._clock = clock
@@ -194,6 +200,8 @@ class Projector:
             self._followed.popitem(last=False)
         self._position = upto
         self._snapshots.publish(folds)
+        if self._recent is not None:
+            self._recent.publish(by_run)
         self._bus.publish(by_run)
         return len(events)
 

@@ -11,13 +11,16 @@ from ompycord.domain.access import Person
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.ids import OMPYCORD, RunId, short_id
 from ompycord.domain.policy import Circumstances, Denied, authorize, resource_of
-from ompycord.domain.ports import Clock, Decisions, Ids, RunRecords
+from ompycord.domain.ports import Clock, Decisions, Ids, RunFilter, RunRecords
 from ompycord.domain.records import Commit, Committed, Decision, NewEvent
 from ompycord.domain.refusals import RefusalCode
-from ompycord.domain.run import RunKind, RunRecord
+from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.errors import Refused
 
 __all__ = ["RunAccess", "RunStore", "require_hosted"]
+
+RUNS_AT_WORK = 1000
+"""More than any machine runs at once."""
 
 
 class RunStore(RunRecords, Decisions, Protocol):
@@ -52,6 +55,12 @@ class RunAccess:
             id=self.ids.ulid(), run=run, kind=kind, ref=ref, action=action, by=person.id, by_name=person.name,
             at=self.clock.now_ms(),
         )  # fmt: skip
+
+    async def at_work(self) -> list[RunId]:
+        """The hosted runs whose agents are at work. Raises StorageError."""
+        states = frozenset({RunState.BUILDING})
+        which = RunFilter(is_open=True, kind=RunKind.HOSTED, states=states, limit=RUNS_AT_WORK)
+        return [RunId(record.id) for record in await self.store.runs(which)]
 
     async def record(
         self,

@@ -261,6 +261,15 @@ class Runs:
             raise Refused(RefusalCode.LIMIT_USED_UP, run=short_id(run))
         return await self._move(record, ev.RunResumed(by=person.name), "resume", person)
 
+    async def give_up(self, loaded: LoadedRun, person: Person) -> Committed:
+        """End a run that was stopped because its agent goes in circles; what it made is kept."""
+        record = loaded.record
+        require_hosted(record)
+        self._access.require(person, "cancel", record)
+        if loaded.snapshot is None or not loaded.snapshot.is_circling:
+            raise Refused(RefusalCode.NOT_SUSPENDED, run=short_id(record.id))
+        return await self._move(record, ev.RunGivenUp(by=person.name), "give_up", person)
+
     async def _move(self, record: RunRecord, body: ev.EventBody, kind: str, person: Person) -> Committed:
         """Stop or resume. Both may happen many times: the version at which they were decided is their reference."""
         run = RunId(record.id)

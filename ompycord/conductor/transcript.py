@@ -37,12 +37,14 @@ def ref_of(body: RequestEvent | DecisionEvent | WithdrawalEvent) -> Ref:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """A message from a person, as it stands in the log."""
+    """A message to the agent, as it stands in the log: from a person, or a nudge."""
 
     id: str
     position: int
     at: int
     body: ev.Prompted
+    is_nudge: bool = False
+    """Whether Ompycord wrote it, to an agent that goes in circles: one that has ended needs it no more."""
 
     @property
     def ref(self) -> Ref:
@@ -102,6 +104,10 @@ class Transcript:
             case ev.Prompted() as body if event.source == OMPYCORD and event.id is not None:
                 message = QueuedMessage(id=event.id, position=event.position, at=event.at, body=body)
                 self.prompts[message.ref] = message
+            case ev.GuardianNoticed(to_agent=str(text)) if event.source == OMPYCORD and event.id is not None:
+                body = ev.Prompted(text=text, by="Ompycord", when="now")
+                nudge = QueuedMessage(id=event.id, position=event.position, at=event.at, body=body, is_nudge=True)
+                self.prompts[nudge.ref] = nudge
             case ev.InboxTaken(said=texts):
                 self.taken.update(ref for ref in map(Ref.parse, texts) if ref not in self.dropped)
             case ev.InboxAcknowledged(said=texts, session=session):

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
+from ompycord.domain.guardian.escalation import EscalationLevel
 from ompycord.domain.results import BuildResult, StageResult
 from ompycord.domain.run import FINAL, EndedBy, FailureClass, Machine, RunState, SuspendReason
 from ompycord.domain.stage import Edge, Stage, Update
@@ -33,6 +34,9 @@ WORKING = tuple(dict.fromkeys(stage.state for stage in STAGES))
 
 States that no stage uses are reserved.
 """
+
+MESSAGE = 500
+"""Characters of a transition's sentence (`events.RunStateChanged.message`)."""
 
 R = TypeVar("R", bound=StageResult)
 Guard = Callable[[Machine, ev.EventBody], bool]
@@ -197,6 +201,51 @@ def _cancelled(machine: Machine, body: ev.EventBody) -> Update:
     }
 
 
+# -- an agent that goes in circles -------------------------------------------------------------------------------------
+
+
+def _is_noticed(level: EscalationLevel) -> Guard:
+    """The agent that works now goes in circles, and this is what is done about it."""
+    return lambda machine, body: isinstance(body, ev.GuardianNoticed) and body.level == level and machine.claim is None
+
+
+def _evidence(body: ev.EventBody) -> str:
+    return body.evidence if isinstance(body, ev.GuardianNoticed) else ""
+
+
+def _circled(machine: Machine, body: ev.EventBody) -> Update:
+    """Start the agent again, in the clone as it stands."""
+    return {**_restarted(machine, body), "message": f"It went in circles and starts again. {_evidence(body)}"[:MESSAGE]}
+
+
+def _circles(machine: Machine, body: ev.EventBody) -> Update:
+    """A person decides what becomes of it."""
+    return {"reason": SuspendReason.HUMAN, "resume_to": machine.state, "message": _evidence(body)}
+
+
+def _looped(machine: Machine, body: ev.EventBody) -> Update:
+    """End it, and keep what it made. Another iteration, since the stop closes what is left of this one."""
+    return {
+        "iteration": machine.iteration + 1,
+        "claim": False,
+        "failure": FailureClass.LOOP,
+        "ended_by": EndedBy.GUARDIAN,
+        "message": f"It was ended because it went in circles. {_evidence(body)}"[:MESSAGE],
+    }
+
+
+def _given_up(machine: Machine, body: ev.EventBody) -> Update:
+    """As `_looped`, by a person."""
+    by = body.by if isinstance(body, ev.RunGivenUp) else "a person"
+    return {
+        **_looped(machine, body),
+        "reason": None,
+        "resume_to": None,
+        "ended_by": EndedBy.PERSON,
+        "message": f"{by} ended it because it went in circles. {machine.message or ''}".strip()[:MESSAGE],
+    }
+
+
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 RESUMES: dict[RunState, tuple[type[fx.Effect], ...]] = {
@@ -221,6 +270,14 @@ TABLE: tuple[Rule, ...] = (
     *_interruptions(PUBLISH),
     Rule((S.QUEUED,), "run.stopped", S.SUSPENDED, (), "a person stopped it", then=_stopped),
     Rule(WORKING, "run.stopped", S.SUSPENDED, (fx.StopAgent,), "a person stopped it", then=_stopped),
+    Rule((BUILD.state,), "guardian.noticed", BUILD.state, (fx.StopAgent, BUILD.effect),
+         "it goes in circles: a fresh start", _is_noticed("escalate"), _circled),
+    Rule((BUILD.state,), "guardian.noticed", S.SUSPENDED, (fx.StopAgent,),
+         "it goes in circles: people decide", _is_noticed("ask"), _circles),
+    Rule((BUILD.state,), "guardian.noticed", BUILD.state, (fx.StopAgent, COLLECT.effect),
+         "it goes in circles: ended, its work is kept", _is_noticed("stop"), _looped),
+    Rule((S.SUSPENDED,), "run.given_up", BUILD.state, (COLLECT.effect,), "a person gave it up, its work is kept",
+         _resumes_to(BUILD.state), _given_up),
     Rule(RESTARTS, "prompt", BUILD.state, (fx.StopAgent, BUILD.effect), "a person had it begin again",
          _is_restart, _restarted),
     Rule((S.SUSPENDED,), "prompt", S.SUSPENDED, (), "what was said takes its agent again",

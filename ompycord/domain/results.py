@@ -75,6 +75,8 @@ class CheckResult(StageResult):
 
     passed: bool | None = None
     """All passed, some failed, or (None) nothing was proved because none is configured or a tool is missing."""
+    tree: str | None = None
+    """A name for all files of the result that were checked: equal for two results that are the same."""
 
 
 class PublishResult(StageResult):

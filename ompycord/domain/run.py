@@ -67,6 +67,7 @@ class FailureClass(StrEnum):
     INTERNAL = "INTERNAL"
     CANCELLED = "CANCELLED"
     LOST = "LOST"
+    LOOP = "LOOP"
 
 
 class EndedBy(StrEnum):
@@ -85,7 +86,9 @@ class EndedBy(StrEnum):
     PROVIDER = "provider"
     """The provider of its model, which refused."""
     PERSON = "person"
-    """A person, who cancelled the run."""
+    """A person, who cancelled the run or gave it up."""
+    GUARDIAN = "guardian"
+    """Ompycord, because it went in circles."""
 
 
 class RunOutcome(StrEnum):

@@ -1,7 +1,7 @@
 """A run is paused until a person resumes it: a message of its own, so that it notifies; counterpart of the card.
 
-docs/contracts/cards.md, *Who is pinged*: budget reached, an agent that crashed, a provider that refuses. A run that a
-person stopped notifies no one.
+docs/contracts/cards.md, *Who is pinged*: budget reached, an agent that crashed or goes in circles, a provider that
+refuses. A run that a person stopped notifies no one.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Final
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import EndedBy, RunState, SuspendReason
-from ompycord.render.cards.cardview import Button, Colour
+from ompycord.render.cards.cardview import Button
 from ompycord.render.cards.headlines import headline_of
 from ompycord.render.cards.names import agent_name, short_title
 from ompycord.render.cards.view import footer_of
@@ -38,7 +38,8 @@ _ENDED: Final = {
 
 def pings_paused(snapshot: StatusSnapshot, iteration: int) -> bool:
     """Whether the run is still paused where it stopped in that iteration."""
-    return snapshot.state is RunState.SUSPENDED and snapshot.reason in _WHAT and snapshot.iteration == iteration
+    is_paused = snapshot.state is RunState.SUSPENDED and (snapshot.reason in _WHAT or snapshot.is_circling)
+    return is_paused and snapshot.iteration == iteration
 
 
 def paused_message(
@@ -62,6 +63,7 @@ def paused_message(
     reason = snapshot.reason or SuspendReason.INTERRUPTED
     by = snapshot.ended_by if reason is SuspendReason.INTERRUPTED else None
     what = (_ENDED.get(by) if by else None) or _WHAT.get(reason, "the run is paused.")
+    what = "{agent} goes in circles; decide how it goes on." if snapshot.is_circling else what
     what = what.format(agent=agent_name(snapshot, sanitizer))
     who = mention(users, roles)
     embed: dict[str, object] = {
@@ -70,7 +72,7 @@ def paused_message(
             EMBED_TITLE,
         ),
         "description": headline.sentence,
-        "color": Colour.GREY,
+        "color": headline.colour,
         "footer": {"text": footer_of(snapshot, render_context, sanitizer, OutboxKind.NOTICE, question_tag(ref))},
     }
     return message(

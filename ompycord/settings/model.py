@@ -11,6 +11,7 @@ from ompycord.bot.options import DiscordSettings
 from ompycord.domain.access import Access
 from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog, Limits
+from ompycord.domain.guardian.options import GuardianOptions
 from ompycord.domain.repository import AgentSpec, RepositorySpec, WrittenPath
 from ompycord.http.limits import HttpLimits
 from ompycord.notify.options import NotifySettings
@@ -89,6 +90,8 @@ class Settings(BaseSettings):
     agents: dict[str, AgentSpec] = Field(default_factory=dict[str, AgentSpec])
     """Each as its kind's options (`kinds.py`)."""
     limits: Limits = Limits()
+    loop_guardian: GuardianOptions = GuardianOptions()
+    """When an agent goes in circles."""
     workspaces: SessionLimits = SessionLimits()
     log: LogSettings = LogSettings()
     _warnings: tuple[str, ...] = PrivateAttr(default=())

@@ -8,6 +8,7 @@ from ompycord.domain.folds.snapshot import (
     Artifact,
     Check,
     Gap,
+    LoopNotice,
     ProviderWait,
     Question,
     StatusSnapshot,
@@ -15,6 +16,7 @@ from ompycord.domain.folds.snapshot import (
     Usage,
     Verification,
 )
+from ompycord.domain.guardian.escalation import EscalationLevel
 from ompycord.domain.ids import RunId, Source
 from ompycord.domain.run import EndedBy, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
@@ -72,6 +74,15 @@ FAILED = CheckFinished(
 
 def check(name: str, status: str, *, ours: bool = True, result: CheckFinished | None = None) -> Check:
     return Check.model_validate({"name": name, "status": status, "ours": ours, "result": result, "at": NOON})
+
+
+CIRCLES = "`bash: make <all>` was used 4 times in a row and failed the same way every time."
+
+
+def circles(level: EscalationLevel, *, is_delivered: bool = True) -> LoopNotice:
+    """What the guardian noticed five minutes ago."""
+    at = NOON - 5 * MINUTE
+    return LoopNotice(level=level, kind="repeat", evidence=CIRCLES, is_delivered=is_delivered, at=at)
 
 
 def hosted(state: RunState, **more: Any) -> StatusSnapshot:
@@ -213,6 +224,28 @@ SCENES: dict[str, Scene] = {
     ),
     "stopped by a person": Scene(
         hosted(S.SUSPENDED, reason=SuspendReason.HUMAN, resume_to=S.BUILDING, message="Stopped by Ada."),
+        render_context(),
+    ),
+    "building, goes in circles": Scene(hosted(S.BUILDING, loop=circles("nudge"), **BUSY), render_context()),
+    "building, goes in circles and reads nothing": Scene(
+        hosted(S.BUILDING, loop=circles("nudge", is_delivered=False)), render_context()
+    ),
+    "building, started again since it went in circles": Scene(
+        hosted(S.BUILDING, loop=circles("escalate"), iteration=2), render_context()
+    ),
+    "going in circles": Scene(
+        hosted(S.SUSPENDED, reason=SuspendReason.HUMAN, resume_to=S.BUILDING, loop=circles("ask"), message=CIRCLES),
+        render_context(),
+    ),
+    "ended since it went in circles": Scene(
+        hosted(
+            S.FAILED,
+            failure=FailureClass.LOOP,
+            ended_by=EndedBy.GUARDIAN,
+            loop=circles("stop"),
+            branch=BRANCH,
+            message=f"It was ended because it went in circles. {CIRCLES}",
+        ),
         render_context(),
     ),
     "budget reached": Scene(

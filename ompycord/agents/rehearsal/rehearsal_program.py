@@ -10,6 +10,8 @@ Whole words in the prompt choose a path:
     approval  asks for approval to run a command, and obeys
     fail      writes the failing test, then gives up and says so
     slow      works for a minute
+    loop      reads the same file again and again, until a message reaches it or it is stopped
+    stubborn  with `loop`: goes on in circles whatever it is told
 
 What people say to it while it works it repeats and writes into NOTES.md at its end; the word `hurry` ends a slow
 minute. Their words come as lines of the file that is its argument.
@@ -33,6 +35,7 @@ COMMAND = ("git", "log", "--oneline", "-1")
 TEST_S = 60
 ANSWER_S = 900
 SLOW_STEPS, SLOW_STEP_S = 30, 2.0
+LOOP_STEPS, LOOP_STEP_S = 200, 1.0
 
 CODE, TESTS, NOTES = Path("cart/total.py"), Path("tests/test_total.py"), Path("NOTES.md")
 BUG = "line.price * percent / 100"
@@ -157,6 +160,8 @@ def main() -> int:
     stage.rest(0.8)
     if "slow" in words and "hurry" not in words:
         take_long(stage)
+    if "loop" in words:
+        go_in_circles(stage, is_stubborn="stubborn" in words)
     has_cart = CODE.is_file() and TESTS.is_file() and BUG in CODE.read_text(encoding="utf-8")
     wants_note = "ask" in words and ask(stage) == "Yes"
     if "approval" in words:
@@ -175,6 +180,16 @@ def take_long(stage: Stage) -> None:
             tool.done(detail="cut short, as it was told")
             return
     tool.done()
+
+
+def go_in_circles(stage: Stage, *, is_stubborn: bool) -> None:
+    """Do the same step over and over; a message ends it, unless it is stubborn."""
+    for _ in range(LOOP_STEPS):
+        tool = stage.tool("bash", "python -m no_such_module", seconds=LOOP_STEP_S)
+        tool.done(ok=False, detail="No module named no_such_module")
+        if stage.inbox.messages and not is_stubborn:
+            stage.emit("message", text="I was told that I go in circles. I go on with the task another way.")
+            return
 
 
 def run_with_approval(stage: Stage) -> None:

@@ -17,8 +17,10 @@ from ompycord.conductor import (
     Bus,
     Driver,
     EventRecorder,
+    Guardian,
     Messages,
     Projector,
+    RecentEvents,
     Runs,
     Slots,
     Snapshots,
@@ -62,6 +64,8 @@ class Infrastructure:
     known: KnownSecrets
     clock: Clock
     ids: Ids
+    recent: RecentEvents = field(default_factory=RecentEvents)
+    """The newest events, for the guardian."""
     slots: Slots = field(init=False)
     """Who holds one of `limits.parallel_runs`."""
     alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
@@ -123,6 +127,7 @@ class Areas:
     budgets: Budgets
     recorder: EventRecorder
     budget_keeper: BudgetKeeper
+    guardian: Guardian
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

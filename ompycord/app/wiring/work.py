@@ -19,6 +19,7 @@ from ompycord.conductor import (
     Budgets,
     Driver,
     EventRecorder,
+    Guardian,
     Inboxes,
     Lineage,
     Messages,
@@ -87,6 +88,13 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
     transitions = Transitions(store=store, clock=clock, ids=ids)
     catalog = infrastructure.settings.catalog
     approvals = Approvals(access=access, catalog=catalog, wake=wake)
+    messages = Messages(
+        access=access,
+        history=store,
+        transitions=transitions,
+        capabilities=AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities),
+        wake=wake,
+    )
     return Areas(
         runs=Runs(
             access=access,
@@ -99,13 +107,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
             wake=wake,
             closed=infrastructure.mode.closed,
         ),
-        messages=Messages(
-            access=access,
-            history=store,
-            transitions=transitions,
-            capabilities=AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities),
-            wake=wake,
-        ),
+        messages=messages,
         approvals=approvals,
         typed_answers=TypedAnswers(
             access=access,
@@ -124,6 +126,16 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
             bus=infrastructure.bus,
             wake=wake,
         ),
+        guardian=Guardian(
+            access=access,
+            transitions=transitions,
+            messages=messages,
+            history=store,
+            recent=infrastructure.recent,
+            bus=infrastructure.bus,
+            options=infrastructure.settings.loop_guardian,
+            wake=wake,
+        ),
     )
 
 
@@ -136,6 +148,7 @@ def projector_of(infrastructure: Infrastructure) -> Projector:
         clock=infrastructure.clock,
         channels=_channels(infrastructure.settings),
         notifications=notifications_of(infrastructure.settings.notify, infrastructure.redact),
+        recent=infrastructure.recent,
     )
 
 

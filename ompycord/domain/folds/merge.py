@@ -10,7 +10,16 @@ from typing import Any
 
 from ompycord.domain import events as ev
 from ompycord.domain.folds.requests import approvals, questions, typed_answers
-from ompycord.domain.folds.snapshot import Artifact, Check, Gap, ProviderWait, StatusSnapshot, ToolCall, Usage
+from ompycord.domain.folds.snapshot import (
+    Artifact,
+    Check,
+    Gap,
+    LoopNotice,
+    ProviderWait,
+    StatusSnapshot,
+    ToolCall,
+    Usage,
+)
 from ompycord.domain.folds.source_state import LATEST, SourceState, Stamped
 from ompycord.domain.folds.sources import Placed, SourceStates, in_order, newest, newest_by_name, scalar
 from ompycord.domain.folds.states import external_state, hosted_state, verification
@@ -84,6 +93,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         typed_answers=typed_answers(source_states),
         approvals=approvals(source_states),
         provider_wait=None if now.state in FINAL else _provider_wait(source_states),
+        loop=_loop(ours),
         artifacts=_artifacts(source_states),
         notes=tuple(note for _, note in in_order(source_states, lambda source_state: source_state.notes))[-5:],
         cancel_requested=any(source_state.cancel_requested for source_state in source_states.values()),
@@ -144,6 +154,15 @@ def _budget(ours: SourceState, task: Task | None) -> float | None:
 def _followed_by(ours: SourceState) -> tuple[str, ...]:
     """In the order in which they were started; the log's numbers, since ids are made before anything is stored."""
     return tuple(sorted(ours.followed, key=lambda run: ours.followed[run][0]))
+
+
+def _loop(ours: SourceState) -> LoopNotice | None:
+    """What was noticed last, unless a person has stepped in since."""
+    if ours.loop is None or ours.loop[0] < ours.stepped_in:
+        return None
+    _, at, body = ours.loop
+    delivered = body.to_agent is not None
+    return LoopNotice(level=body.level, kind=body.kind, evidence=body.evidence, is_delivered=delivered, at=at)
 
 
 def _evidence(ours: SourceState) -> ev.EvidenceChanged | None:

@@ -12,6 +12,8 @@ from ompycord.domain.events import (
     LeftOut,
     Phase,
 )
+from ompycord.domain.guardian.escalation import EscalationLevel
+from ompycord.domain.guardian.verdicts import LoopKind
 from ompycord.domain.ids import RunId, Source, Ulid
 from ompycord.domain.run import FINAL, EndedBy, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
@@ -21,6 +23,7 @@ __all__ = [
     "Artifact",
     "Check",
     "Gap",
+    "LoopNotice",
     "ProviderWait",
     "Question",
     "RunPermission",
@@ -183,6 +186,18 @@ class ProviderWait(Frozen):
     until: Millis | None = None
 
 
+class LoopNotice(Frozen):
+    """The agent goes in circles, and what was done about it; until a person steps in."""
+
+    level: EscalationLevel
+    kind: LoopKind
+    evidence: str
+    """What was seen, in one sentence that quotes the agent."""
+    is_delivered: bool
+    """Whether the agent was given something to read about it."""
+    at: Millis
+
+
 class Artifact(Frozen):
     """Something kept or linked."""
 
@@ -254,6 +269,8 @@ class StatusSnapshot(Frozen):
     """The latest that people typed, oldest first; those to closed questions too."""
     approvals: tuple[Approval, ...] = ()
     provider_wait: ProviderWait | None = None
+    loop: LoopNotice | None = None
+    """Why Ompycord stepped in last, where no person has stepped in since."""
     artifacts: tuple[Artifact, ...] = ()
     notes: tuple[str, ...] = ()
     url: str | None = None
@@ -273,6 +290,12 @@ class StatusSnapshot(Frozen):
     def is_final(self) -> bool:
         """Whether the run has ended permanently."""
         return self.state in FINAL
+
+    @property
+    def is_circling(self) -> bool:
+        """Whether it was stopped because it goes in circles, and a person decides what becomes of it."""
+        is_stopped = self.state is RunState.SUSPENDED and self.reason is SuspendReason.HUMAN
+        return is_stopped and self.loop is not None and self.loop.level == "ask"
 
     @property
     def open_questions(self) -> tuple[Question, ...]:

@@ -80,6 +80,9 @@ class SourceState:
     retry: Stamped[ev.RetryLimited | ev.RetryCleared] | None = None
     cancel_requested: Stamped[None] | None = None
     budget: Stamped[ev.BudgetRaised] | None = None
+    loop: Stamped[ev.GuardianNoticed] | None = None
+    stepped_in: int = 0
+    """The number of the last event by which a person told the run how to go on."""
     followed: dict[str, Stamped[None]] = field(default_factory=dict[str, Stamped[None]])
     """The runs that follow this one."""
     tool_count: int = 0
@@ -198,6 +201,18 @@ def _cancel_requested(source_state: SourceState, seq: int, at: int, body: ev.Can
 
 def _budget(source_state: SourceState, seq: int, at: int, body: ev.BudgetRaised) -> None:
     source_state.budget = _later(source_state.budget, seq, at, body)
+
+
+def _noticed(source_state: SourceState, seq: int, at: int, body: ev.GuardianNoticed) -> None:
+    source_state.loop = _later(source_state.loop, seq, at, body)
+
+
+def _stepped_in(
+    source_state: SourceState, seq: int, at: int, body: ev.Prompted | ev.RunResumed | ev.QuestionAnswered
+) -> None:
+    source_state.stepped_in = max(source_state.stepped_in, seq)
+    if isinstance(body, ev.QuestionAnswered):
+        _question_closed(source_state, seq, at, body)
 
 
 def _followed(source_state: SourceState, seq: int, at: int, body: ev.RunFollowed) -> None:
@@ -323,6 +338,9 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.BudgetRaised: _budget,
     ev.CancelRequested: _cancel_requested,
     ev.RunFollowed: _followed,
+    ev.GuardianNoticed: _noticed,
+    ev.Prompted: _stepped_in,
+    ev.RunResumed: _stepped_in,
     ev.Note: _note,
     ev.ToolStarted: _tool_started,
     ev.ToolProgress: _tool_progress,
@@ -335,7 +353,7 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.CheckFinished: _check_finished,
     ev.EvidenceChanged: _evidence,
     ev.QuestionAsked: _question,
-    ev.QuestionAnswered: _question_closed,
+    ev.QuestionAnswered: _stepped_in,
     ev.QuestionWithdrawn: _question_withdrawn,
     ev.AnswerTyped: _answer_typed,
     ev.AnswerEdited: _answer_edited,

@@ -4,6 +4,7 @@ Counterpart of the working copies, which nothing here looks at. `WorkResults.tre
 them.
 """
 
+import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -39,6 +40,14 @@ class ResultTrees:
     base: Mapping[str, TreeEntry]
     result: Mapping[str, TreeEntry]
     read: ReadBlobs
+
+    @property
+    def name(self) -> str:
+        """A name for all files of the result, 32 hexadecimal digits; equal for the same files with the same content."""
+        digest = hashlib.blake2b(digest_size=16)
+        for path, entry in sorted(self.result.items()):
+            digest.update(f"{entry.mode} {entry.blob} {path}\0".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
 
     def changed_paths(self) -> list[str]:
         """The paths at which the trees differ, sorted."""

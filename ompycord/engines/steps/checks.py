@@ -26,7 +26,8 @@ async def run_checks(order: StepOrder, task: Task, context: StepContext) -> Effe
     repository = context.repository(task)
     if not repository.checks:
         return ok(order, CheckResult(), message=f"No check is configured for {repository.name}.")
-    changes = await context.checks.compare(repository.checks, await context.results.trees(order.run))
+    trees = await context.results.trees(order.run)
+    changes = await context.checks.compare(repository.checks, trees)
     if changes:
         await context.record(order.run, EvidenceChanged(changes=changes[:_LISTED], total=len(changes)))
     results: list[CheckFinished] = []
@@ -39,7 +40,7 @@ async def run_checks(order: StepOrder, task: Task, context: StepContext) -> Effe
     passed = _verdict(results, changes)
     return ok(
         order,
-        CheckResult() if passed is None else CheckResult(passed=passed),
+        CheckResult(tree=trees.name) if passed is None else CheckResult(passed=passed, tree=trees.name),
         message=_sentence(results, repository.checks, changes),
     )
 

@@ -24,16 +24,19 @@ __all__ = [
     "CARD_ACTIONS",
     "CHECKS",
     "CHECK_OUT",
+    "CONTINUE",
     "DETAILS",
     "DIFF",
     "EDIT",
     "FIX_SETUP",
     "FOLLOW_UP",
+    "GIVE_UP",
     "GOOD",
     "MOST_BUTTONS",
     "OFFERS",
     "RAISE",
     "REJECT",
+    "REPLAN",
     "RESUME",
     "RETRY",
     "RUN_CHECKS",
@@ -136,6 +139,10 @@ RAISE = CardAction("raise", "Raise the limit", "raise", "primary", offered_when=
 RETRY = CardAction("retry", "Retry…", "retry", "primary", offered_when=_is_ours, opens_form=True)
 AGAIN = CardAction("again", "Run again…", "retry", offered_when=_is_ours, opens_form=True)
 """Both open the task of the run in a form; the word says whether it failed."""
+CONTINUE = CardAction("continue", "Continue", "resume", "primary", offered_when=_can_be_resumed)
+REPLAN = CardAction("replan", "Change plan…", "resume", offered_when=_can_be_resumed, opens_form=True)
+GIVE_UP = CardAction("giveup", "Stop", "cancel", "danger", offered_when=_can_be_resumed)
+"""What a person decides about an agent that goes in circles."""
 TAKEOVER = CardAction("takeover", "Take over", "say", offered_when=_can_be_resumed)
 
 EDIT = CardAction("edit", "Edit", "say", offered_when=_is_open, is_planned=True)
@@ -160,6 +167,7 @@ class Situation(StrEnum):
     ASKING = "asking"
     PROVIDER_REFUSES = "provider refuses"
     STOPPED = "stopped"
+    CIRCLING = "going in circles"
     OVER_BUDGET = "over budget"
     PROVIDER_STOPPED = "stopped by the provider"
     UNCHANGED = "unchanged"
@@ -182,6 +190,7 @@ OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
     Situation.ASKING: (STOP, SAY, DETAILS, CANCEL),
     Situation.PROVIDER_REFUSES: (SWITCH, STOP, SAY, DETAILS, CANCEL),
     Situation.STOPPED: _PAUSED,
+    Situation.CIRCLING: (CONTINUE, REPLAN, GIVE_UP, TAKEOVER, DETAILS),
     Situation.OVER_BUDGET: (RAISE, *_PAUSED),
     Situation.PROVIDER_STOPPED: (SWITCH, *_PAUSED),
     Situation.UNCHANGED: (FOLLOW_UP, AGAIN, *_VOTES, DETAILS),  # no diff, no checks, no branch to open

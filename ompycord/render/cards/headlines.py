@@ -11,6 +11,7 @@ from ompycord.domain.run import RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.render.cards.actions import Situation
 from ompycord.render.cards.asking import request_sentence, waits_for
 from ompycord.render.cards.cardview import Colour
+from ompycord.render.cards.loops import loop_sentence
 from ompycord.render.cards.names import agent_name, run_link
 from ompycord.render.cards.verdicts import (
     failure_sentence,
@@ -128,6 +129,8 @@ def _preparing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
 
 def _building(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     agent = agent_name(snapshot, sanitizer)
+    if snapshot.loop is not None:
+        return loop_sentence(snapshot.loop, agent, sanitizer)
     for phase in snapshot.plan:
         for step in phase.steps:
             if phase.status == "active" and step.status == "active":
@@ -204,6 +207,9 @@ def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitize
     later = f"Tries again {stamp(snapshot.wake_at)}." if snapshot.wake_at else ""
     spent = money(snapshot.usage.cost_usd) if snapshot.usage.cost_usd is not None else ""
     match snapshot.reason:
+        case SuspendReason.HUMAN if snapshot.is_circling:
+            word = "Going in circles"
+            parts = [text, "Nothing is lost. If it does so again after Continue, it is ended and its work is kept."]
         case SuspendReason.HUMAN | None:
             word, parts = "Stopped", [text or "The agent was stopped.", "Nothing is lost; continue with Resume."]
         case SuspendReason.WAITING:
@@ -230,6 +236,8 @@ def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitize
         case _:
             assert_never(snapshot.reason)
     situation = _SUSPENDED.get(snapshot.reason or SuspendReason.HUMAN, Situation.STOPPED)
+    if snapshot.is_circling:
+        return Headline("🟡", word, Colour.YELLOW, " ".join(parts), Situation.CIRCLING)
     return Headline("⏸", word, Colour.GREY, " ".join(part for part in parts if part), situation)
 
 

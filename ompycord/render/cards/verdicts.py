@@ -35,6 +35,7 @@ _FAILURES: Final[dict[FailureClass, str]] = {
     FailureClass.INTERNAL: "An error in Ompycord ended it; the log has the details.",
     FailureClass.CANCELLED: "It was cancelled.",
     FailureClass.LOST: "Contact with its agent was lost.",
+    FailureClass.LOOP: "It was ended because it went in circles.",
 }
 
 

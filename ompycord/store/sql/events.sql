@@ -34,12 +34,17 @@ WHERE e.run = (SELECT pk FROM runs WHERE id = :run) AND +e.position > :after
 ORDER BY e.position;
 
 -- name: session
--- The last session that a run's agent opened since its clone was made: an earlier one went with its clone.
+-- The last session that a run's agent opened since its clone was made, with which an earlier one went, and since it
+-- was started again because it went in circles.
 SELECT json_extract(e.body, '$.session') AS session FROM events AS e JOIN runs AS r ON r.pk = e.run
 WHERE r.id = :run AND e.source = 'agent' AND e.type = 'session.opened' AND e.position > coalesce((
     SELECT max(p.position) FROM events AS p
     WHERE p.run = e.run AND p.source = 'ompycord' AND p.type = 'effect.finished'
       AND json_extract(p.body, '$.key') GLOB :prepared), 0)
+  AND e.position > coalesce((
+    SELECT max(g.position) FROM events AS g
+    WHERE g.run = e.run AND g.source = 'ompycord' AND g.type = 'guardian.noticed'
+      AND json_extract(g.body, '$.level') = 'escalate'), 0)
 ORDER BY e.position DESC LIMIT 1;
 
 -- name: models_of

@@ -219,6 +219,17 @@ async def test_without_leave_it_goes_on_without_and_repeats_why(transcript: Any,
     assert any("Ada does not allow" in said.text and "Not on Fridays" in said.text for said in stored.of(Message))
 
 
+async def test_a_loop_ends_with_a_message_unless_it_is_stubborn(transcript: Any, stored: Any, sample: Path) -> None:
+    outcome = await transcript("loop", ScriptedInbox(Prompted(text="You go in circles.", by="Ompycord")), pace="0.02")
+    assert outcome.claim
+    steps = [tool for tool in stored.of(ToolFinished) if tool.title == "python -m no_such_module"]
+    assert 1 <= len(steps) < 200
+    assert {(tool.ok, tool.detail) for tool in steps} == {(False, "No module named no_such_module")}
+    stored.events.clear()
+    await transcript("loop stubborn", ScriptedInbox(Prompted(text="You go in circles.", by="Ompycord")), pace="0")
+    assert sum(tool.title == "python -m no_such_module" for tool in stored.of(ToolFinished)) == 200
+
+
 async def test_it_is_steered_while_it_works(transcript: Any, stored: Any, sample: Path) -> None:
     inbox = ScriptedInbox(Prompted(text="Please hurry,\nit is late", by="Ada"))
     outcome = await transcript("take it slow", inbox, pace="0.05")

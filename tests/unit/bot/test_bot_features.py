@@ -21,6 +21,7 @@ POSTED = {
     *("stop", "resume", "cancel", "docancel", "keep", "retry", "again", "draft", "takeover", "details", "diff"),
     *("checkout", "follow", "followf", "followgo", "followno", "againf"),
     *("checks", "say", "sayform", "raise", "raiseto", "answer", "ansform", "allow", "allowrun", "deny", "denyform"),
+    *("continue", "replan", "replanto", "giveup"),
     *("settings", "editsaid", "form", "undo", "pick", "picksay"),
     *(f"opt{number}" for number in range(20)),
 }

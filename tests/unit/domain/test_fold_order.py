@@ -12,6 +12,8 @@ from ompycord.domain.events import AUTHORITY
 from ompycord.domain.folds.fold import RunFold, fold
 from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
 from ompycord.domain.folds.source_state import LATEST, RANGES_KEPT, SourceState
+from ompycord.domain.guardian.escalation import LEVELS
+from ompycord.domain.guardian.verdicts import LOOP_KINDS
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId, Source
 from ompycord.domain.run import FailureClass, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Task
@@ -50,6 +52,15 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "prompt": st.builds(ev.Prompted, text=words, when=st.sampled_from(["now", "next", "restart"])),
     "prompt.edited": st.just(ev.PromptEdited(prompt="01JD0000000000000000000002", text="x", by="Ada")),
     "run.followed": st.builds(ev.RunFollowed, run=st.sampled_from([RUN, TASK.id]), by=st.just("Ada")),
+    "run.given_up": st.just(ev.RunGivenUp(by="Ada")),
+    "guardian.noticed": st.builds(
+        ev.GuardianNoticed,
+        level=st.sampled_from(LEVELS),
+        kind=st.sampled_from(LOOP_KINDS),
+        evidence=st.just("again and again"),
+        length=st.just(4),
+        to_agent=maybe,
+    ),
     "budget.raised": st.builds(ev.BudgetRaised, usd=st.floats(0.01, 9), by=st.just("Ada")),
     "prompt.dropped": st.just(ev.PromptDropped(prompt="01JD0000000000000000000002", by="Ada")),
     "inbox.taken": st.just(ev.InboxTaken(said=("p:01JD0000000000000000000002",))),

@@ -135,9 +135,11 @@ AGENTS = frozenset({SourceKind.AGENT, SourceKind.RUN_KEY, SourceKind.EXTERNAL})
 SENDERS: dict[frozenset[SourceKind], set[str]] = {
     US: {
         *("run.dequeued", "run.state", "effect.finished", "approval.used", "work.left_out", "evidence.changed"),
+        "guardian.noticed",
         *("inbox.taken", "inbox.acknowledged"),
     },
     PEOPLE: {
+        "run.given_up",
         *("run.submitted", "run.cancel_requested", "run.followed", "budget.raised", "prompt.edited", "prompt.dropped"),
         *("question.answered", "answer.typed", "answer.edited", "approval.granted", "approval.denied"),
     },

@@ -20,7 +20,7 @@ def offered(snapshot: StatusSnapshot, render_context: RenderContext | None = Non
 
 def test_a_posted_button_keeps_its_name() -> None:
     names = {"stop", "resume", "cancel", "retry", "again", "say", "details", "diff", "checks", "raise", "takeover"}
-    names |= {"checkout", "follow"}
+    names |= {"checkout", "follow", "continue", "replan", "giveup"}
     assert {action.name for action in CARD_ACTIONS} == names
 
 
@@ -38,7 +38,7 @@ def test_who_may_press_what() -> None:
     assert least == {
         **dict.fromkeys(("details", "diff", "checks", "checkout"), Role.VIEWER),
         **dict.fromkeys(("say", "retry", "again", "takeover", "follow"), Role.RUNNER),
-        **dict.fromkeys(("stop", "resume", "cancel", "raise"), Role.APPROVER),
+        **dict.fromkeys(("stop", "resume", "cancel", "raise", "continue", "replan", "giveup"), Role.APPROVER),
     }
 
 
