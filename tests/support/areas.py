@@ -10,7 +10,7 @@ __all__ = ["Areas"]
 
 
 class Areas:
-    """`runs`, `messages`, `approvals`, `budgets`, `recorder` and `budget_keeper` of one process."""
+    """`runs`, `messages`, `approvals`, `budgets`, `recorder`, `budget_keeper` and `guardian` of one process."""
 
     def __init__(self, areas: ComposedAreas, infrastructure: Infrastructure) -> None:
         self._infrastructure = infrastructure
@@ -21,6 +21,7 @@ class Areas:
         self.budgets = areas.budgets
         self.recorder = areas.recorder
         self.budget_keeper = areas.budget_keeper
+        self.guardian = areas.guardian
 
     def reminders(self, *, ops_channel: str | None = None) -> Reminders:
         """Timers that a test lets look; those of the process run by themselves."""

@@ -12,8 +12,8 @@ from ompycord.domain.ids import RunId
 
 __all__ = ["RecentEvents"]
 
-KEPT = 300
-"""Events of one run."""
+KEPT = 100
+"""Events of one run: a loop is at most 72 steps long."""
 RUNS_KEPT = 256
 
 

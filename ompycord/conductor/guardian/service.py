@@ -7,7 +7,7 @@ event, read back, is what it knows of the past, so that a restart forgets nothin
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ompycord.conductor.bus import Bus
 from ompycord.conductor.guardian.recent_events import RecentEvents
@@ -33,6 +33,8 @@ POLL_S = 30.0
 """Seconds between two looks at nothing: events wake it."""
 PAUSE_S = 0.25
 """Seconds between two passes: nothing about a loop is urgent, and runs with many events are then read at once."""
+EVENTS_AT_ONCE = 50
+"""Events of one run until others get a turn on the loop."""
 RUNS_KEPT = 64
 """Runs whose steps are kept in memory; those of another are read from the log."""
 
@@ -65,19 +67,25 @@ class Guardian:
         self._watches: OrderedDict[RunId, RunWatch] = OrderedDict()
         self._awaited: dict[RunId, int] = {}
         """By run, how many notices its log has once the last one of ours is read back."""
+        if options.enabled:
+            recent.want(WATCHED_TYPES)
 
     async def run(self) -> None:
         """Look at each run that changed, and first at all that are at work, until cancelled."""
         if not self._options.enabled:
             return
-        self._recent.want(WATCHED_TYPES)
         with self._bus.subscribe() as changes:
             runs = await self._working()
             while True:
-                for run in runs:
-                    await self._check(run)
+                await self.check_once(runs)
                 await asyncio.sleep(PAUSE_S)
                 runs = await changes.take(POLL_S)
+
+    async def check_once(self, runs: Sequence[RunId]) -> None:
+        """Take in what is new of these runs, and step in where one goes in circles."""
+        for run in runs:
+            await self._check(run)
+            await asyncio.sleep(0)
 
     async def _working(self) -> list[RunId]:
         """Hosted runs whose agents are at work: a loop may have been found before a restart of ours."""
@@ -113,8 +121,10 @@ class Guardian:
             watch = self._watches[run] = RunWatch(self._options)
             new = await self._history.events_of(run) if record.kind is RunKind.HOSTED else new
         self._watches.move_to_end(run)
-        for event in new:
+        for number, event in enumerate(new, start=1):
             watch.add(event)
+            if number % EVENTS_AT_ONCE == 0:
+                await asyncio.sleep(0)
         while len(self._watches) > RUNS_KEPT:
             self._watches.popitem(last=False)
         return watch

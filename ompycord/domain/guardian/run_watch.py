@@ -40,12 +40,14 @@ class _Checks:
 
 
 class RunWatch:
-    """One run, from the beginning of its log. `verdict` is the loop that its agent is in now."""
+    """One run, from the beginning of its log."""
 
     def __init__(self, options: GuardianOptions) -> None:
         self.position = 0
         """Up to which event of the log it knows."""
-        self.verdict: LoopVerdict | None = None
+        self._circling: LoopVerdict | None = None
+        self._stuck: LoopVerdict | None = None
+        """Of rounds of checks: it holds until the next round, whatever the agent does in between."""
         self.last_level: EscalationLevel | None = None
         """What was done last about a loop, until the agent has been calm for a while or people changed its task."""
         self.steps = 0
@@ -57,6 +59,11 @@ class RunWatch:
         self._calm = 0
         self._titles: OrderedDict[tuple[Source, str], str] = OrderedDict()
         self._checks = _Checks()
+
+    @property
+    def verdict(self) -> LoopVerdict | None:
+        """The loop that the agent is in now, or in which its rounds are."""
+        return self._stuck or self._circling
 
     @property
     def next_level(self) -> EscalationLevel:
@@ -76,16 +83,17 @@ class RunWatch:
             case ev.ToolFinished() as body:
                 self._on_step(body, event)
             case ev.Message(text=text):
-                self.verdict = self._watcher.message(text)
+                self._circling = self._watcher.message(text)
             case ev.GuardianNoticed(level=level):
                 self.notices += 1
-                self.last_level, self._calm, self.verdict = level, 0, None
+                self.last_level, self._calm = level, 0
+                self._circling = self._stuck = None
                 self._watcher.forget_steps()
             case ev.Prompted() | ev.QuestionAnswered() if event.source == OMPYCORD:
-                self.last_level, self.verdict = None, None
+                self.last_level = self._circling = self._stuck = None
                 self._watcher.forget_all()
             case ev.RunStarted() | ev.RunResumed():
-                self.verdict = None
+                self._circling = None
                 self._watcher.forget_steps()
             case _:
                 self._on_checks(event)
@@ -95,8 +103,8 @@ class RunWatch:
         title = self._titles.pop((event.source, body.call), None) if body.call is not None else None
         if body.title is None and title is not None:
             body = body.model_copy(update={"title": title})
-        self.verdict = self._watcher.step(step_of(body, event.at, number=self.steps))
-        self._calm = 0 if self.verdict is not None else self._calm + 1
+        self._circling = self._watcher.step(step_of(body, event.at, number=self.steps))
+        self._calm = 0 if self._circling is not None else self._calm + 1
         if self._calm >= self._options.calm_steps:
             self.last_level = None
 
@@ -114,6 +122,6 @@ class RunWatch:
                 tree = facts.get("tree")
                 checks, self._checks = self._checks, _Checks()
                 failing, known = frozenset(checks.failing), tree if isinstance(tree, str) else None
-                self.verdict = self._watcher.round(CheckRound(known, failing, checks.error, checks.failed))
+                self._stuck = self._watcher.round(CheckRound(known, failing, checks.error, checks.failed))
             case _:
                 pass

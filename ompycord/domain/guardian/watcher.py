@@ -4,7 +4,7 @@ from collections import deque
 
 from ompycord.domain.guardian.cycles import find_cycle, most_steps
 from ompycord.domain.guardian.fingerprints import ToolStep
-from ompycord.domain.guardian.messages import find_same_messages
+from ompycord.domain.guardian.messages import AgentMessage, find_same_messages
 from ompycord.domain.guardian.options import GuardianOptions
 from ompycord.domain.guardian.rounds import CheckRound, find_stuck_rounds
 from ompycord.domain.guardian.trees import find_alternation
@@ -22,7 +22,7 @@ class StepWatcher:
     def __init__(self, options: GuardianOptions) -> None:
         self._options = options
         self._steps: deque[ToolStep] = deque(maxlen=max(most_steps(options), _POLLS))
-        self._messages: deque[str] = deque(maxlen=options.max_messages)
+        self._messages: deque[AgentMessage] = deque(maxlen=options.max_messages)
         self._rounds: list[CheckRound] = []
 
     def step(self, step: ToolStep) -> LoopVerdict | None:
@@ -34,8 +34,8 @@ class StepWatcher:
 
     def message(self, text: str) -> LoopVerdict | None:
         """The agent wrote something."""
-        self._messages.append(text)
-        return find_same_messages(self._messages_now, self._options)
+        self._messages.append(AgentMessage.of(text))
+        return find_same_messages(list(self._messages), self._options)
 
     def round(self, checked: CheckRound) -> LoopVerdict | None:
         """Our checks failed once more."""
@@ -51,7 +51,3 @@ class StepWatcher:
         """Count steps and rounds from here: a person changed what is to be done."""
         self.forget_steps()
         self._rounds.clear()
-
-    @property
-    def _messages_now(self) -> list[str]:
-        return list(self._messages)

@@ -241,23 +241,36 @@ async def test_a_restart_forgets_no_level(guarded: Guarded, store: SqliteStore) 
         await after.noticed(run, "escalate")
 
 
-async def test_a_loop_of_a_run_elsewhere_is_shown_once(guarded: Guarded) -> None:
+async def notices(harness: AppHarness, run: RunId) -> int:
+    return sum(isinstance(event.body, ev.GuardianNoticed) for event in await harness.store.events_of(run))
+
+
+async def test_a_loop_is_noticed_once_although_the_notice_is_not_read_back_yet(guarded: Guarded) -> None:
     async with guarded.running():
-        run = await post(guarded, ev.RunStarted(title="Nightly"), seq=1)
-        for number, body in enumerate(steps(4), start=2):
-            await post(guarded, body, seq=number)
-        snapshot = await guarded.noticed(run, "nudge")
+        run = await at_work(guarded)
+    await guarded.circle(run)
+    keeper = guarded.restart().areas.guardian  # no projector runs beside it
+    await keeper.check_once([run])
+    await keeper.check_once([run])
+    assert await notices(guarded, run) == 1
+
+
+async def test_a_loop_of_a_run_elsewhere_is_shown_once(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await post(harness, ev.RunStarted(title="Nightly"), seq=1)
+        for number in range(2, 22, 4):
+            for offset, body in enumerate(steps(4)):
+                await post(harness, body, seq=number + offset)
+            await harness.until(run, lambda snapshot, number=number: snapshot.tool_count == number + 2)
+            await harness.areas.guardian.check_once([run])
+            await harness.projector.settled()
+        snapshot = await harness.until(run, lambda snapshot: snapshot.loop is not None)
         assert snapshot.loop is not None
-        assert (snapshot.loop.evidence, snapshot.loop.is_delivered, snapshot.state) == (
-            EVIDENCE,
-            False,
-            RunState.BUILDING,
-        )
-        for number, body in enumerate(steps(8), start=6):
-            await post(guarded, body, seq=number)
-        await post(guarded, ev.RunFinished(), seq=14)
-        await guarded.ended(run)
-    assert len([body for body in await guarded.bodies(run) if isinstance(body, ev.GuardianNoticed)]) == 1
+        assert (snapshot.loop.evidence, snapshot.loop.is_delivered) == (EVIDENCE, False)
+        assert snapshot.state is RunState.BUILDING
+        assert await notices(harness, run) == 1
+        await post(harness, ev.RunFinished(), seq=22)
+        await harness.ended(run)
 
 
 async def test_it_can_be_switched_off(store: SqliteStore, tmp_path: Path) -> None:
@@ -265,6 +278,8 @@ async def test_it_can_be_switched_off(store: SqliteStore, tmp_path: Path) -> Non
     async with harness.running():
         run = await at_work(harness, steps(9))
         await harness.until(run, lambda snapshot: snapshot.tool_count == 9)
+        async with within(5.0):
+            await harness.areas.guardian.run()  # ends at once
         harness.agent.release()
         await harness.ended(run)
-    assert not [body for body in await harness.bodies(run) if isinstance(body, ev.GuardianNoticed)]
+    assert await notices(harness, run) == 0

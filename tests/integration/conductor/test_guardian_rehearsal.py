@@ -1,6 +1,7 @@
 """The rehearsal goes in circles, a real program in a real clone: it listens, or runs through all that is done."""
 
 import os
+import re
 from pathlib import Path
 
 from ompycord.agents.rehearsal import RehearsalAgent, RehearsalOptions
@@ -64,6 +65,9 @@ async def test_a_rehearsal_that_goes_in_circles_listens_and_goes_on_with_its_tas
         snapshot = await harness.ended(run)
     assert await levels(harness, run) == ["nudge"]
     assert (snapshot.state, snapshot.verification) == (RunState.COMPLETE, Verification.VERIFIED)
+    ended = [e.body for e in await harness.store.events_of(run) if isinstance(e.body, ev.EffectFinished)]
+    (tree,) = [body.facts["tree"] for body in ended if "tree" in body.facts]  # what rounds of checks are compared by
+    assert re.fullmatch("[0-9a-f]{32}", str(tree))
 
 
 async def test_a_stubborn_one_is_started_again_stopped_and_ended(store: SqliteStore, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ompycord.domain.events import CallPrints, ToolFinished
-from ompycord.domain.guardian.cycles import LONGEST
 from ompycord.domain.guardian.fingerprints import ToolStep, call_prints, step_of
 from ompycord.domain.guardian.options import GuardianOptions
 from ompycord.domain.guardian.verdicts import LoopVerdict
@@ -49,7 +48,7 @@ def test_another_result_is_progress() -> None:
     assert alarm_at([step("make", f"{number} errors", ok=False) for number in range(20)]) is None
 
 
-@pytest.mark.parametrize("period", range(2, LONGEST + 1))
+@pytest.mark.parametrize("period", [2, 3, 4, 5, 6])
 def test_a_cycle_is_a_loop_the_third_time(period: int) -> None:
     unit = [step(f"step {number}") for number in range(period)]
     assert alarm_at(unit * 5) == 3 * period
@@ -152,7 +151,7 @@ def test_steps_that_always_have_another_result_are_never_a_loop(actions: list[st
 
 @given(
     st.lists(st.integers(0, 1000).map(lambda number: f"before {number}"), unique=True, max_size=20),
-    st.lists(st.sampled_from("abcdef"), min_size=1, max_size=LONGEST),
+    st.lists(st.sampled_from("abcdef"), min_size=1, max_size=6),
 )
 def test_any_cycle_at_the_end_is_found_within_its_bound(before: list[str], unit: list[str]) -> None:
     steps = [step(action) for action in (*before, *unit * 10)]

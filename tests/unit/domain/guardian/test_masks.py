@@ -63,12 +63,13 @@ def test_a_name_that_was_made_at_random_is_taken_out_of_an_action() -> None:
     assert mask_action("cat /tmp/tmp.Ab12Cd/out") == mask_action("cat  /tmp/tmp.Zz99Yy/out")
 
 
-def test_of_a_long_result_both_ends_count_and_the_number_of_lines_between() -> None:
+def test_of_a_long_result_both_ends_count_and_the_words_between() -> None:
     long = "\n".join(f"line {number}" for number in range(20_000))
     assert len(mask_result(long)) < 3 * READ
     assert mask_result(long) != mask_result(long.replace("line 0\n", "line zero\n"))
     assert mask_result(long) != mask_result(long.replace("line 19999", "the end"))
     assert mask_result(long) != mask_result(long.replace("line 10000\n", "line 10000\nline more\n"))
+    assert mask_result(long) == mask_result(long.replace("line 10000\n", "line 7  10000af\n"))
 
 
 PIECES = st.sampled_from(

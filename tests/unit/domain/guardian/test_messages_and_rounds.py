@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ompycord.domain.guardian import messages
 from ompycord.domain.guardian.escalation import LEVELS, message_to_agent, next_level
-from ompycord.domain.guardian.messages import similarity
+from ompycord.domain.guardian.messages import AgentMessage
 from ompycord.domain.guardian.options import GuardianOptions
 from ompycord.domain.guardian.rounds import CheckRound, find_stuck_rounds
 from ompycord.domain.guardian.verdicts import LoopVerdict
@@ -14,6 +15,10 @@ from tests.unit.domain.guardian.test_cycles import step
 
 OPTIONS = GuardianOptions()
 LONG = "I will now read the file again and think about what the total of the cart has to be " * 4
+
+
+def similarity(first: str, second: str) -> float:
+    return messages.similarity(AgentMessage.of(first), AgentMessage.of(second))
 
 
 def said(*texts: str) -> list[LoopVerdict | None]:

@@ -110,6 +110,16 @@ def test_rounds_of_our_checks_are_judged_by_files_and_failures() -> None:
     assert a_round(log, "t1", "test_a") == "files_return"
 
 
+def test_rounds_that_lead_nowhere_are_noticed_although_the_agent_starts_again() -> None:
+    log = Log()
+    for tree, failing in (("t1", "a"), ("t2", "b"), ("t1", "a")):
+        a_round(log, tree, failing)
+    assert log.add(ev.RunStarted(agent="omp"), STEP) == "files_return"
+    log.noticed()
+    assert log.watch.verdict is None
+    assert a_round(log, "t3", "c") is None
+
+
 def test_checks_that_an_agent_reports_are_no_round_and_neither_are_those_that_pass() -> None:
     log = Log()
     for _ in range(5):
