@@ -60,7 +60,7 @@ def _text_of(body: EventBody) -> str:
 
 def is_whole(row: sqlite3.Row) -> bool:
     """Whether type and body of an event, as bytes, have the hash that was stored with them."""
-    return hashlib.sha256(b"%b\n%b" % (row["type"], row["body"])).digest() == row["hash"]
+    return hashlib.sha256(row["type"] + b"\n" + row["body"]).digest() == row["hash"]
 
 
 def event_of(row: sqlite3.Row) -> RunEvent:
@@ -68,11 +68,11 @@ def event_of(row: sqlite3.Row) -> RunEvent:
 
     One that is not what was stored keeps its place and number, and says nothing: a body of the type `DAMAGED`.
     """
-    body: EventBody = Opaque(type=DAMAGED, data={})
     if is_whole(row):
         body = load_json(row["type"].decode(), row["body"].decode())
     else:
         log.error("store.event_damaged", position=row["position"], run=row["run"], source=row["source"], seq=row["seq"])
+        body = Opaque(type=DAMAGED, data={})
     return RunEvent(
         run=RunId(row["run"]),
         source=Source(row["source"]),

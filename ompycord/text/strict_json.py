@@ -18,6 +18,8 @@ KEY = 128
 HIGHEST = 2**53
 DIGITS = 17
 """More than 2^53 has; longer literals are refused unread."""
+SURELY_LOW = 15
+"""Characters of a literal that cannot be beyond 2^53, which has sixteen digits."""
 
 _BAD_TEXT = re.compile("[\0\ud800-\udfff]")
 
@@ -100,6 +102,8 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(text: str) -> int:
+    if len(text) <= SURELY_LOW:
+        return int(text)
     number = int(text) if len(text) <= DIGITS else HIGHEST + 1
     if abs(number) > HIGHEST:
         raise NotJson("an integer beyond 2^53")
