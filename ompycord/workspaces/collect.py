@@ -20,8 +20,7 @@ from ompycord.processes import Bounds, Clocks, Outcome, ProcessResult, ProcessSp
 from ompycord.processes.launcher_port import Launcher, Layout
 from ompycord.text import clean, cut
 from ompycord.workspaces.alternates import BASE_REF, make_bare
-from ompycord.workspaces.collecting.inside_git import KEPT, REF
-from ompycord.workspaces.collecting.main import CollectRequest
+from ompycord.workspaces.collecting.request import KEPT, REF, CollectRequest
 from ompycord.workspaces.diff import changed_files
 from ompycord.workspaces.folders import is_real_folder, remove, take_file
 from ompycord.workspaces.git import TRANSFER_S, Git

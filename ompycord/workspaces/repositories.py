@@ -13,7 +13,7 @@ from typing import Final, Literal
 from ompycord.domain.repository import ANOTHER_BASE, RepositorySpec
 from ompycord.errors import WorkspaceError
 from ompycord.processes import kill_strays
-from ompycord.workspaces.collecting.inside_git import KEPT
+from ompycord.workspaces.collecting.request import KEPT
 from ompycord.workspaces.folders import is_real_folder, remove
 from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
 from ompycord.workspaces.locks import unlock, unlock_ref

@@ -9,14 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["BASE_REF", "KEPT", "REF", "GitEnded", "GitFailed", "InsideGit", "records"]
+__all__ = ["BASE_REF", "GitEnded", "GitFailed", "InsideGit", "records"]
 
 GIT_S = 600
 IDENTITY = {"NAME": "Ompycord", "EMAIL": "ompycord@localhost"}
-REF = "refs/ompycord/result"
-"""The result in the bundle."""
-KEPT = "refs/ompycord/kept/"
-"""Where the bundle has work that is not in the result."""
 BASE_REF = "refs/ompycord/base"
 SETTINGS = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "core.autocrlf=false", "gc.auto=0")
 

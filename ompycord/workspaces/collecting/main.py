@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
-from ompycord.workspaces.collecting.inside_git import KEPT, REF, GitFailed, InsideGit
+from ompycord.workspaces.collecting.inside_git import GitFailed, InsideGit
 from ompycord.workspaces.collecting.local_work import (
     MOST,
     Tip,
@@ -21,31 +21,15 @@ from ompycord.workspaces.collecting.local_work import (
     maximal,
     tips,
 )
-from ompycord.workspaces.collecting.submodules import SubmoduleRequest, changes_in_submodules
+from ompycord.workspaces.collecting.request import KEPT, REF, CollectRequest
+from ompycord.workspaces.collecting.submodules import changes_in_submodules
 from ompycord.workspaces.collecting.work_tree import Entry, entries_of, snapshot, without_repositories
 
-__all__ = ["CollectRequest", "collect", "main", "use_alternates"]
+__all__ = ["collect", "main", "use_alternates"]
 
 NAMED = 20
 """Paths and commits that a report names; the others are counted."""
 GIT_FOLDER = Path(".git")
-
-
-class CollectRequest(TypedDict):
-    """What the host asks for. Paths are absolute."""
-
-    folder: str
-    """For our own git folder."""
-    bundle: str
-    objects: str
-    """The base's."""
-    format: str
-    base: str
-    message: str
-    trailer: str
-    exclude: str
-    """What the source's `.git/info/exclude` says."""
-    modules: list[SubmoduleRequest]
 
 
 class Report(TypedDict):

@@ -6,22 +6,13 @@ source of the clone does not have it.
 
 import os
 from pathlib import Path
-from typing import TypedDict
 
 from ompycord.workspaces.collecting.inside_git import GitFailed, InsideGit
 from ompycord.workspaces.collecting.local_work import Tip
+from ompycord.workspaces.collecting.request import SubmoduleRequest
 from ompycord.workspaces.collecting.work_tree import add_all, is_empty_folder
 
-__all__ = ["SubmoduleRequest", "changes_in_submodules"]
-
-
-class SubmoduleRequest(TypedDict):
-    """One of the base's."""
-
-    path: str
-    commit: str
-    objects: str | None
-    """The folder of its objects, where the source has it."""
+__all__ = ["changes_in_submodules"]
 
 
 def changes_in_submodules(git: InsideGit, base: str, modules: list[SubmoduleRequest]) -> tuple[list[Tip], list[str]]:

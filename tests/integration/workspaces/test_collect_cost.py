@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.workspaces.collecting.inside_git import REF, GitEnded, InsideGit
-from ompycord.workspaces.collecting.main import CollectRequest, collect, use_alternates
+from ompycord.workspaces.collecting.inside_git import GitEnded, InsideGit
+from ompycord.workspaces.collecting.main import collect, use_alternates
+from ompycord.workspaces.collecting.request import REF, CollectRequest
 
 pytestmark = pytest.mark.posix
 FILES = 40
