@@ -72,9 +72,11 @@ async def shown(playground: Playground, run: str) -> Shown:
     for channel in state["channels"]:
         if channel["type"] in {0, 11}:
             messages += await playground.ada.history(channel["id"])
+    mirrors = of_kind(messages, run, "mirror")
+    places = {message.id for message in mirrors} | {message.channel_id for message in of_kind(messages, run, "card")}
     return Shown(
-        mirrors=of_kind(messages, run, "mirror"),
-        threads=[channel for channel in state["channels"] if channel["type"] == 11 and run in channel["name"]],
+        mirrors=mirrors,
+        threads=[channel for channel in state["channels"] if channel["type"] == 11 and channel["id"] in places],
         cards=of_kind(messages, run, "card"),
         results=of_kind(messages, run, "result"),
         questions=of_kind(messages, run, "question"),

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 import pytest
 
 from ompycord.domain.ids import RunId, short_id
-from ompycord.render.marker import parse_marker
+from ompycord.playground.client import Message
+from ompycord.render.marker import Marker, parse_marker
 from tests.support.playground import Playground
 
 __all__ = [
@@ -128,8 +129,18 @@ def rows(database: Path, table: str, run: RunId) -> list[OlderRow]:
 
 async def threads(playground: Playground) -> Counter[str]:
     """How many threads each run has, by its short id."""
-    names = [str(one["name"]) for one in (await playground.ada.state())["channels"] if "parent_id" in one]
-    return Counter(name.rpartition(" · ")[2] for name in names if " · " in name)
+    found = Counter[str]()
+    for channel in (await playground.ada.state())["channels"]:
+        if channel["type"] == 11:
+            shown = await playground.ada.history(channel["id"], limit=100)
+            found.update({marker.run for message in shown if (marker := marker_of(message)) is not None})
+    return found
+
+
+def marker_of(message: Message) -> Marker | None:
+    """Which run's message it is, and of which kind; None for another's."""
+    footers = (embed["footer"]["text"] for embed in message.embeds if "footer" in embed)
+    return next((marker for text in footers if (marker := parse_marker(text))), None)
 
 
 async def messages_of_runs(playground: Playground, runs: Mapping[str, RunId]) -> dict[str, Counter[str]]:
@@ -138,8 +149,7 @@ async def messages_of_runs(playground: Playground, runs: Mapping[str, RunId]) ->
     found = {title: Counter[str]() for title in runs}
     for channel in (await playground.ada.state())["channels"]:
         for message in await playground.ada.history(channel["id"], limit=100):
-            footers = (embed["footer"]["text"] for embed in message.embeds if "footer" in embed)
-            marker = next((marker for text in footers if (marker := parse_marker(text))), None)
+            marker = marker_of(message)
             if marker is not None:
                 found[titles[marker.run]][f"{marker.kind} {marker.number}".strip()] += 1
     return found

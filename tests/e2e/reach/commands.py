@@ -36,6 +36,9 @@ async def run_everything(ada: Visitor) -> tuple[set[str], set[str]]:
     run = await ada.new(prompt, repository="sample", agent="deaf", mode="fast", branch="main", budget=99.0, file=NOTES)
     commands.add("omp new")
     options |= {f"omp new {name}" for name in ("prompt", "repository", "agent", "mode", "branch", "budget", "file")}
+    refused = await ada.command("omp new", prompt=prompt, agent="deaf", model="large")
+    assert "deaf takes no choice of a model." in refused
+    options.add("omp new model")
     await ada.card(run, "Stop")
     message = await ada.person.say("Fix the discount, please", "tasks")
     for name, given, words in _steps(run, ada.person.id):

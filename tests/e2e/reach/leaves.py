@@ -44,6 +44,7 @@ AGENT: dict[str, Any] = {
     "idle_s": 30,
     "sandbox": {"minimum": "full", "network": False, **BOUNDS},
     "grants": {"files": ["/srv/spoken/key"], "variables": ["SPOKEN_KEY"]},
+    "models": ["spoken-large"],
 }
 FILE: dict[str, Any] = {
     "preset": "solo",
