@@ -35,12 +35,16 @@ def require_clone(job: AgentJob) -> None:
 
 
 def layout_of(job: AgentJob, *, readable: tuple[Path, ...] = ()) -> Layout:
-    """Where an agent works: its clone, what its configuration grants, and the network where that allows it."""
+    """Where an agent works: its clone, what its configuration grants, and the network where that allows it.
+
+    With *gateway* it has `job.listener` alone, where the level can deny it the rest.
+    """
     spec = job.spec
     return Layout(
         job.cwd,
         readable=readable if job.files is None else (*readable, job.files),
-        network=spec.sandbox.network,
+        network=spec.sandbox.network is True,
+        listener=job.listener,
         grants=spec.grants.files,
         variables=spec.grants.variables,
         resource_limits=ResourceLimits.of(spec.sandbox),

@@ -22,7 +22,9 @@ from ompycord.app.wiring.running import control_of, operations_of, report_limits
 from ompycord.app.wiring.work import areas_of, driver_of, projector_of, reminders_of, workers_of
 from ompycord.bot.lookups import Lookups
 from ompycord.conductor import Bus, LogCheck, Snapshots
-from ompycord.http import RequestCounts
+from ompycord.domain.ids import RunId
+from ompycord.http import RequestCounts, Sidecar
+from ompycord.http.run_token import RunToken
 from ompycord.processes.own_limits import OwnLimits
 from ompycord.settings import Settings
 from ompycord.store import open_store
@@ -94,7 +96,11 @@ def wire(
     areas = areas_of(infrastructure, workers)
     projector = projector_of(infrastructure)
     mcp = mcp_of(infrastructure, areas, workers, key_manager)
-    driver = driver_of(infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare)
+
+    def served(run: RunId, token: RunToken) -> Sidecar:
+        return sidecar
+
+    driver = driver_of(infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare, served)
     infrastructure.log_alarms.append(projector.wake)
     infrastructure.alarms.append(driver.wake)
 

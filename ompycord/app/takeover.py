@@ -7,7 +7,7 @@ finds what was done. As long as the terminal is open the clone is locked, so tha
 import asyncio
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from ompycord.agents.kind import AgentOptions
 from ompycord.agents.level import require_level
@@ -20,7 +20,7 @@ from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import RunKind, RunState
 from ompycord.errors import RefusedInWords
 from ompycord.processes import ProcessSpec, kill_strays
-from ompycord.processes.launcher_port import Launcher, Layout
+from ompycord.processes.launcher_port import Launcher, Layout, can_deny_network
 from ompycord.processes.terminal import on_terminal, require_terminal
 from ompycord.settings import Settings
 from ompycord.workspaces.confinement.probe import best_launcher
@@ -30,6 +30,9 @@ from ompycord.workspaces.takeover_lock import takeover_lock
 __all__ = ["take_over"]
 
 SHELLS = ("/bin/bash", "/bin/sh")
+_NO_GATEWAY: Final = (
+    "This terminal has no network: its agent reaches Ompycord's own address alone, and only while Ompycord runs it."
+)
 
 
 def take_over(
@@ -56,6 +59,8 @@ def take_over(
         announce(
             f"Run {found['run']} is yours: {folder.clone} (confinement: {launcher.level}). Work on, commit or not."
         )
+        if spec.sandbox.network == "gateway" and can_deny_network(launcher.level):
+            announce(_NO_GATEWAY)
         arranged = _arranged(launcher, spec, folder, argv, found["id"], environ, is_agent=argv is own)
         code = on_terminal(arranged)
         asyncio.run(kill_strays(found["id"]))
@@ -88,7 +93,7 @@ def _arranged(
     is_agent: bool,
 ) -> ProcessSpec:
     layout = Layout(
-        folder.clone, network=spec.sandbox.network, grants=spec.grants.files, variables=spec.grants.variables
+        folder.clone, network=spec.sandbox.network is True, grants=spec.grants.files, variables=spec.grants.variables
     )
     settings = own_environment(spec, home=layout.home, tree=folder.clone)
     env = {**settings, "TERM": environ.get("TERM", "dumb"), "PS1": f"({short_id(run)}) \\w \\$ "}

@@ -24,6 +24,7 @@ from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
 from ompycord.errors import Refused
+from ompycord.processes.launcher_port import leaves_network_open
 from ompycord.render.board import BoardRow
 from ompycord.render.cards.card import render
 from ompycord.render.damage import damage_message
@@ -139,9 +140,8 @@ class MessageRenderer:
 
     def _is_network_open(self, record: RunRecord) -> bool:
         """Whether the run's agent may reach the network, as it is configured now; the rehearsal is no agent."""
-        return any(
-            one.name == record.agent and one.sandbox.network and one.kind != "rehearsal" for one in self.catalog.agents
-        )
+        meant = [one for one in self.catalog.agents if one.name == record.agent and one.kind != "rehearsal"]
+        return any(leaves_network_open(self.confinement or "none", one.sandbox) for one in meant)
 
     async def _context(
         self, record: RunRecord, snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]

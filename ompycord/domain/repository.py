@@ -103,6 +103,10 @@ Argument = Annotated[str, StringConstraints(min_length=1, max_length=4096), Afte
 WrittenPath = Annotated[Path, AfterValidator(_home_expanded)]
 """A path in which `~` is the home of the bot's user."""
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
+HostRule = Annotated[
+    str, StringConstraints(pattern=r"^(\*\.)?([a-z0-9-]{1,63}\.)*[a-z0-9-]*[a-z](:[1-9][0-9]{0,4})?$", max_length=260)
+]
+"""A name of a host, small letters; no address."""
 Processes = Annotated[int, Field(gt=0, le=65_536)]
 Mebibytes = Annotated[int, Field(gt=0, le=16 * 1024**2)]
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -193,11 +197,13 @@ class Sandbox(Frozen):
 
     minimum: ConfinementLevel = "files"
     """Below this level a run is refused: an agent runs unconfined only where configuration says so by name."""
-    network: bool = True
-    """Whether it may reach the network, which its model's provider needs.
+    network: bool | Literal["gateway"] = True
+    """Whether it may reach the network, which its model's provider needs; *gateway*: Ompycord's own address alone.
 
-    Where no level here can deny it, a run is refused.
+    Where no level here can deny it, a run is refused with false; with *gateway* the network stays open there.
     """
+    hosts: Annotated[tuple[HostRule, ...], Field(max_length=100)] = ()
+    """With *gateway*: names that it may reach by Ompycord's proxy, as `name`, `*.name` or `name:port`."""
     max_processes: Processes = 512
     """How many processes the agent may be with all that it starts.
 
@@ -207,6 +213,12 @@ class Sandbox(Frozen):
     """Their memory together, in MiB; what they share counts once."""
     max_disk_mib: Mebibytes = 10_240
     """What its run's folder may take of the disk, in MiB: clone, HOME and TMPDIR."""
+
+    @model_validator(mode="after")
+    def _hosts_need_proxy(self) -> Self:
+        if self.hosts and self.network != "gateway":
+            raise ValueError("hosts are reached by Ompycord's proxy: set network: gateway beside them")
+        return self
 
 
 class Grants(Frozen):

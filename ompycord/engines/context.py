@@ -4,7 +4,8 @@ A step gets it as an argument and closes over nothing else; `tests/contract/test
 of its own. Cancellation of the step is the order to stop: what it started is ended before it returns.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from ompycord.conductor import Inboxes
@@ -13,8 +14,8 @@ from ompycord.domain.catalog import Catalog
 from ompycord.domain.events import RunFailed, RunFinished
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId, Ulid
-from ompycord.domain.ports import AgentAdapter, Checks, WorkResults, Workspaces
-from ompycord.domain.repository import ConfinementLevel, RepositorySpec
+from ompycord.domain.ports import AgentAdapter, Checks, Listener, WorkResults, Workspaces
+from ompycord.domain.repository import AgentSpec, ConfinementLevel, RepositorySpec
 from ompycord.domain.results import PrepareResult
 from ompycord.domain.task import Task, TaskFile
 from ompycord.errors import Refused, WorkspaceError
@@ -76,6 +77,12 @@ def _at_once() -> Millis:
     return 0
 
 
+@asynccontextmanager
+async def _no_listener(run: RunId, spec: AgentSpec) -> AsyncGenerator[Listener | None]:
+    """Where nothing is served for a run alone."""
+    yield None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepContext:
     """The engine's side of every step."""
@@ -96,6 +103,8 @@ class StepContext:
     """Facts of ours."""
     secrets: Callable[[RunId], Awaitable[dict[str, str]]]
     """Variables for the run's agent: its run, the sidecar's address, a key of its own."""
+    listeners: Callable[[RunId, AgentSpec], AbstractAsyncContextManager[Listener | None]] = _no_listener
+    """What the programs of a run's agent reach of us without any other network, while the block runs."""
     inboxes: Inboxes
     """What people write to an agent while it runs."""
     task: Callable[[Ulid], Awaitable[Task | None]] = _no_task

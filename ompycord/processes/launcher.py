@@ -7,6 +7,7 @@ comes first, and then leaves nothing of it behind.
 import asyncio
 import math
 import secrets
+import socket
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
@@ -94,6 +95,19 @@ class RunningProcess:
     def has_line(self) -> bool:
         """Whether another line is here already, so that the next one needs no wait."""
         return self._queue.has_line
+
+    async def passed_socket(self) -> socket.socket | None:
+        """The socket on which it listens in a network of its own, once it is here; it waits for `release_start`.
+
+        None for a program that hands out none, or that ended before. Raises ProcessFailed after 30 s.
+        """
+        passed = self._spawned.passed
+        return None if passed is None else await passed.receive()
+
+    def release_start(self) -> None:
+        """Lets a program begin that waits until the socket which it handed out is served."""
+        if self._spawned.passed is not None:
+            self._spawned.passed.release()
 
     async def write(self, data: bytes) -> bool:
         """Writes more input to a program that accepts it; False once it accepts none any more.

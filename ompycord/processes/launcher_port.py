@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, get_args
 
+from ompycord.domain.ports import Listener
 from ompycord.domain.repository import ConfinementLevel, Sandbox
 from ompycord.processes.launcher import RunningProcess
 from ompycord.processes.spec import Bounds, Clocks, ProcessSpec, ResourceLimits
 
-__all__ = ["Launcher", "Layout", "can_deny_network", "is_enough", "reaches"]
+__all__ = ["Launcher", "Layout", "can_deny_network", "is_enough", "leaves_network_open", "reaches"]
 
 _ORDER: tuple[ConfinementLevel, ...] = get_args(ConfinementLevel)
 """Strongest first (docs/platform/git-and-confinement.md, *Levels*)."""
@@ -30,6 +31,8 @@ class Layout:
     """Folders outside the tree that it may read, such as the one with its prompt."""
     network: bool = False
     """Whether it may use the network. Levels below *files+net* cannot deny it (`can_deny_network`)."""
+    listener: Listener | None = None
+    """What it reaches of us where `network` is denied; None: nothing."""
     grants: tuple[Path, ...] = ()
     """Files and folders of the user's own that it may read.
 
@@ -88,6 +91,11 @@ def can_deny_network(level: ConfinementLevel) -> bool:
     return reaches(level, "files+net")
 
 
+def leaves_network_open(level: ConfinementLevel, sandbox: Sandbox) -> bool:
+    """Whether an agent that is started all the same reaches the network: where it may, or no one can deny it."""
+    return sandbox.network is True or (sandbox.network == "gateway" and not can_deny_network(level))
+
+
 def is_enough(level: ConfinementLevel, sandbox: Sandbox) -> bool:
     """Whether this level gives an agent all the confinement that its configuration demands."""
-    return reaches(level, sandbox.minimum) and (sandbox.network or can_deny_network(level))
+    return reaches(level, sandbox.minimum) and (sandbox.network is not False or can_deny_network(level))

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from ompycord.errors import ProcessFailed
 from ompycord.processes.escalation import kill_group
 from ompycord.processes.native_start import native_words
+from ompycord.processes.passed_socket import PASSING, PassedSocket
 from ompycord.processes.spec import ProcessSpec, Stream
 
 __all__ = ["Pipe", "Spawned", "find_program", "named_program", "spawn"]
@@ -64,6 +65,7 @@ class _Ends:
     pipes: dict[Stream, Pipe] = field(default_factory=dict[Stream, Pipe])
     stdin: asyncio.WriteTransport | None = None
     stdin_life: _Life = field(default_factory=_Life)
+    passed: PassedSocket | None = None
     theirs: ExitStack = field(default_factory=ExitStack)
 
     async def output(self, stream: Stream) -> int:
@@ -81,8 +83,16 @@ class _Ends:
         self.stdin, _ = await loop.connect_write_pipe(lambda: self.stdin_life, os.fdopen(ours, "wb", 0))
         return theirs
 
+    def socket(self) -> tuple[int, ...]:
+        """The end by which a socket is handed out; ours is `passed`."""
+        self.passed = PassedSocket()
+        self.theirs.callback(self.passed.close_theirs)
+        return (self.passed.theirs,)
+
     def close(self) -> None:
         """Closes our ends, even if other processes still hold the others."""
+        if self.passed is not None:
+            self.passed.close()
         for pipe in self.pipes.values():
             pipe.transport.close()
         if self.stdin is not None and not self.stdin_life.is_over:  # asyncio fails on aborting what is lost already
@@ -100,6 +110,11 @@ class Spawned:
     def pipes(self) -> dict[Stream, Pipe]:
         """Its output."""
         return self.ends.pipes
+
+    @property
+    def passed(self) -> PassedSocket | None:
+        """By which it hands out its listening socket; None where it does not."""
+        return self.ends.passed
 
     @property
     def pid(self) -> int:
@@ -199,14 +214,15 @@ async def _execute(spec: ProcessSpec, program: Path, ends: _Ends) -> asyncio.sub
     has_input = spec.stdin is not None or spec.keep_input_open
     stdin = await ends.input() if has_input else asyncio.subprocess.DEVNULL
     streams = _Streams(stdin, stdout, stderr)
+    passing = ends.socket() if spec.passes_socket else ()
     words = native_words(spec, program)
     if words is None:
-        return await _execute_by_python(spec, program, ends, streams)
-    return await _start(words, spec, program, streams)
+        return await _execute_by_python(spec, program, ends, streams, passing)
+    return await _start(words, spec, program, streams, passing=passing)
 
 
 async def _execute_by_python(
-    spec: ProcessSpec, program: Path, ends: _Ends, streams: _Streams
+    spec: ProcessSpec, program: Path, ends: _Ends, streams: _Streams, passing: tuple[int, ...]
 ) -> asyncio.subprocess.Process:
     events = await ends.output(Stream.EVENTS) if spec.event_pipe else -1
     ours, status_fd = os.pipe()
@@ -215,7 +231,8 @@ async def _execute_by_python(
     words = (os.getpid(), status_fd, events, int("LC_CTYPE" in spec.env), int(spec.ignores_term), program)
     command = (sys.executable, "-I", "-S", str(_SHIM), *map(str, words), *spec.argv)
     try:
-        process = await _start(command, spec, program, streams, keep=tuple(fd for fd in (status_fd, events) if fd >= 0))
+        keep = tuple(fd for fd in (status_fd, events) if fd >= 0)
+        process = await _start(command, spec, program, streams, keep=keep, passing=passing)
     except BaseException:
         status.transport.close()
         raise
@@ -225,9 +242,16 @@ async def _execute_by_python(
 
 
 async def _start(
-    words: tuple[str, ...], spec: ProcessSpec, program: Path, streams: _Streams, *, keep: tuple[int, ...] = ()
+    words: tuple[str, ...],
+    spec: ProcessSpec,
+    program: Path,
+    streams: _Streams,
+    *,
+    keep: tuple[int, ...] = (),
+    passing: tuple[int, ...] = (),
 ) -> asyncio.subprocess.Process:
     """Starts the process. Raises ProcessFailed with the kernel's reason."""
+    environment = {**spec.whole_env, **({PASSING: str(passing[0])} if passing else {})}
     try:
         return await asyncio.create_subprocess_exec(
             *words,
@@ -235,8 +259,8 @@ async def _start(
             stdout=streams.stdout,
             stderr=streams.stderr,
             cwd=spec.cwd,
-            env=spec.whole_env,
-            pass_fds=keep,
+            env=environment,
+            pass_fds=(*keep, *passing),
             start_new_session=True,
         )
     except OSError as error:

@@ -83,6 +83,8 @@ class ProcessSpec(_Frozen):
     """Whether it starts with TERM ignored; what it starts inherits that unless it restores the default."""
     resource_limits: ResourceLimits | None = None
     """None: no limits."""
+    passes_socket: bool = False
+    """Whether it hands out a socket on which it listens, and waits until that is served (`passed_socket.py`)."""
     event_pipe: bool = False
     """Whether it gets a pipe on descriptor 3 for the JSON-lines dialect."""
 

@@ -2,7 +2,10 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import partial
+
+from starlette.types import ASGIApp
 
 from ompycord.agents.registry import adapters
 from ompycord.app.access_keys.key_manager import KeyManager
@@ -34,8 +37,13 @@ from ompycord.conductor import (
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.events import UsageUpdated
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Listener
+from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import RunRecord
 from ompycord.engines import LocalEngine, StepContext
+from ompycord.http.proxy.forward_proxy import upstream_of
+from ompycord.http.run_listeners import RunListeners
+from ompycord.http.run_token import RunToken
 from ompycord.processes import kill_strays
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore
@@ -165,13 +173,27 @@ def driver_of(
     key_manager: KeyManager,
     projector: Projector,
     agent_comes: Callable[[], None],
+    served: Callable[[RunId, RunToken], ASGIApp],
 ) -> Driver:
-    """The driver of hosted runs; effects run in this process. `agent_comes`: see `Driver`."""
+    """The driver of hosted runs; effects run in this process.
+
+    `agent_comes`: see `Driver`; `served` is what a run's programs reach of us without any other network.
+    """
     catalog = infrastructure.settings.catalog
     capabilities = AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities)
 
     def resumes(record: RunRecord) -> bool:
         return capabilities.of(record).can_resume
+
+    listeners = RunListeners(
+        app=served,
+        level=workers.launcher.level,
+        upstream=upstream_of(os.environ),
+        learn=infrastructure.known.add_run_key,
+    )
+
+    def listener_of(run: RunId, spec: AgentSpec) -> AbstractAsyncContextManager[Listener]:
+        return listeners.open(run, spec.sandbox.hosts)
 
     context = StepContext(
         catalog=catalog,
@@ -186,6 +208,7 @@ def driver_of(
         secrets=partial(_job_environment, infrastructure.known, key_manager),
         granted=infrastructure.known.granted_to,
         granted_keys=infrastructure.known.keys_granted_to,
+        listeners=listener_of,
         inboxes=Inboxes(
             history=infrastructure.store,
             bus=infrastructure.bus,

@@ -3,10 +3,13 @@
 Implemented by agents, workspaces, checks and engines. `ompycord.testing` holds a double of each.
 """
 
-from collections.abc import Callable, Sequence
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol, runtime_checkable
+
+from pydantic import ConfigDict, Field
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.effects import StepOrder
@@ -41,6 +44,7 @@ __all__ = [
     "Emit",
     "Engine",
     "Inbox",
+    "Listener",
     "Prepared",
     "Published",
     "QueueingInbox",
@@ -252,8 +256,32 @@ class AgentCapabilities(Frozen):
     """Whether it is the rehearsal, which the card then says."""
 
 
+@runtime_checkable
+class Listener(Protocol):
+    """What one run's programs reach of us, while one step of it runs: an address on loopback that is theirs alone."""
+
+    @property
+    def port(self) -> int:
+        """Its port, as the programs reach it on 127.0.0.1."""
+        ...
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables by which the programs find it."""
+        ...
+
+    def adopted(self, listening: socket.socket) -> AbstractAsyncContextManager[None]:
+        """While the block runs, serve on `listening` too: the socket of a program that has a network of its own.
+
+        Its connections end with the block.
+        """
+        ...
+
+
 class AgentJob(Frozen):
     """One start of an agent."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     run: RunId
     iteration: int
@@ -270,6 +298,8 @@ class AgentJob(Frozen):
     """The cost of `session` that the agent has reported so far: many report totals and continue them."""
     files: Path | None = None
     """The folder of files that came with the task, to be read; None where none did."""
+    listener: Listener | None = Field(default=None, exclude=True)
+    """What its programs reach of us without any other network; None where they have the network, or none at all."""
 
 
 class AgentOutcome(Frozen):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished, EventBody, RunFailed, RunFinished, RunStarted
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentJob, AgentOutcome, Prepared
+from ompycord.domain.ports import AgentJob, AgentOutcome, Listener, Prepared
 from ompycord.domain.repository import AgentSpec, ConfinementLevel
 from ompycord.domain.results import BuildResult
 from ompycord.domain.run import EndedBy, FailureClass
@@ -113,7 +114,8 @@ async def _run_agent(
     start = await _start_of(order.run, task, context, can_resume=adapter.capabilities.can_resume)
     session = start.session
     await context.observe(order.run, RunStarted(agent=spec.name))
-    async with context.inboxes.open(order.run, iteration=order.effect.iteration) as inbox:
+    opened = context.inboxes.open(order.run, iteration=order.effect.iteration)
+    async with _listener(order.run, spec, context) as listener, opened as inbox:
         job = AgentJob(
             run=order.run,
             iteration=order.effect.iteration,
@@ -122,14 +124,19 @@ async def _run_agent(
             cwd=prepared.path,
             prompt=start.prompt(task, inbox, files),
             whole_prompt=start.after_task(inbox) if session else None,
-            env=env,
+            env=env if listener is None else {**env, **listener.environment},
             session=session,
             session_usd=await context.session_usd(order.run, session) if session else 0.0,
             files=files,
+            listener=listener,
         )
         outcome = await adapter.run(job, partial(_emit, context, order.run, inbox), inbox)
         await inbox.end()
     return outcome
+
+
+def _listener(run: RunId, spec: AgentSpec, context: StepContext) -> AbstractAsyncContextManager[Listener | None]:
+    return context.listeners(run, spec) if spec.sandbox.network == "gateway" else nullcontext()
 
 
 async def _write_files(run: RunId, task: Task, context: StepContext) -> Path | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from ompycord.domain.ports import Listener
 from ompycord.processes import ProcessSpec
 from ompycord.processes.launcher_port import Layout
 from ompycord.processes.native_start import inside_start
@@ -36,13 +37,16 @@ def in_bubblewrap(spec: ProcessSpec, layout: Layout, seen: SandboxView, *, bwrap
 
     `spec.env` is all that bubblewrap itself gets, so `/proc/1/environ` inside holds no more. TERM goes to the whole
     process group and would at once end bubblewrap, and all inside with it: the outer one ignores it, and the program
-    gets its default back, so that it has its time to end.
+    gets its default back, so that it has its time to end. With a listener, and without other network, it listens on
+    that one's port inside and hands the socket out before it starts.
     """
     network = () if layout.network else ("--unshare-net",)
-    inside = _natively(spec, program) or _by_python(spec, program)
+    listener = None if layout.network else layout.listener
+    inside = _by_python(spec, program, listener) if listener else _natively(spec, program) or _by_python(spec, program)
     root = (_NO_NAMESPACES, *_kernel()) if os.geteuid() == 0 else ()
     folders = (*_APART, *network, *_BASE, *root, *_mounts(seen), "--remount-ro", "/", "--chdir", str(spec.cwd))
-    return spec.model_copy(update={"argv": (str(bwrap), *folders, "--", *inside), "ignores_term": True})
+    argv = (str(bwrap), *folders, "--", *inside)
+    return spec.model_copy(update={"argv": argv, "ignores_term": True, "passes_socket": listener is not None})
 
 
 def _natively(spec: ProcessSpec, program: Path) -> tuple[str, ...] | None:
@@ -61,9 +65,10 @@ def _natively(spec: ProcessSpec, program: Path) -> tuple[str, ...] | None:
     return (str(tools.prlimit), f"--nproc={least}:{least}", *default)
 
 
-def _by_python(spec: ProcessSpec, program: Path) -> tuple[str, ...]:
+def _by_python(spec: ProcessSpec, program: Path, listener: Listener | None = None) -> tuple[str, ...]:
     tasks = "" if spec.resource_limits is None else f",tasks={spec.resource_limits.processes * _THREADS}"
-    how = f"{'terminal' if spec.claims_terminal else 'default'}{tasks}"
+    listen = "" if listener is None else f",listen={listener.port}"
+    how = f"{'terminal' if spec.claims_terminal else 'default'}{tasks}{listen}"
     return (sys.executable, "-I", "-S", str(_PROGRAM), "term", how, str(program), *spec.argv)
 
 

@@ -3,10 +3,11 @@
 Started as `python -I -S <this file> <mode> <argument> <program> <argv…>` by `landlock.py` and `bubblewrap.py`; imports
 nothing of ours. Modes: `landlock` with the variable that has its rules as JSON, `term` with `default`, or `terminal`,
 which also takes standard input for its controlling terminal, in a session of its own; `tasks=N` behind them bounds its
-user's tasks from here on.
+user's tasks from here on; `listen=PORT` listens on loopback, hands the socket out and waits until it is served.
 """
 
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -17,12 +18,16 @@ from typing import Any
 CANNOT = 126
 """The exit code where the confinement failed: then the program does not run."""
 
+PASSING = "_OMPYCORD_SOCKET"
+"""The variable with the descriptor by which a socket is handed out (`processes/passed_socket.py`)."""
+BACKLOG = 128
+
 RULES = "_OMPYCORD_RULES"
 """The variable with the rules, which the program does not get. They name the run; a command line is public."""
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every architecture that Python runs on
 VERSION_FLAG = 1
-PATH_BENEATH = 1
+PATH_BENEATH, NET_PORT = 1, 2
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 47, 4
 CAPABILITIES = 64
@@ -119,17 +124,23 @@ class PathBeneath(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
+class NetPort(ctypes.Structure):
+    """struct landlock_net_port_attr"""
+
+    _fields_ = (("allowed", ctypes.c_uint64), ("port", ctypes.c_uint64))
+
+
 def main() -> None:
     """Does what the mode demands, then executes the program."""
     mode, argument, program, *argv = sys.argv[1:]
     try:
         if mode == "term":
-            how, _, tasks = argument.partition(",tasks=")
+            how, *options = argument.split(",")
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             if how == "terminal":
                 claim_terminal()
-            if tasks:
-                bound_tasks(int(tasks))
+            for name, _, number in (one.partition("=") for one in options):
+                {"tasks": bound_tasks, "listen": pass_socket}[name](int(number))
         else:
             rules = json.loads(os.environ.pop(argument))
             if rules["terminal"]:
@@ -172,6 +183,24 @@ def bound_tasks(most: int) -> None:
     resource.setrlimit(resource.RLIMIT_NPROC, (least, least))
 
 
+def pass_socket(port: int) -> None:
+    """Listen on loopback, hand the socket out, and wait until it is served; no descriptor of it is left here.
+
+    Raises OSError, also where no one takes the socket.
+    """
+    import socket
+
+    pair = socket.socket(fileno=int(os.environ.pop(PASSING)))
+    # With the protocol named, what accepts on it can send without waiting for an ACK.
+    with pair, socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
+        listening.listen(BACKLOG)
+        socket.send_fds(pair, [b"s"], [listening.fileno()])
+        if not pair.recv(1):
+            raise ConnectionAbortedError(errno.ECONNABORTED, "no one took the listening socket")
+
+
 def fail(words: str, code: int) -> None:
     """Prints the reason on standard error and ends."""
     os.write(2, f"{words}\n".encode())
@@ -199,6 +228,9 @@ def enter(rules: dict[str, Any]) -> None:
     for paths, rights in ((rules["read"], READ), (rules["write"], handled), (rules["devices"], handled & ~EXECUTE)):
         for path in paths:
             allow(call, ruleset, path, rights & handled)
+    for port in rules["ports"] if rules["deny_tcp"] else ():
+        one = NetPort(allowed=CONNECT_TCP, port=port)
+        call(ADD_RULE, ruleset, NET_PORT, ctypes.byref(one), 0)
     # A capability goes around Landlock: with CAP_PERFMON another program's environment can be read (seen, as root on
     # 6.18).
     libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)

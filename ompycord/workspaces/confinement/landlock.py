@@ -1,6 +1,7 @@
 """Levels *files+net* and *files*: the kernel's Landlock denies files, and TCP, to a program.
 
-The program otherwise stays where it is.
+The program otherwise stays where it is. A port is allowed by its number alone, on whatever host; UDP and sockets in
+files are not denied.
 """
 
 import json
@@ -32,6 +33,7 @@ def in_landlock(
     rules = {
         "least_abi": _NET_ABI if has_network_rules else _FILES_ABI,
         "deny_tcp": has_network_rules and not layout.network,
+        "ports": [] if layout.listener is None else [layout.listener.port],
         "read": [str(part) for path in seen.readable for part in without(path, seen.hidden)] + ["/proc"],
         "write": [str(path) for path in seen.writable],
         "devices": list(_DEVICES),

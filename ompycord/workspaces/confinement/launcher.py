@@ -6,7 +6,7 @@ Implements `processes/launcher_port.py`.
 import asyncio
 import shutil
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -83,7 +83,11 @@ class ConfinedLauncher:
     ) -> AsyncGenerator[RunningProcess]:
         """See the port. A program that cannot be executed inside ends with 127 and a message on its standard error."""
         confined = await asyncio.to_thread(self.arrange, spec, layout)
-        async with launch(confined, clocks=clocks, bounds=bounds) as process:
+        async with AsyncExitStack() as serving, launch(confined, clocks=clocks, bounds=bounds) as process:
+            listening = await process.passed_socket()
+            if listening is not None and layout.listener is not None:
+                await serving.enter_async_context(layout.listener.adopted(listening))
+                process.release_start()
             yield process
 
     def arrange(self, spec: ProcessSpec, layout: Layout) -> ProcessSpec:

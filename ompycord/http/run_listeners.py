@@ -1,0 +1,98 @@
+"""What the programs of a run reach of this process: one listener a run, which dies with the step that it is for.
+
+Counterpart of `workspaces/confinement/`, which hands the listening socket out of a program's own network, or allows the
+port. At level *full* the program listens on `INSIDE_PORT` of its own network, and no other program reaches that. Below,
+we listen on a port of this machine, which any program here reaches: what is served must not trust the address.
+"""
+
+import contextlib
+import socket
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
+from starlette.types import ASGIApp
+
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Listener
+from ompycord.domain.repository import ConfinementLevel
+from ompycord.http.adopted_socket import serve_socket
+from ompycord.http.proxy.forward_proxy import ForwardProxy, UpstreamProxy
+from ompycord.http.proxy.proxy_request import HostRules
+from ompycord.http.run_token import RUN_TOKEN, RunToken
+from ompycord.http.server import bind
+
+__all__ = ["INSIDE_PORT", "RunListeners"]
+
+INSIDE_PORT: Final = 8790
+"""Every port is free in a network of one's own."""
+_PROXIED: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_NOT_PROXIED: Final = "127.0.0.1,localhost"
+
+
+class _RunListener:
+    """One run's, for as long as its step runs."""
+
+    def __init__(self, app: ASGIApp, proxy: ForwardProxy | None, token: str, port: int) -> None:
+        self._app = app
+        self._proxy = proxy
+        self._token = token
+        self.port = port
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        url = f"http://127.0.0.1:{self.port}"
+        own = {"OMPYCORD_URL": url, "OMPYCORD_MCP_URL": f"{url}/mcp/", RUN_TOKEN: self._token}
+        return own if self._proxy is None else {**own, **_proxy_variables(self._token, self.port)}
+
+    def adopted(self, listening: socket.socket) -> AbstractAsyncContextManager[None]:
+        return serve_socket(self._app, listening, proxy=self._proxy)
+
+
+class RunListeners:
+    """Opens one for a step."""
+
+    def __init__(
+        self,
+        *,
+        app: Callable[[RunId, RunToken], ASGIApp],
+        level: ConfinementLevel,
+        upstream: UpstreamProxy | None = None,
+        learn: Callable[[str, str], None] = lambda name, value: None,
+    ) -> None:
+        """`app` makes what is served to a run; `level` is how the run's programs are confined.
+
+        `upstream` is the operator's proxy, if there is one; `learn` is given the variable and the text of each token.
+        """
+        self._app = app
+        self._level = level
+        self._upstream = upstream
+        self._learn = learn
+
+    @asynccontextmanager
+    async def open(self, run: RunId, hosts: Sequence[str]) -> AsyncGenerator[Listener]:
+        """A listener for the programs of `run`, served while the block runs, with a proxy to `hosts` if there are any.
+
+        Raises StartError without a free port.
+        """
+        token, text = RunToken.mint(run)
+        self._learn(RUN_TOKEN, text)
+        app = self._app(run, token)
+        rules = HostRules(hosts)
+        proxy = ForwardProxy(rules=rules, is_token=token.is_valid, upstream=self._upstream) if hosts else None
+        try:
+            if self._level == "full":
+                yield _RunListener(app, proxy, text, INSIDE_PORT)
+                return
+            with contextlib.closing(bind("127.0.0.1", 0)) as listening:
+                async with serve_socket(app, listening, proxy=proxy):
+                    yield _RunListener(app, proxy, text, listening.getsockname()[1])
+        finally:
+            token.end()
+
+
+def _proxy_variables(token: str, port: int) -> dict[str, str]:
+    """What programs read to find a proxy: some take large letters, some small ones, Node only with a switch."""
+    names = [name for one in _PROXIED for name in (one, one.lower())]
+    proxies = dict.fromkeys(names, f"http://run:{token}@127.0.0.1:{port}")
+    return {**proxies, "NO_PROXY": _NOT_PROXIED, "no_proxy": _NOT_PROXIED, "NODE_USE_ENV_PROXY": "1"}
