@@ -12,6 +12,7 @@ from ompycord.agents.converse import converse, wall_ms
 from ompycord.agents.images import images_of
 from ompycord.agents.kind import AgentKind, AgentOptions, RepositoryFiles
 from ompycord.agents.level import require_clone, require_level
+from ompycord.agents.model_access import model_argument
 from ompycord.agents.repository_settings import (
     CLAUDE_CODE,
     CODEX,
@@ -96,7 +97,7 @@ class AcpAgent:
             session=job.session,
             session_usd=job.session_usd,
             mode=options.mode,
-            model=job.task.model or options.model,
+            model=model_argument(job) or options.model,
             mcp_url=job.env.get("OMPYCORD_MCP_URL"),
             mcp_key=job.env.get("OMPYCORD_KEY"),
             texts=await asyncio.to_thread(write_instructions, job),

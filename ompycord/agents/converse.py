@@ -16,6 +16,7 @@ from ompycord.agents.ending import unexplained
 from ompycord.agents.file_requests import grant
 from ompycord.agents.level import layout_of
 from ompycord.agents.line_buffer import legible
+from ompycord.agents.model_access import write_model_settings
 from ompycord.agents.repository_settings import environment_of, folder_of
 from ompycord.agents.running_tools import RunningTools
 from ompycord.dialects.frames import Frame, write_frame
@@ -72,6 +73,7 @@ async def converse(
     Cancellation orders the agent to stop, then ends it by TERM and KILL. Raises ProcessFailed where it cannot be
     started, and what `emit` raises.
     """
+    await asyncio.to_thread(write_model_settings, job)
     spec = ProcessSpec(argv=argv, env=environment_of(job), cwd=folder_of(job), keep_input_open=True, marker=job.run)
     clocks = Clocks(wall_s=job.spec.wall_s, idle_s=job.spec.idle_s)
     async with launcher.start(spec, layout_of(job), clocks=clocks, bounds=BOUNDS) as process:

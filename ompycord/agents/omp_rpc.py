@@ -13,6 +13,7 @@ from ompycord.agents.converse import converse, wall_ms
 from ompycord.agents.kind import AgentKind, AgentOptions, RepositoryFiles
 from ompycord.agents.level import require_clone, require_level
 from ompycord.agents.mcp_configuration import configure_omp
+from ompycord.agents.model_access import model_argument
 from ompycord.agents.repository_settings import OH_MY_PI, PI, clone_arguments, lies_in_clone
 from ompycord.agents.resuming import go_on
 from ompycord.agents.version_probe import ask_version
@@ -85,7 +86,8 @@ class OmpRpcAgent:
 
 
 def _arguments(options: OmpRpcOptions, job: AgentJob) -> tuple[str, ...]:
-    chosen = ("--model", job.task.model) if job.task.model else ()
+    named = model_argument(job)
+    chosen = ("--model", named) if named else ()
     if options.dialect == "pi":
         return "--mode", "rpc", *chosen, *(("--session", job.session) if job.session else ())
     # Plain `rpc` has no `ask` tool (docs/platform/agents.md, *oh-my-pi RPC*).

@@ -14,6 +14,7 @@ from typing import Final
 
 from ompycord.agents.kind import AgentOptions, RepositoryFiles
 from ompycord.agents.level import layout_of
+from ompycord.agents.model_access import model_variables
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
 from ompycord.processes.safe_open import NotGranted, safe_write
@@ -114,9 +115,11 @@ SWITCHES: Final[Mapping[str, str]] = {name: value for one in REPOSITORY_FILES fo
 def environment_of(job: AgentJob) -> dict[str, str]:
     """The environment of the agent of `job`, without the launcher's own variables and what is granted.
 
-    What configuration names in the agent's `env` replaces ours, and what the run itself needs replaces both.
+    What configuration names in the agent's `env` replaces ours, and what the run itself needs replaces both, such as
+    where its models are.
     """
-    return {**own_environment(job.spec, home=layout_of(job).home, tree=job.cwd), **job.env}
+    own = own_environment(job.spec, home=layout_of(job).home, tree=job.cwd)
+    return {**own, **model_variables(job), **job.env}
 
 
 def folder_of(job: AgentJob) -> Path:

@@ -16,15 +16,15 @@ from ompycord.app.services import probes_of
 from ompycord.app.session_keeper import SessionKeeper
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.wiring.edges import bot_of, key_manager_of, lookups_of, mcp_of, sidecar_of
+from ompycord.app.wiring.models import gateway_of, listener_serves
 from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
 from ompycord.app.wiring.reports import destinations_of, health_of, report_of
 from ompycord.app.wiring.running import control_of, operations_of, report_limits, services_of
 from ompycord.app.wiring.work import areas_of, driver_of, projector_of, reminders_of, workers_of
 from ompycord.bot.lookups import Lookups
 from ompycord.conductor import Bus, LogCheck, Snapshots
-from ompycord.domain.ids import RunId
-from ompycord.http import RequestCounts, Sidecar
-from ompycord.http.run_token import RunToken
+from ompycord.http import RequestCounts
+from ompycord.model_gateway.spending import settle_what_was_open
 from ompycord.processes.own_limits import OwnLimits
 from ompycord.settings import Settings
 from ompycord.store import open_store
@@ -70,6 +70,7 @@ async def lifespan(
             ids=ids,
         )
         workers = await workers_of(data, settings)
+        await settle_what_was_open(store, clock=clock, ids=ids)
         secrets = Secrets(bot_token=bot_token, webhook_secret=webhook_secret, component_key=component_key)
         parts = wire(infrastructure, workers, secrets, sidecar_address=sidecar_address)
         await parts.key_manager.refresh()
@@ -96,10 +97,8 @@ def wire(
     areas = areas_of(infrastructure, workers)
     projector = projector_of(infrastructure)
     mcp = mcp_of(infrastructure, areas, workers, key_manager)
-
-    def served(run: RunId, token: RunToken) -> Sidecar:
-        return sidecar
-
+    gateway = gateway_of(infrastructure)
+    served = listener_serves(infrastructure, areas, gateway, lambda: sidecar)
     driver = driver_of(infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare, served)
     infrastructure.log_alarms.append(projector.wake)
     infrastructure.alarms.append(driver.wake)
@@ -128,6 +127,7 @@ def wire(
             ops_channel=infrastructure.settings.discord.ops_channel,
         ),
         mcp=mcp,
+        gateway=gateway,
         control=control_of(infrastructure, operations),
         bot=bot,
     )

@@ -1,6 +1,7 @@
 """What a run may cost: people raise its limit, and a run that reached it is paused.
 
-The cost is what the run's agent reports. One that reports none cannot be held to a limit; its card shows that.
+The cost is what the model gateway metered, else what the run's agent reports. One that reports none cannot be held to a
+limit; its card shows that.
 """
 
 from collections.abc import Callable
@@ -90,16 +91,22 @@ class BudgetKeeper:
             log.warning("budget.waits", cause=str(error))
             return []
 
-    async def _check(self, run: RunId) -> None:
+    async def pause(self, run: RunId, spent_usd: float) -> None:
+        """Pause a run whose limit does not cover what its agent asks of a model, though it is not all spent yet."""
+        await self._check(run, is_short=True, spent_usd=spent_usd)
+
+    async def _check(self, run: RunId, *, is_short: bool = False, spent_usd: float = 0.0) -> None:
         """Pause the agent where its run costs too much.
 
         A database that refuses is asked again with the run's next event.
         """
         try:
             snapshot = await self._snapshots.of(run)
-            if snapshot is None or snapshot.state is not RunState.BUILDING or not is_used_up(snapshot):
+            if snapshot is None or snapshot.state is not RunState.BUILDING:
                 return
-            limit, cost = money(snapshot.budget_usd or 0.0), money(snapshot.usage.cost_usd or 0.0)
+            if not (is_short and snapshot.budget_usd is not None) and not is_used_up(snapshot):
+                return
+            limit, cost = money(snapshot.budget_usd or 0.0), money(max(spent_usd, snapshot.usage.cost_usd or 0.0))
             reason = f"Its limit of {limit} is reached: {cost} spent. Raise the limit to continue."
             body = ev.RunStopped(by="Ompycord", reason=reason, cause=SuspendReason.BUDGET)
             await self._transitions.decide(run, body, kind=SourceKind.OMPYCORD, must_move=True)

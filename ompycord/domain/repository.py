@@ -258,4 +258,7 @@ class AgentSpec(Frozen):
     sandbox: Sandbox = Sandbox()
     grants: Grants = Grants()
     models: Annotated[tuple[OwnName, ...], Field(max_length=MOST_MODELS)] = ()
-    """Models that a task may choose, as the agent names them; none listed: any that the agent knows."""
+    """Models that a task may choose, as the agent names them; none listed: any that the agent knows.
+
+    An agent without a key asks Ompycord for these alone, by the provider's name of each, and is set to the first.
+    """

@@ -5,7 +5,7 @@ The socket may come from a program in a network of its own (`processes/passed_so
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Final, cast
 
@@ -18,7 +18,10 @@ from ompycord.http.proxy.first_bytes import FirstBytes
 from ompycord.http.proxy.forward_proxy import ForwardProxy
 from ompycord.http.proxy.proxy_request import HEAD_BYTES
 
-__all__ = ["serve_socket"]
+__all__ = ["ABORT", "serve_socket"]
+
+ABORT: Final = "abort"
+"""The name in a scope's `state` of what breaks the connection off, for half an answer that must not look whole."""
 
 _FEW_CONNECTIONS: Final = 256
 """Connections of the programs of one run."""
@@ -103,5 +106,12 @@ class _Served:
             await asyncio.wait(late, timeout=_END_S)
 
     def _routes(self) -> asyncio.Protocol:
-        protocol = cast("type[H11Protocol]", self._config.http_protocol_class)
-        return protocol(config=self._config, server_state=self._state, app_state={})
+        make = cast("type[H11Protocol]", self._config.http_protocol_class)
+        state: dict[str, Callable[[], None]] = {}
+        protocol = make(config=self._config, server_state=self._state, app_state=state)
+
+        def abort() -> None:
+            protocol.transport.abort()  # it has one once it is connected
+
+        state[ABORT] = abort
+        return protocol

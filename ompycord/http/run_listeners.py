@@ -9,20 +9,20 @@ import contextlib
 import socket
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 from starlette.types import ASGIApp
 
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Listener
-from ompycord.domain.repository import ConfinementLevel
+from ompycord.domain.repository import AgentSpec, ConfinementLevel
 from ompycord.http.adopted_socket import serve_socket
 from ompycord.http.proxy.forward_proxy import ForwardProxy, UpstreamProxy
 from ompycord.http.proxy.proxy_request import HostRules
 from ompycord.http.run_token import RUN_TOKEN, RunToken
 from ompycord.http.server import bind
 
-__all__ = ["INSIDE_PORT", "RunListeners"]
+__all__ = ["INSIDE_PORT", "RunListeners", "Served"]
 
 INSIDE_PORT: Final = 8790
 """Every port is free in a network of one's own."""
@@ -30,14 +30,25 @@ _PROXIED: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _NOT_PROXIED: Final = "127.0.0.1,localhost"
 
 
+class Served(NamedTuple):
+    """What one run's programs are served."""
+
+    app: ASGIApp
+    has_models: bool = False
+    dialects: Mapping[str, str] = {}  # never changed
+    """See `Listener`."""
+
+
 class _RunListener:
     """One run's, for as long as its step runs."""
 
-    def __init__(self, app: ASGIApp, proxy: ForwardProxy | None, token: str, port: int) -> None:
-        self._app = app
+    def __init__(self, served: Served, proxy: ForwardProxy | None, token: str, port: int) -> None:
+        self._app = served.app
         self._proxy = proxy
         self._token = token
         self.port = port
+        self.has_models = served.has_models
+        self.dialects = served.dialects
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -55,40 +66,46 @@ class RunListeners:
     def __init__(
         self,
         *,
-        app: Callable[[RunId, RunToken], ASGIApp],
+        serve: Callable[[RunId, RunToken, AgentSpec], Served],
         level: ConfinementLevel,
         upstream: UpstreamProxy | None = None,
         learn: Callable[[str, str], None] = lambda name, value: None,
     ) -> None:
-        """`app` makes what is served to a run; `level` is how the run's programs are confined.
+        """`serve` makes what is served to a run's agent; `level` is how the run's programs are confined.
 
         `upstream` is the operator's proxy, if there is one; `learn` is given the variable and the text of each token.
         """
-        self._app = app
+        self._serve = serve
         self._level = level
         self._upstream = upstream
         self._learn = learn
 
     @asynccontextmanager
-    async def open(self, run: RunId, hosts: Sequence[str]) -> AsyncGenerator[Listener]:
-        """A listener for the programs of `run`, served while the block runs, with a proxy to `hosts` if there are any.
+    async def open(self, run: RunId, spec: AgentSpec) -> AsyncGenerator[Listener]:
+        """A listener for the agent's programs of `run`, served while the block runs.
+
+        With a proxy, where its settings name hosts.
 
         Raises StartError without a free port.
         """
         token, text = RunToken.mint(run)
         self._learn(RUN_TOKEN, text)
-        app = self._app(run, token)
-        rules = HostRules(hosts)
-        proxy = ForwardProxy(rules=rules, is_token=token.is_valid, upstream=self._upstream) if hosts else None
+        served = self._serve(run, token, spec)
+        proxy = self._proxy(token, spec.sandbox.hosts)
         try:
             if self._level == "full":
-                yield _RunListener(app, proxy, text, INSIDE_PORT)
+                yield _RunListener(served, proxy, text, INSIDE_PORT)
                 return
             with contextlib.closing(bind("127.0.0.1", 0)) as listening:
-                async with serve_socket(app, listening, proxy=proxy):
-                    yield _RunListener(app, proxy, text, listening.getsockname()[1])
+                async with serve_socket(served.app, listening, proxy=proxy):
+                    yield _RunListener(served, proxy, text, listening.getsockname()[1])
         finally:
             token.end()
+
+    def _proxy(self, token: RunToken, hosts: Sequence[str]) -> ForwardProxy | None:
+        if not hosts:
+            return None
+        return ForwardProxy(rules=HostRules(hosts), is_token=token.is_valid, upstream=self._upstream)
 
 
 def _proxy_variables(token: str, port: int) -> dict[str, str]:

@@ -14,6 +14,7 @@ from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.guardian.options import GuardianOptions
 from ompycord.domain.repository import AgentSpec, RepositorySpec, WrittenPath
 from ompycord.http.limits import HttpLimits
+from ompycord.model_gateway.provider_options import ProviderSpec
 from ompycord.notify.options import NotifySettings
 from ompycord.webhook.limits import EventLimits
 from ompycord.workspaces.session_limits import SessionLimits
@@ -89,6 +90,8 @@ class Settings(BaseSettings):
     repositories: dict[str, RepositorySpec] = Field(default_factory=dict[str, RepositorySpec])
     agents: dict[str, AgentSpec] = Field(default_factory=dict[str, AgentSpec])
     """Each as its kind's options (`kinds.py`)."""
+    providers: dict[str, ProviderSpec] = Field(default_factory=dict[str, ProviderSpec])
+    """Who is asked for models; without one, agents hold keys of their own."""
     limits: Limits = Limits()
     loop_guardian: GuardianOptions = GuardianOptions()
     """When an agent goes in circles."""
@@ -101,7 +104,7 @@ class Settings(BaseSettings):
     def _names_from_keys(cls, data: Any) -> Any:
         """`repositories: {shop: {...}}`: the key is the name."""
         given = cast("dict[str, Any]", data)
-        for group in ("repositories", "agents"):
+        for group in ("repositories", "agents", "providers"):
             entries = given.get(group)
             if isinstance(entries, dict):
                 named = cast("dict[str, Any]", entries)

@@ -12,7 +12,7 @@ from ompycord.store.committer import Committer
 from ompycord.store.connection import StoreConnection
 from ompycord.store.database import Database
 from ompycord.store.degraded import WriteGuard, put_probe
-from ompycord.store.features import decisions, drafts, effects, events, keys, outbox, runs, tasks
+from ompycord.store.features import decisions, drafts, effects, events, keys, model_requests, outbox, runs, tasks
 from ompycord.store.features.admission import SqliteAdmission
 from ompycord.store.features.audit import SqliteAudit
 from ompycord.store.features.boards import SqliteBoards
@@ -24,6 +24,7 @@ from ompycord.store.features.effects import SqliteJournal
 from ompycord.store.features.events import SqliteEvents
 from ompycord.store.features.keys import SqliteKeys
 from ompycord.store.features.log_check import SqliteLogCheck
+from ompycord.store.features.model_requests import SqliteModelRequests
 from ompycord.store.features.outbox import SqliteOutbox
 from ompycord.store.features.people import SqlitePeople
 from ompycord.store.features.runs import SqliteRuns
@@ -46,6 +47,7 @@ WRITES = WriteRegistry(
     *effects.WRITES,
     *outbox.WRITES,
     *keys.WRITES,
+    *model_requests.WRITES,
 )
 """All that a commit may hold, in the order in which it is applied: a row stands before what refers to it."""
 
@@ -67,6 +69,7 @@ class SqliteStore(
     SqliteKeys,
     SqliteAudit,
     SqliteLogCheck,
+    SqliteModelRequests,
 ):
     """Made by `open_store`.
 

@@ -92,7 +92,7 @@ class TestedMode(StorageMode):
 class ComposedApp:
     """One process's worth of Ompycord over a database; `running()` runs its services, leaving the block ends them."""
 
-    SERVICES = ("projector", "driver", "budget")
+    SERVICES = ("projector", "driver", "budget", "models")
     """Those of the composition root that `running` runs, by name."""
 
     def __init__(

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ompycord import __version__
+from ompycord.agents.model_access import holds_key
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.app.mode import usage_of
@@ -21,7 +22,7 @@ from ompycord.settings import Settings
 from ompycord.store import examine_database
 from ompycord.workspaces.git import Git
 
-__all__ = ["confinement", "data_folder", "database", "disk", "git_version", "ports", "python", "sqlite"]
+__all__ = ["confinement", "data_folder", "database", "disk", "git_version", "models", "ports", "python", "sqlite"]
 
 LEAST_PYTHON = (3, 11)
 SAFE_SQLITE = (3, 51, 3)
@@ -77,6 +78,19 @@ def confinement(
         )
         for agent in agents
         if agent.kind != "rehearsal" and not is_enough(level, agent.sandbox)
+    ]
+
+
+def models(agents: Iterable[AgentSpec]) -> list[Finding]:
+    """Report which agents hold a key of a provider themselves: what they use is not metered exactly."""
+    return [
+        warn(
+            f"Agent {agent.name}",
+            "the agent holds your key; not metered.",
+            f"Name the provider under providers:, and take the key out of agents.{agent.name}.grants and env.",
+        )
+        for agent in agents
+        if holds_key(agent)
     ]
 
 

@@ -21,6 +21,7 @@ from ompycord.conductor import (
     Reminders,
 )
 from ompycord.mcp_server import McpMount
+from ompycord.model_gateway.gateway import ModelGateway
 from ompycord.processes.own_limits import OwnLimits
 from ompycord.store import SqliteStore
 from ompycord.telemetry import get_logger
@@ -44,6 +45,7 @@ def services_of(
     session_keeper: SessionKeeper,
     log_check: LogCheck,
     mcp: McpMount,
+    gateway: ModelGateway,
     control: Control,
     bot: Bot,
 ) -> tuple[Service, ...]:
@@ -75,6 +77,7 @@ def services_of(
             stop=_drained,
         ),
         Service(name="mcp", run=mcp.serve, ends=Ends.WORK, drain=mcp.drain),
+        Service(name="models", run=gateway.run, ends=Ends.WORK),
         Service(name="control", run=control.serve, ends=Ends.WORK),
         Service(
             name="bot",

@@ -2,10 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from functools import partial
-
-from starlette.types import ASGIApp
 
 from ompycord.agents.registry import adapters
 from ompycord.app.access_keys.key_manager import KeyManager
@@ -37,12 +34,11 @@ from ompycord.conductor import (
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.events import UsageUpdated
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Listener
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import RunRecord
 from ompycord.engines import LocalEngine, StepContext
 from ompycord.http.proxy.forward_proxy import upstream_of
-from ompycord.http.run_listeners import RunListeners
+from ompycord.http.run_listeners import RunListeners, Served
 from ompycord.http.run_token import RunToken
 from ompycord.processes import kill_strays
 from ompycord.settings import Settings
@@ -173,7 +169,7 @@ def driver_of(
     key_manager: KeyManager,
     projector: Projector,
     agent_comes: Callable[[], None],
-    served: Callable[[RunId, RunToken], ASGIApp],
+    served: Callable[[RunId, RunToken, AgentSpec], Served],
 ) -> Driver:
     """The driver of hosted runs; effects run in this process.
 
@@ -186,14 +182,11 @@ def driver_of(
         return capabilities.of(record).can_resume
 
     listeners = RunListeners(
-        app=served,
+        serve=served,
         level=workers.launcher.level,
         upstream=upstream_of(os.environ),
         learn=infrastructure.known.add_run_key,
     )
-
-    def listener_of(run: RunId, spec: AgentSpec) -> AbstractAsyncContextManager[Listener]:
-        return listeners.open(run, spec.sandbox.hosts)
 
     context = StepContext(
         catalog=catalog,
@@ -208,7 +201,7 @@ def driver_of(
         secrets=partial(_job_environment, infrastructure.known, key_manager),
         granted=infrastructure.known.granted_to,
         granted_keys=infrastructure.known.keys_granted_to,
-        listeners=listener_of,
+        listeners=listeners.open,
         inboxes=Inboxes(
             history=infrastructure.store,
             bus=infrastructure.bus,

@@ -207,7 +207,10 @@ def _tools(source_states: SourceStates) -> tuple[ToolCall, ...]:
 
 
 def _usage(source_states: SourceStates) -> Usage:
-    every = source_states.values()
+    """What was used. Where we metered it ourselves, what an agent claims of it does not count."""
+    ours = source_states.get(OMPYCORD)
+    is_metered = ours is not None and bool(ours.priced or ours.unpriced)
+    every = [ours] if ours is not None and is_metered else source_states.values()
     priced = any(source_state.priced for source_state in every)
     return Usage(
         input=sum(source_state.input for source_state in every),

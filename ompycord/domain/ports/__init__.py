@@ -5,6 +5,7 @@ store, kept honest by the same contract tests.
 """
 
 from ompycord.domain.ports.clock import Clock, Ids
+from ompycord.domain.ports.model_ledger import ModelLedger
 from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.domain.ports.people import AuditTrail, KeyStore, PeopleSettings
 from ompycord.domain.ports.shown import Boards, Deliveries, Outbox, ShownMessages, Surfaces, ThreadRecords
@@ -75,6 +76,7 @@ __all__ = [
     "Journal",
     "KeyStore",
     "Listener",
+    "ModelLedger",
     "NotificationQueue",
     "Observations",
     "Outbox",

@@ -270,6 +270,16 @@ class Listener(Protocol):
         """The variables by which the programs find it."""
         ...
 
+    @property
+    def has_models(self) -> bool:
+        """Whether models are asked there."""
+        ...
+
+    @property
+    def dialects(self) -> Mapping[str, str]:
+        """For each model that the agent's settings name, the dialect in which it is asked there."""
+        ...
+
     def adopted(self, listening: socket.socket) -> AbstractAsyncContextManager[None]:
         """While the block runs, serve on `listening` too: the socket of a program that has a network of its own.
 

@@ -8,18 +8,21 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from ompycord.domain.ids import RunId, new_ulid
+from ompycord.domain.repository import AgentSpec, Sandbox
 from ompycord.http.adopted_socket import serve_socket
 from ompycord.http.proxy.forward_proxy import ForwardProxy, UpstreamProxy, upstream_of
 from ompycord.http.proxy.proxy_request import HostRules
-from ompycord.http.run_listeners import INSIDE_PORT, RunListeners
+from ompycord.http.run_listeners import INSIDE_PORT, RunListeners, Served
 from ompycord.http.run_token import RunToken
 from ompycord.http.server import bind
 from tests.support.patience import within
 
 PUBLIC, OTHER_PUBLIC, PRIVATE = "93.184.216.34", "93.184.216.35", "10.0.0.1"
+AGENT = AgentSpec(name="a", kind="command")
+REACHES = AgentSpec(name="a", kind="command", sandbox=Sandbox(network="gateway", hosts=("a.example.org",)))
 RUN = RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
 
 
@@ -247,12 +250,12 @@ async def test_a_token_is_worth_nothing_once_its_listener_ended_and_on_another_o
     tokens: list[RunToken] = []
     learned: list[tuple[str, str]] = []
 
-    def app(run: RunId, token: RunToken) -> ASGIApp:
+    def serve(run: RunId, token: RunToken, spec: AgentSpec) -> Served:
         tokens.append(token)
-        return routes
+        return Served(routes)
 
-    listeners = RunListeners(app=app, level="none", learn=lambda name, value: learned.append((name, value)))
-    async with within(20), listeners.open(RUN, ()) as first, listeners.open(RUN, ()) as second:
+    listeners = RunListeners(serve=serve, level="none", learn=lambda name, value: learned.append((name, value)))
+    async with within(20), listeners.open(RUN, AGENT) as first, listeners.open(RUN, AGENT) as second:
         texts = [one.environment["OMPYCORD_RUN_TOKEN"] for one in (first, second)]
         assert [[token.is_valid(text) for text in texts] for token in tokens] == [[True, False], [False, True]]
     assert not any(token.is_valid(text) for token in tokens for text in texts)
@@ -260,8 +263,8 @@ async def test_a_token_is_worth_nothing_once_its_listener_ended_and_on_another_o
 
 
 async def test_the_variables_name_the_proxy_where_hosts_are_listed() -> None:
-    listeners = RunListeners(app=lambda run, token: routes, level="full")
-    async with within(20), listeners.open(RUN, ("a.example.org",)) as found, listeners.open(RUN, ()) as bare:
+    listeners = RunListeners(serve=lambda run, token, spec: Served(routes), level="full")
+    async with within(20), listeners.open(RUN, REACHES) as found, listeners.open(RUN, AGENT) as bare:
         variables = found.environment
         assert "HTTPS_PROXY" not in bare.environment
     assert variables["https_proxy"] == variables["HTTPS_PROXY"]

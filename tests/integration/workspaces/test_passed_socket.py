@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import Listener
-from ompycord.domain.repository import ConfinementLevel, Sandbox
-from ompycord.http.run_listeners import INSIDE_PORT, RunListeners
+from ompycord.domain.repository import AgentSpec, ConfinementLevel, Sandbox
+from ompycord.http.run_listeners import INSIDE_PORT, RunListeners, Served
 from ompycord.http.run_token import RunToken
 from ompycord.processes import ProcessSpec, Stream
 from ompycord.processes.launcher_port import Layout, is_enough, leaves_network_open
@@ -25,6 +25,7 @@ from tests.support.confinement import launcher_of, require
 from tests.support.patience import within
 
 pytestmark = pytest.mark.posix
+AGENT = AgentSpec(name="a", kind="command")
 LEVELS: tuple[ConfinementLevel, ...] = ("full", "files+net")
 ASK = """
 import json, os, socket, sys, urllib.request
@@ -67,14 +68,14 @@ def new_run() -> RunId:
     return RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
 
 
-def names_run(run: RunId, token: RunToken) -> ASGIApp:
+def names_run(run: RunId, token: RunToken, spec: AgentSpec) -> Served:
     """Answers with the run that it is for."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": f"{run} {scope['path']}".encode()})
 
-    return app
+    return Served(app)
 
 
 async def printed(level: ConfinementLevel, tree: Path, listener: Listener, *argv: str) -> list[str]:
@@ -88,7 +89,7 @@ async def test_a_program_without_a_network_reaches_what_is_served_to_its_run_and
 ) -> None:
     run = new_run()
     with socket.create_server(("127.0.0.1", 0)) as other:
-        async with RunListeners(app=names_run, level=level).open(run, ()) as listener:
+        async with RunListeners(serve=names_run, level=level).open(run, AGENT) as listener:
             targets = json.dumps({"another port": other.getsockname(), "an address elsewhere": ["192.0.2.1", 80]})
             lines = await printed(level, tree, listener, sys.executable, "-c", ASK, str(listener.port), targets)
     seen = json.loads(lines[0])
@@ -99,13 +100,13 @@ async def test_a_program_without_a_network_reaches_what_is_served_to_its_run_and
 
 
 async def test_two_runs_with_networks_of_their_own_each_reach_their_own(full: None, tmp_path: Path) -> None:
-    listeners = RunListeners(app=names_run, level="full")
+    listeners = RunListeners(serve=names_run, level="full")
     runs = [new_run(), new_run()]
 
     async def asked(number: int) -> str:
         tree = tmp_path / f"run-{number}/clone"
         tree.mkdir(parents=True)
-        async with listeners.open(runs[number], ()) as listener:
+        async with listeners.open(runs[number], AGENT) as listener:
             assert listener.port == INSIDE_PORT
             return json.loads(
                 (await printed("full", tree, listener, sys.executable, "-c", ASK, str(listener.port), "{}"))[0]
@@ -138,7 +139,9 @@ class EndlessAnswers:
 async def test_what_is_served_ends_with_the_program(level: ConfinementLevel, tree: Path) -> None:
     answers = EndlessAnswers()
     script = "import sys, urllib.request as u; u.urlopen(f'http://127.0.0.1:{sys.argv[1]}/', timeout=60).read()"
-    async with RunListeners(app=lambda run, token: answers, level=level).open(new_run(), ()) as listener:
+    async with RunListeners(serve=lambda run, token, spec: Served(answers), level=level).open(
+        new_run(), AGENT
+    ) as listener:
         spec = ProcessSpec(argv=(sys.executable, "-c", script, str(listener.port)), env={}, cwd=tree)
         async with within(60), launcher_of(level).start(spec, Layout(tree, listener=listener)) as process:
             await answers.began.wait()
@@ -155,6 +158,8 @@ class KeepsSocket:
 
     def __init__(self, port: int) -> None:
         self.environment: dict[str, str] = {}
+        self.has_models = False
+        self.dialects: dict[str, str] = {}
         self.port = port
         self.sockets: list[socket.socket] = []
 

@@ -1,0 +1,102 @@
+"""The model gateway as it is wired: providers and their keys, what runs may spend, what a run's listener serves."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from ompycord.app.known_secrets import KnownSecrets
+from ompycord.app.wiring.parts import Areas, Infrastructure
+from ompycord.conductor import BudgetKeeper, Snapshots
+from ompycord.domain.ids import RunId
+from ompycord.domain.repository import AgentSpec
+from ompycord.errors import ConfigurationError
+from ompycord.http.run_listeners import Served
+from ompycord.http.run_token import RunToken
+from ompycord.model_gateway.gateway import ModelGateway, RunModels
+from ompycord.model_gateway.price import Prices
+from ompycord.model_gateway.provider_options import ProviderSpec
+from ompycord.model_gateway.spending import RunSpending
+from ompycord.model_gateway.upstreams import Upstreams
+from ompycord.settings import Settings
+from ompycord.store import SqliteStore
+
+__all__ = ["gateway_of", "keys_of", "listener_serves"]
+
+
+def keys_of(spec: ProviderSpec, secrets: Path) -> list[str]:
+    """The keys of a provider, in their order; none where it has no file. Raises ConfigurationError."""
+    if spec.key_files:
+        return [line for file in spec.key_files for line in _lines(file, spec.name)]
+    file = secrets / f"provider_{spec.name}"
+    return _lines(file, spec.name) if file.exists() else []
+
+
+def _lines(file: Path, name: str) -> list[str]:
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(f"providers.{name}: a file with its key cannot be read") from None
+    return [line.strip() for line in lines if line.strip()]
+
+
+def gateway_of(infrastructure: Infrastructure) -> ModelGateway:
+    """The gateway with the providers of the settings. Their keys are known as secrets before it is used."""
+    settings: Settings = infrastructure.settings
+    providers = tuple(settings.providers.values())
+    keys = {spec.name: keys_of(spec, infrastructure.data.path / "secrets") for spec in providers}
+    _learn(infrastructure.known, keys)
+    own = {(spec.name, model): prices for spec in providers for model, prices in spec.prices.items()}
+    upstreams = Upstreams(providers=providers, keys=keys, clock=infrastructure.clock)
+    return ModelGateway(upstreams=upstreams, prices=Prices(own=own, listed=lambda kind, model: None))
+
+
+def _learn(known: KnownSecrets, keys: dict[str, list[str]]) -> None:
+    for found in keys.values():
+        known.add(found)
+
+
+class _RunLimits:
+    """Implements `SpendingLimits` by the run's snapshot, and by its task before there is one."""
+
+    def __init__(self, *, store: SqliteStore, snapshots: Snapshots, keeper: BudgetKeeper) -> None:
+        self._store = store
+        self._snapshots = snapshots
+        self._keeper = keeper
+
+    async def budget_usd(self, run: RunId) -> float | None:
+        snapshot = await self._snapshots.of(run)
+        if snapshot is not None:
+            return snapshot.budget_usd
+        record = await self._store.run(run)
+        task = None if record is None or record.task is None else await self._store.task(record.task)
+        return None if task is None else task.budget_usd
+
+    async def used_up(self, run: RunId, spent_usd: float) -> None:
+        await self._keeper.pause(run, spent_usd)
+
+
+def listener_serves(
+    infrastructure: Infrastructure, areas: Areas, gateway: ModelGateway, rest: Callable[[], ASGIApp]
+) -> Callable[[RunId, RunToken, AgentSpec], Served]:
+    """What each run's listener serves: models where providers are configured, and the sidecar's routes."""
+    limits = _RunLimits(store=infrastructure.store, snapshots=infrastructure.snapshots, keeper=areas.budget_keeper)
+
+    def serve(run: RunId, token: RunToken, spec: AgentSpec) -> Served:
+        if not gateway.upstreams.providers:
+            return Served(rest())
+        spending = RunSpending(
+            run=run,
+            ledger=infrastructure.store,
+            limits=limits,
+            record=areas.recorder.record,
+            wake=infrastructure.wake_projector,
+            clock=infrastructure.clock,
+            ids=infrastructure.ids,
+        )
+        models = RunModels(token=token, spec=spec, spending=spending)
+        found = {model: gateway.upstreams.dialect_of(model) for model in spec.models}
+        dialects = {model: str(dialect) for model, dialect in found.items() if dialect is not None}
+        return Served(gateway.served_to(models, rest()), has_models=True, dialects=dialects)
+
+    return serve

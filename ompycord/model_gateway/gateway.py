@@ -1,0 +1,368 @@
+"""The model gateway: judges a run's request, reserves, asks a provider, and settles; one for all runs.
+
+What a run's listener is asked beside models goes to the sidecar's routes. The parts: `dialects.py` (which request it
+is), `policy.py` (what is in it), `purse.py` (whether there is money), `client.py` (who answers), `exchange.py` (the
+answer), `spending.py` (what is stored).
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+import aiohttp
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ompycord.domain.repository import AgentSpec
+from ompycord.errors import StorageError
+from ompycord.http.adopted_socket import ABORT
+from ompycord.http.run_token import RunToken
+from ompycord.model_gateway.answers import JSON, Answer, ModelRefusal, refusal, try_later
+from ompycord.model_gateway.client import NoProvider, ProviderClient, Retried, open_session
+from ompycord.model_gateway.dialects import Dialect, ModelRoute, RequestKind, is_model_path, route_of
+from ompycord.model_gateway.exchange import Exchange, send_whole, until_client_left
+from ompycord.model_gateway.headers import header_fault, passed_back, passed_on, tokens_in
+from ompycord.model_gateway.policy import ModelRequest, NotAllowed, read_request, with_bound, with_usage
+from ompycord.model_gateway.price import Prices, TokenPrices
+from ompycord.model_gateway.purse import Reservation, UsedUp
+from ompycord.model_gateway.spending import RunSpending
+from ompycord.model_gateway.upstreams import Upstream, Upstreams
+from ompycord.model_gateway.usage import TokenUsage
+from ompycord.render.phrases import money
+from ompycord.telemetry import get_logger
+
+__all__ = ["ModelGateway", "RunModels"]
+
+MOST_BODY: Final = 67_108_864
+BODY_S: Final = 60.0
+_LARGE: Final = 1_048_576
+"""Bytes from which a body is parsed in a thread: 20 MB take a tenth of a second."""
+_END_S: Final = 5.0
+
+log = get_logger(__name__)
+
+
+class _Refused(Exception):
+    """A request that is answered by us."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class RunModels:
+    """One run's way to models during one step."""
+
+    def __init__(self, *, token: RunToken, spec: AgentSpec, spending: RunSpending) -> None:
+        self.token = token
+        self.spending = spending
+        self.models = spec.models
+
+
+class ModelGateway:
+    """One for all runs. `run` is a service of the process: without it nothing is asked."""
+
+    def __init__(self, *, upstreams: Upstreams, prices: Prices) -> None:
+        self.upstreams = upstreams
+        self._prices = prices
+        self._session: aiohttp.ClientSession | None = None
+        self._exchanges: set[Exchange] = set()
+        self._stopped: str | None = None
+
+    async def run(self) -> None:
+        """Keep the session for providers until cancelled."""
+        async with AsyncExitStack() as open_:
+            self._session = await open_.enter_async_context(open_session())
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.end_all("Ompycord is ending: this model request was stopped.")
+                self._session = None
+
+    @property
+    def streams(self) -> int:
+        """How many requests are under way."""
+        return len(self._exchanges)
+
+    def stop(self, words: str) -> int:
+        """End every stream now and forward nothing until `resume`; how many were ended."""
+        self._stopped = words
+        return self.end_all(words)
+
+    def resume(self) -> None:
+        """Forward again."""
+        self._stopped = None
+
+    def end_all(self, words: str) -> int:
+        """End every stream now with these words; how many there were."""
+        under_way = [one for one in self._exchanges if not one.is_over]
+        for one in under_way:
+            one.stop(words)
+        return len(under_way)
+
+    def served_to(self, models: RunModels, rest: ASGIApp) -> ASGIApp:
+        """What a run's listener serves: models, and `rest` under every other path."""
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http" or not is_model_path(_raw_path(scope)):
+                await rest(scope, receive, send)
+                return
+            try:
+                await self._answer(models, scope, receive, send)
+            except _Refused as refused:
+                await send_whole(send, refused.answer)
+
+        return app
+
+    async def _answer(self, models: RunModels, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises _Refused while nothing was sent yet."""
+        raw_path = _raw_path(scope)
+        route = route_of(scope["method"], raw_path)
+        dialect = _dialect_of(raw_path) if route is None else route.dialect
+        if not any(models.token.is_valid(one) for one in tokens_in(scope["headers"])):
+            raise _Refused(refusal(dialect, ModelRefusal.TOKEN, "Ompycord: this is not the token of this run."))
+        if fault := header_fault(scope["headers"]):
+            raise _Refused(refusal(dialect, ModelRefusal.UNREADABLE, f"Ompycord: {fault}"))
+        if route is None:
+            words = "Ompycord: agents may ask models here, and nothing else of a provider."
+            raise _Refused(refusal(dialect, ModelRefusal.NOT_ALLOWED, words))
+        if route.kind is RequestKind.UPGRADE:
+            raise _Refused(refusal(dialect, ModelRefusal.UPGRADE, "Ompycord: ask over HTTP, without a websocket."))
+        if route.kind is RequestKind.LIST:
+            raise _Refused(self._listed(models))
+        body = await _body(route, receive)
+        request, body = await self._read(models, route, body)
+        candidates = self._candidates(models, route, request)
+        if route.kind is RequestKind.COUNT:
+            await self._count(route, request, candidates, body, scope, send)
+            return
+        exchange, body = await self._reserved(models, route, request, candidates, body)
+        await self._exchange(exchange, route, candidates, body, scope, receive, send)
+
+    async def _read(self, models: RunModels, route: ModelRoute, body: bytes) -> tuple[ModelRequest, bytes]:
+        has_tools = all(spec.provider_tools for spec in self.upstreams.providers if route.dialect in spec.spoken)
+        try:
+            if len(body) > _LARGE:
+                return await asyncio.to_thread(read_request, route, body, has_provider_tools=has_tools), body
+            return read_request(route, body, has_provider_tools=has_tools), body
+        except NotAllowed as error:
+            raise _Refused(refusal(route.dialect, ModelRefusal.NOT_ALLOWED, f"Ompycord: {error}")) from None
+        except ValueError:
+            words = "Ompycord: the body of the request is no JSON object."
+            raise _Refused(refusal(route.dialect, ModelRefusal.UNREADABLE, words)) from None
+
+    def _candidates(self, models: RunModels, route: ModelRoute, request: ModelRequest) -> list[Upstream]:
+        if self._stopped is not None:
+            raise _Refused(refusal(route.dialect, ModelRefusal.STOPPED, self._stopped))
+        is_listed = not models.models or request.model in models.models
+        found = self.upstreams.of(route.dialect, request.model) if is_listed else []
+        if not found:
+            shown = request.model[:64]
+            words = f"Ompycord: no provider of the settings offers {shown} to this agent as {route.dialect}."
+            raise _Refused(refusal(route.dialect, ModelRefusal.NOT_ALLOWED, words))
+        return found
+
+    async def _reserved(
+        self, models: RunModels, route: ModelRoute, request: ModelRequest, candidates: list[Upstream], body: bytes
+    ) -> tuple[Exchange, bytes]:
+        spending = models.spending
+        prices = self._price(candidates, request.model)
+        given = spending.input_tokens(body)
+        try:
+            await spending.refresh()
+            reservation = spending.purse.reserve(
+                input_tokens=given, bound=request.bound, least_bound=request.least_bound, prices=prices
+            )
+        except UsedUp as error:
+            words = _used_up(error)
+            if error.is_priced:
+                await spending.used_up()
+            raise _Refused(refusal(route.dialect, ModelRefusal.STOPPED, words)) from None
+        except StorageError:
+            raise _Refused(_unstored(route.dialect)) from None
+        sent = body if request.states_usage else with_usage(body)
+        sent = sent if reservation.bound is None else with_bound(route.dialect, sent, reservation.bound)
+        try:
+            row = await spending.open(
+                reservation, provider=candidates[0].spec.name, dialect=route.dialect, model=request.model[:128],
+                given=given,
+            )  # fmt: skip
+        except StorageError:
+            spending.purse.settle(reservation, _NOTHING)
+            raise _Refused(_unstored(route.dialect)) from None
+        return self._made(models, route, request, body, given, reservation, row), sent
+
+    def _made(
+        self, models: RunModels, route: ModelRoute, request: ModelRequest, body: bytes, given: int,
+        reservation: Reservation, row: str,
+    ) -> Exchange:  # fmt: skip
+        return Exchange(
+            dialect=route.dialect,
+            request=request,
+            body=body,
+            given=given,
+            reservation=reservation,
+            spending=models.spending,
+            row=row,
+            drops_usage=not request.states_usage,
+            used_up_words=_used_up(UsedUp(models.spending.account)),
+        )
+
+    async def _exchange(
+        self, exchange: Exchange, route: ModelRoute, candidates: list[Upstream], body: bytes, scope: Scope,
+        receive: Receive, send: Send,
+    ) -> None:  # fmt: skip
+        client = self._client(exchange.dialect)
+        headers, path, query = passed_on(scope["headers"]), _raw_path(scope).decode(), scope["query_string"].decode()
+
+        async def ask(waits: Callable[[Retried], Any]) -> tuple[Upstream, aiohttp.ClientResponse]:
+            return await client.ask(
+                candidates, dialect=route.dialect, model=exchange.request.model, path=path, query=query,
+                headers=headers, body=body, waits=waits,
+            )  # fmt: skip
+
+        self._exchanges.add(exchange)
+        try:
+            async with asyncio.TaskGroup() as group:
+                work = group.create_task(_unless_unreachable(exchange.run(ask, send, _abort_of(scope))))
+                watch = group.create_task(_cancel_once_left(receive, work))
+                work.add_done_callback(lambda _: watch.cancel())
+        finally:
+            await self._settled(exchange)
+            self._exchanges.discard(exchange)
+        if not exchange.has_begun and (exchange.words or not work.cancelled()):
+            raise _Refused(_without_answer(exchange))
+
+    async def _settled(self, exchange: Exchange) -> None:
+        try:
+            async with asyncio.timeout(_END_S):
+                await exchange.settle()
+                if exchange.is_out_of_money:
+                    await exchange.spending.used_up()
+        except (StorageError, TimeoutError) as error:
+            log.error("models.unsettled", run=exchange.spending.run, row=exchange.row, cause=str(error))  # noqa: TRY400  # a full disk needs no traceback
+
+    async def _count(
+        self,
+        route: ModelRoute,
+        request: ModelRequest,
+        candidates: list[Upstream],
+        body: bytes,
+        scope: Scope,
+        send: Send,
+    ) -> None:
+        async def waits(again: Retried) -> None:
+            return
+
+        try:
+            _, response = await self._client(route.dialect).ask(
+                candidates, dialect=route.dialect, model=request.model, path=_raw_path(scope).decode(),
+                query=scope["query_string"].decode(), headers=passed_on(scope["headers"]), body=body, waits=waits,
+            )  # fmt: skip
+        except NoProvider:
+            raise _Refused(_unreachable(route.dialect)) from None
+        async with response:
+            whole = await response.read()
+        headers = passed_back(response.headers, now_ms=self.upstreams.clock.now_ms())
+        await send_whole(send, Answer(response.status, (*headers, (b"content-length", b"%d" % len(whole))), whole))
+
+    def _client(self, dialect: Dialect) -> ProviderClient:
+        if self._session is None:
+            raise _Refused(refusal(dialect, ModelRefusal.UNREACHABLE, "Ompycord: the model gateway is not running."))
+        return ProviderClient(session=self._session, upstreams=self.upstreams, clock=self.upstreams.clock)
+
+    def _price(self, candidates: list[Upstream], model: str) -> TokenPrices | None:
+        spec = candidates[0].spec
+        return self._prices.of(spec.name, spec.kind, model)
+
+    def _listed(self, models: RunModels) -> Answer:
+        names = [one for one in self.upstreams.models if not models.models or one in models.models]
+        data = [{"id": one, "object": "model", "owned_by": "ompycord"} for one in names or models.models]
+        body = json.dumps({"object": "list", "data": data}).encode()
+        return Answer(200, (JSON, (b"content-length", b"%d" % len(body))), body)
+
+
+_NOTHING: Final = TokenUsage()
+
+
+def _raw_path(scope: Scope) -> bytes:
+    """The path as it was sent, without its query."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw
+
+
+def _dialect_of(raw_path: bytes) -> Dialect:
+    """In which dialect a path that is refused expects its answer."""
+    if raw_path.startswith(b"/v1beta"):
+        return Dialect.GEMINI
+    if raw_path.startswith(b"/v1/messages"):
+        return Dialect.ANTHROPIC
+    return Dialect.RESPONSES if raw_path.startswith(b"/v1/responses") else Dialect.CHAT
+
+
+async def _body(route: ModelRoute, receive: Receive) -> bytes:
+    """The whole body, at most 64 MiB, within a minute."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_S):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _Refused(refusal(route.dialect, ModelRefusal.UNREADABLE, "Ompycord: half a request."))
+                size += len(message.get("body", b""))
+                if size > MOST_BODY:
+                    words = f"Ompycord: a request has at most {MOST_BODY // 1_048_576} MiB."
+                    raise _Refused(refusal(route.dialect, ModelRefusal.TOO_LARGE, words))
+                parts.append(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return b"".join(parts)
+    except TimeoutError:
+        words = "Ompycord: the request did not arrive within a minute."
+        raise _Refused(refusal(route.dialect, ModelRefusal.UNREADABLE, words)) from None
+
+
+async def _unless_unreachable(run: Coroutine[Any, Any, None]) -> None:
+    with contextlib.suppress(NoProvider):
+        await run
+
+
+async def _cancel_once_left(receive: Receive, work: "asyncio.Task[None]") -> None:
+    await until_client_left(receive)
+    work.cancel()
+
+
+def _abort_of(scope: Scope) -> Callable[[], None]:
+    """What breaks the connection off, where the server offers it (`http/adopted_socket.py`)."""
+    abort: Callable[[], None] | None = scope.get("state", {}).get(ABORT)
+    return abort or (lambda: None)
+
+
+def _without_answer(exchange: Exchange) -> Answer:
+    if exchange.words is not None:
+        return refusal(exchange.dialect, ModelRefusal.STOPPED, exchange.words)
+    return _unreachable(exchange.dialect)
+
+
+def _unreachable(dialect: Dialect) -> Answer:
+    return refusal(dialect, ModelRefusal.UNREACHABLE, "Ompycord: no provider of this model could be reached.")
+
+
+def _unstored(dialect: Dialect) -> Answer:
+    words = "Ompycord: the database does not take the request for now, so it was not forwarded."
+    return try_later(dialect, 2.0, words)
+
+
+def _used_up(error: UsedUp) -> str:
+    account = error.account
+    if not error.is_priced:
+        return (
+            "Ompycord: this run has a limit in dollars, and the price of this model is not known. "
+            "An admin adds it to providers: prices."
+        )
+    if account.usd is not None:
+        limit = money(float(account.usd))
+        return f"Ompycord: the limit of {limit} of this run is reached. Raise it in Discord to go on."
+    return f"Ompycord: the limit of {account.tokens or 0:,} tokens of this run is reached."

@@ -1,0 +1,149 @@
+"""Money and tokens that requests may spend: reserved before, settled after, over a list of accounts. Pure.
+
+What is reserved counts as spent until it is settled, so that many requests at once do not spend the same remainder. One
+loop uses an account, so there is no lock.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from ompycord.model_gateway.price import TokenPrices
+from ompycord.model_gateway.usage import TokenUsage
+
+__all__ = ["Purse", "Reservation", "SpendingAccount", "UsedUp"]
+
+RESERVED_OUTPUT: Final = 4096
+"""Tokens of output that are reserved for a request which may have more; the rest as it comes."""
+ZERO: Final = Decimal(0)
+
+
+@dataclass(slots=True, kw_only=True)
+class SpendingAccount:
+    """What one run, person or repository may spend. A limit that is None is none."""
+
+    name: str
+    usd: Decimal | None = None
+    tokens: int | None = None
+    spent_usd: Decimal = ZERO
+    spent_tokens: int = 0
+    reserved_usd: Decimal = ZERO
+    reserved_tokens: int = 0
+
+    @property
+    def left_usd(self) -> Decimal | None:
+        """What is neither spent nor reserved; None without a limit."""
+        return None if self.usd is None else max(ZERO, self.usd - self.spent_usd - self.reserved_usd)
+
+    @property
+    def left_tokens(self) -> int | None:
+        """The same in tokens."""
+        return None if self.tokens is None else max(0, self.tokens - self.spent_tokens - self.reserved_tokens)
+
+
+class UsedUp(Exception):
+    """An account has too little left for the request. `is_priced` is False where its limit is money and no price is
+    known.
+    """
+
+    def __init__(self, account: SpendingAccount, *, is_priced: bool = True) -> None:
+        super().__init__(account.name)
+        self.account = account
+        self.is_priced = is_priced
+
+
+@dataclass(slots=True, kw_only=True)
+class Reservation:
+    """What is kept for one request, until it is settled."""
+
+    usd: Decimal
+    tokens: int
+    bound: int | None
+    """The most tokens that may come out, where that had to be lowered; else None."""
+    prices: TokenPrices | None
+    is_open: bool = True
+
+
+class Purse:
+    """The accounts that one run's requests are charged to; the tightest binds."""
+
+    def __init__(self, accounts: Sequence[SpendingAccount]) -> None:
+        self.accounts = tuple(accounts)
+
+    def reserve(
+        self, *, input_tokens: int, bound: int | None, least_bound: int = 0, prices: TokenPrices | None
+    ) -> Reservation:
+        """Keep what a request will need. Raises UsedUp where not even one more token than `least_bound` fits.
+
+        `bound` is what the agent asked for at most. A bound that does not fit is lowered, so that the provider itself
+        keeps the limit, also while it thinks and shows nothing.
+        """
+        given = TokenUsage(input=input_tokens)
+        most = min((self._most_output(one, given, prices) for one in self.accounts), default=None, key=_none_is_most)
+        if most is not None and most <= least_bound:
+            raise UsedUp(min(self.accounts, key=lambda one: _none_is_most(self._most_output(one, given, prices))))
+        kept = min(RESERVED_OUTPUT if bound is None else min(bound, RESERVED_OUTPUT), _none_is_most(most))
+        usage = TokenUsage(input=input_tokens, output=int(kept))
+        lowered = most if most is not None and (bound is None or most < bound) else None
+        reservation = Reservation(
+            usd=ZERO if prices is None else prices.cost(usage), tokens=usage.total, bound=lowered, prices=prices
+        )
+        self._add(reservation.usd, reservation.tokens)
+        return reservation
+
+    def covers(self, reservation: Reservation, so_far: TokenUsage) -> bool:
+        """Whether the accounts cover what a request used so far; more is reserved where it went over its reservation.
+
+        False: it must end now.
+        """
+        usd = ZERO if reservation.prices is None else reservation.prices.cost(so_far)
+        more_usd, more_tokens = max(ZERO, usd - reservation.usd), max(0, so_far.total - reservation.tokens)
+        if not more_usd and not more_tokens:
+            return True
+        for one in self.accounts:
+            if one.left_usd is not None and more_usd > one.left_usd:
+                return False
+            if one.left_tokens is not None and more_tokens > one.left_tokens:
+                return False
+        reservation.usd += more_usd
+        reservation.tokens += more_tokens
+        self._add(more_usd, more_tokens)
+        return True
+
+    def settle(self, reservation: Reservation, usage: TokenUsage) -> Decimal | None:
+        """Charge what was used, and keep nothing more for it; its cost, None where no price is known. Idempotent."""
+        cost = None if reservation.prices is None else reservation.prices.cost(usage)
+        if not reservation.is_open:
+            return cost
+        reservation.is_open = False
+        self._add(-reservation.usd, -reservation.tokens)
+        for one in self.accounts:
+            one.spent_usd += cost or ZERO
+            one.spent_tokens += usage.total
+        return cost
+
+    def _add(self, usd: Decimal, tokens: int) -> None:
+        for one in self.accounts:
+            one.reserved_usd += usd
+            one.reserved_tokens += tokens
+
+    @staticmethod
+    def _most_output(account: SpendingAccount, given: TokenUsage, prices: TokenPrices | None) -> int | None:
+        """How many tokens may come out; None: no limit. Raises UsedUp where a limit of money has no price."""
+        found: list[int] = []
+        if (left := account.left_usd) is not None:
+            if prices is None:
+                raise UsedUp(account, is_priced=False)
+            rest = left - prices.cost(given)
+            if rest <= 0:
+                found.append(0)
+            elif prices.output > 0:
+                found.append(int(rest * 1_000_000 / prices.output))
+        if (tokens := account.left_tokens) is not None:
+            found.append(max(0, tokens - given.input))
+        return min(found, default=None)
+
+
+def _none_is_most(number: int | None) -> float:
+    return float("inf") if number is None else number

@@ -1,0 +1,197 @@
+"""What one run spends at models during one step: its account, its ledger rows, and the events that its card shows.
+
+Nothing is forwarded before its row is on disk, and each row is settled with the event in one transaction: so the sum of
+the rows is the sum on the card.
+"""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Final, Protocol
+
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.events import EventBody, UsageUpdated
+from ompycord.domain.ids import OMPYCORD, RunId
+from ompycord.domain.ports import Clock, Ids, ModelLedger
+from ompycord.domain.ports.model_ledger import ModelRequestOpened, ModelRequestSettled
+from ompycord.domain.records import Commit, NewEvent
+from ompycord.model_gateway.dialects import Dialect
+from ompycord.model_gateway.purse import Purse, Reservation, SpendingAccount
+from ompycord.model_gateway.usage import TokenUsage
+
+__all__ = ["RunSpending", "SpendingLimits", "nano_usd", "settle_what_was_open", "usage_event"]
+
+_NANO: Final = Decimal(1_000_000_000)
+_FIRST_BYTES: Final = 3.0
+"""Bytes of a request for a token of input, before this run's own is known."""
+_FIRST_CHARACTERS: Final = 4.0
+"""Characters of an answer for a token of output, before this run's own is known."""
+_MOST_USD: Final = 1e6
+"""The most that one event may report."""
+
+
+class SpendingLimits(Protocol):
+    """What a run may spend, and what is done once it is spent."""
+
+    async def budget_usd(self, run: RunId) -> float | None:
+        """The run's limit of money now; None without one."""
+        ...
+
+    async def used_up(self, run: RunId, spent_usd: float) -> None:
+        """Pause the run: its limit does not cover what its agent asks."""
+        ...
+
+
+class RunSpending:
+    """One step's. Used by one loop."""
+
+    def __init__(
+        self,
+        *,
+        run: RunId,
+        ledger: ModelLedger,
+        limits: SpendingLimits,
+        record: Callable[..., Awaitable[None]],
+        wake: Callable[[], None],
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        """`record` stores facts of ours about the run; `wake` is called when something was stored by itself."""
+        self.run = run
+        self.clock = clock
+        self.account = SpendingAccount(name="run")
+        self.purse = Purse([self.account])
+        self._ledger = ledger
+        self._limits = limits
+        self._record = record
+        self._wake = wake
+        self._ids = ids
+        self._has_begun = False
+        self._bytes_per_token = _FIRST_BYTES
+        self._characters_per_token = _FIRST_CHARACTERS
+
+    async def refresh(self) -> None:
+        """Take the limit that the run has now; people raise it while its agent works. Raises StorageError."""
+        if not self._has_begun:
+            spent = await self._ledger.spent_on_models(self.run)
+            self.account.spent_usd, self.account.spent_tokens = Decimal(spent.nano_usd) / _NANO, spent.tokens
+            self._has_begun = True
+        usd = await self._limits.budget_usd(self.run)
+        self.account.usd = None if usd is None else Decimal(str(usd))
+
+    def input_tokens(self, body: bytes) -> int:
+        """About how many tokens a request has."""
+        return round(len(body) / self._bytes_per_token) + 1
+
+    def output_tokens(self, characters: int) -> int:
+        """About how many tokens a text has that a model wrote, by this run's last exact answer."""
+        return round(characters / self._characters_per_token)
+
+    def learn(self, *, body: bytes, usage: TokenUsage, characters: int) -> None:
+        """An exact answer tells how long this run's tokens are."""
+        if usage.whole_input:
+            self._bytes_per_token = min(16.0, max(0.5, len(body) / usage.whole_input))
+        visible = usage.output - usage.reasoning
+        if visible > 0 and characters:
+            self._characters_per_token = min(16.0, max(0.5, characters / visible))
+
+    async def open(self, reservation: Reservation, *, provider: str, dialect: Dialect, model: str, given: int) -> str:
+        """A row for a request that goes out now; its id. Raises StorageError, and then nothing may go out."""
+        row = ModelRequestOpened(
+            id=self._ids.ulid(),
+            run=self.run,
+            at=self.clock.now_ms(),
+            provider=provider,
+            dialect=dialect,
+            model=model,
+            reserved_input=given,
+            reserved_output=max(0, reservation.tokens - given),
+            reserved_nano_usd=None if reservation.prices is None else nano_usd(reservation.usd),
+        )
+        await self._ledger.commit(Commit(writes=(row,)))
+        return row.id
+
+    async def settle(
+        self, row: str, *, provider: str, usage: TokenUsage, usd: Decimal | None, is_exact: bool, model: str,
+        status: int | None = None, answered_model: str | None = None, request_id: str | None = None,
+    ) -> None:  # fmt: skip
+        """What it used, as a row and as an event; nothing is shown of what used nothing. Raises StorageError."""
+        settled = ModelRequestSettled(
+            id=row,
+            at=self.clock.now_ms(),
+            status=status,
+            provider=provider,
+            answered_model=(answered_model or "")[:128].strip() or None,
+            request_id=(request_id or "")[:128].strip() or None,
+            nano_usd=None if usd is None else nano_usd(usd),
+            exactness="exact" if is_exact else "estimated",
+            **_by_class(usage),
+        )
+        shown = [usage_event(usage, usd, is_exact=is_exact, model=model, provider=provider)] if usage.total else []
+        events = [
+            NewEvent(
+                run=self.run, source=OMPYCORD, kind=SourceKind.OMPYCORD, at=settled.at, body=one, id=self._ids.ulid()
+            )
+            for one in shown
+        ]
+        await self._ledger.commit(Commit(writes=(settled, *events)))
+        self._wake()
+
+    async def record(self, body: EventBody) -> None:
+        """A fact about the run that costs nothing."""
+        await self._record(self.run, body)
+
+    async def used_up(self) -> None:
+        """Its limit does not cover what is asked."""
+        await self._limits.used_up(self.run, float(self.account.spent_usd))
+
+
+def nano_usd(usd: Decimal) -> int:
+    """Billionths of a dollar, rounded to the nearest."""
+    return int((usd * _NANO).to_integral_value())
+
+
+def usage_event(usage: TokenUsage, usd: Decimal | None, *, is_exact: bool, model: str, provider: str) -> UsageUpdated:
+    """What a request used, as its run's card sums it."""
+    return UsageUpdated(
+        input=usage.input,
+        output=usage.output,
+        cache_read=usage.cache_read,
+        cache_write=usage.cache_write,
+        cost_usd=None if usd is None else min(_MOST_USD, float(usd)),
+        at_least=not is_exact,
+        model=model[:128],
+        provider=provider,
+    )
+
+
+def _by_class(usage: TokenUsage) -> dict[str, int]:
+    names = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "web_searches")
+    return {name: getattr(usage, name) for name in names}
+
+
+async def settle_what_was_open(ledger: ModelLedger, *, clock: Clock, ids: Ids) -> int:
+    """Settle the requests that were under way when the process ended, by what was reserved; how many there were.
+
+    What they used in truth is not known: it is at most that, but for one chunk. Raises StorageError.
+    """
+    rows = await ledger.open_model_requests()
+    for row in rows:
+        usage = TokenUsage(input=row.reserved_input, output=row.reserved_output)
+        usd = None if row.reserved_nano_usd is None else Decimal(row.reserved_nano_usd) / _NANO
+        settled = ModelRequestSettled(
+            id=row.id,
+            at=clock.now_ms(),
+            status=None,
+            answered_model=None,
+            request_id=None,
+            provider=row.provider,
+            nano_usd=row.reserved_nano_usd,
+            exactness="estimated",
+            **_by_class(usage),
+        )
+        body = usage_event(usage, usd, is_exact=False, model=row.model, provider=row.provider)
+        event = NewEvent(
+            run=row.run, source=OMPYCORD, kind=SourceKind.OMPYCORD, at=settled.at, body=body, id=ids.ulid()
+        )
+        await ledger.commit(Commit(writes=(settled, event)))
+    return len(rows)

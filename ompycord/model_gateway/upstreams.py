@@ -1,0 +1,117 @@
+"""Which providers may be asked for a model, in which order, with which key; and which rest because they fail.
+
+A breaker is for one model at one provider, and all runs share it. It is in memory: after a restart each is tried again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from ompycord.domain.ports import Clock
+from ompycord.model_gateway.dialects import Dialect
+from ompycord.model_gateway.provider_options import ProviderSpec
+
+__all__ = ["Breaker", "Upstream", "Upstreams"]
+
+FAILURES: Final = 5
+"""Failures one after the other after which a model at a provider is not asked for a while."""
+REST_S: Final = 30.0
+_PREFIXES: Final = ("/v1beta", "/v1")
+_KEPT_QUERIES: Final = frozenset({"beta=true", "alt=sse"})
+
+
+class Upstream(NamedTuple):
+    """A provider with one of its keys. Never shown: its text hides the key."""
+
+    spec: ProviderSpec
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Upstream({self.spec.name})"
+
+    def url(self, path: str, query: str) -> str:
+        """Where a request to `path` of ours goes; a version that the address has already is not repeated."""
+        kept = "&".join(one for one in query.split("&") if one in _KEPT_QUERIES)
+        for prefix in _PREFIXES:
+            if self.spec.address.endswith(prefix) and path.startswith(f"{prefix}/"):
+                path = path.removeprefix(prefix)
+        return f"{self.spec.address}{path}{'?' if kept else ''}{kept}"
+
+    def authorization(self, dialect: Dialect) -> dict[str, str]:
+        """The header with the key, as this provider wants it; nothing where it needs none."""
+        if not self.key:
+            return {}
+        if self.spec.kind == "azure":
+            return {"api-key": self.key}
+        match dialect:
+            case Dialect.ANTHROPIC:
+                return {"x-api-key": self.key}
+            case Dialect.GEMINI:
+                return {"x-goog-api-key": self.key}
+            case Dialect.CHAT | Dialect.RESPONSES:
+                return {"authorization": f"Bearer {self.key}"}
+
+
+@dataclass(slots=True)
+class Breaker:
+    """Whether one model at one provider is asked. Times are monotonic seconds."""
+
+    failures: int = 0
+    until_s: float = 0.0
+
+    def is_open(self, now_s: float) -> bool:
+        """Whether it is not asked now; after its rest it is, until it fails again."""
+        return now_s < self.until_s
+
+    def failed(self, now_s: float) -> None:
+        """It answered with an error of its own, or not at all."""
+        self.failures += 1
+        if self.failures >= FAILURES:
+            self.until_s = now_s + REST_S
+
+    def succeeded(self) -> None:
+        """It answered."""
+        self.failures, self.until_s = 0, 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Upstreams:
+    """All providers of the settings."""
+
+    providers: Sequence[ProviderSpec]
+    keys: Mapping[str, Sequence[str]]
+    """By the provider's name, in their order; a provider without one is asked without."""
+    clock: Clock
+    breakers: dict[tuple[str, str], Breaker] = field(default_factory=dict[tuple[str, str], Breaker])
+
+    def of(self, dialect: Dialect, model: str) -> list[Upstream]:
+        """Who may be asked for it, in their order; those that rest come last."""
+        found = [
+            Upstream(spec, key)
+            for spec in self.providers
+            if spec.offers(dialect, model)
+            for key in (self.keys.get(spec.name) or ("",))
+        ]
+        now = self.clock.monotonic_s()
+        return sorted(found, key=lambda one: self.breaker(one.spec.name, model).is_open(now))
+
+    def breaker(self, provider: str, model: str) -> Breaker:
+        """That of a model at a provider."""
+        return self.breakers.setdefault((provider, model), Breaker())
+
+    def resting(self) -> list[tuple[str, str]]:
+        """Providers and models that are not asked now."""
+        now = self.clock.monotonic_s()
+        return sorted(name for name, one in self.breakers.items() if one.is_open(now))
+
+    def dialect_of(self, model: str) -> Dialect | None:
+        """A dialect in which this model can be asked: chat completions where it can; None where no provider has it."""
+        for dialect in (Dialect.CHAT, Dialect.ANTHROPIC, Dialect.RESPONSES, Dialect.GEMINI):
+            if any(spec.offers(dialect, model) for spec in self.providers):
+                return dialect
+        return None
+
+    @property
+    def models(self) -> list[str]:
+        """All models that the settings name."""
+        return list(dict.fromkeys(model for spec in self.providers for model in spec.models))

@@ -1,0 +1,29 @@
+-- The ledger of requests to models.
+
+-- name: open_model_request
+-- A request goes out.
+INSERT INTO model_requests (id, run, at, provider, dialect, model, reserved_input, reserved_output, reserved_nano_usd)
+VALUES (:id, :run, :at, :provider, :dialect, :model, :reserved_input, :reserved_output, :reserved_nano_usd);
+
+-- name: settle_model_request
+-- What it used; once.
+UPDATE model_requests
+SET settled_at = :at, status = :status, provider = :provider, answered_model = :answered_model,
+    request_id = :request_id, input = :input, cache_read = :cache_read, cache_write_5m = :cache_write_5m,
+    cache_write_1h = :cache_write_1h, output = :output, reasoning = :reasoning, web_searches = :web_searches,
+    nano_usd = :nano_usd, exactness = :exactness
+WHERE id = :id AND settled_at IS NULL;
+
+-- name: open_model_requests
+-- Those that are not settled.
+SELECT m.id, r.id AS run, m.provider, m.model, m.reserved_input, m.reserved_output, m.reserved_nano_usd
+FROM model_requests AS m JOIN runs AS r ON r.pk = m.run
+WHERE m.settled_at IS NULL ORDER BY m.id LIMIT 1000;
+
+-- name: spent_on_models
+-- What the settled ones of a run used.
+SELECT coalesce(sum(m.input + m.cache_read + m.cache_write_5m + m.cache_write_1h + m.output), 0) AS tokens,
+       coalesce(sum(m.nano_usd), 0) AS nano_usd
+FROM model_requests AS m JOIN runs AS r ON r.pk = m.run
+WHERE r.id = ? AND m.settled_at IS NOT NULL;
+
