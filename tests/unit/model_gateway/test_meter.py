@@ -113,12 +113,23 @@ def test_a_stream_cut_at_every_byte_has_the_same_usage(dialect: Dialect, disguis
 @given(data=st.data())
 def test_any_cutting_gives_the_same_events_and_every_byte_is_accounted_for(data: st.DataObject) -> None:
     dialect = data.draw(st.sampled_from(list(Dialect)))
-    whole = b"".join(answer(dialect, data.draw(truths(dialect)), WORDS))
+    end = data.draw(st.sampled_from([b"\n", b"\r\n", b"\r"]))
+    lines = b"".join(answer(dialect, data.draw(truths(dialect)), WORDS)).replace(b", ", b",\ndata: ")
+    whole = lines.replace(b"\n", end)
     points = data.draw(st.lists(st.integers(0, len(whole)), max_size=40))
     parts = list(cuts(whole, points))
     assert hashlib.sha256(b"".join(parts)).digest() == hashlib.sha256(whole).digest()
     once, often = ServerEvents(), ServerEvents()
-    assert [e for part in parts for e in often.feed(part)] == list(once.feed(whole))
+    events = [one for part in parts for one in often.feed(part)]
+    assert events == list(once.feed(whole))
+    assert [one.data for one in events] == [one.data for one in ServerEvents().feed(lines)]
+
+
+def test_a_line_feed_is_no_line_of_its_own_where_its_carriage_return_came_before() -> None:
+    events = ServerEvents()
+    parts = (b"event: a\r", b"\ndata: 1\r", b"\ndata: 2\r\n\r", b"\n", b"data: 3\r\r")
+    found = [(one.name, one.data) for part in parts for one in events.feed(part)]
+    assert found == [("a", b"1\n2"), ("", b"3")]
 
 
 def test_a_long_event_in_small_parts_is_read() -> None:

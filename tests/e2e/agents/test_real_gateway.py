@@ -1,0 +1,193 @@
+"""Real agents ask a model without a mind by Ompycord's gateway, at level *full*, with no other network and no key."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ompycord.agents.acp import AcpAgent
+from ompycord.agents.omp_rpc import OmpRpcAgent
+from ompycord.domain.events import ApprovalGranted, ApprovalRequested, EventBody, ToolFinished
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import AgentAdapter, AgentJob, Listener
+from ompycord.domain.repository import AgentSpec
+from ompycord.domain.task import Task
+from ompycord.http.run_listeners import RunListeners, Served
+from ompycord.http.run_token import RunToken
+from ompycord.model_gateway.dialects import Dialect
+from ompycord.model_gateway.gateway import ModelGateway, RunModels
+from ompycord.model_gateway.price import Prices, TokenPrices
+from ompycord.model_gateway.provider_options import ProviderSpec
+from ompycord.model_gateway.spending import RunSpending
+from ompycord.model_gateway.upstreams import Upstreams
+from ompycord.processes.launcher_port import Launcher
+from ompycord.store import SqliteStore, open_store
+from ompycord.testing import FakeClock, ScriptedInbox
+from ompycord.workspaces.confinement.launcher import ConfinedLauncher
+from tests.e2e.agents.conftest import AgentInput, MakePlace, Place
+from tests.integration.store.world import CountingIds, HandClock, People
+from tests.support.agent_options import agent_options
+from tests.support.confinement import require
+from tests.support.patience import within
+
+pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180, func_only=True)]
+KEY = "sk-canary-real-agents-0123456789"
+PRICES = TokenPrices(input=Decimal(3), output=Decimal(15), cache_read=Decimal("0.3"))
+USD = Decimal("0.003735")
+"""What an answer of the stub costs: 1,000 tokens of input, 200 from the cache, 45 of output."""
+
+
+class Limits:
+    def __init__(self) -> None:
+        self.usd: float | None = None
+        self.paused = 0
+
+    async def budget_usd(self, run: RunId) -> float | None:
+        return self.usd
+
+    async def used_up(self, run: RunId, spent_usd: float) -> None:
+        self.paused += 1
+
+
+class Ground:
+    """A store, a gateway to the stub, and the listeners of one run."""
+
+    def __init__(self, store: SqliteStore, run: RunId, model: str, ids: CountingIds) -> None:
+        self.store = store
+        self.run = run
+        self.limits = Limits()
+        self._ids = ids
+        spec = ProviderSpec(
+            name="stub", kind="compatible", base_url=model, dialects=(Dialect.CHAT, Dialect.RESPONSES),
+            models=("stub-1",), prices={"stub-1": PRICES},
+        )  # fmt: skip
+        upstreams = Upstreams(providers=(spec,), keys={"stub": [KEY]}, clock=FakeClock())
+        own = {("stub", "stub-1"): PRICES}
+        self.gateway = ModelGateway(upstreams=upstreams, prices=Prices(own=own, listed=lambda kind, model: None))
+        self.listeners = RunListeners(serve=self._serve, level="full")
+
+    def _serve(self, run: RunId, token: RunToken, spec: AgentSpec) -> Served:
+        async def rest(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 404, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+        async def record(run: RunId, *bodies: EventBody) -> None:
+            return
+
+        spending = RunSpending(
+            run=run, ledger=self.store, limits=self.limits, record=record, wake=lambda: None, clock=FakeClock(),
+            ids=self._ids,
+        )  # fmt: skip
+        models = RunModels(token=token, spec=spec, spending=spending)
+        return Served(self.gateway.served_to(models, rest), has_models=True, dialects={"stub-1": "chat"})
+
+    async def ledger(self) -> list[dict[str, Any]]:
+        sql = "SELECT * FROM model_requests ORDER BY id"
+        return await self.store._database.readers.all(sql, (), dict)  # pyright: ignore[reportPrivateUsage]  # nothing in the product reads single rows
+
+
+@asynccontextmanager
+async def ground_of(folder: Path, model: str) -> AsyncGenerator[Ground]:
+    ids = CountingIds()
+    async with open_store(folder / "data/ompycord.db", clock=HandClock(), ids=ids, readers=2) as store:
+        run = RunId((await People(ids).submit(store)).id)
+        made = Ground(store, run, model, ids)
+        async with asyncio.TaskGroup() as group:
+            service = group.create_task(made.gateway.run())
+            yield made
+            service.cancel()
+
+
+@pytest.fixture
+def full() -> None:
+    """A machine that gives it; in a fixture, since the probe has a loop of its own."""
+    require("full")
+
+
+def launcher_of(place: Place) -> Launcher:
+    return ConfinedLauncher(level="full", path=place.path, hidden=(), environ=os.environ)
+
+
+OMP = {"name": "omp", "kind": "omp_rpc", "command": ("omp", "--approval-mode", "yolo")}
+OPENCODE = {"name": "opencode", "kind": "acp", "command": ("opencode", "acp")}
+SHELL = "ls -a / ~ > seen.txt; env > env.txt; curl -m 3 -s URL > out.txt; true"
+AGENTS: dict[str, tuple[dict[str, Any], type[Any], str]] = {
+    "omp": (OMP, OmpRpcAgent, f'CALL bash {{"command": "{SHELL}"}}'),
+    "opencode": (OPENCODE, AcpAgent, f'CALL bash {{"command": "{SHELL}", "description": "d"}}'),
+}
+
+
+def job_of(place: Place, spec: dict[str, Any], prompt: str, listener: Listener, run: RunId) -> AgentJob:
+    task = Task(id=run, prompt=prompt, title="t", repositories=("shop",), agent=spec["name"])
+    sandbox = {"minimum": "full", "network": "gateway"}
+    options = agent_options({**spec, "models": ("stub-1",), "sandbox": sandbox})
+    return AgentJob(
+        run=run, iteration=1, task=task, spec=options, cwd=place.clone, prompt=prompt, env=dict(listener.environment),
+        listener=listener,
+    )  # fmt: skip
+
+
+async def worked(adapter: AgentAdapter, job: AgentJob) -> tuple[Any, AgentInput]:
+    """The outcome, with every approval granted."""
+    heard, inbox = AgentInput(), ScriptedInbox()
+    async with within(120), asyncio.TaskGroup() as group:
+        run = group.create_task(adapter.run(job, heard.emit, inbox))
+
+        async def grant() -> None:
+            number = 0
+            while True:
+                request = await heard.until(ApprovalRequested, number := number + 1)
+                inbox.send(ApprovalGranted(approval=request.approval, by="Ada"))
+
+        granting = group.create_task(grant())
+        run.add_done_callback(lambda _: granting.cancel())
+        outcome = await run
+    return outcome, heard
+
+
+@pytest.mark.parametrize("name", AGENTS)
+async def test_2_it_does_a_task_with_tools_and_reaches_nothing_else(
+    full: None, name: str, request: pytest.FixtureRequest, make_place: MakePlace, model: str, tmp_path: Path
+) -> None:
+    """Also the key: in no environment, no file and no argument list of the agent (1)."""
+    place = make_place(request.getfixturevalue(f"{name}_path"))
+    spec, adapter, call = AGENTS[name]
+    async with ground_of(tmp_path, model) as ground, ground.listeners.open(ground.run, agent_options(spec)) as listener:
+        job = job_of(place, spec, f"{call.replace('URL', model)}\nSAY it is done", listener, ground.run)
+        outcome, heard = await worked(adapter(launcher=launcher_of(place)), job)
+        assert (outcome.claim, outcome.message) == (True, "it is done"), outcome
+        assert heard.of(ToolFinished)
+        rows = await ground.ledger()
+    assert (place.clone / "out.txt").read_bytes() == b""
+    environment = (place.clone / "env.txt").read_text()
+    assert "OMPYCORD_RUN_TOKEN=ompr_" in environment
+    assert KEY not in environment
+    found = [file for file in tmp_path.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()]
+    assert found == []
+    assert len(rows) >= 2
+    for row in rows:
+        usd = Decimal(row["nano_usd"]) / 10**9
+        assert (row["exactness"], row["input"], row["cache_read"], row["output"], usd) == ("exact", 1000, 200, 45, USD)
+
+
+@pytest.mark.parametrize("name", AGENTS)
+async def test_6_a_limit_ends_it_with_our_words(
+    full: None, name: str, request: pytest.FixtureRequest, make_place: MakePlace, model: str, tmp_path: Path
+) -> None:
+    place = make_place(request.getfixturevalue(f"{name}_path"))
+    spec, adapter, _ = AGENTS[name]
+    async with ground_of(tmp_path, model) as ground, ground.listeners.open(ground.run, agent_options(spec)) as listener:
+        ground.limits.usd = 0.0001
+        job = job_of(place, spec, "SAY never", listener, ground.run)
+        outcome, heard = await worked(adapter(launcher=launcher_of(place)), job)
+        rows = await ground.ledger()
+    told = " ".join([outcome.message or "", *(str(one) for one in heard.events)])
+    assert "of this run is reached" in told
+    assert not outcome.claim
+    assert rows == []
+    assert ground.limits.paused >= 1
