@@ -14,17 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from ompycord.agents.kind import holds_key
 from ompycord.agents.level import layout_of
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
 from ompycord.processes.safe_open import NotGranted, safe_write
 
-__all__ = ["PROVIDER", "holds_key", "model_argument", "model_variables", "write_model_settings"]
+__all__ = ["PROVIDER", "model_argument", "model_variables", "write_model_settings"]
 
 PROVIDER: Final = "ompycord"
 """The name of the gateway in the settings of agents that name providers."""
 _TOKEN: Final = "OMPYCORD_RUN_TOKEN"  # noqa: S105  # the name of a variable
-_KEY_NAMES: Final = ("_API_KEY", "_AUTH_TOKEN", "_OAUTH_TOKEN")
 _CONTEXT: Final = 128_000
 _OUTPUT: Final = 32_000
 
@@ -207,11 +207,6 @@ _PROGRAMS: Final[Mapping[str, Callable[[_Access], _Pointing]]] = {
     "pi": _pi,
     "copilot": _copilot,
 }
-
-
-def holds_key(spec: AgentSpec) -> bool:
-    """Whether the settings grant the agent a key of its own: then it is not pointed, and not metered."""
-    return any(name.upper().endswith(_KEY_NAMES) for name in (*spec.grants.variables, *spec.env))
 
 
 def model_variables(job: AgentJob) -> Mapping[str, str]:

@@ -107,10 +107,10 @@ def wire(
         return sidecar.counts
 
     destinations = destinations_of(infrastructure)
-    health = health_of(infrastructure, workers, destinations, own_limits, requests=requests)
+    health = health_of(infrastructure, workers, destinations, own_limits, gateway, requests=requests)
     seen = lookups or lookups_of(infrastructure, workers, health)
     bot = bot_of(infrastructure, areas, seen, secrets)
-    operations = operations_of(infrastructure, key_secrets, key_manager)
+    operations = operations_of(infrastructure, key_secrets, key_manager, gateway)
     services = services_of(
         infrastructure,
         areas,

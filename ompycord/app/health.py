@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from ompycord.agents.kind import holds_key
 from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.bot.lookups import HealthLine
@@ -12,10 +13,11 @@ from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import EventBacklog, RunFilter, RunRecords, StoreHealth
 from ompycord.domain.run import RunKind, RunState
 from ompycord.http import RequestCounts
+from ompycord.model_gateway.gateway import ModelGateway
 from ompycord.processes.launcher_port import Launcher
 from ompycord.processes.own_limits import OwnLimits
 
-__all__ = ["LIMITS_REMEDY", "MANY_EVENTS", "Health"]
+__all__ = ["LIMITS_REMEDY", "MANY_EVENTS", "Health", "model_lines"]
 
 LIMITS_REMEDY: Final = "Restart Ompycord, as a user of its own that nothing else runs as."
 """For limits of this process that another program lowered for good."""
@@ -40,6 +42,7 @@ class Health:
         slots: Slots,
         runs: RunRecords,
         own_limits: OwnLimits,
+        gateway: ModelGateway,
     ) -> None:
         """`requests` is what the sidecar has counted."""
         self._mode = mode
@@ -52,6 +55,7 @@ class Health:
         self._slots = slots
         self._runs = runs
         self._own_limits = own_limits
+        self._gateway = gateway
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line for each part, including what is wrong."""
@@ -66,6 +70,7 @@ class Health:
             HealthLine(name="StorageMode", is_ok=mode is None, text=mode or "normal"),
             HealthLine(name="Agents", is_ok=bool(self._catalog.agents), text=agents),
             HealthLine(name="Repositories", is_ok=bool(self._catalog.repositories), text=repositories),
+            *model_lines(self._gateway, self._catalog),
             HealthLine(name="Slots", is_ok=True, text=await self._slot_words()),
             HealthLine(
                 name="Confinement",
@@ -94,6 +99,17 @@ class Health:
         use = self._slots.use.with_suspended(sum(map(is_only_waiting, found)))
         answered = f", {use.returning} answered and next" if use.returning else ""
         return f"{use.used} of {use.total} used, {len(queued)} queued, {use.waiting} waiting for people{answered}"
+
+
+def model_lines(gateway: ModelGateway, catalog: Catalog) -> Iterator[HealthLine]:
+    """A line where models are asked by us, and one for the agents that hold a key themselves."""
+    if gateway.upstreams.providers:
+        resting = ", ".join(f"{provider} is not asked for {model}" for provider, model in gateway.upstreams.resting())
+        stopped = "all models are stopped" if gateway.is_stopped else ""
+        words = [f"{gateway.streams} requests under way", *filter(None, (stopped, resting))]
+        yield HealthLine(name="Models", is_ok=not (stopped or resting), text=", ".join(words))
+    if holders := ", ".join(spec.name for spec in catalog.agents if holds_key(spec)):
+        yield HealthLine(name="Keys", is_ok=True, text=f"{holders}: the agent holds your key; not metered")
 
 
 def _limits(own_limits: OwnLimits) -> Iterator[HealthLine]:

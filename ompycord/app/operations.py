@@ -117,6 +117,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     """Open the store for one operation; the caller holds the lock."""
     from ompycord.app.access_keys.key_secrets import KeySecrets
     from ompycord.app.access_keys.keys import Keys
+    from ompycord.app.models.operations import without_process
     from ompycord.app.outgoing.operations import WebhookOperations
     from ompycord.app.run_views import RunViews
     from ompycord.app.system import SystemClock, SystemIds
@@ -133,5 +134,5 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
         keys = Keys(store=store, secrets=KeySecrets(data.path), clock=clock, ids=ids, changed=no_listener)
         webhooks = WebhookOperations(store=store, clock=clock, wake=lambda: None)
         views = RunViews(store=store, history=store, snapshots=Snapshots(store=store))
-        known = {**keys.operations(), **views.operations(), **webhooks.operations()}
+        known = {**keys.operations(), **views.operations(), **webhooks.operations(), **without_process()}
         return await known[operation](arguments)

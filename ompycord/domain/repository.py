@@ -200,6 +200,7 @@ class Sandbox(Frozen):
     network: bool | Literal["gateway"] = True
     """Whether it may reach the network, which its model's provider needs; *gateway*: Ompycord's own address alone.
 
+    Left out, it is *gateway* where `providers` are set and the agent is granted no key and no file, else true.
     Where no level here can deny it, a run is refused with false; with *gateway* the network stays open there.
     """
     hosts: Annotated[tuple[HostRule, ...], Field(max_length=100)] = ()

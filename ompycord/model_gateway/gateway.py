@@ -86,6 +86,11 @@ class ModelGateway:
         """How many requests are under way."""
         return len(self._exchanges)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing is forwarded, since all models were stopped."""
+        return self._stopped is not None
+
     def stop(self, words: str) -> int:
         """End every stream now and forward nothing until `resume`; how many were ended."""
         self._stopped = words

@@ -7,6 +7,7 @@ from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ompycord.agents.kind import holds_key
 from ompycord.bot.options import DiscordSettings
 from ompycord.domain.access import Access
 from ompycord.domain.base import Frozen
@@ -133,6 +134,15 @@ class Settings(BaseSettings):
     @property
     def catalog(self) -> Catalog:
         """Repositories and agents in the order of the file."""
-        return Catalog(
-            repositories=tuple(self.repositories.values()), agents=tuple(self.agents.values()), limits=self.limits
-        )
+        agents = tuple(self._on_usual_network(spec) for spec in self.agents.values())
+        return Catalog(repositories=tuple(self.repositories.values()), agents=agents, limits=self.limits)
+
+    def _on_usual_network(self, spec: AgentSpec) -> AgentSpec:
+        """An agent whose `sandbox.network` is not set has *gateway*, where models are asked by us.
+
+        One that is granted something of the operator's own, such as a login, is left with the network that it needs.
+        """
+        is_set = "network" in spec.sandbox.model_fields_set
+        if is_set or not self.providers or spec.grants.files or holds_key(spec) or spec.kind == "rehearsal":
+            return spec
+        return spec.model_copy(update={"sandbox": spec.sandbox.model_copy(update={"network": "gateway"})})

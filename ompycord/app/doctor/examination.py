@@ -38,7 +38,7 @@ async def examine(
     found += machine.confinement(
         launcher.level, settings.catalog.agents, remedy=launcher.remedy, is_production=is_production
     )
-    found += machine.models(settings.catalog.agents)
+    found += machine.models(settings.catalog.agents, has_providers=bool(settings.providers))
     found += [machine.data_folder(path), await machine.database(path), machine.disk(path)]
     found += await machine.ports(settings)
     found += production(settings) if is_production else []

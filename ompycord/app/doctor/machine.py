@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ompycord import __version__
-from ompycord.agents.model_access import holds_key
+from ompycord.agents.kind import holds_key
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.app.mode import usage_of
@@ -81,17 +81,19 @@ def confinement(
     ]
 
 
-def models(agents: Iterable[AgentSpec]) -> list[Finding]:
-    """Report which agents hold a key of a provider themselves: what they use is not metered exactly."""
-    return [
-        warn(
-            f"Agent {agent.name}",
-            "the agent holds your key; not metered.",
-            f"Name the provider under providers:, and take the key out of agents.{agent.name}.grants and env.",
-        )
-        for agent in agents
-        if holds_key(agent)
-    ]
+def models(agents: Iterable[AgentSpec], *, has_providers: bool) -> list[Finding]:
+    """Report how agents reach their models, where that is by us; and which of them hold a key themselves."""
+    return [one for agent in agents if (one := _models_of(agent, has_providers=has_providers)) is not None]
+
+
+def _models_of(agent: AgentSpec, *, has_providers: bool) -> Finding | None:
+    name = f"Agent {agent.name}"
+    if holds_key(agent):
+        remedy = f"Name the provider under providers:, and take the key out of agents.{agent.name}.grants and env."
+        return warn(name, "the agent holds your key; not metered.", remedy)
+    if agent.sandbox.network == "gateway" and has_providers:
+        return ok(name, "asks models by Ompycord, and has no other network (sandbox.network: gateway)")
+    return None
 
 
 def _offline(agent: AgentSpec) -> str:

@@ -9,6 +9,7 @@ from ompycord.app.wiring.parts import Infrastructure, Workers
 from ompycord.bot.bot import Bot
 from ompycord.conductor import Projector
 from ompycord.http import RequestCounts
+from ompycord.model_gateway.gateway import ModelGateway
 from ompycord.processes.own_limits import OwnLimits
 from ompycord.telemetry.watchdog import Watchdog
 from ompycord.webhook import Probe
@@ -30,6 +31,7 @@ def health_of(
     workers: Workers,
     destinations: Destinations,
     own_limits: OwnLimits,
+    gateway: ModelGateway,
     *,
     requests: Callable[[], RequestCounts],
 ) -> Health:
@@ -45,6 +47,7 @@ def health_of(
         slots=infrastructure.slots,
         runs=infrastructure.store,
         own_limits=own_limits,
+        gateway=gateway,
     )
 
 

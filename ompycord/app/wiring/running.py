@@ -8,6 +8,7 @@ from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.access_keys.keys import Keys
 from ompycord.app.control import Control, Operation
 from ompycord.app.health import LIMITS_REMEDY, MANY_EVENTS
+from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service
@@ -118,11 +119,12 @@ def control_of(infrastructure: Infrastructure, operations: Mapping[str, Operatio
 
 
 def operations_of(
-    infrastructure: Infrastructure, key_secrets: KeySecrets, key_manager: KeyManager
+    infrastructure: Infrastructure, key_secrets: KeySecrets, key_manager: KeyManager, gateway: ModelGateway
 ) -> Mapping[str, Operation]:
-    """What the control socket answers: keys, runs, deliveries to webhooks."""
+    """What the control socket answers: keys, runs, deliveries to webhooks, models."""
     store, clock = infrastructure.store, infrastructure.clock
     keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=infrastructure.ids, changed=key_manager.refresh)
     views = RunViews(store=store, history=store, snapshots=infrastructure.snapshots)
     webhooks = WebhookOperations(store=store, clock=clock, wake=infrastructure.notifier.wake)
-    return {**keys.operations(), **views.operations(), **webhooks.operations()}
+    models = ModelOperations(gateway)
+    return {**keys.operations(), **views.operations(), **webhooks.operations(), **models.operations()}

@@ -1,0 +1,1 @@
+"""What people ask of the model gateway from outside of Discord."""

@@ -1,0 +1,54 @@
+"""`ompycord gateway`: the model gateway's streams, its stop, and its start again.
+
+Counterpart of `app/models/operations.py`.
+"""
+
+import json
+from typing import Any
+
+import typer
+
+from ompycord.cli.grouped_help import GroupedCommands
+from ompycord.cli.places import AsJson, DataDir, perform_here
+
+__all__ = ["gateway"]
+
+gateway = typer.Typer(
+    name="gateway",
+    help="Look at the model gateway, and stop it: status, stop, resume.",
+    no_args_is_help=True,
+    cls=GroupedCommands,
+)
+
+
+@gateway.command("status")
+def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show how many model requests are under way, and which providers rest because they fail."""
+    found: dict[str, Any] = perform_here(data_dir, "gateway.status", {})
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    providers = ", ".join(found["providers"]) or "none is configured"
+    typer.echo(f"Providers: {providers}. Requests under way: {found['streams']}.")
+    if found["stopped"]:
+        typer.echo("All models are stopped. `ompycord gateway resume` allows them again.")
+    for one in found["resting"]:
+        typer.echo(f"{one['provider']} is not asked for {one['model']} for now: it failed five times in a row.")
+
+
+@gateway.command("stop")
+def stop(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """End every model request at once and forward none, until `resume` or a restart."""
+    found: dict[str, Any] = perform_here(data_dir, "gateway.stop", {})
+    words = (
+        f"All models are stopped; {found['ended']} requests were ended. `ompycord gateway resume` allows them again."
+    )
+    typer.echo(json.dumps(found, indent=2) if as_json else words)
+
+
+@gateway.command("resume")
+def resume(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Forward model requests again."""
+    found: dict[str, Any] = perform_here(data_dir, "gateway.resume", {})
+    words = "Models are asked again." if found["was_stopped"] else "Nothing was stopped."
+    typer.echo(json.dumps(found, indent=2) if as_json else words)
