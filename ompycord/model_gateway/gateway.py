@@ -75,6 +75,8 @@ class ModelGateway:
         """Keep the session for providers until cancelled."""
         async with AsyncExitStack() as open_:
             self._session = await open_.enter_async_context(open_session())
+            if self.upstreams.providers:
+                await asyncio.to_thread(self._prices.load)
             try:
                 await asyncio.Event().wait()
             finally:

@@ -34,9 +34,14 @@ class TokenPrices(Frozen):
     """Left out: 1.6 times `cache_write`."""
     web_search: Price = Decimal(0)
     """For one search."""
+    above: Annotated[int, Field(gt=0)] | None = None
+    """A request with more tokens of input than this has `prices_above`, for all its tokens."""
+    prices_above: "TokenPrices | None" = None
 
     def cost(self, usage: TokenUsage) -> Decimal:
         """US dollars, exact."""
+        if self.above is not None and self.prices_above is not None and usage.whole_input > self.above:
+            return self.prices_above.cost(usage)
         read = self.input if self.cache_read is None else self.cache_read
         write = self.input if self.cache_write is None else self.cache_write
         write_1h = write * _HOUR if self.cache_write_1h is None else self.cache_write_1h
@@ -57,8 +62,15 @@ FindPrice = Callable[[str, str], TokenPrices | None]
 class Prices:
     """One table of the operator's over a list."""
 
-    def __init__(self, *, own: Mapping[tuple[str, str], TokenPrices], listed: FindPrice) -> None:
-        """`own` is by the provider's name in the settings and the model."""
+    def __init__(
+        self,
+        *,
+        own: Mapping[tuple[str, str], TokenPrices],
+        listed: FindPrice,
+        load: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`own` is by the provider's name in the settings and the model; `load` makes `listed` quick, and blocks."""
+        self.load = load
         self._own = own
         self._listed = listed
         self._found: dict[tuple[str, str], TokenPrices | None] = {}

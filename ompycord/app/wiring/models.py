@@ -14,6 +14,7 @@ from ompycord.errors import ConfigurationError
 from ompycord.http.run_listeners import Served
 from ompycord.http.run_token import RunToken
 from ompycord.model_gateway.gateway import ModelGateway, RunModels
+from ompycord.model_gateway.listed_prices import listed_prices, load_list
 from ompycord.model_gateway.price import Prices
 from ompycord.model_gateway.provider_options import ProviderSpec
 from ompycord.model_gateway.spending import RunSpending
@@ -48,7 +49,7 @@ def gateway_of(infrastructure: Infrastructure) -> ModelGateway:
     _learn(infrastructure.known, keys)
     own = {(spec.name, model): prices for spec in providers for model, prices in spec.prices.items()}
     upstreams = Upstreams(providers=providers, keys=keys, clock=infrastructure.clock)
-    return ModelGateway(upstreams=upstreams, prices=Prices(own=own, listed=lambda kind, model: None))
+    return ModelGateway(upstreams=upstreams, prices=Prices(own=own, listed=listed_prices, load=load_list))
 
 
 def _learn(known: KnownSecrets, keys: dict[str, list[str]]) -> None:

@@ -138,3 +138,10 @@ def test_what_is_not_named_has_the_price_of_input_and_an_hour_costs_more() -> No
     short = TokenPrices(input=Decimal(4), output=Decimal(8), cache_write=Decimal(5))
     usage = TokenUsage(cache_read=1_000_000, cache_write_5m=1_000_000, cache_write_1h=1_000_000)
     assert short.cost(usage) == Decimal(4) + 5 + 8
+
+
+def test_a_request_above_a_tier_has_its_prices_for_all_tokens() -> None:
+    dear = TokenPrices(input=Decimal(6), output=Decimal(30))
+    tiered = TokenPrices(input=Decimal(3), output=Decimal(15), above=200_000, prices_above=dear)
+    assert tiered.cost(TokenUsage(input=200_000)) == Decimal("0.6")
+    assert tiered.cost(TokenUsage(input=100_000, cache_read=100_001)) == Decimal("1.200006")
