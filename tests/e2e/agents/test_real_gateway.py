@@ -1,9 +1,11 @@
 """Real agents ask a model without a mind by Ompycord's gateway, at level *full*, with no other network and no key."""
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ import pytest
 
 from ompycord.agents.acp import AcpAgent
 from ompycord.agents.omp_rpc import OmpRpcAgent
-from ompycord.domain.events import ApprovalGranted, ApprovalRequested, EventBody, ToolFinished
+from ompycord.agents.stream_json import StreamJsonAgent
+from ompycord.domain.events import ApprovalGranted, ApprovalRequested, EventBody
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentAdapter, AgentJob, Listener
 from ompycord.domain.repository import AgentSpec
@@ -29,7 +32,7 @@ from ompycord.processes.launcher_port import Launcher
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeClock, ScriptedInbox
 from ompycord.workspaces.confinement.launcher import ConfinedLauncher
-from tests.e2e.agents.conftest import AgentInput, MakePlace, Place
+from tests.e2e.agents.conftest import AgentInput, MakePlace, Place, installed
 from tests.integration.store.world import CountingIds, HandClock, People
 from tests.support.agent_options import agent_options
 from tests.support.confinement import require
@@ -57,17 +60,18 @@ class Limits:
 class Ground:
     """A store, a gateway to the stub, and the listeners of one run."""
 
-    def __init__(self, store: SqliteStore, run: RunId, model: str, ids: CountingIds) -> None:
+    def __init__(self, store: SqliteStore, run: RunId, url: str, agent: "Agent", ids: CountingIds) -> None:
+        self.url = url
+        self._agent = agent
         self.store = store
         self.run = run
         self.limits = Limits()
         self._ids = ids
         spec = ProviderSpec(
-            name="stub", kind="compatible", base_url=model, dialects=(Dialect.CHAT, Dialect.RESPONSES),
-            models=("stub-1",), prices={"stub-1": PRICES},
-        )  # fmt: skip
+            name="stub", kind="compatible", base_url=url, dialects=(agent.dialect,), models=(agent.model,)
+        )
         upstreams = Upstreams(providers=(spec,), keys={"stub": [KEY]}, clock=FakeClock())
-        own = {("stub", "stub-1"): PRICES}
+        own = {("stub", agent.model): PRICES}
         self.gateway = ModelGateway(upstreams=upstreams, prices=Prices(own=own, listed=lambda kind, model: None))
         self.listeners = RunListeners(serve=self._serve, level="full")
 
@@ -84,7 +88,9 @@ class Ground:
             ids=self._ids,
         )  # fmt: skip
         models = RunModels(token=token, spec=spec, spending=spending)
-        return Served(self.gateway.served_to(models, rest), has_models=True, dialects={"stub-1": "chat"})
+        return Served(
+            self.gateway.served_to(models, rest), has_models=True, dialects={self._agent.model: self._agent.dialect}
+        )
 
     async def ledger(self) -> list[dict[str, Any]]:
         sql = "SELECT * FROM model_requests ORDER BY id"
@@ -92,11 +98,11 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground_of(folder: Path, model: str) -> AsyncGenerator[Ground]:
+async def ground_of(folder: Path, url: str, agent: "Agent") -> AsyncGenerator[Ground]:
     ids = CountingIds()
     async with open_store(folder / "data/ompycord.db", clock=HandClock(), ids=ids, readers=2) as store:
         run = RunId((await People(ids).submit(store)).id)
-        made = Ground(store, run, model, ids)
+        made = Ground(store, run, url, agent, ids)
         async with asyncio.TaskGroup() as group:
             service = group.create_task(made.gateway.run())
             yield made
@@ -113,19 +119,69 @@ def launcher_of(place: Place) -> Launcher:
     return ConfinedLauncher(level="full", path=place.path, hidden=(), environ=os.environ)
 
 
-OMP = {"name": "omp", "kind": "omp_rpc", "command": ("omp", "--approval-mode", "yolo")}
-OPENCODE = {"name": "opencode", "kind": "acp", "command": ("opencode", "acp")}
 SHELL = "ls -a / ~ > seen.txt; env > env.txt; curl -m 3 -s URL > out.txt; true"
-AGENTS: dict[str, tuple[dict[str, Any], type[Any], str]] = {
-    "omp": (OMP, OmpRpcAgent, f'CALL bash {{"command": "{SHELL}"}}'),
-    "opencode": (OPENCODE, AcpAgent, f'CALL bash {{"command": "{SHELL}", "description": "d"}}'),
-}
 
 
-def job_of(place: Place, spec: dict[str, Any], prompt: str, listener: Listener, run: RunId) -> AgentJob:
-    task = Task(id=run, prompt=prompt, title="t", repositories=("shop",), agent=spec["name"])
+@dataclass(frozen=True)
+class Agent:
+    """One program, and how a model without a mind makes it run a command."""
+
+    spec: dict[str, Any]
+    adapter: type[Any]
+    call: str
+    model: str = "stub-1"
+    dialect: Dialect = Dialect.CHAT
+    stub: str = "address"
+    """The fixture with the model's address: the shared stub speaks every dialect, ours speaks OpenAI's."""
+
+
+def bash(tool: str, name: str = "command", **more: str) -> str:
+    return f"CALL {tool} {json.dumps({name: SHELL, **more})}"
+
+
+AGENTS = {
+    "omp": Agent(
+        {"kind": "omp_rpc", "command": ("omp", "--approval-mode", "yolo")}, OmpRpcAgent, bash("bash"), stub="model",
+    ),
+    "opencode": Agent(
+        {"kind": "acp", "command": ("opencode", "acp")}, AcpAgent, bash("bash", description="d"), stub="model",
+    ),
+    "claude": Agent(
+        {"kind": "stream_json"}, StreamJsonAgent, bash("Bash", description="d"), dialect=Dialect.ANTHROPIC,
+    ),
+    "codex": Agent(
+        {"kind": "acp", "command": ("codex-acp",), "mode": "read-only"}, AcpAgent,
+        bash("exec_command", "cmd", sandbox_permissions="require_escalated", justification="w"),
+        dialect=Dialect.RESPONSES,
+    ),
+    "gemini": Agent(
+        {"kind": "acp", "command": ("gemini", "--acp")}, AcpAgent, bash("run_shell_command"),
+        model="gemini-2.5-flash", dialect=Dialect.GEMINI,
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(params=AGENTS)
+def agent(request: pytest.FixtureRequest) -> Agent:
+    found = AGENTS[request.param]
+    return replace(found, spec={"name": request.param, **found.spec})
+
+
+@pytest.fixture
+def place(agent: Agent, make_place: MakePlace) -> Place:
+    return make_place(installed(agent.spec["name"]))
+
+
+@pytest.fixture
+async def ground(agent: Agent, full: None, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Ground]:
+    async with ground_of(tmp_path, request.getfixturevalue(agent.stub), agent) as made:
+        yield made
+
+
+def job_of(place: Place, agent: Agent, prompt: str, listener: Listener, run: RunId) -> AgentJob:
+    task = Task(id=run, prompt=prompt, title="t", repositories=("shop",), agent=agent.spec["name"])
     sandbox = {"minimum": "full", "network": "gateway"}
-    options = agent_options({**spec, "models": ("stub-1",), "sandbox": sandbox})
+    options = agent_options({**agent.spec, "models": (agent.model,), "sandbox": sandbox})
     return AgentJob(
         run=run, iteration=1, task=task, spec=options, cwd=place.clone, prompt=prompt, env=dict(listener.environment),
         listener=listener,
@@ -150,44 +206,34 @@ async def worked(adapter: AgentAdapter, job: AgentJob) -> tuple[Any, AgentInput]
     return outcome, heard
 
 
-@pytest.mark.parametrize("name", AGENTS)
 async def test_2_it_does_a_task_with_tools_and_reaches_nothing_else(
-    full: None, name: str, request: pytest.FixtureRequest, make_place: MakePlace, model: str, tmp_path: Path
+    agent: Agent, place: Place, ground: Ground, tmp_path: Path
 ) -> None:
     """Also the key: in no environment, no file and no argument list of the agent (1)."""
-    place = make_place(request.getfixturevalue(f"{name}_path"))
-    spec, adapter, call = AGENTS[name]
-    async with ground_of(tmp_path, model) as ground, ground.listeners.open(ground.run, agent_options(spec)) as listener:
-        job = job_of(place, spec, f"{call.replace('URL', model)}\nSAY it is done", listener, ground.run)
-        outcome, heard = await worked(adapter(launcher=launcher_of(place)), job)
-        assert (outcome.claim, outcome.message) == (True, "it is done"), outcome
-        assert heard.of(ToolFinished)
-        rows = await ground.ledger()
+    async with ground.listeners.open(ground.run, agent_options(agent.spec)) as listener:
+        job = job_of(place, agent, f"{agent.call.replace('URL', ground.url)}\nSAY it is done", listener, ground.run)
+        outcome, heard = await worked(agent.adapter(launcher=launcher_of(place)), job)
+    assert outcome.claim, outcome
+    assert "it is done" in f"{outcome.message} {heard.events}"
     assert (place.clone / "out.txt").read_bytes() == b""
     environment = (place.clone / "env.txt").read_text()
-    assert "OMPYCORD_RUN_TOKEN=ompr_" in environment
+    assert "OMPYCORD_URL=http://127.0.0.1:" in environment
     assert KEY not in environment
-    found = [file for file in tmp_path.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()]
-    assert found == []
+    assert [file for file in tmp_path.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()] == []
+    rows = await ground.ledger()
     assert len(rows) >= 2
     for row in rows:
-        usd = Decimal(row["nano_usd"]) / 10**9
-        assert (row["exactness"], row["input"], row["cache_read"], row["output"], usd) == ("exact", 1000, 200, 45, USD)
+        assert (row["exactness"], row["dialect"], row["status"]) == ("exact", agent.dialect, 200)
+        if agent.stub == "model":
+            usd = Decimal(row["nano_usd"]) / 10**9
+            assert (row["input"], row["cache_read"], row["output"], usd) == (1000, 200, 45, USD)
 
 
-@pytest.mark.parametrize("name", AGENTS)
-async def test_6_a_limit_ends_it_with_our_words(
-    full: None, name: str, request: pytest.FixtureRequest, make_place: MakePlace, model: str, tmp_path: Path
-) -> None:
-    place = make_place(request.getfixturevalue(f"{name}_path"))
-    spec, adapter, _ = AGENTS[name]
-    async with ground_of(tmp_path, model) as ground, ground.listeners.open(ground.run, agent_options(spec)) as listener:
-        ground.limits.usd = 0.0001
-        job = job_of(place, spec, "SAY never", listener, ground.run)
-        outcome, heard = await worked(adapter(launcher=launcher_of(place)), job)
-        rows = await ground.ledger()
-    told = " ".join([outcome.message or "", *(str(one) for one in heard.events)])
-    assert "of this run is reached" in told
-    assert not outcome.claim
-    assert rows == []
+async def test_6_a_limit_ends_it_with_our_words(agent: Agent, place: Place, ground: Ground) -> None:
+    ground.limits.usd = 0.0001
+    async with ground.listeners.open(ground.run, agent_options(agent.spec)) as listener:
+        job = job_of(place, agent, "SAY never", listener, ground.run)
+        outcome, heard = await worked(agent.adapter(launcher=launcher_of(place)), job)
+    assert "of this run is reached" in f"{outcome.message} {heard.events}"
+    assert await ground.ledger() == []
     assert ground.limits.paused >= 1
