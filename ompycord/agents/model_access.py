@@ -132,26 +132,26 @@ _PI_APIS: Final = {
 }
 
 
-def _pi_models(access: _Access, *, key: str) -> str:
+def _pi_models(access: _Access) -> str:
     dialect = access.dialects.get(access.first or "", "chat")
     one = {"reasoning": False, "input": ["text", "image"], "contextWindow": _CONTEXT, "maxTokens": _OUTPUT}
     free = dict.fromkeys(("input", "output", "cacheRead", "cacheWrite"), 0)
     models = [{"id": model, "name": model, **one, "cost": free} for model in access.models]
     base = access.url if dialect == "anthropic" else f"{access.url}/{'v1beta' if dialect == 'gemini' else 'v1'}"
-    provider = {"baseUrl": base, "apiKey": key, "api": _PI_APIS.get(dialect, _PI_APIS["chat"]), "models": models}
+    provider = {"baseUrl": base, "apiKey": _TOKEN, "api": _PI_APIS.get(dialect, _PI_APIS["chat"]), "models": models}
     return json.dumps({"providers": {PROVIDER: provider}})
 
 
 def _omp(access: _Access) -> _Pointing:
     if access.first is None:
         return _Pointing()
-    return _Pointing(files=(((".omp", "agent", "models.yml"), _pi_models(access, key=_TOKEN)),))
+    return _Pointing(files=(((".omp", "agent", "models.yml"), _pi_models(access)),))
 
 
 def _pi(access: _Access) -> _Pointing:
     if access.first is None:
         return _Pointing()
-    return _Pointing(files=(((".pi", "agent", "models.json"), _pi_models(access, key=f"${_TOKEN}")),))
+    return _Pointing(files=(((".pi", "agent", "models.json"), _pi_models(access)),))
 
 
 _NAME_PROVIDERS: Final = frozenset({"omp", "pi", "opencode"})

@@ -135,7 +135,7 @@ class Agent:
     """The fixture with the model's address: the shared stub speaks every dialect, ours speaks OpenAI's."""
 
 
-def bash(tool: str, name: str = "command", **more: str) -> str:
+def bash(tool: str, name: str = "command", **more: str | bool) -> str:
     return f"CALL {tool} {json.dumps({name: SHELL, **more})}"
 
 
@@ -154,6 +154,11 @@ AGENTS = {
         bash("exec_command", "cmd", sandbox_permissions="require_escalated", justification="w"),
         dialect=Dialect.RESPONSES,
     ),
+    "pi": Agent({"kind": "omp_rpc", "dialect": "pi"}, OmpRpcAgent, bash("bash"), stub="model"),
+    "qwen": Agent(
+        {"kind": "acp", "command": ("qwen", "--acp")}, AcpAgent, bash("run_shell_command", is_background=False),
+    ),
+    "copilot": Agent({"kind": "acp", "command": ("copilot", "--acp")}, AcpAgent, bash("bash", description="d")),
     "gemini": Agent(
         {"kind": "acp", "command": ("gemini", "--acp")}, AcpAgent, bash("run_shell_command"),
         model="gemini-2.5-flash", dialect=Dialect.GEMINI,
