@@ -34,10 +34,14 @@ PACKAGES = {
     "claude-agent-acp": ("@agentclientprotocol/claude-agent-acp@0.49.0",),
     "codex": ("@agentclientprotocol/codex-acp@2.6.0",),
     "gemini": ("@google/gemini-cli@0.61.0",),
+}
+
+WITHOUT_PAGE = {
     "pi": ("@mariozechner/pi-coding-agent@0.73.1",),
     "qwen": ("@qwen-code/qwen-code@0.24.4",),
     "copilot": ("@github/copilot@1.0.102",),
 }
+"""Programs that are tried with the model gateway alone; no page says how to run them."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +104,13 @@ def installed(name: str) -> str:
     if npm is None:
         pytest.skip("npm is missing")
     cache = Path(os.environ.get("OMPYCORD_AGENTS_CACHE") or platformdirs.user_cache_path("ompycord-tests") / "agents")
-    versions = "-".join(package.rpartition("@")[2] for package in PACKAGES[name])
+    packages = {**PACKAGES, **WITHOUT_PAGE}[name]
+    versions = "-".join(package.rpartition("@")[2] for package in packages)
     folder = cache / f"{name}-{versions}"
     commands = folder / "node_modules/.bin"
     if not (commands / name).exists():
         folder.mkdir(parents=True, exist_ok=True)
-        argv = (npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), *PACKAGES[name])
+        argv = (npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), *packages)
         try:
             done = subprocess.run(argv, capture_output=True, text=True, timeout=patient(INSTALL_S), check=False)
         except subprocess.TimeoutExpired:
