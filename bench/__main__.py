@@ -9,6 +9,7 @@ from bench.ack import ack
 from bench.environment import environment
 from bench.footprint import footprint
 from bench.freshness import freshness
+from bench.gateway import gateway
 from bench.growth import growth
 from bench.guardian import guardian
 from bench.journey import journey
@@ -30,6 +31,7 @@ BENCHMARKS = {
     "render": render_time,
     "footprint": footprint,
     "guardian": guardian,
+    "gateway": gateway,
 }
 ROUNDS = {Size.SMALLEST: 1, Size.NORMAL: 7, Size.FULL: 7}
 

@@ -46,7 +46,8 @@ class Exchange:
 
     dialect: Dialect
     request: ModelRequest
-    body: bytes
+    size: int
+    """Bytes of the request, which is not kept: agents send 60 KB and more with each."""
     given: int
     """Tokens that the request is reckoned to have."""
     reservation: Reservation
@@ -155,7 +156,7 @@ class Exchange:
         """Charge it, once; its cost. Raises StorageError."""
         usage, is_exact = self.used, self.meter.is_exact or self.status != _OK
         if self.meter.is_exact:
-            self.spending.learn(body=self.body, usage=usage, characters=self.meter.characters)
+            self.spending.learn(size=self.size, usage=usage, characters=self.meter.characters)
         usd = self.spending.purse.settle(self.reservation, usage)
         await self._clear()
         provider = self.upstream.spec.name if self.upstream else "none"

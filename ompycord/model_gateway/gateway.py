@@ -145,8 +145,11 @@ class ModelGateway:
         if route.kind is RequestKind.COUNT:
             await self._count(route, request, candidates, body, scope, send)
             return
+        client = self._client(route.dialect)
         exchange, body = await self._reserved(models, route, request, candidates, body)
-        await self._exchange(exchange, route, candidates, body, scope, receive, send)
+        sent = [body]
+        del body  # it is let go once a provider has it: an answer may take minutes
+        await self._exchange(exchange, client, candidates, sent, scope, receive, send)
 
     async def _read(self, models: RunModels, route: ModelRoute, body: bytes) -> tuple[ModelRequest, bytes]:
         has_tools = all(spec.provider_tools for spec in self.upstreams.providers if route.dialect in spec.spoken)
@@ -208,7 +211,7 @@ class ModelGateway:
         return Exchange(
             dialect=route.dialect,
             request=request,
-            body=body,
+            size=len(body),
             given=given,
             reservation=reservation,
             spending=models.spending,
@@ -218,17 +221,18 @@ class ModelGateway:
         )
 
     async def _exchange(
-        self, exchange: Exchange, route: ModelRoute, candidates: list[Upstream], body: bytes, scope: Scope,
+        self, exchange: Exchange, client: ProviderClient, candidates: list[Upstream], sent: list[bytes], scope: Scope,
         receive: Receive, send: Send,
     ) -> None:  # fmt: skip
-        client = self._client(exchange.dialect)
         headers, path, query = passed_on(scope["headers"]), _raw_path(scope).decode(), scope["query_string"].decode()
 
         async def ask(waits: Callable[[Retried], Any]) -> tuple[Upstream, aiohttp.ClientResponse]:
-            return await client.ask(
-                candidates, dialect=route.dialect, model=exchange.request.model, path=path, query=query,
-                headers=headers, body=body, waits=waits,
+            found = await client.ask(
+                candidates, dialect=exchange.dialect, model=exchange.request.model, path=path, query=query,
+                headers=headers, body=sent[0], waits=waits,
             )  # fmt: skip
+            sent.clear()
+            return found
 
         self._exchanges.add(exchange)
         try:

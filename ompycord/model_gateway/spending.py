@@ -73,8 +73,9 @@ class RunSpending:
         """Take the limit that the run has now; people raise it while its agent works. Raises StorageError."""
         if not self._has_begun:
             spent = await self._ledger.spent_on_models(self.run)
-            self.account.spent_usd, self.account.spent_tokens = Decimal(spent.nano_usd) / _NANO, spent.tokens
-            self._has_begun = True
+            if not self._has_begun:  # another request may have read it meanwhile, and have been charged since
+                self.account.spent_usd, self.account.spent_tokens = Decimal(spent.nano_usd) / _NANO, spent.tokens
+                self._has_begun = True
         usd = await self._limits.budget_usd(self.run)
         self.account.usd = None if usd is None else Decimal(str(usd))
 
@@ -86,10 +87,10 @@ class RunSpending:
         """About how many tokens a text has that a model wrote, by this run's last exact answer."""
         return round(characters / self._characters_per_token)
 
-    def learn(self, *, body: bytes, usage: TokenUsage, characters: int) -> None:
-        """An exact answer tells how long this run's tokens are."""
+    def learn(self, *, size: int, usage: TokenUsage, characters: int) -> None:
+        """An exact answer to a request of `size` bytes tells how long this run's tokens are."""
         if usage.whole_input:
-            self._bytes_per_token = min(16.0, max(0.5, len(body) / usage.whole_input))
+            self._bytes_per_token = min(16.0, max(0.5, size / usage.whole_input))
         visible = usage.output - usage.reasoning
         if visible > 0 and characters:
             self._characters_per_token = min(16.0, max(0.5, characters / visible))

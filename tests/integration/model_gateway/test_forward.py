@@ -12,6 +12,8 @@ import httpx
 import pytest
 
 from ompycord.domain.events import RetryCleared, RetryLimited
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports.model_ledger import SpentSoFar
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.spending import settle_what_was_open
 from ompycord.testing import SequentialIds
@@ -444,3 +446,26 @@ async def test_a_redirect_is_not_followed_with_the_key(way: Way) -> None:
     way.provider.replies = [Reply(status=307, headers={"location": f"{way.provider.url}/elsewhere"})]
     assert (await way.ask(Dialect.CHAT)).status_code == 307
     assert len(way.provider.asked) == 1
+
+
+async def test_what_was_spent_before_is_taken_once_however_many_requests_begin_together(way: Way) -> None:
+    """The slowest reading of the ledger must not put back what was charged since."""
+    late, read = asyncio.Event(), way.store.spent_on_models
+
+    async def slowly(run: RunId) -> SpentSoFar:
+        found = await read(run)
+        if not late.is_set():
+            late.set()
+            await until(lambda: way.spending.account.spent_usd > 0)
+        return found
+
+    way.provider.replies = [Reply(parts=answer(Dialect.CHAT, TRUTH, WORDS))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(way.store, "spent_on_models", slowly)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(way.ask(Dialect.CHAT))
+            await late.wait()
+            group.create_task(way.ask(Dialect.CHAT))
+    await way.settled()
+    rows = await way.ledger()
+    assert way.spending.account.spent_usd == sum(Decimal(row["nano_usd"]) for row in rows) / 10**9
