@@ -2,8 +2,10 @@
 
 import json
 import socket
+import sqlite3
 import stat
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ from tests.e2e.test_follow_up import result_of, view_of
 from tests.e2e.test_journeys import git
 from tests.support.confinement import require
 from tests.support.model_answers import Truth, answer
-from tests.support.product import running_product
+from tests.support.patience import until
+from tests.support.product import Product, running_product
 from tests.support.stub_provider import Reply, stub_provider
 
 pytestmark = pytest.mark.e2e
@@ -97,6 +100,36 @@ async def test_an_agent_that_holds_nothing_asks_its_model_and_the_card_has_the_c
         if file.is_file() and file.name != "provider_stub" and KEY.encode() in file.read_bytes()
     ]  # fmt: skip
     assert found == []
+
+
+def ledger_of(product: Product) -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(product.data / "ompycord.db")) as raw:
+        raw.row_factory = sqlite3.Row
+        return [dict(row) for row in raw.execute("SELECT * FROM model_requests ORDER BY id")]
+
+
+async def test_19_a_kill_in_mid_stream_forgets_no_request_and_the_card_has_the_ledgers_sum(
+    confined: None, tmp_path: Path
+) -> None:
+    async with stub_provider() as provider:
+        parts = answer(Dialect.CHAT, TRUTH, ("Hello.", "And more."))
+        provider.replies = [Reply(parts=parts), Reply(parts=parts, waits_after=1), Reply(parts=parts)]
+        config = config_of(provider.url, tmp_path, count=2)
+        async with running_product(tmp_path, config=config) as product:
+            ada = product.playground.ada
+            await ada.command("omp new", "tasks", prompt="Ask it.", agent="asker")
+            await until(lambda: provider.open == 1 and len(provider.asked) == 2, seconds=60)
+            await product.kill()
+            assert [row["settled_at"] is None for row in ledger_of(product)] == [False, True]
+            await product.start()
+            run, result = await result_of(ada)
+            view = view_of(product, run)
+            rows = ledger_of(product)
+    assert [row["exactness"] for row in rows] == ["exact", "estimated", "exact", "exact"]
+    assert rows[1]["nano_usd"] == rows[1]["reserved_nano_usd"] > 0
+    cents = round(sum(row["nano_usd"] for row in rows) / 10**7)
+    assert f"at least ${cents / 100:.2f}" in result.text or f"${cents / 100:.2f}" in result.text, result.text
+    assert view["state"] == "COMPLETE"
 
 
 def test_the_port_of_a_stub_is_one_that_this_process_reaches() -> None:
