@@ -12,11 +12,13 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.events import EventBody, UsageUpdated
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import Clock, Ids, ModelLedger
-from ompycord.domain.ports.model_ledger import ModelRequestOpened, ModelRequestSettled
+from ompycord.domain.ports.model_ledger import ModelRequestOpened, ModelRequestSettled, OpenModelRequest
 from ompycord.domain.records import Commit, NewEvent
+from ompycord.errors import StorageError
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.purse import Purse, Reservation, SpendingAccount
 from ompycord.model_gateway.usage import TokenUsage
+from ompycord.telemetry import get_logger
 
 __all__ = ["RunSpending", "SpendingLimits", "nano_usd", "settle_what_was_open", "usage_event"]
 
@@ -27,6 +29,9 @@ _FIRST_CHARACTERS: Final = 4.0
 """Characters of an answer for a token of output, before this run's own is known."""
 _MOST_USD: Final = 1e6
 """The most that one event may report."""
+
+
+log = get_logger(__name__)
 
 
 class SpendingLimits(Protocol):
@@ -138,8 +143,11 @@ class RunSpending:
         self._wake()
 
     async def record(self, body: EventBody) -> None:
-        """A fact about the run that costs nothing."""
-        await self._record(self.run, body)
+        """A fact about the run that costs nothing; one that the database does not take is not shown, and no more."""
+        try:
+            await self._record(self.run, body)
+        except StorageError as error:
+            log.warning("models.unshown", run=self.run, cause=str(error))
 
     async def used_up(self) -> None:
         """Its limit does not cover what is asked."""
@@ -175,24 +183,28 @@ async def settle_what_was_open(ledger: ModelLedger, *, clock: Clock, ids: Ids) -
 
     What they used in truth is not known: it is at most that, but for one chunk. Raises StorageError.
     """
-    rows = await ledger.open_model_requests()
-    for row in rows:
-        usage = TokenUsage(input=row.reserved_input, output=row.reserved_output)
-        usd = None if row.reserved_nano_usd is None else Decimal(row.reserved_nano_usd) / _NANO
-        settled = ModelRequestSettled(
-            id=row.id,
-            at=clock.now_ms(),
-            status=None,
-            answered_model=None,
-            request_id=None,
-            provider=row.provider,
-            nano_usd=row.reserved_nano_usd,
-            exactness="estimated",
-            **_by_class(usage),
-        )
-        body = usage_event(usage, usd, is_exact=False, model=row.model, provider=row.provider)
-        event = NewEvent(
-            run=row.run, source=OMPYCORD, kind=SourceKind.OMPYCORD, at=settled.at, body=body, id=ids.ulid()
-        )
-        await ledger.commit(Commit(writes=(settled, event)))
-    return len(rows)
+    count = 0
+    while rows := await ledger.open_model_requests():
+        count += len(rows)
+        for row in rows:
+            await _settle_open(ledger, row, clock=clock, ids=ids)
+    return count
+
+
+async def _settle_open(ledger: ModelLedger, row: OpenModelRequest, *, clock: Clock, ids: Ids) -> None:
+    usage = TokenUsage(input=row.reserved_input, output=row.reserved_output)
+    usd = None if row.reserved_nano_usd is None else Decimal(row.reserved_nano_usd) / _NANO
+    settled = ModelRequestSettled(
+        id=row.id,
+        at=clock.now_ms(),
+        status=None,
+        answered_model=None,
+        request_id=None,
+        provider=row.provider,
+        nano_usd=row.reserved_nano_usd,
+        exactness="estimated",
+        **_by_class(usage),
+    )
+    body = usage_event(usage, usd, is_exact=False, model=row.model, provider=row.provider)
+    event = NewEvent(run=row.run, source=OMPYCORD, kind=SourceKind.OMPYCORD, at=settled.at, body=body, id=ids.ulid())
+    await ledger.commit(Commit(writes=(settled, event)))

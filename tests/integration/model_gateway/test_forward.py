@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
-from ompycord.domain.events import RetryCleared, RetryLimited
+from ompycord.domain.events import EventBody, RetryCleared, RetryLimited
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports.model_ledger import SpentSoFar
+from ompycord.errors import StorageError
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.spending import settle_what_was_open
 from ompycord.testing import SequentialIds
@@ -469,3 +470,18 @@ async def test_what_was_spent_before_is_taken_once_however_many_requests_begin_t
     await way.settled()
     rows = await way.ledger()
     assert way.spending.account.spent_usd == sum(Decimal(row["nano_usd"]) for row in rows) / 10**9
+
+
+async def test_a_database_that_takes_no_fact_of_a_wait_ends_no_request(way: Way) -> None:
+    async def refuse(run: RunId, *bodies: EventBody) -> None:
+        raise StorageError("the disk is full")
+
+    parts = answer(Dialect.ANTHROPIC, TRUTH, WORDS)
+    way.provider.replies = [Reply(status=429, parts=[b"busy"]), Reply(parts=parts)]
+    way.spending._record = refuse  # pyright: ignore[reportPrivateUsage]
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(way.ask(Dialect.ANTHROPIC))
+        await until(lambda: bool(way.clock._sleepers))  # pyright: ignore[reportPrivateUsage]
+        way.clock.advance(60)
+    assert (asking.result().status_code, asking.result().content) == (200, b"".join(parts))
+    assert [row["exactness"] for row in await way.ledger()] == ["exact"]
