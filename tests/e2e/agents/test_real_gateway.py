@@ -10,18 +10,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from ompycord.agents.acp import AcpAgent
 from ompycord.agents.omp_rpc import OmpRpcAgent
 from ompycord.agents.stream_json import StreamJsonAgent
-from ompycord.domain.events import ApprovalGranted, ApprovalRequested, EventBody
+from ompycord.app.system import SystemClock
+from ompycord.domain.events import ApprovalGranted, ApprovalRequested, EventBody, RetryLimited
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentAdapter, AgentJob, Listener
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.task import Task
+from ompycord.http.adopted_socket import serve_socket
 from ompycord.http.run_listeners import RunListeners, Served
 from ompycord.http.run_token import RunToken
+from ompycord.http.server import bind
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.gateway import ModelGateway, RunModels
 from ompycord.model_gateway.price import Prices, TokenPrices
@@ -30,13 +34,13 @@ from ompycord.model_gateway.spending import RunSpending
 from ompycord.model_gateway.upstreams import Upstreams
 from ompycord.processes.launcher_port import Launcher
 from ompycord.store import SqliteStore, open_store
-from ompycord.testing import FakeClock, ScriptedInbox
+from ompycord.testing import ScriptedInbox
 from ompycord.workspaces.confinement.launcher import ConfinedLauncher
 from tests.e2e.agents.conftest import AgentInput, MakePlace, Place, installed
 from tests.integration.store.world import CountingIds, HandClock, People
 from tests.support.agent_options import agent_options
 from tests.support.confinement import require
-from tests.support.patience import within
+from tests.support.patience import patient, within
 
 pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180, func_only=True)]
 KEY = "sk-canary-real-agents-0123456789"
@@ -66,11 +70,12 @@ class Ground:
         self.store = store
         self.run = run
         self.limits = Limits()
+        self.facts: list[EventBody] = []
         self._ids = ids
         spec = ProviderSpec(
             name="stub", kind="compatible", base_url=url, dialects=(agent.dialect,), models=(agent.model,)
         )
-        upstreams = Upstreams(providers=(spec,), keys={"stub": [KEY]}, clock=FakeClock())
+        upstreams = Upstreams(providers=(spec,), keys={"stub": [KEY]}, clock=SystemClock())
         own = {("stub", agent.model): PRICES}
         self.gateway = ModelGateway(upstreams=upstreams, prices=Prices(own=own, listed=lambda kind, model: None))
         self.listeners = RunListeners(serve=self._serve, level="full")
@@ -81,10 +86,10 @@ class Ground:
             await send({"type": "http.response.body", "body": b""})
 
         async def record(run: RunId, *bodies: EventBody) -> None:
-            return
+            self.facts += bodies
 
         spending = RunSpending(
-            run=run, ledger=self.store, limits=self.limits, record=record, wake=lambda: None, clock=FakeClock(),
+            run=run, ledger=self.store, limits=self.limits, record=record, wake=lambda: None, clock=SystemClock(),
             ids=self._ids,
         )  # fmt: skip
         models = RunModels(token=token, spec=spec, spending=spending)
@@ -244,6 +249,58 @@ async def test_0_settings_of_the_repository_move_no_request(agent: Agent, place:
     assert "it is done" in f"{outcome.message} {heard.events}"
     assert reached == []
     assert all(row["status"] == 200 for row in await ground.ledger())
+
+
+class Busy:
+    """Refuses its first requests for now, as providers do, and hands all others to the stub."""
+
+    def __init__(self, url: str, *statuses: int) -> None:
+        self._url = url
+        self._statuses = list(statuses)
+        self.refused = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        if self._statuses:
+            self.refused += 1
+            headers = [(b"retry-after", b"1"), (b"content-type", b"application/json")]
+            await send({"type": "http.response.start", "status": self._statuses.pop(0), "headers": headers})
+            await send({"type": "http.response.body", "body": b'{"error": {"message": "busy"}}'})
+            return
+        path = scope["raw_path"].decode().removeprefix("/v1" if self._url.endswith("/v1") else "")
+        url = f"{self._url}{path}?{scope['query_string'].decode()}"
+        headers = {"content-type": "application/json"}
+        async with (
+            httpx.AsyncClient(timeout=patient(60), trust_env=False) as client,
+            client.stream("POST", url, content=body, headers=headers) as found,
+        ):
+            kind = [(b"content-type", found.headers["content-type"].encode())]
+            await send({"type": "http.response.start", "status": found.status_code, "headers": kind})
+            async for chunk in found.aiter_raw():
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+
+
+async def test_11_it_sees_none_of_a_provider_that_is_busy_for_a_while(
+    agent: Agent, place: Place, full: None, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    busy = Busy(request.getfixturevalue(agent.stub), 429, 529, 500)
+    listening = bind("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    async with serve_socket(busy, listening), ground_of(tmp_path, url, agent) as ground:
+        async with ground.listeners.open(ground.run, agent_options(agent.spec)) as listener:
+            job = job_of(place, agent, "SAY it is done", listener, ground.run)
+            outcome, heard = await worked(agent.adapter(launcher=launcher_of(place)), job)
+        rows = await ground.ledger()
+    assert outcome.claim, outcome
+    assert "it is done" in f"{outcome.message} {heard.events}"
+    assert busy.refused == 3
+    assert not heard.of(RetryLimited)
+    assert sum(isinstance(one, RetryLimited) for one in ground.facts) == 3
+    assert {row["status"] for row in rows} == {200}
 
 
 async def test_2_it_does_a_task_with_tools_and_reaches_nothing_else(
