@@ -27,6 +27,7 @@ from ompycord.domain.lifecycle import TABLE
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import FINAL, RunState
 from ompycord.http.problems import PROBLEMS
+from ompycord.render.cards.verdicts import FAILURE_WORDS
 from ompycord.settings import NAMED, PRESETS, Settings
 
 FOLDER = Path("docs/reference")
@@ -74,6 +75,12 @@ def run_states() -> str:
         states = ", ".join(rule.states) if len(rule.states) < len(RunState) - len(FINAL) - 1 else "any open state"
         does = ", ".join(effect.model_fields["type"].default for effect in rule.do)
         lines.append(f"| {states} | `{rule.on}` | {rule.to} | {does} | {rule.why} |")
+    lines += [
+        "\nA run that FAILED has a class. Where there is no sentence about the failure itself, people read this one:\n",
+        "| class | sentence |",
+        "|---|---|",
+        *(f"| {failure} | {words} |" for failure, words in FAILURE_WORDS.items()),
+    ]
     return "\n".join([*lines, ""])
 
 
@@ -150,6 +157,8 @@ SETTINGS_WORDS = {
         "addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, such as `[10.0.0.7]`; "
         "all that comes through another one counts as one sender's"
     ),
+    "limits.max_iterations": "rounds of work and checks of a run; with 1 a red run is not repaired",
+    "repositories.max_iterations": "the same for its runs; left out, that of `limits`",
 }
 """What stands beside a setting whose name does not say it."""
 

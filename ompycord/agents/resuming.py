@@ -6,7 +6,7 @@ Used by every adapter that can resume.
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from ompycord.dialects.prompt_text import prompt_text
+from ompycord.dialects.prompts.prompt_text import prompt_text
 from ompycord.domain.events import EventBody, Note, SessionOpened
 from ompycord.domain.ports import AgentJob, AgentOutcome, Emit
 from ompycord.domain.run import EndedBy

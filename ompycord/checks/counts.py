@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["NAME", "NAMES_LISTED", "Counts", "unittest_counts"]
+__all__ = ["ERRORS_KEPT", "NAME", "NAMES_LISTED", "Counts", "unittest_counts"]
 
 NAMES_LISTED: Final = 20
 """The most that `events.CheckFinished.failing` takes."""
 NAME: Final = 500
+ERRORS_KEPT: Final = 10
+"""The most that `events.ChecksErred` takes."""
 
 _RAN: Final = re.compile(r"Ran (\d{1,9}) tests? in ")
 _CLOSING: Final = re.compile(r"(OK|FAILED|NO TESTS RAN)(?: \((.{1,200})\))?")
 _BAD_TEST: Final = re.compile(r"(?:FAIL|ERROR): (.+)")
+_RULE: Final = re.compile(r"[=-]{20,}")
 _FAILED: Final = ("failures", "errors", "unexpected successes")
 
 
@@ -29,6 +32,8 @@ class Counts:
     skipped: int = 0
     failing: list[str] = field(default_factory=list[str])
     """The names of the first failed ones."""
+    errors: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Names and errors of the first failed ones, as the runner printed them."""
 
 
 def unittest_counts(lines: Sequence[str]) -> Counts | None:
@@ -48,9 +53,23 @@ def unittest_counts(lines: Sequence[str]) -> Counts | None:
     skipped = parts.get("skipped", 0)
     if closing.group(1) == "FAILED":
         failed = max(failed, 1)
-    names = [found.group(1)[:NAME] for line in lines[:ran] if (found := _BAD_TEST.fullmatch(line.strip()))]
+    errors = _errors(lines[:ran])
+    names = [name for name, _ in errors]
     passed = max(number - failed - skipped, 0)
-    return Counts(passed=passed, failed=failed, skipped=skipped, failing=names[:NAMES_LISTED])
+    return Counts(
+        passed=passed, failed=failed, skipped=skipped, failing=names[:NAMES_LISTED], errors=errors[:ERRORS_KEPT]
+    )
+
+
+def _errors(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Name and text of each failed test that unittest prints below a line of `=`."""
+    found: list[tuple[str, list[str]]] = []
+    for line in lines:
+        if bad := _BAD_TEST.fullmatch(line.strip()):
+            found.append((bad.group(1)[:NAME], []))
+        elif found and not _RULE.fullmatch(line.strip()):
+            found[-1][1].append(line)
+    return [(name, "\n".join(text).strip()) for name, text in found]
 
 
 def _part(text: str) -> tuple[str, int]:

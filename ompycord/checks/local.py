@@ -11,14 +11,16 @@ from collections import deque
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from ompycord.checks.counts import Counts
+from ompycord.checks.errors import errors_of
 from ompycord.checks.parser import CheckOutput, CheckParser, OutputParser
 from ompycord.checks.registry import CHECK_PARSERS, parser_for
 from ompycord.checks.verdict import CheckEnded, verdict
 from ompycord.domain.events import ChangedEvidence, CheckFinished
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports.checks import CheckRun
 from ompycord.domain.ports.trees import ResultTrees
 from ompycord.domain.repository import CheckSpec
 from ompycord.entry_points import Registry
@@ -48,7 +50,7 @@ class LocalChecks:
         self._launcher = launcher
         self._parsers = parsers
 
-    async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
+    async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckRun:
         """See the port. After `timeout_s` the whole tree is killed.
 
         A program that writes a report writes it beside the checkout.
@@ -64,14 +66,15 @@ class LocalChecks:
             report.unlink(missing_ok=True)
             result, tail = await self._observe(spec, layout, check)
         except ProgramLeadsOut as error:
-            return CheckFinished(check=check.name, status="error", detail=cut(str(error), _SENTENCE))
+            return CheckRun(finished=_not_run(check, "error", error))
         except (ProcessFailed, OSError) as error:
             is_there = await asyncio.to_thread(cwd.is_dir)
             status = "missing" if isinstance(error, ProcessFailed) and is_there else "error"
-            return CheckFinished(check=check.name, status=status, detail=cut(str(error), _SENTENCE))
+            return CheckRun(finished=_not_run(check, status, error))
         output = CheckOutput(lines=tail, exit_code=result.exit_code, report=partial(_read, report))
         counts = None if reader is None else await asyncio.to_thread(_counts, reader, output)
-        return verdict(check, command, CheckEnded(result=result, tail=tail, counts=counts), parser)
+        finished = verdict(check, command, CheckEnded(result=result, tail=tail, counts=counts), parser)
+        return CheckRun(finished=finished, errors=errors_of(finished, counts, tail))
 
     async def compare(self, checks: Sequence[CheckSpec], trees: ResultTrees) -> tuple[ChangedEvidence, ...]:
         """See the port."""
@@ -86,6 +89,10 @@ class LocalChecks:
             async for line in process.lines():
                 tail.append(line.text[:_TAIL_LINE])
             return await process.wait(), list(tail)
+
+
+def _not_run(check: CheckSpec, status: Literal["error", "missing"], error: Exception) -> CheckFinished:
+    return CheckFinished(check=check.name, status=status, detail=cut(str(error), _SENTENCE))
 
 
 def _counts(reader: OutputParser, output: CheckOutput) -> Counts | None:

@@ -17,7 +17,8 @@ from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.records import Committed
 from ompycord.domain.refusals import RefusalCode
-from ompycord.domain.run import FINAL, RunState, SuspendReason
+from ompycord.domain.run import FINAL, SuspendReason
+from ompycord.domain.stages import agent_states
 from ompycord.errors import Refused, StorageError
 from ompycord.render.phrases import money
 from ompycord.telemetry import get_logger
@@ -26,6 +27,8 @@ __all__ = ["BudgetKeeper", "Budgets", "is_used_up"]
 
 POLL_S = 30.0
 """Seconds between two checks of all runs, for the case that a notice was missed."""
+
+AGENT_STATES = agent_states()
 
 log = get_logger(__name__)
 
@@ -102,7 +105,7 @@ class BudgetKeeper:
         """
         try:
             snapshot = await self._snapshots.of(run)
-            if snapshot is None or snapshot.state is not RunState.BUILDING:
+            if snapshot is None or snapshot.state not in AGENT_STATES:
                 return
             if not (is_short and snapshot.budget_usd is not None) and not is_used_up(snapshot):
                 return

@@ -23,7 +23,7 @@ from ompycord.domain.ports import Clock, Engine, Ids, Journal, RunChains, RunFil
 from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate
 from ompycord.domain.results import BuildResult, facts_of
 from ompycord.domain.run import FailureClass, RunKind, RunRecord, RunState
-from ompycord.domain.stages import BUILD, CLEAN_UP, HALT, heavy_names, repeatable_names
+from ompycord.domain.stages import CLEAN_UP, HALT, agent_names, heavy_names, repeatable_names
 from ompycord.errors import OmpycordError, Refused, StaleResult, StorageError
 from ompycord.render.refusals import Audience, refusal_words
 from ompycord.telemetry import get_logger
@@ -34,6 +34,7 @@ IDLE_S = 5.0
 RETRY_S = 0.5
 REPEATABLE = repeatable_names()
 HEAVY = heavy_names()
+AGENTS = agent_names()
 MAX_ATTEMPTS = 3
 OPEN_RUNS = 10_000
 """More than the limits of any number of people and servers add up to."""
@@ -251,9 +252,9 @@ class Driver:
     async def _interrupted(self, row: EffectRow) -> EffectFinished:
         """Record that a crash interrupted the step. An agent whose session is kept can continue in it."""
         finished = EffectFinished(key=row.key, outcome="interrupted")
-        if row.effect.type == BUILD.name:
+        if row.effect.type in AGENTS:
             await self._agent_was_cut(row.run)
-        record = await self._store.run(row.run) if row.effect.type == BUILD.name else None
+        record = await self._store.run(row.run) if row.effect.type in AGENTS else None
         if record is None or not self._resumes(record) or await self._history.session(row.run) is None:
             return finished
         return finished.model_copy(update={"facts": facts_of(BuildResult(session=True))})
@@ -319,7 +320,7 @@ class Driver:
 
             See `Messages.send_message`.
             """
-            if row.effect.type != BUILD.name or finished.outcome != "ok":
+            if row.effect.type not in AGENTS or finished.outcome != "ok":
                 return finished
             if not await has_unread(self._history, row.run):
                 return finished

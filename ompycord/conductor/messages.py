@@ -188,9 +188,9 @@ def _outcome(record: RunRecord, when: When, *, can_steer: bool) -> MessageOutcom
             raise Refused(RefusalCode.MESSAGE_WHILE_PUBLISHING, run=short_id(record.id))
         case RunState.SUSPENDED:
             return "resume"
-        case RunState.BUILDING if can_steer and when != "restart" and machine.claim is None:
+        case RunState.BUILDING | RunState.REPAIRING if can_steer and when != "restart" and machine.claim is None:
             return when
-        case RunState.BUILDING | RunState.VERIFYING:
+        case RunState.BUILDING | RunState.REPAIRING | RunState.VERIFYING:
             return "restart"
         case _:
             return "start"

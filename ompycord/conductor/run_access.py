@@ -14,7 +14,8 @@ from ompycord.domain.policy import Circumstances, Denied, authorize, resource_of
 from ompycord.domain.ports import Clock, Decisions, Ids, RunFilter, RunRecords
 from ompycord.domain.records import Commit, Committed, Decision, NewEvent
 from ompycord.domain.refusals import RefusalCode
-from ompycord.domain.run import RunKind, RunRecord, RunState
+from ompycord.domain.run import RunKind, RunRecord
+from ompycord.domain.stages import agent_states
 from ompycord.errors import Refused
 
 __all__ = ["RunAccess", "RunStore", "require_hosted"]
@@ -58,8 +59,7 @@ class RunAccess:
 
     async def at_work(self) -> list[RunId]:
         """The hosted runs whose agents are at work. Raises StorageError."""
-        states = frozenset({RunState.BUILDING})
-        which = RunFilter(is_open=True, kind=RunKind.HOSTED, states=states, limit=RUNS_AT_WORK)
+        which = RunFilter(is_open=True, kind=RunKind.HOSTED, states=agent_states(), limit=RUNS_AT_WORK)
         return [RunId(record.id) for record in await self.store.runs(which)]
 
     async def record(

@@ -148,7 +148,7 @@ class Runs:
         The run that it follows is told of it in the same transaction.
         """
         origin = task.origin
-        machine = Machine(mode=task.mode)
+        machine = Machine(mode=task.mode, max_rounds=self._catalog.rounds_of(task.repository))
         record = RunRecord(
             id=run,
             kind=RunKind.HOSTED,

@@ -21,6 +21,7 @@ from ompycord.domain.ids import OMPYCORD, RunId, Source
 from ompycord.domain.ports import Clock, RunFilter
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
+from ompycord.domain.stages import agent_states
 from ompycord.errors import Refused, StorageError
 from ompycord.telemetry import get_logger
 
@@ -31,6 +32,8 @@ POLL_S = 5.0
 SILENT_S = 30.0
 """Seconds without an event of the agent, after which a run with an open request only waits."""
 RUNS_LOOKED_AT = 1000
+
+AGENT_STATES = agent_states()
 
 log = get_logger(__name__)
 
@@ -216,11 +219,11 @@ class SlotKeeper:
                 runs = await changes.take(POLL_S) or await self._open()
 
     async def _open(self) -> list[RunId]:
-        states = frozenset({RunState.BUILDING, RunState.SUSPENDED})
+        states = AGENT_STATES | {RunState.SUSPENDED}
         which = RunFilter(is_open=True, kind=RunKind.HOSTED, states=states, limit=RUNS_LOOKED_AT)
         try:
             found = await self._store.runs(which)
-            return [RunId(one.id) for one in found if one.state is RunState.BUILDING or is_only_waiting(one)]
+            return [RunId(one.id) for one in found if one.state in AGENT_STATES or is_only_waiting(one)]
         except StorageError as error:
             log.warning("slots.wait", cause=str(error))
             return []
@@ -235,7 +238,7 @@ class SlotKeeper:
 
     async def _keep(self, run: RunId, folded: FoldedRun) -> None:
         snapshot = folded.snapshot
-        if snapshot.state is not RunState.BUILDING:
+        if snapshot.state not in AGENT_STATES:
             self._seen.pop(run, None)
             if snapshot.reason is SuspendReason.WAITING and not snapshot.needs_person:
                 await self._resume(run)

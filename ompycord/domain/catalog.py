@@ -9,7 +9,7 @@ from pydantic import Field, SerializeAsAny
 
 from ompycord.domain.base import Frozen
 from ompycord.domain.refusals import RefusalCode
-from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.domain.repository import AgentSpec, RepositorySpec, Rounds
 from ompycord.domain.run import RunRecord
 from ompycord.domain.task import TaskRequest
 from ompycord.errors import Refused
@@ -33,6 +33,9 @@ class Limits(Frozen):
 
     Beyond it the one that waits longest is suspended in its session.
     """
+
+    max_iterations: Rounds = 3
+    """Rounds of work and verification of a run; while checks fail, its agent repairs until none is left."""
 
     @property
     def most_waiting(self) -> int:
@@ -82,6 +85,12 @@ class Catalog(Frozen):
     def agents_for(self, repository: RepositorySpec) -> tuple[AgentSpec, ...]:
         """The agents allowed in a repository."""
         return tuple(spec for spec in self.agents if not repository.agents or spec.name in repository.agents)
+
+    def rounds_of(self, repository: str) -> int:
+        """The rounds that a run of this repository may take."""
+        spec = next((one for one in self.repositories if one.name == repository), None)
+        own = spec.max_iterations if spec is not None else None
+        return self.limits.max_iterations if own is None else own
 
     def needs_two(self, record: RunRecord) -> bool:
         """Whether a person other than the requester must approve what a run's agent asks, as it is configured now."""

@@ -15,9 +15,11 @@ __all__ = [
     "EFFECTS",
     "CleanUp",
     "Collect",
+    "CollectRepair",
     "Effect",
     "PrepareWorkspace",
     "Publish",
+    "RepairAgent",
     "RunAgent",
     "RunChecks",
     "StepOrder",
@@ -58,6 +60,20 @@ class RunChecks(Frozen):
     iteration: int
 
 
+class RepairAgent(Frozen):
+    """Start the agent again in the workspace, with what failed, and take its events until it ends."""
+
+    type: Literal["repair"] = "repair"
+    iteration: int
+
+
+class CollectRepair(Frozen):
+    """Bring the repaired result out of the workspace, and tell which one it is."""
+
+    type: Literal["recollect"] = "recollect"
+    iteration: int
+
+
 class Publish(Frozen):
     """Put the result on a branch of the repository; the base branch is never touched."""
 
@@ -79,7 +95,7 @@ class CleanUp(Frozen):
     iteration: int
 
 
-Effect = PrepareWorkspace | RunAgent | Collect | RunChecks | Publish | StopAgent | CleanUp
+Effect = PrepareWorkspace | RunAgent | Collect | RunChecks | RepairAgent | CollectRepair | Publish | StopAgent | CleanUp
 EFFECTS: TypeAdapter[Effect] = TypeAdapter(Annotated[Effect, Field(discriminator="type")])
 
 

@@ -11,19 +11,20 @@ from typing import NamedTuple, TypeVar
 from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.guardian.escalation import EscalationLevel
-from ompycord.domain.results import BuildResult, StageResult
+from ompycord.domain.results import BuildResult, CollectResult, StageResult
 from ompycord.domain.run import FINAL, EndedBy, FailureClass, Machine, RunState, SuspendReason
 from ompycord.domain.stage import Edge, Stage, Update
 from ompycord.domain.stages import (
     BUILD,
     CHECKS,
     COLLECT,
-    MAX_INTERRUPTIONS,
+    COLLECT_REPAIR,
     PREPARE,
     PUBLISH,
+    REPAIR,
     STAGES,
-    is_again_allowed,
 )
+from ompycord.domain.transitions.guards import MAX_INTERRUPTIONS, is_again_allowed
 
 __all__ = ["MAX_INTERRUPTIONS", "TABLE", "WORKING", "Rule", "TransitionOutcome", "advance"]
 
@@ -154,14 +155,24 @@ def _stopped(machine: Machine, body: ev.EventBody) -> Update:
 
 
 def _restarted(machine: Machine, body: ev.EventBody) -> Update:
-    """Start the agent again, in the clone as it stands; what the last start claimed no longer counts."""
+    """Start the agent again, in the clone as it stands; what the last start claimed no longer counts.
+
+    What people say is work of its own, so its rounds are counted from one.
+    """
     by = body.by if isinstance(body, ev.Prompted) and body.by else None
     message = (
         f"{by} sent a message; the agent restarts with it."
         if by
         else "There is a new message; the agent is continuing."
     )
-    return {"iteration": machine.iteration + 1, "claim": None, "checks": None, "failure": None, "message": message}
+    return {
+        "iteration": machine.iteration + 1,
+        "round": 1,
+        "claim": None,
+        "checks": None,
+        "failure": None,
+        "message": message,
+    }
 
 
 def _back_to_agent(machine: Machine, body: ev.EventBody) -> Update:
@@ -215,7 +226,12 @@ def _evidence(body: ev.EventBody) -> str:
 
 def _circled(machine: Machine, body: ev.EventBody) -> Update:
     """Start the agent again, in the clone as it stands."""
-    return {**_restarted(machine, body), "message": f"It went in circles and starts again. {_evidence(body)}"[:MESSAGE]}
+    return {
+        "iteration": machine.iteration + 1,
+        "claim": None,
+        "failure": None,
+        "message": f"It went in circles and starts again. {_evidence(body)}"[:MESSAGE],
+    }
 
 
 def _circles(machine: Machine, body: ev.EventBody) -> Update:
@@ -246,6 +262,21 @@ def _given_up(machine: Machine, body: ev.EventBody) -> Update:
     }
 
 
+def _circling(agent: Stage[BuildResult], collect: Stage[CollectResult]) -> tuple[Rule, ...]:
+    """The rules for an agent that goes in circles in a stage that runs it; `collect` keeps what it made."""
+    state, noticed = agent.state, "guardian.noticed"
+    return (
+        Rule((state,), noticed, state, (fx.StopAgent, agent.effect), "it goes in circles: a fresh start",
+             _is_noticed("escalate"), _circled),
+        Rule((state,), noticed, S.SUSPENDED, (fx.StopAgent,), "it goes in circles: people decide",
+             _is_noticed("ask"), _circles),
+        Rule((state,), noticed, state, (fx.StopAgent, collect.effect), "it goes in circles: ended, its work is kept",
+             _is_noticed("stop"), _looped),
+        Rule((S.SUSPENDED,), "run.given_up", state, (collect.effect,), "a person gave it up, its work is kept",
+             _resumes_to(state), _given_up),
+    )  # fmt: skip
+
+
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 RESUMES: dict[RunState, tuple[type[fx.Effect], ...]] = {
@@ -262,22 +293,20 @@ TABLE: tuple[Rule, ...] = (
     *_ends(BUILD),
     *_ends(COLLECT),
     *_ends(CHECKS),
+    *_ends(REPAIR),
+    *_ends(COLLECT_REPAIR),
     *_ends(PUBLISH),
     *_interruptions(PREPARE),
     *_interruptions(BUILD),
     *_interruptions(COLLECT),
     *_interruptions(CHECKS),
+    *_interruptions(REPAIR),
+    *_interruptions(COLLECT_REPAIR),
     *_interruptions(PUBLISH),
     Rule((S.QUEUED,), "run.stopped", S.SUSPENDED, (), "a person stopped it", then=_stopped),
     Rule(WORKING, "run.stopped", S.SUSPENDED, (fx.StopAgent,), "a person stopped it", then=_stopped),
-    Rule((BUILD.state,), "guardian.noticed", BUILD.state, (fx.StopAgent, BUILD.effect),
-         "it goes in circles: a fresh start", _is_noticed("escalate"), _circled),
-    Rule((BUILD.state,), "guardian.noticed", S.SUSPENDED, (fx.StopAgent,),
-         "it goes in circles: people decide", _is_noticed("ask"), _circles),
-    Rule((BUILD.state,), "guardian.noticed", BUILD.state, (fx.StopAgent, COLLECT.effect),
-         "it goes in circles: ended, its work is kept", _is_noticed("stop"), _looped),
-    Rule((S.SUSPENDED,), "run.given_up", BUILD.state, (COLLECT.effect,), "a person gave it up, its work is kept",
-         _resumes_to(BUILD.state), _given_up),
+    *_circling(BUILD, COLLECT),
+    *_circling(REPAIR, COLLECT_REPAIR),
     Rule(RESTARTS, "prompt", BUILD.state, (fx.StopAgent, BUILD.effect), "a person had it begin again",
          _is_restart, _restarted),
     Rule((S.SUSPENDED,), "prompt", S.SUSPENDED, (), "what was said takes its agent again",
@@ -318,6 +347,8 @@ def _apply(machine: Machine, body: ev.EventBody, rule: Rule) -> TransitionOutcom
         previous=machine.state,
         cause=body.type,
         iteration=after.iteration,
+        round=after.round,
+        max_rounds=after.max_rounds,
         reason=after.reason if rule.to is S.SUSPENDED else None,
         resume_to=after.resume_to if rule.to is S.SUSPENDED else None,
         wake_at=after.wake_at if rule.to is S.SUSPENDED else None,

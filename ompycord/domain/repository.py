@@ -22,6 +22,7 @@ __all__ = [
     "OwnName",
     "ParserSpec",
     "RepositorySpec",
+    "Rounds",
     "Sandbox",
     "branch_fault",
 ]
@@ -107,6 +108,7 @@ HostRule = Annotated[
     str, StringConstraints(pattern=r"^(\*\.)?([a-z0-9-]{1,63}\.)*[a-z0-9-]*[a-z](:[1-9][0-9]{0,4})?$", max_length=260)
 ]
 """A name of a host, small letters; no address."""
+Rounds = Annotated[int, Field(ge=1, le=100)]
 Processes = Annotated[int, Field(gt=0, le=65_536)]
 Mebibytes = Annotated[int, Field(gt=0, le=16 * 1024**2)]
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -179,6 +181,8 @@ class RepositorySpec(Frozen):
     two_person: bool = False
     """Whether approvals need a person other than the requester of the run."""
     branch_prefix: BranchPrefix = "ompycord/"
+    max_iterations: Rounds | None = None
+    """Rounds of work and verification of a run here; left out, `limits.max_iterations`."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

@@ -66,6 +66,8 @@ class CollectResult(StageResult):
 
     changed: int | None = None
     """Paths that differ from the base; None from a version that did not count."""
+    tree: str | None = None
+    """What was taken (`ResultTrees.name`); only of a repair."""
     left_out: int | None = None
     """Pieces of the agent's work that are not in the result; None where there are none."""
 

@@ -22,7 +22,7 @@ __all__ = [
 class RunState(StrEnum):
     """Where a run stands. The last four are final.
 
-    PLANNING, AWAITING_APPROVAL and REPAIRING are reserved: no run is in them yet.
+    PLANNING and AWAITING_APPROVAL are reserved: no run is in them yet.
     """
 
     QUEUED = "QUEUED"
@@ -67,7 +67,12 @@ class FailureClass(StrEnum):
     INTERNAL = "INTERNAL"
     CANCELLED = "CANCELLED"
     LOST = "LOST"
+    VERIFY = "VERIFY"
+    """Checks stayed red until no round was left."""
     LOOP = "LOOP"
+    """The agent went in circles."""
+    PLAN = "PLAN"
+    """No valid plan was made. No run ends so yet."""
 
 
 class EndedBy(StrEnum):
@@ -112,6 +117,14 @@ class Machine(Frozen):
     mode: Mode = Mode.STANDARD
     iteration: int = 1
     """Counts agent starts; part of every effect key."""
+    round: int = 1
+    """Counts rounds of work and verification."""
+    max_rounds: int = 1
+    """How many rounds it may take; a run that an earlier version began has one."""
+    verdict: str | None = None
+    """The sentence of the verification that the agent repairs."""
+    tree: str | None = None
+    """Which result was verified last (`ResultTrees.name`)."""
     interruptions: int = 0
     """How often a crash interrupted a step since the last one that ended."""
     reason: SuspendReason | None = None

@@ -70,6 +70,8 @@ class Stage(Generic[R]):
     """Whether a suspended run returns to its state with this stage."""
     starts_over: bool = False
     """Whether a run returns to its first stage when this one, whose result is half done, was interrupted too often."""
+    runs_agent: bool = False
+    """Whether it starts the run's agent."""
     takes_restart: bool = False
     """Whether a person may stop it and send the run back to its agent."""
 

@@ -13,6 +13,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.events import RunFailed, RunFinished
 from ompycord.domain.folds.follow_up import Former
+from ompycord.domain.folds.repair import RepairFacts
 from ompycord.domain.ids import RunId, Ulid
 from ompycord.domain.ports import AgentAdapter, Checks, Listener, WorkResults, Workspaces
 from ompycord.domain.repository import AgentSpec, ConfinementLevel, RepositorySpec
@@ -73,6 +74,11 @@ async def _no_prepared(run: RunId) -> PrepareResult | None:
     return None
 
 
+async def _no_repair(run: RunId) -> RepairFacts | None:
+    """Where no log is kept."""
+    return None
+
+
 def _at_once() -> Millis:
     return 0
 
@@ -122,6 +128,8 @@ class StepContext:
     """What the runs before a follow-up left; None for a run that follows none."""
     prepared: Callable[[RunId], Awaitable[PrepareResult | None]] = _no_prepared
     """What was told of the clone that the run has now."""
+    repair: Callable[[RunId], Awaitable[RepairFacts | None]] = _no_repair
+    """What the last verification found; None where the run's agent repairs nothing."""
     now_ms: Callable[[], Millis] = _at_once
     """The time, of which the age of a kept session is counted."""
     file: Callable[[TaskFile], Awaitable[bytes | None]] = _no_file

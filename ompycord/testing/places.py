@@ -7,10 +7,10 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 
-from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished
+from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, FailedTest
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Collected, Prepared, Published
+from ompycord.domain.ports import CheckRun, Collected, Prepared, Published
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.domain.repository import CheckSpec, RepositorySpec
 from ompycord.errors import ResultWithheld, WorkspaceError
@@ -232,10 +232,13 @@ class FakeChecks:
         self.trees: list[Path] = []
         """The checkout of each check that ran."""
 
-    async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
+    async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckRun:
         self.ran.append(check.name)
         self.trees.append(cwd)
-        return self.results.get(check.name, CheckFinished(check=check.name, status="passed", passed=1, failed=0))
+        passed = CheckFinished(check=check.name, status="passed", passed=1, failed=0)
+        finished = self.results.get(check.name, passed)
+        errors = tuple(FailedTest(test=name, error=f"{name} failed") for name in finished.failing)
+        return CheckRun(finished=finished, errors=errors)
 
     async def compare(self, checks: Sequence[CheckSpec], trees: ResultTrees) -> tuple[ChangedEvidence, ...]:
         return self.changes

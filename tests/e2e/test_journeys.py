@@ -61,6 +61,24 @@ async def test_command_form_card_finished_and_one_new_message(tmp_path: Path) ->
         assert pinged[0]["message"] == result.id
 
 
+async def test_a_run_whose_checks_fail_is_repaired_and_one_that_is_not_fails_with_its_branch(tmp_path: Path) -> None:
+    async with running_product(tmp_path, config=REHEARSAL) as product:
+        ada = product.playground.ada
+        await ada.start_command("omp new", "tasks", prompt="Fix the discount twice.")
+        repaired = await ada.wait_message(
+            lambda message: "result" in message.text and "Fix the discount twice" in message.text
+        )
+        assert "Done · checks passed" in repaired.text
+        assert "2 rounds" in repaired.text
+        assert "unittest 5 passed" in repaired.text
+        await ada.start_command("omp new", "tasks", prompt="Fix the discount, or never.")
+        failed = await ada.wait_message(lambda message: "result" in message.text and "or never" in message.text)
+        assert "unittest: 3 of 5 tests failed after 3 rounds" in failed.text
+        run = re.search(r"(\w{6}) · result", failed.text)
+        assert run
+        assert f"ompycord/{run[1]}" in git(product.data / "sample", "branch", "--list", "ompycord/*")
+
+
 TIDY = """#!/bin/sh
 # An agent that nobody here wrote: sed and git.
 set -eu

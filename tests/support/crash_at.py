@@ -57,6 +57,9 @@ POINTS: dict[str, tuple[str, Matches, str, int]] = {
     "the agent is at work": ("observe", _always, "after", 4),
     "the result is harvested, not recorded": ("commit", _ends("collect"), "before", 1),
     "the checks have run, that is not recorded": ("commit", _ends("checks"), "before", 1),
+    "twice: the checks failed, the repair is not begun": ("commit", _ends("checks"), "after", 1),
+    "twice: the repair has ended, that is not recorded": ("commit", _ends("repair"), "before", 1),
+    "twice: the repaired result is taken, not recorded": ("commit", _ends("recollect"), "before", 1),
     "the branch is published, not recorded": ("commit", _ends("publish"), "before", 1),
     "the final message is posted, not recorded": ("delivered", _delivers("result"), "before", 1),
 }

@@ -195,7 +195,8 @@ SCENES: dict[str, Scene] = {
         hosted(S.VERIFYING, checks=(check("ruff", "passed"), check("pytest", "running")), **BUSY), render_context()
     ),
     "repairing": Scene(
-        hosted(S.REPAIRING, iteration=2, checks=(check("pytest", "failed", result=FAILED),)), render_context()
+        hosted(S.REPAIRING, iteration=2, round=2, max_rounds=3, checks=(check("pytest", "failed", result=FAILED),)),
+        render_context(),
     ),
     "publishing": Scene(hosted(S.PUBLISHING, branch=BRANCH), render_context()),
     "needs you: question": Scene(
@@ -391,6 +392,8 @@ SCENES: dict[str, Scene] = {
         hosted(
             S.FAILED,
             iteration=4,
+            round=4,
+            max_rounds=4,
             verification=Verification.FAILED,
             failure=FailureClass.REPAIRABLE,
             checks=(check("pytest", "failed", result=FAILED),),

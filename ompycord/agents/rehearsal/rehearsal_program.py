@@ -12,6 +12,8 @@ Whole words in the prompt choose a path:
     slow      works for a minute
     loop      reads the same file again and again, until a message reaches it or it is stopped
     stubborn  with `loop`: goes on in circles whatever it is told
+    twice     repairs the cart wrongly at first; where the checks fail on it, it repairs that in the next round
+    never     repairs the cart wrongly, and in later rounds changes nothing
 
 What people say to it while it works it repeats and writes into NOTES.md at its end; the word `hurry` ends a slow
 minute. Their words come as lines of the file that is its argument.
@@ -40,6 +42,8 @@ LOOP_STEPS, LOOP_STEP_S = 200, 1.0
 CODE, TESTS, NOTES = Path("cart/total.py"), Path("tests/test_total.py"), Path("NOTES.md")
 BUG = "line.price * percent / 100"
 FIX = "line.cost * percent / 100"
+WRONG = "line.price * percent * line.quantity / 1000"
+FAILED = "The project's checks failed on your result"  # `dialects/prompts/repair_text.py` begins so
 NEW_TEST = """
 
 class DiscountOnQuantityTest(unittest.TestCase):
@@ -152,12 +156,15 @@ class Tool:
 def main() -> int:
     """Play the prompt; the exit code is the claim."""
     prompt = sys.stdin.read()
-    words = set(re.findall(r"[a-z]+", prompt.lower()))
+    task, failed, _ = prompt.partition(FAILED)
+    words = set(re.findall(r"[a-z]+", task.lower()))
     inbox = Inbox(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     stage = Stage(float(os.environ.get("REHEARSAL_PACE", "1")), inbox)
     stage.emit("message", text="This is a rehearsal: no model is involved, the change it makes is real.")
     stage.emit("usage.updated", input=0, output=0, cost_usd=0.0)
     stage.rest(0.8)
+    if failed:
+        return repair_again(stage, is_willing="never" not in words)
     if "slow" in words and "hurry" not in words:
         take_long(stage)
     if "loop" in words:
@@ -167,7 +174,8 @@ def main() -> int:
     if "approval" in words:
         run_with_approval(stage)
     if has_cart:
-        return repair_cart(stage, wants_note=wants_note, gives_up="fail" in words)
+        fix = WRONG if words & {"twice", "never"} else FIX
+        return repair_cart(stage, wants_note=wants_note, gives_up="fail" in words, fix=fix)
     return extend_notes(stage, prompt, gives_up="fail" in words)
 
 
@@ -219,8 +227,24 @@ def run_with_approval(stage: Stage) -> None:
     tool.done(ok=ran.returncode == 0, detail=(ran.stdout or ran.stderr).strip()[:200])
 
 
-def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool) -> int:
-    """Repair the cart: first a failing test, then the fix."""
+def repair_again(stage: Stage, *, is_willing: bool) -> int:
+    """Another round: the checks failed on the result that is in the folder."""
+    stage.plan("Fix", "Run the tests")
+    stage.tool("read", str(CODE), seconds=0.8).done()
+    if not is_willing or not CODE.is_file() or WRONG not in CODE.read_text(encoding="utf-8"):
+        return finish(stage, "The rehearsal finds nothing more to repair; it changed nothing in this round.")
+    stage.begin("Fix")
+    tool = stage.tool("edit", str(CODE), seconds=1.0)
+    CODE.write_text(CODE.read_text(encoding="utf-8").replace(WRONG, FIX), encoding="utf-8")
+    tool.done(added=1, removed=1)
+    stage.begin("Run the tests")
+    if not run_tests(stage):
+        return give_up(stage, "The tests still fail after the second fix.")
+    return finish(stage, "The discount was taken by the thousand; now it is by the hundred, for every piece.")
+
+
+def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool, fix: str) -> int:
+    """Repair the cart: first a failing test, then the fix. A wrong fix is claimed to be done all the same."""
     stage.plan("Read", "Failing test", "Fix", "Run the tests")
     stage.begin("Read")
     stage.tool("read", str(CODE), seconds=1.0).done(
@@ -241,7 +265,7 @@ def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool) -> int:
         return give_up(stage, "The prompt says to fail: the failing test is written, the fix is not.")
     stage.begin("Fix")
     tool = stage.tool("edit", str(CODE), seconds=1.4)
-    CODE.write_text(CODE.read_text(encoding="utf-8").replace(BUG, FIX), encoding="utf-8")
+    CODE.write_text(CODE.read_text(encoding="utf-8").replace(BUG, fix), encoding="utf-8")
     tool.done(added=1, removed=1)
     changed.append({"path": str(CODE), "added": 1, "removed": 1})
     if wants_note:
@@ -249,7 +273,7 @@ def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool) -> int:
         changed.append({"path": str(NOTES)})
     stage.emit("files.changed", files=changed)
     stage.begin("Run the tests")
-    if not run_tests(stage):
+    if not run_tests(stage) and fix == FIX:
         return give_up(stage, "The tests still fail after the fix.")
     return finish(stage, "The discount now counts every piece of a line; a test that failed before is added.")
 
@@ -278,9 +302,8 @@ def write_note(stage: Stage, text: str) -> None:
 def run_tests(stage: Stage) -> bool:
     """Run the sample's tests and report the result."""
     tool = stage.tool("bash", "python -m unittest", seconds=0.6)
-    ran = subprocess.run(
-        [sys.executable, "-m", "unittest"], capture_output=True, text=True, timeout=TEST_S, check=False
-    )
+    command = [sys.executable, "-m", "unittest"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=TEST_S, check=False)  # noqa: S603  # ours
     lines = ran.stderr.strip().splitlines() or ["no output"]
     ok = ran.returncode == 0
     tool.done(ok=ok, detail=lines[-1][:200])

@@ -33,6 +33,7 @@ from ompycord.conductor import (
 )
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.events import UsageUpdated
+from ompycord.domain.folds.repair import RepairFacts, repair_facts
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import RunRecord
@@ -211,6 +212,7 @@ def driver_of(
         task=infrastructure.store.task,
         former=Lineage(store=infrastructure.store, history=infrastructure.store).former,
         prepared=infrastructure.store.prepared,
+        repair=partial(_repair_of, infrastructure.store),
         now_ms=infrastructure.clock.now_ms,
         session=infrastructure.store.session,
         session_usd=infrastructure.store.session_usd,
@@ -256,6 +258,10 @@ async def _job_environment(known: KnownSecrets, key_manager: KeyManager, run: Ru
 async def _report_cut(recorder: EventRecorder, run: RunId) -> None:
     """What the agent used in the turn that our crash cut is not known."""
     await recorder.observe(run, UsageUpdated(at_least=True))
+
+
+async def _repair_of(store: SqliteStore, run: RunId) -> RepairFacts | None:
+    return repair_facts(await store.events_of(run))
 
 
 async def _co_author(store: SqliteStore, person: str) -> str | None:

@@ -23,7 +23,8 @@ from ompycord.domain.guardian.verdicts import LoopVerdict
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunHistory
 from ompycord.domain.refusals import RefusalCode
-from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState
+from ompycord.domain.run import FINAL, RunKind, RunRecord
+from ompycord.domain.stages import agent_states
 from ompycord.errors import Refused, StorageError, UnknownRun
 from ompycord.telemetry import get_logger
 
@@ -37,6 +38,8 @@ EVENTS_AT_ONCE = 50
 """Events of one run until others get a turn on the loop."""
 RUNS_KEPT = 64
 """Runs whose steps are kept in memory; those of another are read from the log."""
+
+AGENT_STATES = agent_states()
 
 log = get_logger(__name__)
 
@@ -137,7 +140,7 @@ class Guardian:
             if watch.last_level is None:  # nothing can be done about it, so that once is enough
                 await self._access.record(run, self._notice(record, watch, verdict), kind=SourceKind.OMPYCORD)
                 self._noticed(run, watch, verdict)
-        elif record.state is RunState.BUILDING and (record.machine is None or record.machine.claim is None):
+        elif record.state in AGENT_STATES and (record.machine is None or record.machine.claim is None):
             await self._decide(run, record, watch, verdict)
 
     async def _decide(self, run: RunId, record: RunRecord, watch: RunWatch, verdict: LoopVerdict) -> None:

@@ -64,6 +64,10 @@ class RunStateChanged(KnownEvent, senders=ONLY_OMPYCORD):
     cause: Name
     """The type of the event that caused it."""
     iteration: Count = 1
+    round: Count = 1
+    """Counts rounds of work and verification."""
+    max_rounds: Count = 1
+    """How many rounds the run may take."""
     reason: SuspendReason | None = None
     resume_to: RunState | None = None
     wake_at: Millis | None = None

@@ -14,13 +14,16 @@ from ompycord.domain.ids import Ulid
 from ompycord.domain.repository import MOST_MODELS
 
 __all__ = [
+    "ERROR_LENGTH",
     "ArtifactAdded",
     "CallPrints",
     "ChangedEvidence",
     "ChangedFile",
     "CheckFinished",
     "CheckStarted",
+    "ChecksErred",
     "EvidenceChanged",
+    "FailedTest",
     "FilesChanged",
     "InboxAcknowledged",
     "InboxTaken",
@@ -44,6 +47,9 @@ __all__ = [
     "WorkEventBody",
     "WorkLeftOut",
 ]
+
+ERROR_LENGTH = 8000
+"""Characters of one failure that are kept; a person reads the check's own output for more."""
 
 
 Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
@@ -256,6 +262,21 @@ class CheckFinished(KnownEvent, senders=OBSERVERS):
     failing: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
 
 
+class FailedTest(Frozen):
+    """A test that failed, or a whole check where it counts none, with its error as the check printed it."""
+
+    test: Line
+    error: Annotated[str, StringConstraints(max_length=ERROR_LENGTH)]
+
+
+class ChecksErred(KnownEvent, senders=ONLY_OMPYCORD):
+    """What the first failures of a check said; its agent repairs by it. Ours alone."""
+
+    type: Literal["check.errors"] = "check.errors"
+    check: Name
+    tests: Annotated[tuple[FailedTest, ...], Field(max_length=10)]
+
+
 class ChangedEvidence(Frozen):
     """One path by which the checks prove less of a result than they would with the tests and settings of its base."""
 
@@ -349,6 +370,7 @@ WorkEventBody = (
     | WorkLeftOut
     | CheckStarted
     | CheckFinished
+    | ChecksErred
     | EvidenceChanged
 )
 SessionEventBody = RetryLimited | RetryCleared | SessionOpened | ArtifactAdded

@@ -57,6 +57,8 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         resume_to=changed.resume_to if changed else None,
         wake_at=changed.wake_at if changed else None,
         iteration=changed.iteration if changed else 1,
+        round=changed.round if changed else 1,
+        max_rounds=changed.max_rounds if changed else 1,
         title=(task.title if task else text["title"]) or "",
         prompt=(task.prompt if task else text["prompt"]) or "",
         repository=task.repository if task else text["repository"],
@@ -167,7 +169,7 @@ def _loop(ours: SourceState) -> LoopNotice | None:
 
 def _evidence(ours: SourceState) -> ev.EvidenceChanged | None:
     """What this round changed of the tests and checks; what an earlier one did, it may have put back."""
-    if ours.evidence is None or ours.evidence[0] < ours.building_seq:
+    if ours.evidence is None or ours.evidence[0] < ours.round_seq:
         return None
     return ours.evidence[2]
 
@@ -233,7 +235,7 @@ def _checks(source_states: SourceStates, ours: SourceState) -> tuple[Check, ...]
         for name in started.keys() | finished.keys():
             begun, ended = started.get(name), finished.get(name)
             placed = max(entry[0] for entry in (begun, ended) if entry is not None)
-            if is_ours and placed.seq < ours.building_seq:
+            if is_ours and placed.seq < ours.round_seq:
                 continue
             over = ended is not None and (begun is None or ended[0] > begun[0])
             result.append(

@@ -227,6 +227,9 @@ class StatusSnapshot(Frozen):
     resume_to: RunState | None = None
     wake_at: Millis | None = None
     iteration: int = 1
+    round: int = 1
+    """Counts rounds of work and verification."""
+    max_rounds: int = 1
     title: str = ""
     prompt: str = ""
     repository: str | None = None

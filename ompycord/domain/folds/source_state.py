@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from ompycord.domain import events as ev
 from ompycord.domain.events.fields import Latest
 from ompycord.domain.refs import Ref, RefKind
+from ompycord.domain.run import RunState
 
 __all__ = ["LATEST", "RANGES_KEPT", "Closing", "SourceState", "Stamped"]
 
@@ -69,8 +70,8 @@ class SourceState:
     scalars: dict[str, Stamped[str]] = field(default_factory=dict[str, Stamped[str]])
     submitted: Stamped[ev.RunSubmitted] | None = None
     state: Stamped[ev.RunStateChanged] | None = None
-    building_seq: int = 0
-    """The last transition into BUILDING; checks before it are of an earlier round."""
+    round_seq: int = 0
+    """The last transition into BUILDING or VERIFYING; checks before it are of an earlier round."""
     started: Stamped[None] | None = None
     final: Stamped[Final] | None = None
     plan: Stamped[ev.PlanUpdated] | None = None
@@ -156,6 +157,9 @@ class SourceState:
             self.scalars[name] = (seq, at, value[:most])
 
 
+_ROUND_BEGINS = frozenset({RunState.BUILDING, RunState.VERIFYING})
+
+
 def _later(old: Stamped[V] | None, seq: int, at: int, value: V) -> Stamped[V]:
     return old if old is not None and old[0] > seq else (seq, at, value)
 
@@ -183,8 +187,8 @@ def _submitted(source_state: SourceState, seq: int, at: int, body: ev.RunSubmitt
 
 def _state(source_state: SourceState, seq: int, at: int, body: ev.RunStateChanged) -> None:
     source_state.state = _later(source_state.state, seq, at, body)
-    if body.state == "BUILDING":
-        source_state.building_seq = max(source_state.building_seq, seq)
+    if body.state in _ROUND_BEGINS:
+        source_state.round_seq = max(source_state.round_seq, seq)
 
 
 def _started(source_state: SourceState, seq: int, at: int, body: ev.RunStarted) -> None:

@@ -4,6 +4,7 @@ Implemented by store, workspaces, agents, checks, engines and app. `ompycord.tes
 store, kept honest by the same contract tests.
 """
 
+from ompycord.domain.ports.checks import CheckRun, Checks
 from ompycord.domain.ports.clock import Clock, Ids
 from ompycord.domain.ports.model_ledger import ModelLedger
 from ompycord.domain.ports.notify import NotificationQueue
@@ -36,7 +37,6 @@ from ompycord.domain.ports.work import (
     AgentJob,
     AgentOutcome,
     Branches,
-    Checks,
     Collected,
     Emit,
     Engine,
@@ -58,6 +58,7 @@ __all__ = [
     "AuditTrail",
     "Boards",
     "Branches",
+    "CheckRun",
     "Checks",
     "Clock",
     "Collected",

@@ -16,9 +16,7 @@ from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
-    ChangedEvidence,
     ChangedFile,
-    CheckFinished,
     EffectFinished,
     EventBody,
     LeftOut,
@@ -28,7 +26,7 @@ from ompycord.domain.events import (
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports.trees import ResultTrees
-from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec
+from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.run import EndedBy, FailureClass
 from ompycord.domain.task import Task
 
@@ -39,7 +37,6 @@ __all__ = [
     "AgentJob",
     "AgentOutcome",
     "Branches",
-    "Checks",
     "Collected",
     "Emit",
     "Engine",
@@ -336,21 +333,6 @@ class AgentAdapter(Protocol):
 
         An adapter that can do nothing with messages leaves the inbox unread. Raises ProcessFailed when it cannot be
         started.
-        """
-        ...
-
-
-class Checks(Protocol):
-    """Runs verification steps."""
-
-    async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckFinished:
-        """Run one check with its hard timeout and parse its result. Never raises for what the check does."""
-        ...
-
-    async def compare(self, checks: Sequence[CheckSpec], trees: ResultTrees) -> tuple[ChangedEvidence, ...]:
-        """What the result changed of existing tests and of what defines how `checks` run, by path.
-
-        Raises WorkspaceError.
         """
         ...
 

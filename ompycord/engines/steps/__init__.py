@@ -1,6 +1,6 @@
 """The steps of a hosted run, one file each; each is a function of its order, its task and the engine's context.
 
-All but `build` may be done twice under one key with the same result. Nothing here decides a state.
+All but `build` and `repair` may be done twice under one key with the same result. Nothing here decides a state.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,8 +16,10 @@ from ompycord.engines.steps.build import build
 from ompycord.engines.steps.checks import run_checks
 from ompycord.engines.steps.clean_up import clean_up
 from ompycord.engines.steps.collect import collect
+from ompycord.engines.steps.collect_repair import collect_repair
 from ompycord.engines.steps.prepare import prepare
 from ompycord.engines.steps.publish import publish
+from ompycord.engines.steps.repair import repair
 
 __all__ = ["STEPS", "Step"]
 
@@ -30,6 +32,8 @@ STEPS: Final[Mapping[type[Effect], Step]] = MappingProxyType(
         fx.RunAgent: build,
         fx.Collect: collect,
         fx.RunChecks: run_checks,
+        fx.RepairAgent: repair,
+        fx.CollectRepair: collect_repair,
         fx.Publish: publish,
         fx.CleanUp: clean_up,
     }

@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from ompycord.domain.effects import StepOrder
-from ompycord.domain.events import ChangedEvidence, CheckFinished, CheckStarted, EffectFinished, EvidenceChanged
+from ompycord.domain.events import (
+    ChangedEvidence,
+    CheckFinished,
+    ChecksErred,
+    CheckStarted,
+    EffectFinished,
+    EvidenceChanged,
+)
 from ompycord.domain.repository import CheckSpec
 from ompycord.domain.results import CheckResult
 from ompycord.domain.task import Task
@@ -34,9 +41,10 @@ async def run_checks(order: StepOrder, task: Task, context: StepContext) -> Effe
     for spec in repository.checks:
         async with context.results.checkout(order.run, repository, with_git=spec.git) as path:
             await context.record(order.run, CheckStarted(check=spec.name))
-            result = await context.checks.run(order.run, spec, path)
-            await context.record(order.run, result)
-            results.append(result)
+            ran = await context.checks.run(order.run, spec, path)
+        errors = (ChecksErred(check=spec.name, tests=ran.errors),) if ran.errors else ()
+        await context.record(order.run, ran.finished, *errors)
+        results.append(ran.finished)
     passed = _verdict(results, changes)
     return ok(
         order,

@@ -52,6 +52,7 @@ __all__ = [
 MOST_BUTTONS: Final = ROW_BUTTONS
 """docs/contracts/cards.md, *Colour and words*: at most five."""
 
+_COLLECTED: Final = frozenset({RunState.VERIFYING, RunState.REPAIRING, RunState.PUBLISHING})
 Offered = Callable[[StatusSnapshot, RenderContext], bool]
 
 
@@ -79,7 +80,7 @@ def _can_be_cancelled(snapshot: StatusSnapshot, render_context: RenderContext) -
 
 def _has_diff(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
     """Whether a result was collected, from which on there is a diff, and its clone is still there."""
-    is_collected = snapshot.is_final or snapshot.state in {RunState.VERIFYING, RunState.PUBLISHING}
+    is_collected = snapshot.is_final or snapshot.state in _COLLECTED
     return _has_clone(snapshot, render_context) and is_collected and snapshot.files_total > 0
 
 

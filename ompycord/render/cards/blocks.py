@@ -146,7 +146,7 @@ def _took(snapshot: StatusSnapshot) -> str:
     began = snapshot.started_at or snapshot.created_at
     if snapshot.ended_at is None or snapshot.ended_at < began:
         return ""
-    rounds = f", {snapshot.iteration} rounds" if snapshot.iteration > 1 else ""
+    rounds = f", {snapshot.round} rounds" if snapshot.round > 1 else ""
     return f"{duration(snapshot.ended_at - began)}{rounds}"
 
 

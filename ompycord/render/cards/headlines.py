@@ -98,9 +98,11 @@ def _answered(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer
 def _working(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
     doing = sanitizer.line(snapshot.message, _LINE) if snapshot.message else _WORK[snapshot.state](snapshot, sanitizer)
     text = sentence(doing)
+    if snapshot.message and snapshot.state is RunState.REPAIRING:
+        text = f"{text} {_repairs(snapshot, sanitizer)}"
     if snapshot.cancel_requested:
         text = f"Cancel requested; the agent will see it with its next report. {text}"
-    note = _progress(snapshot) if snapshot.state is RunState.BUILDING else ""
+    note = _NOTES.get(snapshot.state, _no_note)(snapshot)
     situation = Situation.PUBLISHING if snapshot.state is RunState.PUBLISHING else Situation.WORKING
     pulse = _pulse(snapshot, render_context)
     return Headline("🔵", WORDS[snapshot.state], Colour.BLURPLE, text, situation, note, pulse)
@@ -120,6 +122,22 @@ def _progress(snapshot: StatusSnapshot) -> str:
         return f"step {active[0]} of {len(snapshot.plan)}"
     done = sum(phase.status == "done" for phase in snapshot.plan)
     return f"{done} of {count(len(snapshot.plan), 'step')} done" if snapshot.plan else ""
+
+
+def _round(snapshot: StatusSnapshot) -> str:
+    """`round 2 of 3`; empty in the first one."""
+    return f"round {snapshot.round} of {snapshot.max_rounds}" if snapshot.round > 1 else ""
+
+
+def _no_note(snapshot: StatusSnapshot) -> str:
+    return ""
+
+
+_NOTES: Final[dict[RunState, Callable[[StatusSnapshot], str]]] = {
+    RunState.BUILDING: _progress,
+    RunState.VERIFYING: _round,
+    RunState.REPAIRING: _round,
+}
 
 
 def _preparing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
@@ -156,6 +174,10 @@ def _publishing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     return f"Putting the result on {branch}. Main stays unchanged."
 
 
+def _repairs(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    return f"{agent_name(snapshot, sanitizer)} is repairing it."
+
+
 WORDS: Final[dict[RunState, str]] = {
     RunState.PRECHECK: "Preparing",
     RunState.PLANNING: "Planning",
@@ -174,9 +196,7 @@ _WORK: Final[dict[RunState, Callable[[StatusSnapshot, Sanitizer], str]]] = {
     RunState.AWAITING_APPROVAL: lambda snapshot, sanitizer: "The plan is waiting for a decision.",
     RunState.BUILDING: _building,
     RunState.VERIFYING: _verifying,
-    RunState.REPAIRING: lambda snapshot, sanitizer: (
-        f"Checks failed; {agent_name(snapshot, sanitizer)} is repairing, round {snapshot.iteration}."
-    ),
+    RunState.REPAIRING: lambda snapshot, sanitizer: f"Checks failed; {_repairs(snapshot, sanitizer)}",
     RunState.PUBLISHING: _publishing,
 }
 

@@ -15,6 +15,7 @@ from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Sanitizer
 
 __all__ = [
+    "FAILURE_WORDS",
     "check_line",
     "failing_tests",
     "failure_sentence",
@@ -26,7 +27,7 @@ __all__ = [
 _LINE: Final = 240
 _NAME: Final = 60
 
-_FAILURES: Final[dict[FailureClass, str]] = {
+FAILURE_WORDS: Final[dict[FailureClass, str]] = {
     FailureClass.TRANSIENT: "A temporary error persisted.",
     FailureClass.REPAIRABLE: "The agent says that it failed.",
     FailureClass.SUSPEND: "It could not continue.",
@@ -35,7 +36,9 @@ _FAILURES: Final[dict[FailureClass, str]] = {
     FailureClass.INTERNAL: "An error in Ompycord ended it; the log has the details.",
     FailureClass.CANCELLED: "It was cancelled.",
     FailureClass.LOST: "Contact with its agent was lost.",
+    FailureClass.VERIFY: "Its checks failed, and no round was left to repair it.",
     FailureClass.LOOP: "It was ended because it went in circles.",
+    FailureClass.PLAN: "No valid plan was made.",
 }
 
 
@@ -132,7 +135,7 @@ def _failure_words(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
         return sentence(f"{agent_name(snapshot, sanitizer)} says that it failed: {message}")
     if message:
         return sentence(f"The provider refused: {message}" if snapshot.ended_by is EndedBy.PROVIDER else message)
-    return _FAILURES[snapshot.failure] if snapshot.failure else "It ended without giving a reason."
+    return FAILURE_WORDS[snapshot.failure] if snapshot.failure else "It ended without giving a reason."
 
 
 def _is_agents_word(snapshot: StatusSnapshot) -> bool:
@@ -144,7 +147,7 @@ def _is_agents_word(snapshot: StatusSnapshot) -> bool:
 
 def _failed_check(check: Check, snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     name, result = sanitizer.line(check.name, _NAME), check.result
-    rounds = f" after {count(snapshot.iteration, 'round')}" if snapshot.iteration > 1 else ""
+    rounds = f" after {count(snapshot.round, 'round')}" if snapshot.round > 1 else ""
     if check.status == "timeout":
         after = f" after {duration(result.duration_ms)}" if result and result.duration_ms else ""
         return f"{name} took too long and was stopped{after}."

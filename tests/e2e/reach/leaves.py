@@ -36,6 +36,7 @@ REPOSITORY: dict[str, Any] = {
     "agents": ["spoken"],
     "two_person": True,
     "branch_prefix": "agents/",
+    "max_iterations": 2,
 }
 AGENT: dict[str, Any] = {
     "command": ["spoken", "--quiet"],
@@ -106,7 +107,8 @@ FILE: dict[str, Any] = {
         "max_rounds_without_gain": 5,
         "calm_steps": 31,
     },
-    "limits": {"open_per_person": 1, "open_per_channel": 2, "open_per_guild": 3, "parallel_runs": 4, "waiting_runs": 5},
+    "limits": {"open_per_person": 1, "open_per_channel": 2, "open_per_guild": 3, "parallel_runs": 4, "waiting_runs": 5}
+    | {"max_iterations": 6},
     "workspaces": {"sessions_days": 3, "sessions_mib": 100},
     "log": {"level": "debug", "json": True, "file": "logs/o.log", "max_mib": 3},
 }

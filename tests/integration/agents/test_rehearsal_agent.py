@@ -100,6 +100,32 @@ async def test_it_fails_when_told_to_and_says_so(rehearse: Any, stored: Any, sam
     assert [phase.status for phase in stored.of(PlanUpdated)[-1].phases] == ["done", "failed", "skipped", "skipped"]
 
 
+REPAIR = "Fix it {}.\n\nThe project's checks failed on your result (round 2 of 3): unit: 1 of 5 fail."
+
+
+async def test_told_to_it_repairs_wrongly_at_first_and_rightly_when_the_checks_failed(
+    rehearse: Any, stored: Any, sample: Path
+) -> None:
+    first = await rehearse("Fix it twice")
+    assert first.claim
+    assert not is_green(sample)
+    again = await rehearse(REPAIR.format("twice"))
+    assert again.claim
+    assert is_green(sample)
+    assert "line.cost * percent / 100" in (sample / "cart/total.py").read_text()
+    assert (sample / "tests/test_total.py").read_text().count("DiscountOnQuantityTest") == 1
+
+
+async def test_told_to_it_never_repairs_and_changes_nothing_later(rehearse: Any, sample: Path) -> None:
+    assert (await rehearse("Fix it never")).claim
+    before = (sample / "cart/total.py").read_text()
+    again = await rehearse(REPAIR.format("never"))
+    assert again.claim
+    assert "changed nothing in this round" in again.message
+    assert (sample / "cart/total.py").read_text() == before
+    assert not is_green(sample)
+
+
 async def test_words_that_only_contain_a_path_word_choose_nothing(rehearse: Any, sample: Path) -> None:
     outcome = await rehearse("Fix the failing task slowly")
     assert outcome.claim

@@ -37,7 +37,7 @@ async def test_the_samples_fault_is_found_repaired_checked_and_published(
     outcome = await adapters(launcher=launcher)[spec.kind].run(job, stored.emit, ScriptedInbox())
     collected = await workspaces.collect(RUN, sample, message=outcome.message or "")
     async with workspaces.checkout(RUN, sample) as tree:
-        checked = await LocalChecks(launcher=launcher).run(RUN, sample.checks[0], tree)
+        checked = (await LocalChecks(launcher=launcher).run(RUN, sample.checks[0], tree)).finished
     published = await workspaces.publish(RUN, sample, branch="ompycord/x")
     await workspaces.discard(RUN)
 

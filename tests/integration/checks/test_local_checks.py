@@ -40,7 +40,7 @@ async def check(
     spec = CheckSpec.model_validate({"name": "c", "command": command, "timeout_s": timeout_s, "parser": parser})
     checks = LocalChecks(launcher=UnconfinedLauncher(path=os.environ["PATH"]))
     # Of this check alone: its end sweeps whatever carries its run's id.
-    return await checks.run(RunId(new_ulid(now_ms=0, entropy=os.urandom(10))), spec, tree)
+    return (await checks.run(RunId(new_ulid(now_ms=0, entropy=os.urandom(10))), spec, tree)).finished
 
 
 def names(folder: Path, pattern: str) -> list[str]:
@@ -185,7 +185,7 @@ async def test_a_check_that_takes_too_much_memory_is_an_error_that_says_so(tree:
     (tree / "x.py").write_text("import time\nheld = b'x' * 64 * 1024 ** 2\ntime.sleep(50)\n")
     spec = CheckSpec(name="c", command=("{python}", "x.py"), max_memory_mib=48)
     checks = LocalChecks(launcher=UnconfinedLauncher(path=os.environ["PATH"]))
-    got = await checks.run(RunId(new_ulid(now_ms=0, entropy=os.urandom(10))), spec, tree)
+    got = (await checks.run(RunId(new_ulid(now_ms=0, entropy=os.urandom(10))), spec, tree)).finished
     assert (got.status, got.detail) == ("error", "it used more than 48 MiB of memory and was ended")
 
 
@@ -224,7 +224,7 @@ async def test_a_parser_of_another_distribution_reads_a_check(
         group=point.group, record=CheckParser, what="check parser", declared=[("other", point)]
     )
     checks = LocalChecks(launcher=UnconfinedLauncher(path=os.environ["PATH"]), parsers=parsers)
-    got = await checks.run(RunId(new_ulid(now_ms=0, entropy=os.urandom(10))), spec, tree)
+    got = (await checks.run(RunId(new_ulid(now_ms=0, entropy=os.urandom(10))), spec, tree)).finished
     assert (got.status, (got.detail or "").startswith(detail)) == (status, True), got
     if status == "failed":
         assert got.failing == ("tap",)

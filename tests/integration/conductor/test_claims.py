@@ -7,7 +7,7 @@ from ompycord.domain.folds.snapshot import Verification
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentOutcome
 from ompycord.domain.run import EndedBy, FailureClass, RunState
-from ompycord.engines.steps.build import reported
+from ompycord.engines.agent_start import reported
 from ompycord.render.cards.verdicts import partial_sentence
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Sanitizer

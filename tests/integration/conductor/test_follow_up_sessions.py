@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ompycord.dialects.prompt_text import former_text
+from ompycord.dialects.prompts.prompt_text import former_text
 from ompycord.domain import events as ev
 from ompycord.domain.folds.follow_up import Former, PastRun
 from ompycord.domain.folds.snapshot import StatusSnapshot

@@ -63,7 +63,7 @@ async def test_failing_checks_fail_the_run_and_keep_the_branch(harness: AppHarne
     async with harness.running():
         record = await harness.submit()
         snapshot = await harness.ended(record.id)
-    assert (snapshot.state, snapshot.failure) == (RunState.FAILED, FailureClass.REPAIRABLE)
+    assert (snapshot.state, snapshot.failure) == (RunState.FAILED, FailureClass.VERIFY)
     assert snapshot.message == "unit: 2 of 412 fail."
     assert snapshot.branch in harness.workspaces.branches
 

@@ -9,9 +9,9 @@ import pytest
 
 from ompycord.conductor import Driver, Inboxes
 from ompycord.conductor.messages import MOST_WAITING
-from ompycord.domain.events import CheckFinished, Prompted, RunEvent
+from ompycord.domain.events import Prompted, RunEvent
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox, Published
+from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, CheckRun, Emit, Inbox, Published
 from ompycord.domain.repository import CheckSpec, RepositorySpec
 from ompycord.domain.run import RunState
 from ompycord.testing import FakeChecks, FakeWorkspaces
@@ -223,7 +223,7 @@ class HeldChecks(FakeChecks):
         self.began = asyncio.Event()
         self.go = asyncio.Event()
 
-    async def run(self, run: RunId, check: CheckSpec, cwd: Any) -> CheckFinished:
+    async def run(self, run: RunId, check: CheckSpec, cwd: Any) -> CheckRun:
         self.began.set()
         await self.go.wait()
         return await super().run(run, check, cwd)

@@ -13,7 +13,8 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities, AgentOutcome
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import EndedBy, FailureClass, RunState, SuspendReason
-from ompycord.engines.steps.build import GO_ON, TAKEN_OVER
+from ompycord.engines.agent_start import TAKEN_OVER
+from ompycord.engines.steps.build import GO_ON
 from ompycord.render.cards.verdicts import failure_sentence
 from ompycord.render.sanitizer import Sanitizer
 from ompycord.store import SqliteStore

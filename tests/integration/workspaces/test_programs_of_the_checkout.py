@@ -332,7 +332,7 @@ async def test_a_check_that_an_agent_made_a_link_is_no_result_and_tells_nothing(
     assert [file.path for file in collected.files] == ["run_tests.sh"]
     async with confined.checkout(run, repository) as tree:
         check = CheckSpec(name="tests", command=("./run_tests.sh",))
-        found = await LocalChecks(launcher=launcher).run(run, check, tree)
+        found = (await LocalChecks(launcher=launcher).run(run, check, tree)).finished
     assert found.status == "error"
     assert found.detail == (
         "The program ./run_tests.sh leads out of the checkout by the link run_tests.sh, so nothing ran. "

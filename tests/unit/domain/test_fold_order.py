@@ -85,6 +85,10 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     ),
     "check.started": st.builds(ev.CheckStarted, check=name),
     "check.finished": st.builds(ev.CheckFinished, check=name, status=st.sampled_from(["passed", "failed", "missing"])),
+    "check.errors": st.builds(
+        ev.ChecksErred, check=name,
+        tests=st.lists(st.builds(ev.FailedTest, test=name, error=words), max_size=3).map(tuple),
+    ),
     "evidence.changed": st.builds(
         ev.EvidenceChanged, total=st.none() | count,
         changes=st.lists(st.builds(ev.ChangedEvidence, path=name, what=st.just("test_removed")), min_size=1, max_size=3)

@@ -9,6 +9,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.effects import effect_key
 from ompycord.domain.lifecycle import MAX_INTERRUPTIONS, TABLE, WORKING, advance
 from ompycord.domain.run import FINAL, EndedBy, FailureClass, Machine, RunOutcome, RunState, SuspendReason
+from ompycord.domain.stages import STAGES
 from ompycord.domain.task import Mode
 from tests.support.examples import examples
 
@@ -97,7 +98,113 @@ def test_failing_checks_fail_the_run_and_keep_its_branch() -> None:
     )
     assert states[-2:] == [S.PUBLISHING, S.FAILED]
     assert keys == ["publish:1", "cleanup:1"]
-    assert machine.failure is FailureClass.REPAIRABLE
+    assert machine.failure is FailureClass.VERIFY
+
+
+RED = ended("checks:1", passed=False, tree="one")
+REPAIRABLE_RUN = Machine(state=S.VERIFYING, claim=True, max_rounds=3)
+
+
+def test_a_red_verification_goes_back_to_the_agent_and_what_it_repaired_is_verified_again() -> None:
+    states, machine, keys = walk(
+        REPAIRABLE_RUN,
+        RED,
+        ended("repair:2", claim=True),
+        ended("recollect:2", changed=1, tree="two"),
+        ended("checks:2", passed=True, tree="two"),
+        ended("publish:2"),
+    )
+    assert states == [
+        S.VERIFYING, S.REPAIRING, S.REPAIRING, S.VERIFYING, S.PUBLISHING, S.COMPLETE,
+    ]  # fmt: skip
+    assert keys == ["repair:2", "recollect:2", "checks:2", "publish:2", "cleanup:2"]
+    assert (machine.round, machine.failure) == (2, None)
+
+
+def test_out_of_rounds_a_red_run_fails_with_its_branch_kept() -> None:
+    bodies: list[ev.EventBody] = []
+    for number in (1, 2, 3):
+        red = ended(f"checks:{number}", passed=False, tree=str(number))
+        again = number + 1
+        repaired = ended(f"repair:{again}", claim=True), ended(f"recollect:{again}", changed=1, tree=str(again))
+        bodies += [red, *(repaired if number < 3 else ())]
+    states, machine, keys = walk(REPAIRABLE_RUN, *bodies, ended("publish:3"))
+    assert states.count(S.REPAIRING) == 4
+    assert keys[-2:] == ["publish:3", "cleanup:3"]
+    assert (machine.state, machine.failure, machine.round) == (S.FAILED, FailureClass.VERIFY, 3)
+
+
+def test_a_round_that_changed_nothing_counts_and_its_verdict_stands() -> None:
+    verdict = RED.model_copy(update={"message": "unit: 2 of 4 fail."})
+    states, machine, keys = walk(
+        REPAIRABLE_RUN,
+        verdict,
+        ended("repair:2", claim=True),
+        ended("recollect:2", changed=1, tree="one"),
+        ended("repair:3", claim=True),
+        ended("recollect:3", changed=1, tree="one"),
+        ended("publish:3"),
+    )
+    assert S.VERIFYING not in states[1:]
+    assert keys == ["repair:2", "recollect:2", "repair:3", "recollect:3", "publish:3", "cleanup:3"]
+    assert (machine.state, machine.failure) == (S.FAILED, FailureClass.VERIFY)
+    assert (machine.message, machine.outcome) == ("unit: 2 of 4 fail.", None)
+
+
+def test_a_repair_that_takes_everything_back_leaves_nothing_changed() -> None:
+    undone = ended("recollect:2", changed=0, tree="base")
+    _, machine, _ = walk(REPAIRABLE_RUN, RED, ended("repair:2", claim=True), undone)
+    assert (machine.state, machine.outcome) == (S.COMPLETE, RunOutcome.NO_CHANGES)
+
+
+def test_an_agent_that_gives_up_in_a_repair_has_failed_with_its_branch_kept() -> None:
+    gives_up = (ended("repair:2", claim=False), ended("recollect:2", changed=1, tree="two"), ended("publish:2"))
+    _, machine, keys = walk(REPAIRABLE_RUN, RED, *gives_up)
+    assert (machine.state, machine.failure) == (S.FAILED, FailureClass.REPAIRABLE)
+    assert keys[-2:] == ["publish:2", "cleanup:2"]
+
+
+def test_an_agent_that_cannot_be_started_again_fails_the_run_and_keeps_what_there_is() -> None:
+    broken = ended("repair:2", "failed").model_copy(
+        update={"failure": FailureClass.ENV, "message": "Its program is gone."}
+    )
+    _, machine, keys = walk(REPAIRABLE_RUN, RED, broken, ended("publish:2"))
+    assert (machine.state, machine.failure, machine.message) == (S.FAILED, FailureClass.ENV, "Its program is gone.")
+    assert "publish:2" in keys
+
+
+def test_a_repair_that_a_crash_cut_short_goes_on_in_the_same_clone() -> None:
+    red = advance(REPAIRABLE_RUN, RED).machine
+    for session in (True, False):
+        again = advance(red, ended("repair:2", "interrupted", session=session))
+        assert [effect_key(effect) for effect in again.effects] == ["repair:3"]
+        assert (again.machine.state, again.machine.round) == (S.REPAIRING, 2)
+
+
+def test_a_message_too_late_for_a_repair_starts_it_once_more_in_the_same_round() -> None:
+    red = advance(REPAIRABLE_RUN, RED).machine
+    again = advance(red, ended("repair:2", claim=True, unheard=True)).machine
+    assert (again.state, again.round, again.checks, again.claim) == (S.REPAIRING, 2, False, None)
+
+
+def test_what_a_person_says_is_work_of_its_own_with_all_its_rounds() -> None:
+    red = advance(REPAIRABLE_RUN, RED).machine
+    told = advance(red, AGAIN).machine
+    assert (told.state, told.round, told.max_rounds) == (S.BUILDING, 1, 3)
+
+
+def test_a_run_that_an_earlier_version_began_is_not_repaired() -> None:
+    assert walk(Machine(state=S.VERIFYING, claim=True), RED)[1].state is S.PUBLISHING
+
+
+def test_a_provider_that_refuses_in_a_repair_suspends_it_and_resumes_the_repair() -> None:
+    red = advance(REPAIRABLE_RUN, RED).machine
+    refused = build_ended(FailureClass.TRANSIENT, EndedBy.PROVIDER).model_copy(update={"key": "repair:2"})
+    waits = advance(red, refused).machine
+    assert (waits.state, waits.resume_to) == (S.SUSPENDED, S.REPAIRING)
+    back = advance(waits, ev.RunResumed(by="Ada"))
+    assert [effect_key(effect) for effect in back.effects] == ["repair:3"]
+    assert (back.machine.round, back.machine.checks) == (2, False)
 
 
 def test_checks_that_prove_nothing_do_not_fail_the_run() -> None:
@@ -212,7 +319,7 @@ def test_a_step_of_an_earlier_iteration_changes_nothing() -> None:
     assert not advance(machine, ended("build:1", claim=True)).is_change
 
 
-@pytest.mark.parametrize("state", [S.QUEUED, S.PRECHECK, S.BUILDING, S.VERIFYING, S.PUBLISHING])
+@pytest.mark.parametrize("state", [S.QUEUED, S.PRECHECK, S.BUILDING, S.VERIFYING, S.REPAIRING, S.PUBLISHING])
 def test_a_stopped_run_goes_on_where_it_was(state: RunState) -> None:
     stopped = advance(Machine(state=state), ev.RunStopped(by="Ada"))
     assert stopped.machine.state is S.SUSPENDED
@@ -234,7 +341,7 @@ def test_every_open_state_can_be_cancelled(state: RunState) -> None:
 AGAIN = ev.Prompted(text="Mind the docs.", by="Ada", when="restart")
 
 
-@pytest.mark.parametrize("state", [S.BUILDING, S.VERIFYING])
+@pytest.mark.parametrize("state", [S.BUILDING, S.VERIFYING, S.REPAIRING])
 def test_a_run_told_to_begin_again_halts_what_it_does_and_starts_its_agent_in_the_same_clone(state: RunState) -> None:
     states, machine, keys = walk(Machine(state=state, iteration=3, claim=True, checks=False), AGAIN)
     assert (states[-1], keys) == (S.BUILDING, ["stop:3", "build:4"])
@@ -256,7 +363,7 @@ def test_a_run_stopped_after_its_agent_goes_back_to_it_with_what_was_said(state:
     assert (machine.state, keys, machine.claim) == (S.BUILDING, ["stop:1", "build:2"], None)
 
 
-@pytest.mark.parametrize("state", sorted(set(RunState) - {S.BUILDING, S.VERIFYING, S.SUSPENDED}))
+@pytest.mark.parametrize("state", sorted(set(RunState) - {S.BUILDING, S.VERIFYING, S.REPAIRING, S.SUSPENDED}))
 def test_elsewhere_what_is_said_moves_nothing(state: RunState) -> None:
     assert not advance(Machine(state=state), AGAIN).is_change
 
@@ -265,9 +372,7 @@ def test_an_agent_at_work_goes_on_when_something_is_said_to_it() -> None:
     assert not advance(Machine(state=S.BUILDING), AGAIN.model_copy(update={"when": "now"})).is_change
 
 
-KEYS = st.sampled_from(
-    [f"{kind}:{n}" for kind in ("prepare", "build", "collect", "checks", "publish") for n in range(1, 5)]
-)
+KEYS = st.sampled_from([f"{stage.name}:{n}" for stage in STAGES for n in range(1, 5)])
 BODIES = st.one_of(
     st.builds(
         ended,
@@ -275,6 +380,7 @@ BODIES = st.one_of(
         st.sampled_from(["ok", "failed", "interrupted"]),
         claim=st.booleans(),
         passed=st.booleans(),
+        tree=st.sampled_from(["one", "two"]),
         unheard=st.booleans(),
         changed=st.integers(0, 2),
     ),
@@ -294,7 +400,7 @@ BODIES = st.one_of(
 def test_whatever_happens_final_states_absorb_and_no_effect_key_comes_twice(
     mode: Mode, bodies: list[ev.EventBody]
 ) -> None:
-    machine, asked = Machine(mode=mode), set[str]()
+    machine, asked = Machine(mode=mode, max_rounds=3), set[str]()
     for body in bodies:
         decision = advance(machine, body)
         if machine.state in FINAL:
@@ -304,10 +410,11 @@ def test_whatever_happens_final_states_absorb_and_no_effect_key_comes_twice(
             asked.add(effect_key(effect))
         assert all(event.previous is machine.state for event in decision.events)
         machine = decision.machine
+        assert machine.round <= machine.max_rounds
         assert (machine.state is S.SUSPENDED) == (machine.resume_to is not None)
 
 
-STEPS = {S.PRECHECK: "prepare", S.VERIFYING: "checks", S.PUBLISHING: "publish"}
+STEP_OF = {S.PRECHECK: "prepare", S.VERIFYING: "checks", S.PUBLISHING: "publish"}
 
 
 @st.composite
@@ -315,7 +422,9 @@ def next_body(draw: st.DrawFn, machine: Machine) -> ev.EventBody:
     """Mostly the end of the step that the run is at, so that walks come to an end; else anything."""
     if machine.state is S.QUEUED or draw(st.integers(0, 5)) == 0:
         return draw(BODIES | st.just(ev.RunDequeued()))
-    step = STEPS.get(machine.state, "build" if machine.claim is None else "collect")
+    step = STEP_OF.get(machine.state, "build" if machine.claim is None else "collect")
+    if machine.state is S.REPAIRING:
+        step = "repair" if machine.claim is None else "recollect"
     facts = {"claim": draw(st.booleans()), "passed": draw(st.booleans()), "changed": draw(st.integers(0, 2))}
     return ended(f"{step}:{machine.iteration}", draw(st.sampled_from(["ok", "ok", "ok", "failed"])), **facts)
 
@@ -326,15 +435,16 @@ def next_body(draw: st.DrawFn, machine: Machine) -> ev.EventBody:
 def test_a_run_is_without_changes_exactly_where_what_completed_it_changed_nothing(
     mode: Mode, data: st.DataObject
 ) -> None:
-    machine = Machine(mode=mode, state=S.BUILDING)
-    for _ in range(12):
+    machine = Machine(mode=mode, state=S.BUILDING, max_rounds=2)
+    for _ in range(16):
         body = data.draw(next_body(machine))
         before, (machine, effects, events) = machine, advance(machine, body)
         is_empty = isinstance(body, ev.EffectFinished) and body.facts["changed"] == 0
         for event in events:
             assert (event.outcome is RunOutcome.NO_CHANGES) == (event.state is S.COMPLETE and is_empty)
             assert event.state is not S.COMPLETE or machine.claim is not False
-        if is_empty and before.state is S.BUILDING and machine.state in {S.VERIFYING, S.PUBLISHING}:
+        is_taken = isinstance(body, ev.EffectFinished) and body.key.startswith(("collect:", "recollect:"))
+        if is_empty and is_taken and before is not machine and machine.state in {S.VERIFYING, S.PUBLISHING}:
             assert machine.claim is False
             assert not any(isinstance(effect, fx.RunChecks) for effect in effects)
 

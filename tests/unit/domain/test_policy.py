@@ -136,6 +136,7 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
     US: {
         *("run.dequeued", "run.state", "effect.finished", "approval.used", "work.left_out", "evidence.changed"),
         "guardian.noticed",
+        "check.errors",
         *("inbox.taken", "inbox.acknowledged"),
     },
     PEOPLE: {

@@ -20,18 +20,20 @@ from ompycord.domain.stages import (
     CLEAN_UP,
     COLLECT,
     HALT,
-    MAX_INTERRUPTIONS,
     PREPARE,
     PUBLISH,
     STAGES,
     AnyStage,
+    agent_names,
+    agent_states,
     heavy_names,
     repeatable_names,
 )
+from ompycord.domain.transitions.guards import MAX_INTERRUPTIONS
 from ompycord.engines.steps import STEPS
 from ompycord.render.cards.headlines import WORDS
 
-RESERVED = {RunState.PLANNING, RunState.AWAITING_APPROVAL, RunState.REPAIRING}
+RESERVED = {RunState.PLANNING, RunState.AWAITING_APPROVAL}
 each_stage = pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
 
 
@@ -41,13 +43,15 @@ def test_every_step_has_one_stage_and_one_function() -> None:
     assert {*kinds, fx.CleanUp} == set(STEPS)
     assert {*STEPS, fx.StopAgent} == set(get_args(Effect))
     names = [stage.name for stage in STAGES]
-    assert names == ["prepare", "build", "collect", "checks", "publish"]
+    assert names == ["prepare", "build", "collect", "checks", "repair", "recollect", "publish"]
     assert (HALT, CLEAN_UP) == ("stop", "cleanup")
 
 
 def test_what_is_repeated_and_counted_is_what_the_stages_say() -> None:
-    assert repeatable_names() == {"prepare", "collect", "publish", "cleanup", "stop"}
-    assert heavy_names() == {"prepare", "build"}
+    assert repeatable_names() == {"prepare", "collect", "recollect", "publish", "cleanup", "stop"}
+    assert heavy_names() == {"prepare", "build", "repair"}
+    assert agent_names() == {"build", "repair"}
+    assert agent_states() == {RunState.BUILDING, RunState.REPAIRING}
 
 
 @each_stage

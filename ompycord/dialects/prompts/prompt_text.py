@@ -1,6 +1,6 @@
 """A task as text, for an agent that knows nothing of it yet.
 
-Used by `engines/steps/build.py`, and again by `agents/resuming.py`.
+Used by `engines/steps/build.py` and `repair.py`, and again by `agents/resuming.py`.
 """
 
 from pathlib import Path

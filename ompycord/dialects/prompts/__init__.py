@@ -1,0 +1,1 @@
+"""Texts for agents: a task, what failed; pure."""

@@ -1,0 +1,123 @@
+"""Whether an edge of a stage is taken; pure. Counterpart of `updates.py`: what the machine remembers then."""
+
+from typing import Final
+
+from ompycord.domain.results import BuildResult, CheckResult, CollectResult, PublishResult, StageResult
+from ompycord.domain.run import EndedBy, FailureClass, Machine
+from ompycord.domain.stage import Ended
+from ompycord.domain.task import Mode
+
+__all__ = [
+    "MAX_INTERRUPTIONS",
+    "broke_bound",
+    "claims_a_part",
+    "has_failed",
+    "has_session",
+    "is_again_allowed",
+    "is_checked",
+    "is_empty",
+    "is_only_left_out",
+    "is_refused_for_now",
+    "is_unchanged",
+    "is_unread",
+    "may_rebuild",
+    "may_repair",
+    "may_repair_unchanged",
+    "publishes_failed_checks",
+    "publishes_failure",
+    "was_interrupted",
+]
+
+MAX_INTERRUPTIONS: Final = 3
+"""How often a run repeats by itself a step that a crash interrupted."""
+CHECKING: Final = (Mode.STANDARD, Mode.FULL)
+
+
+def is_again_allowed(machine: Machine) -> bool:
+    """Whether a step that a crash interrupted may be done again without a person."""
+    return machine.interruptions < MAX_INTERRUPTIONS
+
+
+def is_unread(machine: Machine, ended: Ended[BuildResult]) -> bool:
+    """Whether people wrote something that this start of the agent never received."""
+    return ended.result.unheard
+
+
+def is_refused_for_now(machine: Machine, ended: Ended[BuildResult]) -> bool:
+    """Whether the provider of its model refused, and time or money mends that."""
+    return ended.failure is FailureClass.TRANSIENT and ended.result.ended_by is EndedBy.PROVIDER
+
+
+def was_interrupted(machine: Machine, ended: Ended[BuildResult]) -> bool:
+    """Whether the agent ended in the middle of its work, without a claim of its own, and may continue there."""
+    passes = ended.failure is FailureClass.TRANSIENT and ended.result.ended_by in {EndedBy.TURN, EndedBy.CLOCK}
+    return ended.failure is FailureClass.LOST or passes
+
+
+def has_session(machine: Machine, ended: Ended[BuildResult]) -> bool:
+    """Whether the interrupted agent can continue in its own session, in the clone as it stands."""
+    return ended.result.session and is_again_allowed(machine)
+
+
+def may_rebuild(machine: Machine, ended: Ended[StageResult]) -> bool:
+    """Whether the interrupted agent may start over in a fresh clone."""
+    return is_again_allowed(machine)
+
+
+def has_failed(machine: Machine, ended: Ended[CollectResult]) -> bool:
+    """Whether the agent itself reported that it failed."""
+    return machine.claim is False
+
+
+def is_empty(machine: Machine, ended: Ended[CollectResult | PublishResult]) -> bool:
+    """Whether the whole result equals the base: there is nothing to verify and nothing to publish."""
+    return ended.result.changed == 0
+
+
+def is_only_left_out(machine: Machine, ended: Ended[CollectResult]) -> bool:
+    """Whether all that the agent did lies beside a result that equals the base."""
+    return ended.result.changed == 0 and bool(ended.result.left_out)
+
+
+def broke_bound(machine: Machine, ended: Ended[BuildResult]) -> bool:
+    """Whether the agent was ended because it took more than it may."""
+    return ended.failure is FailureClass.POLICY
+
+
+def is_checked(machine: Machine, ended: Ended[CollectResult]) -> bool:
+    """Whether this mode has checks."""
+    return machine.mode in CHECKING
+
+
+def publishes_failure(machine: Machine, ended: Ended[PublishResult]) -> bool:
+    """Whether the agent said that it failed."""
+    return machine.claim is False
+
+
+def claims_a_part(machine: Machine, ended: Ended[PublishResult]) -> bool:
+    """Whether the agent says that it did only a part of its task."""
+    return machine.is_partial
+
+
+def publishes_failed_checks(machine: Machine, ended: Ended[PublishResult]) -> bool:
+    """Whether the last verification was red."""
+    return machine.checks is False
+
+
+def _has_rounds(machine: Machine) -> bool:
+    return machine.round < machine.max_rounds
+
+
+def may_repair(machine: Machine, ended: Ended[CheckResult]) -> bool:
+    """Whether a red verification goes back to the agent."""
+    return ended.result.passed is False and machine.mode in CHECKING and _has_rounds(machine)
+
+
+def is_unchanged(machine: Machine, ended: Ended[CollectResult]) -> bool:
+    """Whether the result is the one that was verified last, so that its verdict stands."""
+    return ended.result.tree is not None and ended.result.tree == machine.tree
+
+
+def may_repair_unchanged(machine: Machine, ended: Ended[CollectResult]) -> bool:
+    """Whether a round that changed nothing is followed by another."""
+    return is_unchanged(machine, ended) and _has_rounds(machine)

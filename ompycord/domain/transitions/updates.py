@@ -1,0 +1,170 @@
+"""What the machine remembers when an edge of a stage is taken; pure. Counterpart of `guards.py`."""
+
+from ompycord.domain.results import BuildResult, CheckResult, CollectResult, PublishResult, StageResult
+from ompycord.domain.run import FailureClass, Machine, RunOutcome, SuspendReason
+from ompycord.domain.stage import Ended, Update
+
+__all__ = [
+    "beside",
+    "broken_off",
+    "checked",
+    "claimed",
+    "continued",
+    "failed",
+    "published",
+    "rebuilt",
+    "repairing",
+    "repairing_again",
+    "set_aside",
+    "stuck",
+    "unread",
+    "unread_repair",
+    "verdict_stands",
+    "waits_for_provider",
+    "without_result",
+]
+
+
+def failed(machine: Machine, ended: Ended[StageResult]) -> Update:
+    """Keep the step's own failure class and sentence."""
+    return {"failure": ended.failure or FailureClass.INTERNAL, "message": ended.message}
+
+
+def claimed(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """Keep what the agent claims; it is not evidence."""
+    done = ended.result.claim
+    failure = None if done else ended.failure or FailureClass.REPAIRABLE
+    return {
+        "claim": done,
+        "is_partial": done and ended.result.partial,
+        "ended_by": None if done else ended.result.ended_by,
+        "message": ended.message,
+        "failure": failure,
+        "interruptions": 0,
+    }
+
+
+def unread(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """Start the agent again, in the clone as it stands; what the last start claimed no longer counts."""
+    message = "There is a new message; the agent is continuing."
+    return {"iteration": machine.iteration + 1, "claim": None, "checks": None, "failure": None, "message": message}
+
+
+def unread_repair(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """As `unread`, within the round: the verdict that it repairs still stands."""
+    return {**unread(machine, ended), "checks": False}
+
+
+def broken_off(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """Keep the work so far, which is in the clone, and the session where the agent keeps one.
+
+    A person decides whether it continues.
+    """
+    return _suspended(machine, ended, SuspendReason.INTERRUPTED, ended.message or "The agent's program crashed.")
+
+
+def waits_for_provider(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """Keep the work so far and the session. A person resumes it, once the provider takes requests again."""
+    return {
+        **_suspended(machine, ended, SuspendReason.PROVIDER, ended.message or "The provider refuses for now."),
+        "wake_at": ended.result.until,
+    }
+
+
+def _suspended(machine: Machine, ended: Ended[BuildResult], reason: SuspendReason, message: str) -> Update:
+    return {
+        "reason": reason,
+        "resume_to": machine.state,
+        "message": message,
+        "claim": None,
+        "ended_by": ended.result.ended_by,
+    }
+
+
+def continued(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """Start the same session again; what it did so far is in its clone."""
+    return {
+        "iteration": machine.iteration + 1,
+        "interruptions": machine.interruptions + 1,
+        "message": "Ompycord restarted during this step; the agent is continuing in its session.",
+    }
+
+
+def rebuilt(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """Another iteration in a fresh clone, so that every effect key is new."""
+    return {
+        "iteration": machine.iteration + 1,
+        "interruptions": machine.interruptions + 1,
+        "message": "Ompycord restarted during this step and is redoing it.",
+    }
+
+
+def stuck(machine: Machine, ended: Ended[CollectResult]) -> Update:
+    """Keep the clone with what the agent made; resumed, the agent continues there and the step is tried again."""
+    message = ended.message or "The result could not be taken out."
+    return {
+        "reason": SuspendReason.INTERRUPTED,
+        "resume_to": machine.state,
+        "message": message,
+        "claim": None,
+        "ended_by": None,
+    }
+
+
+def checked(machine: Machine, ended: Ended[CheckResult]) -> Update:
+    """Keep what the checks proved: all passed, some failed, or nothing (none configured, tool missing)."""
+    failure = FailureClass.VERIFY if ended.result.passed is False else None
+    return {"checks": ended.result.passed, "message": ended.message, "failure": failure, "tree": ended.result.tree}
+
+
+def _next_round(machine: Machine) -> Update:
+    """The agent starts again; what its last start claimed no longer counts."""
+    return {
+        "iteration": machine.iteration + 1,
+        "round": machine.round + 1,
+        "claim": None,
+        "is_partial": False,
+        "ended_by": None,
+        "failure": None,
+    }
+
+
+def repairing(machine: Machine, ended: Ended[CheckResult]) -> Update:
+    """Another round: the agent gets what failed. The verdict stays until the next verification."""
+    verdict: Update = {"checks": False, "verdict": ended.message, "tree": ended.result.tree, "message": ended.message}
+    return {**_next_round(machine), **verdict}
+
+
+def repairing_again(machine: Machine, ended: Ended[CollectResult]) -> Update:
+    """The round that changed nothing counts; the verdict stands."""
+    return {**_next_round(machine), "message": machine.verdict}
+
+
+def verdict_stands(machine: Machine, ended: Ended[CollectResult]) -> Update:
+    """Out of rounds, with the result that was verified last."""
+    return {"checks": False, "failure": FailureClass.VERIFY, "message": machine.verdict}
+
+
+def published(machine: Machine, ended: Ended[PublishResult]) -> Update:
+    """Keep the sentence of the checks or of the agent; the branch is shown from the files event."""
+    return {"message": machine.message}
+
+
+def without_result(machine: Machine, ended: Ended[StageResult]) -> Update:
+    """End without a result: the agent ended well and changed nothing, so checks of the base prove nothing about it."""
+    return {"outcome": RunOutcome.NO_CHANGES, "message": "The agent changed nothing in the repository."}
+
+
+def beside(machine: Machine, ended: Ended[CollectResult]) -> Update:
+    """End with what was kept beside the result; `message` says where it is."""
+    return {"failure": FailureClass.POLICY, "message": ended.message}
+
+
+def set_aside(machine: Machine, ended: Ended[BuildResult]) -> Update:
+    """End without a result: what broke a bound is not taken into the repository."""
+    return {
+        "claim": False,
+        "failure": FailureClass.POLICY,
+        "message": ended.message,
+        "ended_by": ended.result.ended_by,
+    }
