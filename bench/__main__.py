@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from bench.ack import ack
+from bench.cheats import cheats
 from bench.environment import environment
 from bench.footprint import footprint
 from bench.freshness import freshness
@@ -32,6 +33,7 @@ BENCHMARKS = {
     "footprint": footprint,
     "guardian": guardian,
     "gateway": gateway,
+    "cheats": cheats,
 }
 ROUNDS = {Size.SMALLEST: 1, Size.NORMAL: 7, Size.FULL: 7}
 

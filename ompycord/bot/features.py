@@ -11,6 +11,7 @@ from typing import Final
 from discord import app_commands
 
 from ompycord.bot.access import Interaction
+from ompycord.bot.commands.accept import accept_feature
 from ompycord.bot.commands.cancel import cancel_feature
 from ompycord.bot.commands.circling import circling_feature
 from ompycord.bot.commands.cost import cost_feature
@@ -57,6 +58,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     takeover_feature,
     raise_limit_feature,
     circling_feature,
+    accept_feature,
     answers_feature,
     approvals_feature,
     typed_answers_feature,

@@ -6,7 +6,7 @@ A module of its own, since a bot at rest needs no XML (bench footprint).
 from typing import Final
 from xml.parsers import expat
 
-from ompycord.checks.counts import ERRORS_KEPT, NAME, NAMES_LISTED, Counts
+from ompycord.checks.counts import ERRORS_KEPT, NAME, NAMES_KEPT, NAMES_LISTED, Counts
 
 __all__ = ["junit_counts"]
 
@@ -59,6 +59,9 @@ class _Report:
         self._depth -= 1
 
     def _count(self) -> None:
+        status = "failed" if self._is_failed else "skipped" if self._is_skipped else "passed"
+        if len(self.counts.tests) < NAMES_KEPT:
+            self.counts.tests[self._name[:NAME]] = status
         if self._is_failed:
             self.counts.failed += 1
             if len(self.counts.failing) < NAMES_LISTED:

@@ -9,6 +9,7 @@ import stat
 import sys
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -16,11 +17,13 @@ from typing import Any, Final, Literal
 from ompycord.checks.counts import Counts
 from ompycord.checks.errors import errors_of
 from ompycord.checks.parser import CheckOutput, CheckParser, OutputParser
+from ompycord.checks.probes.probe import read_report
 from ompycord.checks.registry import CHECK_PARSERS, parser_for
-from ompycord.checks.verdict import CheckEnded, verdict
-from ompycord.domain.events import ChangedEvidence, CheckFinished
+from ompycord.checks.verdict import CheckEnded, probed_verdict, verdict
+from ompycord.domain.checking.probe import Probe
+from ompycord.domain.events import CheckFinished
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports.checks import CheckRun
+from ompycord.domain.ports.checks import CheckRun, Comparison
 from ompycord.domain.ports.trees import ResultTrees
 from ompycord.domain.repository import CheckSpec
 from ompycord.entry_points import Registry
@@ -33,7 +36,7 @@ from ompycord.text import cut
 __all__ = ["LocalChecks"]
 
 PYTHON: Final = "{python}"
-_TAIL_LINES: Final = 2000
+_TAIL_LINES: Final = 20_000
 _TAIL_LINE: Final = 500
 """The part of the output that is kept: unittest's closing lines and the names of what failed before them."""
 _REPORT_BYTES: Final = 16 * 1024 * 1024
@@ -50,7 +53,7 @@ class LocalChecks:
         self._launcher = launcher
         self._parsers = parsers
 
-    async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckRun:
+    async def run(self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None) -> CheckRun:
         """See the port. After `timeout_s` the whole tree is killed.
 
         A program that writes a report writes it beside the checkout.
@@ -58,37 +61,107 @@ class LocalChecks:
         command = tuple(word.replace(PYTHON, sys.executable) for word in check.command)
         layout = Layout(cwd, network=check.network, resource_limits=ResourceLimits.of(check))
         parser = parser_for(check, command, self._parsers)
-        reader = parser.reader(check.parser)
-        report = layout.tmp / f"report-{check.name}"
-        argv, env = (command, {}) if reader is None else reader.arrange(command, report)
-        spec = ProcessSpec(argv=argv, env=env, cwd=cwd, marker=run)
+        started = _Started(run=run, check=check, command=command, layout=layout, parser=parser)
         try:
-            report.unlink(missing_ok=True)
-            result, tail = await self._observe(spec, layout, check)
+            made = None if probe is None else await asyncio.to_thread(_arranged, started, probe)
+            if made is not None and probe is not None:
+                ran = await self._probed(started, made, probe)
+                if ran is not None:
+                    return ran
+            return await self._plain(started)
         except ProgramLeadsOut as error:
             return CheckRun(finished=_not_run(check, "error", error))
         except (ProcessFailed, OSError) as error:
             is_there = await asyncio.to_thread(cwd.is_dir)
             status = "missing" if isinstance(error, ProcessFailed) and is_there else "error"
             return CheckRun(finished=_not_run(check, status, error))
-        output = CheckOutput(lines=tail, exit_code=result.exit_code, report=partial(_read, report))
+
+    async def _plain(self, started: "_Started") -> CheckRun:
+        """Without a look into it: its output, its exit code, and the report that its parser has it write."""
+        check, command, parser = started.check, started.command, started.parser
+        reader = parser.reader(check.parser)
+        report = started.layout.tmp / f"report-{check.name}"
+        argv, env = (command, {}) if reader is None else reader.arrange(command, report)
+        report.unlink(missing_ok=True)
+        result, tail = await self._observe(started, argv, env)
+        output = CheckOutput(
+            lines=tail, exit_code=result.exit_code, report=partial(_read, report), is_cut=len(tail) == _TAIL_LINES
+        )
         counts = None if reader is None else await asyncio.to_thread(_counts, reader, output)
         finished = verdict(check, command, CheckEnded(result=result, tail=tail, counts=counts), parser)
-        return CheckRun(finished=finished, errors=errors_of(finished, counts, tail))
+        tests = dict(counts.tests) if counts is not None and counts.tests else None
+        return CheckRun(finished=finished, errors=errors_of(finished, counts, tail), tests=tests)
 
-    async def compare(self, checks: Sequence[CheckSpec], trees: ResultTrees) -> tuple[ChangedEvidence, ...]:
+    async def _probed(self, started: "_Started", made: "_Arranged", probe: Probe) -> CheckRun | None:
+        """With a canary; None where the runner does not take our program, so that nothing ran."""
+        result, tail = await self._observe(started, made.argv, made.env)
+        if result.exit_code and any(made.program.stem in line for line in tail) and not made.report.exists():
+            return None
+        raw = await asyncio.to_thread(_read, made.report)
+        reported = read_report(raw or b"", made.name)
+        ended = CheckEnded(result=result, tail=tail, counts=reported.counts if reported.tests else None)
+        finished = probed_verdict(started.check, started.command, ended, started.parser, reported, probe)
+        return CheckRun(
+            finished=finished,
+            errors=errors_of(finished, reported.counts, tail),
+            tests=reported.tests,
+            canary=reported.canary,
+            unfailing=reported.unfailing,
+        )
+
+    async def compare(self, checks: Sequence[CheckSpec], trees: ResultTrees) -> Comparison:
         """See the port."""
         from ompycord.checks.evidence.compare import compare  # a bot at rest needs none of it
 
         return await compare(checks, trees)
 
-    async def _observe(self, spec: ProcessSpec, layout: Layout, check: CheckSpec) -> tuple[ProcessResult, list[str]]:
+    async def _observe(
+        self, started: "_Started", argv: tuple[str, ...], env: dict[str, str]
+    ) -> tuple[ProcessResult, list[str]]:
+        check, layout = started.check, started.layout
+        spec = ProcessSpec(argv=argv, env=env, cwd=layout.tree, marker=started.run)
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         clocks = Clocks(wall_s=check.timeout_s, idle_s=check.timeout_s, term_s=_TERM_S)
         async with self._launcher.start(spec, layout, clocks=clocks) as process:
             async for line in process.lines():
                 tail.append(line.text[:_TAIL_LINE])
             return await process.wait(), list(tail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Started:
+    """One check in one checkout."""
+
+    run: RunId
+    check: CheckSpec
+    command: tuple[str, ...]
+    layout: Layout
+    parser: CheckParser[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arranged:
+    """A check's command with our program in it."""
+
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    program: Path
+    report: Path
+    name: str
+    """The canary's."""
+
+
+def _arranged(started: _Started, probe: Probe) -> _Arranged | None:
+    """The check's command with a probe; None where its runner has none, or this command of it."""
+    if started.parser.probe is None:
+        return None
+    runner = started.parser.probe()
+    program, report = runner.write(started.layout.tmp, probe)
+    made = runner.arrange(started.command, program)
+    if made is None:
+        program.unlink()
+        return None
+    return _Arranged(argv=made[0], env=made[1], program=program, report=report, name=runner.name)
 
 
 def _not_run(check: CheckSpec, status: Literal["error", "missing"], error: Exception) -> CheckFinished:

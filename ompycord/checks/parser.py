@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, Self, TypeVar, get_args, get_origin
 
 from ompycord.checks.counts import Counts
+from ompycord.checks.probes.probe import RunnerProbe
 from ompycord.domain.repository import ParserSpec
 
 __all__ = ["AUTO", "AutoOptions", "CheckOutput", "CheckParser", "OutputParser", "ParserOptions"]
@@ -40,6 +41,8 @@ class CheckOutput:
 
     lines: Sequence[str]
     """The last lines that it wrote, shortened."""
+    is_cut: bool = False
+    """Whether it wrote more lines than these."""
     exit_code: int | None
     """None where it did not end by itself."""
     report: Callable[[], bytes | None]
@@ -86,6 +89,8 @@ class CheckParser(Generic[OptionsT]):
 
     The first parser by name that claims a command has it.
     """
+    probe: Callable[[], RunnerProbe] | None = None
+    """Makes what its runner is started with where we look into its process; None where it has no such way."""
     never_green: Mapping[int, str] = field(default_factory=dict[int, str])
     """Exit codes that mean nothing about the code, each with the reason that is shown."""
 

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from ompycord.checks.counts import Counts
 from ompycord.checks.parser import CheckOutput, CheckParser, ParserOptions
+from ompycord.checks.probes.probe import PytestProbe
 from ompycord.checks.python_command import python_module
 
 __all__ = ["PARSER", "PytestOptions", "PytestParser"]
@@ -49,4 +50,10 @@ def _is_pytest(command: Sequence[str]) -> bool:
     return PurePath(command[0]).name in _PYTEST or python_module(command) in _PYTEST
 
 
-PARSER: Final = CheckParser(options=PytestOptions, parser=PytestParser, claims=_is_pytest, never_green=_NEVER_GREEN)
+PARSER: Final = CheckParser(
+    options=PytestOptions,
+    parser=PytestParser,
+    claims=_is_pytest,
+    never_green=_NEVER_GREEN,
+    probe=lambda: PytestProbe("pytest_program.py"),
+)

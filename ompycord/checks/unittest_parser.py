@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from ompycord.checks.counts import Counts, unittest_counts
 from ompycord.checks.parser import CheckOutput, CheckParser, ParserOptions
+from ompycord.checks.probes.probe import UnittestProbe
 from ompycord.checks.python_command import python_module
 
 __all__ = ["PARSER", "UnittestOptions", "UnittestParser"]
@@ -36,4 +37,6 @@ def _claims(command: Sequence[str]) -> bool:
     return python_module(command) == "unittest"
 
 
-PARSER: Final = CheckParser(options=UnittestOptions, parser=UnittestParser, claims=_claims)
+PARSER: Final = CheckParser(
+    options=UnittestOptions, parser=UnittestParser, claims=_claims, probe=lambda: UnittestProbe("unittest_program.py")
+)

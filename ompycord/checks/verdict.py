@@ -2,18 +2,20 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from ompycord.checks.counts import Counts
 from ompycord.checks.parser import CheckParser
+from ompycord.checks.probes.probe import Reported
 from ompycord.checks.python_command import is_python, python_module
+from ompycord.domain.checking.probe import Probe
 from ompycord.domain.events import CheckFinished
 from ompycord.domain.repository import CheckSpec
 from ompycord.processes import Outcome, ProcessResult
 from ompycord.text import clean, cut
 
-__all__ = ["CheckEnded", "verdict"]
+__all__ = ["CheckEnded", "probed_verdict", "verdict"]
 
 Status = Literal["passed", "failed", "error", "timeout", "missing"]
 
@@ -47,6 +49,40 @@ def verdict(spec: CheckSpec, command: Sequence[str], ended: CheckEnded, parser: 
         detail=cut(clean(" ".join(detail.split())), _DETAIL) or None,
         failing=tuple(clean(name) for name in counts.failing) if counts else (),
     )
+
+
+def probed_verdict(
+    spec: CheckSpec,
+    command: Sequence[str],
+    ended: CheckEnded,
+    parser: CheckParser[Any],
+    reported: Reported,
+    probe: Probe,
+) -> CheckFinished:
+    """The result of a check that ran with a canary: what else ended well is a lie where the canary did not as it must.
+
+    One that fails makes the runner fail, which is no failure of the check.
+    """
+    result = ended.result
+    exited = result.outcome is Outcome.EXITED and result.exit_code is not None
+    if probe.canary == "fails" and exited and reported.canary == "failed":
+        if result.exit_code == 0:
+            return _lie(spec, result, "it ended with exit code 0 although a test failed")
+        if result.exit_code == 1 and not reported.counts.failed:
+            ended = replace(ended, result=result.model_copy(update={"exit_code": 0}))
+    finished = verdict(spec, command, ended, parser)
+    if not exited or finished.status not in {"passed", "error"}:
+        return finished
+    if reported.unfailing:
+        return _lie(spec, result, f"{', '.join(reported.unfailing)} no longer fails in its process")
+    expected = "passed" if probe.canary == "passes" else "failed"
+    if reported.canary != expected and (result.exit_code == 0 or reported.tests):
+        return _lie(spec, result, "the last test, which Ompycord added, did not end as it must")
+    return finished
+
+
+def _lie(spec: CheckSpec, result: ProcessResult, detail: str) -> CheckFinished:
+    return CheckFinished(check=spec.name, status="error", duration_ms=round(result.duration_s * 1000), detail=detail)
 
 
 def _judge(spec: CheckSpec, command: Sequence[str], ended: CheckEnded, parser: CheckParser[Any]) -> tuple[Status, str]:

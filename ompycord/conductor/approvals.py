@@ -1,4 +1,4 @@
-"""People's decisions on what an agent asked: answer a question, grant or deny an approval.
+"""People's decisions on what an agent asked or changed: answer a question, grant or deny an approval, accept changes.
 
 Counterpart of `inbox.py`, which delivers them. A decision is unique by its row: the second person to decide is shown
 who was first (docs/contracts/commands-and-buttons.md, *Decisions happen once*).
@@ -7,7 +7,7 @@ who was first (docs/contracts/commands-and-buttons.md, *Decisions happen once*).
 from collections.abc import Callable
 from typing import Literal
 
-from ompycord.conductor.run_access import RunAccess
+from ompycord.conductor.run_access import RunAccess, require_hosted
 from ompycord.conductor.snapshots import LoadedRun
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person
@@ -113,3 +113,19 @@ class Approvals:
         committed = await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision, also=also)
         self._wake()
         return committed
+
+    async def accept_changes(self, loaded: LoadedRun, person: Person) -> int:
+        """Accept what a run that has ended changed of tests and checks, so that its passing checks verify it.
+
+        How many changes they are; once for each result. Raises Refused where there is nothing to accept.
+        """
+        record, run, snapshot = loaded.record, loaded.run, loaded.snapshot
+        require_hosted(record)
+        self._access.require(person, "approve", record, two_person=self._catalog.needs_two(record))
+        if snapshot is None or snapshot.commit is None or not snapshot.to_accept:
+            raise Refused(RefusalCode.NOTHING_TO_ACCEPT, run=short_id(run))
+        decision = self._access.decision(run, "accept", snapshot.commit, f"{snapshot.to_accept} changes", person)
+        body = ev.EvidenceAccepted(by=person.name, commit=snapshot.commit, changes=snapshot.to_accept)
+        await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision)
+        self._wake()
+        return snapshot.to_accept

@@ -41,6 +41,8 @@ class RefusalCode(StrEnum):
     LIMIT_USED_UP = "limit-used-up"
     LIMIT_OF_ENDED_RUN = "limit-of-ended-run"
     LIMIT_TOO_LOW = "limit-too-low"
+    # -- evidence
+    NOTHING_TO_ACCEPT = "nothing-to-accept"
     # -- questions and approvals
     NO_SUCH_QUESTION = "no-such-question"
     ANSWER_NOT_NEEDED = "answer-not-needed"

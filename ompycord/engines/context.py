@@ -15,7 +15,7 @@ from ompycord.domain.events import RunFailed, RunFinished
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.folds.repair import RepairFacts
 from ompycord.domain.ids import RunId, Ulid
-from ompycord.domain.ports import AgentAdapter, Checks, Listener, WorkResults, Workspaces
+from ompycord.domain.ports import AgentAdapter, CheckHistory, Checks, Listener, WorkResults, Workspaces
 from ompycord.domain.repository import AgentSpec, ConfinementLevel, RepositorySpec
 from ompycord.domain.results import PrepareResult
 from ompycord.domain.task import Task, TaskFile
@@ -99,6 +99,8 @@ class StepContext:
     adapters: Mapping[str, AgentAdapter]
     """By an agent's kind."""
     checks: Checks
+    check_history: CheckHistory
+    """What earlier runs of checks showed."""
     level: ConfinementLevel
     """How well this machine confines an agent."""
     remedy: str = ""

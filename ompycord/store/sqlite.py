@@ -16,6 +16,7 @@ from ompycord.store.features import decisions, drafts, effects, events, keys, mo
 from ompycord.store.features.admission import SqliteAdmission
 from ompycord.store.features.audit import SqliteAudit
 from ompycord.store.features.boards import SqliteBoards
+from ompycord.store.features.check_history import SqliteCheckHistory
 from ompycord.store.features.component_states import SqliteComponentStates
 from ompycord.store.features.decisions import SqliteDecisions
 from ompycord.store.features.deliveries import SqliteNotificationQueue
@@ -65,6 +66,7 @@ class SqliteStore(
     SqliteOutbox,
     SqliteSurfaces,
     SqliteBoards,
+    SqliteCheckHistory,
     SqlitePeople,
     SqliteKeys,
     SqliteAudit,

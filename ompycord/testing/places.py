@@ -7,10 +7,11 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 
+from ompycord.domain.checking.probe import Probe
 from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, FailedTest
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import CheckRun, Collected, Prepared, Published
+from ompycord.domain.ports import CheckRun, Collected, Comparison, Prepared, Published
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.domain.repository import CheckSpec, RepositorySpec
 from ompycord.errors import ResultWithheld, WorkspaceError
@@ -152,11 +153,22 @@ class FakeWorkspaces:
         return ResultTrees(base=_entries(base), result=_entries(result), read=read)
 
     @asynccontextmanager
-    async def checkout(self, run: RunId, repository: RepositorySpec, *, with_git: bool = False) -> AsyncGenerator[Path]:
-        tree = self._results[run][1] if run in self._results else self._bases.get(run, {})
+    async def checkout(
+        self,
+        run: RunId,
+        repository: RepositorySpec,
+        *,
+        with_git: bool = False,
+        tree: Mapping[str, TreeEntry] | None = None,
+    ) -> AsyncGenerator[Path]:
+        files = self._results[run][1] if run in self._results else self._bases.get(run, {})
+        if tree is not None:
+            known = (*self._bases.get(run, {}).values(), *self._first_bases.get(run, {}).values(), *files.values())
+            blobs = {_blob(content): content for content in known}
+            files = {path: blobs[entry.blob] for path, entry in tree.items()}
         with TemporaryDirectory() as place:
             path = Path(place, "tree")
-            _write(path, tree)
+            _write(path, files)
             yield path
 
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
@@ -222,8 +234,12 @@ def _changes(before: Tree, after: Tree) -> tuple[ChangedFile, ...]:
     )
 
 
+def _is_empty(folder: Path) -> bool:
+    return not any(folder.iterdir())
+
+
 class FakeChecks:
-    """Answers by the check's name; unknown checks pass. What a result changed of them is `changes`."""
+    """Answers by the check's name; unknown checks pass, and an empty base. `changes` is what a result changed."""
 
     def __init__(self, results: Mapping[str, CheckFinished] | None = None) -> None:
         self.results: Mapping[str, CheckFinished] = results or {}
@@ -232,13 +248,15 @@ class FakeChecks:
         self.trees: list[Path] = []
         """The checkout of each check that ran."""
 
-    async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckRun:
-        self.ran.append(check.name)
-        self.trees.append(cwd)
+    async def run(self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None) -> CheckRun:
         passed = CheckFinished(check=check.name, status="passed", passed=1, failed=0)
         finished = self.results.get(check.name, passed)
+        if finished.status in {"failed", "timeout"} and _is_empty(cwd):  # the base of a repository that is not there
+            return CheckRun(finished=passed)
+        self.ran.append(check.name)
+        self.trees.append(cwd)
         errors = tuple(FailedTest(test=name, error=f"{name} failed") for name in finished.failing)
         return CheckRun(finished=finished, errors=errors)
 
-    async def compare(self, checks: Sequence[CheckSpec], trees: ResultTrees) -> tuple[ChangedEvidence, ...]:
-        return self.changes
+    async def compare(self, checks: Sequence[CheckSpec], trees: ResultTrees) -> Comparison:
+        return Comparison(changes=self.changes, with_base=trees.result, on_base=trees.base)

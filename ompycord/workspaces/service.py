@@ -7,7 +7,7 @@ clone once an agent has been there.
 import asyncio
 import errno
 import os
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId, is_ulid, short_id
 from ompycord.domain.ports import Collected, Prepared, Published
-from ompycord.domain.ports.trees import ResultTrees
+from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ProcessFailed, WorkspaceError
 from ompycord.processes import kill_strays
@@ -33,7 +33,7 @@ from ompycord.workspaces.repositories import Repositories, Source
 from ompycord.workspaces.session_limits import SessionLimits
 from ompycord.workspaces.sessions import KeptSessions
 from ompycord.workspaces.takeover_lock import is_locked
-from ompycord.workspaces.trees import trees_of
+from ompycord.workspaces.trees import commit_of_tree, trees_of
 
 __all__ = ["GitWorkspaces"]
 
@@ -218,7 +218,14 @@ class GitWorkspaces:
             return await trees_of(self._git, folder.result, base=base, result=result, marker=_marker(run))
 
     @asynccontextmanager
-    async def checkout(self, run: RunId, repository: RepositorySpec, *, with_git: bool = False) -> AsyncGenerator[Path]:
+    async def checkout(
+        self,
+        run: RunId,
+        repository: RepositorySpec,
+        *,
+        with_git: bool = False,
+        tree: Mapping[str, TreeEntry] | None = None,
+    ) -> AsyncGenerator[Path]:
         """See the port. Each is written anew from git's objects, and shares no file with another.
 
         Beside it is room for a HOME (see `launcher_port.Layout`).
@@ -226,15 +233,17 @@ class GitWorkspaces:
         folder, record = self._recorded(run)
         commit = _commit(record)
         async with scratch(folder.path, "checkout-") as layout:
-            tree = layout / "tree"
+            place = layout / "tree"
             with _in_words():
+                if tree is not None:
+                    commit = await commit_of_tree(self._git, folder.result, commit, tree, marker=_marker(run))
                 if with_git:
-                    await make_small(self._git, tree, record, folder.result, commit, marker=_marker(run))
+                    await make_small(self._git, place, record, folder.result, commit, marker=_marker(run))
                 else:
-                    _make(tree)
-                    await fill(self._git, tree, commit, git_folder=folder.result, marker=_marker(run))
-                await fill_submodules(self._git, tree, record, parent=layout, marker=_marker(run))
-            yield tree
+                    _make(place)
+                    await fill(self._git, place, commit, git_folder=folder.result, marker=_marker(run))
+                await fill_submodules(self._git, place, record, parent=layout, marker=_marker(run))
+            yield place
 
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
         """See the port. `Published.branch` is `<branch>-2` … `-9` where the name holds other work.

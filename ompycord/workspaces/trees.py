@@ -11,7 +11,7 @@ from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.errors import WorkspaceError
 from ompycord.workspaces.git import TRANSFER_S, Git
 
-__all__ = ["BLOB_BYTES", "changed_entries", "listed_entries", "trees_of"]
+__all__ = ["BLOB_BYTES", "changed_entries", "commit_of_tree", "listed_entries", "trees_of"]
 
 BLOB_BYTES: Final = 1_048_576
 """The largest blob that is read; a larger file is no source that a person reviews."""
@@ -37,6 +37,33 @@ async def trees_of(git: Git, at: Path, *, base: str, result: str, marker: str) -
         return await _blobs(git, at, sorted(set(names)), marker)
 
     return ResultTrees(base=entries, result=after, read=read)
+
+
+async def commit_of_tree(git: Git, at: Path, commit: str, tree: Mapping[str, TreeEntry], *, marker: str) -> str:
+    """A commit without a parent that has these files, made in `at` from the tree of `commit`; no ref leads to it.
+
+    All blobs are in `at` already. Raises WorkspaceError.
+    """
+    listed = await git.run("ls-tree", "-r", "-z", "--full-tree", commit, cwd=at, marker=marker, timeout_s=TRANSFER_S)
+    now = dict(listed_entries(listed))
+    removed = [_index_line("0", "0" * len(entry.blob), path) for path, entry in now.items() if path not in tree]
+    new = [_index_line(entry.mode, entry.blob, path) for path, entry in tree.items() if now.get(path) != entry]
+    if not removed and not new:
+        return commit
+    index = at.with_name(f"{at.name}.mixed")
+    env = {"GIT_DIR": str(at), "GIT_INDEX_FILE": str(index)}
+    try:
+        await git.run("read-tree", commit, cwd=at, env=env, marker=marker, timeout_s=TRANSFER_S)
+        lines = b"".join((*removed, *new))  # what goes makes room for a folder of that name
+        await git.run("update-index", "-z", "--index-info", cwd=at, env=env, marker=marker, stdin=lines)
+        made = (await git.run("write-tree", cwd=at, env=env, marker=marker, timeout_s=TRANSFER_S)).decode().strip()
+    finally:
+        index.unlink(missing_ok=True)
+    return await git.line("commit-tree", "-m", "tests of one, sources of the other", made, cwd=at, marker=marker)
+
+
+def _index_line(mode: str, blob: str, path: str) -> bytes:
+    return f"{mode} {blob}\t{path}\0".encode("utf-8", "surrogateescape")
 
 
 def listed_entries(raw: bytes) -> Iterator[tuple[str, TreeEntry]]:

@@ -100,7 +100,7 @@ async def test_every_step_of_a_run_is_done_in_a_process_of_its_own(folder: Folde
     facts, end = await folder.perform(folder.order(fx.Collect))
     assert (facts, end.facts) == (["files.changed"], {"changed": 2})
     facts, end = await folder.perform(folder.order(fx.RunChecks))
-    assert facts == ["check.started", "check.finished"]
+    assert facts == ["check.started", "check.finished", "check.proved"]
     assert "passed" in end.facts
     branch = f"ompycord/{short_id(folder.run)}"
     facts, end = await folder.perform(folder.order(fx.Publish))

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, Phase, Step
+from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, CheckProved, Phase, Step
 from ompycord.domain.folds.snapshot import (
     Approval,
     Artifact,
@@ -83,6 +83,12 @@ def circles(level: EscalationLevel, *, is_delivered: bool = True) -> LoopNotice:
     """What the guardian noticed five minutes ago."""
     at = NOON - 5 * MINUTE
     return LoopNotice(level=level, kind="repeat", evidence=CIRCLES, is_delivered=is_delivered, at=at)
+
+
+def proved(name: str, status: str = "passed", result: CheckFinished | None = None, **facts: Any) -> Check:
+    """A check with what other runs of it showed."""
+    known = {"check": name, "base": "passed", "with_base": "passed", "canary": "seen", **facts}
+    return check(name, status, result=result).model_copy(update={"proof": CheckProved.model_validate(known)})
 
 
 def hosted(state: RunState, **more: Any) -> StatusSnapshot:
@@ -347,6 +353,85 @@ SCENES: dict[str, Scene] = {
                 ChangedEvidence(path="x.pyc", what="compiled"),
             ),
             evidence_total=120,
+        ),
+        render_context(),
+    ),
+    "unverified: two changed tests wait to be accepted": Scene(
+        done(
+            checks=(
+                proved(
+                    "pytest",
+                    result=PASSED,
+                    with_base="failed",
+                    with_base_failing=("tests/test_cart.py::test_tax",),
+                    new_total=2,
+                    new_green=("tests/test_cart.py::test_new",),
+                ),
+            ),
+            evidence=(
+                ChangedEvidence(path="tests/test_cart.py", what="test_changed", name="test_tax", put_back=True),
+                ChangedEvidence(path="tests/test_total.py", what="test_removed", name="test_old", put_back=True),
+            ),
+            evidence_total=2,
+            commit="c0ffee",
+        ),
+        render_context(),
+    ),
+    "verified: a person accepted changed tests": Scene(
+        done(
+            verification=Verification.VERIFIED,
+            accepted_by="Ada",
+            checks=(proved("pytest", result=PASSED, with_base="failed"),),
+            evidence=(ChangedEvidence(path="tests/test_cart.py", what="test_changed", put_back=True),),
+            evidence_total=1,
+        ),
+        render_context(),
+    ),
+    "verified: with the base's tests too": Scene(
+        done(
+            verification=Verification.VERIFIED,
+            checks=(proved("pytest", result=PASSED, new_total=1), proved("lint", canary=None, with_base="same")),
+            evidence=(ChangedEvidence(path="tests/test_cart.py", what="test_changed", put_back=True),),
+            evidence_total=1,
+        ),
+        render_context(),
+    ),
+    "unverified: something hides failing tests": Scene(
+        done(
+            checks=(
+                proved(
+                    "pytest",
+                    result=PASSED,
+                    canary="hidden",
+                    with_base=None,
+                    lie="assertEqual no longer fails in its process",
+                ),
+            )
+        ),
+        render_context(),
+    ),
+    "unverified: passed at the second time": Scene(
+        done(checks=(proved("pytest", result=PASSED, unstable=("tests/test_cart.py::test_late",), unstable_before=3),)),
+        render_context(),
+    ),
+    "unverified: tests of the base are gone": Scene(
+        done(checks=(proved("pytest", result=PASSED, lost=("tests/test_cart.py::test_tax",), lost_total=4),)),
+        render_context(),
+    ),
+    "unverified: as red as the base": Scene(
+        done(
+            checks=(
+                proved(
+                    "pytest",
+                    "failed",
+                    FAILED,
+                    base="failed",
+                    with_base=None,
+                    canary=None,
+                    only_old=True,
+                    old_failing=("tests/test_cart.py::test_two_coupons",),
+                ),
+            ),
         ),
         render_context(),
     ),

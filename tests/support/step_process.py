@@ -70,6 +70,7 @@ async def perform(order: StepOrder, folder: Path, out: TextIO) -> EffectFinished
             results=workspaces,
             adapters={"command": CommandAgent(launcher=launcher)},
             checks=LocalChecks(launcher=launcher),
+            check_history=store,
             level="none",
             observe=observe,
             record=record,

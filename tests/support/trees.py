@@ -63,7 +63,7 @@ def trees(base: Files, change: Change) -> ResultTrees:
 async def changed_evidence(base: Files, change: Change, *commands: Sequence[str]) -> tuple[ChangedEvidence, ...]:
     """What the change does to the evidence of checks with these commands."""
     checks = [CheckSpec(name=f"c{number}", command=tuple(command)) for number, command in enumerate(commands)]
-    return await compare(checks, trees(base, change))
+    return (await compare(checks, trees(base, change))).changes
 
 
 async def found(base: Files, change: Change, *commands: Sequence[str]) -> list[tuple[str, str]]:

@@ -96,6 +96,7 @@ class VerifiedRun:
             results=self.workspaces,
             adapters={},
             checks=LocalChecks(launcher=launcher),
+            check_history=store,
             level="none",
             observe=self._record,
             record=self._record,

@@ -195,6 +195,7 @@ def driver_of(
         results=workers.results,
         adapters=workers.adapters,
         checks=workers.checks,
+        check_history=infrastructure.store,
         level=workers.launcher.level,
         remedy=workers.launcher.remedy,
         observe=recorder.observe,

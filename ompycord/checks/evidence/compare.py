@@ -1,7 +1,7 @@
 """Reads of two trees what `judge.py` needs: the changed files, and what the commands of the checks name."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -14,10 +14,10 @@ from ompycord.checks.evidence.commands import (
     named_by_command,
     named_by_text,
 )
-from ompycord.checks.evidence.judge import judge
+from ompycord.checks.evidence.judge import is_put_back, judge
 from ompycord.checks.evidence.other_tests import holds_tests
 from ompycord.checks.evidence.test_paths import is_test
-from ompycord.domain.events import ChangedEvidence
+from ompycord.domain.ports.checks import Comparison
 from ompycord.domain.ports.trees import GITLINK, LINK, ResultTrees, TreeEntry
 from ompycord.domain.repository import CheckSpec
 
@@ -29,11 +29,11 @@ _MOST: Final = 500
 """How many such scripts are read."""
 
 
-async def compare(checks: Sequence[CheckSpec], trees: ResultTrees) -> tuple[ChangedEvidence, ...]:
+async def compare(checks: Sequence[CheckSpec], trees: ResultTrees) -> Comparison:
     """See `domain.ports.Checks.compare`. Raises WorkspaceError."""
     paths = trees.changed_paths()
     if not paths:
-        return ()
+        return Comparison(changes=(), with_base=trees.result, on_base=trees.base)
     defining, texts = await _defining(checks, trees)
     blobs = await _read(trees, [entry for path in paths for entry in _entries(trees, path)])
     return await asyncio.to_thread(_judged, checks, trees, paths, defining, texts, blobs)
@@ -46,10 +46,24 @@ def _judged(
     defining: set[str],
     texts: Iterable[str],
     blobs: Mapping[str, bytes | None],
-) -> tuple[ChangedEvidence, ...]:
+) -> Comparison:
     appeared = {trees.result[path].blob: path for path in reversed(paths) if path not in trees.base}
-    changes = (_change(trees, path, blobs, appeared) for path in paths)
-    return judge(changes, _scope(checks, trees, defining, " ".join(texts)))
+    changes = [_change(trees, path, blobs, appeared) for path in paths]
+    scope = _scope(checks, trees, defining, " ".join(texts))
+    apart = {change.path for change in changes if is_put_back(change, scope)}
+    return Comparison(
+        changes=judge(changes, scope, apart),
+        with_base=_mixed(trees.result, trees.base, apart),
+        on_base=_mixed(trees.base, trees.result, apart),
+    )
+
+
+def _mixed(
+    tree: Mapping[str, TreeEntry], other: Mapping[str, TreeEntry], apart: Collection[str]
+) -> Mapping[str, TreeEntry]:
+    """A tree that has the paths `apart` as the other one has them."""
+    mixed = {path: entry for path, entry in tree.items() if path not in apart}
+    return mixed | {path: other[path] for path in apart if path in other}
 
 
 def _entries(trees: ResultTrees, path: str) -> list[TreeEntry]:

@@ -13,6 +13,7 @@ from ompycord.checks.evidence.other_tests import changed_other_tests, holds_test
 from ompycord.checks.evidence.python_acts import acts_on_others, answers, is_too_much, parsed
 from ompycord.checks.evidence.python_tests import changed_python_tests, python_tests
 from ompycord.checks.evidence.shadows import is_compiled, is_empty_package, shadowed
+from ompycord.checks.evidence.suppressions import suppressions
 from ompycord.checks.evidence.test_paths import is_source, is_test
 from ompycord.domain.events import ChangedEvidence
 
@@ -23,19 +24,37 @@ _NAME: Final = 200
 _PYTHON: Final = (".py", ".pyi", ".pyw")
 
 
-def judge(changes: Iterable[PathChange], scope: EvidenceScope) -> tuple[ChangedEvidence, ...]:
+def judge(
+    changes: Iterable[PathChange], scope: EvidenceScope, put_back: Collection[str] = ()
+) -> tuple[ChangedEvidence, ...]:
     """What of a result lets the checks prove less than on its base, in the order of `changes`.
 
-    Empty where existing tests and what defines the checks are as they were, whatever tests were added.
+    Empty where existing tests and what defines the checks are as they were, whatever tests were added. `put_back` are
+    the paths at which a second run of the checks has what the base has.
     """
-    return tuple(_evidence(change.path, what, name) for change in changes for what, name in _findings(change, scope))
-
-
-def _evidence(path: str, what: str, name: str | None) -> ChangedEvidence:
-    shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")[:_PATH]
-    return ChangedEvidence.model_validate(
-        {"path": shown, "what": what, "name": name.encode("utf-8", "replace").decode()[:_NAME] if name else None}
+    return tuple(
+        _evidence(change.path, what, name, put_back=change.path in put_back)
+        for change in changes
+        for what, name in _findings(change, scope)
     )
+
+
+def is_put_back(change: PathChange, scope: EvidenceScope) -> bool:
+    """Whether a path belongs to the tests or to how they run, so that a run with the base's tests has the base's."""
+    for rule in _RULES[:-1]:
+        try:
+            found = rule(change, scope)
+        except RecursionError:
+            return False
+        if found is not None:
+            return bool(found) or rule is not _definition
+    return False
+
+
+def _evidence(path: str, what: str, name: str | None, *, put_back: bool) -> ChangedEvidence:
+    shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")[:_PATH]
+    fields = {"path": shown, "what": what, "name": name.encode("utf-8", "replace").decode()[:_NAME] if name else None}
+    return ChangedEvidence.model_validate({**fields, "put_back": True} if put_back else fields)
 
 
 def _findings(change: PathChange, scope: EvidenceScope) -> list[Finding]:
@@ -147,6 +166,7 @@ def _product(change: PathChange, scope: EvidenceScope) -> list[Finding] | None:
     found = list(_inline(change.path, old or "", new or "", scope)) if old is not None else []
     if new is None or not is_source(change.path):
         return found
+    found += [("suppression", name) for name in suppressions(old or "", new)]
     if change.path.endswith(_PYTHON):
         acts = answers(old, new, scope.test_names)
     else:
@@ -184,5 +204,5 @@ def _examples(text: str) -> list[str]:
     return [" ".join(found.split()) for found in _EXAMPLE.findall(text + "\n")]
 
 
-_RULES: Final[Collection[Rule]] = (_shadow, _definition, _existing_test, _compiled, _new_test, _product)
+_RULES: Final[tuple[Rule, ...]] = (_shadow, _definition, _existing_test, _compiled, _new_test, _product)
 """In order; a file with tests that a command names is judged as tests."""

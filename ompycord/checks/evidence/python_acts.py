@@ -161,8 +161,7 @@ def _aliases(body: Iterable[ast.stmt]) -> dict[str, str]:
 
 def _call(node: ast.Attribute, aliases: dict[str, str]) -> str | None:
     """The watched function or table that an attribute is; None where it is none."""
-    first, dot, rest = _dotted(node).partition(".")
-    name = f"{aliases.get(first, first)}{dot}{rest}"
+    name = _full(node, aliases)
     return name if name in _CALLS else node.attr if node.attr in _RARE else None
 
 
@@ -203,11 +202,50 @@ def _answer(node: ast.AST, aliases: dict[str, str], test_names: Collection[str])
             return [f"{node.name} that is always the same"]
         case ast.FunctionDef() | ast.AsyncFunctionDef() if node.name in _HOOKS or node.name.startswith("pytest_"):
             return [node.name]
+        case ast.Compare() if _is_bomb(node, aliases):
+            return ["the clock compared with a fixed date"]
         case ast.Assign():
             hooks = [part.id for part in node.targets if isinstance(part, ast.Name) and part.id in _HOOKS]
             return _compared(node) + hooks
         case _:
             return []
+
+
+_CLOCKS: Final = frozenset(
+    {"time.time", "time.time_ns", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today"}
+    | {"datetime.date.today", "datetime.now", "datetime.utcnow", "date.today"}
+)
+_EPOCH: Final = 100_000_000
+"""Seconds since 1970 begin to be a date of our time above it."""
+
+
+def _is_bomb(node: ast.Compare, aliases: dict[str, str]) -> bool:
+    """Whether code does something else from a date on: `time.time() > 1893456000`."""
+    sides = [node.left, *node.comparators]
+    return any(_reads_clock(side, aliases) for side in sides) and any(_is_date(side, aliases) for side in sides)
+
+
+def _reads_clock(node: ast.expr, aliases: dict[str, str]) -> bool:
+    calls = [one.func for one in ast.walk(node) if isinstance(one, ast.Call)]
+    return any(_full(call, aliases) in _CLOCKS for call in calls)
+
+
+def _is_date(node: ast.expr, aliases: dict[str, str]) -> bool:
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return value > _EPOCH
+        case ast.Call(func=call, args=[ast.Constant(value=int()), *_]):
+            return _full(call, aliases) in {"datetime.datetime", "datetime.date", "datetime", "date"}
+        case ast.Constant(value=str(text)):
+            return text[:4].isdigit()
+        case _:
+            return False
+
+
+def _full(node: ast.expr, aliases: dict[str, str]) -> str:
+    """A dotted name with what its import stands for."""
+    first, dot, rest = _dotted(node).partition(".")
+    return f"{aliases.get(first, first)}{dot}{rest}"
 
 
 def _compared(node: ast.Assign) -> list[str]:

@@ -20,8 +20,10 @@ __all__ = [
     "ChangedEvidence",
     "ChangedFile",
     "CheckFinished",
+    "CheckProved",
     "CheckStarted",
     "ChecksErred",
+    "EvidenceAccepted",
     "EvidenceChanged",
     "FailedTest",
     "FilesChanged",
@@ -277,6 +279,62 @@ class ChecksErred(KnownEvent, senders=ONLY_OMPYCORD):
     tests: Annotated[tuple[FailedTest, ...], Field(max_length=10)]
 
 
+TestNames = Annotated[tuple[Line, ...], Field(max_length=20)]
+
+
+class CheckProved(KnownEvent, senders=ONLY_OMPYCORD):
+    """What stands behind the result of a check that we ran: other runs of it, and what they showed."""
+
+    type: Literal["check.proved"] = "check.proved"
+    check: Name
+    base: Literal["passed", "failed"] | None = None
+    """How it ended on the base; None where that was not asked, or nothing could be told."""
+    old_failing: TestNames = ()
+    """Tests that fail and failed on the base; without names the check itself did."""
+    only_old: StrictBool = False
+    """Whether nothing fails that passed on the base."""
+    with_base: Literal["same", "passed", "failed"] | None = None
+    """The result's sources with the base's tests and definitions: the result has them as they were, or how a run of
+    these ended."""
+    with_base_failing: TestNames = ()
+    canary: Literal["seen", "hidden"] | None = None
+    """Whether a test of ours passed and failed as it must, in the product's process; None: the exit code alone."""
+    lie: Line | None = None
+    """What was seen where the canary was hidden."""
+    lost: TestNames = ()
+    """Tests that passed on the base and do not pass any more: they are gone or skipped."""
+    lost_total: Count = 0
+    new_total: Count = 0
+    """Tests that the base does not have."""
+    new_green: TestNames = ()
+    """Those of them that pass with the base's sources too, so that they prove nothing of the change."""
+    unstable: TestNames = ()
+    """Tests that passed only when they were run again."""
+    unstable_before: Count = 0
+    """Runs before in which one of them was."""
+
+    @property
+    def is_honest(self) -> bool:
+        """Whether the run can be believed: nothing hid the canary, nothing passed by chance."""
+        return self.canary != "hidden" and not self.unstable
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the result passes with the base's own tests, and none of them was lost."""
+        return self.with_base in {"same", "passed"} and not self.lost_total
+
+
+class EvidenceAccepted(KnownEvent, senders=ONLY_PEOPLE):
+    """A person accepted what a result changed of tests and checks. It holds for these very bytes."""
+
+    type: Literal["evidence.accepted"] = "evidence.accepted"
+    by: Name
+    commit: Annotated[str, StringConstraints(max_length=64)]
+    """The result that was accepted."""
+    changes: Count
+    """How many changes were accepted."""
+
+
 class ChangedEvidence(Frozen):
     """One path by which the checks prove less of a result than they would with the tests and settings of its base."""
 
@@ -294,12 +352,15 @@ class ChangedEvidence(Frozen):
         "shadow",
         "compiled",
         "answer",
+        "suppression",
     ]
     """`test_*`: a file with tests that the base has. `check_*`: a file that defines how a check runs. `shadow`: a new
     file that is loaded instead of what runs the tests; `compiled`: code that nobody can read; `answer`: code that acts
-    on the test run itself."""
+    on the test run itself; `suppression`: a comment that asks a check to look away."""
     name: Line | None = None
     """What of it: names of tests, a section, a module, a function that is called."""
+    put_back: StrictBool = False
+    """Whether the checks ran a second time with what the base has there, so that they tell what it means."""
 
 
 class EvidenceChanged(KnownEvent, senders=ONLY_OMPYCORD):
@@ -371,6 +432,8 @@ WorkEventBody = (
     | CheckStarted
     | CheckFinished
     | ChecksErred
+    | CheckProved
+    | EvidenceAccepted
     | EvidenceChanged
 )
 SessionEventBody = RetryLimited | RetryCleared | SessionOpened | ArtifactAdded

@@ -47,6 +47,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
     files = newest(known, lambda source_state: source_state.files)
     evidence = _evidence(ours)
     outcome = changed.outcome if changed else None
+    accepted = _accepted(ours, scalar(known, "commit"))
     gaps = [gap for source in sorted(source_states) for gap in _gaps(source, source_states[source])]
     return StatusSnapshot(
         run=run,
@@ -84,12 +85,14 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         checks=checks,
         evidence=evidence.changes if evidence else (),
         evidence_total=(evidence.total or len(evidence.changes)) if evidence else 0,
+        accepted_by=accepted.by if accepted else None,
         verification=verification(
             now.state,
             checks,
             has_result=task is not None and outcome is None,
             is_whole=ours.left_out is None or not ours.left_out[2].items,
-            has_old_evidence=evidence is None,
+            changes=evidence.changes if evidence else (),
+            is_accepted=accepted is not None,
         ),
         questions=questions(source_states),
         typed_answers=typed_answers(source_states),
@@ -244,10 +247,23 @@ def _checks(source_states: SourceStates, ours: SourceState) -> tuple[Check, ...]
                     status=ended[1].status if ended and over else "running",
                     ours=is_ours,
                     result=ended[1] if ended and over else None,
+                    proof=_proof(ours, name) if is_ours and over else None,
                     at=begun[0].at if begun else placed.at,
                 )
             )
     return tuple(sorted(result, key=lambda check: (not check.ours, check.at, check.name)))
+
+
+def _proof(ours: SourceState, check: str) -> ev.CheckProved | None:
+    found = ours.checks_proved.get(check)
+    return None if found is None or found[0] < ours.round_seq else found[2]
+
+
+def _accepted(ours: SourceState, commit: str | None) -> ev.EvidenceAccepted | None:
+    """Who accepted the result as it is; another one is not accepted with it."""
+    if ours.accepted is None or ours.accepted[2].commit != commit:
+        return None
+    return ours.accepted[2]
 
 
 def _provider_wait(source_states: SourceStates) -> ProviderWait | None:

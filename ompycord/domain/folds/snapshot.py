@@ -9,6 +9,7 @@ from ompycord.domain.events import (
     ChangedEvidence,
     ChangedFile,
     CheckFinished,
+    CheckProved,
     LeftOut,
     Phase,
 )
@@ -40,7 +41,8 @@ __all__ = [
 class Verification(StrEnum):
     """Claims do not count: `verified` means that a run changed something and its checks passed.
 
-    We timed and parsed them, and the run left existing tests and what defines the checks as they were.
+    We timed and parsed them. They passed with the base's own tests and definitions too, or a person accepted what the
+    run changed of these.
     """
 
     PENDING = "pending"
@@ -85,7 +87,14 @@ class Check(Frozen):
     ours: bool
     """Whether we ran it; only such a check counts as evidence."""
     result: CheckFinished | None = None
+    proof: CheckProved | None = None
+    """What other runs of it showed; None of one that we did not run, or that an earlier version ran."""
     at: Millis
+
+    @property
+    def is_old_red(self) -> bool:
+        """Whether it is red, and nothing fails in it that passed on the base."""
+        return self.status in {"failed", "timeout"} and self.proof is not None and self.proof.only_old
 
 
 class Question(Frozen):
@@ -266,6 +275,8 @@ class StatusSnapshot(Frozen):
     evidence: tuple[ChangedEvidence, ...] = ()
     """What this round changed of existing tests and of what defines the checks."""
     evidence_total: int = 0
+    accepted_by: str | None = None
+    """Who accepted what was changed of tests and checks."""
     verification: Verification = Verification.PENDING
     questions: tuple[Question, ...] = ()
     typed_answers: tuple[TypedAnswer, ...] = ()
@@ -299,6 +310,22 @@ class StatusSnapshot(Frozen):
         """Whether it was stopped because it goes in circles, and a person decides what becomes of it."""
         is_stopped = self.state is RunState.SUSPENDED and self.reason is SuspendReason.HUMAN
         return is_stopped and self.loop is not None and self.loop.level == "ask"
+
+    @property
+    def to_accept(self) -> int:
+        """How many changes of tests and checks a person may accept, so that the run is verified; 0 for none.
+
+        Only where all else is proved: every check passed, and nothing hid a failing test or passed by chance.
+        """
+        ours = [check for check in self.checks if check.ours]
+        is_open = self.verification is Verification.UNVERIFIED and self.state is RunState.COMPLETE
+        if not is_open or not ours or self.left_out or self.commit is None or self.outcome is not None:
+            return 0
+        proofs = [check.proof for check in ours if check.status == "passed" and check.proof is not None]
+        if len(proofs) < len(ours) or not all(proof.is_honest for proof in proofs):
+            return 0
+        lost = max(proof.lost_total for proof in proofs)
+        return len({change.path for change in self.evidence}) or lost or sum(not proof.is_whole for proof in proofs)
 
     @property
     def open_questions(self) -> tuple[Question, ...]:

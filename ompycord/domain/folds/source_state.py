@@ -94,6 +94,8 @@ class SourceState:
     artifacts: dict[int, Stamped[ev.ArtifactAdded]] = field(default_factory=dict[int, Stamped[ev.ArtifactAdded]])
     checks_started: dict[str, Stamped[None]] = field(default_factory=dict[str, Stamped[None]])
     checks_finished: dict[str, Stamped[ev.CheckFinished]] = field(default_factory=dict[str, Stamped[ev.CheckFinished]])
+    checks_proved: dict[str, Stamped[ev.CheckProved]] = field(default_factory=dict[str, Stamped[ev.CheckProved]])
+    accepted: Stamped[ev.EvidenceAccepted] | None = None
     questions: dict[str, Stamped[ev.QuestionAsked]] = field(default_factory=dict[str, Stamped[ev.QuestionAsked]])
     approvals: dict[str, Stamped[ev.ApprovalRequested]] = field(
         default_factory=dict[str, Stamped[ev.ApprovalRequested]]
@@ -282,6 +284,14 @@ def _check_finished(source_state: SourceState, seq: int, at: int, body: ev.Check
     _keep(source_state.checks_finished, body.check, (seq, at, body), NAMED_KEPT)
 
 
+def _check_proved(source_state: SourceState, seq: int, at: int, body: ev.CheckProved) -> None:
+    _keep(source_state.checks_proved, body.check, (seq, at, body), NAMED_KEPT)
+
+
+def _accepted(source_state: SourceState, seq: int, at: int, body: ev.EvidenceAccepted) -> None:
+    source_state.accepted = _earlier(source_state.accepted, seq, at, body)
+
+
 def _question(source_state: SourceState, seq: int, at: int, body: ev.QuestionAsked) -> None:
     _keep(source_state.questions, body.question, (seq, at, body), NAMED_KEPT)
 
@@ -356,6 +366,8 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.CheckStarted: _check_started,
     ev.CheckFinished: _check_finished,
     ev.EvidenceChanged: _evidence,
+    ev.CheckProved: _check_proved,
+    ev.EvidenceAccepted: _accepted,
     ev.QuestionAsked: _question,
     ev.QuestionAnswered: _stepped_in,
     ev.QuestionWithdrawn: _question_withdrawn,

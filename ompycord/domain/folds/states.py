@@ -1,5 +1,6 @@
 """Where a run stands, from all its sources: its state, and what its checks prove; counterpart of `merge.py`."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ompycord.domain import events as ev
@@ -9,7 +10,7 @@ from ompycord.domain.folds.sources import SourceStates
 from ompycord.domain.ids import OMPYCORD
 from ompycord.domain.run import FINAL, FailureClass, RunState, SuspendReason
 
-__all__ = ["FoldedState", "external_state", "hosted_state", "verification"]
+__all__ = ["FoldedState", "external_state", "hosted_state", "unproved", "verification"]
 
 
 class FoldedState(NamedTuple):
@@ -71,21 +72,41 @@ def _ended(body: ev.RunFinished | ev.RunFailed | ev.RunCancelled, at: int, *, wa
 
 
 def verification(
-    state: RunState, checks: tuple[Check, ...], *, has_result: bool, is_whole: bool, has_old_evidence: bool
+    state: RunState,
+    checks: tuple[Check, ...],
+    *,
+    has_result: bool,
+    is_whole: bool,
+    changes: Sequence[ev.ChangedEvidence],
+    is_accepted: bool,
 ) -> Verification:
     """What our checks prove.
 
     `has_result`: the run is hosted and changed something; if not, they saw only the base. `is_whole`: the result has
-    all of the agent's work; if not, they did not see the rest. `has_old_evidence`: existing tests and what defines the
-    checks are those of the base; if not, a pass proves less than it did.
+    all of the agent's work; if not, they did not see the rest. `changes` of tests and checks cost the proof, except
+    where the checks passed with what the base has there, or a person accepted them.
     """
     evidence = [check for check in checks if check.ours and check.status != "running"]
-    if any(check.status in {"failed", "timeout"} for check in evidence):
+    if any(check.status in {"failed", "timeout"} and not check.is_old_red for check in evidence):
         return Verification.FAILED
     if state not in FINAL:
         return Verification.PENDING
     # Only our own checks count: what an agent reports of checks of its own neither helps nor hinders.
     ours = [check for check in checks if check.ours]
     is_proved = evidence and len(evidence) == len(ours) and all(check.status == "passed" for check in evidence)
-    passed = has_result and is_whole and has_old_evidence and is_proved
+    stands = is_accepted or not unproved(changes, evidence)
+    passed = has_result and is_whole and is_proved and stands and all(map(_is_honest, evidence))
     return Verification.VERIFIED if passed and state is RunState.COMPLETE else Verification.UNVERIFIED
+
+
+def _is_honest(check: Check) -> bool:
+    return check.proof is None or check.proof.is_honest
+
+
+def unproved(changes: Sequence[ev.ChangedEvidence], checks: Sequence[Check]) -> bool:
+    """Whether the checks leave open what a result changed of the tests and of what defines them."""
+    if any(not change.put_back for change in changes):
+        return True
+    if changes and any(check.proof is None for check in checks):
+        return True
+    return any(not check.proof.is_whole for check in checks if check.proof is not None)

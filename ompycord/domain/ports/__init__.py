@@ -4,7 +4,7 @@ Implemented by store, workspaces, agents, checks, engines and app. `ompycord.tes
 store, kept honest by the same contract tests.
 """
 
-from ompycord.domain.ports.checks import CheckRun, Checks
+from ompycord.domain.ports.checks import CheckHistory, CheckRun, Checks, Comparison
 from ompycord.domain.ports.clock import Clock, Ids
 from ompycord.domain.ports.model_ledger import ModelLedger
 from ompycord.domain.ports.notify import NotificationQueue
@@ -58,10 +58,12 @@ __all__ = [
     "AuditTrail",
     "Boards",
     "Branches",
+    "CheckHistory",
     "CheckRun",
     "Checks",
     "Clock",
     "Collected",
+    "Comparison",
     "ComponentStates",
     "Decisions",
     "Deliveries",

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-__all__ = ["GITLINK", "LINK", "ReadBlobs", "ResultTrees", "TreeEntry"]
+__all__ = ["GITLINK", "LINK", "ReadBlobs", "ResultTrees", "TreeEntry", "tree_name"]
 
 LINK: Final = "120000"
 """The mode of a symbolic link; its blob holds where it leads."""
@@ -30,6 +30,14 @@ ReadBlobs = Callable[[Collection[str]], Awaitable[Mapping[str, bytes | None]]]
 """`await read(names)`: the content of blobs; None for one that is too large to be read. Raises WorkspaceError."""
 
 
+def tree_name(tree: Mapping[str, TreeEntry]) -> str:
+    """A name for all files of a tree, 32 hexadecimal digits; equal for the same files with the same content."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path, entry in sorted(tree.items()):
+        digest.update(f"{entry.mode} {entry.blob} {path}\0".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultTrees:
     """The trees of the run's base commit and of what was collected; equal where nothing was.
@@ -43,11 +51,8 @@ class ResultTrees:
 
     @property
     def name(self) -> str:
-        """A name for all files of the result, 32 hexadecimal digits; equal for the same files with the same content."""
-        digest = hashlib.blake2b(digest_size=16)
-        for path, entry in sorted(self.result.items()):
-            digest.update(f"{entry.mode} {entry.blob} {path}\0".encode("utf-8", "surrogateescape"))
-        return digest.hexdigest()
+        """`tree_name` of the result."""
+        return tree_name(self.result)
 
     def changed_paths(self) -> list[str]:
         """The paths at which the trees differ, sorted."""

@@ -25,7 +25,7 @@ from ompycord.domain.events import (
 )
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports.trees import ResultTrees
+from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.run import EndedBy, FailureClass
 from ompycord.domain.task import Task
@@ -222,10 +222,16 @@ class WorkResults(Protocol):
         ...
 
     def checkout(
-        self, run: RunId, repository: RepositorySpec, *, with_git: bool = False
+        self,
+        run: RunId,
+        repository: RepositorySpec,
+        *,
+        with_git: bool = False,
+        tree: Mapping[str, TreeEntry] | None = None,
     ) -> AbstractAsyncContextManager[Path]:
         """A throw-away checkout of what was collected (or of the base), for one check; its folder.
 
+        `tree`: it holds these files instead, all of which the base or the result has.
         `with_git`: it has a small `.git` of its own, with one commit and no remote.
         """
         ...

@@ -16,6 +16,7 @@ from ompycord.render.render_context import RenderContext
 from ompycord.text.limits import ROW_BUTTONS
 
 __all__ = [
+    "ACCEPT",
     "ACTIONS",
     "AGAIN",
     "APPROVE",
@@ -94,6 +95,18 @@ def _can_follow(snapshot: StatusSnapshot, render_context: RenderContext) -> bool
     return _is_ours(snapshot, render_context) and snapshot.is_final and has_something
 
 
+def _can_accept(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    return _is_ours(snapshot, render_context) and snapshot.to_accept > 0
+
+
+def accept_words(snapshot: StatusSnapshot) -> str:
+    """`Accept 2 changed tests`; changes of another kind are called changes."""
+    is_tests = bool(snapshot.evidence) and all(change.what.startswith("test_") for change in snapshot.evidence)
+    noun = "changed test" if is_tests else "change of checks" if snapshot.evidence else "lost test"
+    plural = "changes of checks" if noun == "change of checks" else f"{noun}s"
+    return f"Accept {snapshot.to_accept} {noun if snapshot.to_accept == 1 else plural}"
+
+
 def _has_checks(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
     return _is_ours(snapshot, render_context) and bool(snapshot.checks)
 
@@ -124,6 +137,8 @@ class CardAction:
     """Whether it makes sense for this run at all; `OFFERS` decides where on the card."""
     opens_form: bool = False
     """Whether its answer is a form, which must be Discord's first answer."""
+    words: Callable[[StatusSnapshot], str] | None = None
+    """Its label on the card of one run, where that says more."""
     is_planned: bool = False
     """Whether it is only planned: it is drawn in tests and never offered."""
 
@@ -154,6 +169,10 @@ RUN_CHECKS = CardAction("runcheck", "Run checks", "retry", "primary", offered_wh
 FIX_SETUP = CardAction("fixsetup", "Fix setup", "retry", offered_when=_is_ours, is_planned=True)
 GOOD = CardAction("good", "Good", "details", emoji="👍", offered_when=_is_ours, is_planned=True)
 BAD = CardAction("bad", "Not good", "details", emoji="👎", offered_when=_is_ours, is_planned=True)
+ACCEPT = CardAction(
+    "accept", "Accept changed tests", "approve", "success", offered_when=_can_accept, words=accept_words
+)
+"""A person has read what the run changed of tests and checks, and takes it."""
 FOLLOW_UP = CardAction("follow", "Follow up…", "new", offered_when=_can_follow, opens_form=True)
 """Another run on the branch of one that has ended, in its agent's session."""
 
@@ -197,7 +216,7 @@ OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
     Situation.UNCHANGED: (FOLLOW_UP, AGAIN, *_VOTES, DETAILS),  # no diff, no checks, no branch to open
     Situation.VERIFIED: (CHECK_OUT, DIFF, FOLLOW_UP, AGAIN, DETAILS, *_VOTES),
     Situation.CHECKS_FAILED: (CHECK_OUT, DIFF, FOLLOW_UP, CHECKS, RETRY),
-    Situation.UNVERIFIED: (RUN_CHECKS, CHECK_OUT, DIFF, FOLLOW_UP, FIX_SETUP, DETAILS, *_VOTES),
+    Situation.UNVERIFIED: (ACCEPT, RUN_CHECKS, CHECK_OUT, DIFF, FOLLOW_UP, FIX_SETUP, DETAILS, *_VOTES),
     Situation.PARTIAL: (CHECK_OUT, DIFF, FOLLOW_UP, RETRY, DETAILS),
     Situation.FAILED: (CHECK_OUT, DIFF, FOLLOW_UP, CHECKS, RETRY, DETAILS),
     Situation.CANCELLED: (CHECK_OUT, DIFF, AGAIN, DETAILS),
@@ -215,7 +234,13 @@ def buttons_for(
 ) -> tuple[Button, ...]:
     """What the card of this run offers, out of `actions`, in order."""
     return tuple(
-        Button(action=action.name, label=action.label, style=action.style, emoji=action.emoji, ref=snapshot.run)
+        Button(
+            action=action.name,
+            label=action.words(snapshot) if action.words else action.label,
+            style=action.style,
+            emoji=action.emoji,
+            ref=snapshot.run,
+        )
         for action in OFFERS[situation]
         if action in actions and action.offered_when(snapshot, render_context)
     )

@@ -10,7 +10,7 @@ from ompycord.domain.events import ChangedFile, LeftOut, Phase
 from ompycord.domain.folds.snapshot import Gap, StatusSnapshot, ToolCall
 from ompycord.domain.run import RunKind, RunState
 from ompycord.render.cards.cardview import Excerpt, FieldView, Part, phase_count
-from ompycord.render.cards.evidence import evidence_line
+from ompycord.render.cards.evidence import evidence_line, proof_lines
 from ompycord.render.cards.names import agent_name, run_link
 from ompycord.render.cards.verdicts import check_line, failing_tests
 from ompycord.render.phrases import cost, count, duration, has_tokens, money, tokens, tokens_used
@@ -175,6 +175,7 @@ def _checks(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Iterator[FieldVie
     first = [check for check in snapshot.checks if check.ours or is_external]
     apart = [check for check in snapshot.checks if not (check.ours or is_external)]
     yield _filled(Part.CHECKS, "Checks", first, lambda check: check_line(check, sanitizer))
+    yield _filled(Part.EVIDENCE, "Evidence", proof_lines(snapshot, sanitizer), str)
     yield _filled(Part.CHECKS, "The agent's own checks", apart, lambda check: check_line(check, sanitizer))
 
 

@@ -1,19 +1,21 @@
-"""In words: what a result changed of existing tests and of what defines its checks, so that a pass is no proof.
+"""In words: what a result changed of existing tests and of what defines its checks, and what other runs showed of it.
 
-Counterpart of `events.ChangedEvidence`; used by the card's fields and by its first sentence.
+Counterpart of `events.ChangedEvidence` and `events.CheckProved`; used by the card's fields and by its first sentence.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
-from ompycord.domain.events import ChangedEvidence
+from ompycord.domain.events import ChangedEvidence, CheckProved
 from ompycord.domain.folds.snapshot import StatusSnapshot
-from ompycord.render.phrases import and_list
+from ompycord.render.phrases import and_list, count
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["evidence_line", "evidence_summary"]
+__all__ = ["evidence_line", "evidence_summary", "proof_lines"]
 
 _PATH: Final = 100
 _NAME: Final = 120
+_TEST: Final = 60
 _PATHS: Final = 3
 _WORDS: Final = {
     "test_removed": ("existing tests removed", "{} ({})"),
@@ -28,6 +30,7 @@ _WORDS: Final = {
     "shadow": ("new, and loaded by what runs the tests", "{} as {}"),
     "compiled": ("compiled code, which cannot be read", "{} ({})"),
     "answer": ("acts on the test run", "{} ({})"),
+    "suppression": ("asks a check to look away", "{} ({})"),
 }
 """By `ChangedEvidence.what`: the words, and how its name is put to them."""
 
@@ -36,7 +39,56 @@ def evidence_line(change: ChangedEvidence, sanitizer: Sanitizer) -> str:
     """`⚠ tests/test_total.py: existing tests removed (test_tax)`."""
     words, with_name = _WORDS[change.what]
     name = sanitizer.line(change.name, _NAME) if change.name and change.name.strip() else ""
-    return f"⚠ {sanitizer.line(change.path, _PATH)}: {with_name.format(words, name) if name else words}"
+    mark = "▫" if change.put_back else "⚠"
+    return f"{mark} {sanitizer.line(change.path, _PATH)}: {with_name.format(words, name) if name else words}"
+
+
+def proof_lines(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
+    """What stands behind each check of ours, a line each: `unittest: canary seen · passes with the base's tests`."""
+    lines: list[str] = []
+    for check in snapshot.checks:
+        parts = [] if check.proof is None else _proof_parts(check.proof, sanitizer)
+        if parts:
+            lines.append(f"{sanitizer.line(check.name, _NAME)}: {' · '.join(parts)}")
+    return lines
+
+
+def _proof_parts(proof: CheckProved, sanitizer: Sanitizer) -> list[str]:
+    hidden = f"⚠ {sanitizer.line(proof.lie or 'something hid a failing test', _NAME)}"
+    canary = {"seen": "canary seen", "hidden": hidden, None: "exit code only" if proof.with_base else ""}[proof.canary]
+    named = _some(proof.with_base_failing, sanitizer)
+    base = {
+        "same": "",
+        "passed": "passes with the base's tests",
+        "failed": f"⚠ fails with the base's tests{f': {named}' if named else ''}",
+        None: "",
+    }[proof.with_base]
+    lost = _some(proof.lost, sanitizer)
+    new = f"{count(proof.new_total, 'new test')}" if proof.new_total else ""
+    green = f", {len(proof.new_green)} pass without the change" if proof.new_green else ", red without the change"
+    before = f" (in {count(proof.unstable_before, 'run')} before, too)" if proof.unstable_before else ""
+    return [
+        part
+        for part in (
+            canary,
+            base,
+            f"⚠ {proof.lost_total} of the base's tests gone or skipped{f': {lost}' if lost else ''}"
+            if proof.lost_total
+            else "",
+            f"{new}{green}" if new else "",
+            f"⚠ unstable: {_some(proof.unstable, sanitizer)}{before}" if proof.unstable else "",
+            "red on the base, too" if proof.only_old else _old(proof),
+        )
+        if part
+    ]
+
+
+def _old(proof: CheckProved) -> str:
+    return f"{count(len(proof.old_failing), 'test')} red on the base, too" if proof.old_failing else ""
+
+
+def _some(names: Sequence[str], sanitizer: Sanitizer) -> str:
+    return and_list([sanitizer.line(name, _TEST) for name in names], most=2) if names else ""
 
 
 def evidence_summary(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
@@ -48,7 +100,11 @@ def evidence_summary(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     runs = "how checks run" if kinds & {"check", "shadow", "compiled"} else ""
     changed = and_list([part for part in (tests, runs) if part])
     verb = "were" if tests else "was"
-    parts = [f"{changed} {verb} changed" if changed else "", "code acts on the test run" if "answer" in kinds else ""]
+    parts = [
+        f"{changed} {verb} changed" if changed else "",
+        "code acts on the test run" if "answer" in kinds else "",
+        "code asks checks to look away" if "suppression" in kinds else "",
+    ]
     paths = list(dict.fromkeys(sanitizer.line(change.path, _PATH) for change in snapshot.evidence))
     number = len(paths) + max(snapshot.evidence_total - len(snapshot.evidence), 0)
     named = paths if number <= _PATHS else [*paths[: _PATHS - 1], f"{number - _PATHS + 1} more"]

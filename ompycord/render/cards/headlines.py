@@ -277,6 +277,10 @@ def _complete(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer
     if snapshot.verification is Verification.VERIFIED:
         number = sum(check.ours for check in snapshot.checks)
         text = {1: "The check passed.", 2: "Both checks passed."}.get(number, f"All {number} checks passed.")
+        if snapshot.accepted_by is not None:
+            text = (
+                f"{text} {sanitizer.line(snapshot.accepted_by, _TITLE)} accepted what it changed of tests and checks."
+            )
         return Headline("✅", "Done · checks passed", Colour.GREEN, text, Situation.VERIFIED)
     if snapshot.verification is Verification.FAILED:
         text = failure_sentence(snapshot, sanitizer)

@@ -82,7 +82,9 @@ def _plan(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
 
 
 def _checks(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
-    return _chosen(snapshot, sanitizer, {Part.CHECKS, Part.FAILING}) or [Section("Checks", ["No check has run."])]
+    return _chosen(snapshot, sanitizer, {Part.CHECKS, Part.EVIDENCE, Part.FAILING}) or [
+        Section("Checks", ["No check has run."])
+    ]
 
 
 def _cost(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:

@@ -3,6 +3,7 @@
 Counterpart of `domain.snapshot.Verification`.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from ompycord.domain.folds.snapshot import Check, StatusSnapshot
@@ -87,6 +88,9 @@ def _why_unchecked(snapshot: StatusSnapshot, render_context: RenderContext, sani
         passed = [sanitizer.line(check.name, _NAME) for check in ours if check.status == "passed"]
         more = f" (and {len(blind) - 1} more)" if len(blind) > 1 else ""
         return f"{_blind(blind[0], sanitizer)}{more}{f'; {and_list(passed)} passed' if passed else ''}."
+    doubt = _doubt(ours, sanitizer)
+    if doubt:
+        return doubt
     changed = evidence_summary(snapshot, sanitizer)
     if ours and changed:
         return f"{and_list([sanitizer.line(check.name, _NAME) for check in ours])} passed, but {changed}."
@@ -102,8 +106,26 @@ def _why_unchecked(snapshot: StatusSnapshot, render_context: RenderContext, sani
     return f"No checks are configured for {where}."
 
 
+def _doubt(checks: Sequence[Check], sanitizer: Sanitizer) -> str:
+    """Why checks that passed prove less than they say; empty where they do not, or where changes of tests say it."""
+    for check in checks:
+        name, proof = sanitizer.line(check.name, _NAME), check.proof
+        if proof is not None and proof.canary == "hidden":
+            return f"{name} passed, but something hides failing tests: {sanitizer.line(proof.lie or '', _LINE)}."
+        if proof is not None and proof.unstable:
+            tests = and_list([sanitizer.line(test, _NAME) for test in proof.unstable], most=3)
+            return f"{name} passed only when it was run again: {tests}."
+        if proof is not None and proof.lost_total:
+            return f"{name} passed, but {count(proof.lost_total, 'test')} of the base are gone or skipped."
+    return ""
+
+
 def _blind(check: Check, sanitizer: Sanitizer) -> str:
     name = sanitizer.line(check.name, _NAME)
+    if check.is_old_red:
+        return f"{name} fails, as it does without this change"
+    if check.proof is not None and check.proof.lie:
+        return f"{name} cannot be believed: {sanitizer.line(check.proof.lie, _LINE)}"
     match check.status:
         case "missing":
             return f"{name} is not installed here"
@@ -115,7 +137,11 @@ def _blind(check: Check, sanitizer: Sanitizer) -> str:
 
 def failure_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     """What failed, and what became of the work."""
-    failed = [check for check in snapshot.checks if check.ours and check.status in {"failed", "timeout"}]
+    failed = [
+        check
+        for check in snapshot.checks
+        if check.ours and check.status in {"failed", "timeout"} and not check.is_old_red
+    ]
     what = _failed_check(failed[0], snapshot, sanitizer) if failed else ""
     what = what or _failure_words(snapshot, sanitizer)
     if snapshot.kind is RunKind.EXTERNAL:

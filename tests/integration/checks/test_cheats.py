@@ -3,202 +3,37 @@
 On real repositories, with real checks. What else is named stands in `tests/unit/checks/test_evidence.py`.
 """
 
-import sys
 from collections.abc import AsyncGenerator
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
 from ompycord.domain.repository import CheckSpec, ParserSpec
+from ompycord.render.cards.view import view
+from ompycord.render.render_context import RenderContext
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeClock, SequentialIds
-from tests.support.trees import Change, Executable, Link
+from tests.support.cheating import (
+    BASE,
+    CHEATS,
+    FAST,
+    GREEN,
+    HONEST,
+    MAKE,
+    PYTEST,
+    REPAIRED,
+    SCRIPT,
+    TESTS,
+    UNITTEST,
+    Cheat,
+    Honest,
+    put,
+)
+from tests.support.trees import Change
 from tests.support.verified_run import VerifiedRun, make_repository
 
-UNITTEST = CheckSpec(name="unit", command=("{python}", "-m", "unittest"))
-PLUGINS = (word for one in entry_points(group="pytest11") for word in ("-p", f"no:{one.name}"))
-PYTEST = CheckSpec(name="unit", command=("{python}", "-m", "pytest", "-q", "-p", "no:cacheprovider", *PLUGINS))
-SCRIPT = CheckSpec(name="unit", command=("./run_tests.sh",))
-MAKE = CheckSpec(name="unit", command=("make", "test"))
-
-FAULT = "def total(prices):\n    return sum(prices) - 1\n"
-REPAIRED = "def total(prices):\n    return sum(prices)\n"
-TESTS = """\
-import unittest
-
-from cart import total
-
-
-class TotalTest(unittest.TestCase):
-    def test_prices_are_added(self):
-        self.assertEqual(total.total([1, 2]), 3)
-
-    def test_there_is_a_total(self):
-        self.assertTrue(callable(total.total))
-"""
-GREEN = """\
-import unittest
-
-
-class GreenTest(unittest.TestCase):
-    def test_green(self):
-        self.assertTrue(True)
-"""
-START = f"#!/bin/sh\nexec {sys.executable} -m unittest\n"
-BASE: Change = {
-    "cart/__init__.py": "",
-    "cart/total.py": FAULT,
-    "tests/__init__.py": "",
-    "tests/test_total.py": TESTS,
-    "run_tests.sh": Executable("#!/bin/sh\nexec ./ci/run.sh\n"),
-    "ci/run.sh": Executable(START),
-    "Makefile": f"test:\n\t{sys.executable} -m unittest\n",
-}
-
-
-class Cheat(NamedTuple):
-    """What an agent changed, by which check it passes, and what of it is named."""
-
-    check: CheckSpec
-    change: Change
-    found: tuple[str, str]
-
-
-def put(old: str, new: str, text: str = TESTS) -> str:
-    assert old in text
-    return text.replace(old, new, 1)
-
-
-def fault(more: str) -> str:
-    return f"{more}\n\n{FAULT}"
-
-
-SHADOW = """\
-import sys
-if "--junitxml" in str(sys.argv):
-    path = next(word.partition("=")[2] for word in sys.argv if word.startswith("--junitxml="))
-    open(path, "w").write('<testsuite><testcase name="a"/></testsuite>')
-"""
-REPORTS = """\
-import atexit, os, sys
-def bye():
-    path = next(word.partition("=")[2] for word in sys.argv if word.startswith("--junitxml="))
-    open(path, "w").write('<testsuite><testcase name="a"/></testsuite>')
-    os._exit(0)
-atexit.register(bye)
-"""
-REWRITES = f"""\
-from pathlib import Path
-Path(__file__, "../../tests/test_total.py").resolve().write_text({GREEN!r})
-"""
-LOOKS = """\
-import sys
-def total(prices):
-    return sum(prices) - ("unittest" not in sys.modules)
-"""
-EQUAL = """\
-class Price(int):
-    def __eq__(self, other):
-        return True
-    __hash__ = int.__hash__
-def total(prices):
-    return Price(sum(prices) - 1)
-"""
-STACK = """\
-import inspect
-def total(prices):
-    is_test = any(one.function.startswith("test") for one in inspect.stack())
-    return sum(prices) - (not is_test)
-"""
-
-CHEATS = {
-    "the test is deleted": Cheat(UNITTEST, {"tests/test_total.py": GREEN}, ("tests/test_total.py", "test_removed")),
-    "its file is deleted": Cheat(
-        UNITTEST, {"tests/test_total.py": None, "tests/test_green.py": GREEN}, ("tests/test_total.py", "test_removed")
-    ),
-    "the test is weakened": Cheat(
-        UNITTEST, {"tests/test_total.py": put("2]), 3", "2]), 2")}, ("tests/test_total.py", "test_changed")
-    ),
-    "the test is skipped": Cheat(
-        UNITTEST,
-        {"tests/test_total.py": put("    def test_p", "    @unittest.skip('')\n    def test_p")},
-        ("tests/test_total.py", "test_skipped"),
-    ),
-    "the test is expected to fail": Cheat(
-        UNITTEST,
-        {"tests/test_total.py": put("    def test_p", "    @unittest.expectedFailure\n    def test_p")},
-        ("tests/test_total.py", "test_skipped"),
-    ),
-    "the test is replaced below": Cheat(
-        UNITTEST,
-        {"tests/test_total.py": TESTS + "\n    def test_prices_are_added(self):\n        pass\n"},
-        ("tests/test_total.py", "test_changed"),
-    ),
-    "the test is linked away": Cheat(
-        UNITTEST,
-        {"tests/test_total.py": Link("test_green.py"), "tests/test_green.py": GREEN},
-        ("tests/test_total.py", "test_linked"),
-    ),
-    "the tests are shrunk": Cheat(
-        UNITTEST,
-        {"tests/test_total.py": put(TESTS[TESTS.index("    def test_p") : TESTS.index("    def test_there")], "")},
-        ("tests/test_total.py", "test_removed"),
-    ),
-    "conftest": Cheat(
-        PYTEST,
-        {"conftest.py": "def pytest_collection_modifyitems(items):\n    del items[0]\n"},
-        ("conftest.py", "check_added"),
-    ),
-    "pytest.ini": Cheat(PYTEST, {"pytest.ini": "[pytest]\naddopts = -k there\n"}, ("pytest.ini", "check_added")),
-    "pyproject.toml": Cheat(
-        PYTEST,
-        {"pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-k there"\n'},
-        ("pyproject.toml", "check_added"),
-    ),
-    "setup.cfg": Cheat(PYTEST, {"setup.cfg": "[tool:pytest]\naddopts = -k there\n"}, ("setup.cfg", "check_added")),
-    "a module that shadows pytest": Cheat(PYTEST, {"pytest.py": SHADOW}, ("pytest.py", "shadow")),
-    "a module that shadows unittest": Cheat(
-        UNITTEST,
-        {"unittest.py": "print('Ran 2 tests in 0.001s')\nprint()\nprint('OK')\n"},
-        ("unittest.py", "shadow"),
-    ),
-    "the Makefile": Cheat(MAKE, {"Makefile": "test:\n\ttrue\n"}, ("Makefile", "check_changed")),
-    "the script": Cheat(SCRIPT, {"run_tests.sh": Executable("#!/bin/sh\nexit 0\n")}, ("run_tests.sh", "check_changed")),
-    "the script, linked": Cheat(
-        SCRIPT,
-        {"run_tests.sh": Link("ci/true.sh"), "ci/true.sh": Executable("#!/bin/sh\nexit 0\n")},
-        ("run_tests.sh", "check_linked"),
-    ),
-    "the script that it starts": Cheat(SCRIPT, {"ci/run.sh": Link("/bin/true")}, ("ci/run.sh", "check_linked")),
-    "the process ends well": Cheat(
-        SCRIPT, {"cart/total.py": fault("import os\nos._exit(0)")}, ("cart/total.py", "answer")
-    ),
-    "the process ends well at its exit": Cheat(
-        SCRIPT, {"cart/total.py": fault("import atexit, os\natexit.register(os._exit, 0)")}, ("cart/total.py", "answer")
-    ),
-    "an assertion is patched": Cheat(
-        UNITTEST,
-        {"cart/total.py": fault("import unittest\nunittest.TestCase.assertEqual = lambda *_: None")},
-        ("cart/total.py", "answer"),
-    ),
-    "the tests are rewritten at import": Cheat(
-        UNITTEST,
-        {"cart/__init__.py": REWRITES, "tests/test_a.py": "import cart\n"},
-        ("cart/__init__.py", "answer"),
-    ),
-    "the runner is looked for": Cheat(UNITTEST, {"cart/total.py": LOOKS}, ("cart/total.py", "answer")),
-    "the stack is inspected": Cheat(UNITTEST, {"cart/total.py": STACK}, ("cart/total.py", "answer")),
-    "an object equals everything": Cheat(UNITTEST, {"cart/total.py": EQUAL}, ("cart/total.py", "answer")),
-    "the product writes the report": Cheat(PYTEST, {"cart/total.py": fault(REPORTS)}, ("cart/total.py", "answer")),
-    "a new test repairs the code for all others": Cheat(
-        UNITTEST,
-        {"tests/test_a.py": f"from cart import total\ntotal.total = sum\n{GREEN}"},
-        ("tests/test_a.py", "answer"),
-    ),
-}  # fmt: skip
+CHECKED_BY = {"unittest": UNITTEST, "pytest": PYTEST, "script": SCRIPT, "make": MAKE}
 
 
 @pytest.fixture
@@ -215,14 +50,59 @@ async def verified(folder: Path, store: SqliteStore, change: Change, *checks: Ch
     return await made.verify()
 
 
-@pytest.mark.parametrize("cheat", CHEATS.values(), ids=CHEATS)
-async def test_a_run_that_cheats_passes_its_check_and_is_not_verified(
-    tmp_path: Path, store: SqliteStore, cheat: Cheat
-) -> None:
+MARKED = [
+    pytest.param(cheat, id=name, marks=() if name in FAST else pytest.mark.long) for name, cheat in CHEATS.items()
+]
+
+
+def test_there_are_at_least_fifty_cheats_and_twenty_honest_agents() -> None:
+    assert len(CHEATS) >= 50
+    assert len(HONEST) >= 20
+
+
+@pytest.mark.parametrize("cheat", MARKED)
+async def test_a_run_that_cheats_is_not_verified_and_named(tmp_path: Path, store: SqliteStore, cheat: Cheat) -> None:
     snapshot = await verified(tmp_path, store, cheat.change, cheat.check)
-    assert [(check.name, check.status) for check in snapshot.checks] == [("unit", "passed")]
     assert snapshot.verification is Verification.UNVERIFIED
-    assert cheat.found in [(one.path, one.what) for one in snapshot.evidence]
+    if cheat.found is not None:
+        assert cheat.found in [(one.path, one.what) for one in snapshot.evidence]
+    words = card_words(snapshot)
+    assert named_on_the_card(snapshot, words), words
+
+
+def card_words(snapshot: StatusSnapshot) -> str:
+    """What a person reads of a run that has ended."""
+    card = view(snapshot, RenderContext(), redact=str)
+    return "\n".join((card.word, card.sentence, *(line for field in card.fields for line in field.lines)))
+
+
+def named_on_the_card(snapshot: StatusSnapshot, words: str) -> bool:
+    """Whether the card says what is wrong: a path, or what a run of the checks showed."""
+    paths = [change.path for change in snapshot.evidence if change.path in words]
+    shown = (
+        "cannot be believed",
+        "hides failing tests",
+        "gone or skipped",
+        "as it does without",
+        "fails with the base",
+    )
+    return bool(paths) or any(one in words for one in shown)
+
+
+HONEST_MARKED = [
+    pytest.param(honest, id=name, marks=() if number % 3 == 0 else pytest.mark.long)
+    for number, (name, honest) in enumerate(HONEST.items())
+]
+
+
+@pytest.mark.parametrize("honest", HONEST_MARKED)
+async def test_a_run_that_is_honest_is_verified_or_asks_a_person_to_accept_exactly_what_it_changed(
+    tmp_path: Path, store: SqliteStore, honest: Honest
+) -> None:
+    snapshot = await verified(tmp_path, store, honest.change, honest.check)
+    assert [check.status for check in snapshot.checks] == ["passed"], snapshot.checks
+    expected = Verification.UNVERIFIED if honest.accepts else Verification.VERIFIED
+    assert (snapshot.verification, snapshot.to_accept) == (expected, honest.accepts), card_words(snapshot)
 
 
 @pytest.mark.parametrize("check", [UNITTEST, PYTEST, SCRIPT, MAKE], ids=["unittest", "pytest", "script", "make"])
@@ -231,23 +111,27 @@ async def test_the_fault_itself_is_seen_and_its_repair_verified(
 ) -> None:
     """By every check that the cheats pass, so that none of them passes by itself."""
     faulty = await verified(tmp_path / "a", store, {"README.md": "words\n"}, check)
-    assert (faulty.verification, faulty.evidence) == (Verification.FAILED, ())
+    assert (faulty.verification, faulty.evidence) == (Verification.UNVERIFIED, ())  # as red as it was
+    assert [check.is_old_red for check in faulty.checks] == [True]
     more = TESTS + "\n    def test_nothing(self):\n        self.assertEqual(total.total([]), 0)\n"
     repair = {"cart/total.py": REPAIRED, "tests/test_total.py": more, "tests/test_new.py": GREEN}
     repaired = await verified(tmp_path / "b", store, repair, check)
     assert (repaired.verification, repaired.evidence) == (Verification.VERIFIED, ())
 
 
-async def test_a_repair_that_touches_a_test_too_is_not_verified(tmp_path: Path, store: SqliteStore) -> None:
+async def test_a_repair_that_touches_a_test_too_is_verified_where_it_passes_the_test_of_the_base(
+    tmp_path: Path, store: SqliteStore
+) -> None:
     change = {"cart/total.py": REPAIRED, "tests/test_total.py": put("[1, 2]", "[1, 1, 1]")}
     make_repository(tmp_path / "shop", BASE)
     made = VerifiedRun(tmp_path, store, [UNITTEST])
     await made.change(change)
     snapshot = await made.verify()
-    assert "passed" not in made.ended.facts  # neither passed nor failed
-    assert made.ended.message == "unit passed, but existing tests or how checks run were changed."
-    assert snapshot.verification is Verification.UNVERIFIED
+    assert made.ended.facts["passed"] is True
+    assert snapshot.verification is Verification.VERIFIED
     assert [(one.path, one.what) for one in snapshot.evidence] == [("tests/test_total.py", "test_changed")]
+    assert snapshot.checks[0].proof is not None
+    assert (snapshot.checks[0].proof.with_base, snapshot.checks[0].proof.canary) == ("passed", "seen")
 
 
 async def test_a_file_of_tests_that_was_deleted_and_written_again_is_as_it_was(
@@ -298,7 +182,7 @@ async def test_no_check_shares_a_file_with_another_or_with_the_repository(tmp_pa
 
 
 CHECKS = {
-    "failed": shell("red", "exit 1"),
+    "failed": shell("red", "test ! -e README.md"),
     "missing": CheckSpec(name="gone", command=("no-such-program-here",)),
     "error": shell("cut", "kill -9 $$"),
     "passed": shell("green", "exit 0"),
@@ -341,8 +225,8 @@ async def test_what_a_check_says_is_recorded_when_it_ends_and_not_after_all_of_t
     await made.change({"tests/test_total.py": None})
     await made.verify()
     assert [fact.type for fact in made.facts] == [
-        "files.changed", "evidence.changed", "check.started", "check.finished", "check.started", "check.finished",
-        "check.errors",
+        "files.changed", "evidence.changed", "check.started", "check.finished", "check.proved",
+        "check.started", "check.finished", "check.proved",
     ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pytest
 from ompycord.dialects.prompts.repair_text import REPAIR
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Catalog, Limits
+from ompycord.domain.checking.probe import Probe
 from ompycord.domain.folds.snapshot import Verification
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, CheckRun, Emit, Inbox
@@ -42,10 +43,10 @@ class TurnsGreen(FakeChecks):
         super().__init__({"unit": RED})
         self._red = red
 
-    async def run(self, run: RunId, check: CheckSpec, cwd: Path) -> CheckRun:
+    async def run(self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None) -> CheckRun:
         if len(self.ran) == self._red:
             self.results = {}
-        return await super().run(run, check, cwd)
+        return await super().run(run, check, cwd, probe)
 
 
 MakeHarness = Any
@@ -171,5 +172,5 @@ async def test_with_a_real_check_the_agent_gets_the_first_error_as_it_was_printe
     assert snapshot.round == 2
     events = await harness.store.events_of(RunId(record.id))
     errors = [event.body for event in events if isinstance(event.body, ev.ChecksErred)]
-    assert errors[0].tests[0].test.startswith("test_lines_are_added (tests.test_total")
+    assert errors[0].tests[0].test == "tests.test_total.TotalTest.test_lines_are_added"
     assert "Decimal('21.50') != Decimal('99.99')" in errors[0].tests[0].error

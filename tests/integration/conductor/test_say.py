@@ -223,10 +223,10 @@ class HeldChecks(FakeChecks):
         self.began = asyncio.Event()
         self.go = asyncio.Event()
 
-    async def run(self, run: RunId, check: CheckSpec, cwd: Any) -> CheckRun:
+    async def run(self, run: RunId, check: CheckSpec, cwd: Any, probe: Any = None) -> CheckRun:
         self.began.set()
         await self.go.wait()
-        return await super().run(run, check, cwd)
+        return await super().run(run, check, cwd, probe)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.support.extension.goose_tests import PARSER as TAP
 from tests.support.extension.goose_tests import TapOptions
 
 GROUP = "ompycord.check_parsers"
-OURS = ("exit", "pytest", "unittest")
+OURS = ("cargo", "exit", "go", "jest", "junit", "pytest", "unittest", "vitest")
 
 
 def registry(**more: str) -> Registry[CheckParser[Any]]:
@@ -53,6 +53,15 @@ def test_ours_are_declared() -> None:
         (("python", "-m", "unittest"), "unittest"),
         (("prove", "-r"), "tap"),
         (("make", "test"), "exit"),
+        (("go", "test", "./..."), "go"),
+        (("go", "vet", "./..."), "exit"),
+        (("cargo", "test"), "cargo"),
+        (("cargo", "+nightly", "test", "--all"), "cargo"),
+        (("cargo", "build"), "exit"),
+        (("npx", "jest"), "jest"),
+        (("node_modules/.bin/jest", "cart"), "jest"),
+        (("npx", "vitest", "run"), "vitest"),
+        (("npm", "test"), "exit"),
         (("python", "-m"), "exit"),
     ],
 )

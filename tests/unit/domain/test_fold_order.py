@@ -89,6 +89,10 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
         ev.ChecksErred, check=name,
         tests=st.lists(st.builds(ev.FailedTest, test=name, error=words), max_size=3).map(tuple),
     ),
+    "check.proved": st.builds(
+        ev.CheckProved, check=name, with_base=st.sampled_from(["same", "passed", "failed"]), lost_total=count
+    ),
+    "evidence.accepted": st.builds(ev.EvidenceAccepted, by=name, commit=name, changes=count),
     "evidence.changed": st.builds(
         ev.EvidenceChanged, total=st.none() | count,
         changes=st.lists(st.builds(ev.ChangedEvidence, path=name, what=st.just("test_removed")), min_size=1, max_size=3)

@@ -136,12 +136,20 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
     US: {
         *("run.dequeued", "run.state", "effect.finished", "approval.used", "work.left_out", "evidence.changed"),
         "guardian.noticed",
-        "check.errors",
+        *("check.errors", "check.proved"),
         *("inbox.taken", "inbox.acknowledged"),
     },
     PEOPLE: {
         "run.given_up",
-        *("run.submitted", "run.cancel_requested", "run.followed", "budget.raised", "prompt.edited", "prompt.dropped"),
+        *(
+            "run.submitted",
+            "run.cancel_requested",
+            "run.followed",
+            "budget.raised",
+            "evidence.accepted",
+            "prompt.edited",
+            "prompt.dropped",
+        ),
         *("question.answered", "answer.typed", "answer.edited", "approval.granted", "approval.denied"),
     },
     US | PEOPLE: {"run.stopped", "run.resumed", "answer.dropped"},

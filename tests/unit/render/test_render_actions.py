@@ -6,7 +6,7 @@ from ompycord.domain.access import ACTIONS as RULES
 from ompycord.domain.access import Role
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.run import FailureClass, RunKind, RunOutcome, RunState
-from ompycord.render.cards.actions import ACTIONS, CARD_ACTIONS, OFFERS, Situation
+from ompycord.render.cards.actions import ACCEPT, ACTIONS, CARD_ACTIONS, OFFERS, Situation
 from ompycord.render.cards.view import view
 from ompycord.render.render_context import RenderContext
 from tests.support.states import BRANCH, FILES, SCENES, hosted
@@ -20,7 +20,7 @@ def offered(snapshot: StatusSnapshot, render_context: RenderContext | None = Non
 
 def test_a_posted_button_keeps_its_name() -> None:
     names = {"stop", "resume", "cancel", "retry", "again", "say", "details", "diff", "checks", "raise", "takeover"}
-    names |= {"checkout", "follow", "continue", "replan", "giveup"}
+    names |= {"checkout", "follow", "continue", "replan", "giveup", "accept"}
     assert {action.name for action in CARD_ACTIONS} == names
 
 
@@ -38,7 +38,7 @@ def test_who_may_press_what() -> None:
     assert least == {
         **dict.fromkeys(("details", "diff", "checks", "checkout"), Role.VIEWER),
         **dict.fromkeys(("say", "retry", "again", "takeover", "follow"), Role.RUNNER),
-        **dict.fromkeys(("stop", "resume", "cancel", "raise", "continue", "replan", "giveup"), Role.APPROVER),
+        **dict.fromkeys(("stop", "resume", "cancel", "raise", "continue", "replan", "giveup", "accept"), Role.APPROVER),
     }
 
 
@@ -49,7 +49,7 @@ def test_every_situation_offers_something() -> None:
 
 def test_a_planned_action_is_on_no_card_of_the_product() -> None:
     labels = {label for scene in SCENES.values() for label in offered(*scene)}
-    assert labels == {action.label for action in CARD_ACTIONS}
+    assert labels == {action.label for action in CARD_ACTIONS - {ACCEPT}} | {"Accept 2 changed tests"}
 
 
 def test_what_needs_the_clone_is_gone_with_it_from_a_card_of_the_product() -> None:
