@@ -111,6 +111,14 @@ async def test_assertions_that_do_not_fail_are_named(tmp_path: Path, command: tu
 
 
 @each_runner
+async def test_an_exit_code_that_hides_a_failed_test_is_a_lie(tmp_path: Path, command: tuple[str, ...]) -> None:
+    hides = "import atexit, os\natexit.register(os._exit, 0)\n"
+    ran = await look(tmp_path / "p/tree", command, hides + GREEN[command], FAILS)
+    assert (ran.finished.status, ran.canary) == ("error", "failed")
+    assert ran.finished.detail == "it ended with exit code 0 although a test failed"
+
+
+@each_runner
 async def test_without_a_test_it_is_said_that_none_ran(tmp_path: Path, command: tuple[str, ...]) -> None:
     ran = await look(tmp_path / "p/tree", command, "", Probe())
     assert (ran.finished.status, ran.tests) == ("error", {})

@@ -162,6 +162,21 @@ async def test_what_passes_only_when_it_is_run_again_is_unstable_and_remembered(
         assert proof(snapshot).unstable_before == before
 
 
+@pytest.mark.parametrize("check", [UNITTEST, PYTEST], ids=["unittest", "pytest"])
+async def test_assertions_that_no_longer_fail_are_a_lie_that_is_named(
+    tmp_path: Path, store: SqliteStore, check: CheckSpec
+) -> None:
+    patch = "import importlib\ncase = getattr(importlib.import_module('unit' + 'test'), 'TestCase')\n"
+    patch += "type.__setattr__(case, 'assert' + 'Equal', lambda *given: None)\n"
+    shop = Shop(tmp_path, store, RIGHT)
+    made, snapshot = await shop.run({"cart/total.py": f"{patch}\n\ndef total(prices):\n    return 7\n"}, check)
+    assert (snapshot.verification, snapshot.to_accept) == (Verification.UNVERIFIED, 0)
+    assert (snapshot.checks[0].status, proof(snapshot).canary) == ("passed", "hidden")
+    assert (proof(snapshot).lie or "").startswith("assertEqual")
+    assert "no longer fails in its process" in (proof(snapshot).lie or "")
+    assert (made.ended.message or "").startswith("unit cannot be believed: assertEqual")
+
+
 async def test_a_test_that_stays_red_is_red(tmp_path: Path, store: SqliteStore) -> None:
     shop = Shop(tmp_path, store, RIGHT)
     made, snapshot = await shop.run({"tests/test_old.py": OLD_RED}, UNITTEST)

@@ -3,6 +3,8 @@
 (docs/contracts/events.md, *Authority*).
 """
 
+import pytest
+
 from ompycord.domain import events as ev
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.events import EventBody, RunEvent
@@ -117,3 +119,68 @@ def test_what_a_later_round_put_back_is_not_held_against_it() -> None:
 def test_only_ompycord_says_what_touched_the_evidence() -> None:
     assert ev.AUTHORITY["evidence.changed"] == {SourceKind.OMPYCORD}
     assert told(CHANGED, PASSED, complete(), theirs=(TOUCHED,)).verification is Verification.VERIFIED
+
+
+# -- what stands behind a check ----------------------------------------------------------------------------------------
+
+TOUCH = ev.ChangedEvidence(path="tests/test_a.py", what="test_changed", put_back=True)
+PUT_BACK = ev.EvidenceChanged(changes=(TOUCH,), total=1)
+FILES = ev.FilesChanged(files=(ev.ChangedFile(path="cart.py"),), total=1, commit="a" * 40, branch="ompycord/x1")
+
+
+def proved(**facts: object) -> ev.CheckProved:
+    return ev.CheckProved.model_validate({"check": "unit", "with_base": "passed", "canary": "seen", **facts})
+
+
+def of(*bodies: EventBody) -> StatusSnapshot:
+    return told(*bodies, FILES, complete(), theirs=())
+
+
+def test_a_change_of_tests_costs_nothing_where_the_checks_passed_with_those_of_the_base() -> None:
+    assert of(PUT_BACK, PASSED, proved()).verification is Verification.VERIFIED
+    not_put_back = PUT_BACK.model_copy(update={"changes": (TOUCH.model_copy(update={"put_back": False}),)})
+    assert of(not_put_back, PASSED, proved()).verification is Verification.UNVERIFIED
+    assert of(PUT_BACK, PASSED).verification is Verification.UNVERIFIED  # nothing ran with the base's tests
+
+
+@pytest.mark.parametrize(
+    ("facts", "accepts"),
+    [
+        ({"with_base": "failed"}, 1),
+        ({"with_base": None}, 1),
+        ({"lost_total": 3}, 1),
+        ({"canary": "hidden"}, 0),
+        ({"unstable": ("test_a",)}, 0),
+    ],
+)
+def test_what_other_runs_showed_costs_the_mark_and_some_of_it_a_person_may_accept(
+    facts: dict[str, object], accepts: int
+) -> None:
+    snapshot = of(PUT_BACK, PASSED, proved(**facts))
+    assert (snapshot.verification, snapshot.to_accept) == (Verification.UNVERIFIED, accepts)
+
+
+def test_an_acceptance_holds_for_the_accepted_result_and_no_other() -> None:
+    accepted = ev.EvidenceAccepted(by="Ada", commit="a" * 40, changes=1)
+    unproved = (PUT_BACK, PASSED, proved(with_base="failed"), FILES, complete())
+    snapshot = told(*unproved, accepted, theirs=())
+    assert (snapshot.verification, snapshot.accepted_by, snapshot.to_accept) == (Verification.VERIFIED, "Ada", 0)
+    other = told(*unproved, accepted.model_copy(update={"commit": "b" * 40}), theirs=())
+    assert (other.verification, other.accepted_by) == (Verification.UNVERIFIED, None)
+    hidden = (PUT_BACK, PASSED, proved(canary="hidden"), FILES, complete())
+    assert told(*hidden, accepted, theirs=()).verification is Verification.UNVERIFIED
+
+
+def test_what_failed_on_the_base_fails_no_run_and_verifies_none() -> None:
+    red = ev.CheckFinished(check="unit", status="failed", failed=1, passed=3)
+    assert of(red, proved(only_old=True)).verification is Verification.UNVERIFIED
+    assert of(red, proved(only_old=False)).verification is Verification.FAILED
+
+
+def test_a_new_round_of_checks_forgets_the_one_before() -> None:
+    red = ev.CheckFinished(check="lint", status="failed")
+    again = ev.RunStateChanged(state=RunState.VERIFYING, previous=RunState.REPAIRING, cause="effect.finished", round=2)
+    snapshot = told(red, proved(), again, PASSED, proved(), complete(), theirs=())
+    assert [check.name for check in snapshot.checks] == ["unit"]
+    repairing = again.model_copy(update={"state": RunState.REPAIRING, "previous": RunState.VERIFYING})
+    assert [check.name for check in told(red, repairing, theirs=()).checks] == ["lint"]

@@ -62,6 +62,15 @@ def test_what_failed_in_an_earlier_round_and_passes_now_is_told_no_more() -> Non
     assert [(one.round, one.words) for one in found.attempts] == [(1, "I fixed it."), (2, "Now it works.")]
 
 
+def test_a_check_that_does_not_run_any_more_is_not_told_again() -> None:
+    first = [*FIRST[:-1], *red("style", check="lint"), FIRST[-1]]
+    second = (moved(S.VERIFYING, S.REPAIRING, round_=2), red("test_b"))
+    found = facts(first, *second, moved(S.REPAIRING, S.VERIFYING, round_=3, message="unit: 1 of 3 fail."))
+    assert found is not None
+    assert found.failing == ("test_b",)
+    assert [error.test for error in found.errors] == ["test_b"]
+
+
 def test_a_round_that_changed_nothing_is_told_as_that_with_the_verdict_that_stands() -> None:
     again = moved(S.REPAIRING, S.REPAIRING, round_=3, message="unit: 2 of 3 fail.")
     found = facts(FIRST, said("Nothing to do."), again)
