@@ -12,6 +12,7 @@ import pytest
 
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import WorkResults, Workspaces
+from ompycord.domain.ports.trees import tree_id
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ResultWithheld, WorkspaceError
 from ompycord.testing import FakeWorkspaces
@@ -143,6 +144,30 @@ async def test_the_checkout_shows_what_was_harvested_and_is_gone_afterwards(
     assert not tree.is_dir()
     assert (await workspaces.collect(RUN, repository, message="m")).commit is not None
     assert (clone / "README.md").read_text() == "changed\n"
+
+
+async def test_a_checkout_of_another_tree_has_its_files_and_no_others_and_changes_no_result(
+    workspaces: Clones, repository: RepositorySpec
+) -> None:
+    clone = (await workspaces.prepare(RUN, repository, base=None)).path
+    (clone / "README.md").unlink()
+    (clone / "README.md").mkdir()  # a folder where the base has a file
+    (clone / "README.md/näher.md").write_text("more\n")
+    (clone / "new.txt").write_text("new\n")
+    collected = await workspaces.collect(RUN, repository, message="m")
+    trees = await workspaces.trees(RUN)
+    async with workspaces.checkout(RUN, repository, tree=trees.base) as tree:
+        assert (tree / "README.md").read_text().startswith("# Cart")
+        assert not (tree / "new.txt").exists()
+        assert (tree / "cart/total.py").is_file()
+    mixed = {**trees.base, "new.txt": trees.result["new.txt"]}
+    async with workspaces.checkout(RUN, repository, with_git=True, tree=mixed) as tree:
+        assert (tree / "new.txt").read_text() == "new\n"
+        assert (tree / "README.md").is_file()
+    assert await workspaces.result(RUN) == collected
+    async with workspaces.checkout(RUN, repository, tree=trees.result) as tree:
+        assert (tree / "README.md/näher.md").read_text() == "more\n"
+    assert trees.result_id() == (await workspaces.trees(RUN)).result_id() != tree_id(trees.base)
 
 
 async def test_the_trees_are_those_of_the_base_and_of_what_was_collected(
