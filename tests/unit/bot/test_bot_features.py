@@ -19,7 +19,7 @@ NOBODY = cast("BotContext", None)
 """Assembling asks it nothing."""
 POSTED = {
     *("stop", "resume", "cancel", "docancel", "keep", "retry", "again", "draft", "takeover", "details", "diff"),
-    *("checkout", "follow", "followf", "followgo", "followno", "againf"),
+    *("checkout", "accept", "follow", "followf", "followgo", "followno", "againf"),
     *("checks", "say", "sayform", "raise", "raiseto", "answer", "ansform", "allow", "allowrun", "deny", "denyform"),
     *("continue", "replan", "replanto", "giveup"),
     *("settings", "editsaid", "form", "undo", "pick", "picksay"),
