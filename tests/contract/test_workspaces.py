@@ -12,7 +12,7 @@ import pytest
 
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import WorkResults, Workspaces
-from ompycord.domain.ports.trees import tree_id
+from ompycord.domain.ports.trees import tree_name
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ResultWithheld, WorkspaceError
 from ompycord.testing import FakeWorkspaces
@@ -167,7 +167,7 @@ async def test_a_checkout_of_another_tree_has_its_files_and_no_others_and_change
     assert await workspaces.result(RUN) == collected
     async with workspaces.checkout(RUN, repository, tree=trees.result) as tree:
         assert (tree / "README.md/näher.md").read_text() == "more\n"
-    assert trees.result_id() == (await workspaces.trees(RUN)).result_id() != tree_id(trees.base)
+    assert trees.name == (await workspaces.trees(RUN)).name != tree_name(trees.base)
 
 
 async def test_the_trees_are_those_of_the_base_and_of_what_was_collected(
