@@ -34,7 +34,7 @@ class TokenPrices(Frozen):
     """Left out: 1.6 times `cache_write`."""
     web_search: Price = Decimal(0)
     """For one search."""
-    above: Annotated[int, Field(gt=0)] | None = None
+    above: Annotated[int, Field(gt=0, le=100_000_000)] | None = None
     """A request with more tokens of input than this has `prices_above`, for all its tokens."""
     prices_above: "TokenPrices | None" = None
 
