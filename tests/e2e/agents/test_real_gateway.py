@@ -318,9 +318,11 @@ async def test_2_it_does_a_task_with_tools_and_reaches_nothing_else(
     assert KEY not in environment
     assert [file for file in tmp_path.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()] == []
     rows = await ground.ledger()
-    assert len(rows) >= 2
-    for row in rows:
-        assert (row["exactness"], row["dialect"], row["status"]) == ("exact", agent.dialect, 200)
+    assert {(row["dialect"], row["status"]) for row in rows} == {(agent.dialect, 200)}
+    exact = [row for row in rows if row["exactness"] == "exact"]
+    assert len(exact) >= 2
+    assert len(rows) - len(exact) <= 1  # some ask for a suggestion at the end, and leave in the midst of it
+    for row in exact:
         if agent.stub == "model":
             usd = Decimal(row["nano_usd"]) / 10**9
             assert (row["input"], row["cache_read"], row["output"], usd) == (1000, 200, 45, USD)
