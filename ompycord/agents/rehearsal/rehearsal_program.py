@@ -229,7 +229,7 @@ def run_with_approval(stage: Stage) -> None:
 
 def repair_again(stage: Stage, *, is_willing: bool) -> int:
     """Another round: the checks failed on the result that is in the folder."""
-    stage.plan("Fix", "Run the tests")
+    stage.plan("Fix")
     stage.tool("read", str(CODE), seconds=0.8).done()
     if not is_willing or not CODE.is_file() or WRONG not in CODE.read_text(encoding="utf-8"):
         return finish(stage, "The rehearsal finds nothing more to repair; it changed nothing in this round.")
@@ -237,7 +237,6 @@ def repair_again(stage: Stage, *, is_willing: bool) -> int:
     tool = stage.tool("edit", str(CODE), seconds=1.0)
     CODE.write_text(CODE.read_text(encoding="utf-8").replace(WRONG, FIX), encoding="utf-8")
     tool.done(added=1, removed=1)
-    stage.begin("Run the tests")
     if not run_tests(stage):
         return give_up(stage, "The tests still fail after the second fix.")
     return finish(stage, "The discount was taken by the thousand; now it is by the hundred, for every piece.")
@@ -305,9 +304,8 @@ def run_tests(stage: Stage) -> bool:
     command = [sys.executable, "-m", "unittest"]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=TEST_S, check=False)  # noqa: S603  # ours
     lines = ran.stderr.strip().splitlines() or ["no output"]
-    ok = ran.returncode == 0
-    tool.done(ok=ok, detail=lines[-1][:200])
-    return ok
+    tool.done(ok=ran.returncode == 0, detail=lines[-1][:200])
+    return ran.returncode == 0
 
 
 def finish(stage: Stage, summary: str) -> int:

@@ -207,6 +207,23 @@ def test_a_provider_that_refuses_in_a_repair_suspends_it_and_resumes_the_repair(
     assert (back.machine.round, back.machine.checks) == (2, False)
 
 
+def circling(level: str) -> ev.GuardianNoticed:
+    return ev.GuardianNoticed.model_validate({"level": level, "kind": "repeat", "evidence": "The same.", "length": 4})
+
+
+def test_an_agent_that_goes_in_circles_in_a_repair_is_treated_as_one_that_builds_and_keeps_its_round() -> None:
+    red = advance(REPAIRABLE_RUN, RED).machine
+    again = advance(red, circling("escalate"))
+    assert [effect_key(effect) for effect in again.effects] == ["stop:2", "repair:3"]
+    assert (again.machine.state, again.machine.round, again.machine.checks) == (S.REPAIRING, 2, False)
+    asked = advance(red, circling("ask")).machine
+    assert (asked.state, asked.resume_to) == (S.SUSPENDED, S.REPAIRING)
+    for body, machine in ((circling("stop"), red), (ev.RunGivenUp(by="Ada"), asked)):
+        ended_ = walk(machine, body, ended("recollect:3", changed=1, tree="two"), ended("publish:3"))
+        assert (ended_[1].state, ended_[1].failure) == (S.FAILED, FailureClass.LOOP)
+        assert "recollect:3" in ended_[2]
+
+
 def test_checks_that_prove_nothing_do_not_fail_the_run() -> None:
     _, machine, _ = walk(Machine(state=S.VERIFYING, claim=True), ended("checks:1"), ended("publish:1"))
     assert (machine.state, machine.checks) == (S.COMPLETE, None)
