@@ -1,5 +1,7 @@
+
 """People's journeys in the real product, on its page, in a real browser; one `ompycord up` serves them all."""
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -57,9 +59,11 @@ class Seat:
         return self.at("message").filter(has_text="· result")
 
     async def run(self) -> str:
-        """The short id in the open thread's name."""
-        title = await self.page.locator("#channel-title").inner_text()
-        return title.rsplit("· ", 1)[1]
+        """The short id in the footer of the open thread's card."""
+        card = await self.at("message").filter(has_text="· card 1").first.inner_text()
+        found = re.search(r"(\w{6}) · card 1", card)
+        assert found, card
+        return found[1]
 
     async def become(self, kind: str) -> None:
         async with self.page.expect_response("**/app/events*"):  # the page has the new person's state by then
