@@ -1,4 +1,3 @@
-
 """People's journeys in the real product, on its page, in a real browser; one `ompycord up` serves them all."""
 
 import re

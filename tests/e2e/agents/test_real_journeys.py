@@ -69,10 +69,9 @@ def tasks(kind: Kind) -> tuple[str, str, str]:
         kind.run(busy(25)),
         "SAY first",
     )
-    # What was cut short comes again or counts as done, as the agent's session has it.
-    steered = (kind.write("steered.txt", "heard\n"), *(kind.run(one) for one in LONG), "SAY second")
-    # Twice: where words come with the result of what they cut short, the model without a mind takes that for its first
-    # step's.
+    # What was cut short comes again or counts as done, as the agent's session has it. The first step is there twice:
+    # where words come with the result of what they cut short, the model without a mind takes that for its first step's.
+    steered = (*[kind.write("steered.txt", "heard\n")] * 2, *(kind.run(one) for one in LONG), "SAY second")
     last = (*[kind.write("last.txt", "end\n")] * 2, "SAY all is done")
     return "\n".join(first), "\n".join(steered), "\n".join(last)
 
