@@ -43,10 +43,12 @@ AGENT: dict[str, Any] = {
     "env": {"SPOKEN_HOME": "/srv/spoken"},
     "wall_s": 60,
     "idle_s": 30,
-    "sandbox": {"minimum": "full", "network": False, **BOUNDS},
+    "sandbox": {"minimum": "full", "network": "gateway", "hosts": ["pypi.example.org"], **BOUNDS},
     "grants": {"files": ["/srv/spoken/key"], "variables": ["SPOKEN_KEY"]},
     "models": ["spoken-large"],
 }
+PRICES = dict.fromkeys(("input", "output", "cache_read", "cache_write", "cache_write_1h", "web_search"), "2.5")
+"""US dollars for a million tokens, as configuration shows them."""
 FILE: dict[str, Any] = {
     "preset": "solo",
     "data_dir": "elsewhere",
@@ -107,6 +109,17 @@ FILE: dict[str, Any] = {
         "max_rounds_without_gain": 5,
         "calm_steps": 31,
     },
+    "providers": {
+        "house": {
+            "kind": "compatible",
+            "base_url": "http://127.0.0.1:1/v1",
+            "dialects": ["chat"],
+            "key_files": ["/srv/house/key"],
+            "models": ["small"],
+            "prices": {"small": {**PRICES, "above": 200_000, "prices_above": PRICES}},
+            "provider_tools": False,
+        }
+    },
     "limits": {"open_per_person": 1, "open_per_channel": 2, "open_per_guild": 3, "parallel_runs": 4, "waiting_runs": 5}
     | {"max_iterations": 6},
     "workspaces": {"sessions_days": 3, "sessions_mib": 100},
@@ -138,7 +151,7 @@ def settings(model: type[BaseModel] = Settings, path: str = "") -> Iterator[str]
         inner = next((one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)), None)
         if name == "name" and path:
             continue
-        if inner is None or get_origin(field.annotation) is tuple:
+        if inner is None or inner is model or get_origin(field.annotation) is tuple:
             yield f"{path}{name}"
         else:
             yield from settings(inner, f"{path}{name}.")
@@ -177,9 +190,13 @@ async def shown_settings(folder: Path) -> set[str]:
 def _general(name: str) -> str:
     """`agents.wall_s` for `agents.spoken.wall_s`."""
     head, *rest = name.split(".")
-    if head not in {"repositories", "agents"}:
+    if head not in {"repositories", "agents", "providers"}:
         return name
-    return f"{head}.env" if rest[1] == "env" else ".".join([head, *rest[1:]])
+    if rest[1] == "env":
+        return f"{head}.env"
+    if rest[1] == "prices":  # by a model's name; those above a number of tokens are prices again
+        return ".".join([head, *rest[1:2], rest[3]])
+    return ".".join([head, *rest[1:]])
 
 
 def _differs(name: str, rows: Mapping[str, tuple[object, str]]) -> bool:

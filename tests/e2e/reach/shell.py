@@ -75,6 +75,7 @@ class Shell:
             group.create_task(self._keys_and_events())
             group.create_task(self._care(stopped))
             group.create_task(self._webhooks())
+            group.create_task(self._models())
 
     async def _keys_and_events(self) -> None:
         made = json.loads((await self.run("keys add", "reach")).out)
@@ -102,6 +103,12 @@ class Shell:
         assert json.loads((await self.run("webhooks retry", waiting[0])).out)["count"] == 1
         assert json.loads((await self.run("webhooks drop", waiting[0])).out)["count"] == 1
         assert waiting[0] not in (await self.run("webhooks list")).out
+
+    async def _models(self) -> None:
+        """No provider is configured here: nothing is under way."""
+        assert json.loads((await self.run("gateway stop")).out)["ended"] == 0
+        assert json.loads((await self.run("gateway status")).out)["stopped"]
+        assert json.loads((await self.run("gateway resume")).out)["was_stopped"]
 
     async def _integrations(self) -> None:
         home = self.folder / "home"

@@ -11,6 +11,7 @@ import pytest
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports.model_ledger import ModelRequestOpened, ModelRequestSettled
 from ompycord.domain.records import (
     Commit,
     Committed,
@@ -131,6 +132,8 @@ def test_the_products_writes_are_applied_so_that_a_row_stands_before_what_refers
         OutboxRow,
         KeyRecord,
         KeysEnd,
+        ModelRequestOpened,
+        ModelRequestSettled,
     )
 
 
