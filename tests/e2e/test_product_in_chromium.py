@@ -68,6 +68,15 @@ class Seat:
         async with self.page.expect_response("**/app/events*"):  # the page has the new person's state by then
             await self.at(f"person-{kind}").check()
 
+    async def in_channel(self) -> None:
+        """The channel is shown, with all there is."""
+        await expect(self.page.locator("#channel-title")).to_have_text(re.compile(r"^\W*tasks$"))
+        await self.page.locator("#message-list .beginning").filter(has_text="#tasks").wait_for(state="attached")
+
+    async def back_to_channel(self) -> None:
+        await self.at("parent-link").click()
+        await self.in_channel()
+
     async def start_with_the_form(self, prompt: str) -> None:
         """`/omp new` without a prompt opens the form; then go to the run's thread."""
         threads = await self.at("thread-chip").count()
@@ -120,8 +129,7 @@ async def seated(browser: Browser, product: Product, size: ViewportSize) -> Asyn
         if is_phone:
             await page.get_by_role("button", name="Channels").tap()
         await seat.at("channel-link").filter(has_text="tasks").first.click()
-        await expect(page.locator("#channel-title")).to_contain_text("tasks")
-        await page.locator("#message-list .beginning").wait_for(state="attached")  # all there is, is loaded
+        await seat.in_channel()
         yield seat
         assert problems == []
 
@@ -225,18 +233,19 @@ async def test_the_bot_is_killed_and_started_on_the_page_and_every_card_comes_tr
         await seat.open_thread()
         await expect(seat.card).to_contain_text("Working")
         runs.append(await seat.run())
-        await seat.at("parent-link").click()
+        await seat.back_to_channel()
     await seat.at("bot-kill").click()
     await expect(seat.at("bot-state")).to_contain_text("is offline")
     await seat.at("bot-start").click()
     await expect(seat.at("bot-state")).to_contain_text("is online", timeout=patient(LONG_MS))
     for run in runs:
-        await seat.open_in_full(seat.at("thread-chip").filter(has_text=run))
+        (thread,) = (await shown(seat.product.playground, run)).threads
+        await seat.page.evaluate("(place) => { location.hash = place; }", f"#/channels/{thread['id']}")
         await expect(seat.card).to_contain_text("Done · checks passed", timeout=patient(LONG_MS))
         await expect(seat.result).to_have_count(1)
         seen = await shown(seat.product.playground, run)
         assert (len(seen.mirrors), len(seen.threads), len(seen.cards), len(seen.results)) == (1, 1, 1, 1)
-        await seat.at("parent-link").click()
+        await seat.back_to_channel()
     ada = seat.product.playground.ada.id
     assert await seat.rang() == [[ada], [ada]]
 
