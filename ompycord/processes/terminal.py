@@ -80,11 +80,17 @@ def _serve(child: int, theirs: int) -> int:
 
     before = termios.tcgetattr(0)
     was = signal.signal(signal.SIGWINCH, _follow(theirs))
+    woken, wakes = os.pipe()
+    os.set_blocking(wakes, False)
+    earlier = signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
     try:
         _resize(theirs)
         tty.setraw(0, termios.TCSADRAIN)  # what a person typed ahead is theirs: flush nothing
-        _copy(theirs)
+        _copy(theirs, woken)
     finally:
+        signal.set_wakeup_fd(earlier)
+        os.close(woken)
+        os.close(wakes)
         termios.tcsetattr(0, termios.TCSADRAIN, before)
         signal.signal(signal.SIGWINCH, was)
         os.close(theirs)  # hang up what still runs on it
@@ -105,13 +111,18 @@ def _resize(theirs: int) -> None:
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
 
 
-def _copy(theirs: int) -> None:
-    """Copy both ways until the program's side is closed. Ours may end first: then only its output continues."""
+def _copy(theirs: int, woken: int) -> None:
+    """Copy both ways until the program's side is closed. Ours may end first: then only its output continues.
+
+    `woken` has a byte for each signal: one that comes just before the wait would be handled after it only.
+    """
     import select
 
-    sources = [0, theirs]
+    sources = [0, theirs, woken]
     while True:
         ready, _, _ = select.select(sources, [], [])
+        if woken in ready:
+            os.read(woken, _CHUNK)
         if theirs in ready:
             try:
                 data = os.read(theirs, _CHUNK)

@@ -43,9 +43,10 @@ async def test_what_is_typed_and_the_size_arrive_and_the_exit_code_comes_back(
     terminals: list[Terminal], tmp_path: Path
 ) -> None:
     program = """
-import os, signal
+import os, select, signal
 signal.signal(signal.SIGWINCH, lambda *_: os.write(1, f"now {tuple(os.get_terminal_size())}".encode()))
 print("size", tuple(os.get_terminal_size()), "in", os.getcwd(), sorted(os.environ), flush=True)
+while not select.select([0], [], [], 0.05)[0]: pass  # a signal that comes just before a wait is handled after it
 print("heard", input(), flush=True)
 raise SystemExit(7)
 """
