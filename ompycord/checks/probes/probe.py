@@ -6,6 +6,7 @@ Counterparts: the programs beside it, which run in the checked repository's Pyth
 import json
 import secrets
 import shlex
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,7 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
-class RunnerProbe:
+class RunnerProbe(ABC):
     """One start of a runner with a probe. Its names are random: the product cannot know them beforehand."""
 
     program: str
@@ -56,9 +57,9 @@ class RunnerProbe:
         program.write_text(text.replace(_REPLACED, constants), encoding="utf-8")
         return program, report
 
+    @abstractmethod
     def arrange(self, command: tuple[str, ...], program: Path) -> tuple[tuple[str, ...], dict[str, str]] | None:
         """The command and the variables with which the runner has the program; None where it cannot."""
-        raise NotImplementedError
 
 
 class PytestProbe(RunnerProbe):
