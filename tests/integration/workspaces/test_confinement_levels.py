@@ -6,6 +6,7 @@ What it can stands in docs/explanation/trust.md.
 import asyncio
 import json
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Generator
@@ -58,8 +59,8 @@ changes = {
     "write outside": lambda: (data / "planted").write_text("x"),
     "write the base's objects": lambda: (base / ".git/objects/planted").write_text("x"),
     "plant a hook in the base": lambda: (base / ".git/hooks/post-checkout").write_text("x"),
-    "write the system": lambda: pathlib.Path("/usr/planted-by-a-test").write_text("x"),
-    "write the interpreter": lambda: pathlib.Path(sys.prefix, "planted-by-a-test").write_text("x"),
+    "write the system": lambda: pathlib.Path("/usr", aims["planted"]).write_text("x"),
+    "write the interpreter": lambda: pathlib.Path(sys.prefix, aims["planted"]).write_text("x"),
 }
 could = []
 for name, attempt in {**attempts, **changes}.items():
@@ -92,6 +93,8 @@ class Ground:
         self.base = base
         self.clone = clone
         self.home = home
+        self.planted = f"planted-by-a-test-{secrets.token_hex(8)}"
+        """The name of a file in folders that every test of this machine shares, and so this test's alone."""
 
 
 @pytest.fixture(params=CONFINED)
@@ -148,6 +151,7 @@ async def attempted(ground: Ground, launcher: Launcher, port: int, *, network: b
         "pid": os.getpid(),
         "port": port,
         "homefile": str(ground.home / "private"),
+        "planted": ground.planted,
     }
     layout = Layout(ground.clone, network=network)
     _, said = await ran(launcher, layout, sys.executable, "-c", ATTEMPTS, json.dumps(aims))
@@ -160,8 +164,8 @@ def changed(ground: Ground) -> list[Path]:
         ground.data / "planted",
         ground.base / ".git/objects/planted",
         ground.base / ".git/hooks/post-checkout",
-        Path("/usr/planted-by-a-test"),
-        Path(sys.prefix, "planted-by-a-test"),
+        Path("/usr", ground.planted),
+        Path(sys.prefix, ground.planted),
     )
     return [path for path in planted if path.exists()]
 
