@@ -156,7 +156,7 @@ async def _run(product: Product, name: str, repository: Path) -> Journey:
     begun, run = moment_s(asked.id), _RUN.search(result.text)
     assert run is not None
     assert "✅" in result.text.splitlines()[0], result.text
-    branch = f"ompycord/{run[1]}"
+    branch = f"ompycord/write-the-time-{run[1]}"
     return Journey(
         agent_starts_s=_agent_started(repository, branch) - begun,
         branch_is_there_s=_written(repository, branch) - begun,

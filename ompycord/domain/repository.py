@@ -1,6 +1,7 @@
 """Repositories, checks and agents as configuration names them; in Discord only their names appear."""
 
 import re
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
@@ -8,11 +9,13 @@ from pydantic import AfterValidator, Field, StringConstraints, field_serializer,
 from pydantic_core import PydanticCustomError
 
 from ompycord.domain.base import Frozen
+from ompycord.domain.ids import RunId, short_id
 
 __all__ = [
     "ANOTHER_BASE",
     "BRANCH_LIMIT",
     "MOST_MODELS",
+    "SLUG_LIMIT",
     "AgentSpec",
     "BranchName",
     "BranchPrefix",
@@ -25,6 +28,9 @@ __all__ = [
     "Rounds",
     "Sandbox",
     "branch_fault",
+    "branch_of",
+    "former_branch_of",
+    "slug_of",
 ]
 
 ANOTHER_BASE: Final = "Name another base."
@@ -38,6 +44,10 @@ OwnName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 """A name that an agent itself gives to something: a mode, a model."""
 BRANCH_LIMIT: Final = 200
 """Characters of a branch's name."""
+SLUG_LIMIT: Final = 40
+"""Characters of a title in a branch's name."""
+_BETWEEN_WORDS: Final = re.compile(r"[^a-z0-9]+")
+_WITHIN_WORDS: Final = str.maketrans("", "", "'`")
 _UNUSABLE: Final = frozenset(" ~^:?*[\\\x7f") | {chr(code) for code in range(32)}
 
 
@@ -64,6 +74,31 @@ def branch_fault(name: str) -> str | None:
     except UnicodeEncodeError:
         return "it has half of a character"
     return None
+
+
+def slug_of(title: str) -> str:
+    """The ASCII letters and digits of a title, in small letters, with `-` between words; at most SLUG_LIMIT.
+
+    Letters with an accent are those without it. It ends with a whole word where the limit allows one. Empty where the
+    title has none of these.
+    """
+    plain = unicodedata.normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode().lower()
+    slug = _BETWEEN_WORDS.sub("-", plain.translate(_WITHIN_WORDS)).strip("-")
+    if len(slug) <= SLUG_LIMIT:
+        return slug
+    whole, _, rest = slug[: SLUG_LIMIT + 1].rpartition("-")
+    return whole if len(rest) <= SLUG_LIMIT // 2 and whole else slug[:SLUG_LIMIT].rstrip("-")
+
+
+def branch_of(prefix: str, title: str, run: RunId) -> str:
+    """`<prefix><slug>-<short id>`; without a slug the short id alone follows."""
+    slug = slug_of(title)
+    return f"{prefix}{slug}-{short_id(run)}" if slug else former_branch_of(prefix, run)
+
+
+def former_branch_of(prefix: str, run: RunId) -> str:
+    """The name that a run has which began before names had a slug."""
+    return f"{prefix}{short_id(run)}"
 
 
 def _named(sign: str) -> str:

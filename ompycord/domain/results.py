@@ -42,6 +42,8 @@ class PrepareResult(StageResult):
     """Of a follow-up: the commit from which the first run on its branch started, with which evidence is compared."""
     session: str | None = None
     """Of a follow-up: the agent's session that was kept, in which it goes on."""
+    branch: str | None = None
+    """The name for a branch of its own; None for a follow-up on a branch, and for runs of earlier versions."""
 
 
 class BuildResult(StageResult):

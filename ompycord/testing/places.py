@@ -54,17 +54,23 @@ class FakeWorkspaces:
         """When set, `prepare` raises WorkspaceError with it."""
 
     async def prepare(
-        self, run: RunId, repository: RepositorySpec, *, base: str | None, former: Former | None = None
+        self,
+        run: RunId,
+        repository: RepositorySpec,
+        *,
+        base: str | None,
+        former: Former | None = None,
+        branch: str | None = None,
     ) -> Prepared:
         if self.refuses:
             raise WorkspaceError(self.refuses)
         self._results.pop(run, None)
         self.set_asides.pop(run, None)
         await self.discard(run)
-        branch = former.branch if former is not None else None
-        if branch is not None and branch not in self.branches:
-            raise WorkspaceError(f"{repository.name} has no branch {branch} any more. Put it back and retry.")
-        tip = self.branches[branch] if branch is not None else BASE
+        followed = former.branch if former is not None else None
+        if followed is not None and followed not in self.branches:
+            raise WorkspaceError(f"{repository.name} has no branch {followed} any more. Put it back and retry.")
+        tip = self.branches[followed] if followed is not None else BASE
         self._bases[run] = self._of_commit(tip, repository)
         self._first_bases.pop(run, None)
         if former is not None and former.first_base is not None:
@@ -75,7 +81,7 @@ class FakeWorkspaces:
         self._started[run] = Prepared(
             path=self._path(run), base_commit=tip, base_branch=base or repository.base, session=session
         )
-        self._follows[run] = branch
+        self._follows[run] = followed
         return self._started[run]
 
     def _of_commit(self, commit: str, repository: RepositorySpec) -> Tree:

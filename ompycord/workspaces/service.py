@@ -14,10 +14,10 @@ from typing import Final
 
 from ompycord.domain.base import Millis
 from ompycord.domain.folds.follow_up import Former
-from ompycord.domain.ids import RunId, is_ulid, short_id
+from ompycord.domain.ids import RunId, is_ulid
 from ompycord.domain.ports import Collected, Prepared, Published
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry
-from ompycord.domain.repository import RepositorySpec
+from ompycord.domain.repository import RepositorySpec, former_branch_of
 from ompycord.errors import ProcessFailed, WorkspaceError
 from ompycord.processes import kill_strays
 from ompycord.processes.launcher_port import Launcher
@@ -55,18 +55,25 @@ class GitWorkspaces:
         self.sessions = KeptSessions(folder, sessions)
 
     async def prepare(
-        self, run: RunId, repository: RepositorySpec, *, base: str | None, former: Former | None = None
+        self,
+        run: RunId,
+        repository: RepositorySpec,
+        *,
+        base: str | None,
+        former: Former | None = None,
+        branch: str | None = None,
     ) -> Prepared:
-        """See the port. The clone has no remote and is on a branch of its own, `ompycord/<short id>`.
+        """See the port. The clone has no remote. Without a name its branch has that of the run's short id.
 
         That of a follow-up is on the branch with which it goes on. In a kept session it lies where that session's first
         clone was.
         """
         with _in_words():
-            return await self._prepare(run, repository, base or repository.base, former)
+            own = branch or former_branch_of(repository.branch_prefix, run)
+            return await self._prepare(run, repository, base or repository.base, former, own)
 
     async def _prepare(
-        self, run: RunId, repository: RepositorySpec, base_branch: str, former: Former | None
+        self, run: RunId, repository: RepositorySpec, base_branch: str, former: Former | None, own: str
     ) -> Prepared:
         path = self._path(run)
         try:
@@ -101,7 +108,7 @@ class GitWorkspaces:
             content = await inspect_base(self._git, source.git_folder, base)
             require_plain(repository.name, branch or base_branch, content, git_folder=source.git_folder)
             record = record.model_copy(update={"submodules": content.submodules})
-            await self._build(folder, record, run, marker)
+            await self._build(folder, record, branch or own, marker)
             is_built = True
         finally:
             if not is_built:
@@ -124,14 +131,13 @@ class GitWorkspaces:
             source = await self._repositories.source(repository)
             return await self._repositories.tip(repository, source, branch)
 
-    async def _build(self, folder: Folder, record: Record, run: RunId, marker: str) -> None:
+    async def _build(self, folder: Folder, record: Record, branch: str, marker: str) -> None:
         exclude = await asyncio.to_thread(_source_exclude, record)
         _make(folder.path)
         if folder.work != folder.path:
             await self._clear(folder)
         folder.exclude.write_bytes(exclude)
         await make_bare(self._git, folder.result, record, marker=marker)
-        branch = record.branch or f"ompycord/{short_id(run)}"
         await make_clone(self._git, folder.clone, record, branch=branch, exclude=exclude, marker=marker)
         await fill_submodules(self._git, folder.clone, record, parent=folder.path, marker=marker)
         await folder.write(record)

@@ -92,7 +92,8 @@ async def folder(tmp_path: Path) -> Folder:
 async def test_every_step_of_a_run_is_done_in_a_process_of_its_own(folder: Folder) -> None:
     facts, end = await folder.perform(folder.order(fx.PrepareWorkspace))
     assert (facts, end.outcome, end.key) == ([], "ok", "prepare:1")
-    assert end.facts == {"base": folder.git("rev-parse", "main").strip()}
+    branch = f"ompycord/fix-it-{short_id(folder.run)}"
+    assert end.facts == {"base": folder.git("rev-parse", "main").strip(), "branch": branch}
     facts, end = await folder.perform(folder.order(fx.RunAgent))
     assert end.facts == {"claim": True}
     assert facts[0] == "run.started"
@@ -102,7 +103,6 @@ async def test_every_step_of_a_run_is_done_in_a_process_of_its_own(folder: Folde
     facts, end = await folder.perform(folder.order(fx.RunChecks))
     assert facts == ["check.started", "check.finished", "check.proved"]
     assert "passed" in end.facts
-    branch = f"ompycord/{short_id(folder.run)}"
     facts, end = await folder.perform(folder.order(fx.Publish))
     assert (facts, end.facts) == (["files.changed"], {"branch": branch})
     assert folder.git("show", f"{branch}:new.txt") == "new\n"
@@ -114,7 +114,7 @@ async def test_every_step_of_a_run_is_done_in_a_process_of_its_own(folder: Folde
 async def test_a_follow_up_is_done_in_processes_of_its_own_on_the_branch_of_the_run_before(folder: Folder) -> None:
     steps = (fx.PrepareWorkspace, fx.RunAgent, fx.Collect, fx.RunChecks, fx.Publish, fx.CleanUp)
     ends = [(await folder.perform(folder.order(kind)))[1] for kind in steps]
-    branch, base = f"ompycord/{short_id(folder.run)}", str(ends[0].facts["base"])
+    branch, base = f"ompycord/fix-it-{short_id(folder.run)}", str(ends[0].facts["base"])
     commit = folder.git("rev-parse", branch).strip()
     former = Former(run=folder.run, branch=branch, commit=commit, first_base=base)
     folder.follow(former)
@@ -124,6 +124,17 @@ async def test_a_follow_up_is_done_in_processes_of_its_own_on_the_branch_of_the_
     assert ends[3].facts == {"branch": branch}
     assert folder.git("show", f"{branch}:new.txt") == "new\n"
     assert folder.git("rev-parse", f"{branch}~1").strip() == commit
+
+
+async def test_a_run_that_began_before_branches_had_a_slug_keeps_the_name_of_its_branch(folder: Folder) -> None:
+    await folder.perform(folder.order(fx.PrepareWorkspace))
+    base = folder.git("rev-parse", "main").strip()
+    (folder.path / f"prepared-{folder.run}.json").write_text(json.dumps({"base": base}))
+    for kind in (fx.RunAgent, fx.Collect):
+        await folder.perform(folder.order(kind))
+    branch = f"ompycord/{short_id(folder.run)}"
+    assert (await folder.perform(folder.order(fx.Publish)))[1].facts == {"branch": branch}
+    assert (await folder.perform(folder.order(fx.PrepareWorkspace)))[1].facts == {"base": base, "branch": branch}
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ async def test_an_offer_outlives_a_kill_and_its_runs_go_on_on_one_branch(tmp_pat
         ada = product.playground.ada
         await ada.command("omp new", "tasks", prompt="Fix the discount for several pieces.")
         first, result = await result_of(ada)
-        branch = f"ompycord/{first}"
+        branch = f"ompycord/fix-the-discount-for-several-pieces-{first}"
         await ada.say("Also write a note.", result.channel_id)
         offer = await ada.wait_message(lambda m: f"Start a follow-up on `{branch}`?" in m.text and "Start" in m.labels)
         await product.kill()

@@ -53,8 +53,9 @@ async def test_command_form_card_finished_and_one_new_message(tmp_path: Path) ->
         assert "unittest 5 passed" in result.text
         assert seen.threads[0]["id"] == seen.mirrors[0].id
         sample = product.data / "sample"
-        assert f"ompycord/{run[1]}" in git(sample, "branch", "--list", "ompycord/*")
-        assert "line.cost * percent" in git(sample, "show", f"ompycord/{run[1]}:cart/total.py")
+        branch = f"ompycord/fix-the-discount-for-several-pieces-{run[1]}"
+        assert branch in git(sample, "branch", "--list", "ompycord/*")
+        assert "line.cost * percent" in git(sample, "show", f"{branch}:cart/total.py")
         assert "line.cost * percent" not in git(sample, "show", "main:cart/total.py")
         pinged = [entry for entry in await product.playground.pings() if entry["users"]]
         assert [entry["users"] for entry in pinged] == [[ada.id]]
@@ -79,7 +80,9 @@ async def test_a_run_whose_checks_fail_is_repaired_and_one_that_is_not_fails_wit
         assert "unittest: 3 of 5 tests failed after 3 rounds" in failed.text
         run = re.search(r"(\w{6}) · result", failed.text)
         assert run
-        assert f"ompycord/{run[1]}" in git(product.data / "sample", "branch", "--list", "ompycord/*")
+        assert f"ompycord/fix-the-discount-or-never-{run[1]}" in git(
+            product.data / "sample", "branch", "--list", "ompycord/*"
+        )
 
 
 TIDY = """#!/bin/sh

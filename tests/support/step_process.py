@@ -19,10 +19,11 @@ from ompycord.app.system import SystemClock, SystemIds
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import Bus, Inboxes
 from ompycord.domain.catalog import Catalog
-from ompycord.domain.effects import StepOrder
+from ompycord.domain.effects import PrepareWorkspace, StepOrder
 from ompycord.domain.events import EffectFinished, EventBody
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId, Ulid
+from ompycord.domain.results import PrepareResult
 from ompycord.domain.task import Task
 from ompycord.engines import LocalEngine, StepContext
 from ompycord.errors import OmpycordError
@@ -54,6 +55,10 @@ async def perform(order: StepOrder, folder: Path, out: TextIO) -> EffectFinished
         file = folder / f"former-{run}.json"
         return Former.model_validate_json(await asyncio.to_thread(file.read_bytes)) if file.exists() else None
 
+    async def prepared(run: RunId) -> PrepareResult | None:
+        file = folder / f"prepared-{run}.json"
+        return PrepareResult.model_validate_json(await asyncio.to_thread(file.read_bytes)) if file.exists() else None
+
     async def secrets(run: RunId) -> dict[str, str]:
         return {"OMPYCORD_RUN": run}
 
@@ -79,8 +84,12 @@ async def perform(order: StepOrder, folder: Path, out: TextIO) -> EffectFinished
             task=task,
             session=store.session,
             former=former,
+            prepared=prepared,
         )
-        return await LocalEngine(context=context, kill_strays=_nothing).perform(order)
+        ended = await LocalEngine(context=context, kill_strays=_nothing).perform(order)
+    if isinstance(order.effect, PrepareWorkspace):
+        await asyncio.to_thread((folder / f"prepared-{order.run}.json").write_text, json.dumps(ended.facts))
+    return ended
 
 
 async def _nothing(run: RunId) -> None:

@@ -89,7 +89,9 @@ class Journey:
 
     async def leaves_a_branch(self) -> str:
         sample = self._harness.data / "sample"
-        branch = f"ompycord/{self._run}"
+        named = ("for-each-ref", "--format=%(refname:short)", f"refs/heads/ompycord/*{self._run}")
+        branch = await self._git.line(*named, cwd=sample)
+        _require(bool(branch), "the repository has no branch of the run")
         changed = await self._git.run("show", f"{branch}:cart/total.py", cwd=sample)
         before = await self._git.run("show", "main:cart/total.py", cwd=sample)
         _require(changed != before, "the branch changes nothing")

@@ -142,9 +142,15 @@ class Workspaces(Branches, Protocol):
     """The clones of runs. The host's git never runs inside an agent's folder. Every method raises WorkspaceError."""
 
     async def prepare(
-        self, run: RunId, repository: RepositorySpec, *, base: str | None, former: Former | None = None
+        self,
+        run: RunId,
+        repository: RepositorySpec,
+        *,
+        base: str | None,
+        former: Former | None = None,
+        branch: str | None = None,
     ) -> Prepared:
-        """Make a fresh clone of `base` (None: the repository's own) and return it. Idempotent.
+        """Make a fresh clone of `base` (None: the repository's own) on `branch` and return it. Idempotent.
 
         An earlier clone of this run is discarded first. With `former` the run follows up others: where they have a
         branch, the clone is of its tip, and the newest of their sessions that is still kept is this run's HOME.

@@ -5,6 +5,7 @@ from ompycord.domain.events import EffectFinished, Note
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import Prepared
+from ompycord.domain.repository import RepositorySpec, branch_of, former_branch_of
 from ompycord.domain.results import PrepareResult
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
@@ -20,9 +21,10 @@ async def prepare(order: StepOrder, task: Task, context: StepContext) -> EffectF
     """Make the clone. An earlier clone of the run is discarded first."""
     former = await context.former(order.run) if task.follows is not None else None
     repository = context.repository(task)
-    prepared = await context.workspaces.prepare(order.run, repository, base=task.branch, former=former)
+    branch = await _branch(order, task, repository, context)
+    prepared = await context.workspaces.prepare(order.run, repository, base=task.branch, former=former, branch=branch)
     if former is None:
-        return ok(order, PrepareResult(base=prepared.base_commit))
+        return ok(order, PrepareResult(base=prepared.base_commit, branch=branch))
     notes = [Note(text=text) for text in (_moved(former, prepared), _without_session(former, prepared)) if text]
     if notes:
         await context.record(order.run, *notes)
@@ -30,8 +32,17 @@ async def prepare(order: StepOrder, task: Task, context: StepContext) -> EffectF
         "base": prepared.base_commit,
         "first_base": former.first_base if former.branch is not None else None,
         "session": prepared.session,
+        "branch": branch if former.branch is None else None,
     }
     return ok(order, PrepareResult.model_validate({name: value for name, value in known.items() if value is not None}))
+
+
+async def _branch(order: StepOrder, task: Task, repository: RepositorySpec, context: StepContext) -> str:
+    """The name of its own branch, which a clone that is made again keeps."""
+    earlier = await context.prepared(order.run)
+    if earlier is None:
+        return branch_of(repository.branch_prefix, task.title, order.run)
+    return earlier.branch or former_branch_of(repository.branch_prefix, order.run)
 
 
 def _moved(former: Former, prepared: Prepared) -> str:

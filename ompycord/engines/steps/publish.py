@@ -2,7 +2,7 @@
 
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished, FilesChanged, Note
-from ompycord.domain.ids import short_id
+from ompycord.domain.repository import former_branch_of
 from ompycord.domain.results import PublishResult
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
@@ -16,7 +16,9 @@ async def publish(order: StepOrder, task: Task, context: StepContext) -> EffectF
     repository = context.repository(task)
     former = await context.former(order.run) if task.follows is not None else None
     followed = former.branch if former is not None else None
-    branch = followed or f"{repository.branch_prefix}{short_id(order.run)}"
+    prepared = await context.prepared(order.run)
+    own = prepared.branch if prepared is not None else None
+    branch = followed or own or former_branch_of(repository.branch_prefix, order.run)
     published = await context.results.publish(order.run, repository, branch=branch)
     if published.branch is None:
         return ok(order, PublishResult(changed=0))

@@ -82,6 +82,11 @@ class Journey:
             )
             return [json.loads(body) for (body,) in found]
 
+    def branch(self, repository: Path) -> str:
+        """The branch that is named after the run."""
+        listed = ("branch", "--list", f"ompycord/*{self.short}", "--format=%(refname:short)")
+        return git(repository, *listed)
+
     @property
     def home(self) -> Path:
         """Its agent's."""

@@ -146,15 +146,15 @@ async def follows_up(journey: Journey, kind: Kind, repository: Path, result: Mes
     assert found is not None
     follow_up = Journey(journey.product, found[1])
     assert [one["session"] for one in follow_up.facts("session.opened")] == [session], again.text
-    assert git(repository, "show", f"ompycord/{journey.short}:more.txt") == "more"
-    assert f"on ompycord/{journey.short}" in again.text
+    assert git(repository, "show", f"{journey.branch(repository)}:more.txt") == "more"
+    assert f"on {journey.branch(repository)}" in again.text
 
 
 async def ended(journey: Journey, kind: Kind, repository: Path) -> Message:
     """The result, the card and the branch say the same, and it is true."""
     result = await journey.mo.wait_message(lambda m: f"{journey.short} · result" in m.text, PATIENCE_S)
     card = await journey.card("Done · checks passed")
-    branch = f"ompycord/{journey.short}"
+    branch = journey.branch(repository)
     changed = git(repository, "diff", "--numstat", f"main...{branch}").splitlines()
     assert changed == ["2\t0\ta.txt", "2\t0\tb.txt", "1\t0\tlast.txt", "1\t0\tsteered.txt"]
     assert git(repository, "log", "-1", "--format=%B", branch).endswith(f"Co-authored-by: {CO_AUTHOR}")

@@ -68,7 +68,7 @@ async def test_a_follow_up_goes_on_with_the_result_on_the_same_branch(shop: Shop
     first = await shop.done(append("one"))
     second = await shop.done(append("two"), follows=first.run)
     third = await shop.done(append("three"), follows=second.run)
-    assert first.branch == second.branch == third.branch == f"ompycord/{short_id(first.run)}"
+    assert first.branch == second.branch == third.branch == f"ompycord/echo-one-notes-md-{short_id(first.run)}"
     assert shop.git("show", f"{first.branch}:NOTES.md").splitlines()[-3:] == ["one", "two", "three"]
     assert shop.git("rev-parse", str(first.branch)) == third.commit
     assert shop.git("log", "--format=%H", "main..", str(first.branch)).splitlines()[-1] == first.commit
@@ -97,7 +97,7 @@ async def test_a_run_without_changes_leaves_the_branch_to_the_next_follow_up(sho
 async def test_a_follow_up_of_a_run_without_a_branch_starts_at_the_base(shop: Shop) -> None:
     first = await shop.done("true")
     second = await shop.done(append("two"), follows=first.run)
-    assert second.branch == f"ompycord/{short_id(second.run)}"
+    assert second.branch == f"ompycord/echo-two-notes-md-{short_id(second.run)}"
     assert shop.git("rev-parse", f"{second.branch}~1") == shop.git("rev-parse", "main")
 
 

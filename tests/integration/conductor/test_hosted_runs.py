@@ -26,7 +26,7 @@ async def test_a_run_goes_from_the_form_to_its_branch_and_is_verified_by_our_che
     assert snapshot.state is RunState.COMPLETE
     assert snapshot.verification is Verification.VERIFIED
     assert harness.checks.ran == ["unit"]
-    assert snapshot.branch == f"ompycord/{short_id(record.id)}"
+    assert snapshot.branch == f"ompycord/fix-the-total-{short_id(record.id)}"
     assert snapshot.branch in harness.workspaces.branches
     assert [file.path for file in snapshot.files] == ["total.py"]
     kinds = [row.kind for row in await harness.store.outbox()]
