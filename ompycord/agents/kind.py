@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # settings need the options of agents and start none of them
     from ompycord.domain.ports import AgentAdapter
     from ompycord.processes.launcher_port import Launcher
 
-__all__ = ["AgentKind", "AgentOptions", "MakeAdapter", "RepositoryFiles", "holds_key"]
+__all__ = ["AgentKind", "AgentOptions", "MakeAdapter", "RepositoryFiles"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,8 +66,6 @@ class AgentOptions(AgentSpec):
 
 O_co = TypeVar("O_co", bound=AgentOptions, covariant=True)
 _REPLACED: Final = frozenset({"kind"})
-_KEY_NAMES: Final = ("_API_KEY", "_AUTH_TOKEN", "_OAUTH_TOKEN")
-"""How the variables end in which agents look for a key of a provider."""
 
 
 class MakeAdapter(Protocol):
@@ -100,8 +98,3 @@ class AgentKind(Generic[O_co]):
     def name(self) -> str:
         """Its name in configuration: `agents.NAME.kind`."""
         return str(self.options.model_fields["kind"].default)
-
-
-def holds_key(spec: AgentSpec) -> bool:
-    """Whether the settings grant the agent a key of its own: then it is not pointed, and not metered."""
-    return any(name.upper().endswith(_KEY_NAMES) for name in (*spec.grants.variables, *spec.env))

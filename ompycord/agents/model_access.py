@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ompycord.agents.kind import holds_key
 from ompycord.agents.level import layout_of
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
@@ -250,7 +249,7 @@ def _program(spec: AgentSpec) -> str:
 
 def _access(job: AgentJob) -> _Access | None:
     listener = job.listener
-    if listener is None or not listener.has_models or holds_key(job.spec):
+    if listener is None or not listener.has_models or job.spec.key_variables:
         return None
     variables = listener.environment
     return _Access(

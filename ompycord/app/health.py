@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from ompycord.agents.kind import holds_key
 from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.bot.lookups import HealthLine
@@ -108,7 +107,7 @@ def model_lines(gateway: ModelGateway, catalog: Catalog) -> Iterator[HealthLine]
         stopped = "all models are stopped" if gateway.is_stopped else ""
         words = [f"{gateway.streams} requests under way", *filter(None, (stopped, resting))]
         yield HealthLine(name="Models", is_ok=not (stopped or resting), text=", ".join(words))
-    if holders := ", ".join(spec.name for spec in catalog.agents if holds_key(spec)):
+    if holders := ", ".join(spec.name for spec in catalog.agents if spec.key_variables):
         yield HealthLine(name="Keys", is_ok=True, text=f"{holders}: the agent holds your key; not metered")
 
 

@@ -6,7 +6,7 @@ metric by its own record in `METRICS`.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -17,7 +17,8 @@ from ompycord.app.mode import MODES, StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.conductor import Projector, Slots
 from ompycord.conductor.slots import SlotUse, is_only_waiting
-from ompycord.domain.ports import Clock, EventBacklog, Outbox, RunFilter, RunRecords, StoreHealth
+from ompycord.domain.ports import Clock, EventBacklog, ModelLedger, Outbox, RunFilter, RunRecords, StoreHealth
+from ompycord.domain.ports.model_ledger import ModelTotals
 from ompycord.domain.run import RunKind, RunState
 from ompycord.http import RequestCounts
 from ompycord.telemetry.metrics import CONTENT_TYPE, Metric, exposition
@@ -66,9 +67,23 @@ class Reading:
     """Why the database takes no writes; None where it does."""
     transactions: int
     requests: RequestCounts
+    models: Sequence[ModelTotals] = ()
+    """The ledger of model requests, summed."""
     disk_free: float
     loop_lag_s: float
     resident_bytes: int
+
+
+_CLASSES: Final = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning")
+
+
+def _summed(
+    totals: Sequence[ModelTotals], label: Callable[[ModelTotals], str], value: Callable[[ModelTotals], float]
+) -> Mapping[str, float]:
+    found: dict[str, float] = {}
+    for one in totals:
+        found[label(one)] = found.get(label(one), 0) + value(one)
+    return found
 
 
 METRICS: Final[tuple[Metric[Reading], ...]] = (
@@ -184,6 +199,27 @@ METRICS: Final[tuple[Metric[Reading], ...]] = (
         lambda found: found.requests.without_key,
     ),
     Metric(
+        "ompycord_model_requests",
+        "counter",
+        "exactness",
+        "Requests to models that are over, by whether the provider stated what they used; over all starts.",
+        lambda found: _summed(found.models, lambda one: one.exactness, lambda one: one.requests),
+    ),
+    Metric(
+        "ompycord_model_tokens",
+        "counter",
+        "class",
+        "Tokens that models used, by class, over all starts; reasoning is a part of output.",
+        lambda found: {name: sum(getattr(one, name) for one in found.models) for name in _CLASSES},
+    ),
+    Metric(
+        "ompycord_model_cost_usd",
+        "counter",
+        "provider",
+        "What models cost in US dollars, where a price is known, over all starts.",
+        lambda found: _summed(found.models, lambda one: one.provider, lambda one: one.nano_usd / 1e9),
+    ),
+    Metric(
         "ompycord_disk_free_ratio",
         "gauge",
         "",
@@ -224,6 +260,7 @@ class HealthReport:
         requests: Callable[[], RequestCounts],
         destinations: Destinations,
         slots: Slots,
+        ledger: ModelLedger,
     ) -> None:
         """`probes` are those of /readyz; `requests` is what the sidecar has counted."""
         self._store = store
@@ -236,6 +273,7 @@ class HealthReport:
         self._requests = requests
         self._destinations = destinations
         self._slots = slots
+        self._ledger = ledger
         self._began = clock.monotonic_s()
 
     async def status(self) -> dict[str, Any]:
@@ -290,6 +328,7 @@ class HealthReport:
             read_only=self._store.read_only,
             transactions=self._store.transactions,
             requests=self._requests(),
+            models=await self._ledger.model_totals(),
             disk_free=(await self._mode.usage()).ratio,
             loop_lag_s=self._watchdog.lag_s,
             resident_bytes=psutil.Process().memory_info().rss,

@@ -147,6 +147,8 @@ Rounds = Annotated[int, Field(ge=1, le=100)]
 Processes = Annotated[int, Field(gt=0, le=65_536)]
 Mebibytes = Annotated[int, Field(gt=0, le=16 * 1024**2)]
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_KEY_NAMES = ("_API_KEY", "_AUTH_TOKEN", "_OAUTH_TOKEN")
+"""How the variables end in which agents look for a key of a provider."""
 _OWN = ("DISCORD_", "OMP_", "OMPYCORD_")
 """How the variables begin that the bot reads (settings.py, `NAMED` and `PREFIX`)."""
 
@@ -302,3 +304,8 @@ class AgentSpec(Frozen):
 
     An agent without a key asks Ompycord for these alone, by the provider's name of each, and is set to the first.
     """
+
+    @property
+    def key_variables(self) -> tuple[str, ...]:
+        """The variables with keys of providers that the settings give it: then it is not pointed, and not metered."""
+        return tuple(name for name in (*self.grants.variables, *self.env) if name.upper().endswith(_KEY_NAMES))

@@ -10,7 +10,7 @@ from typing import Final
 
 from ompycord.conductor import LogInbox
 from ompycord.domain.effects import StepOrder
-from ompycord.domain.events import EffectFinished, EventBody, RunFailed, RunFinished, RunStarted
+from ompycord.domain.events import EffectFinished, EventBody, Metering, ModelsOpened, RunFailed, RunFinished, RunStarted
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentJob, AgentOutcome, Listener, Prepared
 from ompycord.domain.repository import AgentSpec, ConfinementLevel
@@ -20,7 +20,7 @@ from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import failed, ok, waits_for_person
 from ompycord.errors import NotStored, ProcessFailed, Refused, WorkspaceError
-from ompycord.processes.launcher_port import is_enough
+from ompycord.processes.launcher_port import is_enough, reach
 from ompycord.render.refusals import Audience, refusal_words
 from ompycord.text import cut
 
@@ -143,6 +143,10 @@ async def _run(
     await context.observe(order.run, RunStarted(agent=spec.name))
     opened = context.inboxes.open(order.run, iteration=order.effect.iteration)
     async with _listener(order.run, spec, context) as listener, opened as inbox:
+        if spec.kind != "rehearsal":  # our own code, which asks no model
+            await context.record(
+                order.run, ModelsOpened(by=_metering(spec, listener), network=reach(context.level, spec.sandbox))
+            )
         job = AgentJob(
             run=order.run,
             iteration=order.effect.iteration,
@@ -164,6 +168,15 @@ async def _run(
 
 def _listener(run: RunId, spec: AgentSpec, context: StepContext) -> AbstractAsyncContextManager[Listener | None]:
     return context.listeners(run, spec) if spec.sandbox.network == "gateway" else nullcontext()
+
+
+def _metering(spec: AgentSpec, listener: Listener | None) -> Metering:
+    """By whom models are asked for it."""
+    if spec.key_variables:
+        return "key"
+    if listener is not None and listener.has_models:
+        return "gateway"
+    return "login" if spec.grants.files else "agent"
 
 
 async def _write_files(run: RunId, task: Task, context: StepContext) -> Path | None:

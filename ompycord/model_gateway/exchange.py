@@ -22,7 +22,7 @@ from ompycord.model_gateway.headers import passed_back
 from ompycord.model_gateway.meter import Meter
 from ompycord.model_gateway.policy import ModelRequest
 from ompycord.model_gateway.purse import Reservation
-from ompycord.model_gateway.spending import RunSpending
+from ompycord.model_gateway.spending import KEPT_TOKENS, RunSpending
 from ompycord.model_gateway.upstreams import Upstream
 from ompycord.model_gateway.usage import TokenUsage
 from ompycord.model_gateway.usage_filter import UsageFilter
@@ -56,6 +56,8 @@ class Exchange:
     drops_usage: bool
     """Whether the stream states its usage for us alone."""
     used_up_words: str
+    begun: asyncio.Event
+    """Set with its first byte: from then on it is looked at each second."""
     is_over: bool = False
     words: str | None = None
     """Why it was stopped."""
@@ -68,6 +70,8 @@ class Exchange:
     is_limited: bool = False
     """Whether its run is shown as limited by the provider."""
     meter: Meter = field(init=False)
+    kept: TokenUsage = field(default_factory=TokenUsage)
+    """What it had used when that was stored last."""
     _task: "asyncio.Task[None] | None" = None
 
     def __post_init__(self) -> None:
@@ -103,6 +107,7 @@ class Exchange:
         headers = passed_back(response.headers, now_ms=self.spending.clock.now_ms())
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         self.has_begun = True
+        self.begun.set()
         dropped = UsageFilter() if self.drops_usage and response.status == _OK else None
         try:
             async for chunk in response.content.iter_any():
@@ -110,7 +115,10 @@ class Exchange:
                 if kept:
                     await send({"type": "http.response.body", "body": kept, "more_body": True})
                 self.meter.feed(chunk)
-                if not self._is_covered():
+                so_far = self.used
+                if so_far.output - self.kept.output >= KEPT_TOKENS:
+                    await self.keep()
+                if not self.spending.purse.covers(self.reservation, so_far):
                     self.words, self.is_out_of_money = self.used_up_words, True
                     break
         except (TimeoutError, aiohttp.ClientError, OSError):
@@ -129,10 +137,11 @@ class Exchange:
         body = ending(self.dialect, self.words or "") if self.request.is_stream else b""
         await send({"type": "http.response.body", "body": body})
 
-    def _is_covered(self) -> bool:
-        if self.status != _OK:
-            return True
-        return self.spending.purse.covers(self.reservation, self._so_far())
+    async def keep(self) -> None:
+        """Store what it has used, where that is more than was stored."""
+        if (used := self.used) != self.kept and not self.is_over:
+            self.kept = used
+            await self.spending.keep(self.row, used, self.reservation.prices)
 
     def _so_far(self) -> TokenUsage:
         """What was stated, and for the rest what is reckoned from the text that was seen."""

@@ -40,6 +40,8 @@ BODY_S: Final = 60.0
 _LARGE: Final = 1_048_576
 """Bytes from which a body is parsed in a thread: 20 MB take a tenth of a second."""
 _END_S: Final = 5.0
+KEPT_S: Final = 1.0
+"""Seconds after which what streams have used is stored again."""
 
 log = get_logger(__name__)
 
@@ -70,6 +72,7 @@ class ModelGateway:
         self._session: aiohttp.ClientSession | None = None
         self._exchanges: set[Exchange] = set()
         self._stopped: str | None = None
+        self._begun = asyncio.Event()
 
     async def run(self) -> None:
         """Keep the session for providers until cancelled."""
@@ -78,10 +81,21 @@ class ModelGateway:
             if self.upstreams.providers:
                 await asyncio.to_thread(self._prices.load)
             try:
-                await asyncio.Event().wait()
+                await self._keep_on()
             finally:
                 self.end_all("Ompycord is ending: this model request was stopped.")
                 self._session = None
+
+    async def _keep_on(self) -> None:
+        """Store each second what the streams have used: a process that is killed knows it at its next start."""
+        while True:
+            await self._begun.wait()
+            await self.upstreams.clock.sleep(KEPT_S)
+            streams = [one for one in self._exchanges if one.has_begun]
+            if not streams:
+                self._begun.clear()
+            for one in streams:
+                await one.keep()
 
     @property
     def streams(self) -> int:
@@ -194,14 +208,17 @@ class ModelGateway:
             raise _Refused(_unstored(route.dialect)) from None
         sent = body if request.states_usage else with_usage(body)
         sent = sent if reservation.bound is None else with_bound(route.dialect, sent, reservation.bound)
+        row, provider, model = spending.new_row(), candidates[0].spec.name, request.model[:128]
         try:
-            row = await spending.open(
-                reservation, provider=candidates[0].spec.name, dialect=route.dialect, model=request.model[:128],
-                given=given,
-            )  # fmt: skip
+            await spending.open(row, reservation, provider=provider, dialect=route.dialect, model=model, given=given)
         except StorageError:
             spending.purse.settle(reservation, _NOTHING)
             raise _Refused(_unstored(route.dialect)) from None
+        except asyncio.CancelledError:  # its agent was ended meanwhile: nothing goes out
+            with contextlib.suppress(StorageError, TimeoutError):  # then it is settled at the next start
+                async with asyncio.timeout(_END_S):
+                    await spending.give_up(row, reservation, provider=provider, model=model)
+            raise
         return self._made(models, route, request, body, given, reservation, row), sent
 
     def _made(
@@ -218,6 +235,7 @@ class ModelGateway:
             row=row,
             drops_usage=not request.states_usage,
             used_up_words=_used_up(UsedUp(models.spending.account)),
+            begun=self._begun,
         )
 
     async def _exchange(

@@ -12,21 +12,38 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.events import EventBody, UsageUpdated
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import Clock, Ids, ModelLedger
-from ompycord.domain.ports.model_ledger import ModelRequestOpened, ModelRequestSettled, OpenModelRequest
+from ompycord.domain.ports.model_ledger import (
+    MeteredTokens,
+    ModelRequestMetered,
+    ModelRequestOpened,
+    ModelRequestSettled,
+    OpenModelRequest,
+)
 from ompycord.domain.records import Commit, NewEvent
 from ompycord.errors import StorageError
 from ompycord.model_gateway.dialects import Dialect
+from ompycord.model_gateway.price import TokenPrices
 from ompycord.model_gateway.purse import Purse, Reservation, SpendingAccount
 from ompycord.model_gateway.usage import TokenUsage
 from ompycord.telemetry import get_logger
 
-__all__ = ["RunSpending", "SpendingLimits", "nano_usd", "settle_what_was_open", "usage_event"]
+__all__ = [
+    "KEPT_TOKENS",
+    "RunSpending",
+    "SpendingLimits",
+    "metered_so_far",
+    "nano_usd",
+    "settle_what_was_open",
+    "usage_event",
+]
 
 _NANO: Final = Decimal(1_000_000_000)
 _FIRST_BYTES: Final = 3.0
 """Bytes of a request for a token of input, before this run's own is known."""
 _FIRST_CHARACTERS: Final = 4.0
 """Characters of an answer for a token of output, before this run's own is known."""
+KEPT_TOKENS: Final = 256
+"""Tokens of output after which what a stream used is stored again, if no second has passed."""
 _MOST_USD: Final = 1e6
 """The most that one event may report."""
 
@@ -100,10 +117,16 @@ class RunSpending:
         if visible > 0 and characters:
             self._characters_per_token = min(16.0, max(0.5, characters / visible))
 
-    async def open(self, reservation: Reservation, *, provider: str, dialect: Dialect, model: str, given: int) -> str:
-        """A row for a request that goes out now; its id. Raises StorageError, and then nothing may go out."""
+    def new_row(self) -> str:
+        """The id of a request."""
+        return self._ids.ulid()
+
+    async def open(
+        self, row_id: str, reservation: Reservation, *, provider: str, dialect: Dialect, model: str, given: int
+    ) -> None:
+        """A row for a request that goes out now. Raises StorageError, and then nothing may go out."""
         row = ModelRequestOpened(
-            id=self._ids.ulid(),
+            id=row_id,
             run=self.run,
             at=self.clock.now_ms(),
             provider=provider,
@@ -114,7 +137,11 @@ class RunSpending:
             reserved_nano_usd=None if reservation.prices is None else nano_usd(reservation.usd),
         )
         await self._ledger.commit(Commit(writes=(row,)))
-        return row.id
+
+    async def give_up(self, row: str, reservation: Reservation, *, provider: str, model: str) -> None:
+        """Close a row of which nothing was sent, whether it is on disk yet or not. Raises StorageError."""
+        self.purse.settle(reservation, TokenUsage())
+        await self.settle(row, provider=provider, usage=TokenUsage(), usd=Decimal(0), is_exact=True, model=model)
 
     async def settle(
         self, row: str, *, provider: str, usage: TokenUsage, usd: Decimal | None, is_exact: bool, model: str,
@@ -142,6 +169,16 @@ class RunSpending:
         await self._ledger.commit(Commit(writes=(settled, *events)))
         self._wake()
 
+    async def keep(self, row: str, usage: TokenUsage, prices: TokenPrices | None) -> None:
+        """Store what a request that is under way has used, for the case that the process ends now.
+
+        What comes until the next time counts as `KEPT_TOKENS`. A database that does not take it takes it later.
+        """
+        try:
+            await self._ledger.commit(Commit(writes=(metered_so_far(row, usage, prices),)))
+        except StorageError as error:
+            log.warning("models.unkept", run=self.run, row=row, cause=str(error))
+
     async def record(self, body: EventBody) -> None:
         """A fact about the run that costs nothing; one that the database does not take is not shown, and no more."""
         try:
@@ -152,6 +189,14 @@ class RunSpending:
     async def used_up(self) -> None:
         """Its limit does not cover what is asked."""
         await self._limits.used_up(self.run, float(self.account.spent_usd))
+
+
+def metered_so_far(row: str, usage: TokenUsage, prices: TokenPrices | None) -> ModelRequestMetered:
+    """What a request has used by now at most."""
+    most = usage.plus(TokenUsage(output=KEPT_TOKENS))
+    return ModelRequestMetered(
+        id=row, nano_usd=None if prices is None else nano_usd(prices.cost(most)), **_by_class(most)
+    )
 
 
 def nano_usd(usd: Decimal) -> int:
@@ -166,8 +211,8 @@ def usage_event(usage: TokenUsage, usd: Decimal | None, *, is_exact: bool, model
         output=usage.output,
         cache_read=usage.cache_read,
         cache_write=usage.cache_write,
-        cost_usd=None if usd is None else min(_MOST_USD, float(usd)),
-        at_least=not is_exact,
+        cost_usd=None if usd is None else min(_MOST_USD, float(nano_usd(usd) / _NANO)),
+        exactness="exact" if is_exact else "estimated",
         model=model[:128],
         provider=provider,
     )
@@ -179,9 +224,9 @@ def _by_class(usage: TokenUsage) -> dict[str, int]:
 
 
 async def settle_what_was_open(ledger: ModelLedger, *, clock: Clock, ids: Ids) -> int:
-    """Settle the requests that were under way when the process ended, by what was reserved; how many there were.
+    """Settle the requests that were under way when the process ended; how many there were. Raises StorageError.
 
-    What they used in truth is not known: it is at most that, but for one chunk. Raises StorageError.
+    By what they had used when that was stored last, and at most used since; where nothing was, by what was reserved.
     """
     count = 0
     while rows := await ledger.open_model_requests():
@@ -192,8 +237,10 @@ async def settle_what_was_open(ledger: ModelLedger, *, clock: Clock, ids: Ids) -
 
 
 async def _settle_open(ledger: ModelLedger, row: OpenModelRequest, *, clock: Clock, ids: Ids) -> None:
-    usage = TokenUsage(input=row.reserved_input, output=row.reserved_output)
-    usd = None if row.reserved_nano_usd is None else Decimal(row.reserved_nano_usd) / _NANO
+    usage, nano = TokenUsage(input=row.reserved_input, output=row.reserved_output), row.reserved_nano_usd
+    if row.is_metered:
+        usage, nano = TokenUsage(**row.model_dump(include=set(MeteredTokens.model_fields))), row.nano_usd
+    usd = None if nano is None else Decimal(nano) / _NANO
     settled = ModelRequestSettled(
         id=row.id,
         at=clock.now_ms(),
@@ -201,7 +248,7 @@ async def _settle_open(ledger: ModelLedger, row: OpenModelRequest, *, clock: Clo
         answered_model=None,
         request_id=None,
         provider=row.provider,
-        nano_usd=row.reserved_nano_usd,
+        nano_usd=nano,
         exactness="estimated",
         **_by_class(usage),
     )

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, get_args
 
+from ompycord.domain.events import NetworkReach
 from ompycord.domain.ports import Listener
 from ompycord.domain.repository import ConfinementLevel, Sandbox
 from ompycord.processes.launcher import RunningProcess
 from ompycord.processes.spec import Bounds, Clocks, ProcessSpec, ResourceLimits
 
-__all__ = ["Launcher", "Layout", "can_deny_network", "is_enough", "leaves_network_open", "reaches"]
+__all__ = ["Launcher", "Layout", "can_deny_network", "is_enough", "leaves_network_open", "reach", "reaches"]
 
 _ORDER: tuple[ConfinementLevel, ...] = get_args(ConfinementLevel)
 """Strongest first (docs/platform/git-and-confinement.md, *Levels*)."""
@@ -94,6 +95,15 @@ def can_deny_network(level: ConfinementLevel) -> bool:
 def leaves_network_open(level: ConfinementLevel, sandbox: Sandbox) -> bool:
     """Whether an agent that is started all the same reaches the network: where it may, or no one can deny it."""
     return sandbox.network is True or (sandbox.network == "gateway" and not can_deny_network(level))
+
+
+def reach(level: ConfinementLevel, sandbox: Sandbox) -> NetworkReach:
+    """What an agent that is started at this level reaches."""
+    if leaves_network_open(level, sandbox):
+        return "open"
+    if sandbox.network is False:
+        return "none"
+    return "gateway" if level == "full" else "port"
 
 
 def is_enough(level: ConfinementLevel, sandbox: Sandbox) -> bool:

@@ -5,20 +5,22 @@ An unknown price is called unknown, never guessed.
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ompycord.domain.folds.snapshot import StatusSnapshot, Usage
 from ompycord.domain.ids import short_id
+from ompycord.render.cards.metering import is_unmetered
 from ompycord.render.phrases import cost, count, day_clock, iso, money, tokens_used
 from ompycord.render.sanitizer import Redact, Sanitizer
 
-__all__ = ["costs_csv", "costs_text"]
+__all__ = ["costs_csv", "costs_text", "how_counted"]
 
 _LINES: Final = 10
 _COLUMNS: Final = (
     "run", "began", "state", "repository", "agent", "requester", "title", "input_tokens", "output_tokens",
-    "cache_read_tokens", "cost_usd", "cost_complete",
+    "cache_read_tokens", "cost_usd", "cost_complete", "cache_write_tokens", "counted", "requests",
+    "estimated_requests", "claimed_usd",
 )  # fmt: skip
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -43,6 +45,7 @@ def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redac
             cache_read=sum(usage.cache_read for usage in usages),
             cost_usd=sum(map(_spent, usages)),
             tokens_complete=all(usage.tokens_complete for usage in usages),
+            estimated=sum(usage.estimated for usage in usages),
         ),
         unit=" tokens",
     )
@@ -51,10 +54,29 @@ def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redac
         lines.append(f"{count(unknown, 'run')} reported no cost and {'is' if unknown == 1 else 'are'} not included.")
     if partly:
         lines.append(f"Of {count(partly, 'run')} only a part is known; the real cost is higher.")
+    lines += _counted(snapshots)
     dearest = sorted(snapshots, key=lambda one: (-_spent(one.usage), one.run))
     lines += [_line(one, sanitizer) for one in dearest[:_LINES] if one.usage.cost_usd is not None]
     more = sum(one.usage.cost_usd is not None for one in dearest[_LINES:])
     return "\n".join([*lines, *([f"… and {count(more, 'cheaper run')}. `csv: True` lists them all."] if more else [])])
+
+
+def _counted(snapshots: Sequence[StatusSnapshot]) -> Iterator[str]:
+    """How many of the runs were not metered, and how much of what was is reckoned."""
+    if claimed := sum(is_unmetered(one) for one in snapshots):
+        yield f"{count(claimed, 'run')} not metered: as the agent reports."
+    if estimated := sum(one.usage.estimated for one in snapshots):
+        requests = sum(one.usage.requests for one in snapshots)
+        yield f"{estimated:,} of {count(requests, 'metered request')} estimated, the rest exact."
+
+
+def how_counted(snapshot: StatusSnapshot) -> str:
+    """`exact`, `estimated`, `not metered` where its agent asks models itself, `reported` where that is not known."""
+    if snapshot.usage.requests:
+        return "estimated" if snapshot.usage.estimated else "exact"
+    if snapshot.models is not None and snapshot.models.by == "gateway":
+        return "exact"  # it asked for nothing
+    return "reported" if snapshot.models is None else "not metered"
 
 
 def _line(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
@@ -78,6 +100,8 @@ def costs_csv(snapshots: Sequence[StatusSnapshot], *, redact: Redact) -> str:
                 _plain(one.agent, sanitizer),
                 _plain(one.origin.requester_name, sanitizer), _plain(one.title, sanitizer), usage.input, usage.output,
                 usage.cache_read, "" if usage.cost_usd is None else f"{usage.cost_usd:.6f}", usage.cost_complete,
+                usage.cache_write, how_counted(one), usage.requests, usage.estimated,
+                "" if usage.claimed_usd is None else f"{usage.claimed_usd:.6f}",
             )
         )  # fmt: skip
     return out.getvalue()

@@ -77,12 +77,18 @@ def money(usd: float) -> str:
 
 
 def cost(usage: Usage) -> str:
-    """What is known of the cost: an unknown price is called unknown, an incomplete sum is a lower bound."""
+    """What is known of the cost: an unknown price is called unknown, an incomplete sum is a lower bound.
+
+    *about*: of some requests the provider did not state what they used.
+    """
     if usage.cost_usd is None:
         return "cost unknown"
     if usage.cost_usd >= _MOST_USD:
         return f"{money(_MOST_USD)} or more"
-    return money(usage.cost_usd) if usage.cost_complete else f"at least {money(usage.cost_usd).removeprefix('under ')}"
+    if not usage.cost_complete:
+        return f"at least {money(usage.cost_usd).removeprefix('under ')}"
+    is_reckoned = usage.estimated and usage.cost_usd >= _LEAST_SHOWN
+    return f"{'about ' if is_reckoned else ''}{money(usage.cost_usd)}"
 
 
 def has_tokens(usage: Usage) -> bool:
@@ -93,11 +99,13 @@ def has_tokens(usage: Usage) -> bool:
 def tokens_used(usage: Usage, *, unit: str = "") -> str:
     """`61k in, 4k out`, with `unit` behind the first number; unknown where a cost was reported and no token.
 
-    Where a turn was cut it is a lower bound.
+    Where a turn was cut it is a lower bound; *about* where Ompycord reckoned a part of it.
     """
     if not has_tokens(usage) and (usage.cost_usd or not usage.cost_complete):
         return "tokens unknown"
-    least = "at least " if not usage.tokens_complete and (usage.input or usage.output) else ""
+    least = ""
+    if usage.input or usage.output:
+        least = "at least " if not usage.tokens_complete else "about " if usage.estimated else ""
     return f"{least}{tokens(usage.input)}{unit} in, {tokens(usage.output)} out"
 
 

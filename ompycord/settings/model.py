@@ -7,7 +7,6 @@ from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ompycord.agents.kind import holds_key
 from ompycord.bot.options import DiscordSettings
 from ompycord.domain.access import Access
 from ompycord.domain.base import Frozen
@@ -143,6 +142,6 @@ class Settings(BaseSettings):
         One that is granted something of the operator's own, such as a login, is left with the network that it needs.
         """
         is_set = "network" in spec.sandbox.model_fields_set
-        if is_set or not self.providers or spec.grants.files or holds_key(spec) or spec.kind == "rehearsal":
+        if is_set or not self.providers or spec.grants.files or spec.key_variables or spec.kind == "rehearsal":
             return spec
         return spec.model_copy(update={"sandbox": spec.sandbox.model_copy(update={"network": "gateway"})})

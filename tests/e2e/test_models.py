@@ -119,6 +119,9 @@ async def test_19_a_kill_in_mid_stream_forgets_no_request_and_the_card_has_the_l
             ada = product.playground.ada
             await ada.command("omp new", "tasks", prompt="Ask it.", agent="asker")
             await until(lambda: provider.open == 1 and len(provider.asked) == 2, seconds=60)
+            await until(
+                lambda: any(row["output"] and row["settled_at"] is None for row in ledger_of(product)), seconds=60
+            )
             await product.kill()
             assert [row["settled_at"] is None for row in ledger_of(product)] == [False, True]
             await product.start()
@@ -126,9 +129,9 @@ async def test_19_a_kill_in_mid_stream_forgets_no_request_and_the_card_has_the_l
             view = view_of(product, run)
             rows = ledger_of(product)
     assert [row["exactness"] for row in rows] == ["exact", "estimated", "exact", "exact"]
-    assert rows[1]["nano_usd"] == rows[1]["reserved_nano_usd"] > 0
+    assert 0 < rows[1]["nano_usd"] < rows[1]["reserved_nano_usd"]
     cents = round(sum(row["nano_usd"] for row in rows) / 10**7)
-    assert f"at least ${cents / 100:.2f}" in result.text or f"${cents / 100:.2f}" in result.text, result.text
+    assert f"about ${cents / 100:.2f}" in result.text, result.text
     assert view["state"] == "COMPLETE"
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ompycord import __version__
-from ompycord.agents.kind import holds_key
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.app.mode import usage_of
@@ -88,7 +87,7 @@ def models(agents: Iterable[AgentSpec], *, has_providers: bool) -> list[Finding]
 
 def _models_of(agent: AgentSpec, *, has_providers: bool) -> Finding | None:
     name = f"Agent {agent.name}"
-    if holds_key(agent):
+    if agent.key_variables:
         remedy = f"Name the provider under providers:, and take the key out of agents.{agent.name}.grants and env."
         return warn(name, "the agent holds your key; not metered.", remedy)
     if agent.sandbox.network == "gateway" and has_providers:

@@ -73,4 +73,5 @@ def report_of(
         requests=requests,
         destinations=destinations,
         slots=infrastructure.slots,
+        ledger=infrastructure.store,
     )

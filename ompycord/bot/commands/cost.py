@@ -1,6 +1,6 @@
 """`/omp cost`: what a person's own runs, those of this channel's repository or of the server cost.
 
-The costs are as the agents report them.
+Costs are those that Ompycord metered, else as the agents report them.
 """
 
 from typing import Literal

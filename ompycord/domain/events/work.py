@@ -45,7 +45,6 @@ __all__ = [
     "ToolFinished",
     "ToolProgress",
     "ToolStarted",
-    "UsageUpdated",
     "WorkEventBody",
     "WorkLeftOut",
 ]
@@ -185,22 +184,6 @@ class PlanUpdated(KnownEvent, senders=OBSERVERS):
 
     type: Literal["plan.updated"] = "plan.updated"
     phases: Annotated[tuple[Phase, ...], Field(max_length=25)]
-
-
-class UsageUpdated(KnownEvent, senders=OBSERVERS):
-    """Tokens and cost since the last such event of the source: deltas, summed."""
-
-    type: Literal["usage.updated"] = "usage.updated"
-    input: Count = 0
-    output: Count = 0
-    cache_read: Count = 0
-    cache_write: Count = 0
-    cost_usd: Annotated[float, Field(ge=0, le=1e6, strict=True)] | None = None
-    """None is *unknown*, never zero."""
-    at_least: StrictBool = False
-    """More was used than is known: a turn was cut before its agent told what it took."""
-    model: Annotated[Name | None, Latest()] = None
-    provider: Annotated[Name | None, Latest()] = None
 
 
 class ChangedFile(Frozen):
@@ -426,7 +409,6 @@ WorkEventBody = (
     | ToolProgress
     | ToolFinished
     | PlanUpdated
-    | UsageUpdated
     | FilesChanged
     | WorkLeftOut
     | CheckStarted

@@ -5,7 +5,7 @@ are sorted by (at, source, seq), usage is summed: `sources.py` reads them so. St
 modules of their own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ompycord.domain import events as ev
@@ -15,6 +15,7 @@ from ompycord.domain.folds.snapshot import (
     Check,
     Gap,
     LoopNotice,
+    ModelAccess,
     ProviderWait,
     StatusSnapshot,
     ToolCall,
@@ -79,6 +80,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         tools=_tools(source_states),
         tool_count=sum(source_state.tool_count for source_state in source_states.values()),
         usage=_usage(source_states),
+        models=ModelAccess(by=ours.opened[2].by, network=ours.opened[2].network) if ours.opened else None,
         files=files.files if files else (),
         files_total=(files.total or len(files.files)) if files else 0,
         left_out=ours.left_out[2].items if ours.left_out else (),
@@ -212,20 +214,33 @@ def _tools(source_states: SourceStates) -> tuple[ToolCall, ...]:
 
 
 def _usage(source_states: SourceStates) -> Usage:
-    """What was used. Where we metered it ourselves, what an agent claims of it does not count."""
-    ours = source_states.get(OMPYCORD)
-    is_metered = ours is not None and bool(ours.priced or ours.unpriced)
-    every = [ours] if ours is not None and is_metered else source_states.values()
-    priced = any(source_state.priced for source_state in every)
+    """What was used. Where we metered it ourselves, what an agent claims of it is only kept beside it."""
+    ours = source_states.get(OMPYCORD, SourceState())
+    is_metered = bool(ours.was_pointed or ours.priced or ours.unpriced)
+    theirs = [one for source, one in source_states.items() if source != OMPYCORD]
+    every = [ours] if is_metered else theirs
+    priced = ours.was_pointed or any(one.priced for one in every)
     return Usage(
-        input=sum(source_state.input for source_state in every),
-        output=sum(source_state.output for source_state in every),
-        cache_read=sum(source_state.cache_read for source_state in every),
-        cache_write=sum(source_state.cache_write for source_state in every),
-        cost_usd=sum(source_state.cost_micro_usd for source_state in every) / 1_000_000 if priced else None,
-        cost_complete=not any(source_state.unpriced for source_state in every),
-        tokens_complete=not any(source_state.cut for source_state in every),
+        input=sum(one.input for one in every),
+        output=sum(one.output for one in every),
+        cache_read=sum(one.cache_read for one in every),
+        cache_write=sum(one.cache_write for one in every),
+        cost_usd=_usd(every) if priced and not _is_unpriced(ours) else None,
+        cost_complete=not any(one.unpriced for one in every) and not (is_metered and ours.was_left),
+        tokens_complete=not any(one.cut for one in every) and not (is_metered and ours.was_left),
+        requests=ours.metered,
+        estimated=ours.estimated,
+        claimed_usd=_usd(theirs) if is_metered and any(one.priced for one in theirs) else None,
     )
+
+
+def _is_unpriced(ours: SourceState) -> bool:
+    """Whether we metered, and no request had a price."""
+    return bool(ours.unpriced) and not ours.priced
+
+
+def _usd(source_states: Iterable[SourceState]) -> float:
+    return sum(one.cost_nano_usd for one in source_states) / 1_000_000_000
 
 
 def _checks(source_states: SourceStates, ours: SourceState) -> tuple[Check, ...]:

@@ -11,6 +11,8 @@ from ompycord.domain.events import (
     CheckFinished,
     CheckProved,
     LeftOut,
+    Metering,
+    NetworkReach,
     Phase,
 )
 from ompycord.domain.guardian.escalation import EscalationLevel
@@ -25,6 +27,7 @@ __all__ = [
     "Check",
     "Gap",
     "LoopNotice",
+    "ModelAccess",
     "ProviderWait",
     "Question",
     "RunPermission",
@@ -64,7 +67,7 @@ class ToolCall(Frozen):
 
 
 class Usage(Frozen):
-    """Tokens summed over all sources.
+    """Tokens that Ompycord metered; where it metered none, those that all sources claim.
 
     `cost_usd` is None while no source stated one; `cost_complete` says whether all did. Without `tokens_complete` there
     were more: a turn was cut before its agent told what it took.
@@ -77,6 +80,18 @@ class Usage(Frozen):
     cost_usd: float | None = None
     cost_complete: bool = True
     tokens_complete: bool = True
+    requests: int = 0
+    """Requests to models that Ompycord metered; `estimated` of them are reckoned, the others as the provider states."""
+    estimated: int = 0
+    claimed_usd: float | None = None
+    """What the agent claims, beside what was metered; None where it claims nothing or nothing was metered."""
+
+
+class ModelAccess(Frozen):
+    """Who asks models for the run's agent, and what that reaches, as of its latest start."""
+
+    by: Metering
+    network: NetworkReach
 
 
 class Check(Frozen):
@@ -267,6 +282,8 @@ class StatusSnapshot(Frozen):
     tools: tuple[ToolCall, ...] = ()
     tool_count: int = 0
     usage: Usage = Usage()
+    models: ModelAccess | None = None
+    """None before an agent started, and where an earlier version started it."""
     files: tuple[ChangedFile, ...] = ()
     files_total: int = 0
     left_out: tuple[LeftOut, ...] = ()

@@ -111,12 +111,19 @@ class SourceState:
     output: int = 0
     cache_read: int = 0
     cache_write: int = 0
-    cost_micro_usd: int = 0
-    """Whole micro-dollars: integer sums commute, floats do not."""
+    cost_nano_usd: int = 0
+    """Whole billionths of a dollar, as in the ledger of model requests: integer sums commute, floats do not."""
     priced: int = 0
     unpriced: int = 0
     cut: int = 0
     """Reports of usage that say that there was more."""
+    metered: int = 0
+    estimated: int = 0
+    """Requests to models that we metered, and those of them whose usage is reckoned."""
+    opened: Stamped[ev.ModelsOpened] | None = None
+    was_pointed: bool = False
+    """Whether a start of the agent asked models by us; `was_left` whether one asked them itself."""
+    was_left: bool = False
 
     @property
     def last_seq(self) -> int:
@@ -257,11 +264,19 @@ def _usage(source_state: SourceState, seq: int, at: int, body: ev.UsageUpdated) 
     source_state.cache_read += body.cache_read
     source_state.cache_write += body.cache_write
     source_state.cut += body.at_least
+    source_state.metered += body.exactness is not None
+    source_state.estimated += body.exactness == "estimated"
     if body.cost_usd is None:
         source_state.unpriced += 1
     else:
         source_state.priced += 1
-        source_state.cost_micro_usd += round(body.cost_usd * 1_000_000)
+        source_state.cost_nano_usd += round(body.cost_usd * 1_000_000_000)
+
+
+def _models_opened(source_state: SourceState, seq: int, at: int, body: ev.ModelsOpened) -> None:
+    source_state.opened = _later(source_state.opened, seq, at, body)
+    source_state.was_pointed = source_state.was_pointed or body.by == "gateway"
+    source_state.was_left = source_state.was_left or body.by != "gateway"
 
 
 def _files(source_state: SourceState, seq: int, at: int, body: ev.FilesChanged) -> None:
@@ -361,6 +376,7 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.ToolFinished: _tool_finished,
     ev.PlanUpdated: _plan,
     ev.UsageUpdated: _usage,
+    ev.ModelsOpened: _models_opened,
     ev.FilesChanged: _files,
     ev.WorkLeftOut: _left_out,
     ev.CheckStarted: _check_started,

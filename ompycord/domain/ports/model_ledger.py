@@ -3,15 +3,25 @@
 The model gateway alone writes them; implemented by the store.
 """
 
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Protocol
 
 from pydantic import Field
 
 from ompycord.domain.base import Frozen, Millis, Name
+from ompycord.domain.events import Exactness
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import Commit, Committed
 
-__all__ = ["ModelLedger", "ModelRequestOpened", "ModelRequestSettled", "OpenModelRequest", "SpentSoFar"]
+__all__ = [
+    "MeteredTokens",
+    "ModelLedger",
+    "ModelRequestMetered",
+    "ModelRequestOpened",
+    "ModelRequestSettled",
+    "ModelTotals",
+    "OpenModelRequest",
+    "SpentSoFar",
+]
 
 Tokens = Annotated[int, Field(ge=0, le=2**53)]
 NanoUsd = Annotated[int, Field(ge=0, le=2**62)]
@@ -34,7 +44,26 @@ class ModelRequestOpened(Frozen):
     """None where no price is known."""
 
 
-class ModelRequestSettled(Frozen):
+class MeteredTokens(Frozen):
+    """What a request used, by class."""
+
+    input: Tokens
+    cache_read: Tokens
+    cache_write_5m: Tokens
+    cache_write_1h: Tokens
+    output: Tokens
+    reasoning: Tokens
+    web_searches: Tokens
+
+
+class ModelRequestMetered(MeteredTokens):
+    """What one that is under way has used at most; after it is settled this changes nothing."""
+
+    id: str
+    nano_usd: NanoUsd | None
+
+
+class ModelRequestSettled(MeteredTokens):
     """What it used, once it is over. Settled once; a second time changes nothing."""
 
     id: str
@@ -46,20 +75,13 @@ class ModelRequestSettled(Frozen):
     answered_model: Name | None = None
     request_id: Name | None = None
     """The provider's own name for it."""
-    input: Tokens
-    cache_read: Tokens
-    cache_write_5m: Tokens
-    cache_write_1h: Tokens
-    output: Tokens
-    reasoning: Tokens
-    web_searches: Tokens
     nano_usd: NanoUsd | None
     """None where no price is known."""
-    exactness: Literal["exact", "estimated"]
+    exactness: Exactness
 
 
-class OpenModelRequest(Frozen):
-    """One that was open when the process ended."""
+class OpenModelRequest(MeteredTokens):
+    """One that was open when the process ended, with what it had used when that was stored last."""
 
     id: str
     run: RunId
@@ -68,6 +90,12 @@ class OpenModelRequest(Frozen):
     reserved_input: Tokens
     reserved_output: Tokens
     reserved_nano_usd: NanoUsd | None
+    nano_usd: NanoUsd | None = None
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether what it used was stored while it was under way."""
+        return bool(self.input or self.cache_read or self.cache_write_5m or self.cache_write_1h or self.output)
 
 
 class SpentSoFar(Frozen):
@@ -75,6 +103,16 @@ class SpentSoFar(Frozen):
 
     tokens: Tokens = 0
     nano_usd: NanoUsd = 0
+
+
+class ModelTotals(MeteredTokens):
+    """The settled requests of all runs, of one provider and exactness."""
+
+    provider: Name
+    exactness: Exactness
+    requests: Tokens
+    nano_usd: NanoUsd
+    """Of those whose price is known."""
 
 
 class ModelLedger(Protocol):
@@ -86,6 +124,10 @@ class ModelLedger(Protocol):
 
     async def open_model_requests(self) -> list[OpenModelRequest]:
         """Requests that were never settled, the oldest first, at most 1,000."""
+        ...
+
+    async def model_totals(self) -> list[ModelTotals]:
+        """What all settled requests used, a row for each provider and exactness."""
         ...
 
     async def spent_on_models(self, run: RunId) -> SpentSoFar:

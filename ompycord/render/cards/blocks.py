@@ -11,6 +11,7 @@ from ompycord.domain.folds.snapshot import Gap, StatusSnapshot, ToolCall
 from ompycord.domain.run import RunKind, RunState
 from ompycord.render.cards.cardview import Excerpt, FieldView, Part, phase_count
 from ompycord.render.cards.evidence import evidence_line, proof_lines
+from ompycord.render.cards.metering import claim_note, is_unmetered, metering
 from ompycord.render.cards.names import agent_name, run_link
 from ompycord.render.cards.verdicts import check_line, failing_tests
 from ompycord.render.phrases import cost, count, duration, has_tokens, money, tokens, tokens_used
@@ -158,7 +159,8 @@ def _price(snapshot: StatusSnapshot) -> str:
         return f"budget {limit}{reported}" if limit else ""
     if limit and snapshot.usage.cost_usd is None:
         return f"{cost(snapshot.usage)}: the budget of {limit} cannot be enforced"
-    return f"{cost(snapshot.usage)} of {limit}" if limit else cost(snapshot.usage)
+    known = f"{cost(snapshot.usage)}{' (not metered)' if is_unmetered(snapshot) else ''}"
+    return f"{known} of {limit}" if limit else known
 
 
 def _is_used(snapshot: StatusSnapshot) -> bool:
@@ -252,8 +254,9 @@ def _billing(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None
     model = " · ".join(
         sanitizer.line(name, 60) for name in (snapshot.model, snapshot.provider) if name and name.strip()
     )
-    lines = tuple(line for line in (spent, cached, model) if line)
-    brief = " · ".join(part for part in (spent, model) if part)
+    basis = metering(snapshot)
+    lines = tuple(line for line in (spent, cached, model, basis) if line)
+    brief = " · ".join(part for part in (spent, model, basis) if part)
     return FieldView(part=Part.BILLING, name="Tokens", lines=lines, brief=brief, inline=True) if lines else None
 
 
@@ -292,10 +295,11 @@ def _message(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None
 
 
 def _notes(snapshot: StatusSnapshot) -> Sequence[str]:
-    """The uses of every permission that was given for the run, then the latest notes."""
+    """The uses of every permission that was given for the run, what the agent claims to have cost, the latest notes."""
     used = [one for one in snapshot.approvals if one.uses]
     uses = [f"Used {count(one.uses, 'time')} without asking again, allowed by {one.by}: {one.title}" for one in used]
-    return (*uses[-_USES:], *snapshot.notes)
+    claim = claim_note(snapshot)
+    return (*uses[-_USES:], *((claim,) if claim else ()), *snapshot.notes)
 
 
 def _gaps(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:

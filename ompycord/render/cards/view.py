@@ -10,6 +10,7 @@ from ompycord.render.cards.actions import CARD_ACTIONS, MOST_BUTTONS, CardAction
 from ompycord.render.cards.blocks import card_fields, chain_fields, facts_of
 from ompycord.render.cards.cardview import PLAN, TRANSIENT_ROOM, Button, CardView, Colour, Excerpt, FieldView, Part
 from ompycord.render.cards.headlines import Headline, headline_of
+from ompycord.render.cards.metering import network_words
 from ompycord.render.cards.names import short_title
 from ompycord.render.marker import footer_marker
 from ompycord.render.phrases import and_list, clock
@@ -131,7 +132,7 @@ def footer_of(
         footer_marker(snapshot.run, kind, number),
         f"asked by {sanitizer.label(who, 60)}" if who and who.strip() else "",
         confinement,
-        "network: open" if confinement and render_context.is_network_open else "",
+        network_words(snapshot, render_context) if confinement else "",
         REHEARSAL if render_context.is_rehearsal and kind is not OutboxKind.CARD else "",
     )
     return " · ".join(part for part in parts if part)

@@ -5,6 +5,13 @@
 INSERT INTO model_requests (id, run, at, provider, dialect, model, reserved_input, reserved_output, reserved_nano_usd)
 VALUES (:id, :run, :at, :provider, :dialect, :model, :reserved_input, :reserved_output, :reserved_nano_usd);
 
+-- name: meter_model_request
+-- What one that is under way has used so far.
+UPDATE model_requests
+SET input = :input, cache_read = :cache_read, cache_write_5m = :cache_write_5m, cache_write_1h = :cache_write_1h,
+    output = :output, reasoning = :reasoning, web_searches = :web_searches, nano_usd = :nano_usd
+WHERE id = :id AND settled_at IS NULL;
+
 -- name: settle_model_request
 -- What it used; once.
 UPDATE model_requests
@@ -16,9 +23,18 @@ WHERE id = :id AND settled_at IS NULL;
 
 -- name: open_model_requests
 -- Those that are not settled.
-SELECT m.id, r.id AS run, m.provider, m.model, m.reserved_input, m.reserved_output, m.reserved_nano_usd
+SELECT m.id, r.id AS run, m.provider, m.model, m.reserved_input, m.reserved_output, m.reserved_nano_usd,
+       m.input, m.cache_read, m.cache_write_5m, m.cache_write_1h, m.output, m.reasoning, m.web_searches,
+       m.nano_usd
 FROM model_requests AS m JOIN runs AS r ON r.pk = m.run
 WHERE m.settled_at IS NULL ORDER BY m.id LIMIT 1000;
+
+-- name: model_totals
+-- What all settled ones used.
+SELECT provider, exactness, count(*) AS requests, sum(input) AS input, sum(cache_read) AS cache_read,
+       sum(cache_write_5m) AS cache_write_5m, sum(cache_write_1h) AS cache_write_1h, sum(output) AS output,
+       sum(reasoning) AS reasoning, sum(web_searches) AS web_searches, coalesce(sum(nano_usd), 0) AS nano_usd
+FROM model_requests WHERE settled_at IS NOT NULL GROUP BY provider, exactness ORDER BY provider, exactness;
 
 -- name: spent_on_models
 -- What the settled ones of a run used.

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ompycord.domain.events import EventBody
 from ompycord.domain.ids import RunId
@@ -65,6 +65,7 @@ class Way:
     gateway: ModelGateway
     spending: RunSpending
     run_token: RunToken
+    app: ASGIApp
 
     def __init__(self, *, provider: StubProvider, store: SqliteStore, run: RunId) -> None:
         self.provider = provider
@@ -148,7 +149,8 @@ async def way_of(
         listening = bind("127.0.0.1", 0)
         async with within(60), asyncio.TaskGroup() as group:
             service = group.create_task(gateway.run())
-            async with serve_socket(gateway.served_to(models_of, nothing), listening):
+            way.app = gateway.served_to(models_of, nothing)
+            async with serve_socket(way.app, listening):
                 way.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
                 await asyncio.sleep(0)
                 yield way

@@ -74,7 +74,10 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "plan.updated": st.builds(ev.PlanUpdated, phases=st.lists(st.builds(ev.Phase, title=words), max_size=3).map(tuple)),
     "usage.updated": st.builds(
         ev.UsageUpdated, input=count, output=count, cost_usd=st.none() | st.floats(0, 9), model=st.none() | name,
-        at_least=st.booleans(),
+        at_least=st.booleans(), exactness=st.sampled_from([None, "exact", "estimated"]),
+    ),
+    "models.opened": st.builds(
+        ev.ModelsOpened, by=st.sampled_from(["gateway", "key", "agent"]), network=st.sampled_from(["port", "open"])
     ),
     "work.left_out": st.builds(
         ev.WorkLeftOut, items=st.lists(st.builds(ev.LeftOut, what=words, ref=maybe), max_size=2).map(tuple)

@@ -11,7 +11,7 @@ import pytest
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports.model_ledger import ModelRequestOpened, ModelRequestSettled
+from ompycord.domain.ports.model_ledger import ModelRequestMetered, ModelRequestOpened, ModelRequestSettled
 from ompycord.domain.records import (
     Commit,
     Committed,
@@ -133,6 +133,7 @@ def test_the_products_writes_are_applied_so_that_a_row_stands_before_what_refers
         KeyRecord,
         KeysEnd,
         ModelRequestOpened,
+        ModelRequestMetered,
         ModelRequestSettled,
     )
 
