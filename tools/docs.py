@@ -10,6 +10,7 @@ from typing import Any
 import typer.main
 
 from ompycord.cli.commands import application
+from ompycord.cli.grouped_help import HEADING
 
 TARGET = Path(__file__).parents[1] / "docs" / "reference" / "commands.md"
 
@@ -56,7 +57,18 @@ def _section(command: Any, path: str) -> str:
     rows = [_row(one) for one in command.params if not getattr(one, "hidden", False)]
     if rows:
         text += "\n| Argument or option | What it is |\n|---|---|\n" + "".join(rows)
-    return text
+    return text + _examples(command)
+
+
+def _examples(command: Any) -> str:
+    lines = examples_of(command)
+    return "\n".join(["", "```", *lines, "```", ""]) if lines else ""
+
+
+def examples_of(command: Any) -> list[str]:
+    """The command lines at the end of a command's help."""
+    _, _, lines = (command.epilog or "").partition(HEADING)
+    return [line.strip() for line in lines.splitlines() if line.strip()]
 
 
 def _row(parameter: Any) -> str:

@@ -41,9 +41,12 @@ async def lifespan(
     bot_token: str,
     webhook_secret: str,
     sidecar_address: Callable[[], str],
+    end: Callable[[], None],
     known: KnownSecrets | None = None,
 ) -> AsyncGenerator[Parts]:
     """Open the store, wire everything to it, close it last. `sidecar_address` is asked when an agent starts.
+
+    `end` asks for an orderly end of the process, for a person who said `ompycord down`.
 
     `known` are the secrets that the caller knows already; left out, what settings and data folder hold.
     """
@@ -72,7 +75,7 @@ async def lifespan(
         workers = await workers_of(data, settings)
         await settle_what_was_open(store, clock=clock, ids=ids)
         secrets = Secrets(bot_token=bot_token, webhook_secret=webhook_secret, component_key=component_key)
-        parts = wire(infrastructure, workers, secrets, sidecar_address=sidecar_address)
+        parts = wire(infrastructure, workers, secrets, sidecar_address=sidecar_address, end=end)
         await parts.key_manager.refresh()
         yield parts
 
@@ -83,6 +86,7 @@ def wire(
     secrets: Secrets,
     *,
     sidecar_address: Callable[[], str],
+    end: Callable[[], None],
     lookups: Lookups | None = None,
 ) -> Parts:
     """Make all that works on an open store; opens and starts nothing.
@@ -110,7 +114,7 @@ def wire(
     health = health_of(infrastructure, workers, destinations, own_limits, gateway, requests=requests)
     seen = lookups or lookups_of(infrastructure, workers, health)
     bot = bot_of(infrastructure, areas, seen, secrets)
-    operations = operations_of(infrastructure, key_secrets, key_manager, gateway)
+    operations = operations_of(infrastructure, key_secrets, key_manager, gateway, end=end)
     services = services_of(
         infrastructure,
         areas,

@@ -26,6 +26,7 @@ from ompycord.telemetry import get_logger
 __all__ = [
     "CONTROL_FILE",
     "CONTROL_SOCKET",
+    "END_PROCESS",
     "LONGEST_LINE",
     "LONGEST_PATH",
     "MOST_WORKING",
@@ -45,6 +46,8 @@ Raises OmpycordError with a plain sentence.
 
 CONTROL_SOCKET = "control.sock"
 CONTROL_FILE = "control.json"
+END_PROCESS = "process.end"
+"""The operation that begins an orderly end; its answer has the number of the process."""
 LONGEST_PATH = 100
 """Bytes; sockaddr_un holds 104 on macOS and 108 on Linux."""
 LONGEST_LINE = 64 * 1024

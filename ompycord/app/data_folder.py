@@ -2,12 +2,13 @@
 (docs/contracts/files-and-names.md, *Data folder*).
 """
 
+import contextlib
+import os
 import secrets
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TextIO
 
 from ompycord.errors import BusyError, ConfigurationError
 from ompycord.files import replace_file
@@ -55,21 +56,34 @@ class DataFolder:
     def playground(self) -> Path:
         return self.path / "playground"
 
-    @contextmanager
+    @contextlib.contextmanager
     def lock(self) -> Generator[None]:
         """Hold the folder for this process; the system releases it when the process ends, however it ends.
 
-        Raises BusyError (exit 75) when another process holds it.
+        Raises BusyError (exit 75), which names the other process, when another one holds it.
         """
         with (self.path / "lock").open("a+", encoding="utf-8") as file:
             try:
                 _lock(file.fileno())
             except OSError:
                 raise BusyError(
-                    f"Another Ompycord works with this data folder ({self.path}). Stop it first, or give another "
-                    "data_dir."
+                    f"Another Ompycord{_numbered(file)} works with this data folder. End it: `ompycord down --data-dir "
+                    f"{self.path}`, or give another data_dir."
                 ) from None
+            _name_holder(file)
             yield
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether a process holds the folder at this moment."""
+        try:
+            with (self.path / "lock").open("r+", encoding="utf-8") as file:
+                _lock(file.fileno())
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
 
     def require_database(self, *, may_be_new: bool = False) -> None:
         """Raises ConfigurationError when the database is gone that belonged to what else is kept here.
@@ -103,10 +117,26 @@ class DataFolder:
         return value, True
 
 
+def _name_holder(file: TextIO) -> None:
+    """Write who holds the lock, for whoever finds it held; a full disk keeps nothing from starting."""
+    with contextlib.suppress(OSError):
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+
+
+def _numbered(file: TextIO) -> str:
+    """The process that the holder of a lock wrote into it, in words; nothing where it has written none yet."""
+    file.seek(0)
+    number = file.read(20).strip()
+    return f" (process {number})" if number.isdecimal() else ""
+
+
 if sys.platform == "win32":  # pragma: no cover  # exercised on Windows only
     import msvcrt
 
     def _lock(descriptor: int) -> None:
+        os.lseek(descriptor, 1 << 30, os.SEEK_SET)  # where nothing is written: what is locked cannot be read there
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
 else:

@@ -189,7 +189,13 @@ async def _serve(
     with contextlib.closing(sock):
         async with (
             lifespan(
-                settings, data, bot_token=token, webhook_secret=secret, sidecar_address=lambda: sidecar, known=known
+                settings,
+                data,
+                bot_token=token,
+                webhook_secret=secret,
+                sidecar_address=lambda: sidecar,
+                end=stop.ask,
+                known=known,
             ) as parts,
             asyncio.TaskGroup() as group,
         ):
@@ -230,7 +236,7 @@ async def _announce(
         announce(f"  Playground  {address}")
         announce("              A local Discord. Open it, choose #tasks, type /omp new.")
     announce(f"  Sidecar     {sidecar}")
-    announce("  Stop        Ctrl+C")
+    announce("  Stop        Ctrl+C, or ompycord down")
 
 
 def reached_at(host: str) -> str:

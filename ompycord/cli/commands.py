@@ -14,13 +14,13 @@ from ompycord.cli.conformance import conformance
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
 from ompycord.cli.gateway import gateway
-from ompycord.cli.grouped_help import GroupedCommands
+from ompycord.cli.grouped_help import GroupedCommands, examples
 from ompycord.cli.healthcheck import healthcheck
 from ompycord.cli.hook import hook
 from ompycord.cli.init import init
 from ompycord.cli.integrations import integrations
 from ompycord.cli.keys import keys
-from ompycord.cli.maintenance import migrate
+from ompycord.cli.maintenance import down, migrate
 from ompycord.cli.runs import runs
 from ompycord.cli.selftest import selftest
 from ompycord.cli.sign import sign
@@ -62,7 +62,7 @@ def _group(
     """
 
 
-@application.command(rich_help_panel=RUN)
+@application.command(rich_help_panel=RUN, epilog=examples("up"))
 def up(
     port: Annotated[int | None, typer.Option(help="The sidecar's port; 0 takes any free one.")] = None,
     playground_port: Annotated[int | None, typer.Option(help="The playground's port; 0 takes any free one.")] = None,
@@ -81,20 +81,21 @@ def version() -> None:
     typer.echo(f"ompycord {__version__}")
 
 
-application.command(rich_help_panel=RUN)(init)
-application.command(rich_help_panel=RUN)(doctor)
-application.command(rich_help_panel=RUN)(selftest)
-application.command(rich_help_panel=RUN)(conformance)
-application.command(rich_help_panel=EVENTS)(emit)
-application.command(rich_help_panel=EVENTS)(hook)
-application.command(rich_help_panel=EVENTS)(integrations)
-application.command(rich_help_panel=EVENTS)(sign)
+application.command(rich_help_panel=RUN, epilog=examples("down"))(down)
+application.command(rich_help_panel=RUN, epilog=examples("init"))(init)
+application.command(rich_help_panel=RUN, epilog=examples("doctor"))(doctor)
+application.command(rich_help_panel=RUN, epilog=examples("selftest"))(selftest)
+application.command(rich_help_panel=RUN, epilog=examples("conformance"))(conformance)
+application.command(rich_help_panel=EVENTS, epilog=examples("emit"))(emit)
+application.command(rich_help_panel=EVENTS, epilog=examples("hook"))(hook)
+application.command(rich_help_panel=EVENTS, epilog=examples("integrations"))(integrations)
+application.command(rich_help_panel=EVENTS, epilog=examples("sign"))(sign)
 application.add_typer(keys, rich_help_panel=EVENTS)
-application.command(rich_help_panel=MODES)(runs)
-application.command(rich_help_panel=MODES)(takeover)
+application.command(rich_help_panel=MODES, epilog=examples("runs"))(runs)
+application.command(rich_help_panel=MODES, epilog=examples("takeover"))(takeover)
 application.add_typer(webhooks, rich_help_panel=MODES)
 application.add_typer(gateway, rich_help_panel=MODES)
 application.add_typer(config, rich_help_panel=MODES)
-application.command(rich_help_panel=MODES)(healthcheck)
-application.command(rich_help_panel=MODES)(migrate)
-application.command(rich_help_panel=MODES)(version)
+application.command(rich_help_panel=MODES, epilog=examples("healthcheck"))(healthcheck)
+application.command(rich_help_panel=MODES, epilog=examples("migrate"))(migrate)
+application.command(rich_help_panel=MODES, epilog=examples("version"))(version)

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import typer
 
-from ompycord.cli.grouped_help import GroupedCommands
+from ompycord.cli.grouped_help import GroupedCommands, examples
 from ompycord.cli.places import AsJson, DataDir, settings_of
 
 __all__ = ["config"]
@@ -24,7 +24,7 @@ _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 Keys = tuple[str, ...]
 
 
-@config.command("show")
+@config.command("show", epilog=examples("config show"))
 def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Print every setting with its value and where it came from. Secrets show as [set]."""
     from ompycord.app.known_secrets import KnownSecrets
@@ -50,7 +50,7 @@ def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         typer.echo(f"{row['setting']} = {json.dumps(row['value'], ensure_ascii=False)}  ({row['from']})")
 
 
-@config.command("schema")
+@config.command("schema", epilog=examples("config schema"))
 def schema() -> None:
     """Print the JSON schema of ompycord.yml, for editors.
 

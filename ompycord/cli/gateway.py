@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from ompycord.cli.grouped_help import GroupedCommands
+from ompycord.cli.grouped_help import GroupedCommands, examples
 from ompycord.cli.places import AsJson, DataDir, perform_here
 
 __all__ = ["gateway"]
@@ -21,7 +21,7 @@ gateway = typer.Typer(
 )
 
 
-@gateway.command("status")
+@gateway.command("status", epilog=examples("gateway status"))
 def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show how many model requests are under way, and which providers rest because they fail."""
     found: dict[str, Any] = perform_here(data_dir, "gateway.status", {})
@@ -36,7 +36,7 @@ def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         typer.echo(f"{one['provider']} is not asked for {one['model']} for now: it failed five times in a row.")
 
 
-@gateway.command("stop")
+@gateway.command("stop", epilog=examples("gateway stop"))
 def stop(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """End every model request at once and forward none, until `resume` or a restart."""
     found: dict[str, Any] = perform_here(data_dir, "gateway.stop", {})
@@ -46,7 +46,7 @@ def stop(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     typer.echo(json.dumps(found, indent=2) if as_json else words)
 
 
-@gateway.command("resume")
+@gateway.command("resume", epilog=examples("gateway resume"))
 def resume(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Forward model requests again."""
     found: dict[str, Any] = perform_here(data_dir, "gateway.resume", {})

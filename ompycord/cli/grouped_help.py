@@ -1,14 +1,99 @@
-"""The list of commands in `--help`, under their headings and in whole sentences; counterpart of `commands.py`."""
+"""The list of commands in `--help`, under their headings, and the examples of each; counterpart of `commands.py`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from typer._click import Context, HelpFormatter
 
-__all__ = ["GroupedCommands"]
+__all__ = ["HEADING", "GroupedCommands", "examples"]
 
+HEADING: Final = "Examples:"
+_AS_IT_STANDS: Final = "\b"
+"""click re-wraps a paragraph of a help text but for one that begins with this."""
+_EXAMPLES: Final = {
+    "up": (
+        "up",
+        "up --port 8790 --data-dir /srv/ompycord",
+    ),
+    "down": (
+        "down",
+        "down --data-dir /srv/ompycord",
+    ),
+    "init": (
+        "init",
+        "init --yes --token-file token.txt --repository shop=/srv/git/shop",
+    ),
+    "doctor": (
+        "doctor",
+        "doctor --production",
+    ),
+    "selftest": ("selftest",),
+    "conformance": (
+        "conformance omp",
+        "conformance claude --wait 300",
+    ),
+    "emit": (
+        "emit run.started --run nightly-42 --title 'Nightly build'",
+        "emit run.finished --run nightly-42 --summary 'All is built'",
+        "emit --flush",
+    ),
+    "hook": (
+        "hook claude",
+        'hook codex \'{"type": "agent-turn-complete"}\'',
+    ),
+    "integrations": (
+        "integrations claude --print",
+        "integrations claude --ask --save-key",
+        "integrations claude --remove",
+    ),
+    "sign": (
+        "sign event.json",
+        "sign event.json --curl",
+    ),
+    "runs": (
+        "runs",
+        "runs --all --repository shop",
+        "runs 7f3k2m",
+    ),
+    "takeover": (
+        "takeover 7f3k2m",
+        "takeover 7f3k2m -- git status",
+    ),
+    "healthcheck": (
+        "healthcheck",
+        "healthcheck --ready",
+    ),
+    "migrate": ("migrate",),
+    "version": ("version",),
+    "keys add": (
+        "keys add build-server",
+        "keys add deploys --kind hmac --expires 90d",
+        "keys add board --scope runs:read --scope status:read",
+    ),
+    "keys list": (
+        "keys list",
+        "keys list --runs",
+    ),
+    "keys revoke": ("keys revoke build-server",),
+    "keys rotate": (
+        "keys rotate build-server",
+        "keys rotate build-server --overlap 0s",
+    ),
+    "webhooks list": (
+        "webhooks list",
+        "webhooks list --destination chat --status dead",
+    ),
+    "webhooks retry": ("webhooks retry --all --destination chat --dead",),
+    "webhooks drop": ("webhooks drop --all --destination chat --dead",),
+    "gateway status": ("gateway status",),
+    "gateway stop": ("gateway stop",),
+    "gateway resume": ("gateway resume",),
+    "config show": ("config show",),
+    "config schema": ("config schema > ompycord.schema.json",),
+}
+"""By the path of a command; without `ompycord`, with which each begins."""
 _ENOUGH = 200
 """Characters: more than any first sentence has, so that none is cut."""
 
@@ -27,3 +112,8 @@ class GroupedCommands(TyperGroup):
         for heading, rows in sections.items():
             with formatter.section(heading):
                 formatter.write_dl(rows)
+
+
+def examples(path: str) -> str:
+    """The epilog of a command: whole command lines that can be copied. A test reads each as its command does."""
+    return "\n".join([_AS_IT_STANDS, HEADING, *(f"  ompycord {line}" for line in _EXAMPLES[path])])

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ompycord.cli.grouped_help import GroupedCommands
+from ompycord.cli.grouped_help import GroupedCommands, examples
 from ompycord.cli.places import AsJson, DataDir, perform_here
 from ompycord.cli.tables import table
 from ompycord.domain.records import Scope
@@ -57,7 +57,7 @@ def seconds(text: str) -> int:
 Which = Annotated[str, typer.Argument(metavar="KEY", help="The key's id or its name.")]
 
 
-@keys.command("add")
+@keys.command("add", epilog=examples("keys add"))
 def add(
     name: Annotated[str, typer.Argument(help="What you call it: who sends with it.")],
     kind: Annotated[Kind, typer.Option(help="bearer: sent with each request. hmac: signs each request.")] = Kind.BEARER,
@@ -88,7 +88,7 @@ def add(
     _show_made(perform_here(data_dir, "keys.add", request), as_json=as_json)
 
 
-@keys.command("list")
+@keys.command("list", epilog=examples("keys list"))
 def list_(
     runs: Annotated[bool, typer.Option("--runs", help="Also the keys that runs were given.")] = False,
     data_dir: DataDir = None,
@@ -107,7 +107,7 @@ def list_(
         typer.echo(table(("ID", "NAME", "KIND", "STATE", "ENDS", "SCOPES"), rows))
 
 
-@keys.command("revoke")
+@keys.command("revoke", epilog=examples("keys revoke"))
 def revoke(key: Which, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """End a key now; by its name every key of that name. A running Ompycord refuses it from this moment on."""
     ended: list[dict[str, Any]] = perform_here(data_dir, "keys.revoke", {"key": key})
@@ -118,7 +118,7 @@ def revoke(key: Which, data_dir: DataDir = None, as_json: AsJson = False) -> Non
         typer.echo(f"Key {one['id']} ({one['name']}) is revoked.")
 
 
-@keys.command("rotate")
+@keys.command("rotate", epilog=examples("keys rotate"))
 def rotate(
     key: Which,
     overlap: Annotated[

@@ -1,6 +1,6 @@
-"""`ompycord migrate`: brings the database to this version's schema, without starting anything.
+"""`ompycord down` and `ompycord migrate`: what is done to a data folder from outside.
 
-Counterpart of `store/migrations.py`.
+Counterparts of `app/operations.py` and `store/migrations.py`.
 """
 
 import asyncio
@@ -9,7 +9,22 @@ import typer
 
 from ompycord.cli.places import DataDir, settings_of
 
-__all__ = ["migrate"]
+__all__ = ["down", "migrate"]
+
+
+def down(data_dir: DataDir = None) -> None:
+    """End the Ompycord that works with this data folder, in order, and its playground.
+
+    Runs are kept: the next `up` goes on with them.
+    """
+    from ompycord.app.data_folder import DataFolder
+    from ompycord.app.operations import down as end
+
+    folder = settings_of(data_dir).data_dir
+    data = DataFolder.at(folder.expanduser().absolute())
+    ended = [] if data is None else end(data)
+    for line in ended or [f"Nothing runs with the data folder {folder}."]:
+        typer.echo(line)
 
 
 def migrate(data_dir: DataDir = None) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ompycord.cli.grouped_help import GroupedCommands
+from ompycord.cli.grouped_help import GroupedCommands, examples
 from ompycord.cli.places import AsJson, DataDir, perform_here
 from ompycord.cli.tables import table
 
@@ -37,7 +37,7 @@ Of = Annotated[str | None, typer.Option(metavar="NAME", help="The webhook's name
 OnlyDead = Annotated[bool, typer.Option("--dead", help="Only dead letters, with --all.")]
 
 
-@webhooks.command("list")
+@webhooks.command("list", epilog=examples("webhooks list"))
 def list_(
     destination: Of = None,
     status: Annotated[
@@ -59,7 +59,7 @@ def list_(
         typer.echo(table(head, [_row(one) for one in found]))
 
 
-@webhooks.command("retry")
+@webhooks.command("retry", epilog=examples("webhooks retry"))
 def retry(
     delivery: Which = None,
     everything: Everything = False,
@@ -81,7 +81,7 @@ def retry(
     )
 
 
-@webhooks.command("drop")
+@webhooks.command("drop", epilog=examples("webhooks drop"))
 def drop(
     delivery: Which = None,
     everything: Everything = False,

@@ -11,6 +11,8 @@ import httpx
 import psutil
 import pytest
 
+from ompycord.playground.client import read_run_file
+from tests.integration.cli.harness import Done, ompycord
 from tests.support.patience import patient, until, within
 from tests.support.product import Product, running_product
 
@@ -59,13 +61,42 @@ async def test_a_second_instance_is_refused_and_a_taken_port_is_named(tmp_path: 
     async with running_product(tmp_path) as product:
         code, said = await refused(tmp_path, "--data-dir", str(product.data), "--port", "0")
         assert (code, said.count("\n")) == (75, 1)
-        assert "Another Ompycord works with this data folder" in said
+        assert f"Another Ompycord (process {product.pid}) works with this data folder. End it: `ompycord down" in said
         taken = product.sidecar.rpartition(":")[2]
         code, said = await refused(
             tmp_path, "--data-dir", str(tmp_path / "other"), "--port", taken, "--playground-port", "0"
         )
         assert code == 75
         assert f"Port {taken} is taken" in said
+
+
+async def test_down_ends_in_order_what_works_with_the_folder_and_says_what_ended(tmp_path: Path) -> None:
+    async with running_product(tmp_path) as product:
+        await product.judge()
+        run = read_run_file(product.data / "playground")
+        assert run is not None
+        done = await ompycord("down", "--data-dir", str(product.data), folder=tmp_path)
+        assert done == Done(
+            0,
+            f"Ompycord (process {product.pid}) has ended.\nThe playground (process {run.pid}) has ended.\n",
+            "",
+        )
+        assert await product.gone() == 0
+        assert not (product.data / "ompycord.db-wal").exists(), "the database was not closed"
+        await until(lambda: not psutil.pid_exists(run.pid), seconds=20)
+        again = await ompycord("down", "--data-dir", str(product.data), folder=tmp_path)
+        assert again == Done(0, f"Nothing runs with the data folder {product.data}.\n", "")
+
+
+async def test_down_ends_a_playground_whose_bot_was_killed(tmp_path: Path) -> None:
+    async with running_product(tmp_path) as product:
+        await product.judge()
+        run = read_run_file(product.data / "playground")
+        assert run is not None
+        await product.kill()
+        done = await ompycord("down", "--data-dir", str(product.data), folder=tmp_path)
+        assert done == Done(0, f"The playground (process {run.pid}) has ended.\n", "")
+        await until(lambda: read_run_file(product.data / "playground") is None)
 
 
 async def test_a_broken_configuration_is_one_line_and_exit_78(tmp_path: Path) -> None:

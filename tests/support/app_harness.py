@@ -143,6 +143,7 @@ class ComposedApp:
             self.workers,
             secrets,
             sidecar_address=lambda: SIDECAR,
+            end=lambda: None,
             lookups=None if lookups is None else lookups(self),
         )
         self.areas = Areas(self.parts.areas, self.infrastructure)

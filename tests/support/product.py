@@ -48,6 +48,11 @@ class Product:
         assert self._playground is not None, "start it first"
         return self._playground
 
+    @property
+    def pid(self) -> int:
+        assert self.process is not None, "start it first"
+        return self.process.pid
+
     async def start(self, *, wrapper: tuple[str, ...] | None = None, environ: Mapping[str, str] | None = None) -> None:
         """`ompycord up`, until it says that it is up. A wrapper replaces `python -m ompycord`, which starts cold."""
         program = wrapper or self._wrapper

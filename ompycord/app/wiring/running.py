@@ -1,12 +1,14 @@
 """What runs beside the server, and what the control socket answers."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.access_keys.keys import Keys
-from ompycord.app.control import Control, Operation
+from ompycord.app.control import END_PROCESS, Control, Operation
 from ompycord.app.health import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.operations import WebhookOperations
@@ -119,12 +121,23 @@ def control_of(infrastructure: Infrastructure, operations: Mapping[str, Operatio
 
 
 def operations_of(
-    infrastructure: Infrastructure, key_secrets: KeySecrets, key_manager: KeyManager, gateway: ModelGateway
+    infrastructure: Infrastructure,
+    key_secrets: KeySecrets,
+    key_manager: KeyManager,
+    gateway: ModelGateway,
+    *,
+    end: Callable[[], None],
 ) -> Mapping[str, Operation]:
-    """What the control socket answers: keys, runs, deliveries to webhooks, models."""
+    """What the control socket answers: keys, runs, deliveries to webhooks, models, and the end of the process."""
     store, clock = infrastructure.store, infrastructure.clock
     keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=infrastructure.ids, changed=key_manager.refresh)
     views = RunViews(store=store, history=store, snapshots=infrastructure.snapshots)
     webhooks = WebhookOperations(store=store, clock=clock, wake=infrastructure.notifier.wake)
     models = ModelOperations(gateway)
-    return {**keys.operations(), **views.operations(), **webhooks.operations(), **models.operations()}
+
+    async def end_process(arguments: dict[str, Any]) -> Any:
+        end()
+        return {"pid": os.getpid()}
+
+    named = (keys.operations(), views.operations(), webhooks.operations(), models.operations())
+    return {**{name: one for group in named for name, one in group.items()}, END_PROCESS: end_process}

@@ -358,7 +358,12 @@ async def test_the_whole_program_finds_keys_and_results_where_they_lay(tmp_path:
     settings = load_settings(environ={}, folder=FOLDER / "nowhere", overrides=given)
     address = "http://127.0.0.1:9"
     async with lifespan(
-        settings, data, bot_token="t", webhook_secret="s" * 24, sidecar_address=lambda: address
+        settings,
+        data,
+        bot_token="t",
+        webhook_secret="s" * 24,
+        sidecar_address=lambda: address,
+        end=lambda: None,
     ) as parts:
         known = parts.bot._dependencies  # pyright: ignore[reportPrivateUsage]  # what no part of the product hands out
         read = known.signer.read(BUTTON)

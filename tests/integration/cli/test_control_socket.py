@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import stat
 from pathlib import Path
@@ -239,6 +240,6 @@ async def test_a_socket_that_a_killed_process_left_is_passed_by_and_replaced(tmp
 
 async def test_a_folder_whose_holder_is_silent_is_busy(tmp_path: Path) -> None:
     data = DataFolder(tmp_path / "data")
-    with data.lock(), pytest.raises(BusyError):
+    with data.lock(), pytest.raises(BusyError, match=rf"Another Ompycord \(process {os.getpid()}\) works with"):
         await asyncio.to_thread(perform, data, "keys.list", {})
     assert [file.name for file in data.path.iterdir()] == ["lock"]

@@ -23,6 +23,6 @@ def test_a_second_instance_is_refused_and_touches_nothing(tmp_path: Path) -> Non
             check=False,
         )  # fmt: skip
         assert second.returncode == 75
-        assert "Another Ompycord works with this data folder" in second.stderr + second.stdout
+        assert "works with this data folder" in second.stderr + second.stdout
         assert "Traceback" not in second.stderr
         assert sorted(file.name for file in data.path.rglob("*")) == before
