@@ -195,6 +195,19 @@ class ProcessFailed(OmpycordError):
     """A program could not be started, or did not end as it must."""
 
 
+class ProgramMissing(ProcessFailed):
+    """A program is not on this machine, or not where it is said to be. Its message is for people.
+
+    It names the program without its folder: a card shows it to everyone.
+    """
+
+    def __init__(self, program: str) -> None:
+        super().__init__(
+            f"The program {program} was not found. Install it, or give its full path in the configuration."
+        )
+        self.program = program
+
+
 class ProgramLeadsOut(ProcessFailed):
     """A program of a run's checkout is a link out of it, so it was not started; the message names it."""
 

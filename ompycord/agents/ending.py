@@ -46,19 +46,21 @@ def unexplained(
 
     `last_lines` are the latest of what it wrote beside its protocol; a provider's refusal may stand in them. `early`:
     any end is one before its work was done, whatever its exit code. `now_ms` dates what the provider says. A program
-    that has not `has_spoken`, except on its standard error, may never have been executed.
+    that has not `has_spoken`, except on its standard error, may never have been executed; where it ends `early`, too,
+    this machine lacks what it needs, and to start it again changes nothing.
     """
     ended_by, failure = _ENDED[result.outcome]
     if result.outcome is Outcome.EXITED:
         refusal = next((one for line in reversed(last_lines) if (one := _refusal(line, now_ms))), None)
         if refusal is not None:
             return refusal[0].outcome(cut(refusal[1], _SENTENCE))
-        if not has_spoken and result.exit_code in _NOT_EXECUTED:
+        if not has_spoken and (result.exit_code in _NOT_EXECUTED or (early and not _has_crashed(result))):
             failure = FailureClass.ENV
         elif early or _has_crashed(result):
             failure = FailureClass.LOST
     last_line = last_lines[-1] if last_lines else ""
-    message = cut(_sentence(spec, result, last_line, early=early), _SENTENCE)
+    when = (" before its work was done" if has_spoken else " at its start") if early else ""
+    message = cut(_sentence(spec, result, last_line, when=when), _SENTENCE)
     return AgentOutcome(claim=False, message=message, failure=failure, ended_by=ended_by)
 
 
@@ -72,7 +74,7 @@ def _has_crashed(result: ProcessResult) -> bool:
     return (result.signal or (result.exit_code or 0) - _BY_SIGNAL) in _FATAL
 
 
-def _sentence(spec: AgentSpec, result: ProcessResult, last_line: str, *, early: bool) -> str:
+def _sentence(spec: AgentSpec, result: ProcessResult, last_line: str, *, when: str) -> str:
     name = spec.name
     match result.outcome:
         case Outcome.WALL_TIMEOUT:
@@ -91,5 +93,5 @@ def _sentence(spec: AgentSpec, result: ProcessResult, last_line: str, *, early: 
                 if result.signal is not None
                 else f"exited with code {result.exit_code}"
             )
-            what = f"{name} {how}{' before its work was done' if early else ''}"
+            what = f"{name} {how}{when}"
             return what + (f": {cut_head(last_line, _LAST_WORDS)}" if last_line else ".")

@@ -9,7 +9,7 @@ from typing import Final
 from ompycord.dialects.prompts.prompt_text import prompt_text
 from ompycord.domain.events import EventBody, Note, SessionOpened
 from ompycord.domain.ports import AgentJob, AgentOutcome, Emit
-from ompycord.domain.run import EndedBy
+from ompycord.domain.run import EndedBy, FailureClass
 
 __all__ = ["WHOLE_TASK", "WITH_SUMMARY", "go_on"]
 
@@ -24,7 +24,8 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
     """The outcome of `start`. In a known session, `job.prompt` contains only how to continue.
 
     An agent that ends without having opened any session has received nothing: it gets the whole task, and then that
-    prompt. One that we had to end is not started again, nor one whose provider refuses.
+    prompt. One that we had to end is not started again, nor one whose provider refuses. One that cannot be started any
+    more is LOST, so that its run waits with its work and a person can resume it.
     """
     if job.session is None:
         return await start(job, emit)
@@ -41,7 +42,10 @@ async def go_on(job: AgentJob, emit: Emit, start: Callable[[AgentJob, Emit], Awa
     why = f" {outcome.message}" if outcome.message else ""
     words = WHOLE_TASK if job.task.follows is None else WITH_SUMMARY
     await emit(Note(text=f"{job.spec.name} {words}{why}"))
-    return await start(job.model_copy(update={"session": None, "session_usd": 0.0, "prompt": _whole(job)}), emit)
+    again = await start(job.model_copy(update={"session": None, "session_usd": 0.0, "prompt": _whole(job)}), emit)
+    if again.failure is FailureClass.ENV:  # it has worked here before: what it lacks now may come back
+        return again.model_copy(update={"failure": FailureClass.LOST})
+    return again
 
 
 def _whole(job: AgentJob) -> str:

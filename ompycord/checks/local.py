@@ -27,7 +27,7 @@ from ompycord.domain.ports.checks import CheckRun, Comparison
 from ompycord.domain.ports.trees import ResultTrees
 from ompycord.domain.repository import CheckSpec
 from ompycord.entry_points import Registry
-from ompycord.errors import ProcessFailed, ProgramLeadsOut
+from ompycord.errors import ProcessFailed, ProgramLeadsOut, ProgramMissing
 from ompycord.processes import Clocks, ProcessResult, ProcessSpec, ResourceLimits
 from ompycord.processes.launcher_port import Launcher, Layout
 from ompycord.telemetry import get_logger
@@ -165,7 +165,8 @@ def _arranged(started: _Started, probe: Probe) -> _Arranged | None:
 
 
 def _not_run(check: CheckSpec, status: Literal["error", "missing"], error: Exception) -> CheckFinished:
-    return CheckFinished(check=check.name, status=status, detail=cut(str(error), _SENTENCE))
+    words = f"{error.program} is not installed here" if isinstance(error, ProgramMissing) else str(error)
+    return CheckFinished(check=check.name, status=status, detail=cut(words, _SENTENCE))
 
 
 def _counts(reader: OutputParser, output: CheckOutput) -> Counts | None:

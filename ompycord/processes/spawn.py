@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ompycord.errors import ProcessFailed
+from ompycord.errors import ProcessFailed, ProgramMissing
 from ompycord.processes.escalation import kill_group
 from ompycord.processes.native_start import native_words
 from ompycord.processes.passed_socket import PASSING, PassedSocket
@@ -197,15 +197,18 @@ def named_program(spec: ProcessSpec) -> Path | None:
 
 
 def find_program(spec: ProcessSpec) -> Path:
-    """The file to execute (`named_program`). Raises ProcessFailed where it is missing or cannot be executed."""
+    """The file to execute (`named_program`). Raises ProcessFailed where it is missing or cannot be executed.
+
+    Its words name the program alone: they may stand on a card, which says nothing of this machine's folders.
+    """
     name = spec.argv[0]
     found = named_program(spec)
     if found is None or not found.exists():
-        raise ProcessFailed(
-            f"The program {name} was not found. Install it, or give its full path in the configuration."
-        )
+        raise ProgramMissing(Path(name).name)
     if found.is_dir() or not os.access(found, os.X_OK):
-        raise ProcessFailed(f"{name} cannot be executed. Make it an executable file (chmod +x), or name another.")
+        raise ProcessFailed(
+            f"{Path(name).name} cannot be executed. Make it an executable file (chmod +x), or name another."
+        )
     return found
 
 

@@ -308,6 +308,23 @@ SCENES: dict[str, Scene] = {
         render_context(),
     ),
     "unverified: tool missing": Scene(done(checks=(check("pytest", "missing"),)), render_context(checks=("pytest",))),
+    "unverified: a tool of another name missing": Scene(
+        done(
+            checks=(
+                check(
+                    "unit",
+                    "missing",
+                    result=CheckFinished(check="unit", status="missing", detail="gradle is not installed here"),
+                ),
+                check(
+                    "pytest",
+                    "missing",
+                    result=CheckFinished(check="pytest", status="missing", detail="pytest is not installed here"),
+                ),
+            )
+        ),
+        render_context(),
+    ),
     "unverified: part of the tools missing": Scene(
         done(checks=(check("ruff", "passed"), check("pytest", "missing"), check("mypy", "missing"))), render_context()
     ),

@@ -128,11 +128,20 @@ def _blind(check: Check, sanitizer: Sanitizer) -> str:
         return f"{name} cannot be believed: {sanitizer.line(check.proof.lie, _LINE)}"
     match check.status:
         case "missing":
-            return f"{name} is not installed here"
+            return _missing(check, sanitizer)
         case "running":
             return f"{name} did not finish"
         case _:
             return f"{name} ended without a result"
+
+
+def _missing(check: Check, sanitizer: Sanitizer) -> str:
+    """Which tool is missing, and of which check where it has another name."""
+    name = sanitizer.line(check.name, _NAME)
+    why = sanitizer.line(check.result.detail, _LINE).removesuffix(".") if check.result and check.result.detail else ""
+    if not why:
+        return f"{name} is not installed here"
+    return why if why.split(maxsplit=1)[0] == name else f"{name} did not run: {why}"
 
 
 def failure_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
@@ -200,7 +209,7 @@ def check_line(check: Check, sanitizer: Sanitizer) -> str:
         case "timeout":
             return f"🔴 {name} took too long{spent}{word}"
         case "missing":
-            return f"⚠ {name} is not installed here{word}"
+            return f"⚠ {_missing(check, sanitizer)}{word}"
         case "error":
             return f"⚠ {name} ended without a result{spent}{detail}{word}"
 

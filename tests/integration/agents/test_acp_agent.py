@@ -11,6 +11,8 @@ import pytest
 from ompycord.agents.acp import AcpAgent
 from ompycord.agents.converse import converse
 from ompycord.agents.images import MOST_BYTES
+from ompycord.agents.omp_rpc import OmpRpcAgent
+from ompycord.agents.stream_json import StreamJsonAgent
 from ompycord.dialects.agent_client_protocol.acp import Acp
 from ompycord.dialects.agent_client_protocol.acp_session import SessionOptions
 from ompycord.domain.events import (
@@ -41,6 +43,7 @@ from tests.support.patience import within
 
 pytestmark = pytest.mark.posix
 MakeJob = Callable[..., AgentJob]
+ADAPTERS = {"acp": AcpAgent, "stream_json": StreamJsonAgent, "omp_rpc": OmpRpcAgent}
 DOUBLE = Path(__file__).parents[2] / "support/agents/acp_double.py"
 
 
@@ -226,12 +229,33 @@ async def test_a_crash_is_no_end_of_work(launcher: Launcher, job: MakeJob, store
     assert outcome.message == "mine exited with code 0 before its work was done: something broke"
 
 
-async def test_a_program_that_could_not_be_executed_lacks_something_here(
+@pytest.mark.parametrize(
+    ("kind", "program", "said"),
+    [
+        ("acp", "sys.exit(127)", "exited with code 127 at its start."),
+        ("acp", "import no_such_module", "exited with code 1 at its start: ModuleNotFoundError: No module named"),
+        ("acp", "sys.exit(0)", "exited with code 0 at its start."),
+        ("stream_json", "sys.exit('error: unknown option')", "exited with code 1 at its start: error: unknown option"),
+        ("omp_rpc", "sys.exit('libfoo.so: not found')", "exited with code 1 at its start: libfoo.so: not found"),
+    ],
+)
+async def test_a_program_that_ends_at_its_start_lacks_something_here(
+    launcher: Launcher, make_job: MakeJob, stored: Any, kind: str, program: str, said: str
+) -> None:
+    work = make_job(kind=kind, command=(sys.executable, "-c", f"import sys; {program}"))
+    outcome = await ADAPTERS[kind](launcher=launcher).run(work, stored.emit, ScriptedInbox())
+    assert (outcome.claim, outcome.failure, outcome.ended_by) == (False, FailureClass.ENV, EndedBy.EXIT)
+    assert said in (outcome.message or "")
+
+
+async def test_one_that_worked_here_before_and_one_that_was_killed_may_go_on(
     launcher: Launcher, make_job: MakeJob, stored: Any
 ) -> None:
-    work = make_job(kind="acp", command=(sys.executable, "-c", "import sys; sys.exit(127)"))
-    outcome = await AcpAgent(launcher=launcher).run(work, stored.emit, ScriptedInbox())
-    assert (outcome.claim, outcome.failure, outcome.ended_by) == (False, FailureClass.ENV, EndedBy.EXIT)
+    broken = make_job(kind="acp", command=(sys.executable, "-c", "raise SystemExit(1)"))
+    killed = make_job(kind="acp", command=(sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"))
+    for work in (broken.model_copy(update={"session": "kept"}), killed):
+        outcome = await AcpAgent(launcher=launcher).run(work, stored.emit, ScriptedInbox())
+        assert (outcome.claim, outcome.failure) == (False, FailureClass.LOST), outcome
 
 
 async def test_it_is_cancelled_before_it_is_halted(launcher: Launcher, job: MakeJob, stored: Any, clone: Path) -> None:

@@ -288,6 +288,22 @@ async def test_a_program_that_cannot_start_is_named_with_what_to_do(
         async with launch(ProcessSpec(argv=(name,), env={"PATH": "/usr/bin:/bin"}, cwd=tmp_path, stdin=b"x")):
             pass
     assert Path(name).name in str(failure.value)
+    assert str(tmp_path) not in str(failure.value)
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "was not found"), ("text", "Make it an executable file")])
+async def test_words_about_a_program_do_not_tell_where_it_is_looked_for(
+    tmp_path: Path, content: str | None, words: str
+) -> None:
+    target = tmp_path / "private/agents/nope.sh"
+    target.parent.mkdir(parents=True)
+    if content is not None:
+        target.write_text(content)
+    with pytest.raises(ProcessFailed, match=words) as failure:
+        async with launch(ProcessSpec(argv=(str(target),), env={}, cwd=tmp_path)):
+            pass
+    assert "nope.sh" in str(failure.value)
+    assert "private" not in str(failure.value)
 
 
 async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
