@@ -66,7 +66,7 @@ class Health:
         repositories = ", ".join(spec.name for spec in self._catalog.repositories) or "none is configured"
         mode = await self._mode.words()
         return (
-            HealthLine(name="StorageMode", is_ok=mode is None, text=mode or "normal"),
+            HealthLine(name="Mode", is_ok=mode is None, text=mode or "normal"),
             HealthLine(name="Agents", is_ok=bool(self._catalog.agents), text=agents),
             HealthLine(name="Repositories", is_ok=bool(self._catalog.repositories), text=repositories),
             *model_lines(self._gateway, self._catalog),

@@ -70,7 +70,7 @@ class StorageMode:
         if not disk.is_low:
             return None
         what = f"This machine is low on disk ({disk.ratio:.0%} free), so no new run will start."
-        return f"{what} Runs at work go on. Somebody must free space there; then try again."
+        return f"{what} Runs that work go on. Free space there, then try again."
 
     async def name(self) -> str:
         """The mode's name, one of MODES."""
@@ -79,11 +79,11 @@ class StorageMode:
         return "low_disk" if (await self.usage()).is_low else "normal"
 
     async def words(self) -> str | None:
-        """The mode for people in Discord; None while all is normal."""
+        """The mode for people in Discord: of which kind, and what it means. None while all is normal."""
         match await self.name():
             case "read_only":
-                return "read-only: disk full, see /omp health"
+                return "read-only: the disk is full, nothing new is kept"
             case "low_disk":
-                return f"low on disk ({(await self.usage()).ratio:.0%} free): no new runs; see /omp health"
+                return f"low on disk ({(await self.usage()).ratio:.0%} free): no new run starts"
             case _:
                 return None

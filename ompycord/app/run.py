@@ -79,7 +79,8 @@ def up(
             if error.errno not in _DISK:
                 raise
             raise UnavailableError(
-                f"The disk of {data.path} is full or broken ({error.strerror}): make room or mend it, then start again."
+                f"The disk of {data.path} is full or broken ({error.strerror}): free space on it or repair "
+                "it, then start again."
             ) from None
     return 0
 

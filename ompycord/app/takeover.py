@@ -74,7 +74,7 @@ def take_over(
 def _require_waiting(found: Mapping[str, Any]) -> None:
     name = found["run"]
     if found["kind"] != RunKind.HOSTED:
-        raise RefusedInWords(f"The agent of {name} runs elsewhere; there is nothing of it here to take over.")
+        raise RefusedInWords(f"{name} is an external run; there is nothing of it here to take over.")
     if found["ended_at"] is not None:
         branch = f" Its work is on branch {found['branch']} of {found['repository']}." if found["branch"] else ""
         raise RefusedInWords(f"{name} has ended, and its clone went with it.{branch}")

@@ -52,4 +52,4 @@ def migrate(data_dir: DataDir = None) -> None:
     last = find_migrations()[-1]
     typer.echo(f"{data.database} is at schema {last.version} ({last.name}){'' if was_there else ', and new'}.")
     for copy in made:
-        typer.echo(f"How it was before lies in {copy.name}.")
+        typer.echo(f"The version from before is kept as {copy.name}.")

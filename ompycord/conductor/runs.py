@@ -25,10 +25,10 @@ from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
 from ompycord.domain.task import Origin, Task, TaskRequest
 from ompycord.errors import Refused
+from ompycord.text.titles import title_of
 
-__all__ = ["Runs", "Submission", "title_of"]
+__all__ = ["Runs", "Submission"]
 
-TITLE_LENGTH = 80
 
 Closed = Callable[[], Awaitable[str | None]]
 """Why no new run may start now, as a sentence for people; None while runs may start."""
@@ -45,15 +45,6 @@ class Submission(Frozen):
     guild: str
     channel: str
     """Where the channel summary is posted."""
-
-
-def title_of(prompt: str) -> str:
-    """The first sentence or line of a prompt that has a letter or digit and opens no fence, at most 80 characters."""
-    lines = [line.strip() for line in prompt.splitlines() if line.strip()]
-    worded = (line for line in lines if any(map(str.isalnum, line)) and not line.startswith(("```", "~~~")))
-    line = next(worded, lines[0] if lines else "")
-    sentence = line.split(". ", 1)[0].rstrip(".")
-    return sentence if len(sentence) <= TITLE_LENGTH else sentence[: TITLE_LENGTH - 1].rstrip() + "…"
 
 
 class Runs:

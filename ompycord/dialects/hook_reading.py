@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from ompycord.dialects.frames import Frame
 from ompycord.domain.events import ApprovalRequested, EventBody
 
-__all__ = ["HookReading", "id_of_whole", "title_of_prompt"]
-
-_TITLE = 80
+__all__ = ["HookReading", "id_of_whole"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +41,3 @@ def id_of_whole(kind: str, payload: Frame) -> str:
     """
     whole = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
     return f"{kind}:{hashlib.sha256(whole).hexdigest()}"
-
-
-def title_of_prompt(prompt: str) -> str | None:
-    """The first line of a prompt, as a title."""
-    line = next((line.strip() for line in prompt.splitlines() if line.strip()), "")
-    return (line if len(line) <= _TITLE else line[: _TITLE - 1].rstrip() + "…") or None

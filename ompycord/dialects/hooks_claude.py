@@ -11,7 +11,7 @@ from typing import Final
 from ompycord.dialects.claude_events import ClaudeEvents
 from ompycord.dialects.claude_requests import approval
 from ompycord.dialects.frames import Frame, found, named, one_line, prose, ref, string
-from ompycord.dialects.hook_reading import HookReading, id_of_whole, title_of_prompt
+from ompycord.dialects.hook_reading import HookReading, id_of_whole
 from ompycord.dialects.requests.open_requests import request_name
 from ompycord.domain.events import (
     ApprovalRequested,
@@ -24,6 +24,7 @@ from ompycord.domain.events import (
     RunStarted,
     SessionOpened,
 )
+from ompycord.text.titles import title_of
 
 __all__ = ["decision", "halt", "read"]
 
@@ -80,7 +81,7 @@ def _started(payload: Frame) -> tuple[EventBody, ...]:
 
 def _prompted(payload: Frame) -> tuple[EventBody, ...]:
     prompt = prose(string(payload, "prompt"))
-    started = RunStarted(agent=_AGENT, title=title_of_prompt(prompt), prompt=prompt or None)
+    started = RunStarted(agent=_AGENT, title=title_of(prompt) or None, prompt=prompt or None)
     return (started, *_session(payload))
 
 

@@ -5,8 +5,9 @@ a run of its own that has ended.
 """
 
 from ompycord.dialects.frames import Frame, listed, named, one_line, prose, ref, string
-from ompycord.dialects.hook_reading import HookReading, title_of_prompt
+from ompycord.dialects.hook_reading import HookReading
 from ompycord.domain.events import EventBody, Message, Note, RunFinished, RunStarted, SessionOpened
+from ompycord.text.titles import title_of
 
 __all__ = ["read"]
 
@@ -35,7 +36,7 @@ def _turn(payload: Frame) -> tuple[EventBody, ...]:
     prompt = prose("\n".join(text for text in listed(payload, "input-messages") if isinstance(text, str)))
     words = prose(string(payload, "last-assistant-message")).strip()
     thread = string(payload, "thread-id")
-    events: list[EventBody] = [RunStarted(agent="codex", title=title_of_prompt(prompt), prompt=prompt or None)]
+    events: list[EventBody] = [RunStarted(agent="codex", title=title_of(prompt) or None, prompt=prompt or None)]
     events += [SessionOpened(session=ref(thread))] if thread else []
     events += [Message(text=words)] if words else []
     return (*events, RunFinished(summary=words or None))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from ompycord.dialects.frames import Frame, boolean, count, found, named, objects, one_line, prose, ref, string
-from ompycord.dialects.hook_reading import HookReading, id_of_whole, title_of_prompt
+from ompycord.dialects.hook_reading import HookReading, id_of_whole
 from ompycord.dialects.oh_my_pi.omp_events import OmpTools, message_events, message_text
 from ompycord.domain.events import (
     EventBody,
@@ -19,6 +19,7 @@ from ompycord.domain.events import (
     RunStarted,
     SessionOpened,
 )
+from ompycord.text.titles import title_of
 
 __all__ = ["read"]
 
@@ -111,7 +112,7 @@ def _ended(payload: Frame, data: Frame) -> tuple[EventBody, ...]:
 def _prompted(text: str) -> tuple[EventBody, ...]:
     """The prompt, where the payload has it."""
     prompt = prose(text).strip()
-    return (RunStarted(agent=_AGENT, title=title_of_prompt(prompt), prompt=prompt),) if prompt else ()
+    return (RunStarted(agent=_AGENT, title=title_of(prompt) or None, prompt=prompt),) if prompt else ()
 
 
 _READERS: Final[Mapping[str, Callable[[Frame, Frame], tuple[EventBody, ...]]]] = {

@@ -21,7 +21,7 @@ from ompycord.dialects.frames import (
     ref,
     string,
 )
-from ompycord.dialects.hook_reading import HookReading, title_of_prompt
+from ompycord.dialects.hook_reading import HookReading
 from ompycord.dialects.tools import last_line, prints_of, tool_title
 from ompycord.domain.events import (
     ChangedFile,
@@ -41,6 +41,7 @@ from ompycord.domain.events import (
     UsageUpdated,
 )
 from ompycord.domain.run import FailureClass
+from ompycord.text.titles import title_of
 
 __all__ = ["read"]
 
@@ -124,7 +125,7 @@ def _text(part: Frame) -> tuple[EventBody, ...]:
     if not words or boolean(part, "synthetic") or boolean(part, "ignored"):
         return ()
     if dig(part, "time") is None:
-        return (RunStarted(agent="opencode", title=title_of_prompt(words), prompt=words),)
+        return (RunStarted(agent="opencode", title=title_of(words) or None, prompt=words),)
     return (Message(text=words),) if dig(part, "time", "end") is not None else ()
 
 

@@ -108,7 +108,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "too-many-failures": ProblemKind(
         429,
         "Too many requests of this address had no valid key",
-        "Mend the key or the clock, then wait for Retry-After.",
+        "Fix the key or the clock, then wait for Retry-After.",
     ),
     "backlog": ProblemKind(429, "Too many events wait", "Wait as long as Retry-After says, then send it again."),
     "internal": ProblemKind(500, "A defect of ours", "It is logged. Send the same request again later."),

@@ -63,7 +63,7 @@ def paused_message(
     reason = snapshot.reason or SuspendReason.INTERRUPTED
     by = snapshot.ended_by if reason is SuspendReason.INTERRUPTED else None
     what = (_ENDED.get(by) if by else None) or _WHAT.get(reason, "the run is paused.")
-    what = "{agent} goes in circles; decide how it goes on." if snapshot.is_circling else what
+    what = "{agent} goes in circles: decide what happens next." if snapshot.is_circling else what
     what = what.format(agent=agent_name(snapshot, sanitizer))
     who = mention(users, roles)
     embed: dict[str, object] = {

@@ -108,8 +108,8 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "Run {run} is in another state by now ({state}): nothing was changed.",
     ),
     Code.RUNS_ELSEWHERE: RefusalWords(
-        "The agent of {run} runs elsewhere; only its owner can do that.",
-        "The agent of run {run} runs elsewhere: only its owner can do that.",
+        "{run} is an external run; only its owner can do that.",
+        "Run {run} is external: only its owner can do that.",
     ),
     Code.LIMIT_USED_UP: RefusalWords(
         "The limit of {run} is used up. *Raise the limit* on its card continues it.",

@@ -234,6 +234,6 @@ def start_error(error: sqlite3.Error, name: str) -> StartError:
         )
     if code in _OUTSIDE:
         return UnavailableError(
-            f"{name} cannot be written ({error}): make room on the disk or mend it, then start again."
+            f"{name} cannot be written ({error}): free space on the disk or repair it, then start again."
         )
     return ConfigurationError(f"{name} cannot be opened ({error}): check the data folder and its permissions.")

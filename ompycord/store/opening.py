@@ -191,6 +191,6 @@ def _as_start_errors(path: Path) -> Generator[None]:
                 f"{path.name} cannot be opened ({error.strerror or error}): check the data folder and its permissions."
             ) from error
         raise UnavailableError(
-            f"{path.name} cannot be read or written ({error.strerror or error}): make room on the disk or mend it, "
+            f"{path.name} cannot be read or written ({error.strerror or error}): free space on the disk or repair it, "
             "then start again."
         ) from error

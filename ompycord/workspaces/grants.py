@@ -22,7 +22,7 @@ def link_grants(layout: Layout) -> None:
     for grant in layout.grants:
         if not grant.is_absolute() or not grant.exists():
             raise ProcessFailed(
-                f"The granted file {grant} is not there. Mend the agent's grants.files; give a full path."
+                f"The granted file {grant} is not there. Fix the agent's grants.files: give a full path."
             )
         if not grant.is_relative_to(Path.home()) or grant == Path.home():
             continue

@@ -94,7 +94,7 @@ class Repositories:
         written = await self._git.attempt("update-ref", ref, commit, cwd=source.git_folder, marker=marker)
         if not written.is_success:
             raise WorkspaceError(
-                f"git cannot write {ref} in {source.git_folder}, so no result could land there. Mend the rights on it."
+                f"git cannot write {ref} in {source.git_folder}, so no result could land there. Fix its permissions."
             )
 
     async def release_base(self, record: Record, run: str) -> None:

@@ -365,7 +365,7 @@ def _in_words() -> Generator[None]:
     except ProcessFailed as error:
         raise WorkspaceError(str(error)) from error
     except OSError as error:
-        advice = "Free the disk" if error.errno in _FULL else "Mend the rights on the data folder"
+        advice = "Free the disk" if error.errno in _FULL else "Fix the permissions on the data folder"
         raise WorkspaceError(f"The workspace cannot be written: {error.strerror}. {advice}, then retry.") from error
 
 

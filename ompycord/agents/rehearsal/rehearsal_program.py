@@ -51,7 +51,7 @@ class DiscountOnQuantityTest(unittest.TestCase):
         lines = [Line("mug", Decimal("10.00"), quantity=3)]
         self.assertEqual(total(lines, percent=Decimal(10)), Decimal("27.00"))
 """
-QUESTION = "Shall the fix also get a line in NOTES.md?"
+QUESTION = "Should the fix also add a line to NOTES.md?"
 
 
 class Inbox:

@@ -14,6 +14,9 @@ POLL_S = 15.0
 LONGEST = 128
 """Characters of an activity's name (Discord, *Gateway events*)."""
 
+_WHERE = "; see /omp health"
+"""Where a person who sees the presence learns more."""
+
 log = get_logger(__name__)
 
 
@@ -44,7 +47,7 @@ async def show_mode(client: discord.Client, mode: Callable[[], Awaitable[str | N
 
 
 def _activity(words: str | None) -> discord.CustomActivity | None:
-    return None if words is None else discord.CustomActivity(name=words[:LONGEST])
+    return None if words is None else discord.CustomActivity(name=f"{words}{_WHERE}"[:LONGEST])
 
 
 def _status(words: str | None) -> discord.Status:

@@ -301,7 +301,8 @@ def _partial(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer:
 
 
 def _failed(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
-    return Headline("🔴", "Failed", Colour.RED, failure_sentence(snapshot, sanitizer), Situation.FAILED)
+    words = "Checks failed" if snapshot.verification is Verification.FAILED else "Failed"
+    return Headline("🔴", words, Colour.RED, failure_sentence(snapshot, sanitizer), Situation.FAILED)
 
 
 def _cancelled(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:

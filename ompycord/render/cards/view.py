@@ -157,7 +157,7 @@ def _buttons(
     actions: Collection[CardAction],
     sanitizer: Sanitizer,
 ) -> tuple[Button, ...]:
-    """Links first, then the possible actions; at most five."""
+    """The possible actions, then the links, so that no button moves when a link comes; at most five of them all."""
     links: list[Button] = []
     if snapshot.needs_person and render_context.question_url:
         links.append(Button(label="Go to the question", style="link", url=render_context.question_url))
@@ -165,7 +165,7 @@ def _buttons(
     if snapshot.is_final and result:
         links.append(Button(label="Open result", style="link", url=result))
     offered = buttons_for(headline.situation, snapshot, render_context, actions)
-    return (*links, *offered)[:MOST_BUTTONS]
+    return (*offered[: MOST_BUTTONS - len(links)], *links)
 
 
 def _finished(

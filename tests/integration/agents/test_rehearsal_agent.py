@@ -196,7 +196,7 @@ async def test_it_asks_a_person_through_the_sidecar_and_heeds_the_answer(
     async with sidecar(asked, keys) as url:
         outcome = await rehearse("ask, then repair", OMPYCORD_MCP_URL=url, OMPYCORD_KEY="k1")
     assert outcome.claim
-    assert asked == ["Shall the fix also get a line in NOTES.md? ['Yes', 'No']", "t1", "t1"]
+    assert asked == ["Should the fix also add a line to NOTES.md? ['Yes', 'No']", "t1", "t1"]
     assert set(keys) == {"Bearer k1"}
     assert "counts every piece" in (sample / "NOTES.md").read_text()
     assert [tool.detail for tool in stored.of(ToolFinished) if tool.tool == "ask_human"] == ["Yes"]

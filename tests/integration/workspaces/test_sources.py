@@ -192,7 +192,9 @@ async def test_a_branch_in_the_way_of_the_name_makes_it_another_name(
     assert shell("show", f"{published}:a.txt", cwd=origin) == "changed"
 
 
-@pytest.mark.parametrize(("number", "advice"), [(errno.ENOSPC, "Free the disk"), (errno.ENOTDIR, "Mend the rights")])
+@pytest.mark.parametrize(
+    ("number", "advice"), [(errno.ENOSPC, "Free the disk"), (errno.ENOTDIR, "Fix the permissions")]
+)
 async def test_only_a_full_disk_is_told_to_be_freed(
     workspaces: GitWorkspaces,
     repository: RepositorySpec,

@@ -43,4 +43,4 @@ async def test_a_low_disk_refuses_new_runs_in_words_and_a_roomy_one_does_not() -
     words = await mode_with(100 * GIB, 4 * GIB).closed()
     assert words is not None
     assert words.startswith("This machine is low on disk (4% free), so no new run will start.")
-    assert await mode_with(100 * GIB, 4 * GIB).words() == "low on disk (4% free): no new runs; see /omp health"
+    assert await mode_with(100 * GIB, 4 * GIB).words() == "low on disk (4% free): no new run starts"

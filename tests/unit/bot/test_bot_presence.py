@@ -70,11 +70,11 @@ async def test_nothing_is_told_while_all_is_normal() -> None:
 
 async def test_what_is_wrong_is_told_until_it_is_over_and_its_end_once() -> None:
     assert await told(Looks("read-only", "read-only", None, None), Recorder()) == [
-        ("read-only", "dnd"),
-        ("read-only", "dnd"),
+        ("read-only; see /omp health", "dnd"),
+        ("read-only; see /omp health", "dnd"),
         (None, "online"),
     ]
 
 
 async def test_a_lost_socket_costs_one_look() -> None:
-    assert await told(Looks("low", "low"), Recorder(broken=1)) == [("low", "dnd")]
+    assert await told(Looks("low", "low"), Recorder(broken=1)) == [("low; see /omp health", "dnd")]
