@@ -159,6 +159,12 @@ SETTINGS_WORDS = {
     ),
     "limits.max_iterations": "rounds of work and checks of a run; with 1 a red run is not repaired",
     "repositories.max_iterations": "the same for its runs; left out, that of `limits`",
+    "repositories.setup": "[steps](../how-to/get-dependencies-ready.md) that make its dependencies ready",
+    "repositories.setup_hosts": "names that set-up may reach, such as `[registry.npmjs.org]`",
+    "repositories.secrets": "variables by name, each with who gets it: `{NPM_TOKEN: [setup], DB_URL: [checks, agent]}`",
+    "repositories.modes": "modes that a run there may have; empty: all",
+    "repositories.protected": "paths that no result may change, such as `[deploy/**]`",
+    "workspaces.setups": "set-ups of each repository that are kept",
 }
 """What stands beside a setting whose name does not say it."""
 

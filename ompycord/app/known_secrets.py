@@ -49,6 +49,7 @@ class KnownSecrets:
         self.add(password for text in environ.values() if (password := password_in(text)))
         for agent in settings.catalog.agents:
             self.add(value for _, value in self._variables(agent, shown=True))
+        self.add(value for _, value in self._of_repositories())
         self._read()
 
     def add(self, values: Iterable[str]) -> None:
@@ -90,9 +91,17 @@ class KnownSecrets:
         agents = self._settings.catalog.agents
         meant = [agent for agent in agents if agent.name == name] or agents
         values: list[Named] = [*self._run_keys] if is_whole else []
+        values += self._of_repositories()
         for agent in meant:
             values += (*self._variables(agent, shown=False), *_in_granted_files(agent, is_whole=is_whole))
         return KnownValues(values)
+
+    def _of_repositories(self) -> Iterator[tuple[str, str]]:
+        """The secrets that repositories grant to programs of their runs; checks print theirs to the agent, too."""
+        for repository in self._settings.catalog.repositories:
+            for name in repository.secrets:
+                if value := self._environ.get(name, ""):
+                    yield name, value
 
     def _variables(self, agent: AgentSpec, *, shown: bool) -> Iterator[tuple[str, str]]:
         """What it gets by name: all that is hidden where it is `shown`, else what surely is a secret."""

@@ -53,13 +53,16 @@ class LocalChecks:
         self._launcher = launcher
         self._parsers = parsers
 
-    async def run(self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None) -> CheckRun:
+    async def run(
+        self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None, *, secrets: Sequence[str] = ()
+    ) -> CheckRun:
         """See the port. After `timeout_s` the whole tree is killed.
 
         A program that writes a report writes it beside the checkout.
         """
         command = tuple(word.replace(PYTHON, sys.executable) for word in check.command)
-        layout = Layout(cwd, network=check.network, resource_limits=ResourceLimits.of(check))
+        limits = ResourceLimits.of(check)
+        layout = Layout(cwd, network=check.network, variables=tuple(secrets), resource_limits=limits)
         parser = parser_for(check, command, self._parsers)
         started = _Started(run=run, check=check, command=command, layout=layout, parser=parser)
         try:

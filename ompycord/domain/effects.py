@@ -22,6 +22,7 @@ __all__ = [
     "RepairAgent",
     "RunAgent",
     "RunChecks",
+    "SetUp",
     "StepOrder",
     "StopAgent",
     "effect_key",
@@ -36,6 +37,13 @@ class PrepareWorkspace(Frozen):
     """
 
     type: Literal["prepare"] = "prepare"
+    iteration: int
+
+
+class SetUp(Frozen):
+    """Make the dependencies of the repository ready, or take those that are kept."""
+
+    type: Literal["setup"] = "setup"
     iteration: int
 
 
@@ -95,7 +103,18 @@ class CleanUp(Frozen):
     iteration: int
 
 
-Effect = PrepareWorkspace | RunAgent | Collect | RunChecks | RepairAgent | CollectRepair | Publish | StopAgent | CleanUp
+Effect = (
+    PrepareWorkspace
+    | SetUp
+    | RunAgent
+    | Collect
+    | RunChecks
+    | RepairAgent
+    | CollectRepair
+    | Publish
+    | StopAgent
+    | CleanUp
+)
 EFFECTS: TypeAdapter[Effect] = TypeAdapter(Annotated[Effect, Field(discriminator="type")])
 
 

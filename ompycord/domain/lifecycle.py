@@ -22,6 +22,7 @@ from ompycord.domain.stages import (
     PREPARE,
     PUBLISH,
     REPAIR,
+    SET_UP,
     STAGES,
 )
 from ompycord.domain.transitions.guards import MAX_INTERRUPTIONS, is_again_allowed
@@ -290,6 +291,7 @@ RESTARTS = tuple(stage.state for stage in STAGES if stage.takes_restart)
 TABLE: tuple[Rule, ...] = (
     Rule((S.QUEUED,), "run.dequeued", PREPARE.state, (PREPARE.effect,), "its turn came"),
     *_ends(PREPARE),
+    *_ends(SET_UP),
     *_ends(BUILD),
     *_ends(COLLECT),
     *_ends(CHECKS),
@@ -297,6 +299,7 @@ TABLE: tuple[Rule, ...] = (
     *_ends(COLLECT_REPAIR),
     *_ends(PUBLISH),
     *_interruptions(PREPARE),
+    *_interruptions(SET_UP),
     *_interruptions(BUILD),
     *_interruptions(COLLECT),
     *_interruptions(CHECKS),

@@ -2,13 +2,24 @@
 
 import re
 import unicodedata
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, field_serializer, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from ompycord.domain.base import Frozen
+from ompycord.domain.configuration.setup import SecretUse, SetupStep
+from ompycord.domain.configuration.written import (
+    Argument,
+    HostRule,
+    Mebibytes,
+    Processes,
+    Rounds,
+    Slug,
+    VariableName,
+    WrittenPath,
+    is_own_variable,
+)
 from ompycord.domain.ids import RunId, short_id
 
 __all__ = [
@@ -37,7 +48,6 @@ ANOTHER_BASE: Final = "Name another base."
 """The end of the sentence about a run that failed since its base is not there; its form has the base first then."""
 
 ConfinementLevel = Literal["full", "files+net", "files", "container", "none"]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 MOST_MODELS: Final = 100
 """Models that an agent is known to have; what it announces beyond that is left out."""
 OwnName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
@@ -123,34 +133,13 @@ BranchPrefix = Annotated[str, StringConstraints(min_length=1, max_length=64), Af
 """What the names of results begin with; a run's short id follows."""
 
 
-def _expanded(text: str) -> str:
-    """A word of a command in which `~` or `~/` at its beginning is the home of the bot's user, as in a shell."""
-    return str(_home_expanded(Path(text))) if text == "~" or text.startswith("~/") else text
-
-
-def _home_expanded(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        raise ValueError("there is no such home folder: write the whole path") from None
-
-
-Argument = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_expanded)]
-WrittenPath = Annotated[Path, AfterValidator(_home_expanded)]
-"""A path in which `~` is the home of the bot's user."""
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
-HostRule = Annotated[
-    str, StringConstraints(pattern=r"^(\*\.)?([a-z0-9-]{1,63}\.)*[a-z0-9-]*[a-z](:[1-9][0-9]{0,4})?$", max_length=260)
-]
-"""A name of a host, small letters; no address."""
-Rounds = Annotated[int, Field(ge=1, le=100)]
-Processes = Annotated[int, Field(gt=0, le=65_536)]
-Mebibytes = Annotated[int, Field(gt=0, le=16 * 1024**2)]
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _KEY_NAMES = ("_API_KEY", "_AUTH_TOKEN", "_OAUTH_TOKEN")
 """How the variables end in which agents look for a key of a provider."""
-_OWN = ("DISCORD_", "OMP_", "OMPYCORD_")
-"""How the variables begin that the bot reads (settings.py, `NAMED` and `PREFIX`)."""
+
+
+ModeName = Literal["fast", "standard", "full", "ask"]
+PathPattern = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 
 class ParserSpec(Frozen):
@@ -220,6 +209,23 @@ class RepositorySpec(Frozen):
     branch_prefix: BranchPrefix = "ompycord/"
     max_iterations: Rounds | None = None
     """Rounds of work and verification of a run here; left out, `limits.max_iterations`."""
+    modes: tuple[ModeName, ...] = ()
+    """Modes that a run here may have; empty means all."""
+    protected: Annotated[tuple[PathPattern, ...], Field(max_length=200)] = ()
+    """Paths that no result may change, as `name`, `folder/*.ext` or `folder/**`."""
+    setup: Annotated[tuple[SetupStep, ...], Field(max_length=20)] = ()
+    """What makes its dependencies ready before an agent starts; kept until what a step reads changes."""
+    setup_hosts: Annotated[tuple[HostRule, ...], Field(max_length=100)] = ()
+    """Names that set-up may reach by Ompycord's proxy, such as a package registry; none: it has no network."""
+    secrets: dict[VariableName, SecretUse] = Field(default_factory=dict[str, SecretUse])
+    """Variables of the bot's environment that programs of a run get, each with who: set-up, checks, the agent."""
+
+    @field_validator("secrets")
+    @classmethod
+    def _none_of_the_bots_own(cls, secrets: dict[str, SecretUse]) -> dict[str, SecretUse]:
+        if any(is_own_variable(name) for name in secrets):
+            raise ValueError("a variable of the bot's own (DISCORD_, OMP_, OMPYCORD_) is never given to a run")
+        return secrets
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -277,7 +283,7 @@ class Grants(Frozen):
     @field_validator("variables")
     @classmethod
     def _none_of_the_bots_own(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if any(name.upper().startswith(_OWN) for name in names):
+        if any(is_own_variable(name) for name in names):
             raise ValueError("a variable of the bot's own (DISCORD_, OMP_, OMPYCORD_) is never given to an agent")
         return names
 

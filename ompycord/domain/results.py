@@ -16,6 +16,7 @@ __all__ = [
     "Facts",
     "PrepareResult",
     "PublishResult",
+    "SetUpResult",
     "StageResult",
     "facts_of",
 ]
@@ -44,6 +45,17 @@ class PrepareResult(StageResult):
     """Of a follow-up: the agent's session that was kept, in which it goes on."""
     branch: str | None = None
     """The name for a branch of its own; None for a follow-up on a branch, and for runs of earlier versions."""
+    setup: int | None = None
+    """Steps of set-up that come before the agent; None where there are none."""
+    max_rounds: int | None = None
+    """The rounds to which the repository's own file narrows the run."""
+
+
+class SetUpResult(StageResult):
+    """The dependencies are there."""
+
+    kept: str | None = None
+    """The name of what is kept of them."""
 
 
 class BuildResult(StageResult):

@@ -6,10 +6,18 @@ that every state of a stage has a headline. `transitions/` has the guards and up
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 from ompycord.domain import effects as fx
-from ompycord.domain.results import BuildResult, CheckResult, CollectResult, PrepareResult, PublishResult
+from ompycord.domain.results import (
+    BuildResult,
+    CheckResult,
+    CollectResult,
+    PrepareResult,
+    PublishResult,
+    SetUpResult,
+    StageResult,
+)
 from ompycord.domain.run import Machine, RunState
 from ompycord.domain.stage import Edge, Ended, Stage, Update
 from ompycord.domain.transitions import guards as guard
@@ -25,6 +33,7 @@ __all__ = [
     "PREPARE",
     "PUBLISH",
     "REPAIR",
+    "SET_UP",
     "STAGES",
     "AnyStage",
     "agent_names",
@@ -36,6 +45,14 @@ __all__ = [
 S = RunState
 Unread = Callable[[Machine, Ended[BuildResult]], Update]
 
+R = TypeVar("R", bound=StageResult)
+
+
+def _ready_edges(why: str, then: Callable[[Machine, Ended[R]], Update]) -> tuple[Edge[R], ...]:
+    """Where a run goes once all is ready for its agent."""
+    return (Edge("ok", S.BUILDING, (fx.RunAgent,), why, then=then),)
+
+
 PREPARE: Final = Stage(
     state=S.PRECHECK,
     effect=fx.PrepareWorkspace,
@@ -43,8 +60,22 @@ PREPARE: Final = Stage(
     is_repeatable=True,
     is_heavy=True,
     edges=(
-        Edge("ok", S.BUILDING, (fx.RunAgent,), "the clone is ready"),
-        Edge("failed", S.FAILED, (fx.CleanUp,), "no clone", then=update.failed),
+        Edge("ok", S.PRECHECK, (fx.SetUp,), "the clone is ready; its dependencies follow", guard.has_setup,
+             update.narrowed),
+        *_ready_edges("the clone is ready", update.narrowed),
+        Edge("failed", S.FAILED, (fx.CleanUp,), "no clone, or something that it needs is missing", then=update.failed),
+    ),
+)  # fmt: skip
+SET_UP: Final = Stage(
+    state=S.PRECHECK,
+    effect=fx.SetUp,
+    result=SetUpResult,
+    is_repeatable=True,
+    is_heavy=True,
+    is_entry=False,
+    edges=(
+        *_ready_edges("dependencies are ready", update.nothing),
+        Edge("failed", S.FAILED, (fx.CleanUp,), "a step of set-up failed", then=update.failed),
     ),
 )
 
@@ -160,9 +191,16 @@ PUBLISH: Final = Stage(
         Edge("failed", S.PARTIAL, (fx.CleanUp,), "work kept, not published", then=update.failed),
     ),
 )
-STAGES: Final = (PREPARE, BUILD, COLLECT, CHECKS, REPAIR, COLLECT_REPAIR, PUBLISH)
+STAGES: Final = (PREPARE, SET_UP, BUILD, COLLECT, CHECKS, REPAIR, COLLECT_REPAIR, PUBLISH)
 
-AnyStage = Stage[PrepareResult] | Stage[BuildResult] | Stage[CollectResult] | Stage[CheckResult] | Stage[PublishResult]
+AnyStage = (
+    Stage[PrepareResult]
+    | Stage[SetUpResult]
+    | Stage[BuildResult]
+    | Stage[CollectResult]
+    | Stage[CheckResult]
+    | Stage[PublishResult]
+)
 
 
 # -- outside of the order ----------------------------------------------------------------------------------------------

@@ -68,16 +68,16 @@ OpeningOf = Callable[[StepOrder, Task, StepContext, bool], Awaitable[Opening]]
 
 async def run_agent(order: StepOrder, task: Task, context: StepContext, opening_of: OpeningOf) -> EffectFinished:
     """Start the agent and store what it does. Never done twice under one key."""
-    repository = context.repository(task)
+    prepared = await context.workspaces.workspace(order.run)
+    if prepared is None:
+        return failed(order, FailureClass.INTERNAL, "Its clone is gone.")
+    configured = await context.configured(order.run, task)
     try:
-        spec = context.catalog.agent(task.agent, repository=repository)
+        spec = configured.agent(context.catalog.agent(task.agent, repository=configured.repository))
     except Refused as error:
         return failed(order, FailureClass.ENV, refusal_words(error, Audience.DISCORD))
     if not is_confined_enough(context.level, spec):
         return failed(order, FailureClass.POLICY, _unconfined(spec, context))
-    prepared = await context.workspaces.workspace(order.run)
-    if prepared is None:
-        return failed(order, FailureClass.INTERNAL, "Its clone is gone.")
     if await context.workspaces.is_taken_over(order.run):
         return waits_for_person(order, TAKEN_OVER)
     try:

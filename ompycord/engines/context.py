@@ -4,18 +4,28 @@ A step gets it as an argument and closes over nothing else; `tests/contract/test
 of its own. Cancellation of the step is the order to stop: what it started is ended before it returns.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from ompycord.conductor import Inboxes
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
-from ompycord.domain.events import RunFailed, RunFinished
+from ompycord.domain.configuration.repository_file import REPOSITORY_FILE, Configured, FileFault
+from ompycord.domain.events import PrecheckLine, RunFailed, RunFinished
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.folds.repair import RepairFacts
 from ompycord.domain.ids import RunId, Ulid
-from ompycord.domain.ports import AgentAdapter, CheckHistory, Checks, Listener, WorkResults, Workspaces
+from ompycord.domain.ports import (
+    AgentAdapter,
+    CheckHistory,
+    Checks,
+    Listener,
+    ProxyListener,
+    SetUps,
+    WorkResults,
+    Workspaces,
+)
 from ompycord.domain.repository import AgentSpec, ConfinementLevel, RepositorySpec
 from ompycord.domain.results import PrepareResult
 from ompycord.domain.task import Task, TaskFile
@@ -79,6 +89,16 @@ async def _no_repair(run: RunId) -> RepairFacts | None:
     return None
 
 
+async def _nothing_to_see(run: RunId, task: Task, former: Former | None) -> Sequence[PrecheckLine]:
+    """Where nothing is looked at before a run."""
+    return ()
+
+
+def _by_operator_alone(repository: RepositorySpec, raw: bytes | None) -> tuple[Configured, tuple[FileFault, ...]]:
+    """Where no repository has a file of its own."""
+    return Configured(repository=repository), ()
+
+
 def _at_once() -> Millis:
     return 0
 
@@ -87,6 +107,13 @@ def _at_once() -> Millis:
 async def _no_listener(run: RunId, spec: AgentSpec) -> AsyncGenerator[Listener | None]:
     """Where nothing is served for a run alone."""
     yield None
+
+
+@asynccontextmanager
+async def _no_proxy(run: RunId, hosts: Sequence[str]) -> AsyncGenerator[ProxyListener]:
+    """Where nothing leads to hosts."""
+    raise WorkspaceError("Nothing leads to hosts here, so set-up cannot run.")
+    yield  # pyright: ignore[reportUnreachable]  # makes it a generator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +126,12 @@ class StepContext:
     adapters: Mapping[str, AgentAdapter]
     """By an agent's kind."""
     checks: Checks
+    set_ups: SetUps | None = None
+    """Where dependencies are made ready; None where nothing does."""
+    proxies: Callable[[RunId, Sequence[str]], AbstractAsyncContextManager[ProxyListener]] = _no_proxy
+    """A way to these hosts alone, while the block runs."""
+    redact: Callable[[str], str] = str
+    """Takes the secrets of this process out of a text."""
     check_history: CheckHistory
     """What earlier runs of checks showed."""
     level: ConfinementLevel
@@ -132,6 +165,10 @@ class StepContext:
     """What was told of the clone that the run has now."""
     repair: Callable[[RunId], Awaitable[RepairFacts | None]] = _no_repair
     """What the last verification found; None where the run's agent repairs nothing."""
+    precheck: Callable[[RunId, Task, Former | None], Awaitable[Sequence[PrecheckLine]]] = _nothing_to_see
+    """What a run needs, looked at before it has a clone: every line, also those that are right."""
+    configure: Callable[[RepositorySpec, bytes | None], tuple[Configured, tuple[FileFault, ...]]] = _by_operator_alone
+    """A repository narrowed by its own file, and what is wrong with that."""
     now_ms: Callable[[], Millis] = _at_once
     """The time, of which the age of a kept session is counted."""
     file: Callable[[TaskFile], Awaitable[bytes | None]] = _no_file
@@ -149,3 +186,14 @@ class StepContext:
             return self.catalog.repository(task.repository)
         except Refused as error:
             raise WorkspaceError(refusal_words(error, Audience.DISCORD)) from error
+
+    async def configured(self, run: RunId, task: Task) -> Configured:
+        """The task's repository as this run uses it, with the file of its base.
+
+        Raises WorkspaceError for a file with a fault: it is another one than that which was looked at before the run.
+        """
+        repository = self.repository(task)
+        found, faults = self.configure(repository, await self.results.base_file(run, REPOSITORY_FILE))
+        if faults:
+            raise WorkspaceError(f"{REPOSITORY_FILE} of the base: {faults[0].key}: {faults[0].text}. {faults[0].fix}.")
+        return found

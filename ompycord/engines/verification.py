@@ -11,11 +11,12 @@ from hashlib import sha256
 from typing import Final
 
 from ompycord.domain.checking.probe import Probe
+from ompycord.domain.configuration.repository_file import Configured
 from ompycord.domain.events import CheckFinished, CheckProved, FailedTest
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import CheckRun, Comparison
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry, tree_name
-from ompycord.domain.repository import CheckSpec, RepositorySpec
+from ompycord.domain.repository import CheckSpec
 from ompycord.engines.context import StepContext
 
 __all__ = ["Verified", "Verifier"]
@@ -62,10 +63,11 @@ class Verifier:
     """Verifies the checks of one result."""
 
     def __init__(
-        self, *, run: RunId, repository: RepositorySpec, context: StepContext, trees: ResultTrees, compared: Comparison
+        self, *, run: RunId, configured: Configured, context: StepContext, trees: ResultTrees, compared: Comparison
     ) -> None:
         self._run_id = run
-        self._repository = repository
+        self._repository = configured.repository
+        self._secrets = configured.secrets_of("checks")
         self._context = context
         self._trees = trees
         self._compared = compared
@@ -87,12 +89,13 @@ class Verifier:
     async def _run(self, spec: CheckSpec, tree: Mapping[str, TreeEntry] | None, probe: Probe | None) -> CheckRun:
         checkout = self._context.results.checkout(self._run_id, self._repository, with_git=spec.git, tree=tree)
         async with checkout as path:
-            return await self._context.checks.run(self._run_id, spec, path, probe)
+            return await self._context.checks.run(self._run_id, spec, path, probe, secrets=self._secrets)
 
     async def _base(self, spec: CheckSpec) -> CheckRun | None:
         """How the check ends on the base; None where nothing could be told."""
         definition = spec.model_dump_json(exclude={"name"})
-        key = sha256(f"{_FORM} {tree_name(self._trees.base)} {definition}".encode()).hexdigest()
+        granted = " ".join(sorted(self._secrets))
+        key = sha256(f"{_FORM} {tree_name(self._trees.base)} {definition}{granted}".encode()).hexdigest()
         known = await self._context.check_history.baseline(key)
         if known is not None:
             return known

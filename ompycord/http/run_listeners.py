@@ -9,8 +9,10 @@ import contextlib
 import socket
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from ompycord.domain.ids import RunId
@@ -28,6 +30,7 @@ INSIDE_PORT: Final = 8790
 """Every port is free in a network of one's own."""
 _PROXIED: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _NOT_PROXIED: Final = "127.0.0.1,localhost"
+_NOTHING: Final = Starlette()
 
 
 class Served(NamedTuple):
@@ -58,6 +61,29 @@ class _RunListener:
 
     def adopted(self, listening: socket.socket) -> AbstractAsyncContextManager[None]:
         return serve_socket(self._app, listening, proxy=self._proxy)
+
+
+class _HostsOnly:
+    """One that leads to hosts and serves nothing itself; implements `ProxyListener`."""
+
+    has_models = False
+    dialects: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self, proxy: ForwardProxy, token: str, port: int) -> None:
+        self._proxy = proxy
+        self._token = token
+        self.port = port
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return _proxy_variables(self._token, self.port)
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        return self._proxy.refused
+
+    def adopted(self, listening: socket.socket) -> AbstractAsyncContextManager[None]:
+        return serve_socket(_NOTHING, listening, proxy=self._proxy)
 
 
 class RunListeners:
@@ -99,6 +125,23 @@ class RunListeners:
             with contextlib.closing(bind("127.0.0.1", 0)) as listening:
                 async with serve_socket(served.app, listening, proxy=proxy):
                     yield _RunListener(served, proxy, text, listening.getsockname()[1])
+        finally:
+            token.end()
+
+    @asynccontextmanager
+    async def open_proxy(self, run: RunId, hosts: Sequence[str]) -> AsyncGenerator[_HostsOnly]:
+        """A way to these hosts, and to nothing of ours, for programs that prepare `run`, while the block runs."""
+        token, text = RunToken.mint(run)
+        self._learn(RUN_TOKEN, text)
+        rules = HostRules(hosts, setting="setup_hosts and hosts of the step")
+        proxy = ForwardProxy(rules=rules, is_token=token.is_valid, upstream=self._upstream)
+        try:
+            if self._level == "full":
+                yield _HostsOnly(proxy, text, INSIDE_PORT)
+                return
+            with contextlib.closing(bind("127.0.0.1", 0)) as listening:
+                async with serve_socket(_NOTHING, listening, proxy=proxy):
+                    yield _HostsOnly(proxy, text, listening.getsockname()[1])
         finally:
             token.end()
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from ompycord.domain.base import Frozen
-from ompycord.domain.repository import WrittenPath
+from ompycord.domain.configuration.written import WrittenPath
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.price import TokenPrices
 

@@ -30,6 +30,8 @@ class Layout:
     """Its working folder, writable."""
     readable: tuple[Path, ...] = ()
     """Folders outside the tree that it may read, such as the one with its prompt."""
+    provided: tuple[Path, ...] = ()
+    """Folders that set-up made, to be read; links in the tree lead into them."""
     network: bool = False
     """Whether it may use the network. Levels below *files+net* cannot deny it (`can_deny_network`)."""
     listener: Listener | None = None

@@ -13,10 +13,11 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from ompycord.agents.registry import AGENT_KINDS
 from ompycord.checks.parser import AUTO, AutoOptions
 from ompycord.checks.registry import CHECK_PARSERS
+from ompycord.domain.configuration.repository_file import RepositoryFile
 from ompycord.domain.repository import AgentSpec, CheckSpec, ParserSpec, RepositorySpec
 from ompycord.settings.model import Settings
 
-__all__ = ["UNKNOWN_KIND", "options_of", "settings_schema", "settings_with"]
+__all__ = ["UNKNOWN_KIND", "options_of", "repository_file_with", "settings_schema", "settings_with"]
 
 UNKNOWN_KIND: Final = "unknown_kind"
 """The type of pydantic's error for an unknown kind."""
@@ -70,8 +71,23 @@ def settings_with(*, agents: Iterable[str], parsers: Iterable[str]) -> type[Sett
     )
 
 
+def repository_file_with(*, parsers: Iterable[str]) -> type[RepositoryFile]:
+    """`RepositoryFile` whose checks take these parsers, or `auto`. Raises ConfigurationError like `settings_with`."""
+    by_kind = {name: CHECK_PARSERS.get(name).options for name in _declared(parsers, CHECK_PARSERS.names)}
+    return create_model(
+        "RepositoryFile", __base__=RepositoryFile, __doc__=RepositoryFile.__doc__, checks=(_checks(by_kind), ())
+    )
+
+
 def _repository(parsers: Mapping[str, type[BaseModel]]) -> type[RepositorySpec]:
     """Repositories whose checks take these parsers."""
+    return create_model(
+        "RepositorySpec", __base__=RepositorySpec, __doc__=RepositorySpec.__doc__, checks=(_checks(parsers), ())
+    )
+
+
+def _checks(parsers: Mapping[str, type[BaseModel]]) -> Any:
+    """The type of checks that take these parsers."""
     parser = _OneOf({AUTO: AutoOptions, **parsers}, known=(AUTO, *CHECK_PARSERS.names), by_name=True)
     check = create_model(
         "CheckSpec",
@@ -79,8 +95,7 @@ def _repository(parsers: Mapping[str, type[BaseModel]]) -> type[RepositorySpec]:
         __doc__=CheckSpec.__doc__,
         parser=(Annotated[ParserSpec, parser], CheckSpec.model_fields["parser"].default),
     )
-    checks: Any = GenericAlias(tuple, (check, ...))
-    return create_model("RepositorySpec", __base__=RepositorySpec, __doc__=RepositorySpec.__doc__, checks=(checks, ()))
+    return GenericAlias(tuple, (check, ...))
 
 
 def _dict_of(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeGuard, cast, get_origin
 
@@ -28,8 +28,10 @@ __all__ = [
     "PRESETS",
     "SECRETS",
     "config_file",
+    "fix_of",
     "is_of_orchestrator",
     "load_settings",
+    "parsers_of",
     "read_dotenv",
     "read_yaml",
     "secret_folder",
@@ -186,9 +188,12 @@ def _parsers(merged: Mapping[str, Any]) -> frozenset[str]:
 
     All that exist where the command decides.
     """
-    checks = (
-        check for repository in _entries(merged.get("repositories")) for check in _entries(repository.get("checks"))
-    )
+    return parsers_of(_entries(merged.get("repositories")))
+
+
+def parsers_of(repositories: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The parsers that the checks of these repositories name, as they are written."""
+    checks = (check for repository in repositories for check in _entries(repository.get("checks")))
     found: set[str] = set()
     for check in checks:
         parser: Any = check.get("parser", AUTO)
@@ -246,10 +251,10 @@ def _sentence(error: ValidationError) -> str:
     first = mistakes[0]
     parts = [_NAMES.cut(str(part), KEY_SHOWN) for part in _written(first["loc"], first["type"])]
     more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
-    return f"{'.'.join(parts) or 'configuration'}: {_fix(first)}{more}"
+    return f"{'.'.join(parts) or 'configuration'}: {fix_of(first)}{more}"
 
 
-def _fix(mistake: ErrorDetails) -> str:
+def fix_of(mistake: ErrorDetails) -> str:
     """What to write instead; of what was given only its kind decides."""
     given, kind = mistake["input"], mistake["type"]
     if kind == "string_type" and given is None:

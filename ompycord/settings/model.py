@@ -11,8 +11,9 @@ from ompycord.bot.options import DiscordSettings
 from ompycord.domain.access import Access
 from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog, Limits
+from ompycord.domain.configuration.written import WrittenPath
 from ompycord.domain.guardian.options import GuardianOptions
-from ompycord.domain.repository import AgentSpec, RepositorySpec, WrittenPath
+from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.http.limits import HttpLimits
 from ompycord.model_gateway.provider_options import ProviderSpec
 from ompycord.notify.options import NotifySettings

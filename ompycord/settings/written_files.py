@@ -14,7 +14,7 @@ from dotenv import dotenv_values
 
 from ompycord.errors import ConfigurationError
 
-__all__ = ["read_dotenv", "read_secret", "read_yaml", "written_path"]
+__all__ = ["parse_yaml", "read_dotenv", "read_secret", "read_yaml", "written_path"]
 
 DEPTH: Final = 32
 """Levels of `ompycord.yml`; the settings have seven."""
@@ -51,60 +51,70 @@ def read_dotenv(file: Path) -> dict[str, str]:
 
 def read_yaml(file: Path) -> dict[str, Any]:
     """The settings of a YAML file. Raises ConfigurationError for what is none, a key that is there twice, depth."""
+    return parse_yaml(_bytes(file), file.name)
+
+
+def parse_yaml(raw: bytes, name: str) -> dict[str, Any]:
+    """As `read_yaml`, of the bytes of a file that is called `name`."""
     try:
-        content = yaml.load(_text(file), Loader=_Loader)  # noqa: S506  # a SafeLoader
+        content = yaml.load(_decoded(raw, name), Loader=_Loader)  # noqa: S506  # a SafeLoader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         words = str(getattr(error, "problem", "")) if isinstance(error, _Mistake) else "this is not YAML"
-        raise ConfigurationError(f"{file.name}{where}: {words}") from None
+        raise ConfigurationError(f"{name}{where}: {words}") from None
     except (ValueError, OverflowError):
         raise ConfigurationError(
-            f"{file.name}: a number or a date in it is none. Write it in quotes where it is a text."
+            f"{name}: a number or a date in it is none. Write it in quotes where it is a text."
         ) from None
     except RecursionError:
-        raise ConfigurationError(_too_deep(file)) from None
+        raise ConfigurationError(_too_deep(name)) from None
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise ConfigurationError(f"{file.name}: settings belong under their names (key: value)")
+        raise ConfigurationError(f"{name}: settings belong under their names (key: value)")
     settings = cast("dict[str, Any]", content)
-    _require_within_limits(settings, file)
+    _require_within_limits(settings, name)
     return settings
 
 
-def _too_deep(file: Path) -> str:
-    return (
-        f"{file.name}: it is nested deeper than {DEPTH} levels. Take out the brackets or indentation that went wrong."
-    )
+def _too_deep(name: str) -> str:
+    return f"{name}: it is nested deeper than {DEPTH} levels. Take out the brackets or indentation that went wrong."
 
 
 def _text(file: Path) -> str:
+    return _decoded(_bytes(file), file.name)
+
+
+def _bytes(file: Path) -> bytes:
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        return file.read_bytes()
     except OSError as error:
         raise ConfigurationError(f"{file.name}: cannot be read ({error.strerror})") from None
+
+
+def _decoded(raw: bytes, name: str) -> str:
+    try:
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{file.name}: this is not UTF-8. Save it as UTF-8 in your editor.") from None
+        raise ConfigurationError(f"{name}: this is not UTF-8. Save it as UTF-8 in your editor.") from None
     if "\0" in text:
-        raise ConfigurationError(f"{file.name}: this is UTF-16, or no text. Save it as UTF-8 in your editor.")
+        raise ConfigurationError(f"{name}: this is UTF-16, or no text. Save it as UTF-8 in your editor.")
     return text
 
 
-def _require_within_limits(content: dict[str, Any], file: Path) -> None:
+def _require_within_limits(content: dict[str, Any], name: str) -> None:
     """Raises ConfigurationError for what is deeper or larger than settings are; an alias may repeat itself."""
     level: list[Any] = [content]
     count = 0
     for _ in range(DEPTH):
         count += len(level)
         if count > VALUES:
-            raise ConfigurationError(
-                f"{file.name}: it holds more than {VALUES:,} values. Repeat less by aliases (*name)."
-            )
+            raise ConfigurationError(f"{name}: it holds more than {VALUES:,} values. Repeat less by aliases (*name).")
         level = [inner for value in level for inner in _inner(value)]
         if not level:
             return
-    raise ConfigurationError(_too_deep(file))
+    raise ConfigurationError(_too_deep(name))
 
 
 def _inner(value: Any) -> Iterator[Any]:

@@ -146,6 +146,11 @@ class FakeWorkspaces:
     async def result(self, run: RunId) -> Collected | None:
         return self._results[run][0] if run in self._results else None
 
+    async def base_file(self, run: RunId, path: str) -> bytes | None:
+        if run not in self._bases:
+            raise WorkspaceError(_NONE)
+        return self._first_bases.get(run, self._bases[run]).get(path)
+
     async def trees(self, run: RunId) -> ResultTrees:
         if run not in self._bases:
             raise WorkspaceError(_NONE)
@@ -254,7 +259,9 @@ class FakeChecks:
         self.trees: list[Path] = []
         """The checkout of each check that ran."""
 
-    async def run(self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None) -> CheckRun:
+    async def run(
+        self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None, *, secrets: Sequence[str] = ()
+    ) -> CheckRun:
         passed = CheckFinished(check=check.name, status="passed", passed=1, failed=0)
         finished = self.results.get(check.name, passed)
         if finished.status in {"failed", "timeout"} and _is_empty(cwd):  # the base of a repository that is not there

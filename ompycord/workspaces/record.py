@@ -10,6 +10,7 @@ from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.events import ChangedFile, LeftOut
 from ompycord.errors import WorkspaceError
 from ompycord.files import replace_file
+from ompycord.workspaces.preparing.provided import Provided
 
 __all__ = ["CommitHash", "Folder", "Kept", "Publication", "Record", "Result", "Submodule"]
 
@@ -82,6 +83,8 @@ class Record(Frozen):
     Agents find a session by the path of its working folder.
     """
     kept: Kept | None = None
+    setup: Provided | None = None
+    """What set-up made for the run's programs."""
 
 
 class Folder:

@@ -28,6 +28,8 @@ from ompycord.workspaces.folders import is_real_folder, remove, scratch
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.guard import FindGranted
 from ompycord.workspaces.locks import unlock
+from ompycord.workspaces.preparing.base_reader import BaseReader, read_file_at
+from ompycord.workspaces.preparing.provided import provide
 from ompycord.workspaces.record import Folder, Record, Result
 from ompycord.workspaces.repositories import Repositories, Source
 from ompycord.workspaces.session_limits import SessionLimits
@@ -53,6 +55,7 @@ class GitWorkspaces:
         self._repositories = Repositories(folder=repositories, git=git)
         self._collector = Collector(git=git, launcher=launcher)
         self.sessions = KeptSessions(folder, sessions)
+        self.bases = BaseReader(git=git, repositories=self._repositories)
 
     async def prepare(
         self,
@@ -223,6 +226,12 @@ class GitWorkspaces:
                 )
             return await trees_of(self._git, folder.result, base=base, result=result, marker=_marker(run))
 
+    async def base_file(self, run: RunId, path: str) -> bytes | None:
+        """See the port."""
+        folder, record = self._recorded(run)
+        with _in_words():
+            return await read_file_at(self._git, folder.result, record.first_base or record.base_commit, path)
+
     @asynccontextmanager
     async def checkout(
         self,
@@ -249,6 +258,8 @@ class GitWorkspaces:
                     _make(place)
                     await fill(self._git, place, commit, git_folder=folder.result, marker=_marker(run))
                 await fill_submodules(self._git, place, record, parent=layout, marker=_marker(run))
+                if record.setup is not None:
+                    await asyncio.to_thread(provide, place, record.setup)
             yield place
 
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:

@@ -16,3 +16,5 @@ class SessionLimits(Frozen):
     """Days after the end of its last run; 0 keeps none."""
     sessions_mib: Annotated[int, Field(ge=0, le=10_000_000)] = 2048
     """MiB of all of them together; the oldest goes first."""
+    setups: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Set-ups of each repository that are kept: the ones that were used last, and those that a run uses."""

@@ -2,7 +2,17 @@
 
 from typing import Any, NamedTuple
 
-from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, CheckProved, Phase, Step
+from ompycord.domain.events import (
+    ChangedEvidence,
+    ChangedFile,
+    CheckFinished,
+    CheckProved,
+    Phase,
+    PrecheckLine,
+    SetupFinished,
+    SetupStarted,
+    Step,
+)
 from ompycord.domain.folds.snapshot import (
     Approval,
     Artifact,
@@ -69,6 +79,25 @@ FAILED = CheckFinished(
     failed=2,
     duration_ms=41_000,
     failing=("tests/test_cart.py::test_two_coupons", "tests/test_cart.py::test_zero"),
+)
+
+
+BROKEN_SETUP = SetupFinished(
+    status="failed",
+    step="packages",
+    detail="it ended with exit code 1",
+    host="registry.npmjs.org",
+    tail="npm error code E403\nnpm error 403 Forbidden - GET registry.npmjs.org/left-pad",
+)
+TO_FIX = (
+    PrecheckLine(name="sandbox", status="warn", text="The network of set-up cannot be denied here.", fix=""),
+    PrecheckLine(name="disk", status="fail", text="1 GiB is free, 3 GiB are needed.", fix="Free the disk."),
+    PrecheckLine(
+        name=".ompycord.yml",
+        status="fail",
+        text="modes: the operator does not allow full here.",
+        fix="Take it out, or add it to repositories.shop.modes.",
+    ),
 )
 
 
@@ -179,6 +208,16 @@ SCENES: dict[str, Scene] = {
     ),
     "queued, no forecast": Scene(hosted(S.QUEUED, started_at=None, budget_usd=None), render_context()),
     "preparing": Scene(hosted(S.PRECHECK), render_context()),
+    "setting up": Scene(
+        hosted(S.PRECHECK, setup=SetupStarted(step="packages", number=1, of=2)), render_context(confinement="full")
+    ),
+    "set-up failed": Scene(
+        hosted(S.FAILED, failure=FailureClass.ENV, ended_at=NOON, started_at=None, setup=BROKEN_SETUP),
+        render_context(),
+    ),
+    "not started": Scene(
+        hosted(S.FAILED, failure=FailureClass.ENV, ended_at=NOON, started_at=None, precheck=TO_FIX), render_context()
+    ),
     "planning": Scene(hosted(S.PLANNING, mode=Mode.FULL), render_context()),
     "plan waits for approval": Scene(hosted(S.AWAITING_APPROVAL, mode=Mode.FULL, plan=PLAN[2:]), render_context()),
     "building": Scene(hosted(S.BUILDING, **BUSY), render_context()),

@@ -28,7 +28,7 @@ from ompycord.conductor import (
 )
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentAdapter, AgentCapabilities, Checks, Clock, Ids, WorkResults, Workspaces
+from ompycord.domain.ports import AgentAdapter, AgentCapabilities, Checks, Clock, Ids, SetUps, WorkResults, Workspaces
 from ompycord.http import Sidecar
 from ompycord.mcp_server import McpMount
 from ompycord.notify import Notifier
@@ -36,6 +36,7 @@ from ompycord.processes.launcher_port import Launcher
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore
 from ompycord.workspaces.artifacts import Artifacts
+from ompycord.workspaces.preparing.base_reader import BaseReader
 
 __all__ = ["Areas", "Infrastructure", "Parts", "Secrets", "Workers"]
 
@@ -112,6 +113,10 @@ class Workers:
     checks: Checks
     kill_strays: Callable[[RunId], Awaitable[None]]
     """Kills programs that a run left running."""
+    bases: BaseReader | None = None
+    """Reads the base of a run before it has a clone; None where nothing is looked at before a run."""
+    set_ups: SetUps | None = None
+    """Makes the dependencies of repositories ready."""
     prune_sessions: Callable[[Millis], Awaitable[None]] = _no_sessions
     """Removes sessions of agents that are kept for too long, at this moment."""
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from ompycord.agents.registry import adapters
@@ -10,7 +11,9 @@ from ompycord.app.confinement import launcher_at_start
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.outgoing.webhooks import notifications_of
+from ompycord.app.system import SystemClock
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
+from ompycord.app.wiring.preparing import precheck_of
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import (
     AgentCapabilityLookup,
@@ -43,9 +46,11 @@ from ompycord.http.run_listeners import RunListeners, Served
 from ompycord.http.run_token import RunToken
 from ompycord.processes import kill_strays
 from ompycord.settings import Settings
+from ompycord.settings.repository_file import configure_by
 from ompycord.store import SqliteStore
 from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.git import Git
+from ompycord.workspaces.preparing.set_ups import KeptSetUps
 from ompycord.workspaces.service import GitWorkspaces
 
 __all__ = ["areas_of", "driver_of", "git_of", "projector_of", "reminders_of", "workers_of"]
@@ -78,6 +83,15 @@ async def workers_of(data: DataFolder, settings: Settings) -> Workers:
         capabilities={kind: adapter.capabilities for kind, adapter in known.items()},
         checks=LocalChecks(launcher=launcher),
         kill_strays=_kill_strays,
+        bases=workspaces.bases,
+        set_ups=KeptSetUps(
+            folder=data.path / "setups",
+            runs=data.path / "workspaces",
+            git=git_of(os.environ),
+            launcher=launcher,
+            most=settings.workspaces.setups,
+            now_ms=SystemClock().now_ms,
+        ),
         prune_sessions=workspaces.sessions.prune,
     )
 
@@ -191,10 +205,14 @@ def driver_of(
 
     context = StepContext(
         catalog=catalog,
+        configure=configure_by(catalog),
         workspaces=workers.workspaces,
         results=workers.results,
         adapters=workers.adapters,
         checks=workers.checks,
+        set_ups=workers.set_ups,
+        proxies=listeners.open_proxy,
+        redact=infrastructure.redact,
         check_history=infrastructure.store,
         level=workers.launcher.level,
         remedy=workers.launcher.remedy,
@@ -221,6 +239,8 @@ def driver_of(
         file=workers.artifacts.of_task,
         co_author=partial(_co_author, infrastructure.store),
     )
+    if (precheck := precheck_of(infrastructure, workers)) is not None:
+        context = replace(context, precheck=precheck.of_run)
     return Driver(
         store=infrastructure.store,
         history=infrastructure.store,

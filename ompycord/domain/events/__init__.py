@@ -2,8 +2,8 @@
 
 Counterpart of `fold.py`, which reads them.
 
-The classes stand by family in `runs.py`, `work.py`, `people.py`, `models.py` and `guardian.py`, each with its senders;
-users import them from here.
+The classes stand by family in `runs.py`, `work.py`, `people.py`, `models.py`, `preparing.py` and `guardian.py`, each
+with its senders; users import them from here.
 On the wire `data` holds the fields of a body without its `type`. Unknown types become `Opaque` and are shown as notes.
 """
 
@@ -15,7 +15,7 @@ from pydantic import StringConstraints, ValidationError, field_validator
 
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen, Millis
-from ompycord.domain.events import guardian, models, people, runs, work
+from ompycord.domain.events import guardian, models, people, preparing, runs, work
 from ompycord.domain.events.fields import OnlyOurs
 from ompycord.domain.events.guardian import *  # noqa: F403
 from ompycord.domain.events.guardian import GuardianEventBody
@@ -23,6 +23,8 @@ from ompycord.domain.events.models import *  # noqa: F403
 from ompycord.domain.events.models import ModelEventBody
 from ompycord.domain.events.people import *  # noqa: F403  # a family is handed on whole: its `__all__` says what it has
 from ompycord.domain.events.people import PeopleEventBody
+from ompycord.domain.events.preparing import *  # noqa: F403
+from ompycord.domain.events.preparing import PreparingEventBody
 from ompycord.domain.events.runs import *  # noqa: F403
 from ompycord.domain.events.runs import EffectFinished, RunEventBody, RunStateChanged, RunSubmitted
 from ompycord.domain.events.work import *  # noqa: F403
@@ -47,6 +49,7 @@ __all__ = [
 __all__ += guardian.__all__
 __all__ += models.__all__
 __all__ += people.__all__
+__all__ += preparing.__all__
 __all__ += runs.__all__
 __all__ += work.__all__
 
@@ -67,7 +70,15 @@ class Opaque(Frozen):
         return value
 
 
-KnownBody = RunEventBody | WorkEventBody | PeopleEventBody | SessionEventBody | GuardianEventBody | ModelEventBody
+KnownBody = (
+    RunEventBody
+    | WorkEventBody
+    | PeopleEventBody
+    | SessionEventBody
+    | GuardianEventBody
+    | ModelEventBody
+    | PreparingEventBody
+)
 EventBody = KnownBody | Opaque
 
 EVENT_TYPES: dict[str, type[KnownBody]] = {cls.model_fields["type"].default: cls for cls in KnownBody.__args__}

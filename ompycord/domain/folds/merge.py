@@ -96,6 +96,8 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
             changes=evidence.changes if evidence else (),
             is_accepted=accepted is not None,
         ),
+        precheck=ours.precheck[2].lines if ours.precheck else (),
+        setup=ours.setup[2] if ours.setup else None,
         questions=questions(source_states),
         typed_answers=typed_answers(source_states),
         approvals=approvals(source_states),

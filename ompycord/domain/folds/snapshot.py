@@ -14,6 +14,9 @@ from ompycord.domain.events import (
     Metering,
     NetworkReach,
     Phase,
+    PrecheckLine,
+    SetupFinished,
+    SetupStarted,
 )
 from ompycord.domain.guardian.escalation import EscalationLevel
 from ompycord.domain.guardian.verdicts import LoopKind
@@ -295,6 +298,10 @@ class StatusSnapshot(Frozen):
     accepted_by: str | None = None
     """Who accepted what was changed of tests and checks."""
     verification: Verification = Verification.PENDING
+    precheck: tuple[PrecheckLine, ...] = ()
+    """What stands in the way of this start of the run, or takes something from it."""
+    setup: SetupStarted | SetupFinished | None = None
+    """How far the set-up of its dependencies is; None where there is none."""
     questions: tuple[Question, ...] = ()
     typed_answers: tuple[TypedAnswer, ...] = ()
     """The latest that people typed, oldest first; those to closed questions too."""

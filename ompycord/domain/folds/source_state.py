@@ -96,6 +96,8 @@ class SourceState:
     checks_finished: dict[str, Stamped[ev.CheckFinished]] = field(default_factory=dict[str, Stamped[ev.CheckFinished]])
     checks_proved: dict[str, Stamped[ev.CheckProved]] = field(default_factory=dict[str, Stamped[ev.CheckProved]])
     accepted: Stamped[ev.EvidenceAccepted] | None = None
+    precheck: Stamped[ev.PrecheckFinished] | None = None
+    setup: Stamped[ev.SetupStarted | ev.SetupFinished] | None = None
     questions: dict[str, Stamped[ev.QuestionAsked]] = field(default_factory=dict[str, Stamped[ev.QuestionAsked]])
     approvals: dict[str, Stamped[ev.ApprovalRequested]] = field(
         default_factory=dict[str, Stamped[ev.ApprovalRequested]]
@@ -307,6 +309,14 @@ def _accepted(source_state: SourceState, seq: int, at: int, body: ev.EvidenceAcc
     source_state.accepted = _earlier(source_state.accepted, seq, at, body)
 
 
+def _precheck(source_state: SourceState, seq: int, at: int, body: ev.PrecheckFinished) -> None:
+    source_state.precheck = _later(source_state.precheck, seq, at, body)
+
+
+def _setup(source_state: SourceState, seq: int, at: int, body: ev.SetupStarted | ev.SetupFinished) -> None:
+    source_state.setup = _later(source_state.setup, seq, at, body)
+
+
 def _question(source_state: SourceState, seq: int, at: int, body: ev.QuestionAsked) -> None:
     _keep(source_state.questions, body.question, (seq, at, body), NAMED_KEPT)
 
@@ -384,6 +394,9 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.EvidenceChanged: _evidence,
     ev.CheckProved: _check_proved,
     ev.EvidenceAccepted: _accepted,
+    ev.PrecheckFinished: _precheck,
+    ev.SetupStarted: _setup,
+    ev.SetupFinished: _setup,
     ev.QuestionAsked: _question,
     ev.QuestionAnswered: _stepped_in,
     ev.QuestionWithdrawn: _question_withdrawn,

@@ -9,6 +9,7 @@ from ompycord.domain.ports.clock import Clock, Ids
 from ompycord.domain.ports.model_ledger import ModelLedger
 from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.domain.ports.people import AuditTrail, KeyStore, PeopleSettings
+from ompycord.domain.ports.setup import ProxyListener, SetUpEnd, SetUpPlace, SetUps
 from ompycord.domain.ports.shown import Boards, Deliveries, Outbox, ShownMessages, Surfaces, ThreadRecords
 from ompycord.domain.ports.store import (
     ComponentStates,
@@ -86,6 +87,7 @@ __all__ = [
     "PeopleSettings",
     "Prepared",
     "Projection",
+    "ProxyListener",
     "Published",
     "QueueingInbox",
     "RunChains",
@@ -93,6 +95,9 @@ __all__ = [
     "RunHistory",
     "RunRecords",
     "RunsById",
+    "SetUpEnd",
+    "SetUpPlace",
+    "SetUps",
     "ShownMessages",
     "StoreHealth",
     "StoredLog",

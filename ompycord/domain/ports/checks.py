@@ -47,8 +47,13 @@ class Comparison:
 class Checks(Protocol):
     """Runs verification steps."""
 
-    async def run(self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None) -> CheckRun:
-        """Run one check with its hard timeout and parse its result. Never raises for what the check does."""
+    async def run(
+        self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None, *, secrets: Sequence[str] = ()
+    ) -> CheckRun:
+        """Run one check with its hard timeout and parse its result. Never raises for what the check does.
+
+        `secrets` are names of variables of this process that it gets.
+        """
         ...
 
     async def compare(self, checks: Sequence[CheckSpec], trees: ResultTrees) -> Comparison:

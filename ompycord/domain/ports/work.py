@@ -227,6 +227,10 @@ class WorkResults(Protocol):
         """
         ...
 
+    async def base_file(self, run: RunId, path: str) -> bytes | None:
+        """A file of the base, as `trees` has it; None where there is none."""
+        ...
+
     def checkout(
         self,
         run: RunId,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ompycord.domain.results import BuildResult, CheckResult, CollectResult, PublishResult, StageResult
+from ompycord.domain.results import BuildResult, CheckResult, CollectResult, PrepareResult, PublishResult, StageResult
 from ompycord.domain.run import EndedBy, FailureClass, Machine
 from ompycord.domain.stage import Ended
 from ompycord.domain.task import Mode
@@ -13,6 +13,7 @@ __all__ = [
     "claims_a_part",
     "has_failed",
     "has_session",
+    "has_setup",
     "is_again_allowed",
     "is_checked",
     "is_empty",
@@ -36,6 +37,11 @@ CHECKING: Final = (Mode.STANDARD, Mode.FULL)
 def is_again_allowed(machine: Machine) -> bool:
     """Whether a step that a crash interrupted may be done again without a person."""
     return machine.interruptions < MAX_INTERRUPTIONS
+
+
+def has_setup(machine: Machine, ended: Ended[PrepareResult]) -> bool:
+    """Whether dependencies are made ready before the agent starts."""
+    return bool(ended.result.setup)
 
 
 def is_unread(machine: Machine, ended: Ended[BuildResult]) -> bool:

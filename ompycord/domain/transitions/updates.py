@@ -1,6 +1,6 @@
 """What the machine remembers when an edge of a stage is taken; pure. Counterpart of `guards.py`."""
 
-from ompycord.domain.results import BuildResult, CheckResult, CollectResult, PublishResult, StageResult
+from ompycord.domain.results import BuildResult, CheckResult, CollectResult, PrepareResult, PublishResult, StageResult
 from ompycord.domain.run import FailureClass, Machine, RunOutcome, SuspendReason
 from ompycord.domain.stage import Ended, Update
 
@@ -11,6 +11,8 @@ __all__ = [
     "claimed",
     "continued",
     "failed",
+    "narrowed",
+    "nothing",
     "published",
     "rebuilt",
     "repairing",
@@ -28,6 +30,17 @@ __all__ = [
 def failed(machine: Machine, ended: Ended[StageResult]) -> Update:
     """Keep the step's own failure class and sentence."""
     return {"failure": ended.failure or FailureClass.INTERNAL, "message": ended.message}
+
+
+def nothing(machine: Machine, ended: Ended[StageResult]) -> Update:
+    """Keep nothing of it."""
+    return {}
+
+
+def narrowed(machine: Machine, ended: Ended[PrepareResult]) -> Update:
+    """Take no more rounds than the repository's own file allows."""
+    most = ended.result.max_rounds
+    return {} if most is None else {"max_rounds": min(machine.max_rounds, most)}
 
 
 def claimed(machine: Machine, ended: Ended[BuildResult]) -> Update:

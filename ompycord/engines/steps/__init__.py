@@ -20,6 +20,7 @@ from ompycord.engines.steps.collect_repair import collect_repair
 from ompycord.engines.steps.prepare import prepare
 from ompycord.engines.steps.publish import publish
 from ompycord.engines.steps.repair import repair
+from ompycord.engines.steps.set_up import set_up
 
 __all__ = ["STEPS", "Step"]
 
@@ -29,6 +30,7 @@ Step = Callable[[StepOrder, Task, StepContext], Awaitable[EffectFinished]]
 STEPS: Final[Mapping[type[Effect], Step]] = MappingProxyType(
     {
         fx.PrepareWorkspace: prepare,
+        fx.SetUp: set_up,
         fx.RunAgent: build,
         fx.Collect: collect,
         fx.RunChecks: run_checks,

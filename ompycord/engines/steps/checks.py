@@ -4,17 +4,20 @@ Before them the result is compared with its base: checks prove nothing of a resu
 defines how they run, unless they pass with the base's own too (docs/contracts/runs.md, *Evidence*).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import (
+    ERROR_LENGTH,
     CheckFinished,
     CheckProved,
     ChecksErred,
     CheckStarted,
     EffectFinished,
     EvidenceChanged,
+    FailedTest,
 )
 from ompycord.domain.ports import Comparison
 from ompycord.domain.results import CheckResult
@@ -32,7 +35,8 @@ _LINE: Final = 500
 
 async def run_checks(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
     """Run one check after the other. What one of them writes is gone before the next begins."""
-    repository = context.repository(task)
+    configured = await context.configured(order.run, task)
+    repository = configured.repository
     if not repository.checks:
         return ok(order, CheckResult(), message=f"No check is configured for {repository.name}.")
     trees = await context.results.trees(order.run)
@@ -40,11 +44,11 @@ async def run_checks(order: StepOrder, task: Task, context: StepContext) -> Effe
     if compared.changes:
         changed = EvidenceChanged(changes=compared.changes[:_LISTED], total=len(compared.changes))
         await context.record(order.run, changed)
-    verifier = Verifier(run=order.run, repository=repository, context=context, trees=trees, compared=compared)
+    verifier = Verifier(run=order.run, configured=configured, context=context, trees=trees, compared=compared)
     results: list[Verified] = []
     for spec in repository.checks:
         await context.record(order.run, CheckStarted(check=spec.name))
-        verified = await verifier.verify(spec)
+        verified = _redacted(await verifier.verify(spec), context.redact)
         errors = (ChecksErred(check=spec.name, tests=verified.errors),) if verified.errors else ()
         proved = () if verified.proved is None else (verified.proved,)
         await context.record(order.run, verified.finished, *proved, *errors)
@@ -55,6 +59,19 @@ async def run_checks(order: StepOrder, task: Task, context: StepContext) -> Effe
         CheckResult(tree=trees.name) if passed is None else CheckResult(passed=passed, tree=trees.name),
         message=_sentence(results, compared)[:_LINE],
     )
+
+
+def _redacted(verified: Verified, redact: Callable[[str], str]) -> Verified:
+    """Without secrets: a check may have some that the agent, which reads what failed, has not."""
+    finished = verified.finished
+    shown = finished.model_copy(
+        update={
+            "detail": redact(finished.detail) if finished.detail else finished.detail,
+            "failing": tuple(map(redact, finished.failing)),
+        }
+    )
+    errors = tuple(FailedTest(test=redact(one.test), error=redact(one.error)[:ERROR_LENGTH]) for one in verified.errors)
+    return replace(verified, finished=shown, errors=errors)
 
 
 def _verdict(results: Sequence[Verified], compared: Comparison) -> bool | None:

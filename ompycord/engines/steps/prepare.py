@@ -1,15 +1,22 @@
-"""The step `prepare`: makes a fresh clone at the base, or at the tip of the branch with which a follow-up goes on."""
+"""The step `prepare`: looks at all that the run needs, then makes a fresh clone at the base.
+
+Of a follow-up it is one at the tip of the branch with which that goes on.
+"""
+
+from collections.abc import Sequence
 
 from ompycord.domain.effects import StepOrder
-from ompycord.domain.events import EffectFinished, Note
+from ompycord.domain.events import EffectFinished, Note, PrecheckFinished, PrecheckLine
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import short_id
 from ompycord.domain.ports import Prepared
 from ompycord.domain.repository import RepositorySpec, branch_of, former_branch_of
 from ompycord.domain.results import PrepareResult
+from ompycord.domain.run import FailureClass
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
-from ompycord.engines.ends import ok
+from ompycord.engines.ends import failed, ok
+from ompycord.render.phrases import count
 
 __all__ = ["NEW_SESSION", "prepare"]
 
@@ -18,23 +25,38 @@ NEW_SESSION = "New session, with a summary"
 
 
 async def prepare(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
-    """Make the clone. An earlier clone of the run is discarded first."""
+    """Look at what the run needs, then make the clone. An earlier clone of the run is discarded first."""
     former = await context.former(order.run) if task.follows is not None else None
+    lines = await context.precheck(order.run, task, former)
+    found = tuple(line for line in lines if line.status != "ok")
+    if found:
+        await context.record(order.run, PrecheckFinished(lines=found))
+    bad = [line for line in found if line.status == "fail"]
+    if bad:
+        return failed(order, FailureClass.ENV, _words(bad))
     repository = context.repository(task)
     branch = await _branch(order, task, repository, context)
     prepared = await context.workspaces.prepare(order.run, repository, base=task.branch, former=former, branch=branch)
-    if former is None:
-        return ok(order, PrepareResult(base=prepared.base_commit, branch=branch))
-    notes = [Note(text=text) for text in (_moved(former, prepared), _without_session(former, prepared)) if text]
-    if notes:
-        await context.record(order.run, *notes)
+    configured = await context.configured(order.run, task)
     known = {
         "base": prepared.base_commit,
-        "first_base": former.first_base if former.branch is not None else None,
-        "session": prepared.session,
-        "branch": branch if former.branch is None else None,
+        "branch": branch if former is None or former.branch is None else None,
+        "setup": len(configured.repository.setup) or None,
+        "max_rounds": configured.max_iterations,
     }
+    if former is not None:
+        notes = [Note(text=text) for text in (_moved(former, prepared), _without_session(former, prepared)) if text]
+        if notes:
+            await context.record(order.run, *notes)
+        first = former.first_base if former.branch is not None else None
+        known |= {"first_base": first, "session": prepared.session}
     return ok(order, PrepareResult.model_validate({name: value for name, value in known.items() if value is not None}))
+
+
+def _words(bad: Sequence[PrecheckLine]) -> str:
+    """What is missing, the first with its fix; the card has them all."""
+    more = f" {count(len(bad) - 1, 'more thing')} to fix stand below." if len(bad) > 1 else ""
+    return f"{bad[0].text} {bad[0].fix}{more}"
 
 
 async def _branch(order: StepOrder, task: Task, repository: RepositorySpec, context: StepContext) -> str:

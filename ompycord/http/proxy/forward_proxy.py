@@ -11,6 +11,7 @@ import binascii
 import contextlib
 import logging
 import socket
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -24,6 +25,7 @@ CONNECT_S: Final = 15.0
 IDLE_S: Final = 600.0
 """Seconds without a byte in either direction."""
 _CHUNK: Final = 65_536
+_REFUSED: Final = 20
 _UNAUTHORIZED: Final = 407
 _VARIABLES: Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
@@ -80,6 +82,12 @@ class ForwardProxy:
         self._upstream = upstream
         self._resolve = resolve
         self._connect = connect
+        self._refused: deque[str] = deque(maxlen=_REFUSED)
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """The hosts that were asked for and refused, or could not be reached; the latest ones, in their order."""
+        return tuple(self._refused)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection, to its end. Raises nothing but cancellation."""
@@ -98,8 +106,12 @@ class ForwardProxy:
         async with asyncio.timeout(HEAD_S):
             request = read_head(await _head(reader))
         self._authenticate(request)
-        self._rules.require(request.host, request.port)
-        there, back = await self._reach(request)
+        try:
+            self._rules.require(request.host, request.port)
+            there, back = await self._reach(request)
+        except ProxyRefused:
+            self._refused.append(request.host)
+            raise
         try:
             if request.is_tunnel:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")

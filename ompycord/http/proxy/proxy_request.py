@@ -53,7 +53,9 @@ class ProxyRequest(NamedTuple):
 class HostRules:
     """The names that one run may reach: `name`, `*.name` for all below it, `name:port`. Ports 80 and 443 if none."""
 
-    def __init__(self, rules: Sequence[str]) -> None:
+    def __init__(self, rules: Sequence[str], *, setting: str = "sandbox.hosts") -> None:
+        """`setting` is where they are written."""
+        self._setting = setting
         self.written = tuple(rules)
         self._rules = [_rule(one) for one in rules]
 
@@ -64,7 +66,7 @@ class HostRules:
             if is_there and (port == wanted if wanted else port in _USUAL_PORTS):
                 return
         known = ", ".join(self.written) or "nothing"
-        raise ProxyRefused(403, f"This run may not reach {host}:{port}. Allowed by sandbox.hosts: {known}.")
+        raise ProxyRefused(403, f"This run may not reach {host}:{port}. Allowed by {self._setting}: {known}.")
 
 
 def _rule(text: str) -> tuple[str, int | None]:

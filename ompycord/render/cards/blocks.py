@@ -13,6 +13,7 @@ from ompycord.render.cards.cardview import Excerpt, FieldView, Part, phase_count
 from ompycord.render.cards.evidence import evidence_line, proof_lines
 from ompycord.render.cards.metering import claim_note, is_unmetered, metering
 from ompycord.render.cards.names import agent_name, run_link
+from ompycord.render.cards.preparation import lines_of, precheck_line, setup_tail
 from ompycord.render.cards.verdicts import check_line, failing_tests
 from ompycord.render.phrases import cost, count, duration, has_tokens, money, tokens, tokens_used
 from ompycord.render.render_context import RenderContext
@@ -64,6 +65,8 @@ def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldVi
     """All fields in order; empty ones are left out."""
     final = snapshot.is_final
     found = [
+        _filled(Part.PRECHECK, _precheck_name(snapshot), lines_of(snapshot), lambda one: precheck_line(one, sanitizer)),
+        _filled(Part.PRECHECK, "It printed", setup_tail(snapshot, sanitizer), str),
         *_phases(snapshot, sanitizer),
         None if final else _tools(snapshot, sanitizer),
         _filled(Part.FAILING, "Failing", failing_tests(snapshot), lambda test: sanitizer.line(test, 150)),
@@ -79,6 +82,10 @@ def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldVi
         *_links(snapshot, sanitizer),
     ]
     return tuple(field for field in found if field is not None and field.value)
+
+
+def _precheck_name(snapshot: StatusSnapshot) -> str:
+    return "To fix first" if any(line.status == "fail" for line in snapshot.precheck) else "Looked at before"
 
 
 def _filled(

@@ -60,6 +60,7 @@ class Part(StrEnum):
     ACTIVE_PHASE = "active phase"
     NEXT_PHASE = "next phase"
     TOOLS = "tools"
+    PRECHECK = "precheck"
     FAILING = "failing"
     CHECKS = "checks"
     EVIDENCE = "evidence"

@@ -13,6 +13,7 @@ from ompycord.render.cards.asking import request_sentence, waits_for
 from ompycord.render.cards.cardview import Colour
 from ompycord.render.cards.loops import loop_sentence
 from ompycord.render.cards.names import agent_name, run_link
+from ompycord.render.cards.preparation import not_started, setting_up, setup_failed
 from ompycord.render.cards.verdicts import (
     failure_sentence,
     partial_sentence,
@@ -96,6 +97,10 @@ def _answered(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer
 
 
 def _working(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    made = setting_up(snapshot, sanitizer)
+    if made is not None:
+        pulse = _pulse(snapshot, render_context)
+        return Headline("🔵", made.word, Colour.BLURPLE, made.sentence, Situation.WORKING, made.note, pulse)
     doing = sanitizer.line(snapshot.message, _LINE) if snapshot.message else _WORK[snapshot.state](snapshot, sanitizer)
     text = sentence(doing)
     if snapshot.message and snapshot.state is RunState.REPAIRING:
@@ -301,6 +306,9 @@ def _partial(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer:
 
 
 def _failed(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    before = setup_failed(snapshot, sanitizer) or not_started(snapshot, sanitizer)
+    if before is not None:
+        return Headline("🔴", before.word, Colour.RED, before.sentence, Situation.FAILED)
     words = "Checks failed" if snapshot.verification is Verification.FAILED else "Failed"
     return Headline("🔴", words, Colour.RED, failure_sentence(snapshot, sanitizer), Situation.FAILED)
 

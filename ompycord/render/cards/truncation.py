@@ -42,6 +42,7 @@ _FREE: Final = (
     Part.EVIDENCE,
     Part.DONE_PHASE,
     Part.ACTIVE_PHASE,
+    Part.PRECHECK,
     Part.LEFT_OUT,
 )
 """Free text in the order in which it is dropped: what proves the state goes last."""

@@ -21,6 +21,7 @@ from ompycord.workspaces.confinement.programs import is_of_run, require_inside
 from ompycord.workspaces.confinement.sandbox_view import interpreter_of, sandbox_view
 from ompycord.workspaces.folders import is_real_folder
 from ompycord.workspaces.grants import link_grants
+from ompycord.workspaces.preparing.provided import with_provided
 
 __all__ = ["ConfinedLauncher", "UnconfinedLauncher"]
 
@@ -40,7 +41,8 @@ class UnconfinedLauncher:
 
     def arrange(self, spec: ProcessSpec, layout: Layout) -> ProcessSpec:
         """See the port."""
-        own = _ready(spec, layout, self._path, self._environ)
+        layout, given = with_provided(layout)
+        own = _ready(spec, layout, self._path, self._environ, given)
         if (program := named_program(own)) is not None:
             require_inside(own.argv[0], program, layout, shows=lambda _: True)
         return own.model_copy(update={"claims_terminal": False})
@@ -92,7 +94,8 @@ class ConfinedLauncher:
 
     def arrange(self, spec: ProcessSpec, layout: Layout) -> ProcessSpec:
         """See the port."""
-        own = _ready(spec, layout, self._path, self._environ)
+        layout, given = with_provided(layout)
+        own = _ready(spec, layout, self._path, self._environ, given)
         program = named_program(own) or find_program(own)  # which reports what is missing
         try:
             seen = sandbox_view(layout, program=program, path=own.env["PATH"], hidden=self._hidden)
@@ -120,7 +123,9 @@ def _require_interpreter(program: Path) -> None:
         raise ProcessFailed(f"{program.name} needs {interpreter}, which is not there. Install it again.")
 
 
-def _ready(spec: ProcessSpec, layout: Layout, path: str, environ: Mapping[str, str]) -> ProcessSpec:
+def _ready(
+    spec: ProcessSpec, layout: Layout, path: str, environ: Mapping[str, str], given: Mapping[str, str]
+) -> ProcessSpec:
     """Makes the run's own folders and the whole environment. Raises ProcessFailed."""
     if layout.tree.is_symlink():
         raise ProcessFailed(f"{layout.tree} became a link, so nothing was started. Start the run again.")
@@ -130,7 +135,10 @@ def _ready(spec: ProcessSpec, layout: Layout, path: str, environ: Mapping[str, s
     granted = {name: environ[name] for name in layout.variables if name in environ}
     resource_limits = layout.resource_limits.model_copy(update={"folder": layout.tree.parent})
     return spec.model_copy(
-        update={"env": {**_environment(layout, path), **granted, **spec.env}, "resource_limits": resource_limits}
+        update={
+            "env": {**_environment(layout, path), **given, **granted, **spec.env},
+            "resource_limits": resource_limits,
+        }
     )
 
 

@@ -34,13 +34,16 @@ def is_of_run(path: Path, layout: Layout) -> bool:
 def require_inside(name: str, path: Path, layout: Layout, *, shows: Callable[[Path], bool]) -> None:
     """Raises ProgramLeadsOut where `path`, the program `name`, passes through the run's own folders and ends outside.
 
-    One way out is a virtual environment's: its Python is a link to the Python it was made from. That one is followed
-    where it ends at a path that every program may see anyway (`shows`).
+    One way out is through what set-up made, which no program of the run can change. Another is a virtual environment's:
+    its Python is a link to the Python it was made from. Both are followed where they end at a path that every program
+    may see anyway (`shows`).
     """
     folders = _folders(layout)
     way = list(_way(path))
     inside = [at for at in way if _is_in(at, folders)]
     if not inside or _is_in(way[-1], folders):
+        return
+    if shows(way[-1]) and any(_is_in(at, layout.provided) for at in way):
         return
     link = next((at for at in reversed(inside) if at.is_symlink()), None)
     if link is not None and _is_environments_python(path, link, way[-1]) and shows(way[-1]):

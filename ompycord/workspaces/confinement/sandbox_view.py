@@ -73,7 +73,7 @@ def sandbox_view(layout: Layout, *, program: Path, path: str, hidden: Iterable[P
     tools = [root for folder in folders if not is_of_run(folder, layout) for root in _roots(folder)]
     named = [*_pythons(), *tools, *([] if is_of_run(program, layout) else _of_program(program))]
     fit = [one for one in named if _is_there(one) and not any(other.is_relative_to(one) for other in unseen)]
-    given = [*layout.readable, *_objects(layout), *layout.grants]
+    given = [*layout.readable, *layout.provided, *_objects(layout), *layout.grants]
     system = [one for one in SYSTEM if _is_there(one)]
     resolver = Path("/etc/resolv.conf").resolve()
     all_of_it = (*system, *(one for one in _both((*fit, *given, resolver)) if _is_there(one)))

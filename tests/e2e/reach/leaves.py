@@ -29,6 +29,16 @@ CHECK = {
     "git": True,
     **BOUNDS,
 }
+STEP: dict[str, Any] = {
+    "name": "packages",
+    "command": ["npm", "ci"],
+    "files": ["package-lock.json"],
+    "keeps": ["node_modules"],
+    "hosts": ["registry.npmjs.org"],
+    "variables": {"NPM_CONFIG_CACHE": "{setup}/npm"},
+    "timeout_s": 60,
+    **BOUNDS,
+}
 REPOSITORY: dict[str, Any] = {
     "base": "trunk",
     "channel": SNOWFLAKE,
@@ -37,6 +47,11 @@ REPOSITORY: dict[str, Any] = {
     "two_person": True,
     "branch_prefix": "agents/",
     "max_iterations": 2,
+    "modes": ["standard"],
+    "protected": ["deploy/**"],
+    "setup": [STEP],
+    "setup_hosts": ["registry.npmjs.org"],
+    "secrets": {"NPM_TOKEN": ["setup"]},
 }
 AGENT: dict[str, Any] = {
     "command": ["spoken", "--quiet"],
@@ -122,7 +137,7 @@ FILE: dict[str, Any] = {
     },
     "limits": {"open_per_person": 1, "open_per_channel": 2, "open_per_guild": 3, "parallel_runs": 4, "waiting_runs": 5}
     | {"max_iterations": 6},
-    "workspaces": {"sessions_days": 3, "sessions_mib": 100},
+    "workspaces": {"sessions_days": 3, "sessions_mib": 100, "setups": 2},
     "log": {"level": "debug", "json": True, "file": "logs/o.log", "max_mib": 3},
 }
 VARIABLES: dict[str, tuple[str, str, object]] = {
@@ -192,8 +207,8 @@ def _general(name: str) -> str:
     head, *rest = name.split(".")
     if head not in {"repositories", "agents", "providers"}:
         return name
-    if rest[1] == "env":
-        return f"{head}.env"
+    if rest[1] in {"env", "secrets"}:  # by the name of a variable
+        return f"{head}.{rest[1]}"
     if rest[1] == "prices":  # by a model's name; those above a number of tokens are prices again
         return ".".join([head, *rest[1:2], rest[3]])
     return ".".join([head, *rest[1:]])

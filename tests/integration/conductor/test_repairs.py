@@ -43,10 +43,10 @@ class TurnsGreen(FakeChecks):
         super().__init__({"unit": RED})
         self._red = red
 
-    async def run(self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None) -> CheckRun:
+    async def run(self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None, **more: Any) -> CheckRun:
         if len(self.ran) == self._red:
             self.results = {}
-        return await super().run(run, check, cwd, probe)
+        return await super().run(run, check, cwd, probe, **more)
 
 
 MakeHarness = Any

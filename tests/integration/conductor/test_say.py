@@ -223,10 +223,10 @@ class HeldChecks(FakeChecks):
         self.began = asyncio.Event()
         self.go = asyncio.Event()
 
-    async def run(self, run: RunId, check: CheckSpec, cwd: Any, probe: Any = None) -> CheckRun:
+    async def run(self, run: RunId, check: CheckSpec, cwd: Any, probe: Any = None, **more: Any) -> CheckRun:
         self.began.set()
         await self.go.wait()
-        return await super().run(run, check, cwd, probe)
+        return await super().run(run, check, cwd, probe, **more)
 
 
 @pytest.fixture

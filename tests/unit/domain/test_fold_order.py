@@ -101,6 +101,13 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
         changes=st.lists(st.builds(ev.ChangedEvidence, path=name, what=st.just("test_removed")), min_size=1, max_size=3)
         .map(tuple),
     ),
+    "precheck.finished": st.builds(
+        ev.PrecheckFinished,
+        lines=st.lists(st.builds(ev.PrecheckLine, name=name, status=st.just("fail"), text=words), max_size=2)
+        .map(tuple),
+    ),
+    "setup.started": st.builds(ev.SetupStarted, step=name, number=count, of=count),
+    "setup.finished": st.builds(ev.SetupFinished, status=st.sampled_from(["ready", "failed"]), step=st.none() | name),
     "question.asked": st.builds(ev.QuestionAsked, question=ref, text=name),
     "question.answered": st.builds(ev.QuestionAnswered, question=ref, answer=words, by=name),
     "question.withdrawn": st.builds(ev.QuestionWithdrawn, question=ref),

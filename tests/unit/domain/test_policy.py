@@ -137,6 +137,7 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
         *("run.dequeued", "run.state", "effect.finished", "approval.used", "work.left_out", "evidence.changed"),
         *("guardian.noticed", "models.opened"),
         *("check.errors", "check.proved"),
+        *("precheck.finished", "setup.started", "setup.finished"),
         *("inbox.taken", "inbox.acknowledged"),
     },
     PEOPLE: {

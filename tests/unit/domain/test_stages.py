@@ -43,13 +43,13 @@ def test_every_step_has_one_stage_and_one_function() -> None:
     assert {*kinds, fx.CleanUp} == set(STEPS)
     assert {*STEPS, fx.StopAgent} == set(get_args(Effect))
     names = [stage.name for stage in STAGES]
-    assert names == ["prepare", "build", "collect", "checks", "repair", "recollect", "publish"]
+    assert names == ["prepare", "setup", "build", "collect", "checks", "repair", "recollect", "publish"]
     assert (HALT, CLEAN_UP) == ("stop", "cleanup")
 
 
 def test_what_is_repeated_and_counted_is_what_the_stages_say() -> None:
-    assert repeatable_names() == {"prepare", "collect", "recollect", "publish", "cleanup", "stop"}
-    assert heavy_names() == {"prepare", "build", "repair"}
+    assert repeatable_names() == {"prepare", "setup", "collect", "recollect", "publish", "cleanup", "stop"}
+    assert heavy_names() == {"prepare", "setup", "build", "repair"}
     assert agent_names() == {"build", "repair"}
     assert agent_states() == {RunState.BUILDING, RunState.REPAIRING}
 

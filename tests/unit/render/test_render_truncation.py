@@ -185,7 +185,8 @@ def test_free_text_goes_in_order_what_proves_the_state_last() -> None:
         gone += [part for part in parts if part not in left and part not in gone]
     assert gone == [
         *(Part.NOTES, Part.GAPS, Part.FACTS, Part.CHAIN, Part.MESSAGE, Part.FILES),
-        *(Part.NEXT_PHASE, Part.CHECKS, Part.FAILING, Part.EVIDENCE, Part.ACTIVE_PHASE, Part.LEFT_OUT),
+        *(Part.NEXT_PHASE, Part.CHECKS, Part.FAILING, Part.EVIDENCE, Part.ACTIVE_PHASE, Part.PRECHECK),
+        Part.LEFT_OUT,
     ]
 
 

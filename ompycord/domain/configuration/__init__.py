@@ -1,0 +1,1 @@
+"""What people write in files of settings: its words, set-up, the file of a repository."""
