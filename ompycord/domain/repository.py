@@ -33,6 +33,7 @@ __all__ = [
     "CheckSpec",
     "ConfinementLevel",
     "Grants",
+    "GuardSpec",
     "OwnName",
     "ParserSpec",
     "RepositorySpec",
@@ -190,6 +191,23 @@ class CheckSpec(Frozen):
         return parser.kind if len(dumped) == 1 else dumped
 
 
+class GuardSpec(Frozen):
+    """What a result must keep to before it is taken (docs/contracts/runs.md, *Guard*)."""
+
+    syntax: bool = True
+    """Whether changed files of Python, JavaScript, TypeScript, Go and Rust must parse; not in mode fast."""
+    secrets: bool = True
+    """Whether secrets of well-known formats in what a result adds end its run."""
+    exempt: Annotated[tuple[Argument, ...], Field(max_length=200)] = ()
+    """Paths whose content is not looked at, as `name`, `folder/*.ext` or `folder/**`: samples wrong on purpose."""
+    max_files: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
+    """Files that a result may change."""
+    max_lines: Annotated[int, Field(ge=1, le=100_000_000)] = 100_000
+    """Lines that a result may add."""
+    max_file_mib: Annotated[int, Field(ge=1, le=2048)] = 20
+    """The size of a file that a result adds or changes, in MiB."""
+
+
 class RepositorySpec(Frozen):
     """A repository by name. Exactly one of `path` and `address`."""
 
@@ -211,6 +229,8 @@ class RepositorySpec(Frozen):
     """Rounds of work and verification of a run here; left out, `limits.max_iterations`."""
     modes: tuple[ModeName, ...] = ()
     """Modes that a run here may have; empty means all."""
+    guard: GuardSpec = GuardSpec()
+    """What a result must keep to."""
     protected: Annotated[tuple[PathPattern, ...], Field(max_length=200)] = ()
     """Paths that no result may change, as `name`, `folder/*.ext` or `folder/**`."""
     setup: Annotated[tuple[SetupStep, ...], Field(max_length=20)] = ()

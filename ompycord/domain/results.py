@@ -4,6 +4,8 @@ Counterpart of `stages.py`, which decides on them. An `effect.finished` event ca
 `facts_of` and `Stage.result` are the only two ways between the forms.
 """
 
+from typing import Literal
+
 from pydantic import ConfigDict
 
 from ompycord.domain.base import Frozen, Millis
@@ -84,6 +86,8 @@ class CollectResult(StageResult):
     """What was taken (`ResultTrees.name`); only of a repair."""
     left_out: int | None = None
     """Pieces of the agent's work that are not in the result; None where there are none."""
+    guard: Literal["repair", "policy"] | None = None
+    """Why the guard did not take it: what its agent can repair, or what ends the run; None where it did."""
 
 
 class CheckResult(StageResult):

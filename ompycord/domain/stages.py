@@ -100,12 +100,17 @@ def _agent_edges(
 def _collected_edges(nothing: str) -> tuple[Edge[CollectResult], ...]:
     """What every result leads to that is not verified."""
     return (
+        Edge("ok", S.FAILED, (fx.CleanUp,), "the guard refuses it", guard.breaks_policy, update.refused),
         Edge("ok", S.PUBLISHING, (fx.Publish,), "it failed; what it made is kept", guard.has_failed),
+        Edge("ok", S.REPAIRING, (fx.RepairAgent,), "the guard sends it back", guard.may_repair_refused,
+             update.repairing_refused),
+        Edge("ok", S.PUBLISHING, (fx.Publish,), "the guard refuses it; no round is left", guard.is_refused,
+             update.refused_at_last),
         Edge("ok", S.PARTIAL, (fx.CleanUp,), "its work lies beside the result", guard.is_only_left_out, update.beside),
         Edge("ok", S.COMPLETE, (fx.CleanUp,), nothing, guard.is_empty, update.without_result),
         # The clone holds the only copy: nothing is cleaned up before a person has decided.
         Edge("failed", S.SUSPENDED, (), "the result could not be taken out", then=update.stuck),
-    )
+    )  # fmt: skip
 
 
 BUILD: Final = Stage(

@@ -8,10 +8,11 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from ompycord.domain.checking.probe import Probe
-from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, FailedTest
+from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, FailedTest, ResultGuarded
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import CheckRun, Collected, Comparison, Prepared, Published
+from ompycord.domain.ports.guard import GuardRules
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.domain.repository import CheckSpec, RepositorySpec
 from ompycord.errors import ResultWithheld, WorkspaceError
@@ -50,6 +51,8 @@ class FakeWorkspaces:
         """The co-author of each commit, one entry per collected result."""
         self.set_asides: dict[RunId, str] = {}
         """Runs whose clone is kept as it is, with the reason."""
+        self.guard_verdicts: list[ResultGuarded] = []
+        """What the guard says of the next results that are collected."""
         self.refuses: str | None = None
         """When set, `prepare` raises WorkspaceError with it."""
 
@@ -127,6 +130,7 @@ class FakeWorkspaces:
         message: str,
         co_author: str | None = None,
         granted: Callable[[str], str | None] | None = None,
+        rules: GuardRules | None = None,
     ) -> Collected:
         if run in self.set_asides:
             raise WorkspaceError(f"The clone of this run was set aside. {self.set_asides[run]}")
@@ -139,7 +143,13 @@ class FakeWorkspaces:
             if granted is not None and (name := granted(text)) is not None:
                 raise ResultWithheld(f"Held back: it holds a secret of {name}. Not published.")
         commit = sha1(f"{run}{sorted(tree.items())}".encode(), usedforsecurity=False).hexdigest() if files else None
-        collected = Collected(commit=commit, files=files, total=len(files), diff=None)
+        guarded = self.guard_verdicts.pop(0) if rules is not None and self.guard_verdicts else None
+        if guarded is not None and guarded.findings:
+            former = (
+                self._results[run][0] if run in self._results else Collected(commit=None, files=(), total=0, diff=None)
+            )
+            return former.model_copy(update={"guarded": guarded})
+        collected = Collected(commit=commit, files=files, total=len(files), diff=None, guarded=guarded)
         self._results[run] = collected, tree
         return collected
 

@@ -12,43 +12,66 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-__all__ = ["MIN_SECRET", "encodings", "shapes"]
+__all__ = ["MIN_SECRET", "encodings", "named_shapes", "shapes"]
 
 MIN_SECRET: Final = 8
 """Shorter values, and shorter encodings of longer ones, are not searched: they would match ordinary words."""
 
-_SHAPES: Final = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"(?P<s>gh[pousr]_[A-Za-z0-9]{20,255}+)",  # GitHub, classic
-        r"(?P<s>github_pat_[A-Za-z0-9_]{20,255}+)",  # GitHub, fine-grained
-        r"(?P<s>glpat-[A-Za-z0-9_-]{20,255}+)",  # GitLab
-        r"(?P<s>[MNO][A-Za-z0-9_-]{22,28}+\.[A-Za-z0-9_-]{6,7}+\.[A-Za-z0-9_-]{27,64}+)",  # Discord bot
-        r"discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{15,21}/(?P<s>[A-Za-z0-9_-]{32,128}+)",
-        r"(?P<s>(?:AKIA|ASIA)[A-Z0-9]{16})",  # AWS key id
-        r"(?i:aws_?secret_?access_?key)[\"']?\s{0,4}[=:]\s{0,4}[\"']?(?P<s>[A-Za-z0-9/+=]{40})",
-        r"(?P<s>whsec_[A-Za-z0-9+/=_-]{8,}+)",  # Standard Webhooks
-        r"(?P<s>ompk_[A-Za-z0-9_-]{8,}+)",  # our own keys
-        r"(?<![A-Za-z0-9])(?P<s>sk-[A-Za-z0-9_-]{20,}+)",  # OpenAI, Anthropic and compatible
-        r"(?P<s>[sr]k_(?:live|test)_[A-Za-z0-9]{16,}+)",  # Stripe
-        r"(?P<s>xox[abeoprs]-[A-Za-z0-9-]{10,}+)",  # Slack
-        r"(?P<s>AIza[A-Za-z0-9_-]{35})",  # Google
-        r"(?P<s>npm_[A-Za-z0-9]{36})",
-        r"(?P<s>pypi-[A-Za-z0-9_-]{50,}+)",
-        # The lookbehind gives each run of these characters one start: without it `eyJeyJeyJ…` is quadratic.
-        r"(?<![A-Za-z0-9_-])(?P<s>eyJ[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]*+)",  # JWT
-        r"(?i:\bbearer)[ \t]{1,4}(?P<s>[A-Za-z0-9._~+/=-]{16,}+)",
+_NAMED: Final = {
+    name: re.compile(pattern)
+    for name, pattern in (
+        ("a GitHub token", r"(?P<s>gh[pousr]_[A-Za-z0-9]{20,255}+)"),
+        ("a fine-grained GitHub token", r"(?P<s>github_pat_[A-Za-z0-9_]{20,255}+)"),
+        ("a GitLab token", r"(?P<s>glpat-[A-Za-z0-9_-]{20,255}+)"),
+        ("a Discord bot token", r"(?P<s>[MNO][A-Za-z0-9_-]{22,28}+\.[A-Za-z0-9_-]{6,7}+\.[A-Za-z0-9_-]{27,64}+)"),
         (
-            r"(?i:\bauthorization)[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?"
-            r"(?i:(?:bearer|basic|token)[ \t]{1,4})?(?P<s>[^\s\"',;]{4,}+)"
+            "a Discord webhook",
+            r"discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/[0-9]{15,21}/(?P<s>[A-Za-z0-9_-]{32,128}+)",
         ),
-        r"://[^\s/:@]{0,256}+:(?P<s>[^\s/]{1,512})@",  # up to the last @ before the path
+        ("an AWS key id", r"(?P<s>(?:AKIA|ASIA)[A-Z0-9]{16})"),
+        (
+            "an AWS secret key",
+            r"(?i:aws_?secret_?access_?key)[\"']?\s{0,4}[=:]\s{0,4}[\"']?(?P<s>[A-Za-z0-9/+=]{40})",
+        ),
+        ("a webhook's signing secret", r"(?P<s>whsec_[A-Za-z0-9+/=_-]{8,}+)"),
+        ("an Ompycord key", r"(?P<s>ompk_[A-Za-z0-9_-]{8,}+)"),
+        ("a model provider's key", r"(?<![A-Za-z0-9])(?P<s>sk-[A-Za-z0-9_-]{20,}+)"),  # OpenAI, Anthropic, compatible
+        ("a Stripe key", r"(?P<s>[sr]k_(?:live|test)_[A-Za-z0-9]{16,}+)"),
+        ("a Slack token", r"(?P<s>xox[abeoprs]-[A-Za-z0-9-]{10,}+)"),
+        ("a Google key", r"(?P<s>AIza[A-Za-z0-9_-]{35})"),
+        ("a SendGrid key", r"(?<![A-Za-z0-9])(?P<s>SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43})"),
+        ("an Azure storage key", r"AccountKey=(?P<s>[A-Za-z0-9+/]{86}==)"),
+        ("an npm token", r"(?P<s>npm_[A-Za-z0-9]{36})"),
+        ("a PyPI token", r"(?P<s>pypi-[A-Za-z0-9_-]{50,}+)"),
+        # The lookbehind gives each run of these characters one start: without it `eyJeyJeyJ…` is quadratic.
+        (
+            "a JSON web token",
+            r"(?<![A-Za-z0-9_-])(?P<s>eyJ[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]*+)",
+        ),
         # Fails closed: without its END line everything that could be key text goes.
         (
-            r"(?P<s>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-            r"(?:(?!-----END )[A-Za-z0-9+/=\s\\:,.()-])*+(?:-----END [A-Z0-9 ]{0,40}+-----)?)"
+            "a private key",
+            (
+                r"(?P<s>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+                r"(?:(?!-----END )[A-Za-z0-9+/=\s\\:,.()-])*+(?:-----END [A-Z0-9 ]{0,40}+-----)?)"
+            ),
         ),
     )
+}
+"""Formats by which a secret is known wherever it stands."""
+_SHAPES: Final = (
+    *_NAMED.values(),
+    *(
+        re.compile(pattern)
+        for pattern in (
+            r"(?i:\bbearer)[ \t]{1,4}(?P<s>[A-Za-z0-9._~+/=-]{16,}+)",
+            (
+                r"(?i:\bauthorization)[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?"
+                r"(?i:(?:bearer|basic|token)[ \t]{1,4})?(?P<s>[^\s\"',;]{4,}+)"
+            ),
+            r"://[^\s/:@]{0,256}+:(?P<s>[^\s/]{1,512})@",  # up to the last @ before the path
+        )
+    ),
 )
 
 
@@ -57,6 +80,13 @@ def shapes(text: str) -> Iterator[tuple[int, int]]:
     for pattern in _SHAPES:
         for match in pattern.finditer(text):
             yield match.span("s")
+
+
+def named_shapes(text: str) -> Iterator[tuple[str, int, int]]:
+    """Where something has a format that is known by itself, as (name, start, end); not what only its place tells."""
+    for name, pattern in _NAMED.items():
+        for match in pattern.finditer(text):
+            yield name, *match.span("s")
 
 
 def encodings(secret: str | bytes) -> set[str]:

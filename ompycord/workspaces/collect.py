@@ -244,6 +244,18 @@ class Collector:
         files, total = changed_files(names, counts)
         return Result(commit=commit, files=files, total=total)
 
+    async def set_back(self, folder: Folder, record: Record, run: str) -> None:
+        """Put the result of `record` in place of the one that was just collected, whose diff is kept aside."""
+        marker = f"{run}.git"
+        if folder.diff.exists():
+            folder.diff.replace(folder.refused)
+        former = record.result.commit if record.result is not None else None
+        if former is None:
+            await self._nothing(folder, marker)
+            return
+        await self._git.run("update-ref", RESULT_REF, former, cwd=folder.result, marker=marker)
+        await self._describe(folder, record, former, marker)
+
     async def _nothing(self, folder: Folder, marker: str) -> Result:
         await self._git.run("update-ref", "-d", RESULT_REF, cwd=folder.result, marker=marker)
         folder.diff.unlink(missing_ok=True)

@@ -15,10 +15,30 @@ from typing import Final
 from ompycord.errors import WorkspaceError
 from ompycord.processes import ProcessSpec, run
 
-__all__ = ["is_real_folder", "remove", "scratch", "take_file"]
+__all__ = ["entries", "is_real_folder", "make", "remove", "scratch", "take_file", "write_readable"]
 
 _REMOVE_S: Final = 120.0
 _CHUNK: Final = 1_048_576
+
+
+def make(folder: Path) -> None:
+    """A new folder that only the bot's user enters, with those above it."""
+    folder.mkdir(mode=0o700, parents=True)
+
+
+def entries(folder: Path) -> list[Path]:
+    """What lies in it."""
+    return list(folder.iterdir())
+
+
+def write_readable(folder: Path, name: str, data: bytes) -> None:
+    """Writes a file that can be read only, all or nothing; makes the folder where needed."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    new = folder / f".{name}.new"
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "wb") as file:
+        file.write(data)
+    new.replace(folder / name)
 
 
 async def remove(path: Path) -> None:

@@ -104,6 +104,8 @@ class Folder:
         """Bare; `refs/ompycord/base`, and `refs/heads/result` once there is one."""
         self.bundle = path / "bundle"
         self.diff = path / "diff.patch"
+        self.refused = path / "refused.patch"
+        """The diff of the last result that the guard refused."""
         self.exclude = path / "exclude"
         """What the source's `.git/info/exclude` said when the clone was made."""
         self.files = path / "files"
@@ -125,7 +127,7 @@ class Folder:
 
     def is_kept(self, entry: Path) -> bool:
         """Whether a file outlives the clone."""
-        return entry in (self.result, self.diff, self.path / _META)
+        return entry in (self.result, self.diff, self.refused, self.path / _META)
 
     def is_meta(self, entry: Path) -> bool:
         """Whether it is the record."""

@@ -6,16 +6,17 @@ clone once an agent has been there.
 
 import asyncio
 import errno
-import os
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
 from ompycord.domain.base import Millis
+from ompycord.domain.events import ResultGuarded
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId, is_ulid
 from ompycord.domain.ports import Collected, Prepared, Published
+from ompycord.domain.ports.guard import GuardRules
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.domain.repository import RepositorySpec, former_branch_of
 from ompycord.errors import ProcessFailed, WorkspaceError
@@ -24,9 +25,10 @@ from ompycord.processes.launcher_port import Launcher
 from ompycord.workspaces.alternates import fill, fill_submodules, make_bare, make_clone, make_small
 from ompycord.workspaces.base import inspect_base, require_plain
 from ompycord.workspaces.collect import KEPT, Collector
-from ompycord.workspaces.folders import is_real_folder, remove, scratch
+from ompycord.workspaces.folders import entries, is_real_folder, make, remove, scratch, write_readable
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.guard import FindGranted
+from ompycord.workspaces.guarding.result_guard import ResultGuard
 from ompycord.workspaces.locks import unlock
 from ompycord.workspaces.preparing.base_reader import BaseReader, read_file_at
 from ompycord.workspaces.preparing.provided import provide
@@ -54,6 +56,7 @@ class GitWorkspaces:
         self._git = git
         self._repositories = Repositories(folder=repositories, git=git)
         self._collector = Collector(git=git, launcher=launcher)
+        self._guard = ResultGuard(git=git, launcher=launcher)
         self.sessions = KeptSessions(folder, sessions)
         self.bases = BaseReader(git=git, repositories=self._repositories)
 
@@ -136,7 +139,7 @@ class GitWorkspaces:
 
     async def _build(self, folder: Folder, record: Record, branch: str, marker: str) -> None:
         exclude = await asyncio.to_thread(_source_exclude, record)
-        _make(folder.path)
+        make(folder.path)
         if folder.work != folder.path:
             await self._clear(folder)
         folder.exclude.write_bytes(exclude)
@@ -154,7 +157,7 @@ class GitWorkspaces:
         """See the port."""
         folder, _ = self._recorded(run)
         with _in_words():
-            await asyncio.to_thread(_write_file, folder.files, name, data)
+            await asyncio.to_thread(write_readable, folder.files, name, data)
         return folder.files
 
     async def is_taken_over(self, run: RunId) -> bool:
@@ -177,6 +180,7 @@ class GitWorkspaces:
         message: str,
         co_author: str | None = None,
         granted: FindGranted | None = None,
+        rules: GuardRules | None = None,
     ) -> Collected:
         """See the port.
 
@@ -194,8 +198,20 @@ class GitWorkspaces:
                 folder, record, message=message, co_author=co_author, run=run, granted=granted
             )
             result = await self._kept(folder, record, result, run)
+            guarded = await self._guarded(folder, record, result, run, rules)
+            if guarded is not None and guarded.findings:
+                await self._collector.set_back(folder, record, run)
+                return _collected(folder, record.result or Result(commit=None), guarded)
             await folder.write(record.model_copy(update={"result": result}))
-        return _collected(folder, result)
+        return _collected(folder, result, guarded)
+
+    async def _guarded(
+        self, folder: Folder, record: Record, result: Result, run: RunId, rules: GuardRules | None
+    ) -> ResultGuarded | None:
+        if rules is None or result.commit is None:
+            return None
+        ends = {"base": record.base_commit, "commit": result.commit}
+        return await self._guard.inspect(folder, run, rules=rules, **ends)
 
     async def _kept(self, folder: Folder, record: Record, result: Result, run: RunId) -> Result:
         """The result with the refs under which the repository keeps what is not in it."""
@@ -255,7 +271,7 @@ class GitWorkspaces:
                 if with_git:
                     await make_small(self._git, place, record, folder.result, commit, marker=_marker(run))
                 else:
-                    _make(place)
+                    make(place)
                     await fill(self._git, place, commit, git_folder=folder.result, marker=_marker(run))
                 await fill_submodules(self._git, place, record, parent=layout, marker=_marker(run))
                 if record.setup is not None:
@@ -311,7 +327,7 @@ class GitWorkspaces:
         """Removes all that need not outlive the clone."""
         kept = {*((folder.home,) if self.sessions.is_kept(folder) else ()), *((folder.clone,) if keeps_clone else ())}
         for place in dict.fromkeys((folder.path, folder.work)):
-            for entry in _entries(place):
+            for entry in entries(place):
                 if entry not in kept and not Folder(place).is_kept(entry):
                     await remove(entry)
 
@@ -356,7 +372,7 @@ def _prepared(folder: Folder, record: Record) -> Prepared:
     return Prepared(path=folder.clone, base_commit=record.base_commit, base_branch=record.base_branch)
 
 
-def _collected(folder: Folder, result: Result) -> Collected:
+def _collected(folder: Folder, result: Result, guarded: ResultGuarded | None = None) -> Collected:
     diff = folder.diff if result.commit is not None else None
     return Collected(
         commit=result.commit,
@@ -365,6 +381,7 @@ def _collected(folder: Folder, result: Result) -> Collected:
         diff=diff,
         left_out=result.left_out,
         taken=result.taken,
+        guarded=guarded,
     )
 
 
@@ -380,26 +397,9 @@ def _in_words() -> Generator[None]:
         raise WorkspaceError(f"The workspace cannot be written: {error.strerror}. {advice}, then retry.") from error
 
 
-def _make(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True)
-
-
 def _source_exclude(record: Record) -> bytes:
     """What the operator keeps out of the repository on this machine alone (gitignore(5))."""
     try:
         return (record.source / "info/exclude").read_bytes() if record.source is not None else b""
     except OSError:
         return b""
-
-
-def _write_file(folder: Path, name: str, data: bytes) -> None:
-    folder.mkdir(mode=0o700, exist_ok=True)
-    new = folder / f".{name}.new"
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "wb") as file:
-        file.write(data)
-    new.replace(folder / name)
-
-
-def _entries(folder: Path) -> list[Path]:
-    return list(folder.iterdir())

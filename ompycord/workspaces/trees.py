@@ -11,7 +11,7 @@ from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.errors import WorkspaceError
 from ompycord.workspaces.git import TRANSFER_S, Git
 
-__all__ = ["BLOB_BYTES", "changed_entries", "commit_of_tree", "listed_entries", "trees_of"]
+__all__ = ["BLOB_BYTES", "changed_entries", "commit_of_tree", "listed_entries", "sizes_of", "trees_of"]
 
 BLOB_BYTES: Final = 1_048_576
 """The largest blob that is read; a larger file is no source that a person reviews."""
@@ -92,20 +92,21 @@ def _path(raw: bytes) -> str:
 async def _blobs(git: Git, at: Path, names: list[str], marker: str) -> dict[str, bytes | None]:
     found: dict[str, bytes | None] = dict.fromkeys(names)
     for start in range(0, len(names), _CHUNK_NAMES):
-        sizes = await _sizes(git, at, names[start : start + _CHUNK_NAMES], marker)
+        named = await sizes_of(git, at, names[start : start + _CHUNK_NAMES], marker)
+        sizes = {name: size for name, size in named.items() if size <= BLOB_BYTES}
         for chunk in _chunks(sizes):
             found.update(await _read(git, at, chunk, marker))
     return found
 
 
-async def _sizes(git: Git, at: Path, names: list[str], marker: str) -> dict[str, int]:
-    """The sizes of those that are blobs and not too large."""
+async def sizes_of(git: Git, at: Path, names: list[str], marker: str) -> dict[str, int]:
+    """The bytes of those that are blobs. Raises WorkspaceError."""
     form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
     printed = await git.run("cat-file", form, cwd=at, marker=marker, stdin=_lines(names))
     found: dict[str, int] = {}
     for line in printed.decode("ascii", "replace").splitlines():
         name, kind, size = (*line.split(" "), "")[:3]  # `<name> missing` has two words
-        if kind == "blob" and int(size) <= BLOB_BYTES:
+        if kind == "blob":
             found[name] = int(size)
     return found
 

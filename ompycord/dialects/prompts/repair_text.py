@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from ompycord.domain.checking.guard_words import finding_words
 from ompycord.domain.events import ChangedFile, FailedTest
 from ompycord.domain.folds.repair import RepairFacts, RepairRound
 from ompycord.text import cut
@@ -11,6 +12,7 @@ __all__ = ["REPAIR", "repair_text"]
 
 REPAIR: Final = "The project's checks failed on your result"
 """How the text begins; the rehearsal knows it."""
+REFUSED: Final = "Your result was not taken, and no check saw it"
 _ERRORS: Final = 5
 _ERROR: Final = 3000
 _NAMES: Final = 20
@@ -26,9 +28,11 @@ _RULE: Final = (
 def repair_text(facts: RepairFacts) -> tuple[str, ...]:
     """Paragraphs: the verdict, what failed and how, what the result changes, what was tried. Never over 16,000."""
     last = facts.attempts[-1] if facts.attempts else None
+    what = REFUSED if facts.refused else REPAIR
     parts = [
-        f"{REPAIR} (round {facts.round} of {facts.max_rounds}): {facts.verdict}",
+        f"{what} (round {facts.round} of {facts.max_rounds}): {facts.verdict}",
         "You changed nothing in the last round, so nothing was checked again." if last and last.is_unchanged else "",
+        _refused(facts),
         _failing(facts),
         *(_error(one) for one in facts.errors[:_ERRORS]),
         _changes(last.files) if last else "",
@@ -48,6 +52,10 @@ def _bounded(parts: Sequence[str]) -> tuple[str, ...]:
         kept.append(cut(part, room))
         room -= len(kept[-1])
     return (parts[0], *kept, parts[-1])
+
+
+def _refused(facts: RepairFacts) -> str:
+    return "\n".join(("Found:", *(f"- {finding_words(one)}" for one in facts.refused))) if facts.refused else ""
 
 
 def _failing(facts: RepairFacts) -> str:

@@ -2,8 +2,8 @@
 
 Counterpart of `fold.py`, which reads them.
 
-The classes stand by family in `runs.py`, `work.py`, `people.py`, `models.py`, `preparing.py` and `guardian.py`, each
-with its senders; users import them from here.
+The classes stand by family in `runs.py`, `work.py`, `people.py`, `models.py`, `preparing.py`, `guard.py` and
+`guardian.py`, each with its senders; users import them from here.
 On the wire `data` holds the fields of a body without its `type`. Unknown types become `Opaque` and are shown as notes.
 """
 
@@ -15,8 +15,10 @@ from pydantic import StringConstraints, ValidationError, field_validator
 
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen, Millis
-from ompycord.domain.events import guardian, models, people, preparing, runs, work
+from ompycord.domain.events import guard, guardian, models, people, preparing, runs, work
 from ompycord.domain.events.fields import OnlyOurs
+from ompycord.domain.events.guard import *  # noqa: F403
+from ompycord.domain.events.guard import GuardEventBody
 from ompycord.domain.events.guardian import *  # noqa: F403
 from ompycord.domain.events.guardian import GuardianEventBody
 from ompycord.domain.events.models import *  # noqa: F403
@@ -46,6 +48,7 @@ __all__ = [
     "load_json",
     "parse_body",
 ]
+__all__ += guard.__all__
 __all__ += guardian.__all__
 __all__ += models.__all__
 __all__ += people.__all__
@@ -78,6 +81,7 @@ KnownBody = (
     | GuardianEventBody
     | ModelEventBody
     | PreparingEventBody
+    | GuardEventBody
 )
 EventBody = KnownBody | Opaque
 

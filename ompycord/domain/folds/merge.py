@@ -85,6 +85,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         files_total=(files.total or len(files.files)) if files else 0,
         left_out=ours.left_out[2].items if ours.left_out else (),
         checks=checks,
+        guard=ours.guarded[2] if ours.guarded else None,
         evidence=evidence.changes if evidence else (),
         evidence_total=(evidence.total or len(evidence.changes)) if evidence else 0,
         accepted_by=accepted.by if accepted else None,

@@ -43,6 +43,8 @@ class RepairFacts(Frozen):
     failed: int = 0
     """How many tests failed."""
     errors: tuple[ev.FailedTest, ...] = ()
+    refused: tuple[ev.GuardFinding, ...] = ()
+    """Why the guard did not take the last result, which no check saw; empty where it did."""
     attempts: tuple[RepairRound, ...] = ()
     """The last rounds, oldest first; the last one made the result that is to be repaired."""
 
@@ -56,6 +58,7 @@ class _Reader:
         self.errors: dict[str, tuple[ev.FailedTest, ...]] = {}
         self.attempts: list[RepairRound] = []
         self.verdict = ""
+        self.refused: tuple[ev.GuardFinding, ...] = ()
         self._words = ""
         self._files: tuple[ev.ChangedFile, ...] = ()
 
@@ -67,6 +70,8 @@ class _Reader:
                 self.checks[body.check] = body
             case ev.ChecksErred() if is_ours:
                 self.errors[body.check] = body.tests
+            case ev.ResultGuarded() if is_ours:
+                self.refused = body.findings
             case ev.FilesChanged() if is_ours:
                 self._files = body.files
             case ev.Message():
@@ -83,7 +88,7 @@ class _Reader:
         if body.state in {RunState.BUILDING, RunState.VERIFYING}:
             self.checks, self.errors = {}, {}
         if body.state is RunState.REPAIRING and body.round > before:
-            unchanged = body.previous is RunState.REPAIRING
+            unchanged = body.previous is RunState.REPAIRING and not self.refused
             words = self._words[:_WORDS]
             self.attempts.append(RepairRound(round=before, words=words, files=self._files, is_unchanged=unchanged))
             self._words = ""
@@ -100,7 +105,7 @@ def repair_facts(events: Iterable[ev.RunEvent]) -> RepairFacts | None:
         reader.read(event.body, is_ours=event.source == OMPYCORD)
     if reader.state is None or reader.state.state is not RunState.REPAIRING:
         return None
-    red = [check for check in reader.checks.values() if check.status in _RED]
+    red = [check for check in reader.checks.values() if check.status in _RED and not reader.refused]
     return RepairFacts(
         round=reader.state.round,
         max_rounds=reader.state.max_rounds,
@@ -108,5 +113,6 @@ def repair_facts(events: Iterable[ev.RunEvent]) -> RepairFacts | None:
         failing=tuple(name for check in red for name in check.failing),
         failed=sum(check.failed or 0 for check in red),
         errors=tuple(error for check in red for error in reader.errors.get(check.check, ())),
+        refused=reader.refused,
         attempts=tuple(reader.attempts[-_ATTEMPTS:]),
     )

@@ -15,6 +15,7 @@ from ompycord.domain.events import (
     NetworkReach,
     Phase,
     PrecheckLine,
+    ResultGuarded,
     SetupFinished,
     SetupStarted,
 )
@@ -291,6 +292,8 @@ class StatusSnapshot(Frozen):
     files_total: int = 0
     left_out: tuple[LeftOut, ...] = ()
     """What the agent left that is not in the result."""
+    guard: ResultGuarded | None = None
+    """What the guard said of the last result that was collected."""
     checks: tuple[Check, ...] = ()
     evidence: tuple[ChangedEvidence, ...] = ()
     """What this round changed of existing tests and of what defines the checks."""

@@ -78,6 +78,7 @@ class SourceState:
     files: Stamped[ev.FilesChanged] | None = None
     left_out: Stamped[ev.WorkLeftOut] | None = None
     evidence: Stamped[ev.EvidenceChanged] | None = None
+    guarded: Stamped[ev.ResultGuarded] | None = None
     retry: Stamped[ev.RetryLimited | ev.RetryCleared] | None = None
     cancel_requested: Stamped[None] | None = None
     budget: Stamped[ev.BudgetRaised] | None = None
@@ -293,6 +294,10 @@ def _evidence(source_state: SourceState, seq: int, at: int, body: ev.EvidenceCha
     source_state.evidence = _later(source_state.evidence, seq, at, body)
 
 
+def _guarded(source_state: SourceState, seq: int, at: int, body: ev.ResultGuarded) -> None:
+    source_state.guarded = _later(source_state.guarded, seq, at, body)
+
+
 def _check_started(source_state: SourceState, seq: int, at: int, body: ev.CheckStarted) -> None:
     _keep(source_state.checks_started, body.check, (seq, at, None), NAMED_KEPT)
 
@@ -392,6 +397,7 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.CheckStarted: _check_started,
     ev.CheckFinished: _check_finished,
     ev.EvidenceChanged: _evidence,
+    ev.ResultGuarded: _guarded,
     ev.CheckProved: _check_proved,
     ev.EvidenceAccepted: _accepted,
     ev.PrecheckFinished: _precheck,

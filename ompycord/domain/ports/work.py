@@ -22,9 +22,11 @@ from ompycord.domain.events import (
     LeftOut,
     Prompted,
     QuestionAnswered,
+    ResultGuarded,
 )
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports.guard import GuardRules
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.run import EndedBy, FailureClass
@@ -117,6 +119,8 @@ class Collected(Frozen):
     """What the agent left that is not in the result."""
     taken: str = ""
     """What the result was taken from where that is not what the agent had checked out; else empty."""
+    guarded: ResultGuarded | None = None
+    """What the guard says. With findings all else is the result before this one."""
 
 
 class Published(Frozen):
@@ -207,12 +211,14 @@ class WorkResults(Protocol):
         message: str,
         co_author: str | None = None,
         granted: Callable[[str], str | None] | None = None,
+        rules: GuardRules | None = None,
     ) -> Collected:
         """Commit what is there (inside), bundle it, fetch the bundle with fsck, list the changes. Idempotent.
 
         `message` is the commit's. `co_author` (`Name <address>`) stands on the last commit, also where the agent made
         that one. `granted` gives the name of the granted secret that stands in a text, None where none does. Raises
         ResultWithheld where one stands in what would be published: in a file, a name or a message of a commit.
+        What breaks one of the `rules` is not taken, and the result before it stays.
         """
         ...
 

@@ -9,6 +9,7 @@ from ompycord.domain.task import Mode
 
 __all__ = [
     "MAX_INTERRUPTIONS",
+    "breaks_policy",
     "broke_bound",
     "claims_a_part",
     "has_failed",
@@ -18,11 +19,13 @@ __all__ = [
     "is_checked",
     "is_empty",
     "is_only_left_out",
+    "is_refused",
     "is_refused_for_now",
     "is_unchanged",
     "is_unread",
     "may_rebuild",
     "may_repair",
+    "may_repair_refused",
     "may_repair_unchanged",
     "publishes_failed_checks",
     "publishes_failure",
@@ -68,6 +71,21 @@ def has_session(machine: Machine, ended: Ended[BuildResult]) -> bool:
 def may_rebuild(machine: Machine, ended: Ended[StageResult]) -> bool:
     """Whether the interrupted agent may start over in a fresh clone."""
     return is_again_allowed(machine)
+
+
+def breaks_policy(machine: Machine, ended: Ended[CollectResult]) -> bool:
+    """Whether the guard found what ends the run; in a mode without repairs whatever it found."""
+    return ended.result.guard == "policy" or (ended.result.guard is not None and machine.mode not in CHECKING)
+
+
+def may_repair_refused(machine: Machine, ended: Ended[CollectResult]) -> bool:
+    """Whether the agent repairs what the guard did not take."""
+    return ended.result.guard is not None and _has_rounds(machine)
+
+
+def is_refused(machine: Machine, ended: Ended[CollectResult]) -> bool:
+    """Whether the guard did not take the result."""
+    return ended.result.guard is not None
 
 
 def has_failed(machine: Machine, ended: Ended[CollectResult]) -> bool:

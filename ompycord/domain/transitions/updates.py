@@ -15,8 +15,11 @@ __all__ = [
     "nothing",
     "published",
     "rebuilt",
+    "refused",
+    "refused_at_last",
     "repairing",
     "repairing_again",
+    "repairing_refused",
     "set_aside",
     "stuck",
     "unread",
@@ -156,6 +159,21 @@ def repairing_again(machine: Machine, ended: Ended[CollectResult]) -> Update:
 def verdict_stands(machine: Machine, ended: Ended[CollectResult]) -> Update:
     """Out of rounds, with the result that was verified last."""
     return {"checks": False, "failure": FailureClass.VERIFY, "message": machine.verdict}
+
+
+def refused(machine: Machine, ended: Ended[CollectResult]) -> Update:
+    """End without a result: the guard found a secret, a protected path or a link that leads out."""
+    return {"failure": FailureClass.POLICY, "message": ended.message}
+
+
+def repairing_refused(machine: Machine, ended: Ended[CollectResult]) -> Update:
+    """Another round: the agent gets what the guard found. No verdict was given on this result."""
+    return {**_next_round(machine), "verdict": ended.message, "message": ended.message}
+
+
+def refused_at_last(machine: Machine, ended: Ended[CollectResult]) -> Update:
+    """Out of rounds: the last result that the guard took is published, where there is one, and fails."""
+    return {"checks": False, "failure": FailureClass.VERIFY, "message": ended.message}
 
 
 def published(machine: Machine, ended: Ended[PublishResult]) -> Update:

@@ -1,15 +1,22 @@
 """The step `collect`: takes the agent's result out of its clone and lists it."""
 
+from typing import Final
+
+from ompycord.domain.checking.guard_words import guard_sentence
 from ompycord.domain.effects import StepOrder
-from ompycord.domain.events import EffectFinished, FilesChanged, LeftOut, Note, WorkLeftOut
+from ompycord.domain.events import EffectFinished, FilesChanged, LeftOut, Note, ResultGuarded, WorkLeftOut
 from ompycord.domain.ports import Collected
+from ompycord.domain.ports.guard import GuardRules
 from ompycord.domain.results import CollectResult
-from ompycord.domain.task import Task
+from ompycord.domain.task import Mode, Task
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import ok
 from ompycord.errors import WorkspaceError
+from ompycord.text import cut
 
 __all__ = ["collect", "left_out_words"]
+
+_SENTENCE: Final = 360
 
 
 async def collect(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
@@ -23,10 +30,17 @@ async def collect(order: StepOrder, task: Task, context: StepContext) -> EffectF
     repository = context.repository(task)
     granted = await context.granted(task.agent)
     before = await context.results.result(order.run)
-    collected = await context.results.collect(order.run, repository, message=message, co_author=who, granted=granted)
+    rules = GuardRules(spec=repository.guard, with_syntax=task.mode is not Mode.FAST)
+    collected = await context.results.collect(
+        order.run, repository, message=message, co_author=who, granted=granted, rules=rules
+    )
     if collected.left_out or (before is not None and before.left_out):
         await context.record(order.run, WorkLeftOut(items=collected.left_out))
+    if collected.guarded is not None and collected.guarded.findings:
+        return await _refused(order, task, collected.guarded, context)
     _require_something(collected)
+    if collected.guarded is not None:
+        await context.record(order.run, collected.guarded)
     if collected.taken:
         await context.record(order.run, Note(text=f"{task.agent} had left its work: the result is {collected.taken}."))
     changed = FilesChanged(files=collected.files, total=collected.total, commit=collected.commit)
@@ -38,6 +52,16 @@ async def collect(order: StepOrder, task: Task, context: StepContext) -> EffectF
         CollectResult(changed=collected.total, left_out=len(collected.left_out)),
         message=f"Not in the result: {'; '.join(map(left_out_words, collected.left_out))}.",
     )
+
+
+async def _refused(order: StepOrder, task: Task, guarded: ResultGuarded, context: StepContext) -> EffectFinished:
+    await context.record(order.run, guarded)
+    is_policy = any(finding.is_policy for finding in guarded.findings)
+    is_end = is_policy or task.mode is Mode.FAST
+    sentence = guard_sentence(guarded.findings, guarded.total)
+    where = f" Nothing was published; the patch is kept in workspaces/{order.run}/refused.patch of the data folder."
+    result = CollectResult(changed=guarded.files, guard="policy" if is_policy else "repair")
+    return ok(order, result, message=f"{cut(sentence, _SENTENCE)}{where if is_end else ''}")
 
 
 def left_out_words(piece: LeftOut) -> str:

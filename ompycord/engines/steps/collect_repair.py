@@ -13,6 +13,8 @@ __all__ = ["collect_repair"]
 async def collect_repair(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
     """As `collect`; a result that was verified already is known by its content."""
     ended = await collect(order, task, context)
+    if ended.facts.get("guard") is not None:
+        return ended
     trees = await context.results.trees(order.run)
     result = CollectResult.model_validate({**ended.facts, "tree": trees.name})
     return ended.model_copy(update={"facts": facts_of(result)})

@@ -10,7 +10,7 @@ from ompycord.domain.events import ChangedFile, LeftOut, Phase
 from ompycord.domain.folds.snapshot import Gap, StatusSnapshot, ToolCall
 from ompycord.domain.run import RunKind, RunState
 from ompycord.render.cards.cardview import Excerpt, FieldView, Part, phase_count
-from ompycord.render.cards.evidence import evidence_line, proof_lines
+from ompycord.render.cards.evidence import evidence_line, proof_lines, refused_lines
 from ompycord.render.cards.metering import claim_note, is_unmetered, metering
 from ompycord.render.cards.names import agent_name, run_link
 from ompycord.render.cards.preparation import lines_of, precheck_line, setup_tail
@@ -71,6 +71,7 @@ def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldVi
         None if final else _tools(snapshot, sanitizer),
         _filled(Part.FAILING, "Failing", failing_tests(snapshot), lambda test: sanitizer.line(test, 150)),
         *_checks(snapshot, sanitizer),
+        _filled(Part.FAILING, "Not taken", refused_lines(snapshot, sanitizer), str),
         _evidence(snapshot, sanitizer),
         _filled(Part.LEFT_OUT, "Not in the result", snapshot.left_out, lambda piece: _left_out(piece, sanitizer)),
         _files(snapshot, sanitizer),

@@ -6,17 +6,19 @@ Counterpart of `events.ChangedEvidence` and `events.CheckProved`; used by the ca
 from collections.abc import Sequence
 from typing import Final
 
+from ompycord.domain.checking.guard_words import finding_words
 from ompycord.domain.events import ChangedEvidence, CheckProved
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.render.phrases import and_list, count
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["evidence_line", "evidence_summary", "proof_lines"]
+__all__ = ["evidence_line", "evidence_summary", "proof_lines", "refused_lines"]
 
 _PATH: Final = 100
 _NAME: Final = 120
 _TEST: Final = 60
 _PATHS: Final = 3
+_FINDING: Final = 200
 _WORDS: Final = {
     "test_removed": ("existing tests removed", "{} ({})"),
     "test_moved": ("existing tests moved", "{} to {}"),
@@ -50,7 +52,25 @@ def proof_lines(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
         parts = [] if check.proof is None else _proof_parts(check.proof, sanitizer)
         if parts:
             lines.append(f"{sanitizer.line(check.name, _NAME)}: {' · '.join(parts)}")
-    return lines
+    return [*lines, *_not_parsed(snapshot, sanitizer)]
+
+
+def refused_lines(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
+    """Why the guard did not take the last result, a line each: `⚠ cart.py line 3 does not parse: invalid syntax`."""
+    if snapshot.guard is None:
+        return []
+    more = snapshot.guard.total - len(snapshot.guard.findings)
+    lines = [f"⚠ {sanitizer.line(finding_words(one), _FINDING)}" for one in snapshot.guard.findings]
+    return [*lines, *((f"and {more} more",) if more > 0 else ())]
+
+
+def _not_parsed(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
+    """The changed files of which no syntax was checked."""
+    if snapshot.guard is None or not snapshot.guard.not_checked:
+        return []
+    paths = [sanitizer.line(path, _PATH) for path in snapshot.guard.not_checked[:_PATHS]]
+    more = snapshot.guard.not_checked_total - len(paths)
+    return [f"syntax not checked: {and_list([*paths, *((f'{more} more',) if more > 0 else ())])}"]
 
 
 def _proof_parts(proof: CheckProved, sanitizer: Sanitizer) -> list[str]:

@@ -1,0 +1,1 @@
+"""Looks through what a result adds to its base: size, syntax, secrets, protected paths, links that lead out."""
