@@ -198,7 +198,7 @@ class GuardSpec(Frozen):
     """Whether changed files of Python, JavaScript, TypeScript, Go and Rust must parse; not in mode fast."""
     secrets: bool = True
     """Whether secrets of well-known formats in what a result adds end its run."""
-    exempt: Annotated[tuple[Argument, ...], Field(max_length=200)] = ()
+    exempt: Annotated[tuple[PathPattern, ...], Field(max_length=200)] = ()
     """Paths whose content is not looked at, as `name`, `folder/*.ext` or `folder/**`: samples wrong on purpose."""
     max_files: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     """Files that a result may change."""

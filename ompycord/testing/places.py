@@ -145,9 +145,8 @@ class FakeWorkspaces:
         commit = sha1(f"{run}{sorted(tree.items())}".encode(), usedforsecurity=False).hexdigest() if files else None
         guarded = self.guard_verdicts.pop(0) if rules is not None and self.guard_verdicts else None
         if guarded is not None and guarded.findings:
-            former = (
-                self._results[run][0] if run in self._results else Collected(commit=None, files=(), total=0, diff=None)
-            )
+            none = Collected(commit=None, files=(), total=0, diff=None)
+            former, _ = self._results.setdefault(run, (none, self._bases.get(run, {})))
             return former.model_copy(update={"guarded": guarded})
         collected = Collected(commit=commit, files=files, total=len(files), diff=None, guarded=guarded)
         self._results[run] = collected, tree

@@ -12,7 +12,7 @@ from ompycord.workspaces.folders import is_real_folder, scratch
 from ompycord.workspaces.git import SHORT_S, TRANSFER_S, Git
 from ompycord.workspaces.record import Record
 
-__all__ = ["BASE_REF", "fill", "fill_submodules", "make_bare", "make_clone", "make_small"]
+__all__ = ["BASE_REF", "fill", "fill_submodules", "make_bare", "make_clone", "make_small", "source_exclude"]
 
 BASE_REF: Final = "refs/ompycord/base"
 _TAKEN: Final = "refs/ompycord/taken"
@@ -96,6 +96,14 @@ async def make_small(git: Git, path: Path, record: Record, source: Path, commit:
     await git.run(*take, cwd=path, marker=marker, timeout_s=TRANSFER_S, settings=settings)
     await git.run("reset", "--quiet", "--hard", _TAKEN, cwd=path, marker=marker, timeout_s=TRANSFER_S)
     await git.run("update-ref", "-d", _TAKEN, cwd=path, marker=marker)
+
+
+def source_exclude(record: Record) -> bytes:
+    """What the operator keeps out of the repository on this machine alone (gitignore(5))."""
+    try:
+        return (record.source / "info/exclude").read_bytes() if record.source is not None else b""
+    except OSError:
+        return b""
 
 
 async def _initialise(git: Git, path: Path, record: Record, *options: str, marker: str) -> None:

@@ -106,6 +106,8 @@ class Folder:
         self.diff = path / "diff.patch"
         self.refused = path / "refused.patch"
         """The diff of the last result that the guard refused."""
+        self.manifest = path / "manifest.json"
+        """Every file that the result changes, as the guard saw it."""
         self.exclude = path / "exclude"
         """What the source's `.git/info/exclude` said when the clone was made."""
         self.files = path / "files"
@@ -127,7 +129,7 @@ class Folder:
 
     def is_kept(self, entry: Path) -> bool:
         """Whether a file outlives the clone."""
-        return entry in (self.result, self.diff, self.refused, self.path / _META)
+        return entry in (self.result, self.diff, self.refused, self.manifest, self.path / _META)
 
     def is_meta(self, entry: Path) -> bool:
         """Whether it is the record."""

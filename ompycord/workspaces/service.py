@@ -22,7 +22,7 @@ from ompycord.domain.repository import RepositorySpec, former_branch_of
 from ompycord.errors import ProcessFailed, WorkspaceError
 from ompycord.processes import kill_strays
 from ompycord.processes.launcher_port import Launcher
-from ompycord.workspaces.alternates import fill, fill_submodules, make_bare, make_clone, make_small
+from ompycord.workspaces.alternates import fill, fill_submodules, make_bare, make_clone, make_small, source_exclude
 from ompycord.workspaces.base import inspect_base, require_plain
 from ompycord.workspaces.collect import KEPT, Collector
 from ompycord.workspaces.folders import entries, is_real_folder, make, remove, scratch, write_readable
@@ -138,7 +138,7 @@ class GitWorkspaces:
             return await self._repositories.tip(repository, source, branch)
 
     async def _build(self, folder: Folder, record: Record, branch: str, marker: str) -> None:
-        exclude = await asyncio.to_thread(_source_exclude, record)
+        exclude = await asyncio.to_thread(source_exclude, record)
         make(folder.path)
         if folder.work != folder.path:
             await self._clear(folder)
@@ -289,6 +289,7 @@ class GitWorkspaces:
             return Published(branch=None)
         with _in_words():
             await kill_strays(_marker(run))
+            await self._guard.require_manifest(folder, run, base=record.base_commit, commit=commit)
             publication = await self._repositories.publish(
                 repository, record, result=folder.result, commit=commit, branch=branch, marker=_marker(run)
             )
@@ -395,11 +396,3 @@ def _in_words() -> Generator[None]:
     except OSError as error:
         advice = "Free the disk" if error.errno in _FULL else "Fix the permissions on the data folder"
         raise WorkspaceError(f"The workspace cannot be written: {error.strerror}. {advice}, then retry.") from error
-
-
-def _source_exclude(record: Record) -> bytes:
-    """What the operator keeps out of the repository on this machine alone (gitignore(5))."""
-    try:
-        return (record.source / "info/exclude").read_bytes() if record.source is not None else b""
-    except OSError:
-        return b""

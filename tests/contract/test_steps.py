@@ -99,7 +99,7 @@ async def test_every_step_of_a_run_is_done_in_a_process_of_its_own(folder: Folde
     assert facts[0] == "run.started"
     assert "message" in facts
     facts, end = await folder.perform(folder.order(fx.Collect))
-    assert (facts, end.facts) == (["files.changed"], {"changed": 2})
+    assert (facts, end.facts) == (["result.guarded", "files.changed"], {"changed": 2})
     facts, end = await folder.perform(folder.order(fx.RunChecks))
     assert facts == ["check.started", "check.finished", "check.proved"]
     assert "passed" in end.facts

@@ -1,9 +1,7 @@
 """What a collected result is held against before it is taken; used by `WorkResults.collect`."""
 
-from pydantic import Field
-
 from ompycord.domain.base import Frozen
-from ompycord.domain.repository import GuardSpec
+from ompycord.domain.repository import GuardSpec, PathPattern
 
 __all__ = ["GuardRules"]
 
@@ -12,7 +10,7 @@ class GuardRules(Frozen):
     """The rules of one collection."""
 
     spec: GuardSpec = GuardSpec()
-    protected: tuple[str, ...] = Field(default=())
+    protected: tuple[PathPattern, ...] = ()
     """Patterns of paths that no result may change."""
     with_syntax: bool = True
     """Whether changed files must parse; not in a mode without repairs."""

@@ -30,7 +30,8 @@ async def collect(order: StepOrder, task: Task, context: StepContext) -> EffectF
     repository = context.repository(task)
     granted = await context.granted(task.agent)
     before = await context.results.result(order.run)
-    rules = GuardRules(spec=repository.guard, with_syntax=task.mode is not Mode.FAST)
+    protected = (await context.configured(order.run, task)).repository.protected
+    rules = GuardRules(spec=repository.guard, protected=protected, with_syntax=task.mode is not Mode.FAST)
     collected = await context.results.collect(
         order.run, repository, message=message, co_author=who, granted=granted, rules=rules
     )

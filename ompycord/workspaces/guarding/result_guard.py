@@ -4,6 +4,7 @@ Counterpart: `domain/checking/guard_rules.py`, which has the rules.
 """
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -13,6 +14,8 @@ from ompycord.domain.checking.guard_rules import escaping, is_matched, protected
 from ompycord.domain.events import GuardFinding, ResultGuarded
 from ompycord.domain.ports.guard import GuardRules
 from ompycord.domain.ports.trees import GITLINK, LINK, ResultTrees, TreeEntry
+from ompycord.errors import WorkspaceError
+from ompycord.files import replace_file
 from ompycord.processes.launcher_port import Launcher
 from ompycord.workspaces.git import TRANSFER_S, Git
 from ompycord.workspaces.guard import as_text
@@ -66,6 +69,8 @@ class ResultGuard:
             *size_findings(rules.spec, changed=len(changed), added_lines=read.added_lines, sizes=sizes),
             *read.broken,
         ]
+        if not findings:
+            await asyncio.to_thread(replace_file, folder.manifest, _manifest(trees, changed))
         found = sorted(dict.fromkeys(findings), key=lambda one: (_ORDER.index(one.rule), one.path or ""))
         return ResultGuarded(
             findings=tuple(_shown(one) for one in found[:_LISTED]),
@@ -74,6 +79,14 @@ class ResultGuard:
             not_checked_total=len(read.not_checked),
             files=len(changed),
         )
+
+    async def require_manifest(self, folder: Folder, run: str, *, base: str, commit: str) -> None:
+        """Raises WorkspaceError where `commit` does not hold exactly what was looked through last."""
+        if not folder.manifest.exists():  # collected by an earlier version
+            return
+        trees = await trees_of(self._git, folder.result, base=base, result=commit, marker=f"{run}.git")
+        if await asyncio.to_thread(folder.manifest.read_text) != _manifest(trees, trees.changed_paths()):
+            raise WorkspaceError("The result is not the one that was looked through, so it was not published. Retry.")
 
     async def _read(
         self, folder: Folder, run: str, trees: ResultTrees, changed: Sequence[str], rules: GuardRules
@@ -136,6 +149,12 @@ class ResultGuard:
                 found = await asyncio.to_thread(added_secrets, path, as_text(content), old)
                 findings += [one.model_copy(update={"detail": f"{one.detail}, in an earlier commit"}) for one in found]
         return findings
+
+
+def _manifest(trees: ResultTrees, changed: Sequence[str]) -> str:
+    """Each changed path with its mode and object; null where it was removed."""
+    entries = {path: trees.result.get(path) for path in changed}
+    return json.dumps({_shown_path(path): entry and entry._asdict() for path, entry in entries.items()}, indent=1)
 
 
 def _is_file(entry: TreeEntry | None) -> bool:

@@ -52,6 +52,14 @@ REPOSITORY: dict[str, Any] = {
     "setup": [STEP],
     "setup_hosts": ["registry.npmjs.org"],
     "secrets": {"NPM_TOKEN": ["setup"]},
+    "guard": {
+        "syntax": False,
+        "secrets": False,
+        "exempt": ["tests/samples/**"],
+        "max_files": 100,
+        "max_lines": 5000,
+        "max_file_mib": 1,
+    },
 }
 AGENT: dict[str, Any] = {
     "command": ["spoken", "--quiet"],

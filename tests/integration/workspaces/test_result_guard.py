@@ -1,5 +1,6 @@
 """What a result may not hold is not taken: it is found in git's own objects, and the result before it stays."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Collected
 from ompycord.domain.ports.guard import GuardRules
 from ompycord.domain.repository import GuardSpec, RepositorySpec
+from ompycord.errors import WorkspaceError
 from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.guarding import syntax
 from ompycord.workspaces.guarding.syntax import ChangedSource, check_syntax
@@ -133,6 +135,22 @@ async def test_the_last_result_that_was_taken_stays_and_the_patch_of_the_other_i
     assert published.commit == first.commit
     await guarded.workspaces.discard(guarded.run)
     assert (run_folder / "refused.patch").exists()
+
+
+async def test_what_is_published_is_what_was_looked_through(
+    guarded: Guarded, run_folder: Path, shell: Shell, origin: Path
+) -> None:
+    (guarded.clone / "good.py").write_text("x = 1\n")
+    (guarded.clone / "a.txt").unlink()
+    collected = await guarded.collect()
+    manifest = json.loads((run_folder / "manifest.json").read_text())
+    assert manifest["a.txt"] is None
+    blob = shell("rev-parse", f"{collected.commit}:good.py", cwd=run_folder / "result.git")
+    assert manifest["good.py"] == {"mode": "100644", "blob": blob}
+    (run_folder / "manifest.json").write_text(json.dumps({"good.py": {"mode": "100755", "blob": blob}}))
+    with pytest.raises(WorkspaceError, match="not the one that was looked through"):
+        await guarded.workspaces.publish(guarded.run, guarded.repository, branch="ompycord/x")
+    assert shell("branch", "--list", "ompycord/*", cwd=origin) == ""
 
 
 async def test_without_a_result_before_there_is_none(guarded: Guarded) -> None:

@@ -53,6 +53,13 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "prompt.edited": st.just(ev.PromptEdited(prompt="01JD0000000000000000000002", text="x", by="Ada")),
     "run.followed": st.builds(ev.RunFollowed, run=st.sampled_from([RUN, TASK.id]), by=st.just("Ada")),
     "run.given_up": st.just(ev.RunGivenUp(by="Ada")),
+    "result.guarded": st.builds(
+        ev.ResultGuarded,
+        findings=st.sampled_from(((), (ev.GuardFinding(rule="syntax", path="a.py", line=2, detail="no"),))),
+        total=st.integers(0, 3),
+        not_checked=st.sampled_from(((), ("a.md",))),
+        files=st.integers(0, 9),
+    ),
     "guardian.noticed": st.builds(
         ev.GuardianNoticed,
         level=st.sampled_from(LEVELS),

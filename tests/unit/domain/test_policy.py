@@ -135,7 +135,7 @@ AGENTS = frozenset({SourceKind.AGENT, SourceKind.RUN_KEY, SourceKind.EXTERNAL})
 SENDERS: dict[frozenset[SourceKind], set[str]] = {
     US: {
         *("run.dequeued", "run.state", "effect.finished", "approval.used", "work.left_out", "evidence.changed"),
-        *("guardian.noticed", "models.opened"),
+        *("guardian.noticed", "models.opened", "result.guarded"),
         *("check.errors", "check.proved"),
         *("precheck.finished", "setup.started", "setup.finished"),
         *("inbox.taken", "inbox.acknowledged"),
