@@ -47,7 +47,7 @@ exec sleep 60
 CARELESS = """#!/bin/sh
 # Breaks the code and says that it is done.
 cat > /dev/null
-echo 'def broken(' >> cart/total.py
+echo 'raise ValueError' >> cart/total.py
 """
 CONFIG = """
 agents:
