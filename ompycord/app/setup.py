@@ -28,6 +28,8 @@ AGENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "codex": {"kind": "acp", "command": ["codex-acp"]},
     "opencode": {"kind": "acp", "command": ["opencode", "acp"]},
     "gemini": {"kind": "acp", "command": ["gemini", "--acp"]},
+    "qwen": {"kind": "acp", "command": ["qwen", "--acp"]},
+    "copilot": {"kind": "acp", "command": ["copilot", "--acp"]},
 }
 """How an agent is configured, by the program that is found on the PATH; its key is granted by the person."""
 HOW_TO: Final[Mapping[str, str]] = {
@@ -36,6 +38,8 @@ HOW_TO: Final[Mapping[str, str]] = {
     "codex": "docs/how-to/use-codex.md",
     "opencode": "docs/how-to/use-opencode.md",
     "gemini": "docs/how-to/use-gemini-cli.md",
+    "qwen": "docs/how-to/use-qwen-code.md",
+    "copilot": "docs/how-to/use-copilot-cli.md",
 }
 """Where it is told how each gets its model and key."""
 

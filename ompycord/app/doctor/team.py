@@ -23,6 +23,8 @@ KNOWN_AGENTS = {
     "codex": "Codex",
     "opencode": "OpenCode",
     "gemini": "Gemini CLI",
+    "qwen": "Qwen Code",
+    "copilot": "Copilot CLI",
 }
 """Agent programs that are searched for on the PATH."""
 VERSION_S = 10.0

@@ -34,12 +34,12 @@ PACKAGES = {
     "claude-agent-acp": ("@agentclientprotocol/claude-agent-acp@0.49.0",),
     "codex": ("@agentclientprotocol/codex-acp@2.6.0",),
     "gemini": ("@google/gemini-cli@0.61.0",),
+    "qwen": ("@qwen-code/qwen-code@0.24.4",),
+    "copilot": ("@github/copilot@1.0.102",),
 }
 
 WITHOUT_PAGE = {
     "pi": ("@mariozechner/pi-coding-agent@0.73.1",),
-    "qwen": ("@qwen-code/qwen-code@0.24.4",),
-    "copilot": ("@github/copilot@1.0.102",),
 }
 """Programs that are tried with the model gateway alone; no page says how to run them."""
 

@@ -49,6 +49,12 @@ def gemini_settings() -> str:
     return json.dumps({"security": {"auth": {"selectedType": "gemini-api-key"}}, "general": general})
 
 
+def qwen_settings() -> str:
+    """Qwen Code's `settings.json` for a model at an address of one's own."""
+    auth = {"security": {"auth": {"selectedType": "openai"}}, "privacy": {"usageStatisticsEnabled": False}}
+    return json.dumps(auth | {"general": {"disableAutoUpdate": True}})
+
+
 def a_minute_later(home: Path) -> None:
     """Gemini CLI 0.61 names a session's file by the minute that it began in.
 

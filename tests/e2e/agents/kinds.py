@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.agents.homes import a_minute_later, gemini_settings, omp_settings, opencode_settings
+from tests.e2e.agents.homes import a_minute_later, gemini_settings, omp_settings, opencode_settings, qwen_settings
 from tests.e2e.agents.journey import OPTIONS, QUESTION, Kind
 
 
@@ -53,6 +53,31 @@ def gemini_config(model: str, home: Path) -> dict[str, Any]:
     return {"kind": "acp", "command": command, "env": env, "grants": grants}
 
 
+QWEN: dict[str, Any] = {"kind": "acp", "command": ["qwen", "--acp"]}
+COPILOT: dict[str, Any] = {"kind": "acp", "command": ["copilot", "--acp"]}
+"""As their pages in docs/how-to have them; the model that `make agents` gives them stands in their variables."""
+
+
+def openai_env(model: str) -> dict[str, str]:
+    return {"OPENAI_BASE_URL": f"{model}/v1", "OPENAI_API_KEY": "none", "OPENAI_MODEL": "stub-1"}
+
+
+def qwen_config(model: str, home: Path) -> dict[str, Any]:
+    grants = at_home(home, ".qwen/settings.json", qwen_settings())
+    return {**QWEN, "env": openai_env(model), "grants": grants}
+
+
+def copilot_config(model: str, home: Path) -> dict[str, Any]:
+    env = {
+        "COPILOT_PROVIDER_TYPE": "openai",
+        "COPILOT_PROVIDER_BASE_URL": f"{model}/v1",
+        "COPILOT_PROVIDER_API_KEY": "none",
+        "COPILOT_OFFLINE": "true",
+        "COPILOT_MODEL": "stub-1",
+    }
+    return {**COPILOT, "env": env}
+
+
 def by_mcp(tool: str) -> str:
     """Asks through our own tool, as this agent names it."""
     return call(tool, question=QUESTION, options=OPTIONS, wait_s=20)
@@ -60,6 +85,11 @@ def by_mcp(tool: str) -> str:
 
 def escalated(command: str) -> str:
     return call("exec_command", cmd=command, sandbox_permissions="require_escalated", justification="w")
+
+
+def printed(path: str, content: str) -> str:
+    """A command that writes a file, for agents whose own tool wants a whole path, which nobody knows before."""
+    return f"printf '{content}' > {path}".replace("\n", "\\n")
 
 
 def call(tool: str, **arguments: Any) -> str:
@@ -114,7 +144,7 @@ KINDS = [
     Kind(
         name="codex",
         config=codex_config,
-        write=lambda path, content: escalated(f"printf '{content}' > {path}".replace("\n", "\\n")),
+        write=lambda path, content: escalated(printed(path, content)),
         run=escalated,
         ask=by_mcp("mcp__ompycord::ask_human"),
         speaks_openai=True,
@@ -127,5 +157,21 @@ KINDS = [
         rested=a_minute_later,
         asks_approval_to_ask=True,
         ask=by_mcp("mcp_ompycord_ask_human"),
+    ),
+    Kind(
+        name="qwen",
+        config=qwen_config,
+        write=lambda path, content: call("run_shell_command", command=printed(path, content), is_background=False),
+        run=lambda command: call("run_shell_command", command=command, is_background=False),
+        ask=by_mcp("mcp__ompycord__ask_human"),
+        speaks_openai=True,
+    ),
+    Kind(
+        name="copilot",
+        config=copilot_config,
+        write=lambda path, content: call("bash", command=printed(path, content), description="write"),
+        run=lambda command: call("bash", command=command, description="run"),
+        ask=by_mcp("ompycord-ask_human"),
+        speaks_openai=True,
     ),
 ]

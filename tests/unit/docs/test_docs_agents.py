@@ -12,6 +12,7 @@ from ompycord.agents.kind import AgentOptions
 from ompycord.agents.registry import AGENT_KINDS, adapters
 from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from tests.e2e.agents.conftest import PACKAGES
+from tests.e2e.agents.kinds import COPILOT, QWEN
 from tests.e2e.agents.test_real_acp import codex, gemini
 from tests.e2e.agents.test_real_omp import spec as omp_spec
 from tests.e2e.agents.test_real_opencode import SPEC as OPENCODE
@@ -43,6 +44,8 @@ TRIED: dict[str, Sequence[str]] = {
     "use-claude-code": (),
     "use-gemini-cli": gemini("")["command"],
     "use-codex": codex("")["command"],
+    "use-qwen-code": QWEN["command"],
+    "use-copilot-cli": COPILOT["command"],
 }
 """What the tests of real agents start (`make agents`), for the page of each."""
 
