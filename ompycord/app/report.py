@@ -21,7 +21,8 @@ from ompycord.domain.ports import Clock, EventBacklog, ModelLedger, Outbox, RunF
 from ompycord.domain.ports.model_ledger import ModelTotals
 from ompycord.domain.run import RunKind, RunState
 from ompycord.http import RequestCounts
-from ompycord.telemetry.metrics import CONTENT_TYPE, Metric, exposition
+from ompycord.telemetry.metrics import CONTENT_TYPE, Histogram, Histograms, Metric, exposition
+from ompycord.telemetry.run_counts import RunCounts
 from ompycord.telemetry.watchdog import Watchdog
 from ompycord.webhook import Probe
 
@@ -69,6 +70,8 @@ class Reading:
     requests: RequestCounts
     models: Sequence[ModelTotals] = ()
     """The ledger of model requests, summed."""
+    counts: RunCounts = field(default_factory=RunCounts)
+    """How runs ended, what they cost and how long they waited, since the start."""
     disk_free: float
     loop_lag_s: float
     resident_bytes: int
@@ -134,6 +137,29 @@ METRICS: Final[tuple[Metric[Reading], ...]] = (
         "",
         "Hosted runs that wait for people and hold no slot.",
         lambda found: found.slots.waiting,
+    ),
+    Metric(
+        "ompycord_runs_finished",
+        "counter",
+        "outcome",
+        "Runs that ended since the start, by outcome: complete, no_changes, partial, failed, cancelled.",
+        lambda found: found.counts.finished,
+    ),
+    Metric(
+        "ompycord_cost_usd",
+        "counter",
+        "",
+        "What runs that ended since the start cost in US dollars, as their cards say; an unknown cost counts nothing.",
+        lambda found: found.counts.cost_usd,
+    ),
+    Metric(
+        "ompycord_wait_seconds",
+        "histogram",
+        "for",
+        "How long runs waited for a slot and for people, by which of these; waits that ended since the start.",
+        lambda found: Histograms(
+            {name: Histogram(one.cumulative, one.sum_s) for name, one in found.counts.waits.items()}
+        ),
     ),
     Metric(
         "ompycord_events",
@@ -261,6 +287,7 @@ class HealthReport:
         destinations: Destinations,
         slots: Slots,
         ledger: ModelLedger,
+        counts: RunCounts,
     ) -> None:
         """`probes` are those of /readyz; `requests` is what the sidecar has counted."""
         self._store = store
@@ -274,6 +301,7 @@ class HealthReport:
         self._destinations = destinations
         self._slots = slots
         self._ledger = ledger
+        self._counts = counts
         self._began = clock.monotonic_s()
 
     async def status(self) -> dict[str, Any]:
@@ -329,6 +357,7 @@ class HealthReport:
             transactions=self._store.transactions,
             requests=self._requests(),
             models=await self._ledger.model_totals(),
+            counts=self._counts,
             disk_free=(await self._mode.usage()).ratio,
             loop_lag_s=self._watchdog.lag_s,
             resident_bytes=psutil.Process().memory_info().rss,

@@ -18,14 +18,15 @@ from ompycord.conductor.snapshots import Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.deliveries import Delivery
-from ompycord.domain.events import RunEvent, RunStarted
+from ompycord.domain.events import RunEvent, RunStarted, RunStateChanged
 from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, DumpedFold, Folds, Projection, RunsById
 from ompycord.domain.records import OutboxRow
-from ompycord.domain.run import RunKind, RunRecord, RunState
+from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState
 from ompycord.errors import StorageError
 from ompycord.telemetry import get_logger
+from ompycord.telemetry.run_counts import COUNTED, RunCounts
 
 __all__ = ["CURSOR", "Projector", "ProjectorStore"]
 
@@ -68,6 +69,8 @@ class _Followed:
     channel: str | None = None
     is_new: bool = True
     """Whether first deliveries are still pending, as far as this process knows."""
+    has_ended: bool = False
+    """Whether the events of this batch ended it."""
 
 
 class _Turn:
@@ -96,12 +99,14 @@ class Projector:
         channels: RunChannels,
         notifications: Notifications = NO_NOTIFICATIONS,
         recent: RecentEvents | None = None,
+        counts: RunCounts | None = None,
     ) -> None:
         """`channels` decides in which channel a run is shown; `notifications` what webhooks get.
 
-        `recent` gets what was committed, for the guardian.
+        `recent` gets what was committed, for the guardian, and so do `counts`, for the metrics.
         """
         self._recent = recent
+        self._counts = counts
         self._store = store
         self._snapshots = snapshots
         self._clock = clock
@@ -194,6 +199,7 @@ class Projector:
         except BaseException:
             self._followed.clear()  # what is on disk decides what has happened
             raise
+        self._count(followed, by_run)
         for one in followed.values():
             one.is_new = False
         while len(self._followed) > RUNS_KEPT:
@@ -222,13 +228,23 @@ class Projector:
 
     async def _take(self, one: _Followed, events: Sequence[RunEvent], turn: "_Turn") -> None:
         moves = one.is_new or one.state is RunState.SUSPENDED  # which any later event lifts
+        was_over, one.has_ended = one.ended_at is not None, False
         for event in events:
             await turn.give()
             one.fold.add(event)
             moves = moves or event.body.type in STATE_TYPES
+            one.has_ended = one.has_ended or (isinstance(event.body, RunStateChanged) and event.body.state in FINAL)
         if moves and one.record.kind is RunKind.EXTERNAL:
             snapshot = one.fold.snapshot()
             one.state, one.ended_at = snapshot.state, snapshot.ended_at
+            one.has_ended = one.ended_at is not None and not was_over
+
+    def _count(self, followed: Mapping[RunId, _Followed], by_run: Mapping[RunId, Sequence[RunEvent]]) -> None:
+        if self._counts is None:
+            return
+        for run, one in followed.items():
+            if one.has_ended or any(event.body.type in COUNTED for event in by_run[run]):
+                self._counts.take(one.fold, by_run[run], created_at=one.record.created_at, has_ended=one.has_ended)
 
     def _channel_of(self, one: _Followed, events: Sequence[RunEvent]) -> str | None:
         """The key's channel, else that of the repository which the run has named, else the home channel."""

@@ -6,19 +6,33 @@ declares each metric with how it is read.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric as Family
 
-__all__ = ["CONTENT_TYPE", "Metric", "Value", "exposition"]
+__all__ = ["CONTENT_TYPE", "Histogram", "Histograms", "Metric", "Value", "exposition"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 ReadingT = TypeVar("ReadingT")
 
-Value = float | Mapping[str, float] | None
-"""One number, numbers by the label's value, or None where there is no value now."""
+
+class Histogram(NamedTuple):
+    """How many were at most so large, by upper bound as Prometheus writes it, the last one `+Inf`; and their sum."""
+
+    buckets: Sequence[tuple[str, int]]
+    sum: float
+
+
+class Histograms(NamedTuple):
+    """Histograms by the label's value."""
+
+    by_label: Mapping[str, Histogram]
+
+
+Value = float | Mapping[str, float] | Histograms | None
+"""One number, numbers or histograms by the label's value, or None where there is no value now."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +44,7 @@ class Metric(Generic[ReadingT]):
 
     name: str
     """Without `_total`, which the format adds to counters."""
-    kind: Literal["gauge", "counter"]
+    kind: Literal["gauge", "counter", "histogram"]
     label: str
     """Empty: a single number."""
     help: str
@@ -65,9 +79,14 @@ class _Scrape:
         return iter(())
 
 
-def _family(metric: Metric[Any], value: float | Mapping[str, float]) -> "Family":
-    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+def _family(metric: Metric[Any], value: float | Mapping[str, float] | Histograms) -> "Family":
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 
+    if isinstance(value, Histograms):
+        histograms = HistogramMetricFamily(metric.name, metric.help, labels=[metric.label])
+        for label, found in value.by_label.items():
+            histograms.add_metric([label], buckets=list(found.buckets), sum_value=found.sum)
+        return histograms
     make = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
     family = make(metric.name, metric.help, labels=[metric.label] if metric.label else [])
     if isinstance(value, Mapping):

@@ -36,6 +36,17 @@ Probe = Callable[[], Awaitable[bool]]
 """Whether something that we need works; False, an exception or 2 s without an answer mean that it does not."""
 
 PROBE_S = 2.0
+FRONT = (
+    "<p>Programs send here what agents do. People see it in Discord and work there: <code>/omp new</code>, "
+    "<code>/omp help</code>.</p><ul>"
+    '<li><a href="/readyz">/readyz</a> says whether all works, <a href="/livez">/livez</a> whether it lives.</li>'
+    '<li><a href="/openapi.json">/openapi.json</a> describes every route, '
+    '<a href="/schemas/event.json">/schemas/event.json</a> an event.</li>'
+    "<li><code>/api/runs</code>, <code>/status</code> and <code>/metrics</code> take a key: "
+    "<code>ompycord keys add --help</code> says how to make one.</li></ul>"
+    "<p>Try it on this machine: <code>ompycord emit note --run try --text hello</code></p>"
+)
+"""No address, version or name of this installation: whoever reaches the port may read it."""
 
 
 class RunDetail(RunView):
@@ -111,14 +122,33 @@ def _add_pages(app: FastAPI) -> None:
         kind = PROBLEMS.get(slug)
         if kind is None:
             raise Problem("not-found")
-        title = html.escape(kind.title)
-        return HTMLResponse(
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-            f"<h1>{title}</h1><p>HTTP {kind.status}, "
-            f"<code>/problems/{slug}</code></p><p>{html.escape(kind.help)}</p></html>"
+        return _page(
+            kind.title, f"<p>HTTP {kind.status}, <code>/problems/{slug}</code></p><p>{html.escape(kind.help)}</p>"
         )
 
+    async def front(request: Request) -> HTMLResponse:
+        """What this is, for a person who opened the address that `up` prints; programs get a problem as everywhere."""
+        if not _takes_html(request.headers.get("accept", "")):
+            raise Problem("not-found", headers=((b"vary", b"accept"),))
+        return _page("Ompycord's sidecar", FRONT)
+
+    app.add_api_route("/", front, response_class=HTMLResponse, include_in_schema=False)
     app.add_api_route("/problems/{slug}", problem_page, response_class=HTMLResponse, tags=["problems"])
+
+
+def _takes_html(accept: str) -> bool:
+    """Whether a browser asks; `*/*` alone, as programs send it, is none."""
+    return any(kind.partition(";")[0].strip().lower() == "text/html" for kind in accept.split(","))
+
+
+def _page(title: str, body: str) -> HTMLResponse:
+    """A page without scripts; the body is HTML already."""
+    words = html.escape(title)
+    return HTMLResponse(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{words}</title><h1>{words}</h1>{body}</html>",
+        headers={"content-security-policy": "default-src 'none'", "vary": "accept"},
+    )
 
 
 def _add_runs(app: FastAPI, store: RunRecords, snapshots: Snapshots, auth_check: AuthCheck) -> None:

@@ -35,6 +35,7 @@ from ompycord.notify import Notifier
 from ompycord.processes.launcher_port import Launcher
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore
+from ompycord.telemetry.run_counts import RunCounts
 from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.preparing.base_reader import BaseReader
 
@@ -67,6 +68,8 @@ class Infrastructure:
     ids: Ids
     recent: RecentEvents = field(default_factory=RecentEvents)
     """The newest events, for the guardian."""
+    counts: RunCounts = field(default_factory=RunCounts)
+    """Of runs, for the metrics."""
     slots: Slots = field(init=False)
     """Who holds one of `limits.parallel_runs`."""
     alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])

@@ -74,4 +74,5 @@ def report_of(
         destinations=destinations,
         slots=infrastructure.slots,
         ledger=infrastructure.store,
+        counts=infrastructure.counts,
     )

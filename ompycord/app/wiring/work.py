@@ -168,6 +168,7 @@ def projector_of(infrastructure: Infrastructure) -> Projector:
         channels=_channels(infrastructure.settings),
         notifications=notifications_of(infrastructure.settings.notify, infrastructure.redact),
         recent=infrastructure.recent,
+        counts=infrastructure.counts,
     )
 
 

@@ -1,12 +1,14 @@
 """The other doors: hosts and origins, mounts, health, problem pages, runs, the OpenAPI document."""
 
 import asyncio
+import re
 
 import httpx
 import jsonschema_rs
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from ompycord import __version__
 from ompycord.app.sidecar import create_sidecar
 from ompycord.conductor import Snapshots
 from ompycord.domain import events as ev
@@ -173,6 +175,28 @@ async def test_every_problem_has_a_page(http: httpx.AsyncClient, slug: str) -> N
     page = await http.get(f"/problems/{slug}")
     assert page.status_code == 200
     assert str(PROBLEMS[slug].status) in page.text
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+async def test_a_person_who_opens_the_address_reads_where_to_go(http: httpx.AsyncClient) -> None:
+    page = await http.get("/", headers={"accept": BROWSER})
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    links: list[str] = re.findall(r'href="([^"]+)"', page.text)
+    assert links
+    assert {(await http.get(link)).status_code for link in links} <= {200, 503}
+    assert "<script" not in page.text
+    assert __version__ not in page.text
+    assert (await http.head("/", headers={"accept": BROWSER})).status_code == 200
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/problem+json, */*;q=0.5", ""])
+async def test_a_program_that_asks_for_the_root_keeps_its_problem(http: httpx.AsyncClient, accept: str) -> None:
+    answer = await http.get("/", headers={"accept": accept})
+    assert refusal(answer) == (404, "not-found")
+    assert answer.headers["vary"] == "accept"
 
 
 async def test_what_is_not_there_is_a_problem_too(http: httpx.AsyncClient) -> None:

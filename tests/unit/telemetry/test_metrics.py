@@ -10,6 +10,7 @@ from ompycord.app.report import METRICS, Reading
 from ompycord.conductor.slots import SlotUse
 from ompycord.http import RequestCounts
 from ompycord.telemetry.metrics import Metric, exposition
+from ompycord.telemetry.run_counts import RunCounts
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,13 @@ FOUND = (
     Metric[Found]("ompycord_ready", "gauge", "", "Whether it is ready.", lambda found: found.is_ready),
 )
 
+COUNTS = RunCounts()
+COUNTS.finished.update(complete=21, failed=22)
+COUNTS.cost_usd = 1.75
+COUNTS.waits["slot"].add(5_000)
+COUNTS.waits["slot"].add(100_000_000)
+COUNTS.waits["people"].add(-1)
+
 READING = Reading(
     uptime_s=12.5,
     mode="low_disk",
@@ -46,6 +54,7 @@ READING = Reading(
     read_only="the disk is full",
     transactions=90,
     requests=RequestCounts(without_key=10),
+    counts=COUNTS,
     disk_free=0.125,
     loop_lag_s=0.5,
     resident_bytes=11,
@@ -73,7 +82,25 @@ def test_each_metric_says_its_own_part_of_the_reading() -> None:
     samples = {(one.name, *one.labels.values()): one.value for family in families for one in family.samples}
     [version] = [name for name in samples if name[0] == "ompycord_info"]
     assert samples.pop(version) == 1
+    waits = {name: samples.pop(name) for name in list(samples) if name[0].startswith("ompycord_wait_seconds_")}
+    bounds = ("1", "5", "15", "60", "300", "900", "3600", "14400", "86400", "+Inf")
+    assert waits == {
+        **{("ompycord_wait_seconds_bucket", "people", bound): 1 for bound in bounds},
+        ("ompycord_wait_seconds_count", "people"): 1,
+        ("ompycord_wait_seconds_sum", "people"): 0,
+        **{("ompycord_wait_seconds_bucket", "slot", bound): 1 for bound in bounds},
+        ("ompycord_wait_seconds_bucket", "slot", "1"): 0,
+        ("ompycord_wait_seconds_bucket", "slot", "+Inf"): 2,
+        ("ompycord_wait_seconds_count", "slot"): 2,
+        ("ompycord_wait_seconds_sum", "slot"): 100_005,
+    }
     assert samples == {
+        ("ompycord_runs_finished_total", "cancelled"): 0,
+        ("ompycord_runs_finished_total", "complete"): 21,
+        ("ompycord_runs_finished_total", "failed"): 22,
+        ("ompycord_runs_finished_total", "no_changes"): 0,
+        ("ompycord_runs_finished_total", "partial"): 0,
+        ("ompycord_cost_usd_total",): 1.75,
         ("ompycord_uptime_seconds",): 12.5,
         ("ompycord_ready",): 0,
         ("ompycord_mode", "normal"): 0,
@@ -97,6 +124,8 @@ def test_each_metric_says_its_own_part_of_the_reading() -> None:
         ("ompycord_database_writable",): 0,
         ("ompycord_database_transactions_total",): 90,
         ("ompycord_authentication_failures_total",): 10,
+        **{("ompycord_model_tokens_total", name): 0 for name in ("input", "output", "reasoning")},
+        **{("ompycord_model_tokens_total", f"cache_{name}"): 0 for name in ("read", "write_5m", "write_1h")},
         ("ompycord_disk_free_ratio",): 0.125,
         ("ompycord_loop_lag_seconds",): 0.5,
         ("ompycord_resident_bytes",): 11,
