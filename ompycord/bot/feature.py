@@ -79,7 +79,8 @@ class Feature:
         """Its lines of `/omp help`, once its commands are part of the tree."""
         return tuple(
             CommandHelp(
-                usage=" ".join([f"/{command.qualified_name}", *map(_option, command.parameters)]),
+                name=command.qualified_name,
+                options=" ".join(map(_option, command.parameters)),
                 text=command.description,
                 role=role,
             )

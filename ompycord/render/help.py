@@ -16,44 +16,51 @@ _MORE: Final = "… more with `/omp help topic`."
 class CommandHelp(Frozen):
     """One command as its table describes it."""
 
-    usage: str
-    """`/omp say message run when`."""
+    name: str
+    """`omp say`, all of it: `omp queue edit`."""
+    options: str = ""
+    """`message [run] [when]`."""
     text: str
     role: Role
     """The least role that may use it."""
 
+    def usage(self, command_id: str | None) -> str:
+        """How it is typed. With the id that Discord gave to `/omp` it is a mention: who clicks it begins to type it."""
+        if command_id is None:
+            return f"`/{self.name} {self.options}".rstrip() + "`"
+        return f"</{self.name}:{command_id}>" + (f" `{self.options}`" if self.options else "")
 
-def help_text(commands: Sequence[CommandHelp], role: Role, *, topic: str | None = None) -> str:
+
+def help_text(
+    commands: Sequence[CommandHelp], role: Role, *, topic: str | None = None, command_id: str | None = None
+) -> str:
     """Content of an ephemeral reply: the commands of this role, whole lines, at most 2,000 units.
 
-    `topic` keeps the commands that have the word in their usage or text.
+    `topic` keeps the commands that have the word in their usage or text. `command_id` is Discord's of `/omp`; where it
+    is not known, or the mentions would cost commands their lines, usages are code.
     """
     if role is Role.NONE:
         return "You don't have access yet. Ask an admin to add you under `access` in `ompycord.yml`."
     wanted = (topic or "").strip().lower()
-    found = [command for command in commands if wanted in f"{command.usage} {command.text}".lower()]
+    found = [command for command in commands if wanted in f"/{command.name} {command.options} {command.text}".lower()]
     mine = [command for command in found if role >= command.role]
-    lines = [f"Your role here is *{role.word}*."]
-    lines += [f"`{command.usage}` {command.text}" for command in mine]
-    if not mine:
-        lines.append("No command of yours matches. `/omp help` lists them all.")
-    lines += _beyond(role, [command for command in found if role < command.role])
-    return _within(lines)
+    head = f"Your role here is *{role.word}*."
+    rest = [] if mine else ["No command of yours matches. `/omp help` lists them all."]
+    rest += _beyond(role, [command for command in found if role < command.role])
+    linked, plain = (
+        [head, *(f"{command.usage(known)} {command.text}" for command in mine), *rest] for known in (command_id, None)
+    )
+    return _within(linked if utf16_len("\n".join(linked)) <= MESSAGE_CONTENT else plain)
 
 
 def _beyond(role: Role, others: list[CommandHelp]) -> list[str]:
     """One line for each higher role that has something more here."""
     names = {
-        higher: ", ".join(f"`{_name(command)}`" for command in others if command.role == higher)
+        higher: ", ".join(f"`/{command.name}`" for command in others if command.role == higher)
         for higher in Role
         if higher > role
     }
     return [f"*{higher.word}* can also use {listed}." for higher, listed in names.items() if listed]
-
-
-def _name(command: CommandHelp) -> str:
-    """`/omp say` of `/omp say message run when`."""
-    return " ".join(command.usage.split()[:2])
 
 
 def _within(lines: list[str]) -> str:

@@ -1,6 +1,7 @@
 """`/omp help`: what a person's role allows here; it lists the commands of all features."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from discord import app_commands
 
@@ -22,7 +23,13 @@ def help_feature(context: BotContext, others: Sequence[Feature]) -> Feature:
     async def help_command(interaction: Interaction, topic: app_commands.Range[str, 1, 50] | None = None) -> None:
         role = context.person(interaction).role if context.may_use(interaction) else Role.NONE
         rows = [row for feature in (*others, ours) for row in feature.help]
-        await send_privately(interaction, help_text(rows, role, topic=topic))
+        await send_privately(interaction, help_text(rows, role, topic=topic, command_id=_id_of(interaction)))
 
     ours = Feature(commands=(help_command,))
     return ours
+
+
+def _id_of(interaction: Interaction) -> str | None:
+    """The id of `/omp` in this server, which Discord sends with every use of it."""
+    found = cast("dict[str, object]", interaction.data or {}).get("id")
+    return found if isinstance(found, str) and found.isdecimal() else None

@@ -135,10 +135,10 @@ def test_a_tool_line_says_what_and_how_it_went() -> None:
 
 
 COMMANDS = (
-    CommandHelp(usage="/omp new prompt", text="Start a run.", role=Role.RUNNER),
-    CommandHelp(usage="/omp status run", text="The live card again.", role=Role.VIEWER),
-    CommandHelp(usage="/omp stop run", text="Halt the agent now.", role=Role.RUNNER),
-    CommandHelp(usage="/omp-admin key", text="Keys of senders.", role=Role.ADMIN),
+    CommandHelp(name="omp new", options="prompt", text="Start a run.", role=Role.RUNNER),
+    CommandHelp(name="omp status", options="run", text="The live card again.", role=Role.VIEWER),
+    CommandHelp(name="omp stop", options="run", text="Halt the agent now.", role=Role.RUNNER),
+    CommandHelp(name="omp-admin key", text="Keys of senders.", role=Role.ADMIN),
 )
 
 
@@ -153,8 +153,23 @@ def test_help_on_a_topic_finds_by_word(snapshot: SnapshotAssertion) -> None:
     assert help_text(COMMANDS, Role.VIEWER, topic="nonsense") == snapshot(name="nobody has it")
 
 
+def test_help_mentions_commands_where_discord_named_their_id() -> None:
+    text = help_text(COMMANDS, Role.RUNNER, command_id="112233445566778899")
+    assert "</omp stop:112233445566778899> `run` Halt the agent now." in text.splitlines()
+    assert "*admin* can also use `/omp-admin key`." in text, "what is not theirs is no link"
+    bare = (CommandHelp(name="omp health", text="How it is.", role=Role.VIEWER),)
+    assert help_text(bare, Role.VIEWER, command_id="1").endswith("</omp health:1> How it is.")
+
+
+def test_mentions_cost_no_command_its_line() -> None:
+    rows = [CommandHelp(name=f"omp command{n}", text="word " * 8, role=Role.VIEWER) for n in range(30)]
+    text = help_text(rows, Role.VIEWER, command_id="1" * 20)
+    assert text == help_text(rows, Role.VIEWER)
+    assert "`/omp command29`" in text
+
+
 def test_long_help_is_cut_by_whole_lines() -> None:
-    many = [CommandHelp(usage=f"/omp command{n}", text="word " * 20, role=Role.VIEWER) for n in range(60)]
+    many = [CommandHelp(name=f"omp command{n}", text="word " * 20, role=Role.VIEWER) for n in range(60)]
     text = help_text(many, Role.VIEWER)
     assert utf16_len(text) <= 2000
     assert text.endswith("… more with `/omp help topic`.")
