@@ -28,6 +28,8 @@ OmpycordError
     └── ProgramLeadsOut         it lies in a run's checkout and is a link out of it: it was not started
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import ClassVar
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "UnknownRun",
     "VersionConflict",
     "WorkspaceError",
+    "proxy_in_words",
 ]
 
 
@@ -218,3 +221,18 @@ class StaleResult(OmpycordError):
 
 class VersionConflict(OmpycordError):
     """A run's row moved since it was read; read again and decide again."""
+
+
+@contextmanager
+def proxy_in_words() -> Generator[None]:
+    """Around the making of an httpx client: a proxy of the environment that it does not speak to is a sentence.
+
+    It raises ImportError for a socks proxy and ValueError for an unknown kind, both when a client is made.
+    """
+    try:
+        yield
+    except (ImportError, ValueError):
+        raise ConfigurationError(
+            "HTTPS_PROXY or ALL_PROXY names a proxy that does not work here: only http and https ones do. Name such a "
+            "one, or put the address that is to be reached into NO_PROXY."
+        ) from None

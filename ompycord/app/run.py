@@ -184,7 +184,7 @@ async def _serve(
     )
     for warning in settings.warnings:
         announce(f"  Look at     {warning}")
-        log.warning("settings.former", text=warning)
+        log.warning("settings.warned", text=warning)
     sock = bind(settings.webhook.host, settings.webhook.port)
     sidecar = f"http://{reached_at(settings.webhook.host)}:{sock.getsockname()[1]}"
     with contextlib.closing(sock):

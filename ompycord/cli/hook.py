@@ -14,7 +14,7 @@ import typer
 
 from ompycord.cli.emit.target import DEFAULT_URL, Target, read_target
 from ompycord.cli.integrations.command import key_file
-from ompycord.errors import ConfigurationError, RefusedInWords, UnavailableError
+from ompycord.errors import ConfigurationError, RefusedInWords, UnavailableError, proxy_in_words
 
 __all__ = ["hook"]
 
@@ -65,7 +65,7 @@ def _private(path: Path) -> str:
 
 
 def _push(target: Target, path: str, body: bytes) -> str:
-    """The answer's body. Raises UnavailableError, Refused."""
+    """The answer's body. Raises UnavailableError, Refused, ConfigurationError."""
     import httpx
 
     now_s = int(time.time())
@@ -75,9 +75,10 @@ def _push(target: Target, path: str, body: bytes) -> str:
     if target.bearer is not None:
         del headers["webhook-id"]
     try:
-        answer = httpx.post(
-            f"{target.url}{path}", content=body, headers=headers, timeout=PATIENCE_S, trust_env=not target.is_local
-        )
+        with proxy_in_words():
+            client = httpx.Client(timeout=PATIENCE_S, trust_env=not target.is_local)
+        with client:
+            answer = client.post(f"{target.url}{path}", content=body, headers=headers)
     except httpx.HTTPError as error:
         raise UnavailableError(f"Ompycord did not answer ({type(error).__name__}): nothing was told.") from None
     if not answer.is_success:

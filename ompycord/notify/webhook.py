@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from ompycord import __version__
 from ompycord.domain.deliveries import Destination, StoredDelivery
 from ompycord.domain.ports import Clock
+from ompycord.errors import proxy_in_words
 from ompycord.notify.attempt import Attempt
 from ompycord.notify.body import PostedMessageOf
 from ompycord.telemetry.without_module import without_module
@@ -44,19 +45,21 @@ class WebhookTarget:
     ) -> None:
         """`message_of` makes what is posted. `transport` replaces the network.
 
-        A proxy of the environment is used unless the address is this machine.
+        A proxy of the environment is used unless the address is this machine. Raises ConfigurationError for one that
+        is of another kind.
         """
         self._destination = destination
         self._url = url
         self._message_of = message_of
         self._clock = clock
-        self._client = httpx.AsyncClient(
-            follow_redirects=False,
-            timeout=None,  # noqa: S113  # `deliver` bounds the whole try by the clock
-            trust_env=not _is_local(urlsplit(url).hostname or ""),
-            transport=transport,
-            headers={"user-agent": f"Ompycord/{__version__}"},
-        )
+        with proxy_in_words():
+            self._client = httpx.AsyncClient(
+                follow_redirects=False,
+                timeout=None,  # noqa: S113  # `deliver` bounds the whole try by the clock
+                trust_env=not _is_local(urlsplit(url).hostname or ""),
+                transport=transport,
+                headers={"user-agent": f"Ompycord/{__version__}"},
+            )
 
     @property
     def destination(self) -> Destination:

@@ -18,7 +18,7 @@ from ompycord.errors import ConfigurationError
 from ompycord.settings.former import in_present_keys
 from ompycord.settings.kinds import UNKNOWN_KIND, options_of, settings_with
 from ompycord.settings.model import PREFIX, Settings
-from ompycord.settings.proxy import proxy_of_environment
+from ompycord.settings.proxy import proxy_of_environment, unusable_proxy
 from ompycord.settings.written_files import read_dotenv, read_secret, read_yaml, written_path
 from ompycord.text import Redactor
 
@@ -146,7 +146,8 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
             return (_Merged(settings_cls, present),)
 
     try:
-        return Loaded().note(warnings)
+        loaded = Loaded()
+        return loaded.note((*warnings, *_passed_over(environ, loaded)))
     except ValidationError as error:
         raise ConfigurationError(_sentence(error)) from None
 
@@ -224,6 +225,15 @@ def _proxy(environ: Mapping[str, str], merged: Mapping[str, Any]) -> dict[str, A
     if found is None or (isinstance(discord, Mapping) and "api" in discord):
         return {}
     return {"discord": {"proxy": found[1]}}
+
+
+def _passed_over(environ: Mapping[str, str], loaded: Settings) -> tuple[str, ...]:
+    """What the environment says of a proxy and nothing heeds, where the real Discord is to be reached."""
+    discord = loaded.discord
+    if discord.token is None or discord.api is not None or discord.proxy is not None:
+        return ()
+    words = unusable_proxy(environ)
+    return () if words is None else (words,)
 
 
 def secret_folder(environ: Mapping[str, str], dotenv: Mapping[str, str]) -> dict[str, str]:

@@ -7,9 +7,10 @@ are reached without.
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["proxy_of_environment"]
+__all__ = ["proxy_of_environment", "unusable_proxy"]
 
 _HOST: Final = "discord.com"
+_KINDS: Final = frozenset({"https", "socks", "socks4", "socks4a", "socks5", "socks5h"})
 _VARIABLES: Final = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
 
@@ -18,12 +19,31 @@ def proxy_of_environment(environ: Mapping[str, str]) -> tuple[str, str] | None:
 
     aiohttp, by which discord.py reaches Discord, speaks to http proxies alone, not to socks or https ones.
     """
+    found = _named(environ)
+    return found if found is not None and found[1].startswith("http://") else None
+
+
+def unusable_proxy(environ: Mapping[str, str]) -> str | None:
+    """A sentence where the environment names a proxy for Discord that is passed over: of another kind than http."""
+    found = _named(environ)
+    if found is None or found[1].startswith("http://"):
+        return None
+    name, value = found
+    kind = value.partition("://")[0].lower()
+    shown = kind if kind in _KINDS else "of an unknown kind"
+    return (
+        f"{name} names a proxy that Discord is not reached by ({shown}; only http works). Set discord.proxy to an http "
+        "proxy, or put discord.com into NO_PROXY."
+    )
+
+
+def _named(environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """The variable that counts for Discord, and its value as an address."""
     name = next((one for one in _VARIABLES if environ.get(one, "").strip()), None)
     if name is None or _is_excepted(environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
         return None
     value = environ[name].strip()
-    value = value if "://" in value else f"http://{value}"
-    return (name, value) if value.startswith("http://") else None
+    return name, value if "://" in value else f"http://{value}"
 
 
 def _is_excepted(listed: str) -> bool:

@@ -198,10 +198,10 @@ class Keys:
     async def rotate(self, request: RotateKey) -> MadeKey:
         """Replace a key by one with another id and secret and the same name, scopes, channel and owner.
 
-        Raises Refused.
+        By a name that a rotated key and its successors share it is the newest of them. Raises Refused.
         """
         now = self._clock.now_ms()
-        old = await self._find(request.key)
+        old = (await self._all_of(request.key))[-1]
         if old.run is not None:
             raise RefusedInWords("This key belongs to a run and ends with it: it cannot be rotated.")
         if not _is_active(old, now):
@@ -257,7 +257,10 @@ class Keys:
         )
 
     async def _all_of(self, text: str) -> Sequence[KeyRecord]:
-        """The key with this id, else every key of this name that still works, else its last. Raises Refused."""
+        """The key with this id, else every key of this name that still works, oldest first, else its last.
+
+        Raises Refused.
+        """
         records = await self._store.keys()
         found = [record for record in records if record.id == text] or [
             record for record in records if record.name == text and record.run is None
@@ -268,13 +271,6 @@ class Keys:
         if not found:
             raise RefusedInWords("No such key: `ompycord keys list` shows them.")
         return found
-
-    async def _find(self, text: str) -> KeyRecord:
-        found = await self._all_of(text)
-        if len(found) > 1:
-            names = ", ".join(record.id for record in found)
-            raise RefusedInWords(f"Several keys have this name: say which by its id ({names}).")
-        return found[0]
 
 
 def _is_active(record: KeyRecord, now_ms: Millis) -> bool:

@@ -17,6 +17,7 @@ from ompycord.cli.emit.lines import EventLine
 from ompycord.cli.emit.spool import Spool
 from ompycord.cli.emit.target import Target
 from ompycord.domain.ports import Clock
+from ompycord.errors import proxy_in_words
 
 __all__ = ["SendOutcome", "SendReport", "drain"]
 
@@ -70,11 +71,10 @@ async def drain(spool: Spool, target: Target, *, clock: Clock, within_s: float, 
     `patient`: wait as long as the sidecar asks and continue, instead of leaving that to the next call.
     """
     tally = _Tally()
+    with proxy_in_words():
+        made = httpx.AsyncClient(trust_env=not target.is_local, timeout=within_s)
     try:
-        async with (
-            asyncio.timeout(within_s),
-            httpx.AsyncClient(trust_env=not target.is_local, timeout=within_s) as client,
-        ):
+        async with asyncio.timeout(within_s), made as client:
             while True:
                 wait_s = (spool.paused_until_ms() - clock.now_ms()) / 1000
                 if 0 < wait_s <= LONGEST_RETRY_S:  # longer: the clock was set back

@@ -57,6 +57,13 @@ def gone(data: Path) -> None:
         (data / name).unlink()
 
 
+def gone_with_secrets(data: Path) -> None:
+    """What results were kept is all that is left."""
+    gone(data)
+    shutil.rmtree(data / "secrets")
+    (data / "artifacts" / "ab").mkdir(parents=True)
+
+
 def torn_schema(data: Path) -> None:
     for name in ("ompycord.db-wal", "ompycord.db-shm", "ompycord.db.mark"):
         (data / name).unlink()
@@ -78,6 +85,7 @@ def content_of(data: Path) -> dict[str, bytes]:
         (foreign_database, "ompycord.db-wal is not the log of this ompycord.db"),
         (dangling, "ompycord.db is a link to /volume-that-is-not-mounted/ompycord.db, which is not there"),
         (gone, "secrets/component_key is there, which belonged to it"),
+        (gone_with_secrets, "artifacts is there, which belonged to it"),
         (torn_schema, "ompycord.db is damaged"),
     ],
 )

@@ -61,6 +61,17 @@ async def test_an_event_arrives_at_once_when_the_sidecar_is_there(harness: AppHa
     assert [(event.body.type, event.seq) for event in events] == [("run.started", 1), ("note", 2)]
 
 
+async def test_an_unknown_type_is_accepted_with_a_warning(harness: AppHarness, tmp_path: Path) -> None:
+    """A newer agent may know types that this version does not; a slip of the hand is read on the terminal."""
+    there = environ(harness.url, tmp_path / "spool")
+    done = await ompycord("emit", "banana", "--run", "r1", "--text", "x", folder=tmp_path / "c", environ=there)
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "ompycord: banana is no event type that I know; it is shown as a note.\n"
+    assert [event.body.type for event in await harness.events()] == ["banana"]
+    done = await ompycord("emit", "note", "--run", "r1", "--text", "x", folder=tmp_path / "c", environ=there)
+    assert done.err == ""
+
+
 async def test_what_was_emitted_while_the_sidecar_was_down_arrives_once_and_in_order(tmp_path: Path) -> None:
     port = free_port()
     spool, there = tmp_path / "spool", environ(f"http://127.0.0.1:{port}", tmp_path / "spool")
@@ -171,6 +182,17 @@ async def test_bad_input_is_usage_and_leaves_nothing_in_the_spool(
     assert done.code == 2
     assert said in done.err
     assert not (tmp_path / "spool").exists()
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "gopher://127.0.0.1:1"])
+async def test_a_proxy_that_does_not_work_is_one_line_and_the_event_is_kept(tmp_path: Path, proxy: str) -> None:
+    there = {**environ("https://ompycord.example", tmp_path / "spool"), "HTTPS_PROXY": proxy, "NO_PROXY": ""}
+    done = await ompycord("emit", "note", "--run", "r", "--text", "x", folder=tmp_path, environ=there)
+    assert (done.code, len(done.err.splitlines())) == (78, 1), done.err
+    assert "only http and https ones do" in done.err
+    assert list((tmp_path / "spool").rglob("*"))
+    pushed = await ompycord("hook", "claude", folder=tmp_path, environ=there, stdin=b"{}")
+    assert (pushed.code, pushed.err) == (78, done.err)
 
 
 async def test_without_any_key_it_says_which_setting_is_missing(tmp_path: Path) -> None:

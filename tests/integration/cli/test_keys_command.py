@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,19 @@ async def test_a_key_may_do_what_its_scopes_say(harness: AppHarness) -> None:
     assert made["key"]["scopes"] == ["runs:read"]
     assert made["key"]["channel"] == "123456789012345678"
     assert await harness.post(made["secret"]) == 403
+
+
+async def test_the_lines_of_the_how_to_rotate_one_key_after_the_other(harness: AppHarness) -> None:
+    """As they stand there, in a row: each takes the newest key of the name."""
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "manage-keys.md").read_text()
+    [lines] = [block for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "rotate" in block]
+    await as_json(harness, "add", "build-server")
+    newest = (await as_json(harness, "list"))[-1]["id"]
+    for line in lines.splitlines():
+        made = await as_json(harness, *line.split()[2:])
+        assert made["replaces"]["id"] == newest
+        newest = made["key"]["id"]
+    assert [one["expires_at"] is None for one in await as_json(harness, "list")] == [False, False, True]
 
 
 async def test_every_change_is_in_the_audit(harness: AppHarness) -> None:

@@ -37,6 +37,39 @@ def test_discord_is_reached_by(tmp_path: Path, environ: dict[str, str], proxy: s
     assert load_settings(environ=environ, folder=tmp_path).discord.proxy == proxy
 
 
+TOKEN = {
+    "DISCORD_TOKEN": "t" * 60,
+    "DISCORD_GUILD_ID": "100000000000000001",
+    "DISCORD_CHANNEL_ID": "100000000000000002",
+}
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"HTTPS_PROXY": "socks5://name:pass@proxy.example:1080"}, ("HTTPS_PROXY names a proxy", "(socks5;")),
+        ({"all_proxy": "https://proxy.example:1080"}, ("all_proxy names a proxy", "(https;")),
+        ({"HTTPS_PROXY": "pass-word://proxy.example"}, ("(of an unknown kind;",)),
+        ({"HTTPS_PROXY": "socks5://proxy.example:1080", "NO_PROXY": "discord.com"}, ()),
+        ({"HTTPS_PROXY": "socks5://proxy.example:1080", "OMPYCORD_DISCORD__PROXY": HERE}, ()),
+        ({"HTTPS_PROXY": "socks5://proxy.example:1080", "DISCORD_TOKEN": ""}, ()),
+        ({"HTTPS_PROXY": HERE}, ()),
+        ({}, ()),
+    ],
+)
+def test_a_proxy_that_is_passed_over_is_said_with_what_to_do(
+    tmp_path: Path, environ: dict[str, str], said: tuple[str, ...]
+) -> None:
+    """`up`, `doctor` and `config show` print it."""
+    loaded = load_settings(environ={**TOKEN, **environ}, folder=tmp_path)
+    assert len(loaded.warnings) == (1 if said else 0)
+    for words in said:
+        assert words in loaded.warnings[0]
+    for warning in loaded.warnings:
+        assert "NO_PROXY" in warning
+        assert not any(part in warning for part in ("example", "pass@", "pass-word"))
+
+
 @pytest.mark.parametrize("value", ["https://proxy:1", "socks5://proxy:1", "proxy:3128", "http://proxy", "http://a b:1"])
 def test_another_kind_of_proxy_is_refused_with_what_to_write(tmp_path: Path, value: str) -> None:
     with pytest.raises(ConfigurationError, match=r"discord\.proxy: write http://host:port, or http://name:password@"):
