@@ -132,6 +132,7 @@ class Verifier:
         proof = CheckProved(
             check=spec.name,
             base=None if base is None else "failed" if _is_red(base) else "passed",
+            base_tests=None if base is None else _total(base.finished) or None,
             old_failing=_names(old),
             only_old=is_old,
             unstable=_names(judged.unstable),

@@ -272,6 +272,8 @@ class CheckProved(KnownEvent, senders=ONLY_OMPYCORD):
     check: Name
     base: Literal["passed", "failed"] | None = None
     """How it ended on the base; None where that was not asked, or nothing could be told."""
+    base_tests: Count | None = None
+    """How many tests passed or failed on the base; None where that is not known, or its report counts none."""
     old_failing: TestNames = ()
     """Tests that fail and failed on the base; without names the check itself did."""
     only_old: StrictBool = False

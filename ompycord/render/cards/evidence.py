@@ -90,6 +90,7 @@ def _proof_parts(proof: CheckProved, sanitizer: Sanitizer) -> list[str]:
     return [
         part
         for part in (
+            f"{count(proof.base_tests, 'test')} before" if proof.base_tests else "",
             canary,
             base,
             f"⚠ {proof.lost_total} of the base's tests gone or skipped{f': {lost}' if lost else ''}"

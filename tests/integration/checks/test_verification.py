@@ -95,6 +95,7 @@ async def test_a_base_is_run_once_for_each_tree_and_each_definition_of_a_check(
     after_first = len(log.read_text())
     _, second = await shop.run(change, UNITTEST)
     assert proof(second) == proof(first)
+    assert proof(first).base_tests == 2
     assert len(log.read_text()) == 2 * after_first - 1  # all but the base
     slower = UNITTEST.model_copy(update={"timeout_s": 300})
     await shop.run(change, slower)
@@ -136,6 +137,9 @@ async def test_new_tests_are_tried_without_the_change(tmp_path: Path, store: Sql
     _, snapshot = await shop.run({"cart/total.py": TAX, "tests/test_new.py": NEW}, check)
     assert snapshot.verification is Verification.VERIFIED
     assert proof(snapshot).new_total == 2
+    passed = snapshot.checks[0].result.passed if snapshot.checks[0].result is not None else None
+    assert passed is not None
+    assert proof(snapshot).base_tests == passed - 2  # the canary counts nowhere
     assert [name.rpartition("test_")[2] for name in proof(snapshot).new_green] == ["always_green"]
 
 
