@@ -446,7 +446,10 @@ SCENES: dict[str, Scene] = {
     "verified: with the base's tests too": Scene(
         done(
             verification=Verification.VERIFIED,
-            checks=(proved("pytest", result=PASSED, new_total=1, base_tests=411), proved("lint", canary=None, with_base="same")),
+            checks=(
+                proved("pytest", result=PASSED, new_total=1, base_tests=411),
+                proved("lint", canary=None, with_base="same"),
+            ),
             evidence=(ChangedEvidence(path="tests/test_cart.py", what="test_changed", put_back=True),),
             evidence_total=1,
         ),
