@@ -161,7 +161,7 @@ async def _kept(way: Way) -> None:
         return any(row["output"] for row in await way.rows() if row["settled_at"] is None)
 
     while not await is_kept():  # noqa: ASYNC110  # the database says nothing by itself
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # between two looks
 
 
 async def test_19_at_fifty_points_of_a_stream_a_kill_would_forget_nothing(way: Way) -> None:
