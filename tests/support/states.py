@@ -272,7 +272,10 @@ SCENES: dict[str, Scene] = {
         hosted(S.SUSPENDED, reason=SuspendReason.HUMAN, resume_to=S.BUILDING, message="Stopped by Ada."),
         render_context(),
     ),
-    "building, goes in circles": Scene(hosted(S.BUILDING, loop=circles("nudge"), **BUSY), render_context()),
+    "building, goes in circles": Scene(
+        hosted(S.BUILDING, loop=circles("nudge"), **(BUSY | {"tools": (*TOOLS, *TOOLS[-1:] * 3, TOOLS[0])})),
+        render_context(),
+    ),
     "building, goes in circles and reads nothing": Scene(
         hosted(S.BUILDING, loop=circles("nudge", is_delivered=False)), render_context()
     ),

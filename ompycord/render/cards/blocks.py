@@ -4,6 +4,7 @@ Counterpart of `truncation.py`, which drops whole lines of them and never reads 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import Final, TypeVar
 
 from ompycord.domain.events import ChangedFile, LeftOut, Phase
@@ -223,7 +224,9 @@ def tool_line(call: ToolCall, sanitizer: Sanitizer) -> str:
 
 
 def _tools(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
-    lines = tuple(tool_line(call, sanitizer) for call in snapshot.tools)
+    """The latest calls; what was called the same way with the same end several times in a row is one with its count."""
+    rows = groupby(tool_line(call, sanitizer) for call in snapshot.tools)
+    lines = tuple(f"{line} ×{times}" if (times := len(tuple(calls))) > 1 else line for line, calls in rows)
     return FieldView(part=Part.TOOLS, name="Recent activity", lines=lines, joiner=" · ") if lines else None
 
 
