@@ -35,13 +35,14 @@ def require_clone(job: AgentJob) -> None:
 
 
 def layout_of(job: AgentJob, *, readable: tuple[Path, ...] = ()) -> Layout:
-    """Where an agent works: its clone, what its configuration grants, and the network where that allows it.
+    """Where an agent works: its folder, what its configuration grants, and the network where that allows it.
 
     With *gateway* it has `job.listener` alone, where the level can deny it the rest.
     """
     spec = job.spec
     return Layout(
         job.cwd,
+        is_read_only=job.purpose != "work",
         readable=readable if job.files is None else (*readable, job.files),
         network=spec.sandbox.network is True,
         listener=job.listener,

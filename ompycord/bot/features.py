@@ -34,6 +34,7 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, Handler, Press
 from ompycord.bot.interactions.answers import answers_feature
 from ompycord.bot.interactions.approvals import approvals_feature
+from ompycord.bot.interactions.plans import plans_feature
 from ompycord.bot.interactions.replies import defer
 from ompycord.bot.interactions.typed_answers import typed_answers_feature
 from ompycord.domain.access import Person
@@ -61,6 +62,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     accept_feature,
     answers_feature,
     approvals_feature,
+    plans_feature,
     typed_answers_feature,
 )
 """In the order in which help lists their commands; `/omp help` itself comes last, since it knows the others."""

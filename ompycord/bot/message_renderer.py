@@ -11,12 +11,13 @@ from ompycord.bot.custom_ids import Signer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.pinged import asker, who_may_allow
 from ompycord.bot.run_links import LinkStore, RunLinks, card_number
-from ompycord.bot.run_view import RunView, asked_at, latest_card, posted, ref_of, request_of
+from ompycord.bot.run_view import Request, RunView, asked_at, latest_card, posted, ref_of, request_of, tag_of
 from ompycord.bot.slot_queue import NO_QUEUE, SlotQueue
 from ompycord.conductor import Messages, Slots, Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
-from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
+from ompycord.domain.folds.reports import Proposal
+from ompycord.domain.folds.snapshot import Question, StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, RunRecords, RunsById
 from ompycord.domain.records import OutboxKind, Surface
@@ -29,11 +30,12 @@ from ompycord.render.board import BoardRow
 from ompycord.render.cards.card import render
 from ompycord.render.damage import damage_message
 from ompycord.render.file import file_message
-from ompycord.render.marker import approval_hash, question_tag
+from ompycord.render.marker import question_tag
 from ompycord.render.message import RenderedMessage
 from ompycord.render.paused import paused_message, pings_paused
 from ompycord.render.question import approval_message, ops_message, question_message, reminder_message
 from ompycord.render.render_context import RenderContext
+from ompycord.render.reports.plan import plan_message
 from ompycord.render.result import result_message
 from ompycord.render.sanitizer import Redact
 from ompycord.render.summary import direct_message, summary_message
@@ -191,7 +193,8 @@ class MessageRenderer:
 
     @staticmethod
     def _oldest_question(snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]) -> Surface | None:
-        requests = [ref_of(one) for one in (*snapshot.open_approvals, *snapshot.open_questions)]
+        plan = () if snapshot.open_proposal is None else (snapshot.open_proposal,)
+        requests = [ref_of(one) for one in (*snapshot.open_approvals, *snapshot.open_questions, *plan)]
         posted = (asked_at(surfaces, ref) for ref in requests)
         return next((surface for surface in posted if surface is not None), None)
 
@@ -278,7 +281,7 @@ class MessageRenderer:
         found = request_of(run_view.snapshot, ref)
         if found is None:
             return None
-        tag = question_tag(found.ref) if isinstance(found, Question) else approval_hash(found)
+        tag = tag_of(found)
 
         def sign(action: str, run: str) -> str:
             return self.signer.sign(action, run, tag)
@@ -290,6 +293,11 @@ class MessageRenderer:
                 mentions=asker(run_view),
             )  # fmt: skip
         users, roles = who_may_allow(run_view, self.catalog, self.options.access)
+        if isinstance(found, Proposal):
+            return plan_message(
+                run_view.snapshot, found, run_view.render_context, sign=sign, redact=self.redact,
+                mentions=users, role_mentions=roles,
+            )  # fmt: skip
         return approval_message(
             run_view.snapshot, found, run_view.render_context, button_ref=run_view.run, sign=sign, redact=self.redact,
             mentions=users, role_mentions=roles,
@@ -340,12 +348,12 @@ class MessageRenderer:
             run_view.snapshot, typed, run_view.render_context, ref, sign=sign, redact=self.redact
         )
 
-    def _url_of(self, run_view: RunView, found: Question | Approval) -> str | None:
+    def _url_of(self, run_view: RunView, found: Request) -> str | None:
         """The address at which people can answer; where it was asked again elsewhere, that address."""
         there = asked_at(run_view.surfaces, ref_of(found))
         return self.url(run_view.record.guild, there.channel, there.message) if there else None
 
-    def _reminder(self, run_view: RunView, found: Question | Approval, ref: str, url: str | None) -> RenderedMessage:
+    def _reminder(self, run_view: RunView, found: Request, ref: str, url: str | None) -> RenderedMessage:
         users, roles = asker(run_view), tuple[str, ...]()
         if not isinstance(found, Question):
             users, roles = who_may_allow(run_view, self.catalog, self.options.access)

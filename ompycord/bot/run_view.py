@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ompycord.bot.run_links import card_number
+from ompycord.domain.folds.reports import Proposal
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import RunRecord
+from ompycord.render.marker import approval_hash, question_tag
 from ompycord.render.render_context import RenderContext
 
-__all__ = ["RunView", "asked_at", "is_pinned", "latest_card", "posted", "ref_of", "request_of"]
+__all__ = ["Request", "RunView", "asked_at", "is_pinned", "latest_card", "posted", "ref_of", "request_of", "tag_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +84,34 @@ def posted(surfaces: Sequence[Surface], kind: OutboxKind) -> Surface | None:
     return next((s for s in surfaces if s.kind is kind and s.message is not None), None)
 
 
-def request_of(snapshot: StatusSnapshot, ref: str) -> Question | Approval | None:
-    """The question or approval that an outbox row names, a notice about it too."""
+Request = Question | Approval | Proposal
+"""What people are asked in a message of its own."""
+
+
+def request_of(snapshot: StatusSnapshot, ref: str) -> Request | None:
+    """The question, approval or plan that an outbox row names, a notice about it too."""
     subject = Ref.parse(ref).subject
-    return next((one for one in (*snapshot.questions, *snapshot.approvals) if ref_of(one) == subject), None)
+    known: tuple[Request, ...] = (*snapshot.questions, *snapshot.approvals, *snapshot.proposals)
+    return next((one for one in known if ref_of(one) == subject), None)
 
 
-def ref_of(request: Question | Approval) -> Ref:
+def ref_of(request: Request) -> Ref:
     """By which ref rows and messages name it."""
-    return Ref(RefKind.QUESTION if isinstance(request, Question) else RefKind.APPROVAL, request.ref)
+    match request:
+        case Question():
+            return Ref(RefKind.QUESTION, request.ref)
+        case Approval():
+            return Ref(RefKind.APPROVAL, request.ref)
+        case Proposal():
+            return Ref(RefKind.PLAN, request.ref)
+
+
+def tag_of(request: Request) -> str:
+    """What the buttons of a request contain, so that they decide nothing else."""
+    match request:
+        case Question():
+            return question_tag(request.ref)
+        case Approval():
+            return approval_hash(request)
+        case Proposal():
+            return request.hash[:8]

@@ -12,6 +12,7 @@ from ompycord.conductor.inbox import Inboxes, LogInbox
 from ompycord.conductor.lineage import Lineage
 from ompycord.conductor.log_check import LogCheck
 from ompycord.conductor.messages import MESSAGE_LENGTH, MessageOutcome, MessageReceipt, Messages, When
+from ompycord.conductor.planning import Plans
 from ompycord.conductor.projector import Projector
 from ompycord.conductor.reminders import Reminders
 from ompycord.conductor.run_access import RunAccess
@@ -45,6 +46,7 @@ __all__ = [
     "Messages",
     "NotificationRule",
     "Notifications",
+    "Plans",
     "Projector",
     "QueuedMessage",
     "RecentEvents",

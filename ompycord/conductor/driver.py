@@ -35,6 +35,7 @@ RETRY_S = 0.5
 REPEATABLE = repeatable_names()
 HEAVY = heavy_names()
 AGENTS = agent_names()
+WITHOUT_SLOT = frozenset({RunState.QUEUED, RunState.AWAITING_APPROVAL, RunState.SUSPENDED})
 MAX_ATTEMPTS = 3
 OPEN_RUNS = 10_000
 """More than the limits of any number of people and servers add up to."""
@@ -192,7 +193,7 @@ class Driver:
         A follow-up has no turn while another run of its chain is open.
         """
         hosted = await self._store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, limit=OPEN_RUNS))
-        working = [record for record in hosted if record.state not in {RunState.QUEUED, RunState.SUSPENDED}]
+        working = [record for record in hosted if record.state not in WITHOUT_SLOT]
         queued = [r for r in hosted if r.state is RunState.QUEUED and waits_for(r, hosted) is None]
         waiting = sorted([r for r in queued if await self._is_left(r)], key=lambda r: r.created_at)
         at_work = sum(not self._slots.is_waiting(RunId(record.id)) for record in working)

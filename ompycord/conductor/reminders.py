@@ -118,9 +118,12 @@ class Reminders:
             return
         waiting = {Ref(RefKind.APPROVAL, one.ref): one.asked_at for one in snapshot.open_approvals}
         waiting |= {Ref(RefKind.QUESTION, one.ref): one.asked_at for one in snapshot.open_questions}
+        plan = snapshot.open_proposal
+        waiting |= {} if plan is None else {Ref(RefKind.PLAN, plan.ref): plan.asked_at}
         now = self._clock.now_ms()
         if not is_stopped and any(now - at >= PAUSE_AFTER_MS for at in waiting.values()):
-            await self._runs.suspend(record, "Paused: no one answered its agent for a day.")
+            why = "answered its agent" if plan is None else "decided on its plan"
+            await self._runs.suspend(record, f"Paused: no one {why} for a day.")
             return
         for ref, at in waiting.items():
             if channel is not None and now - at >= REMIND_MS:

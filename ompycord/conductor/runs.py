@@ -23,7 +23,7 @@ from ompycord.domain.ports import Branches, Drafts, RunFilter, Tasks
 from ompycord.domain.records import Commit, Committed, Draft, NewEvent
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, Machine, RunKind, RunRecord, RunState
-from ompycord.domain.task import Origin, Task, TaskRequest
+from ompycord.domain.task import Mode, Origin, Task, TaskRequest
 from ompycord.errors import Refused
 from ompycord.text.titles import title_of
 
@@ -86,7 +86,7 @@ class Runs:
         denied = authorize(person, "new")
         if isinstance(denied, Denied):
             raise Refused(denied.code, needs=denied.needs[-1])
-        request = submission.request
+        request = self._limited(submission.request)
         self._catalog.agent_of(request)
         earlier = await self._access.store.run(RunId(draft))
         if earlier is not None:
@@ -106,6 +106,12 @@ class Runs:
             record = await self._begin(RunId(draft), task, person, now=now, draft=draft, followed=followed)
         self._wake()
         return record
+
+    def _limited(self, request: TaskRequest) -> TaskRequest:
+        """The request; an answer without a budget has a small limit of its own."""
+        if request.budget_usd is not None or request.mode is not Mode.ASK:
+            return request
+        return request.model_copy(update={"budget_usd": self._catalog.limits.ask_budget_usd})
 
     async def _followed(self, submission: Submission) -> RunRecord:
         """The run with which a follow-up goes on. Raises Refused where there is nothing to go on with."""

@@ -9,12 +9,12 @@ from pydantic import Field, SerializeAsAny
 
 from ompycord.domain.base import Frozen
 from ompycord.domain.refusals import RefusalCode
-from ompycord.domain.repository import AgentSpec, RepositorySpec, Rounds
+from ompycord.domain.repository import AgentSpec, OwnName, RepositorySpec, Rounds
 from ompycord.domain.run import RunRecord
 from ompycord.domain.task import TaskRequest
 from ompycord.errors import Refused
 
-__all__ = ["Catalog", "Limits", "RunChannels"]
+__all__ = ["Catalog", "Limits", "Reviewer", "RunChannels"]
 
 
 Count = Annotated[int, Field(ge=1, le=10_000)]
@@ -36,11 +36,24 @@ class Limits(Frozen):
 
     max_iterations: Rounds = 3
     """Rounds of work and verification of a run; while checks fail, its agent repairs until none is left."""
+    ask_budget_usd: Annotated[float, Field(gt=0, le=10_000)] = 0.5
+    """US dollars that an answer may cost (mode ask), where its person named no budget."""
+    ask_minutes: Annotated[float, Field(gt=0, le=240)] = 10
+    """Minutes that an answer may take."""
 
     @property
     def most_waiting(self) -> int:
         """`waiting_runs`, or its default."""
         return 4 * self.parallel_runs if self.waiting_runs is None else self.waiting_runs
+
+
+class Reviewer(Frozen):
+    """An agent that reads a result."""
+
+    spec: SerializeAsAny[AgentSpec]
+    model: OwnName | None = None
+    is_second: bool = True
+    """Whether it is another agent, or another model, than the one that made the result."""
 
 
 class Catalog(Frozen):
@@ -91,6 +104,20 @@ class Catalog(Frozen):
         spec = next((one for one in self.repositories if one.name == repository), None)
         own = spec.max_iterations if spec is not None else None
         return self.limits.max_iterations if own is None else own
+
+    def reviewer_of(self, task: TaskRequest, repository: RepositorySpec) -> Reviewer:
+        """Who reads the result of a task. Raises Refused where the configured reviewer is not allowed there."""
+        wanted, model = repository.reviewer.agent, repository.reviewer.model
+        if wanted is not None:
+            spec = self.agent(wanted, repository=repository)
+            return Reviewer(spec=spec, model=model, is_second=wanted != task.agent or model not in {None, task.model})
+        own = self.agent(task.agent, repository=repository)
+        others = [spec for spec in self.agents_for(repository) if spec.name != task.agent]
+        if others and model is None:
+            return Reviewer(spec=others[0])
+        models = [name for name in own.models if name != task.model]
+        chosen = model or (models[0] if models and own.takes_model and task.model is not None else None)
+        return Reviewer(spec=own, model=chosen or task.model, is_second=chosen not in {None, task.model})
 
     def needs_two(self, record: RunRecord) -> bool:
         """Whether a person other than the requester must approve what a run's agent asks, as it is configured now."""

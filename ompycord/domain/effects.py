@@ -13,13 +13,17 @@ from ompycord.domain.ids import RunId, Ulid
 
 __all__ = [
     "EFFECTS",
+    "AnswerQuestion",
+    "CheckLinks",
     "CleanUp",
     "Collect",
     "CollectRepair",
     "Effect",
+    "PlanAgent",
     "PrepareWorkspace",
     "Publish",
     "RepairAgent",
+    "ReviewResult",
     "RunAgent",
     "RunChecks",
     "SetUp",
@@ -44,6 +48,34 @@ class SetUp(Frozen):
     """Make the dependencies of the repository ready, or take those that are kept."""
 
     type: Literal["setup"] = "setup"
+    iteration: int
+
+
+class PlanAgent(Frozen):
+    """Start the agent in a copy that it cannot change, and take a plan from what it says."""
+
+    type: Literal["plan"] = "plan"
+    iteration: int
+
+
+class AnswerQuestion(Frozen):
+    """Start the agent in a copy that it cannot change, and take its answer."""
+
+    type: Literal["answer"] = "answer"
+    iteration: int
+
+
+class CheckLinks(Frozen):
+    """Open every link of an answer, and strike those that lead nowhere."""
+
+    type: Literal["links"] = "links"
+    iteration: int
+
+
+class ReviewResult(Frozen):
+    """Start another agent in a copy of the result that it cannot change, and take its findings."""
+
+    type: Literal["review"] = "review"
     iteration: int
 
 
@@ -106,12 +138,16 @@ class CleanUp(Frozen):
 Effect = (
     PrepareWorkspace
     | SetUp
+    | PlanAgent
     | RunAgent
     | Collect
     | RunChecks
     | RepairAgent
     | CollectRepair
+    | ReviewResult
     | Publish
+    | AnswerQuestion
+    | CheckLinks
     | StopAgent
     | CleanUp
 )

@@ -5,44 +5,52 @@ and is made here. `docs/reference/run-states.md` is drawn from the table. Unknow
 states absorb.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple, TypeVar
 
 from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
-from ompycord.domain.guardian.escalation import EscalationLevel
-from ompycord.domain.results import BuildResult, CollectResult, StageResult
-from ompycord.domain.run import FINAL, EndedBy, FailureClass, Machine, RunState, SuspendReason
+from ompycord.domain.results import BuildResult, StageResult
+from ompycord.domain.run import FINAL, Machine, RunState, SuspendReason
 from ompycord.domain.stage import Edge, Stage, Update
 from ompycord.domain.stages import (
+    ANSWER,
     BUILD,
     CHECKS,
     COLLECT,
     COLLECT_REPAIR,
+    LINKS,
+    PLAN,
     PREPARE,
     PUBLISH,
     REPAIR,
+    REVIEW,
     SET_UP,
     STAGES,
 )
+from ompycord.domain.task import Mode
+from ompycord.domain.transitions.circling import End, circling_rules, kept, unreviewed
 from ompycord.domain.transitions.guards import MAX_INTERRUPTIONS, is_again_allowed
+from ompycord.domain.transitions.people import (
+    back_to_agent,
+    cancelled,
+    restarted,
+    restarts,
+    resumed,
+    resumes_to,
+    stopped,
+)
+from ompycord.domain.transitions.plan_decisions import plan_decisions
+from ompycord.domain.transitions.rule import Guard, Rule
 
 __all__ = ["MAX_INTERRUPTIONS", "TABLE", "WORKING", "Rule", "TransitionOutcome", "advance"]
 
 S = RunState
 DONE = ev.EffectFinished.model_fields["type"].default
 WORKING = tuple(dict.fromkeys(stage.state for stage in STAGES))
-"""States in which a step of the run is done; every open state but QUEUED and SUSPENDED.
-
-States that no stage uses are reserved.
-"""
-
-MESSAGE = 500
-"""Characters of a transition's sentence (`events.RunStateChanged.message`)."""
+"""States in which a step of the run is done; every open state but QUEUED, AWAITING_APPROVAL and SUSPENDED."""
 
 R = TypeVar("R", bound=StageResult)
-Guard = Callable[[Machine, ev.EventBody], bool]
-Change = Callable[[Machine, ev.EventBody], Update]
 
 
 class TransitionOutcome(NamedTuple):
@@ -56,19 +64,6 @@ class TransitionOutcome(NamedTuple):
     def is_change(self) -> bool:
         """Whether there is anything to commit."""
         return bool(self.effects or self.events)
-
-
-class Rule(NamedTuple):
-    """One row: in these states, on this event, if the guard holds, go there and do that. The first match wins."""
-
-    states: tuple[RunState, ...]
-    on: str
-    to: RunState
-    do: tuple[type[fx.Effect], ...]
-    why: str
-    """A sentence for the diagram."""
-    when: Guard = lambda machine, body: True
-    then: Change = lambda machine, body: {}
 
 
 # -- the end of a step -------------------------------------------------------------------------------------------------
@@ -134,197 +129,79 @@ def _again(machine: Machine, body: ev.EventBody) -> Update:
     }
 
 
-# -- people and limits -------------------------------------------------------------------------------------------------
-
-
-def _resumes_to(*states: RunState, because: SuspendReason | None = None) -> Guard:
-    """The suspended run goes back to one of these states, and waits for this reason where one is given."""
-    return lambda machine, body: machine.resume_to in states and because in {None, machine.reason}
-
-
-def _is_restart(machine: Machine, body: ev.EventBody) -> bool:
-    """A person sent the agent back to its work with something to read."""
-    return isinstance(body, ev.Prompted) and body.when == "restart"
-
-
-def _stopped(machine: Machine, body: ev.EventBody) -> Update:
-    """A person or a limit stopped it; it continues from here when a person says so."""
-    if not isinstance(body, ev.RunStopped):
-        return {}
-    message = body.reason or f"Stopped by {body.by}."
-    return {"reason": body.cause, "resume_to": machine.state, "message": message}
-
-
-def _restarted(machine: Machine, body: ev.EventBody) -> Update:
-    """Start the agent again, in the clone as it stands; what the last start claimed no longer counts.
-
-    What people say is work of its own, so its rounds are counted from one.
-    """
-    by = body.by if isinstance(body, ev.Prompted) and body.by else None
-    message = (
-        f"{by} sent a message; the agent restarts with it."
-        if by
-        else "There is a new message; the agent is continuing."
-    )
-    return {
-        "iteration": machine.iteration + 1,
-        "round": 1,
-        "claim": None,
-        "checks": None,
-        "failure": None,
-        "message": message,
-    }
-
-
-def _back_to_agent(machine: Machine, body: ev.EventBody) -> Update:
-    """The resumed run goes back to its agent, the only one that can use what was written."""
-    return {"resume_to": BUILD.state}
-
-
-def _resumed(machine: Machine, body: ev.EventBody) -> Update:
-    """Another iteration of the step that was stopped.
-
-    Where an agent starts again, what it claimed before no longer counts.
-    """
-    keeps_claim = machine.resume_to in {CHECKS.state, PUBLISH.state}
-    return {
-        "iteration": machine.iteration + 1,
-        "interruptions": 0,
-        "reason": None,
-        "resume_to": None,
-        "message": None,
-        "claim": machine.claim if keeps_claim else None,
-        "is_partial": machine.is_partial if keeps_claim else False,
-        "ended_by": machine.ended_by if keeps_claim else None,
-        "wake_at": None,
-    }
-
-
-def _cancelled(machine: Machine, body: ev.EventBody) -> Update:
-    """Ended permanently by a person."""
-    by = body.by if isinstance(body, ev.RunCancelled) and body.by else "its owner"
-    reason = f": {body.reason}" if isinstance(body, ev.RunCancelled) and body.reason else "."
-    return {
-        "failure": FailureClass.CANCELLED,
-        "ended_by": EndedBy.PERSON,
-        "message": f"Cancelled by {by}{reason}",
-        "reason": None,
-        "resume_to": None,
-    }
-
-
-# -- an agent that goes in circles -------------------------------------------------------------------------------------
-
-
-def _is_noticed(level: EscalationLevel) -> Guard:
-    """The agent that works now goes in circles, and this is what is done about it."""
-    return lambda machine, body: isinstance(body, ev.GuardianNoticed) and body.level == level and machine.claim is None
-
-
-def _evidence(body: ev.EventBody) -> str:
-    return body.evidence if isinstance(body, ev.GuardianNoticed) else ""
-
-
-def _circled(machine: Machine, body: ev.EventBody) -> Update:
-    """Start the agent again, in the clone as it stands."""
-    return {
-        "iteration": machine.iteration + 1,
-        "claim": None,
-        "failure": None,
-        "message": f"It went in circles and starts again. {_evidence(body)}"[:MESSAGE],
-    }
-
-
-def _circles(machine: Machine, body: ev.EventBody) -> Update:
-    """A person decides what becomes of it."""
-    return {"reason": SuspendReason.HUMAN, "resume_to": machine.state, "message": _evidence(body)}
-
-
-def _looped(machine: Machine, body: ev.EventBody) -> Update:
-    """End it, and keep what it made. Another iteration, since the stop closes what is left of this one."""
-    return {
-        "iteration": machine.iteration + 1,
-        "claim": False,
-        "failure": FailureClass.LOOP,
-        "ended_by": EndedBy.GUARDIAN,
-        "message": f"It was ended because it went in circles. {_evidence(body)}"[:MESSAGE],
-    }
-
-
-def _given_up(machine: Machine, body: ev.EventBody) -> Update:
-    """As `_looped`, by a person."""
-    by = body.by if isinstance(body, ev.RunGivenUp) else "a person"
-    return {
-        **_looped(machine, body),
-        "reason": None,
-        "resume_to": None,
-        "ended_by": EndedBy.PERSON,
-        "message": f"{by} ended it because it went in circles. {machine.message or ''}".strip()[:MESSAGE],
-    }
-
-
-def _circling(agent: Stage[BuildResult], collect: Stage[CollectResult]) -> tuple[Rule, ...]:
-    """The rules for an agent that goes in circles in a stage that runs it; `collect` keeps what it made."""
-    state, noticed = agent.state, "guardian.noticed"
-    return (
-        Rule((state,), noticed, state, (fx.StopAgent, agent.effect), "it goes in circles: a fresh start",
-             _is_noticed("escalate"), _circled),
-        Rule((state,), noticed, S.SUSPENDED, (fx.StopAgent,), "it goes in circles: people decide",
-             _is_noticed("ask"), _circles),
-        Rule((state,), noticed, state, (fx.StopAgent, collect.effect), "it goes in circles: ended, its work is kept",
-             _is_noticed("stop"), _looped),
-        Rule((S.SUSPENDED,), "run.given_up", state, (collect.effect,), "a person gave it up, its work is kept",
-             _resumes_to(state), _given_up),
-    )  # fmt: skip
-
-
 # -- the table ---------------------------------------------------------------------------------------------------------
 
-RESUMES: dict[RunState, tuple[type[fx.Effect], ...]] = {
-    S.QUEUED: (),
-    **{stage.state: (stage.effect,) for stage in STAGES if stage.is_entry},
-}
-"""Where a suspended run continues, and with what."""
 
-RESTARTS = tuple(stage.state for stage in STAGES if stage.takes_restart)
+class _Resume(NamedTuple):
+    """Where a suspended run continues, and with what."""
+
+    state: RunState
+    do: tuple[type[fx.Effect], ...] = ()
+    modes: Collection[Mode] = frozenset(Mode)
+
+
+RESUMES = (
+    _Resume(S.QUEUED),
+    _Resume(S.AWAITING_APPROVAL),
+    *(_Resume(stage.state, (stage.effect,), stage.modes) for stage in STAGES if stage.is_entry),
+)
+
+RESTARTS = tuple(dict.fromkeys(stage.state for stage in STAGES if stage.takes_restart and stage not in {PLAN, ANSWER}))
 
 TABLE: tuple[Rule, ...] = (
     Rule((S.QUEUED,), "run.dequeued", PREPARE.state, (PREPARE.effect,), "its turn came"),
     *_ends(PREPARE),
     *_ends(SET_UP),
+    *_ends(PLAN),
+    *_ends(ANSWER),
+    *_ends(LINKS),
     *_ends(BUILD),
     *_ends(COLLECT),
     *_ends(CHECKS),
     *_ends(REPAIR),
     *_ends(COLLECT_REPAIR),
+    *_ends(REVIEW),
     *_ends(PUBLISH),
     *_interruptions(PREPARE),
     *_interruptions(SET_UP),
+    *_interruptions(PLAN),
+    *_interruptions(ANSWER),
+    *_interruptions(LINKS),
     *_interruptions(BUILD),
     *_interruptions(COLLECT),
     *_interruptions(CHECKS),
     *_interruptions(REPAIR),
     *_interruptions(COLLECT_REPAIR),
+    *_interruptions(REVIEW),
     *_interruptions(PUBLISH),
-    Rule((S.QUEUED,), "run.stopped", S.SUSPENDED, (), "a person stopped it", then=_stopped),
-    Rule(WORKING, "run.stopped", S.SUSPENDED, (fx.StopAgent,), "a person stopped it", then=_stopped),
-    *_circling(BUILD, COLLECT),
-    *_circling(REPAIR, COLLECT_REPAIR),
-    Rule(RESTARTS, "prompt", BUILD.state, (fx.StopAgent, BUILD.effect), "a person had it begin again",
-         _is_restart, _restarted),
-    Rule((S.SUSPENDED,), "prompt", S.SUSPENDED, (), "what was said takes its agent again",
-         _resumes_to(CHECKS.state, PUBLISH.state), _back_to_agent),
+    *plan_decisions(),
+    Rule((S.QUEUED, S.AWAITING_APPROVAL), "run.stopped", S.SUSPENDED, (), "a person stopped it", then=stopped),
+    Rule(WORKING, "run.stopped", S.SUSPENDED, (fx.StopAgent,), "a person stopped it", then=stopped),
+    *circling_rules(BUILD, kept(COLLECT)),
+    *circling_rules(REPAIR, kept(COLLECT_REPAIR)),
+    *circling_rules(PLAN, End(S.FAILED, fx.CleanUp, "there is nothing to keep")),
+    *circling_rules(ANSWER, End(S.FAILED, fx.CleanUp, "there is nothing to keep")),
+    *circling_rules(REVIEW, End(PUBLISH.state, PUBLISH.effect, "the result is not verified", unreviewed, unreviewed)),
     *(
-        Rule((S.SUSPENDED,), on, state, do, why, _resumes_to(state, because=because), _resumed)
+        Rule(states, "prompt", stage.state, (fx.StopAgent, stage.effect), "a person had it begin again",
+             restarts(stage), restarted)
+        for states, stage in ((RESTARTS, BUILD), ((PLAN.state,), PLAN), ((ANSWER.state,), ANSWER))
+    ),
+    Rule((S.SUSPENDED,), "prompt", S.SUSPENDED, (), "what was said takes its agent again",
+         resumes_to(CHECKS.state, REVIEW.state, PUBLISH.state), back_to_agent),
+    *(
+        Rule((S.SUSPENDED,), on, one.state, one.do, why,
+             resumes_to(one.state, because=because, modes=one.modes), resumed)
         for on, why, because in (
             ("run.resumed", "a person resumed it", None),
             ("budget.raised", "its limit was raised", SuspendReason.BUDGET),
         )
-        for state, do in RESUMES.items()
+        for one in RESUMES
     ),
-    Rule((S.QUEUED,), "run.cancelled", S.CANCELLED, (), "a person cancelled it", then=_cancelled),
-    Rule(WORKING, "run.cancelled", S.CANCELLED, (fx.StopAgent, fx.CleanUp), "a person cancelled it", then=_cancelled),
-    Rule((S.SUSPENDED,), "run.cancelled", S.CANCELLED, (fx.CleanUp,), "a person cancelled it", then=_cancelled),
+    Rule((S.QUEUED,), "run.cancelled", S.CANCELLED, (), "a person cancelled it", then=cancelled),
+    Rule(WORKING, "run.cancelled", S.CANCELLED, (fx.StopAgent, fx.CleanUp), "a person cancelled it", then=cancelled),
+    Rule((S.SUSPENDED, S.AWAITING_APPROVAL), "run.cancelled", S.CANCELLED, (fx.CleanUp,), "a person cancelled it",
+         then=cancelled),
 )  # fmt: skip
 
 

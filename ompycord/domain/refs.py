@@ -6,6 +6,7 @@
 | `a:<approval>` | `APPROVAL` | an approval | outbox, surfaces, `inbox.taken`, closings of folds |
 | `wq:<question>` | `QUESTION_WITHDRAWN` | the withdrawal of a question | closings of folds |
 | `wa:<approval>` | `APPROVAL_WITHDRAWN` | the withdrawal of an approval | closings of folds |
+| `plan:<number>` | `PLAN` | a plan that waits for a decision, by the iteration that made it | outbox, surfaces |
 | `p:<event>` | `MESSAGE` | a message to the agent, by the id of its event | `inbox.taken`, `inbox.acknowledged` |
 | `typed:<message>` | `TYPED` | the reply to a typed answer, by the id of its message | outbox, surfaces |
 | `unread:` | `UNREAD` | the notice that messages cannot be read in the thread | outbox, surfaces |
@@ -32,6 +33,7 @@ class RefKind(StrEnum):
     APPROVAL = "a"
     QUESTION_WITHDRAWN = "wq"
     APPROVAL_WITHDRAWN = "wa"
+    PLAN = "plan"
     MESSAGE = "p"
     TYPED = "typed"
     UNREAD = "unread"

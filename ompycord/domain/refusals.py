@@ -43,6 +43,10 @@ class RefusalCode(StrEnum):
     LIMIT_TOO_LOW = "limit-too-low"
     # -- evidence
     NOTHING_TO_ACCEPT = "nothing-to-accept"
+    # -- plans
+    NO_SUCH_PLAN = "no-such-plan"
+    PLAN_NOT_OPEN = "plan-not-open"
+    PLAN_REPLACED = "plan-replaced"
     # -- questions and approvals
     NO_SUCH_QUESTION = "no-such-question"
     ANSWER_NOT_NEEDED = "answer-not-needed"

@@ -37,6 +37,7 @@ __all__ = [
     "OwnName",
     "ParserSpec",
     "RepositorySpec",
+    "ReviewerSpec",
     "Rounds",
     "Sandbox",
     "branch_fault",
@@ -208,6 +209,15 @@ class GuardSpec(Frozen):
     """The size of a file that a result adds or changes, in MiB."""
 
 
+class ReviewerSpec(Frozen):
+    """Who reads a result in mode full before it is published."""
+
+    agent: Slug | None = None
+    """Left out: another agent that is allowed here, else the one that made the result, with nothing remembered."""
+    model: OwnName | None = None
+    """The model that it uses, as the agent names it; left out, its own."""
+
+
 class RepositorySpec(Frozen):
     """A repository by name. Exactly one of `path` and `address`."""
 
@@ -227,6 +237,9 @@ class RepositorySpec(Frozen):
     branch_prefix: BranchPrefix = "ompycord/"
     max_iterations: Rounds | None = None
     """Rounds of work and verification of a run here; left out, `limits.max_iterations`."""
+    plan_approval: Literal["person", "automatic"] = "person"
+    """Whether a person decides on the plan of a run in mode full, or the work begins by any valid plan."""
+    reviewer: ReviewerSpec = ReviewerSpec()
     modes: tuple[ModeName, ...] = ()
     """Modes that a run here may have; empty means all."""
     guard: GuardSpec = GuardSpec()

@@ -16,8 +16,10 @@ __all__ = [
     "CheckResult",
     "CollectResult",
     "Facts",
+    "PlanResult",
     "PrepareResult",
     "PublishResult",
+    "ReportResult",
     "SetUpResult",
     "StageResult",
     "facts_of",
@@ -75,6 +77,22 @@ class BuildResult(StageResult):
     """People wrote something that this start of the agent never received."""
     session: bool = False
     """Whether it can continue in its session and its clone after our restart interrupted it."""
+
+
+class PlanResult(BuildResult):
+    """An agent ended whose plan was to be read."""
+
+    plan: str | None = None
+    """The hash of its plan; None where that was refused, or there is none."""
+    asks: bool = True
+    """Whether a person decides on it."""
+
+
+class ReportResult(BuildResult):
+    """An agent ended that reviewed a result."""
+
+    blocking: int | None = None
+    """Findings that must be repaired; None where its report was refused, or there is none."""
 
 
 class CollectResult(StageResult):

@@ -20,10 +20,7 @@ __all__ = [
 
 
 class RunState(StrEnum):
-    """Where a run stands. The last four are final.
-
-    PLANNING and AWAITING_APPROVAL are reserved: no run is in them yet.
-    """
+    """Where a run stands. The last four are final."""
 
     QUEUED = "QUEUED"
     PRECHECK = "PRECHECK"
@@ -32,6 +29,7 @@ class RunState(StrEnum):
     BUILDING = "BUILDING"
     VERIFYING = "VERIFYING"
     REPAIRING = "REPAIRING"
+    REVIEWING = "REVIEWING"
     PUBLISHING = "PUBLISHING"
     SUSPENDED = "SUSPENDED"
     COMPLETE = "COMPLETE"
@@ -72,7 +70,7 @@ class FailureClass(StrEnum):
     LOOP = "LOOP"
     """The agent went in circles."""
     PLAN = "PLAN"
-    """No valid plan was made. No run ends so yet."""
+    """No valid plan was made."""
 
 
 class EndedBy(StrEnum):
@@ -101,6 +99,8 @@ class RunOutcome(StrEnum):
 
     NO_CHANGES = "no_changes"
     """Its agent ended well, and the whole result equals the base."""
+    ANSWERED = "answered"
+    """Mode ask: it is an answer, and nothing was to change."""
 
 
 class RunKind(StrEnum):
@@ -137,6 +137,12 @@ class Machine(Frozen):
     """Who ended the last start of the agent, where that was no claim of done."""
     wake_at: Millis | None = None
     """When what a suspended run waits for is over, where its provider said so."""
+    tries: int = 0
+    """Plans, or reviews, that were refused since the last valid one."""
+    plan: str | None = None
+    """The hash of the last valid plan."""
+    is_review_open: bool = False
+    """Whether the review of the last result found something that must be repaired."""
     checks: bool | None = None
     """Whether the last round of checks passed; None when none ran."""
     failure: FailureClass | None = None

@@ -11,12 +11,14 @@ from ompycord.domain.effects import Effect, effect_name
 from ompycord.domain.events import EffectFinished
 from ompycord.domain.results import StageResult
 from ompycord.domain.run import FailureClass, Machine, RunState
+from ompycord.domain.task import Mode
 
-__all__ = ["Edge", "Ended", "Outcome", "Stage", "Update"]
+__all__ = ["ALL_MODES", "Edge", "Ended", "Outcome", "Stage", "Update"]
 
 R = TypeVar("R", bound=StageResult)
 R_co = TypeVar("R_co", bound=StageResult, covariant=True)
 Outcome = Literal["ok", "failed", "interrupted"]
+ALL_MODES = frozenset(Mode)
 Update = dict[str, object]
 """Fields of the machine and their new values."""
 
@@ -64,6 +66,8 @@ class Stage(Generic[R]):
 
     Otherwise it is reported as interrupted.
     """
+    modes: frozenset[Mode] = ALL_MODES
+    """The modes of which it is part."""
     is_heavy: bool = False
     """Whether it waits for one of `limits.parallel_runs`."""
     is_entry: bool = True

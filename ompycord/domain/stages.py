@@ -13,26 +13,33 @@ from ompycord.domain.results import (
     BuildResult,
     CheckResult,
     CollectResult,
+    PlanResult,
     PrepareResult,
     PublishResult,
+    ReportResult,
     SetUpResult,
     StageResult,
 )
 from ompycord.domain.run import Machine, RunState
-from ompycord.domain.stage import Edge, Ended, Stage, Update
+from ompycord.domain.stage import ALL_MODES, Edge, Ended, Stage, Update
+from ompycord.domain.task import Mode
 from ompycord.domain.transitions import guards as guard
 from ompycord.domain.transitions import updates as update
 
 __all__ = [
+    "ANSWER",
     "BUILD",
     "CHECKS",
     "CLEAN_UP",
     "COLLECT",
     "COLLECT_REPAIR",
     "HALT",
+    "LINKS",
+    "PLAN",
     "PREPARE",
     "PUBLISH",
     "REPAIR",
+    "REVIEW",
     "SET_UP",
     "STAGES",
     "AnyStage",
@@ -40,17 +47,27 @@ __all__ = [
     "agent_states",
     "heavy_names",
     "repeatable_names",
+    "stages_of",
 ]
 
 S = RunState
 Unread = Callable[[Machine, Ended[BuildResult]], Update]
+WORK: Final = ALL_MODES - {Mode.ASK}
+"""Modes whose end is a result."""
+VERIFIED: Final = frozenset({Mode.STANDARD, Mode.FULL})
+FULL: Final = frozenset({Mode.FULL})
+ASK: Final = frozenset({Mode.ASK})
 
 R = TypeVar("R", bound=StageResult)
 
 
 def _ready_edges(why: str, then: Callable[[Machine, Ended[R]], Update]) -> tuple[Edge[R], ...]:
     """Where a run goes once all is ready for its agent."""
-    return (Edge("ok", S.BUILDING, (fx.RunAgent,), why, then=then),)
+    return (
+        Edge("ok", S.PLANNING, (fx.PlanAgent,), f"{why}; mode full: first a plan", guard.is_planned, then),
+        Edge("ok", S.BUILDING, (fx.AnswerQuestion,), f"{why}; mode ask: an answer", guard.is_answered, then),
+        Edge("ok", S.BUILDING, (fx.RunAgent,), why, then=then),
+    )
 
 
 PREPARE: Final = Stage(
@@ -76,6 +93,65 @@ SET_UP: Final = Stage(
     edges=(
         *_ready_edges("dependencies are ready", update.nothing),
         Edge("failed", S.FAILED, (fx.CleanUp,), "a step of set-up failed", then=update.failed),
+    ),
+)
+
+
+PLAN: Final = Stage(
+    state=S.PLANNING,
+    effect=fx.PlanAgent,
+    result=PlanResult,
+    is_repeatable=False,
+    modes=FULL,
+    is_heavy=True,
+    takes_restart=True,
+    runs_agent=True,
+    edges=(
+        Edge("ok", S.FAILED, (fx.CleanUp,), "it broke a bound", guard.broke_bound, update.set_aside),
+        Edge("ok", S.SUSPENDED, (), "the provider refuses for now", guard.is_refused_for_now,
+             update.waits_for_provider),
+        Edge("ok", S.PLANNING, (fx.PlanAgent,), "it had not received all messages", guard.is_unread, update.unread),
+        Edge("ok", S.SUSPENDED, (), "the agent was interrupted", guard.was_interrupted, update.broken_off),
+        Edge("ok", S.BUILDING, (fx.RunAgent,), "a valid plan; nobody needs to approve it", guard.may_follow_plan,
+             update.starts_by_plan),
+        Edge("ok", S.AWAITING_APPROVAL, (), "a valid plan", guard.has_plan, update.planned),
+        Edge("ok", S.PLANNING, (fx.PlanAgent,), "its plan has faults; tries are left", guard.may_plan_again,
+             update.planning_again),
+        Edge("ok", S.FAILED, (fx.CleanUp,), "no valid plan", then=update.without_plan),
+        Edge("failed", S.FAILED, (fx.CleanUp,), "the agent did not start", then=update.failed),
+    ),
+)  # fmt: skip
+ANSWER: Final = Stage(
+    state=S.BUILDING,
+    effect=fx.AnswerQuestion,
+    result=BuildResult,
+    is_repeatable=False,
+    modes=ASK,
+    is_heavy=True,
+    takes_restart=True,
+    runs_agent=True,
+    edges=(
+        Edge("ok", S.FAILED, (fx.CleanUp,), "it broke a bound", guard.broke_bound, update.set_aside),
+        Edge("ok", S.SUSPENDED, (), "the provider refuses for now", guard.is_refused_for_now,
+             update.waits_for_provider),
+        Edge("ok", S.BUILDING, (fx.AnswerQuestion,), "it had not received all messages", guard.is_unread,
+             update.unread),
+        Edge("ok", S.SUSPENDED, (), "the agent was interrupted", guard.was_interrupted, update.broken_off),
+        Edge("ok", S.FAILED, (fx.CleanUp,), "no answer", guard.gave_no_answer, update.claimed),
+        Edge("ok", S.BUILDING, (fx.CheckLinks,), "an answer", then=update.claimed),
+        Edge("failed", S.FAILED, (fx.CleanUp,), "the agent did not start", then=update.failed),
+    ),
+)  # fmt: skip
+LINKS: Final = Stage(
+    state=S.BUILDING,
+    effect=fx.CheckLinks,
+    result=StageResult,
+    is_repeatable=True,
+    modes=ASK,
+    is_entry=False,
+    edges=(
+        Edge("ok", S.COMPLETE, (fx.CleanUp,), "answered", then=update.answered),
+        Edge("failed", S.FAILED, (fx.CleanUp,), "its links could not be opened", then=update.failed),
     ),
 )
 
@@ -118,6 +194,7 @@ BUILD: Final = Stage(
     effect=fx.RunAgent,
     result=BuildResult,
     is_repeatable=False,
+    modes=WORK,
     is_heavy=True,
     starts_over=True,
     takes_restart=True,
@@ -133,6 +210,7 @@ COLLECT: Final = Stage(
     effect=fx.Collect,
     result=CollectResult,
     is_repeatable=True,
+    modes=WORK,
     is_entry=False,
     edges=(
         *_collected_edges("nothing was changed"),
@@ -145,18 +223,22 @@ CHECKS: Final = Stage(
     effect=fx.RunChecks,
     result=CheckResult,
     is_repeatable=False,
+    modes=VERIFIED,
     takes_restart=True,
     edges=(
         Edge("ok", S.REPAIRING, (fx.RepairAgent,), "checks failed", guard.may_repair, update.repairing),
+        Edge("ok", S.REVIEWING, (fx.ReviewResult,), "mode full: no check is red", guard.is_reviewed,
+             update.reviewing),
         Edge("ok", S.PUBLISHING, (fx.Publish,), "checks ended", then=update.checked),
         Edge("failed", S.PUBLISHING, (fx.Publish,), "checks could not run", then=update.checked),
     ),
-)
+)  # fmt: skip
 REPAIR: Final = Stage(
     state=S.REPAIRING,
     effect=fx.RepairAgent,
     result=BuildResult,
     is_repeatable=False,
+    modes=VERIFIED,
     is_heavy=True,
     takes_restart=True,
     runs_agent=True,
@@ -171,6 +253,7 @@ COLLECT_REPAIR: Final = Stage(
     effect=fx.CollectRepair,
     result=CollectResult,
     is_repeatable=True,
+    modes=VERIFIED,
     is_entry=False,
     edges=(
         *_collected_edges("nothing is changed any more"),
@@ -181,11 +264,36 @@ COLLECT_REPAIR: Final = Stage(
         Edge("ok", S.VERIFYING, (fx.RunChecks,), "checks prove it"),
     ),
 )  # fmt: skip
+REVIEW: Final = Stage(
+    state=S.REVIEWING,
+    effect=fx.ReviewResult,
+    result=ReportResult,
+    is_repeatable=False,
+    modes=FULL,
+    is_heavy=True,
+    takes_restart=True,
+    runs_agent=True,
+    edges=(
+        Edge("ok", S.PUBLISHING, (fx.Publish,), "the reviewer broke a bound", guard.broke_bound, update.unreviewed),
+        Edge("ok", S.SUSPENDED, (), "the provider refuses for now", guard.is_refused_for_now,
+             update.waits_for_provider),
+        Edge("ok", S.SUSPENDED, (), "the reviewer was interrupted", guard.was_interrupted, update.broken_off),
+        Edge("ok", S.REPAIRING, (fx.RepairAgent,), "blocking findings; rounds are left", guard.may_repair_findings,
+             update.repairing_findings),
+        Edge("ok", S.PUBLISHING, (fx.Publish,), "a review", guard.has_review, update.reviewed),
+        Edge("ok", S.REVIEWING, (fx.ReviewResult,), "its review has faults; tries are left", guard.may_review_again,
+             update.reviewing_again),
+        Edge("ok", S.PUBLISHING, (fx.Publish,), "no valid review: not verified", then=update.unreviewed),
+        Edge("failed", S.PUBLISHING, (fx.Publish,), "the reviewer did not start: not verified",
+             then=update.unreviewed),
+    ),
+)  # fmt: skip
 PUBLISH: Final = Stage(
     state=S.PUBLISHING,
     effect=fx.Publish,
     result=PublishResult,
     is_repeatable=True,
+    modes=WORK,
     edges=(
         Edge("ok", S.FAILED, (fx.CleanUp,), "the agent said it failed", guard.publishes_failure, update.published),
         Edge("ok", S.FAILED, (fx.CleanUp,), "checks failed", guard.publishes_failed_checks, update.published),
@@ -196,16 +304,37 @@ PUBLISH: Final = Stage(
         Edge("failed", S.PARTIAL, (fx.CleanUp,), "work kept, not published", then=update.failed),
     ),
 )
-STAGES: Final = (PREPARE, SET_UP, BUILD, COLLECT, CHECKS, REPAIR, COLLECT_REPAIR, PUBLISH)
+STAGES: Final = (
+    PREPARE,
+    SET_UP,
+    PLAN,
+    ANSWER,
+    LINKS,
+    BUILD,
+    COLLECT,
+    CHECKS,
+    REPAIR,
+    COLLECT_REPAIR,
+    REVIEW,
+    PUBLISH,
+)
 
 AnyStage = (
     Stage[PrepareResult]
     | Stage[SetUpResult]
+    | Stage[PlanResult]
+    | Stage[StageResult]
     | Stage[BuildResult]
     | Stage[CollectResult]
     | Stage[CheckResult]
+    | Stage[ReportResult]
     | Stage[PublishResult]
 )
+
+
+def stages_of(mode: Mode) -> tuple[AnyStage, ...]:
+    """The stages of a mode, in their order."""
+    return tuple(stage for stage in STAGES if mode in stage.modes)
 
 
 # -- outside of the order ----------------------------------------------------------------------------------------------

@@ -55,14 +55,16 @@ Budget = Annotated[float, Field(gt=0, le=MOST_BUDGET_USD)]
 
 
 class Mode(StrEnum):
-    """How much a run is verified."""
+    """What is done for a task; each stage names the modes that it is part of (`stages.py`)."""
 
     FAST = "fast"
     """The agent only; ends unverified."""
     STANDARD = "standard"
-    """The agent, then the repository's checks, run and timed by us."""
+    """The agent, then the repository's checks, run and timed by us, and repairs."""
     FULL = "full"
-    """Adds plan approval and review (the conductor's)."""
+    """Adds a plan that a person approves, and a review by another agent."""
+    ASK = "ask"
+    """An answer; nothing may change."""
 
 
 class Origin(Frozen):

@@ -31,9 +31,13 @@ __all__ = [
     "is_confined_enough",
     "joined",
     "maybe_known",
+    "metering",
     "reported",
     "run_agent",
     "since",
+    "stored",
+    "unconfined",
+    "write_files",
 ]
 
 LINE: Final = 500
@@ -77,7 +81,7 @@ async def run_agent(order: StepOrder, task: Task, context: StepContext, opening_
     except Refused as error:
         return failed(order, FailureClass.ENV, refusal_words(error, Audience.DISCORD))
     if not is_confined_enough(context.level, spec):
-        return failed(order, FailureClass.POLICY, _unconfined(spec, context))
+        return failed(order, FailureClass.POLICY, unconfined(spec, context))
     if await context.workspaces.is_taken_over(order.run):
         return waits_for_person(order, TAKEN_OVER)
     try:
@@ -137,7 +141,7 @@ async def _run(
     """Start the agent once, in its session where it keeps one. Raises ProcessFailed, WorkspaceError."""
     env = await context.secrets(order.run)
     adapter = context.adapters[spec.kind]
-    files = await _write_files(order.run, task, context)
+    files = await write_files(order.run, task, context)
     opening = await opening_of(order, task, context, adapter.capabilities.can_resume)
     session = opening.session
     await context.observe(order.run, RunStarted(agent=spec.name))
@@ -145,7 +149,7 @@ async def _run(
     async with _listener(order.run, spec, context) as listener, opened as inbox:
         if spec.kind != "rehearsal":  # our own code, which asks no model
             await context.record(
-                order.run, ModelsOpened(by=_metering(spec, listener), network=reach(context.level, spec.sandbox))
+                order.run, ModelsOpened(by=metering(spec, listener), network=reach(context.level, spec.sandbox))
             )
         job = AgentJob(
             run=order.run,
@@ -161,7 +165,7 @@ async def _run(
             files=files,
             listener=listener,
         )
-        outcome = await adapter.run(job, partial(_emit, context, order.run, inbox), inbox)
+        outcome = await adapter.run(job, partial(stored, context, order.run, inbox), inbox)
         await inbox.end()
     return outcome
 
@@ -170,7 +174,7 @@ def _listener(run: RunId, spec: AgentSpec, context: StepContext) -> AbstractAsyn
     return context.listeners(run, spec) if spec.sandbox.network == "gateway" else nullcontext()
 
 
-def _metering(spec: AgentSpec, listener: Listener | None) -> Metering:
+def metering(spec: AgentSpec, listener: Listener | None) -> Metering:
     """By whom models are asked for it."""
     if spec.key_variables:
         return "key"
@@ -179,7 +183,7 @@ def _metering(spec: AgentSpec, listener: Listener | None) -> Metering:
     return "login" if spec.grants.files else "agent"
 
 
-async def _write_files(run: RunId, task: Task, context: StepContext) -> Path | None:
+async def write_files(run: RunId, task: Task, context: StepContext) -> Path | None:
     """Write the task's files beside the clone. Raises WorkspaceError where a file is missing."""
     folder: Path | None = None
     for file in task.files:
@@ -190,7 +194,7 @@ async def _write_files(run: RunId, task: Task, context: StepContext) -> Path | N
     return folder
 
 
-async def _emit(context: StepContext, run: RunId, inbox: LogInbox, *bodies: EventBody) -> None:
+async def stored(context: StepContext, run: RunId, inbox: LogInbox, *bodies: EventBody) -> None:
     """Store facts. A database that refuses for a while makes the agent wait; it does not end its work."""
     accepted = [one for body in bodies if (one := await inbox.accept(body)) is not None]
     while accepted:
@@ -202,7 +206,8 @@ async def _emit(context: StepContext, run: RunId, inbox: LogInbox, *bodies: Even
             return
 
 
-def _unconfined(spec: AgentSpec, context: StepContext) -> str:
+def unconfined(spec: AgentSpec, context: StepContext) -> str:
+    """That this machine confines an agent less than its configuration demands, and what helps."""
     wanted = f"{spec.sandbox.minimum}{'' if spec.sandbox.network else ' without network'}"
     words = f"This machine cannot confine an agent ({spec.name} wants {wanted}, here is {context.level}). Nothing ran."
     remedy = context.remedy or "An admin finds what to do in /omp health."

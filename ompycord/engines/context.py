@@ -14,7 +14,9 @@ from ompycord.domain.catalog import Catalog
 from ompycord.domain.configuration.repository_file import REPOSITORY_FILE, Configured, FileFault
 from ompycord.domain.events import PrecheckLine, RunFailed, RunFinished
 from ompycord.domain.folds.follow_up import Former
+from ompycord.domain.folds.planning import PlanningFacts
 from ompycord.domain.folds.repair import RepairFacts
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId, Ulid
 from ompycord.domain.ports import (
     AgentAdapter,
@@ -99,6 +101,16 @@ def _by_operator_alone(repository: RepositorySpec, raw: bytes | None) -> tuple[C
     return Configured(repository=repository), ()
 
 
+async def _no_planning(run: RunId) -> PlanningFacts:
+    """Where no log is kept."""
+    return PlanningFacts()
+
+
+async def _no_snapshot(run: RunId) -> StatusSnapshot | None:
+    """Where no log is kept."""
+    return None
+
+
 def _at_once() -> Millis:
     return 0
 
@@ -169,6 +181,10 @@ class StepContext:
     """What a run needs, looked at before it has a clone: every line, also those that are right."""
     configure: Callable[[RepositorySpec, bytes | None], tuple[Configured, tuple[FileFault, ...]]] = _by_operator_alone
     """A repository narrowed by its own file, and what is wrong with that."""
+    planning: Callable[[RunId], Awaitable[PlanningFacts]] = _no_planning
+    """What was planned and refused so far, and the plan by which the work is done."""
+    snapshot: Callable[[RunId], Awaitable[StatusSnapshot | None]] = _no_snapshot
+    """The run as its log tells now."""
     now_ms: Callable[[], Millis] = _at_once
     """The time, of which the age of a kept session is counted."""
     file: Callable[[TaskFile], Awaitable[bytes | None]] = _no_file

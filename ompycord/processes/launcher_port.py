@@ -27,11 +27,13 @@ class Layout:
     """The folders in which a program of a run works: with the system's own, all that a confined one sees."""
 
     tree: Path
-    """Its working folder, writable."""
+    """Its working folder; writable unless `is_read_only`."""
     readable: tuple[Path, ...] = ()
     """Folders outside the tree that it may read, such as the one with its prompt."""
     provided: tuple[Path, ...] = ()
     """Folders that set-up made, to be read; links in the tree lead into them."""
+    is_read_only: bool = False
+    """Whether it may not change its working folder. Level *none* cannot keep it from that."""
     network: bool = False
     """Whether it may use the network. Levels below *files+net* cannot deny it (`can_deny_network`)."""
     listener: Listener | None = None

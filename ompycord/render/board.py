@@ -70,7 +70,8 @@ def _group(snapshot: StatusSnapshot) -> str:
 
 def _since(snapshot: StatusSnapshot) -> Millis:
     """Since when a run is in its group: a person has been waited for since the oldest open request."""
-    requested_at = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions)]
+    plan = () if snapshot.open_proposal is None else (snapshot.open_proposal,)
+    requested_at = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions, *plan)]
     match _group(snapshot):
         case "Waiting for people" if requested_at:
             return min(requested_at)

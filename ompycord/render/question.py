@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from ompycord.domain.base import Millis
+from ompycord.domain.folds.reports import Proposal
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot, permission_of
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
@@ -20,6 +21,7 @@ from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.people import mention, user_ids
 from ompycord.render.phrases import and_list, sentence, stamp
 from ompycord.render.render_context import RenderContext
+from ompycord.render.reports.plan_lines import plan_closed
 from ompycord.render.sanitizer import Redact, Sanitizer
 from ompycord.text import utf16_len
 from ompycord.text.limits import BUTTON_LABEL
@@ -41,6 +43,9 @@ _NAME: Final = 60
 _FILES: Final = 600
 """Characters of all paths that a permission names (`dialects/requests/tool_approval.py`); none is shortened here."""
 _TEXT_WITH_FILES: Final = 2200
+
+
+Request = Question | Approval | Proposal
 
 
 class _RequestView:
@@ -68,8 +73,10 @@ class _RequestView:
             who = f"{who} or {self.approvers}" if who else self.approvers
         return f"{who}: {what}" if who else what
 
-    def short(self, request: Question | Approval) -> str:
+    def short(self, request: Request) -> str:
         """What is asked, on a line."""
+        if isinstance(request, Proposal):
+            return self.sanitizer.line(f"Plan: {request.plan.summary}", _ANSWER)
         return self.sanitizer.line(request.text if isinstance(request, Question) else request.title, _ANSWER)
 
     def asking(self, title: str, text: str, asked_at: Millis) -> dict[str, object]:
@@ -183,7 +190,7 @@ def _is_cut(text: str, sanitizer: Sanitizer, shown: Callable[[str, int], str], l
 
 def reminder_message(
     snapshot: StatusSnapshot,
-    request: Question | Approval,
+    request: Request,
     render_context: RenderContext,
     ref: str,
     *,
@@ -217,7 +224,7 @@ def reminder_message(
 
 def ops_message(
     snapshot: StatusSnapshot,
-    request: Question | Approval,
+    request: Request,
     render_context: RenderContext,
     ref: str,
     *,
@@ -245,7 +252,9 @@ def ops_message(
     return message(head, embeds=[data], buttons=buttons, sign=sign)
 
 
-def _end_of(request: Question | Approval, sanitizer: Sanitizer) -> str:
+def _end_of(request: Request, sanitizer: Sanitizer) -> str:
+    if isinstance(request, Proposal):
+        return plan_closed(request, sanitizer)
     return question_closed(request, sanitizer) if isinstance(request, Question) else approval_closed(request, sanitizer)
 
 

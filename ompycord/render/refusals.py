@@ -118,6 +118,9 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
     Code.LIMIT_OF_ENDED_RUN: _same("{run} has ended; another limit changes nothing."),
     Code.LIMIT_TOO_LOW: _same("{spent} is spent already: the new limit must be above that. Nothing was changed."),
     Code.NOTHING_TO_ACCEPT: _same("{run} has no change of tests or checks that waits to be accepted."),
+    Code.NO_SUCH_PLAN: _same("{run} has no plan that waits for a decision."),
+    Code.PLAN_NOT_OPEN: _same("The plan of {run} no longer waits for a decision, so nothing was decided."),
+    Code.PLAN_REPLACED: _same("{run} has another plan by now, so nothing was decided. Look at that one."),
     Code.NO_SUCH_QUESTION: _same("{run} asked no such question."),
     Code.ANSWER_NOT_NEEDED: RefusalWords(
         "That answer is no longer needed.", "The question is closed: it no longer needs an answer."

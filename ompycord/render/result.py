@@ -8,6 +8,7 @@ from typing import Final
 
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.records import OutboxKind
+from ompycord.domain.run import RunOutcome
 from ompycord.render.cards.actions import CARD_ACTIONS, CardAction
 from ompycord.render.cards.card import embed
 from ompycord.render.cards.cardview import Excerpt, Part
@@ -16,6 +17,7 @@ from ompycord.render.cards.view import footer_of, view
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.people import mention, user_ids
 from ompycord.render.render_context import RenderContext
+from ompycord.render.reports.answer import answer_message
 from ompycord.render.sanitizer import Redact, Sanitizer, isolated
 
 __all__ = ["result_message"]
@@ -41,6 +43,9 @@ def result_message(
     sanitizer = Sanitizer(redact)
     whole = render_context.model_copy(update={"live_url": None, "result_url": None})
     card = view(snapshot, whole, actions=actions, redact=redact)
+    if snapshot.answer is not None and snapshot.outcome is RunOutcome.ANSWERED:
+        footer = footer_of(snapshot, render_context, sanitizer, OutboxKind.RESULT)
+        return answer_message(snapshot.answer, card, footer=footer, sign=sign, sanitizer=sanitizer, mentions=mentions)
     fields = tuple(field for field in card.fields if field.part in _EVIDENCE)
     footer = footer_of(snapshot, render_context, sanitizer, OutboxKind.RESULT)
     brief = card.model_copy(update={"fields": fields, "footer": footer, "prompt": Excerpt(), "transient_status": ""})

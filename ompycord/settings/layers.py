@@ -45,6 +45,7 @@ def _is_model(annotation: object) -> TypeGuard[type[BaseModel]]:
 NOT_SETTINGS = frozenset(
     {
         "OMPYCORD_RUN",
+        "OMPYCORD_PURPOSE",
         "OMPYCORD_URL",
         "OMPYCORD_KEY",
         "OMPYCORD_MCP_URL",

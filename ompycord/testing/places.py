@@ -191,6 +191,13 @@ class FakeWorkspaces:
             _write(path, files)
             yield path
 
+    @asynccontextmanager
+    async def copy(self, run: RunId, repository: RepositorySpec) -> AsyncGenerator["FakeCopy"]:
+        collected = self._results.get(run)
+        commit = collected[0].commit if collected is not None else None
+        async with self.checkout(run, repository) as path:
+            yield FakeCopy(path, commit or self._started[run].base_commit)
+
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
         commit = self._recorded(run)[0].commit
         if branch == repository.base:
@@ -218,6 +225,20 @@ class FakeWorkspaces:
 
     def _files(self, run: RunId) -> Path:
         return self._root / f"{run}-files"
+
+
+class FakeCopy:
+    """A plain folder that knows what it held."""
+
+    def __init__(self, path: Path, commit: str) -> None:
+        self.path = path
+        self.commit = commit
+        self._before = _read(path)
+
+    async def changes(self) -> tuple[str, ...]:
+        now = _read(self.path)
+        both = self._before.keys() | now.keys()
+        return tuple(sorted(name for name in both if self._before.get(name) != now.get(name)))
 
 
 def _read(folder: Path) -> Tree:

@@ -32,6 +32,7 @@ from ompycord.workspaces.guarding.result_guard import ResultGuard
 from ompycord.workspaces.locks import unlock
 from ompycord.workspaces.preparing.base_reader import BaseReader, read_file_at
 from ompycord.workspaces.preparing.provided import provide
+from ompycord.workspaces.reading import FileCopy
 from ompycord.workspaces.record import Folder, Record, Result
 from ompycord.workspaces.repositories import Repositories, Source
 from ompycord.workspaces.session_limits import SessionLimits
@@ -277,6 +278,13 @@ class GitWorkspaces:
                 if record.setup is not None:
                     await asyncio.to_thread(provide, place, record.setup)
             yield place
+
+    @asynccontextmanager
+    async def copy(self, run: RunId, repository: RepositorySpec) -> AsyncGenerator[FileCopy]:
+        """See the port."""
+        _, record = self._recorded(run)
+        async with self.checkout(run, repository, with_git=True) as path:
+            yield await FileCopy.of(path, _commit(record))
 
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
         """See the port. `Published.branch` is `<branch>-2` … `-9` where the name holds other work.

@@ -10,13 +10,14 @@ __all__ = ["Areas"]
 
 
 class Areas:
-    """`runs`, `messages`, `approvals`, `budgets`, `recorder`, `budget_keeper` and `guardian` of one process."""
+    """The areas of one process that tests call."""
 
     def __init__(self, areas: ComposedAreas, infrastructure: Infrastructure) -> None:
         self._infrastructure = infrastructure
         self.runs = areas.runs
         self.messages = areas.messages
         self.approvals = areas.approvals
+        self.plans = areas.plans
         self.typed_answers = areas.typed_answers
         self.budgets = areas.budgets
         self.recorder = areas.recorder

@@ -3,16 +3,19 @@
 from typing import Any, NamedTuple
 
 from ompycord.domain.events import (
+    AnswerLink,
     ChangedEvidence,
     ChangedFile,
     CheckFinished,
     CheckProved,
     Phase,
     PrecheckLine,
+    ReviewFinished,
     SetupFinished,
     SetupStarted,
     Step,
 )
+from ompycord.domain.folds.reports import CheckedAnswer, Proposal
 from ompycord.domain.folds.snapshot import (
     Approval,
     Artifact,
@@ -28,6 +31,8 @@ from ompycord.domain.folds.snapshot import (
 )
 from ompycord.domain.guardian.escalation import EscalationLevel
 from ompycord.domain.ids import RunId, Source
+from ompycord.domain.reports.findings import ReviewFinding
+from ompycord.domain.reports.plan import Plan, PlannedFile, PlanStep
 from ompycord.domain.run import EndedBy, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Mode, Origin
 from ompycord.render.render_context import RenderContext, SlotHolder
@@ -192,6 +197,44 @@ def wants(**more: Any) -> Approval:
     return Approval.model_validate({**values, **more})
 
 
+PROPOSAL = Proposal(
+    ref="1",
+    plan=Plan(
+        summary="Apply the discount after the tax lines, and stop at zero.",
+        steps=(PlanStep(title="A failing test", files=("tests/test_total.py",)), PlanStep(title="The fix")),
+        files=(
+            PlannedFile(path="cart/total.py", change="modify", why="it takes one coupon"),
+            PlannedFile(path="docs/coupons.md", change="add"),
+        ),
+        checks=("pytest",),
+        risks=("Totals that were rounded before.",),
+    ),
+    hash="5e" * 32,
+    agent="omp",
+    asked_at=NOON + 8 * MINUTE,
+)
+APPROVED = PROPOSAL.model_copy(update={"status": "approved", "by": "Ada", "closed_at": NOON + 5 * MINUTE})
+REVIEW = ReviewFinished(
+    by="codex",
+    summary="It does what was asked for, but for two coupons.",
+    findings=(
+        ReviewFinding(
+            severity="blocking", title="Two coupons go below zero", why="60 % twice.", path="cart/total.py", line=12
+        ),
+        ReviewFinding(severity="remark", title="The name `x` says little"),
+    ),
+)
+_ANSWER = "The total is made in `cart/total.py:12`; see also `cart/none.py:3`."
+ANSWER = CheckedAnswer(
+    text=_ANSWER,
+    commit="8c1f" * 10,
+    links=(
+        AnswerLink(start=21, end=39, path="cart/total.py", line=12),
+        AnswerLink(start=50, end=66, path="cart/none.py", line=3, fault="that commit has no such file"),
+    ),
+    struck=1,
+    is_checked=True,
+)
 S = RunState
 NORMAL = RenderContext(confinement="files", channel_name="dev", approvers="approver")
 BUSY: dict[str, Any] = {"plan": PLAN, "tools": TOOLS, "files": FILES, "files_total": 2, "usage": USAGE}
@@ -219,7 +262,21 @@ SCENES: dict[str, Scene] = {
         hosted(S.FAILED, failure=FailureClass.ENV, ended_at=NOON, started_at=None, precheck=TO_FIX), render_context()
     ),
     "planning": Scene(hosted(S.PLANNING, mode=Mode.FULL), render_context()),
-    "plan waits for approval": Scene(hosted(S.AWAITING_APPROVAL, mode=Mode.FULL, plan=PLAN[2:]), render_context()),
+    "plan waits for approval": Scene(
+        hosted(S.AWAITING_APPROVAL, mode=Mode.FULL, plan=PLAN[2:], proposals=(PROPOSAL,)),
+        render_context(question_url="https://discord.com/channels/1/2/3"),
+    ),
+    "plan waits, nobody decided in a day": Scene(
+        hosted(
+            S.SUSPENDED,
+            mode=Mode.FULL,
+            proposals=(PROPOSAL,),
+            reason=SuspendReason.HUMAN,
+            resume_to=S.AWAITING_APPROVAL,
+            message="Paused: no one decided on its plan for a day.",
+        ),
+        render_context(),
+    ),
     "building": Scene(hosted(S.BUILDING, **BUSY), render_context()),
     "building, no plan yet": Scene(hosted(S.BUILDING), render_context()),
     "building, cut short before": Scene(
@@ -241,6 +298,22 @@ SCENES: dict[str, Scene] = {
     ),
     "repairing": Scene(
         hosted(S.REPAIRING, iteration=2, round=2, max_rounds=3, checks=(check("pytest", "failed", result=FAILED),)),
+        render_context(),
+    ),
+    "reviewing": Scene(
+        hosted(S.REVIEWING, mode=Mode.FULL, message="pytest passed.", checks=(check("pytest", "passed"),)),
+        render_context(),
+    ),
+    "repairing what a review found": Scene(
+        hosted(
+            S.REPAIRING,
+            mode=Mode.FULL,
+            round=2,
+            max_rounds=3,
+            review=REVIEW,
+            checks=(check("pytest", "passed"),),
+            message="codex reviewed it: 1 blocking finding: Two coupons go below zero.",
+        ),
         render_context(),
     ),
     "publishing": Scene(hosted(S.PUBLISHING, branch=BRANCH), render_context()),
@@ -513,6 +586,53 @@ SCENES: dict[str, Scene] = {
     "unverified, a cost in another currency": Scene(done(usage=Usage(cost_complete=False)), render_context(checks=())),
     "unverified, tokens unknown": Scene(done(usage=Usage(cost_usd=0.42)), render_context(checks=())),
     "unverified: check without a result": Scene(done(checks=(check("pytest", "error"),)), render_context()),
+    "verified in mode full": Scene(
+        done(
+            mode=Mode.FULL,
+            verification=Verification.VERIFIED,
+            checks=(check("pytest", "passed"),),
+            proposals=(
+                PROPOSAL.model_copy(update={"status": "approved", "by": "Ada", "closed_at": NOON + 5 * MINUTE}),
+            ),
+            review=REVIEW.model_copy(update={"findings": REVIEW.findings[1:]}),
+        ),
+        render_context(),
+    ),
+    "its review found what is open": Scene(
+        done(
+            mode=Mode.FULL,
+            checks=(check("pytest", "passed"),),
+            review=REVIEW,
+            proposals=(APPROVED,),
+        ),
+        render_context(checks=("pytest",)),
+    ),
+    "nobody reviewed it": Scene(
+        done(mode=Mode.FULL, checks=(check("pytest", "passed"),)), render_context(checks=("pytest",))
+    ),
+    "no valid plan": Scene(
+        hosted(
+            S.FAILED,
+            mode=Mode.FULL,
+            failure=FailureClass.PLAN,
+            message="No valid plan was made: files is empty: name at least 1.",
+            ended_at=NOON + 4 * MINUTE,
+        ),
+        render_context(),
+    ),
+    "answered": Scene(
+        unchanged(mode=Mode.ASK, outcome=RunOutcome.ANSWERED, message="Answered.", answer=ANSWER), render_context()
+    ),
+    "answered, and wrote what was dropped": Scene(
+        unchanged(
+            mode=Mode.ASK,
+            outcome=RunOutcome.ANSWERED,
+            answer=ANSWER.model_copy(
+                update={"links": (), "struck": 0, "changed": (".git", "x.py"), "changed_total": 2}
+            ),
+        ),
+        render_context(),
+    ),
     "no changes": Scene(unchanged(last_words="Error: 401 Unauthorized"), render_context(checks=("pytest",))),
     "no changes, the agent's summary": Scene(
         unchanged(summary="Nothing to do: it is fixed already.", last_words="I will look.", mode=Mode.FAST),

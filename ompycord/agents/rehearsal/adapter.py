@@ -1,4 +1,4 @@
-"""The agent that ships with the product and uses no model; its behaviour is in `rehearsal_program.py`."""
+"""The agent that ships with the product and uses no model; its behaviour is in the programs beside this module."""
 
 import sys
 from pathlib import Path
@@ -13,6 +13,8 @@ from ompycord.processes.launcher_port import Launcher
 __all__ = ["AGENT", "RehearsalAgent", "RehearsalOptions"]
 
 _PROGRAM: Final = Path(__file__).with_name("rehearsal_program.py")
+_READING: Final = Path(__file__).with_name("reading_program.py")
+"""What plans, answers and reviews."""
 
 
 class RehearsalOptions(AgentOptions):
@@ -26,7 +28,7 @@ class RehearsalOptions(AgentOptions):
 class RehearsalAgent:
     """A real program that makes a real small change, and says of itself that it is simulated.
 
-    The words in the prompt that choose its path are in the program's docstring; `REHEARSAL_PACE` in the agent's `env`
+    The words in the prompt that choose its path are in the programs' docstrings; `REHEARSAL_PACE` in the agent's `env`
     scales its pauses. It is our own code, so it runs at any level of confinement.
     """
 
@@ -37,7 +39,8 @@ class RehearsalAgent:
 
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         """See the port."""
-        program = (sys.executable, "-I", "-S", str(_PROGRAM), INBOX_FILE)
+        own = (str(_PROGRAM), INBOX_FILE) if job.purpose == "work" else (str(_READING), job.purpose)
+        program = (sys.executable, "-I", "-S", *own)
         return await drive(self._launcher, job, program, emit, messages=inbox)
 
 

@@ -1,6 +1,4 @@
-"""The rehearsal: a small program that plays an agent without a model.
-
-Started by `adapter.py` as `python -I <this file>`.
+"""The rehearsal: a small program that plays an agent without a model; `adapter.py` starts `python -I <this file>`.
 
 Reads the prompt from standard input and speaks the JSON-lines dialect on descriptor 3. In the playground's `sample`
 repository it really repairs the cart: a failing test first, then the fix; in any other it really extends NOTES.md.
@@ -14,6 +12,8 @@ Whole words in the prompt choose a path:
     stubborn  with `loop`: goes on in circles whatever it is told
     twice     repairs the cart wrongly at first; where the checks fail on it, it repairs that in the next round
     never     repairs the cart wrongly, and in later rounds changes nothing
+
+`reading_program.py` plans, answers and reviews.
 
 What people say to it while it works it repeats and writes into NOTES.md at its end; the word `hurry` ends a slow
 minute. Their words come as lines of the file that is its argument.
@@ -44,6 +44,8 @@ BUG = "line.price * percent / 100"
 FIX = "line.cost * percent / 100"
 WRONG = "line.price * percent * line.quantity / 1000"
 FAILED = "The project's checks failed on your result"  # `dialects/prompts/repair_text.py` begins so
+REVIEWED = "A review of your result found what must be repaired"  # or so
+PLANNED = "this plan for it."  # `dialects/prompts/report_text.py` says so before a plan
 NEW_TEST = """
 
 class DiscountOnQuantityTest(unittest.TestCase):
@@ -157,12 +159,16 @@ def main() -> int:
     """Play the prompt; the exit code is the claim."""
     prompt = sys.stdin.read()
     task, failed, _ = prompt.partition(FAILED)
-    words = set(re.findall(r"[a-z]+", task.lower()))
+    task, reviewed, _ = task.partition(REVIEWED)
+    words = set(re.findall(r"[a-z]+", task.partition(PLANNED)[0].lower()))
     inbox = Inbox(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     stage = Stage(float(os.environ.get("REHEARSAL_PACE", "1")), inbox)
     stage.emit("message", text="This is a rehearsal: no model is involved, the change it makes is real.")
     stage.emit("usage.updated", input=0, output=0, cost_usd=0.0)
     stage.rest(0.8)
+    if reviewed:
+        write_note(stage, "For the reviewer: the discount counts every piece of a line.")
+        return finish(stage, "NOTES.md has a note for the reviewer now.")
     if failed:
         return repair_again(stage, is_willing="never" not in words)
     if "slow" in words and "hurry" not in words:
@@ -210,17 +216,14 @@ def run_with_approval(stage: Stage) -> None:
             stage.emit("approval.withdrawn", approval="leave-1", reason="Nobody decided in a quarter of an hour.")
             stage.emit("message", text=f"Nobody allowed `{command}`, so it was not run.")
             return
-        heartbeats += 1
-        if heartbeats % 200 == 0:  # progress every ten seconds
+        if (heartbeats := heartbeats + 1) % 200 == 0:  # progress every ten seconds
             stage.emit("tool.progress", call="leave", text="waiting for a person")
         time.sleep(POLL_S)
         stage.rest(0)
     decided = stage.inbox.decided["leave-1"]
     if decided["type"] == "approval.denied":
-        why = decided.get("reason")
-        stage.emit(
-            "message", text=f"{decided['by']} does not allow `{command}`{f': {why}' if why else ''}. I go on without."
-        )
+        why = f": {decided['reason']}" if decided.get("reason") else ""
+        stage.emit("message", text=f"{decided['by']} does not allow `{command}`{why}. I go on without.")
         return
     tool = stage.tool("bash", command)
     ran = subprocess.run(COMMAND, capture_output=True, text=True, timeout=TEST_S, check=False)  # noqa: S603  # a constant of this file
@@ -246,11 +249,9 @@ def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool, fix: str) -> 
     """Repair the cart: first a failing test, then the fix. A wrong fix is claimed to be done all the same."""
     stage.plan("Read", "Failing test", "Fix", "Run the tests")
     stage.begin("Read")
-    stage.tool("read", str(CODE), seconds=1.0).done(
-        detail=f"{len(CODE.read_text(encoding='utf-8').splitlines())} lines"
-    )
+    lines = len(CODE.read_text(encoding="utf-8").splitlines())
+    stage.tool("read", str(CODE), seconds=1.0).done(detail=f"{lines} lines")
     stage.emit("message", text="The discount is taken from one piece of each line, whatever the quantity.")
-    stage.rest(0.8)
     stage.begin("Failing test")
     tool = stage.tool("edit", str(TESTS), seconds=1.2)
     with TESTS.open("a", encoding="utf-8") as file:

@@ -54,6 +54,7 @@ def bot_of(infrastructure: Infrastructure, areas: Areas, lookups: Lookups, secre
         runs=areas.runs,
         messages=areas.messages,
         approvals=areas.approvals,
+        plans=areas.plans,
         typed_answers=areas.typed_answers,
         budgets=areas.budgets,
         snapshots=infrastructure.snapshots,

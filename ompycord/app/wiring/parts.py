@@ -19,6 +19,7 @@ from ompycord.conductor import (
     EventRecorder,
     Guardian,
     Messages,
+    Plans,
     Projector,
     RecentEvents,
     Runs,
@@ -131,6 +132,7 @@ class Areas:
     runs: Runs
     messages: Messages
     approvals: Approvals
+    plans: Plans
     typed_answers: TypedAnswers
     budgets: Budgets
     recorder: EventRecorder

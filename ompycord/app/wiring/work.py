@@ -26,6 +26,7 @@ from ompycord.conductor import (
     Inboxes,
     Lineage,
     Messages,
+    Plans,
     Projector,
     Reminders,
     RunAccess,
@@ -36,7 +37,10 @@ from ompycord.conductor import (
 )
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.events import UsageUpdated
+from ompycord.domain.folds.fold import fold
+from ompycord.domain.folds.planning import PlanningFacts, planning_facts
 from ompycord.domain.folds.repair import RepairFacts, repair_facts
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import RunRecord
@@ -128,6 +132,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         ),
         messages=messages,
         approvals=approvals,
+        plans=Plans(access=access, transitions=transitions, catalog=catalog, wake=wake),
         typed_answers=TypedAnswers(
             access=access,
             approvals=approvals,
@@ -233,6 +238,8 @@ def driver_of(
         former=Lineage(store=infrastructure.store, history=infrastructure.store).former,
         prepared=infrastructure.store.prepared,
         repair=partial(_repair_of, infrastructure.store),
+        planning=partial(_planning_of, infrastructure.store),
+        snapshot=partial(_snapshot_of, infrastructure.store),
         now_ms=infrastructure.clock.now_ms,
         session=infrastructure.store.session,
         session_usd=infrastructure.store.session_usd,
@@ -284,6 +291,15 @@ async def _report_cut(recorder: EventRecorder, run: RunId) -> None:
 
 async def _repair_of(store: SqliteStore, run: RunId) -> RepairFacts | None:
     return repair_facts(await store.events_of(run))
+
+
+async def _planning_of(store: SqliteStore, run: RunId) -> PlanningFacts:
+    return planning_facts(await store.events_of(run))
+
+
+async def _snapshot_of(store: SqliteStore, run: RunId) -> StatusSnapshot | None:
+    events = await store.events_of(run)
+    return fold(run, events).snapshot() if events else None
 
 
 async def _co_author(store: SqliteStore, person: str) -> str | None:

@@ -1,4 +1,4 @@
-"""`/omp new`: start a run from a prompt, from a file, or from the form; and what the submitted form becomes."""
+"""`/omp new` and `/omp ask`: start a run from a prompt, a file or the form; and what the submitted form becomes."""
 
 from typing import Final, Literal
 
@@ -33,7 +33,7 @@ from ompycord.text.limits import CHOICE, COMMAND_TEXT
 
 __all__ = ["new_feature"]
 
-ModeName = Literal["fast", "standard"]
+ModeName = Literal["fast", "standard", "full"]
 Text = app_commands.Range[str, 1, min(PROMPT_LIMIT, COMMAND_TEXT)]
 Name = app_commands.Range[str, 1, CHOICE]
 
@@ -52,7 +52,7 @@ def new_feature(context: BotContext) -> Feature:
         prompt="What should be done; a longer task goes into a file",
         repository="Where; this channel's repository if left out",
         agent="Who does it",
-        mode="Mode: standard runs the checks, fast does not",
+        mode="Mode: standard runs the checks and repairs, full adds plan and review, fast runs no checks",
         branch="The branch to start from",
         budget="US dollars at most",
         model="The agent's model, as the agent names it",
@@ -85,11 +85,31 @@ def new_feature(context: BotContext) -> Feature:
         )
         await new_run.command(interaction, body)
 
+    @slash_command(name="ask", description="Ask about the code. An answer with links; nothing is changed.")
+    @app_commands.describe(
+        text="The question",
+        repository="Where; this channel's repository if left out",
+        agent="Who answers",
+        model="The agent's model, as the agent names it",
+    )
+    @app_commands.autocomplete(repository=choices.repositories, agent=choices.agents, model=choices.models)
+    async def ask(
+        interaction: Interaction,
+        text: Text | None = None,
+        repository: Name | None = None,
+        agent: Name | None = None,
+        model: Name | None = None,
+    ) -> None:
+        typed = {"repository": repository, "agent": agent, "model": model, "mode": Mode.ASK}
+        known = {name: value for name, value in typed.items() if value is not None}
+        body = DraftBody(typed={"prompt": (text or "").strip(), **known}, shown_in=context.shown_in(interaction))
+        await new_run.command(interaction, body)
+
     async def chosen(interaction: Interaction, message: discord.Message) -> None:
         await new_run.from_message(interaction, message)
 
     return Feature(
-        commands=(new,),
+        commands=(new, ask),
         menus=(app_commands.ContextMenu(name="Run as task", callback=chosen),),
         components={"draft": new_run.start_draft},
         forms={"form": new_run.submitted},

@@ -37,7 +37,7 @@ from ompycord.bot.lookups import HealthLine, Lookups, ReadArtifact, no_artifact
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
-from ompycord.conductor import Approvals, Budgets, Bus, Messages, Runs, Snapshots, TypedAnswers
+from ompycord.conductor import Approvals, Budgets, Bus, Messages, Plans, Runs, Snapshots, TypedAnswers
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import GatewayFatal, OmpycordError
@@ -88,6 +88,7 @@ class SessionDependencies:
     runs: Runs
     messages: Messages
     approvals: Approvals
+    plans: Plans
     typed_answers: TypedAnswers
     budgets: Budgets
     snapshots: Snapshots
@@ -226,6 +227,7 @@ class Session:
             runs=dependencies.runs,
             messages=dependencies.messages,
             approvals=dependencies.approvals,
+            plans=dependencies.plans,
             typed_answers=dependencies.typed_answers,
             budgets=dependencies.budgets,
             snapshots=dependencies.snapshots,

@@ -16,7 +16,12 @@ __all__ = ["reply_to_decision", "require_open", "what_next"]
 
 
 async def require_open(
-    context: BotContext, person: Person, loaded: LoadedRun, right: str, kind: Literal["question", "approval"], ref: str
+    context: BotContext,
+    person: Person,
+    loaded: LoadedRun,
+    right: str,
+    kind: Literal["question", "approval", "plan"],
+    ref: str,
 ) -> None:
     """Check, before a form is shown, what its submission needs.
 

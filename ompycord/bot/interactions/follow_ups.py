@@ -26,6 +26,7 @@ from ompycord.domain.policy import is_allowed
 from ompycord.domain.records import Draft
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunRecord
+from ompycord.domain.task import Mode
 from ompycord.errors import Refused, RefusedInWords
 from ompycord.render.cards.actions import FOLLOW_UP
 from ompycord.render.cards.cardview import Button
@@ -55,6 +56,8 @@ async def follow_up_body(context: BotContext, record: RunRecord, prompt: str = "
     if task is None:
         raise Refused(RefusalCode.TASK_MISSING, run=record.id[-6:].lower())
     kept = task.typed()
+    if task.mode is Mode.ASK:  # what follows an answer is work; its small limit is the answer's own
+        kept |= {"mode": None, "budget_usd": None}
     typed = {name: kept.get(name) for name in ("repository", "agent", "mode", "branch", "budget_usd", "model")}
     body = {"prompt": prompt, "follows": record.id, **{name: value for name, value in typed.items() if value}}
     return DraftBody(typed=body, shown_in=record.channel or task.origin.channel or "")

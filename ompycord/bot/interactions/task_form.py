@@ -20,8 +20,10 @@ TYPED_PROMPT = min(PROMPT_LIMIT, MODAL_INPUT_VALUE)
 """Characters of a prompt that the form takes."""
 
 MODES: dict[Mode, str] = {
-    Mode.STANDARD: "build, then the repository's checks",
+    Mode.STANDARD: "build, checks, repair",
+    Mode.FULL: "plan, build, checks, repair, review",
     Mode.FAST: "no checks",
+    Mode.ASK: "nothing is changed",
 }
 """Modes that can be chosen, with what they do."""
 
@@ -162,5 +164,11 @@ def _mode_select(agents: list[str], agent: str | None, mode: Mode) -> ui.Select[
         )
         for name in agents
         for mode_name, text in MODES.items()
+        if mode_name is not Mode.ASK
     ]
-    return ui.Select[ui.Modal](custom_id="care", options=options[:SELECT_OPTIONS])
+    answer = discord.SelectOption(
+        label=cut(f"Just answer · {wanted[0]}: {MODES[Mode.ASK]}", DESCRIPTION),
+        value=f"{wanted[0]}|{Mode.ASK}",
+        default=wanted[1] is Mode.ASK,
+    )
+    return ui.Select[ui.Modal](custom_id="care", options=[*options[: SELECT_OPTIONS - 1], answer])

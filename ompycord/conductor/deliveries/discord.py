@@ -8,7 +8,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind, OutboxRow
 from ompycord.domain.refs import Ref, RefKind
-from ompycord.domain.run import FINAL, RunKind, SuspendReason
+from ompycord.domain.run import FINAL, RunKind, RunState, SuspendReason
 
 __all__ = ["CARD_WAIT_MS", "RESULT_WAIT_MS", "deliveries", "first_deliveries"]
 
@@ -46,6 +46,9 @@ def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | 
     match body:
         case ev.RunSubmitted(task=task):
             return first_deliveries(run, channel=channel, at=at, follows=task.follows)
+        case ev.RunStateChanged(state=RunState.AWAITING_APPROVAL, previous=RunState.PLANNING, iteration=number):
+            ref = str(Ref(RefKind.PLAN, str(number)))
+            return (OutboxRow(run=run, kind=OutboxKind.QUESTION, ref=ref, body=place, created_at=at),)
         case ev.RunStateChanged(state=state) if state in FINAL and kind is RunKind.HOSTED:
             return (OutboxRow(run=run, kind=OutboxKind.RESULT, body=place, created_at=at),)
         case ev.RunFinished() | ev.RunFailed() | ev.RunCancelled() if kind is RunKind.EXTERNAL:

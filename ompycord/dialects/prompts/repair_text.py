@@ -6,13 +6,16 @@ from typing import Final
 from ompycord.domain.checking.guard_words import finding_words
 from ompycord.domain.events import ChangedFile, FailedTest
 from ompycord.domain.folds.repair import RepairFacts, RepairRound
+from ompycord.domain.reports.findings import ReviewFinding
 from ompycord.text import cut
 
-__all__ = ["REPAIR", "repair_text"]
+__all__ = ["REPAIR", "REVIEWED", "repair_text"]
 
 REPAIR: Final = "The project's checks failed on your result"
 """How the text begins; the rehearsal knows it."""
 REFUSED: Final = "Your result was not taken, and no check saw it"
+REVIEWED: Final = "A review of your result found what must be repaired"
+"""How it begins where the checks were content."""
 _ERRORS: Final = 5
 _ERROR: Final = 3000
 _NAMES: Final = 20
@@ -28,13 +31,14 @@ _RULE: Final = (
 def repair_text(facts: RepairFacts) -> tuple[str, ...]:
     """Paragraphs: the verdict, what failed and how, what the result changes, what was tried. Never over 16,000."""
     last = facts.attempts[-1] if facts.attempts else None
-    what = REFUSED if facts.refused else REPAIR
+    what = REFUSED if facts.refused else REVIEWED if facts.findings else REPAIR
     parts = [
         f"{what} (round {facts.round} of {facts.max_rounds}): {facts.verdict}",
         "You changed nothing in the last round, so nothing was checked again." if last and last.is_unchanged else "",
         _refused(facts),
         _failing(facts),
         *(_error(one) for one in facts.errors[:_ERRORS]),
+        *(_found(one) for one in facts.findings),
         _changes(last.files) if last else "",
         _tried(facts.attempts),
         _RULE,
@@ -70,6 +74,12 @@ def _failing(facts: RepairFacts) -> str:
 def _error(failed: FailedTest) -> str:
     error = failed.error if len(failed.error) <= _ERROR else f"…{failed.error[-_ERROR:]}"
     return f"{failed.test} printed:\n{_quoted(error)}" if error.strip() else ""
+
+
+def _found(finding: ReviewFinding) -> str:
+    where = f" ({finding.path}{f':{finding.line}' if finding.line else ''})" if finding.path else ""
+    head = f"{'Must be repaired' if finding.is_blocking else 'A remark'}: {finding.title}{where}"
+    return f"{head}\n{_quoted(finding.why)}" if finding.why else head
 
 
 def _changes(files: Sequence[ChangedFile]) -> str:

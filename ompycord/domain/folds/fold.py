@@ -11,9 +11,10 @@ from zlib import crc32
 from pydantic import TypeAdapter
 
 from ompycord.domain.events import RunEvent
+from ompycord.domain.folds.latest import LATEST
 from ompycord.domain.folds.merge import merge
 from ompycord.domain.folds.snapshot import StatusSnapshot
-from ompycord.domain.folds.source_state import LATEST, SourceState
+from ompycord.domain.folds.source_state import SourceState
 from ompycord.domain.ids import RunId, Source
 
 __all__ = ["FOLD_VERSION", "RunFold", "fold"]

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ompycord.domain import events as ev
+from ompycord.domain.folds.latest import LATEST
+from ompycord.domain.folds.reports import Proposal
 from ompycord.domain.folds.requests import approvals, questions, typed_answers
 from ompycord.domain.folds.snapshot import (
     Artifact,
@@ -21,12 +23,12 @@ from ompycord.domain.folds.snapshot import (
     ToolCall,
     Usage,
 )
-from ompycord.domain.folds.source_state import LATEST, SourceState, Stamped
+from ompycord.domain.folds.source_state import SourceState, Stamped
 from ompycord.domain.folds.sources import Placed, SourceStates, in_order, newest, newest_by_name, scalar
 from ompycord.domain.folds.states import external_state, hosted_state, verification
 from ompycord.domain.ids import OMPYCORD, RunId, Source
-from ompycord.domain.run import FINAL, RunKind
-from ompycord.domain.task import Origin, Task
+from ompycord.domain.run import FINAL, RunKind, RunState
+from ompycord.domain.task import Mode, Origin, Task
 
 __all__ = ["merge"]
 
@@ -49,6 +51,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
     evidence = _evidence(ours)
     outcome = changed.outcome if changed else None
     accepted = _accepted(ours, scalar(known, "commit"))
+    review = ours.reports.review_since(ours.round_seq)
     gaps = [gap for source in sorted(source_states) for gap in _gaps(source, source_states[source])]
     return StatusSnapshot(
         run=run,
@@ -77,6 +80,9 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         ended_by=changed.ended_by if changed else None,
         outcome=outcome,
         plan=_plan(source_states),
+        proposals=_proposals(ours),
+        review=review,
+        answer=ours.reports.answer(),
         tools=_tools(source_states),
         tool_count=sum(source_state.tool_count for source_state in source_states.values()),
         usage=_usage(source_states),
@@ -96,6 +102,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
             is_whole=ours.left_out is None or not ours.left_out[2].items,
             changes=evidence.changes if evidence else (),
             is_accepted=accepted is not None,
+            is_reviewed=task is None or task.mode is not Mode.FULL or (review is not None and not _is_blocked(review)),
         ),
         precheck=ours.precheck[2].lines if ours.precheck else (),
         setup=ours.setup[2] if ours.setup else None,
@@ -275,6 +282,18 @@ def _checks(source_states: SourceStates, ours: SourceState) -> tuple[Check, ...]
 def _proof(ours: SourceState, check: str) -> ev.CheckProved | None:
     found = ours.checks_proved.get(check)
     return None if found is None or found[0] < ours.round_seq else found[2]
+
+
+def _proposals(ours: SourceState) -> tuple[Proposal, ...]:
+    """The last plans; one that waits is asked since the run began to wait, also after a pause."""
+    found = ours.reports.proposals()
+    if not found or ours.state is None or ours.state[2].state is not RunState.AWAITING_APPROVAL:
+        return found
+    return (*found[:-1], found[-1].model_copy(update={"asked_at": ours.state[1]}))
+
+
+def _is_blocked(review: ev.ReviewFinished) -> bool:
+    return any(finding.is_blocking for finding in review.findings)
 
 
 def _accepted(ours: SourceState, commit: str | None) -> ev.EvidenceAccepted | None:

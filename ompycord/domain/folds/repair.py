@@ -10,6 +10,7 @@ from typing import Final
 from ompycord.domain import events as ev
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import OMPYCORD
+from ompycord.domain.reports.findings import ReviewFinding
 from ompycord.domain.run import RunState
 
 __all__ = ["RepairFacts", "RepairRound", "repair_facts"]
@@ -47,6 +48,8 @@ class RepairFacts(Frozen):
     """Why the guard did not take the last result, which no check saw; empty where it did."""
     attempts: tuple[RepairRound, ...] = ()
     """The last rounds, oldest first; the last one made the result that is to be repaired."""
+    findings: tuple[ReviewFinding, ...] = ()
+    """What a review found, where that is to be repaired; the blocking ones come first."""
 
 
 class _Reader:
@@ -59,6 +62,7 @@ class _Reader:
         self.attempts: list[RepairRound] = []
         self.verdict = ""
         self.refused: tuple[ev.GuardFinding, ...] = ()
+        self.findings: tuple[ReviewFinding, ...] = ()
         self._words = ""
         self._files: tuple[ev.ChangedFile, ...] = ()
 
@@ -72,6 +76,8 @@ class _Reader:
                 self.errors[body.check] = body.tests
             case ev.ResultGuarded() if is_ours:
                 self.refused = body.findings
+            case ev.ReviewFinished() if is_ours:
+                self.findings = tuple(sorted(body.findings, key=lambda finding: not finding.is_blocking))
             case ev.FilesChanged() if is_ours:
                 self._files = body.files
             case ev.Message():
@@ -86,7 +92,7 @@ class _Reader:
     def _moved(self, body: ev.RunStateChanged) -> None:
         before = self.state.round if self.state is not None else 1
         if body.state in {RunState.BUILDING, RunState.VERIFYING}:
-            self.checks, self.errors = {}, {}
+            self.checks, self.errors, self.findings = {}, {}, ()
         if body.state is RunState.REPAIRING and body.round > before:
             unchanged = body.previous is RunState.REPAIRING and not self.refused
             words = self._words[:_WORDS]
@@ -115,4 +121,5 @@ def repair_facts(events: Iterable[ev.RunEvent]) -> RepairFacts | None:
         errors=tuple(error for check in red for error in reader.errors.get(check.check, ())),
         refused=reader.refused,
         attempts=tuple(reader.attempts[-_ATTEMPTS:]),
+        findings=reader.findings,
     )

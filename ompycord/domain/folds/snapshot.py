@@ -16,9 +16,11 @@ from ompycord.domain.events import (
     Phase,
     PrecheckLine,
     ResultGuarded,
+    ReviewFinished,
     SetupFinished,
     SetupStarted,
 )
+from ompycord.domain.folds.reports import CheckedAnswer, Proposal
 from ompycord.domain.guardian.escalation import EscalationLevel
 from ompycord.domain.guardian.verdicts import LoopKind
 from ompycord.domain.ids import RunId, Source, Ulid
@@ -283,6 +285,12 @@ class StatusSnapshot(Frozen):
     outcome: RunOutcome | None = None
     """Why a completed hosted run has no result."""
     plan: tuple[Phase, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
+    """Mode full: the last valid plans, oldest first; a person decides on the last one."""
+    review: ReviewFinished | None = None
+    """Mode full: what another agent found in the result that was verified last."""
+    answer: CheckedAnswer | None = None
+    """Mode ask: what the agent answered."""
     tools: tuple[ToolCall, ...] = ()
     tool_count: int = 0
     usage: Usage = Usage()
@@ -381,6 +389,18 @@ class StatusSnapshot(Frozen):
     def open_request_for(self, wanted: ApprovalRequested) -> Approval | None:
         """The newest request for exactly this that people have not decided."""
         return next((one for one in reversed(self.open_approvals) if is_same_request(one, wanted)), None)
+
+    @property
+    def proposal(self) -> Proposal | None:
+        """The last valid plan."""
+        return self.proposals[-1] if self.proposals else None
+
+    @property
+    def open_proposal(self) -> Proposal | None:
+        """The plan on which a person may decide now: it waits, also where no one decided in a day."""
+        waits = RunState.AWAITING_APPROVAL in {self.state, self.resume_to}
+        is_open = self.proposal is not None and self.proposal.status == "open"
+        return self.proposal if waits and is_open and not self.is_final else None
 
     @property
     def needs_person(self) -> bool:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from ompycord.domain import events as ev
-from ompycord.domain.events.fields import Latest
+from ompycord.domain.folds.latest import LATEST
+from ompycord.domain.folds.reports import REPORT_EVENTS, ReportsState
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import RunState
 
-__all__ = ["LATEST", "RANGES_KEPT", "Closing", "SourceState", "Stamped"]
+__all__ = ["RANGES_KEPT", "Closing", "SourceState", "Stamped"]
 
 V = TypeVar("V")
 K = TypeVar("K", bound=str | int)
@@ -37,20 +38,6 @@ TYPED_KEPT = 20
 CLOSINGS_KEPT = 4 * NAMED_KEPT
 """Decisions and withdrawals kept for each question and approval; with fewer, a decided one would open again."""
 
-
-def _latest(cls: type[ev.EventBody]) -> tuple[tuple[str, str, int | None], ...]:
-    """The texts that an event's class marks as `Latest`: name in the snapshot, field, length."""
-    marked = [
-        (field_, mark)
-        for field_, info in cls.model_fields.items()
-        for mark in info.metadata
-        if isinstance(mark, Latest)
-    ]
-    return tuple((mark.name or field_, field_, mark.most) for field_, mark in marked)
-
-
-LATEST = {cls: _latest(cls) for cls in (*ev.EVENT_TYPES.values(), ev.Opaque)}
-"""By the class of an event: the texts of which the latest is kept, as (name, field, length)."""
 
 Final = ev.RunFinished | ev.RunFailed | ev.RunCancelled
 Closing = ev.QuestionAnswered | ev.QuestionWithdrawn | ev.ApprovalGranted | ev.ApprovalDenied | ev.ApprovalWithdrawn
@@ -110,6 +97,7 @@ class SourceState:
     typed_drops: dict[str, Stamped[ev.AnswerDropped]] = field(default_factory=dict[str, Stamped[ev.AnswerDropped]])
     uses: dict[str, int] = field(default_factory=dict[str, int])
     """How often each approval for the run was used; as many names as people granted."""
+    reports: ReportsState = field(default_factory=ReportsState)
     input: int = 0
     output: int = 0
     cache_read: int = 0
@@ -372,6 +360,10 @@ def _artifact(source_state: SourceState, seq: int, at: int, body: ev.ArtifactAdd
     _keep(source_state.artifacts, seq, (seq, at, body), ARTIFACTS_KEPT)
 
 
+def _report(source_state: SourceState, seq: int, at: int, body: Any) -> None:  # one of REPORT_EVENTS
+    source_state.reports.add(seq, at, body)
+
+
 _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.RunSubmitted: _submitted,
     ev.RunStarted: _started,
@@ -418,5 +410,6 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.RetryCleared: _retry,
     ev.ArtifactAdded: _artifact,
     ev.Opaque: _opaque,
+    **dict.fromkeys(REPORT_EVENTS, _report),
 }
 """What is done with an event by its type, beyond its latest texts and its count, which every type has."""

@@ -79,12 +79,14 @@ def verification(
     is_whole: bool,
     changes: Sequence[ev.ChangedEvidence],
     is_accepted: bool,
+    is_reviewed: bool = True,
 ) -> Verification:
     """What our checks prove.
 
     `has_result`: the run is hosted and changed something; if not, they saw only the base. `is_whole`: the result has
     all of the agent's work; if not, they did not see the rest. `changes` of tests and checks cost the proof, except
-    where the checks passed with what the base has there, or a person accepted them.
+    where the checks passed with what the base has there, or a person accepted them. `is_reviewed`: the mode needs no
+    review, or one found nothing that must be repaired.
     """
     evidence = [check for check in checks if check.ours and check.status != "running"]
     if any(check.status in {"failed", "timeout"} and not check.is_old_red for check in evidence):
@@ -95,7 +97,7 @@ def verification(
     ours = [check for check in checks if check.ours]
     is_proved = evidence and len(evidence) == len(ours) and all(check.status == "passed" for check in evidence)
     stands = is_accepted or not unproved(changes, evidence)
-    passed = has_result and is_whole and is_proved and stands and all(map(_is_honest, evidence))
+    passed = has_result and is_whole and is_proved and stands and is_reviewed and all(map(_is_honest, evidence))
     return Verification.VERIFIED if passed and state is RunState.COMPLETE else Verification.UNVERIFIED
 
 

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import ConfigDict, Field
 
@@ -38,6 +38,7 @@ __all__ = [
     "AgentInput",
     "AgentJob",
     "AgentOutcome",
+    "AgentPurpose",
     "Branches",
     "Collected",
     "Emit",
@@ -47,6 +48,7 @@ __all__ = [
     "Prepared",
     "Published",
     "QueueingInbox",
+    "ReadingCopy",
     "WorkResults",
     "Workspaces",
 ]
@@ -129,6 +131,27 @@ class Published(Frozen):
     branch: str | None
     """None when there was nothing to publish."""
     commit: str | None = None
+
+
+class ReadingCopy(Protocol):
+    """A throw-away copy of a result, or of the base, for an agent that only reads."""
+
+    @property
+    def path(self) -> Path:
+        """Its folder, with a `.git` of its own: one commit, no remote."""
+        ...
+
+    @property
+    def commit(self) -> str:
+        """The commit whose files it holds."""
+        ...
+
+    async def changes(self) -> tuple[str, ...]:
+        """The paths at which it differs from what it was, sorted; `.git` where something was committed there.
+
+        Read file by file by ourselves: no program is started in it. Raises WorkspaceError.
+        """
+        ...
 
 
 class Branches(Protocol):
@@ -252,6 +275,13 @@ class WorkResults(Protocol):
         """
         ...
 
+    def copy(self, run: RunId, repository: RepositorySpec) -> AbstractAsyncContextManager[ReadingCopy]:
+        """A throw-away copy of what was collected (or of the base), for one start of an agent that only reads.
+
+        Whatever is changed in it is dropped with it.
+        """
+        ...
+
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
         """Put the collected commit on a branch of the repository. Idempotent; never the base branch.
 
@@ -307,6 +337,10 @@ class Listener(Protocol):
         ...
 
 
+AgentPurpose = Literal["work", "plan", "answer", "review"]
+"""Why an agent is started. Only one that works may change its folder."""
+
+
 class AgentJob(Frozen):
     """One start of an agent."""
 
@@ -318,6 +352,7 @@ class AgentJob(Frozen):
     spec: AgentSpec
     cwd: Path
     prompt: str
+    purpose: AgentPurpose = "work"
     whole_prompt: str | None = None
     """With `session`: what follows the task where the agent does not know that session any more; None: `prompt`."""
     env: dict[str, str]

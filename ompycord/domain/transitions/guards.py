@@ -2,31 +2,51 @@
 
 from typing import Final
 
-from ompycord.domain.results import BuildResult, CheckResult, CollectResult, PrepareResult, PublishResult, StageResult
+from ompycord.domain.results import (
+    BuildResult,
+    CheckResult,
+    CollectResult,
+    PlanResult,
+    PrepareResult,
+    PublishResult,
+    ReportResult,
+    StageResult,
+)
 from ompycord.domain.run import EndedBy, FailureClass, Machine
 from ompycord.domain.stage import Ended
 from ompycord.domain.task import Mode
 
 __all__ = [
     "MAX_INTERRUPTIONS",
+    "MAX_TRIES",
     "breaks_policy",
     "broke_bound",
     "claims_a_part",
+    "gave_no_answer",
     "has_failed",
+    "has_plan",
+    "has_review",
     "has_session",
     "has_setup",
     "is_again_allowed",
+    "is_answered",
     "is_checked",
     "is_empty",
     "is_only_left_out",
+    "is_planned",
     "is_refused",
     "is_refused_for_now",
+    "is_reviewed",
     "is_unchanged",
     "is_unread",
+    "may_follow_plan",
+    "may_plan_again",
     "may_rebuild",
     "may_repair",
+    "may_repair_findings",
     "may_repair_refused",
     "may_repair_unchanged",
+    "may_review_again",
     "publishes_failed_checks",
     "publishes_failure",
     "was_interrupted",
@@ -34,6 +54,8 @@ __all__ = [
 
 MAX_INTERRUPTIONS: Final = 3
 """How often a run repeats by itself a step that a crash interrupted."""
+MAX_TRIES: Final = 3
+"""How often an agent may try to report in the shape that is asked of it."""
 CHECKING: Final = (Mode.STANDARD, Mode.FULL)
 
 
@@ -145,3 +167,65 @@ def is_unchanged(machine: Machine, ended: Ended[CollectResult]) -> bool:
 def may_repair_unchanged(machine: Machine, ended: Ended[CollectResult]) -> bool:
     """Whether a round that changed nothing is followed by another."""
     return is_unchanged(machine, ended) and _has_rounds(machine)
+
+
+# -- plans, answers, reviews -------------------------------------------------------------------------------------------
+
+
+def is_planned(machine: Machine, ended: Ended[StageResult]) -> bool:
+    """Whether this mode begins with a plan."""
+    return machine.mode is Mode.FULL
+
+
+def is_answered(machine: Machine, ended: Ended[StageResult]) -> bool:
+    """Whether this mode gives an answer and changes nothing."""
+    return machine.mode is Mode.ASK
+
+
+def has_plan(machine: Machine, ended: Ended[PlanResult]) -> bool:
+    """Whether a valid plan was made."""
+    return ended.result.plan is not None
+
+
+def may_follow_plan(machine: Machine, ended: Ended[PlanResult]) -> bool:
+    """Whether a valid plan was made on which no person decides."""
+    return has_plan(machine, ended) and not ended.result.asks
+
+
+def may_plan_again(machine: Machine, ended: Ended[PlanResult]) -> bool:
+    """Whether the planner, which itself works well, gets what is wrong with its plan."""
+    return _is_sound(ended) and _has_tries(machine)
+
+
+def has_review(machine: Machine, ended: Ended[ReportResult]) -> bool:
+    """Whether a valid review was made."""
+    return ended.result.blocking is not None
+
+
+def may_repair_findings(machine: Machine, ended: Ended[ReportResult]) -> bool:
+    """Whether blocking findings go back to the agent."""
+    return bool(ended.result.blocking) and _has_rounds(machine)
+
+
+def may_review_again(machine: Machine, ended: Ended[ReportResult]) -> bool:
+    """Whether the reviewer gets what is wrong with its report."""
+    return _is_sound(ended) and _has_tries(machine)
+
+
+def _has_tries(machine: Machine) -> bool:
+    return machine.tries + 1 < MAX_TRIES
+
+
+def _is_sound(ended: Ended[BuildResult]) -> bool:
+    """Whether the agent ran well: one whose key or program is at fault will not report better the next time."""
+    return ended.failure in {None, FailureClass.REPAIRABLE}
+
+
+def is_reviewed(machine: Machine, ended: Ended[CheckResult]) -> bool:
+    """Whether this mode has a review, and no check is red."""
+    return machine.mode is Mode.FULL and ended.result.passed is not False
+
+
+def gave_no_answer(machine: Machine, ended: Ended[BuildResult]) -> bool:
+    """Whether the agent that was asked said nothing, or that it failed."""
+    return not ended.result.claim

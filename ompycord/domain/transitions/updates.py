@@ -1,10 +1,22 @@
 """What the machine remembers when an edge of a stage is taken; pure. Counterpart of `guards.py`."""
 
-from ompycord.domain.results import BuildResult, CheckResult, CollectResult, PrepareResult, PublishResult, StageResult
+from typing import Final
+
+from ompycord.domain.results import (
+    BuildResult,
+    CheckResult,
+    CollectResult,
+    PlanResult,
+    PrepareResult,
+    PublishResult,
+    ReportResult,
+    StageResult,
+)
 from ompycord.domain.run import FailureClass, Machine, RunOutcome, SuspendReason
 from ompycord.domain.stage import Ended, Update
 
 __all__ = [
+    "answered",
     "beside",
     "broken_off",
     "checked",
@@ -13,21 +25,32 @@ __all__ = [
     "failed",
     "narrowed",
     "nothing",
+    "planned",
+    "planning_again",
     "published",
     "rebuilt",
     "refused",
     "refused_at_last",
     "repairing",
     "repairing_again",
+    "repairing_findings",
     "repairing_refused",
+    "reviewed",
+    "reviewing",
+    "reviewing_again",
     "set_aside",
+    "starts_by_plan",
     "stuck",
     "unread",
     "unread_repair",
+    "unreviewed",
     "verdict_stands",
     "waits_for_provider",
+    "without_plan",
     "without_result",
 ]
+
+_LINE: Final = 500
 
 
 def failed(machine: Machine, ended: Ended[StageResult]) -> Update:
@@ -68,7 +91,7 @@ def unread(machine: Machine, ended: Ended[BuildResult]) -> Update:
 
 def unread_repair(machine: Machine, ended: Ended[BuildResult]) -> Update:
     """As `unread`, within the round: the verdict that it repairs still stands."""
-    return {**unread(machine, ended), "checks": False}
+    return {**unread(machine, ended), "checks": machine.checks}
 
 
 def broken_off(machine: Machine, ended: Ended[BuildResult]) -> Update:
@@ -158,7 +181,8 @@ def repairing_again(machine: Machine, ended: Ended[CollectResult]) -> Update:
 
 def verdict_stands(machine: Machine, ended: Ended[CollectResult]) -> Update:
     """Out of rounds, with the result that was verified last."""
-    return {"checks": False, "failure": FailureClass.VERIFY, "message": machine.verdict}
+    failure = FailureClass.VERIFY if machine.checks is False else None
+    return {"failure": failure, "message": machine.verdict}
 
 
 def refused(machine: Machine, ended: Ended[CollectResult]) -> Update:
@@ -199,3 +223,76 @@ def set_aside(machine: Machine, ended: Ended[BuildResult]) -> Update:
         "message": ended.message,
         "ended_by": ended.result.ended_by,
     }
+
+
+# -- plans, answers, reviews -------------------------------------------------------------------------------------------
+
+
+def planned(machine: Machine, ended: Ended[PlanResult]) -> Update:
+    """The plan waits for a person."""
+    return {
+        "plan": ended.result.plan,
+        "tries": 0,
+        "interruptions": 0,
+        "failure": None,
+        "message": "The plan is ready and needs a decision.",
+    }
+
+
+def starts_by_plan(machine: Machine, ended: Ended[PlanResult]) -> Update:
+    """The work begins by the plan, on which no person decides here."""
+    message = "The plan is ready; the work begins by it."
+    return {**planned(machine, ended), "iteration": machine.iteration + 1, "message": message}
+
+
+def planning_again(machine: Machine, ended: Ended[PlanResult]) -> Update:
+    """The planner gets what is wrong with its plan."""
+    return {
+        "iteration": machine.iteration + 1,
+        "tries": machine.tries + 1,
+        "message": f"Its plan was refused and goes back to it. {ended.message or ''}".strip()[:_LINE],
+    }
+
+
+def without_plan(machine: Machine, ended: Ended[PlanResult]) -> Update:
+    """No valid plan was made; an agent that could not run at all keeps its own class."""
+    if ended.failure not in {None, FailureClass.REPAIRABLE}:
+        return {**failed(machine, ended), "ended_by": ended.result.ended_by}
+    return {"failure": FailureClass.PLAN, "message": f"No valid plan was made: {ended.message or 'none'}"[:_LINE]}
+
+
+def answered(machine: Machine, ended: Ended[StageResult]) -> Update:
+    """End with an answer."""
+    return {"outcome": RunOutcome.ANSWERED, "message": ended.message}
+
+
+def reviewing(machine: Machine, ended: Ended[CheckResult]) -> Update:
+    """The verified result is read by another agent."""
+    return {**checked(machine, ended), "tries": 0, "is_review_open": False, "iteration": machine.iteration + 1}
+
+
+def reviewing_again(machine: Machine, ended: Ended[ReportResult]) -> Update:
+    """The reviewer gets what is wrong with its report."""
+    return {
+        "iteration": machine.iteration + 1,
+        "tries": machine.tries + 1,
+        "message": f"Its review was refused and goes back to it. {ended.message or ''}".strip()[:_LINE],
+    }
+
+
+def reviewed(machine: Machine, ended: Ended[ReportResult]) -> Update:
+    """Nothing is left to repair, or no round to repair it in."""
+    is_open = bool(ended.result.blocking)
+    return {"is_review_open": is_open, "message": ended.message if is_open else machine.message, "tries": 0}
+
+
+def unreviewed(machine: Machine, ended: Ended[ReportResult]) -> Update:
+    """No valid review was made: the result is published and not verified."""
+    why = ended.message or "no reason is known."
+    message = why if why.startswith("No ") else f"No review: {why}"
+    return {"is_review_open": False, "message": message[:_LINE], "tries": 0}
+
+
+def repairing_findings(machine: Machine, ended: Ended[ReportResult]) -> Update:
+    """Another round: the agent gets what the review found. What the checks proved stands until the next ones."""
+    return {**_next_round(machine), "is_review_open": True, "verdict": ended.message, "message": ended.message}

@@ -1,6 +1,6 @@
 """The steps of a hosted run, one file each; each is a function of its order, its task and the engine's context.
 
-All but `build` and `repair` may be done twice under one key with the same result. Nothing here decides a state.
+Those that start no agent may be done twice under one key with the same result. Nothing here decides a state.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,14 +12,18 @@ from ompycord.domain.effects import Effect, StepOrder
 from ompycord.domain.events import EffectFinished
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
+from ompycord.engines.steps.answer import answer
 from ompycord.engines.steps.build import build
 from ompycord.engines.steps.checks import run_checks
 from ompycord.engines.steps.clean_up import clean_up
 from ompycord.engines.steps.collect import collect
 from ompycord.engines.steps.collect_repair import collect_repair
+from ompycord.engines.steps.links import check_links
+from ompycord.engines.steps.plan import plan
 from ompycord.engines.steps.prepare import prepare
 from ompycord.engines.steps.publish import publish
 from ompycord.engines.steps.repair import repair
+from ompycord.engines.steps.review import review
 from ompycord.engines.steps.set_up import set_up
 
 __all__ = ["STEPS", "Step"]
@@ -31,11 +35,15 @@ STEPS: Final[Mapping[type[Effect], Step]] = MappingProxyType(
     {
         fx.PrepareWorkspace: prepare,
         fx.SetUp: set_up,
+        fx.PlanAgent: plan,
+        fx.AnswerQuestion: answer,
+        fx.CheckLinks: check_links,
         fx.RunAgent: build,
         fx.Collect: collect,
         fx.RunChecks: run_checks,
         fx.RepairAgent: repair,
         fx.CollectRepair: collect_repair,
+        fx.ReviewResult: review,
         fx.Publish: publish,
         fx.CleanUp: clean_up,
     }

@@ -1,12 +1,13 @@
 """The step `build`: the agent is started in the run's clone and its events are stored until it ends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from ompycord.conductor import LogInbox
 from ompycord.dialects.prompts.prompt_text import former_text, prompt_text
+from ompycord.dialects.prompts.report_text import plan_text
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished
 from ompycord.domain.folds.follow_up import Former
@@ -29,6 +30,9 @@ async def build(order: StepOrder, task: Task, context: StepContext) -> EffectFin
 
 async def _opening(order: StepOrder, task: Task, context: StepContext, can_resume: bool) -> Opening:
     start = await _start_of(order.run, task, context, can_resume=can_resume)
+    facts = await context.planning(order.run)
+    if facts.plan is not None:
+        start = replace(start, plan=plan_text(facts.plan, facts.approved_by))
     return Opening(start.session, partial(start.prompt, task), start.after_task)
 
 
@@ -40,6 +44,8 @@ class _Start:
     is_own: bool = False
     """Whether the session was opened by this run, else by one that it follows."""
     former: Former | None = None
+    plan: tuple[str, ...] = ()
+    """Paragraphs with the plan that was made for it."""
 
     def prompt(self, task: Task, inbox: LogInbox, files: Path | None) -> str:
         """What the agent gets first.
@@ -49,7 +55,8 @@ class _Start:
         """
         if self.session is None or not self.is_own:
             intro = (FOLLOWS,) if self.session is not None else ()
-            return joined(*intro, *prompt_text(task, files), *self._summary, *since(inbox.earlier_messages))
+            known = (*prompt_text(task, files), *self._summary, *self.plan)
+            return joined(*intro, *known, *since(inbox.earlier_messages))
         # What it was told may have been cut off on its way, and the session has another run's task in it.
         again = (YOUR_TASK, *prompt_text(task, files)) if task.follows is not None else ()
         return joined(GO_ON, *again, *maybe_known(inbox.unknown_to(self.session)))
@@ -57,8 +64,8 @@ class _Start:
     def after_task(self, inbox: LogInbox) -> str:
         """What follows the task where the agent does not know the session any more."""
         if self.is_own:
-            return joined(GO_ON, *self._words, *maybe_known(inbox.earlier_messages))
-        return joined(*self._words, *since(inbox.earlier_messages))
+            return joined(GO_ON, *self._words, *self.plan, *maybe_known(inbox.earlier_messages))
+        return joined(*self._words, *self.plan, *since(inbox.earlier_messages))
 
     @property
     def _summary(self) -> tuple[str, ...]:

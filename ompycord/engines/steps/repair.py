@@ -5,6 +5,7 @@ from pathlib import Path
 from ompycord.conductor import LogInbox
 from ompycord.dialects.prompts.prompt_text import former_text, prompt_text
 from ompycord.dialects.prompts.repair_text import repair_text
+from ompycord.dialects.prompts.report_text import plan_text
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished
 from ompycord.domain.run import FailureClass
@@ -29,7 +30,9 @@ async def _opening(order: StepOrder, task: Task, context: StepContext, can_resum
     what_failed = repair_text(facts) if facts is not None else ()
     session = await context.session(order.run) if can_resume else None
     former = await context.former(order.run) if task.follows is not None else None
-    earlier = former_text(former) if former is not None else ()
+    planning = await context.planning(order.run)
+    plan = plan_text(planning.plan, planning.approved_by) if planning.plan is not None else ()
+    earlier = (*(former_text(former) if former is not None else ()), *plan)
 
     def prompt(inbox: LogInbox, files: Path | None) -> str:
         if session is not None:

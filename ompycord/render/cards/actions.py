@@ -19,7 +19,6 @@ __all__ = [
     "ACCEPT",
     "ACTIONS",
     "AGAIN",
-    "APPROVE",
     "BAD",
     "CANCEL",
     "CARD_ACTIONS",
@@ -36,7 +35,6 @@ __all__ = [
     "MOST_BUTTONS",
     "OFFERS",
     "RAISE",
-    "REJECT",
     "REPLAN",
     "RESUME",
     "RETRY",
@@ -53,7 +51,7 @@ __all__ = [
 MOST_BUTTONS: Final = ROW_BUTTONS
 """docs/contracts/cards.md, *Colour and words*: at most five."""
 
-_COLLECTED: Final = frozenset({RunState.VERIFYING, RunState.REPAIRING, RunState.PUBLISHING})
+_COLLECTED: Final = frozenset({RunState.VERIFYING, RunState.REPAIRING, RunState.REVIEWING, RunState.PUBLISHING})
 Offered = Callable[[StatusSnapshot, RenderContext], bool]
 
 
@@ -163,8 +161,6 @@ TAKEOVER = CardAction("takeover", "Take over", "say", offered_when=_can_be_resum
 
 EDIT = CardAction("edit", "Edit", "say", offered_when=_is_open, is_planned=True)
 SWITCH = CardAction("switch", "Switch agent", "resume", offered_when=_is_open, is_planned=True)
-APPROVE = CardAction("approve", "Approve plan", "approve", "success", offered_when=_is_open, is_planned=True)
-REJECT = CardAction("reject", "Reject plan…", "approve", "danger", offered_when=_is_open, is_planned=True)
 RUN_CHECKS = CardAction("runcheck", "Run checks", "retry", "primary", offered_when=_has_clone, is_planned=True)
 FIX_SETUP = CardAction("fixsetup", "Fix setup", "retry", offered_when=_is_ours, is_planned=True)
 GOOD = CardAction("good", "Good", "details", emoji="👍", offered_when=_is_ours, is_planned=True)
@@ -191,6 +187,7 @@ class Situation(StrEnum):
     OVER_BUDGET = "over budget"
     PROVIDER_STOPPED = "stopped by the provider"
     UNCHANGED = "unchanged"
+    ANSWERED = "answered"
     VERIFIED = "verified"
     CHECKS_FAILED = "checks failed"
     UNVERIFIED = "unverified"
@@ -206,7 +203,7 @@ OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
     Situation.QUEUED: (EDIT, SAY, DETAILS, CANCEL),
     Situation.WORKING: (STOP, SAY, DIFF, DETAILS, CANCEL),
     Situation.PUBLISHING: (STOP, DIFF, DETAILS, CANCEL),
-    Situation.PLAN_READY: (APPROVE, REJECT, SAY, DETAILS, CANCEL),
+    Situation.PLAN_READY: (SAY, DETAILS, CANCEL),  # the plan's own message has its buttons
     Situation.ASKING: (STOP, SAY, DETAILS, CANCEL),
     Situation.PROVIDER_REFUSES: (SWITCH, STOP, SAY, DETAILS, CANCEL),
     Situation.STOPPED: _PAUSED,
@@ -214,6 +211,7 @@ OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
     Situation.OVER_BUDGET: (RAISE, *_PAUSED),
     Situation.PROVIDER_STOPPED: (SWITCH, *_PAUSED),
     Situation.UNCHANGED: (FOLLOW_UP, AGAIN, *_VOTES, DETAILS),  # no diff, no checks, no branch to open
+    Situation.ANSWERED: (FOLLOW_UP, AGAIN, DETAILS, *_VOTES),
     Situation.VERIFIED: (CHECK_OUT, DIFF, FOLLOW_UP, AGAIN, DETAILS, *_VOTES),
     Situation.CHECKS_FAILED: (CHECK_OUT, DIFF, FOLLOW_UP, CHECKS, RETRY),
     Situation.UNVERIFIED: (ACCEPT, RUN_CHECKS, CHECK_OUT, DIFF, FOLLOW_UP, FIX_SETUP, DETAILS, *_VOTES),

@@ -50,7 +50,8 @@ def request_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
         question = snapshot.open_questions[0]
         lines = [sanitizer.line(question.text, ASK) or _NO_TEXT, since_sentence(snapshot, question.asked_at)]
     else:
-        lines = ["The plan is ready and needs a decision.", since_sentence(snapshot, snapshot.last_event_at)]
+        at = snapshot.proposal.asked_at if snapshot.proposal is not None else snapshot.last_event_at
+        lines = ["The plan is ready and needs a decision.", since_sentence(snapshot, at)]
     if waiting > 1:
         lines[0] += f" … and {count(waiting - 1, 'more decision')} after this one"
     return "\n".join(lines)
@@ -64,8 +65,11 @@ def since_sentence(snapshot: StatusSnapshot, asked_at: Millis) -> str:
             kept = "Its agent was stopped to make room and continues once it is answered."
         else:
             kept = "The run is paused: a decision is kept and applies after Resume."
+        if snapshot.open_proposal is not None:
+            kept = "The run is paused; a decision continues it."
         return f"Asked {stamp(asked_at)}. {kept}"
-    since = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions)]
+    plan = () if snapshot.open_proposal is None else (snapshot.open_proposal,)
+    since = [one.asked_at for one in (*snapshot.open_approvals, *snapshot.open_questions, *plan)]
     will_pause = since and is_hosted
     pauses = f" Pauses {stamp(min(since) + PAUSE_AFTER_MS)} if no one answers." if will_pause else ""
     return f"Asked {stamp(asked_at)}.{pauses}"

@@ -15,6 +15,7 @@ from ompycord.render.cards.evidence import evidence_line, proof_lines, refused_l
 from ompycord.render.cards.metering import claim_note, is_unmetered, metering
 from ompycord.render.cards.names import agent_name, run_link
 from ompycord.render.cards.preparation import lines_of, precheck_line, setup_tail
+from ompycord.render.cards.reports import drift_lines, review_lines
 from ompycord.render.cards.verdicts import check_line, failing_tests
 from ompycord.render.phrases import cost, count, duration, has_tokens, money, tokens, tokens_used
 from ompycord.render.render_context import RenderContext
@@ -74,6 +75,8 @@ def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldVi
         *_checks(snapshot, sanitizer),
         _filled(Part.FAILING, "Not taken", refused_lines(snapshot, sanitizer), str),
         _evidence(snapshot, sanitizer),
+        _filled(Part.EVIDENCE, "Review", review_lines(snapshot, sanitizer), str),
+        _filled(Part.EVIDENCE, "Plan", drift_lines(snapshot, sanitizer), str),
         _filled(Part.LEFT_OUT, "Not in the result", snapshot.left_out, lambda piece: _left_out(piece, sanitizer)),
         _files(snapshot, sanitizer),
         _billing(snapshot, sanitizer),
@@ -296,6 +299,8 @@ def chain_fields(render_context: RenderContext, sanitizer: Sanitizer) -> tuple[F
 def _message(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> FieldView | None:
     """The agent's latest message, marked as its claim."""
     text = snapshot.summary or snapshot.last_words if snapshot.is_final else snapshot.last_words
+    if snapshot.answer is not None:
+        text = snapshot.answer.plain
     if not text or not text.strip():
         return None
     limit = _MESSAGE_FINAL if snapshot.is_final else _MESSAGE_LIVE

@@ -8,12 +8,14 @@ from typing import Final, NamedTuple, assert_never
 
 from ompycord.domain.folds.snapshot import ProviderWait, StatusSnapshot, Verification
 from ompycord.domain.run import RunKind, RunOutcome, RunState, SuspendReason
+from ompycord.domain.task import Mode
 from ompycord.render.cards.actions import Situation
 from ompycord.render.cards.asking import request_sentence, waits_for
 from ompycord.render.cards.cardview import Colour
 from ompycord.render.cards.loops import loop_sentence
 from ompycord.render.cards.names import agent_name, run_link
 from ompycord.render.cards.preparation import not_started, setting_up, setup_failed
+from ompycord.render.cards.reports import answered_sentence
 from ompycord.render.cards.verdicts import (
     failure_sentence,
     partial_sentence,
@@ -113,6 +115,13 @@ def _working(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer:
     return Headline("🔵", WORDS[snapshot.state], Colour.BLURPLE, text, situation, note, pulse)
 
 
+def _reviewing(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    """Its sentence is not that of the checks, which stands in the message until the review ends."""
+    is_again = snapshot.previous is RunState.REVIEWING
+    headline = _working(snapshot, render_context, sanitizer)
+    return headline if is_again else headline._replace(sentence=_WORK[RunState.REVIEWING](snapshot, sanitizer))
+
+
 def _pulse(snapshot: StatusSnapshot, render_context: RenderContext) -> str:
     if render_context.silent_since is not None:
         return f"No activity since {stamp(render_context.silent_since)}"
@@ -142,6 +151,7 @@ _NOTES: Final[dict[RunState, Callable[[StatusSnapshot], str]]] = {
     RunState.BUILDING: _progress,
     RunState.VERIFYING: _round,
     RunState.REPAIRING: _round,
+    RunState.REVIEWING: _round,
 }
 
 
@@ -154,6 +164,8 @@ def _building(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     agent = agent_name(snapshot, sanitizer)
     if snapshot.loop is not None:
         return loop_sentence(snapshot.loop, agent, sanitizer)
+    if snapshot.mode is Mode.ASK:
+        return f"{agent} is reading the code, which it cannot change."
     for phase in snapshot.plan:
         for step in phase.steps:
             if phase.status == "active" and step.status == "active":
@@ -190,6 +202,7 @@ WORDS: Final[dict[RunState, str]] = {
     RunState.BUILDING: "Working",
     RunState.VERIFYING: "Checking",
     RunState.REPAIRING: "Repairing",
+    RunState.REVIEWING: "Reviewing",
     RunState.PUBLISHING: "Publishing",
 }
 
@@ -202,6 +215,7 @@ _WORK: Final[dict[RunState, Callable[[StatusSnapshot, Sanitizer], str]]] = {
     RunState.BUILDING: _building,
     RunState.VERIFYING: _verifying,
     RunState.REPAIRING: lambda snapshot, sanitizer: f"Checks failed; {_repairs(snapshot, sanitizer)}",
+    RunState.REVIEWING: lambda snapshot, sanitizer: "Another agent reads the result; no check is red.",
     RunState.PUBLISHING: _publishing,
 }
 
@@ -276,6 +290,9 @@ _SUSPENDED: Final = {
 
 
 def _complete(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
+    if snapshot.outcome is RunOutcome.ANSWERED:
+        text = answered_sentence(snapshot, sanitizer)
+        return Headline("💬", "Answered", Colour.GREEN, text, Situation.ANSWERED)
     if snapshot.outcome is RunOutcome.NO_CHANGES:
         text = unchanged_sentence(snapshot, sanitizer)
         return Headline("⚪", "Finished · no changes", Colour.GREY, text, Situation.UNCHANGED)
@@ -286,6 +303,8 @@ def _complete(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer
             text = (
                 f"{text} {sanitizer.line(snapshot.accepted_by, _TITLE)} accepted what it changed of tests and checks."
             )
+        if snapshot.review is not None:
+            text = f"{text} {sanitizer.line(snapshot.review.by, _TITLE)} reviewed it."
         return Headline("✅", "Done · checks passed", Colour.GREEN, text, Situation.VERIFIED)
     if snapshot.verification is Verification.FAILED:
         text = failure_sentence(snapshot, sanitizer)
@@ -327,6 +346,7 @@ _HEADLINES: Final[dict[RunState, Callable[[StatusSnapshot, RenderContext, Saniti
     RunState.BUILDING: _working,
     RunState.VERIFYING: _working,
     RunState.REPAIRING: _working,
+    RunState.REVIEWING: _reviewing,
     RunState.PUBLISHING: _working,
     RunState.SUSPENDED: _suspended,
     RunState.COMPLETE: _complete,

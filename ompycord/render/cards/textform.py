@@ -14,6 +14,7 @@ from ompycord.render.cards.names import short_title
 from ompycord.render.cards.view import REHEARSAL
 from ompycord.render.phrases import count, day_clock
 from ompycord.render.render_context import RenderContext
+from ompycord.render.reports.plan_lines import plan_closed, plan_lines
 from ompycord.render.run_view import Place, shown_facts
 from ompycord.render.sanitizer import Redact, Sanitizer
 
@@ -69,7 +70,7 @@ class Section(NamedTuple):
 def _story(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
     fields = [field for field in card_fields(snapshot, sanitizer) if field.part not in PLAN]
     task = Section("Task", sanitizer.prose(snapshot.prompt, _PROMPT).splitlines())
-    plan = _plan(snapshot, sanitizer) if snapshot.plan else []
+    plan = _plan(snapshot, sanitizer) if snapshot.plan or snapshot.proposal is not None else []
     return [task, *plan, *(_field(field, sanitizer) for field in fields)]
 
 
@@ -78,7 +79,11 @@ def _plan(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
     for phase in snapshot.plan:
         lines.append(f"{_MARKS[phase.status]} {sanitizer.line(phase.title, 120)}")
         lines += [f"  {_MARKS[step.status]} {sanitizer.line(step.title, 120)}" for step in phase.steps]
-    return [Section("Plan", lines or ["There is no plan."])]
+    proposal = snapshot.proposal
+    if proposal is None:
+        return [Section("Plan", lines or ["There is no plan."])]
+    planned = [*plan_lines(proposal.plan, sanitizer), plan_closed(proposal, sanitizer)]
+    return [Section("Plan", planned), Section("Progress", lines)]
 
 
 def _checks(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
@@ -104,6 +109,8 @@ def _people(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
         by = f" by {sanitizer.line(approval.by, 60)}" if approval.by else ""
         used = f", used {count(approval.uses, 'time')} more" if approval.uses else ""
         lines.append(f"approval {approval.status}{by}{used} ({sanitizer.line(approval.title, 120)})")
+    if snapshot.proposal is not None and snapshot.proposal.by:
+        lines.append(f"plan {plan_closed(snapshot.proposal, sanitizer)}")
     return [Section("People", lines)]
 
 

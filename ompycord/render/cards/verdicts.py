@@ -11,6 +11,7 @@ from ompycord.domain.run import EndedBy, FailureClass, RunKind
 from ompycord.domain.task import Mode
 from ompycord.render.cards.evidence import evidence_summary
 from ompycord.render.cards.names import agent_name
+from ompycord.render.cards.reports import review_sentence
 from ompycord.render.phrases import and_list, count, duration, sentence
 from ompycord.render.render_context import RenderContext
 from ompycord.render.sanitizer import Sanitizer
@@ -88,7 +89,7 @@ def _why_unchecked(snapshot: StatusSnapshot, render_context: RenderContext, sani
         passed = [sanitizer.line(check.name, _NAME) for check in ours if check.status == "passed"]
         more = f" (and {len(blind) - 1} more)" if len(blind) > 1 else ""
         return f"{_blind(blind[0], sanitizer)}{more}{f'; {and_list(passed)} passed' if passed else ''}."
-    doubt = _doubt(ours, sanitizer)
+    doubt = _doubt(ours, sanitizer) or review_sentence(snapshot, sanitizer)
     if doubt:
         return doubt
     changed = evidence_summary(snapshot, sanitizer)

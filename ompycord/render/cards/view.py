@@ -160,7 +160,8 @@ def _buttons(
     """The possible actions, then the links, so that no button moves when a link comes; at most five of them all."""
     links: list[Button] = []
     if snapshot.needs_person and render_context.question_url:
-        links.append(Button(label="Go to the question", style="link", url=render_context.question_url))
+        what = "plan" if snapshot.open_proposal is not None else "question"
+        links.append(Button(label=f"Go to the {what}", style="link", url=render_context.question_url))
     result = sanitizer.link(snapshot.url)
     if snapshot.is_final and result:
         links.append(Button(label="Open result", style="link", url=result))

@@ -73,12 +73,13 @@ def sandbox_view(layout: Layout, *, program: Path, path: str, hidden: Iterable[P
     tools = [root for folder in folders if not is_of_run(folder, layout) for root in _roots(folder)]
     named = [*_pythons(), *tools, *([] if is_of_run(program, layout) else _of_program(program))]
     fit = [one for one in named if _is_there(one) and not any(other.is_relative_to(one) for other in unseen)]
-    given = [*layout.readable, *layout.provided, *_objects(layout), *layout.grants]
+    own = [layout.tree] if layout.is_read_only else []
+    given = [*own, *layout.readable, *layout.provided, *_objects(layout), *layout.grants]
     system = [one for one in SYSTEM if _is_there(one)]
     resolver = Path("/etc/resolv.conf").resolve()
     all_of_it = (*system, *(one for one in _both((*fit, *given, resolver)) if _is_there(one)))
     shown = [one for one in dict.fromkeys(all_of_it) if not _is_covered(one, all_of_it, unseen)]
-    writable = _both((layout.tree, layout.home, layout.tmp))
+    writable = _both((*([] if layout.is_read_only else [layout.tree]), layout.home, layout.tmp))
     return SandboxView(readable=tuple(shown), writable=tuple(dict.fromkeys(writable)), hidden=unseen)
 
 

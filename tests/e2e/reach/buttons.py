@@ -16,11 +16,13 @@ async def press_everything(ada: Visitor) -> None:
     failing = await ada.new("Break the cart", agent="careless")
     costly = await ada.new("Spend", agent="deaf", mode="fast", budget=0.5)
     leave = [await ada.new("Get approval, then fix the discount", agent="quick") for _ in range(3)]
+    planned = [await ada.new("Fix the discount", agent="quick", mode="full") for _ in range(3)]
     asking = await fill_the_form(ada)
     await choose_every_option(ada)
     await type_answers(ada)
     await raise_the_limit(ada, costly)
     await decide(ada, leave)
+    await decide_plans(ada, planned)
     await answer_in_words(ada, asking)
     await after_a_failure(ada, failing)
     await at_work(ada, costly)
@@ -63,6 +65,18 @@ async def decide(ada: Visitor, runs: list[str]) -> None:
     form = await ada.press(await ada.sees(f"{never} · question", label="Deny…"), "Deny…")
     await ada.fill(form, reason="Not on a Friday.")
     for run, words in ((once, "Allowed once by"), (always, "Allowed for this run by"), (never, "Denied by")):
+        await ada.sees(f"{run} · question", words)
+
+
+async def decide_plans(ada: Visitor, runs: list[str]) -> None:
+    """Approved, sent back, rejected."""
+    good, small, wrong = runs
+    await ada.press(await ada.sees(f"{good} · question", label="Approve"), "Approve")
+    form = await ada.press(await ada.sees(f"{small} · question", label="Change…"), "Change…")
+    await ada.fill(form, "Sent back.", words="Without the test, please.")
+    form = await ada.press(await ada.sees(f"{wrong} · question", label="Reject…"), "Reject…")
+    await ada.fill(form, "Rejected.", words="Not now.")
+    for run, words in ((good, "Approved by"), (small, "Sent back by"), (wrong, "Rejected by")):
         await ada.sees(f"{run} · question", words)
 
 

@@ -39,6 +39,11 @@ async def run_everything(ada: Visitor) -> tuple[set[str], set[str]]:
     refused = await ada.command("omp new", prompt=prompt, agent="deaf", model="large")
     assert "deaf takes no choice of a model." in refused
     options.add("omp new model")
+    question = {"text": "Where is the total made?", "repository": "sample"}
+    await ada.told(await ada.person.command("omp ask", "tasks", agent="quick", **question), "Queued: http")
+    assert "deaf takes no choice of a model." in await ada.command("omp ask", agent="deaf", model="large", **question)
+    commands.add("omp ask")
+    options |= {f"omp ask {name}" for name in ("text", "repository", "agent", "model")}
     await ada.card(run, "Stop")
     message = await ada.person.say("Fix the discount, please", "tasks")
     for name, given, words in _steps(run, ada.person.id):

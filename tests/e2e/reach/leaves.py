@@ -60,6 +60,8 @@ REPOSITORY: dict[str, Any] = {
         "max_lines": 5000,
         "max_file_mib": 1,
     },
+    "plan_approval": "automatic",
+    "reviewer": {"agent": "spoken", "model": "spoken-large"},
 }
 AGENT: dict[str, Any] = {
     "command": ["spoken", "--quiet"],
@@ -144,7 +146,7 @@ FILE: dict[str, Any] = {
         }
     },
     "limits": {"open_per_person": 1, "open_per_channel": 2, "open_per_guild": 3, "parallel_runs": 4, "waiting_runs": 5}
-    | {"max_iterations": 6},
+    | {"max_iterations": 6, "ask_budget_usd": 0.2, "ask_minutes": 3},
     "workspaces": {"sessions_days": 3, "sessions_mib": 100, "setups": 2},
     "log": {"level": "debug", "json": True, "file": "logs/o.log", "max_mib": 3},
 }

@@ -149,7 +149,7 @@ async def test_what_no_request_takes_is_kept_in_a_draft_and_refused_by_what_is_w
         ({"budget_usd": 10_000.01}, "*budget_usd*: Input should be less than or equal to 10000"),
         ({"budget_usd": 0.0}, "*budget_usd*: Input should be greater than 0"),
         ({"done_when": "x" * 301}, "*done_when*: String should have at most 300 characters"),
-        ({"mode": "extreme"}, "*mode*: Input should be 'fast', 'standard' or 'full'"),
+        ({"mode": "extreme"}, "*mode*: Input should be 'fast', 'standard', 'full' or 'ask'"),
         ({"colour": "red"}, "*colour*: Extra inputs are not permitted"),
     ):
         with pytest.raises(ValidationError) as error:

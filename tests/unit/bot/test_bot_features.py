@@ -22,12 +22,14 @@ POSTED = {
     *("checkout", "accept", "follow", "followf", "followgo", "followno", "againf"),
     *("checks", "say", "sayform", "raise", "raiseto", "answer", "ansform", "allow", "allowrun", "deny", "denyform"),
     *("continue", "replan", "replanto", "giveup"),
+    *("planok", "planedit", "planchf", "planno", "plannof"),
     *("settings", "editsaid", "form", "undo", "pick", "picksay"),
     *(f"opt{number}" for number in range(20)),
 }
 """Actions in ids of buttons and forms that are posted already."""
 ROLES = {
     "omp new": Role.RUNNER,
+    "omp ask": Role.RUNNER,
     "omp say": Role.RUNNER,
     "omp stop": Role.RUNNER,
     "omp resume": Role.RUNNER,
@@ -97,6 +99,6 @@ def test_discord_is_told_of_every_command() -> None:
     assert [command.name for command in ours.commands] == ["omp", "Run as task"]
     known = {command.name for feature in ours.features for command in feature.commands}
     assert known == {
-        *("new", "say", "status", "cancel", "stop", "resume", "show", "runs", "queue", "settings", "cost"),
+        *("new", "ask", "say", "status", "cancel", "stop", "resume", "show", "runs", "queue", "settings", "cost"),
         *("health", "help"),
     }

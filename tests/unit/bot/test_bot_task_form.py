@@ -26,8 +26,10 @@ def choices(form: dict[str, dict[str, Any]]) -> list[str]:
 
 
 def test_every_agent_of_an_offered_repository_is_offered_the_presets_first() -> None:
-    assert choices(fields(SHOP, VAULT)) == ["second|standard", "second|fast", "first|standard", "first|fast"]
-    assert choices(fields(SHOP)) == ["second|standard", "second|fast"]
+    modes = ("standard", "full", "fast")
+    both = [f"{agent}|{mode}" for agent in ("second", "first") for mode in modes]
+    assert choices(fields(SHOP, VAULT)) == [*both, "second|ask"]
+    assert choices(fields(SHOP)) == [*(f"second|{mode}" for mode in modes), "second|ask"]
 
 
 def test_checks_are_named_only_where_there_is_nothing_to_choose() -> None:

@@ -40,7 +40,8 @@ TAKES = constraints(TaskRequest.model_json_schema()["properties"])
 
 def options() -> dict[str, app_commands.Parameter]:
     """The options of `/omp new`, by the fields of a request."""
-    (command,) = new_feature(cast("BotContext", None)).commands
+    command, ask = new_feature(cast("BotContext", None)).commands
+    assert ask.name == "ask"
     assert isinstance(command, app_commands.Command)
     found = {one.name: one for one in command.parameters}
     return {"budget_usd" if name == "budget" else name: one for name, one in found.items()}
@@ -84,7 +85,7 @@ def test_the_command_takes_what_a_task_takes() -> None:
 
 
 def test_only_modes_of_a_task_are_offered() -> None:
-    assert set(get_args(ModeName)) == set(MODES) <= set(Mode)
+    assert {*get_args(ModeName), Mode.ASK} == set(MODES) == set(Mode)
     assert [choice.value for choice in options()["mode"].choices] == list(get_args(ModeName))
 
 

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from ompycord.domain import events as ev
 from ompycord.domain.events import AUTHORITY
 from ompycord.domain.folds.fold import RunFold, fold
+from ompycord.domain.folds.latest import LATEST
 from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
-from ompycord.domain.folds.source_state import LATEST, RANGES_KEPT, SourceState
+from ompycord.domain.folds.source_state import RANGES_KEPT, SourceState
 from ompycord.domain.guardian.escalation import LEVELS
 from ompycord.domain.guardian.verdicts import LOOP_KINDS
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId, Source
+from ompycord.domain.reports.findings import ReviewFinding
+from ompycord.domain.reports.plan import Plan, PlannedFile, PlanStep
 from ompycord.domain.run import FailureClass, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Task
 
@@ -31,6 +34,9 @@ count = st.integers(0, 1000)
 maybe = st.none() | words
 state = st.sampled_from(RunState)
 source_numbers = st.none() | st.dictionaries(st.sampled_from(SOURCES[1:]), st.integers(0, 12), max_size=2)
+
+PLAN = Plan(summary="Do it.", steps=(PlanStep(title="one"),), files=(PlannedFile(path="a.py", change="modify"),))
+HASHES = st.sampled_from(["0" * 64, "1" * 64])
 
 BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "run.submitted": st.just(ev.RunSubmitted(task=TASK)),
@@ -132,6 +138,22 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "retry.cleared": st.just(ev.RetryCleared()),
     "session.opened": st.builds(ev.SessionOpened, session=ref, model=st.none() | name),
     "artifact.added": st.builds(ev.ArtifactAdded, name=name),
+    "plan.proposed": st.builds(
+        ev.PlanProposed, number=count, plan=st.just(PLAN), hash=HASHES, by=name, asks=st.booleans(),
+    ),
+    "plan.refused": st.just(ev.PlanRefused(faults=("It names no file.",))),
+    "plan.approved": st.builds(ev.PlanApproved, plan=HASHES, by=name),
+    "plan.changed": st.builds(ev.PlanChanged, plan=HASHES, by=name, words=st.just("smaller")),
+    "plan.rejected": st.builds(ev.PlanRejected, plan=HASHES, by=name, reason=maybe),
+    "review.finished": st.builds(
+        ev.ReviewFinished, by=name, summary=words,
+        findings=st.just((ReviewFinding(severity="blocking", title="x", why="y"),)),
+    ),
+    "review.refused": st.just(ev.ReviewRefused(faults=("It is no JSON.",))),
+    "ask.answered": st.builds(ev.AskAnswered, text=words, commit=name, changed_total=count),
+    "ask.checked": st.builds(
+        ev.AskChecked, struck=count, links=st.just((ev.AnswerLink(start=0, end=1, path="a", line=1, fault="gone"),)),
+    ),
     "x.unknown": st.builds(ev.Opaque, type=st.just("x.unknown"), data=st.just({"a": 1})),
 }  # fmt: skip
 

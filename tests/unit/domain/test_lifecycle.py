@@ -358,7 +358,7 @@ def test_every_open_state_can_be_cancelled(state: RunState) -> None:
 AGAIN = ev.Prompted(text="Mind the docs.", by="Ada", when="restart")
 
 
-@pytest.mark.parametrize("state", [S.BUILDING, S.VERIFYING, S.REPAIRING])
+@pytest.mark.parametrize("state", [S.BUILDING, S.VERIFYING, S.REPAIRING, S.REVIEWING])
 def test_a_run_told_to_begin_again_halts_what_it_does_and_starts_its_agent_in_the_same_clone(state: RunState) -> None:
     states, machine, keys = walk(Machine(state=state, iteration=3, claim=True, checks=False), AGAIN)
     assert (states[-1], keys) == (S.BUILDING, ["stop:3", "build:4"])
@@ -380,7 +380,9 @@ def test_a_run_stopped_after_its_agent_goes_back_to_it_with_what_was_said(state:
     assert (machine.state, keys, machine.claim) == (S.BUILDING, ["stop:1", "build:2"], None)
 
 
-@pytest.mark.parametrize("state", sorted(set(RunState) - {S.BUILDING, S.VERIFYING, S.REPAIRING, S.SUSPENDED}))
+@pytest.mark.parametrize(
+    "state", sorted(set(RunState) - {S.BUILDING, S.VERIFYING, S.REPAIRING, S.REVIEWING, S.SUSPENDED})
+)
 def test_elsewhere_what_is_said_moves_nothing(state: RunState) -> None:
     assert not advance(Machine(state=state), AGAIN).is_change
 

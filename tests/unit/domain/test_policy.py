@@ -138,10 +138,12 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
         *("guardian.noticed", "models.opened", "result.guarded"),
         *("check.errors", "check.proved"),
         *("precheck.finished", "setup.started", "setup.finished"),
+        *("plan.proposed", "plan.refused", "review.finished", "review.refused", "ask.answered", "ask.checked"),
         *("inbox.taken", "inbox.acknowledged"),
     },
     PEOPLE: {
         "run.given_up",
+        *("plan.approved", "plan.changed", "plan.rejected"),
         *(
             "run.submitted",
             "run.cancel_requested",

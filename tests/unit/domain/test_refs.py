@@ -22,6 +22,7 @@ STORED = {
     "a:rm -rf: now": Ref(RefKind.APPROVAL, "rm -rf: now"),
     "wq:q1": Ref(RefKind.QUESTION_WITHDRAWN, "q1"),
     "wa:a1": Ref(RefKind.APPROVAL_WITHDRAWN, "a1"),
+    "plan:3": Ref(RefKind.PLAN, "3"),
     "p:01JD0000000000000000000002": Ref(RefKind.MESSAGE, "01JD0000000000000000000002"),
     "typed:1234567890123456789": Ref(RefKind.TYPED, "1234567890123456789"),
     "unread:": Ref(RefKind.UNREAD, ""),

@@ -28,13 +28,19 @@ from ompycord.domain.stages import (
     agent_states,
     heavy_names,
     repeatable_names,
+    stages_of,
 )
+from ompycord.domain.task import Mode
 from ompycord.domain.transitions.guards import MAX_INTERRUPTIONS
 from ompycord.engines.steps import STEPS
 from ompycord.render.cards.headlines import WORDS
 
-RESERVED = {RunState.PLANNING, RunState.AWAITING_APPROVAL}
 each_stage = pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+
+
+def machine_in(stage: AnyStage) -> Machine:
+    """A run in this stage, in the first mode of which it is part."""
+    return Machine(state=stage.state, mode=next(mode for mode in (Mode.STANDARD, *Mode) if mode in stage.modes))
 
 
 def test_every_step_has_one_stage_and_one_function() -> None:
@@ -43,20 +49,39 @@ def test_every_step_has_one_stage_and_one_function() -> None:
     assert {*kinds, fx.CleanUp} == set(STEPS)
     assert {*STEPS, fx.StopAgent} == set(get_args(Effect))
     names = [stage.name for stage in STAGES]
-    assert names == ["prepare", "setup", "build", "collect", "checks", "repair", "recollect", "publish"]
+    assert names == [
+        *("prepare", "setup", "plan", "answer", "links", "build", "collect", "checks", "repair", "recollect"),
+        *("review", "publish"),
+    ]
     assert (HALT, CLEAN_UP) == ("stop", "cleanup")
 
 
 def test_what_is_repeated_and_counted_is_what_the_stages_say() -> None:
-    assert repeatable_names() == {"prepare", "setup", "collect", "recollect", "publish", "cleanup", "stop"}
-    assert heavy_names() == {"prepare", "setup", "build", "repair"}
-    assert agent_names() == {"build", "repair"}
-    assert agent_states() == {RunState.BUILDING, RunState.REPAIRING}
+    assert repeatable_names() == {"prepare", "setup", "links", "collect", "recollect", "publish", "cleanup", "stop"}
+    assert heavy_names() == {"prepare", "setup", "plan", "answer", "build", "repair", "review"}
+    assert agent_names() == {"plan", "answer", "build", "repair", "review"}
+    assert agent_states() == {RunState.PLANNING, RunState.BUILDING, RunState.REPAIRING, RunState.REVIEWING}
+
+
+@pytest.mark.parametrize(
+    ("mode", "names"),
+    [
+        (Mode.FAST, ["prepare", "setup", "build", "collect", "publish"]),
+        (Mode.STANDARD, ["prepare", "setup", "build", "collect", "checks", "repair", "recollect", "publish"]),
+        (Mode.ASK, ["prepare", "setup", "answer", "links"]),
+        (
+            Mode.FULL,
+            ["prepare", "setup", "plan", "build", "collect", "checks", "repair", "recollect", "review", "publish"],
+        ),
+    ],
+)
+def test_each_mode_has_its_stages(mode: Mode, names: list[str]) -> None:
+    assert [stage.name for stage in stages_of(mode)] == names
 
 
 @each_stage
 def test_a_stage_that_a_crash_cut_short_is_done_again_and_waits_for_a_person_after_three_times(stage: AnyStage) -> None:
-    machine = Machine(state=stage.state)
+    machine = machine_in(stage)
     again = advance(machine, ev.EffectFinished(key=stage.key(1), outcome="interrupted"))
     assert again.machine.interruptions == 1
     assert [effect_key(effect) for effect in again.effects] == [("prepare:2" if stage is BUILD else stage.key(2))]
@@ -78,12 +103,14 @@ def test_an_agent_that_ended_is_not_started_over_because_collecting_was_cut_shor
 
 @each_stage
 def test_in_each_stage_people_stop_resume_and_cancel(stage: AnyStage) -> None:
-    stopped = advance(Machine(state=stage.state), ev.RunStopped(by="Ada"))
+    stopped = advance(machine_in(stage), ev.RunStopped(by="Ada"))
     assert stopped.machine.state is RunState.SUSPENDED
     assert [type(effect) for effect in stopped.effects] == [fx.StopAgent]
     resumed = advance(stopped.machine, ev.RunResumed(by="Ada"))
     assert resumed.machine.state is stage.state
-    entry = next(one for one in STAGES if one.state is stage.state and one.is_entry)
+    entry = next(
+        one for one in STAGES if one.state is stage.state and one.is_entry and stopped.machine.mode in one.modes
+    )
     assert [type(effect) for effect in resumed.effects] == [entry.effect]
     cancelled = advance(Machine(state=stage.state), ev.RunCancelled(by="Ada"))
     assert cancelled.machine.state is RunState.CANCELLED
@@ -94,19 +121,19 @@ def test_in_each_stage_people_stop_resume_and_cancel(stage: AnyStage) -> None:
 def test_every_end_of_a_stage_leads_somewhere(stage: AnyStage) -> None:
     for outcome in ("ok", "failed", "interrupted"):
         body = ev.EffectFinished.model_validate({"key": stage.key(1), "outcome": outcome})
-        assert advance(Machine(state=stage.state), body).is_change
+        assert advance(machine_in(stage), body).is_change
 
 
-def test_states_without_a_stage_are_in_no_rule_and_on_no_drawing() -> None:
+def test_every_state_is_in_a_rule_and_on_the_drawing() -> None:
     assert set(WORKING) == {stage.state for stage in STAGES}
     used = {state for rule in TABLE for state in (*rule.states, rule.to)}
-    assert used == set(RunState) - RESERVED
-    assert {*WORKING, RunState.QUEUED, RunState.SUSPENDED, *FINAL, *RESERVED} == set(RunState)
+    assert used == set(RunState)
+    waits = {RunState.QUEUED, RunState.AWAITING_APPROVAL, RunState.SUSPENDED}
+    assert {*WORKING, *waits, *FINAL} == set(RunState)
 
 
 def test_every_state_of_a_stage_has_a_word_on_the_card() -> None:
-    assert set(WORKING) <= set(WORDS)
-    assert set(WORDS) - RESERVED == set(WORKING)
+    assert set(WORDS) == {*WORKING, RunState.AWAITING_APPROVAL}
 
 
 RESULTS: st.SearchStrategy[StageResult] = st.one_of(

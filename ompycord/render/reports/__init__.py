@@ -1,0 +1,1 @@
+"""Plans and answers in words: their messages, and their lines for lists and the terminal."""
