@@ -33,6 +33,11 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+def branch_of(repository: Path, run: str) -> str:
+    """The branch that a run's result is on, by the run's short id at its end."""
+    return git(repository, "branch", "--list", f"ompycord/*{run}", "--format=%(refname:short)")
+
+
 async def test_command_form_card_finished_and_one_new_message(tmp_path: Path) -> None:
     async with running_product(tmp_path, config=REHEARSAL) as product:
         ada = product.playground.ada
@@ -73,7 +78,7 @@ async def test_a_run_whose_checks_fail_is_repaired_and_one_that_is_not_fails_wit
         assert "2 rounds" in repaired.text
         assert "unittest 5 passed" in repaired.text
         assert (
-            "unittest: canary seen · passes with the base's tests · 1 new test, red without the change" in repaired.text
+            "unittest: 4 tests before · canary seen · passes with the base's tests · 1 new test, red without the change" in repaired.text
         )
         await ada.start_command("omp new", "tasks", prompt="Fix the discount, or never.")
         failed = await ada.wait_message(lambda message: "result" in message.text and "or never" in message.text)
@@ -159,8 +164,8 @@ async def test_a_program_that_nobody_here_wrote_changes_a_repository_that_is_not
         run = re.search(r"(\w{6}) · result", result.text)
         assert run
         assert "Done · checks passed" in result.text
-        assert git(letters, "show", f"ompycord/{run[1]}:README") == "My favourite color is green."
-        assert git(letters, "show", f"ompycord/{run[1]}:NEWS") == "second"
+        assert git(letters, "show", f"{branch_of(letters, run[1])}:README") == "My favourite color is green."
+        assert git(letters, "show", f"{branch_of(letters, run[1])}:NEWS") == "second"
         assert git(letters, "show", "main:README") == "My favourite colour is green."
         assert git(letters, "status", "--porcelain") == ""
 
@@ -335,7 +340,8 @@ async def test_what_is_said_reaches_a_running_agent_which_writes_it_down(tmp_pat
         assert "I was told: Please hurry" in await log_of(product, ada, result)
         run = re.search(r"(\w{6}) · result", result.text)
         assert run
-        assert "- Told: Please hurry" in git(product.data / "sample", "show", f"ompycord/{run[1]}:NOTES.md")
+        sample = product.data / "sample"
+        assert "- Told: Please hurry" in git(sample, "show", f"{branch_of(sample, run[1])}:NOTES.md")
 
 
 async def test_the_outsider_is_refused_in_words_and_nothing_starts(tmp_path: Path) -> None:

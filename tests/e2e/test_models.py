@@ -13,7 +13,7 @@ import pytest
 
 from ompycord.model_gateway.dialects import Dialect
 from tests.e2e.test_follow_up import result_of, view_of
-from tests.e2e.test_journeys import git
+from tests.e2e.test_journeys import branch_of, git
 from tests.support.confinement import require
 from tests.support.model_answers import Truth, answer
 from tests.support.patience import until
@@ -89,7 +89,7 @@ async def test_an_agent_that_holds_nothing_asks_its_model_and_the_card_has_the_c
             assert len(provider.asked) == 3
             assert {one.headers["authorization"] for one in provider.asked} == {f"Bearer {KEY}"}
             assert "$0.06" in result.text, result.text
-            shown = git(sample, "show", f"ompycord/{run}:seen.json")
+            shown = git(sample, "show", f"{branch_of(sample, run)}:seen.json")
     seen: dict[str, Any] = json.loads(shown)
     assert seen["reached"] == "not reached"
     assert all("Hello." in one for one in seen["answers"])

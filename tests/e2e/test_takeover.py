@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_journeys import git
+from tests.e2e.test_journeys import branch_of, git
 from tests.integration.cli.harness import ompycord
 from tests.support.product import running_product
 from tests.support.replies import run_linked_by
@@ -76,5 +76,5 @@ async def test_a_stopped_run_is_worked_on_by_hand_and_handed_back(tmp_path: Path
             hand.close()
         await ada.click(card, "Resume")
         await ada.wait_message(lambda m: f"{run} · result" in m.text)
-        made = git(repository, "show", f"ompycord/{run}:by-hand.txt")
+        made = git(repository, "show", f"{branch_of(repository, run)}:by-hand.txt")
         assert made.splitlines() == ["a person was here", "an agent was here"]

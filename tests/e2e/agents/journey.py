@@ -20,7 +20,7 @@ import psutil
 
 from ompycord.playground.client import Message
 from tests.e2e.conftest import shown
-from tests.e2e.test_journeys import git
+from tests.e2e.test_journeys import branch_of, git
 from tests.support.patience import within
 from tests.support.playground_person import Person
 from tests.support.product import Product
@@ -84,8 +84,7 @@ class Journey:
 
     def branch(self, repository: Path) -> str:
         """The branch that is named after the run."""
-        listed = ("branch", "--list", f"ompycord/*{self.short}", "--format=%(refname:short)")
-        return git(repository, *listed)
+        return branch_of(repository, self.short)
 
     @property
     def home(self) -> Path:
