@@ -8,7 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, get_args
 
 import psutil
 
@@ -17,6 +17,7 @@ from ompycord.app.mode import MODES, StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.conductor import Projector, Slots
 from ompycord.conductor.slots import SlotUse, is_only_waiting
+from ompycord.domain.events import Exactness
 from ompycord.domain.ports import Clock, EventBacklog, ModelLedger, Outbox, RunFilter, RunRecords, StoreHealth
 from ompycord.domain.ports.model_ledger import ModelTotals
 from ompycord.domain.run import RunKind, RunState
@@ -78,15 +79,6 @@ class Reading:
 
 
 _CLASSES: Final = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning")
-
-
-def _summed(
-    totals: Sequence[ModelTotals], label: Callable[[ModelTotals], str], value: Callable[[ModelTotals], float]
-) -> Mapping[str, float]:
-    found: dict[str, float] = {}
-    for one in totals:
-        found[label(one)] = found.get(label(one), 0) + value(one)
-    return found
 
 
 METRICS: Final[tuple[Metric[Reading], ...]] = (
@@ -229,7 +221,9 @@ METRICS: Final[tuple[Metric[Reading], ...]] = (
         "counter",
         "exactness",
         "Requests to models that are over, by whether the provider stated what they used; over all starts.",
-        lambda found: _summed(found.models, lambda one: one.exactness, lambda one: one.requests),
+        lambda found: {
+            name: sum(one.requests for one in found.models if one.exactness == name) for name in get_args(Exactness)
+        },
     ),
     Metric(
         "ompycord_model_tokens",
@@ -241,9 +235,9 @@ METRICS: Final[tuple[Metric[Reading], ...]] = (
     Metric(
         "ompycord_model_cost_usd",
         "counter",
-        "provider",
+        "",
         "What models cost in US dollars, where a price is known, over all starts.",
-        lambda found: _summed(found.models, lambda one: one.provider, lambda one: one.nano_usd / 1e9),
+        lambda found: sum(one.nano_usd for one in found.models) / 1_000_000_000,
     ),
     Metric(
         "ompycord_disk_free_ratio",

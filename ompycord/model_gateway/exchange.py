@@ -149,7 +149,7 @@ class Exchange:
         if self.meter.is_exact:
             return stated
         given = TokenUsage(input=self.given) if not self.meter.has_input else stated
-        seen = max(stated.output, self.spending.output_tokens(self.meter.characters))
+        seen = max(stated.output, self.spending.reckoning.output_tokens(self.meter.pieces))
         return TokenUsage(
             input=given.input, cache_read=given.cache_read, cache_write_5m=given.cache_write_5m,
             cache_write_1h=given.cache_write_1h, output=seen, reasoning=stated.reasoning,
@@ -165,7 +165,7 @@ class Exchange:
         """Charge it, once; its cost. Raises StorageError."""
         usage, is_exact = self.used, self.meter.is_exact or self.status != _OK
         if self.meter.is_exact:
-            self.spending.learn(size=self.size, usage=usage, characters=self.meter.characters)
+            self.spending.reckoning.learn(size=self.size, usage=usage, pieces=self.meter.pieces)
         usd = self.spending.purse.settle(self.reservation, usage)
         await self._clear()
         provider = self.upstream.spec.name if self.upstream else "none"

@@ -193,7 +193,7 @@ class ModelGateway:
     ) -> tuple[Exchange, bytes]:
         spending = models.spending
         prices = self._price(candidates, request.model)
-        given = spending.input_tokens(body)
+        given = spending.reckoning.input_tokens(len(body))
         try:
             await spending.refresh()
             reservation = spending.purse.reserve(

@@ -1,7 +1,7 @@
 """Reads what a model used out of its answer while the bytes pass; changes none of them. Pure.
 
-`usage.py` has what the numbers mean. An answer that is cut tells little: what is known then, and how many characters
-of it were seen, is what an estimate is made of.
+`usage.py` has what the numbers mean. An answer that is cut tells little: what is known then, and the text of it that
+was seen, is what an estimate is made of.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 from pydantic_core import from_json
 
 from ompycord.model_gateway.dialects import Dialect
+from ompycord.model_gateway.reckoning import pieces_of
 from ompycord.model_gateway.server_events import ServerEvents
 from ompycord.model_gateway.usage import TokenUsage, merged, usage_of
 
@@ -33,8 +34,8 @@ class Meter:
         self._size = 0
         self._report: dict[str, Any] = {}
         self._on_event = _EVENTS[dialect]
-        self.characters = 0
-        """Of text, thoughts and arguments of tools that were seen."""
+        self.pieces = 0.0
+        """Of text, thoughts and arguments of tools that were seen (`reckoning.py`)."""
         self.is_final = False
         """Whether the answer has come to its own end."""
         self._is_stated = False
@@ -64,7 +65,7 @@ class Meter:
 
     @property
     def usage(self) -> TokenUsage:
-        """As far as it was stated; `characters` say more of what came out than a cut report does."""
+        """As far as it was stated; `pieces` say more of what came out than a cut report does."""
         return usage_of(self._dialect, self._report)
 
     @property
@@ -85,7 +86,7 @@ class Meter:
 
     def note_text(self, *texts: object) -> None:
         """Text that came out."""
-        self.characters += sum(len(text) for text in texts if isinstance(text, str))
+        self.pieces += sum(pieces_of(text) for text in texts if isinstance(text, str))
 
     def note_model(self, name: object) -> None:
         """The model that the answer names."""

@@ -24,6 +24,7 @@ from ompycord.errors import StorageError
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.price import TokenPrices
 from ompycord.model_gateway.purse import Purse, Reservation, SpendingAccount
+from ompycord.model_gateway.reckoning import Reckoning
 from ompycord.model_gateway.usage import TokenUsage
 from ompycord.telemetry import get_logger
 
@@ -38,10 +39,6 @@ __all__ = [
 ]
 
 _NANO: Final = Decimal(1_000_000_000)
-_FIRST_BYTES: Final = 3.0
-"""Bytes of a request for a token of input, before this run's own is known."""
-_FIRST_CHARACTERS: Final = 4.0
-"""Characters of an answer for a token of output, before this run's own is known."""
 KEPT_TOKENS: Final = 256
 """Tokens of output after which what a stream used is stored again, if no second has passed."""
 _MOST_USD: Final = 1e6
@@ -82,14 +79,13 @@ class RunSpending:
         self.clock = clock
         self.account = SpendingAccount(name="run")
         self.purse = Purse([self.account])
+        self.reckoning = Reckoning()
         self._ledger = ledger
         self._limits = limits
         self._record = record
         self._wake = wake
         self._ids = ids
         self._has_begun = False
-        self._bytes_per_token = _FIRST_BYTES
-        self._characters_per_token = _FIRST_CHARACTERS
 
     async def refresh(self) -> None:
         """Take the limit that the run has now; people raise it while its agent works. Raises StorageError."""
@@ -100,22 +96,6 @@ class RunSpending:
                 self._has_begun = True
         usd = await self._limits.budget_usd(self.run)
         self.account.usd = None if usd is None else Decimal(str(usd))
-
-    def input_tokens(self, body: bytes) -> int:
-        """About how many tokens a request has."""
-        return round(len(body) / self._bytes_per_token) + 1
-
-    def output_tokens(self, characters: int) -> int:
-        """About how many tokens a text has that a model wrote, by this run's last exact answer."""
-        return round(characters / self._characters_per_token)
-
-    def learn(self, *, size: int, usage: TokenUsage, characters: int) -> None:
-        """An exact answer to a request of `size` bytes tells how long this run's tokens are."""
-        if usage.whole_input:
-            self._bytes_per_token = min(16.0, max(0.5, size / usage.whole_input))
-        visible = usage.output - usage.reasoning
-        if visible > 0 and characters:
-            self._characters_per_token = min(16.0, max(0.5, characters / visible))
 
     def new_row(self) -> str:
         """The id of a request."""

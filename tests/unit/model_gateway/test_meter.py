@@ -105,9 +105,9 @@ def test_a_stream_cut_at_every_byte_has_the_same_usage(dialect: Dialect, disguis
     assert expected.usage == billed(truth)
     for point in range(1, len(whole)):
         meter = metered(dialect, [whole[:point], whole[point:]])
-        assert (meter.usage, meter.characters, meter.is_exact) == (expected.usage, expected.characters, True), point
+        assert (meter.usage, meter.pieces, meter.is_exact) == (expected.usage, expected.pieces, True), point
     single = metered(dialect, [whole[at : at + 1] for at in range(len(whole))])
-    assert (single.usage, single.characters, single.is_exact) == (expected.usage, expected.characters, True)
+    assert (single.usage, single.pieces, single.is_exact) == (expected.usage, expected.pieces, True)
 
 
 @given(data=st.data())
@@ -136,7 +136,7 @@ def test_a_long_event_in_small_parts_is_read() -> None:
     truth = Truth(output=3)
     whole = b"".join(answer(Dialect.ANTHROPIC, truth, ("x" * 1_048_576,)))
     meter = metered(Dialect.ANTHROPIC, [whole[at : at + 64] for at in range(0, len(whole), 64)])
-    assert (meter.usage.output, meter.characters, meter.is_exact) == (3, 1_048_576, True)
+    assert (meter.usage.output, meter.pieces > 80_000, meter.is_exact) == (3, True, True)
 
 
 @pytest.mark.parametrize("dialect", Dialect)
@@ -146,7 +146,7 @@ def test_a_stream_that_is_cut_is_never_called_exact(dialect: Dialect) -> None:
         for cut in range(3):
             meter = metered(dialect, whole[: cut + 1])
             assert not meter.is_exact, (shape, cut)
-    assert metered(dialect, whole[:3]).characters > 0
+    assert metered(dialect, whole[:3]).pieces > 0
 
 
 @pytest.mark.parametrize("dialect", Dialect)
