@@ -11,6 +11,7 @@ from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
+from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.webhooks import open_notifier, webhook_secrets
 from ompycord.app.services import probes_of
 from ompycord.app.session_keeper import SessionKeeper
@@ -112,9 +113,10 @@ def wire(
 
     destinations = destinations_of(infrastructure)
     health = health_of(infrastructure, workers, destinations, own_limits, gateway, requests=requests)
-    seen = lookups or lookups_of(infrastructure, workers, health)
+    models = ModelOperations(gateway, data=infrastructure.data.path)
+    seen = lookups or lookups_of(infrastructure, workers, health, models)
     bot = bot_of(infrastructure, areas, seen, secrets)
-    operations = operations_of(infrastructure, key_secrets, key_manager, gateway, end=end)
+    operations = operations_of(infrastructure, key_secrets, key_manager, models, end=end)
     services = services_of(
         infrastructure,
         areas,

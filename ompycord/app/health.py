@@ -10,13 +10,15 @@ from ompycord.conductor import Slots
 from ompycord.conductor.slots import is_only_waiting
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import EventBacklog, RunFilter, RunRecords, StoreHealth
+from ompycord.domain.ports.model_ledger import ModelBreaker
 from ompycord.domain.run import RunKind, RunState
 from ompycord.http import RequestCounts
 from ompycord.model_gateway.gateway import ModelGateway
 from ompycord.processes.launcher_port import Launcher
 from ompycord.processes.own_limits import OwnLimits
+from ompycord.render.phrases import clock
 
-__all__ = ["LIMITS_REMEDY", "MANY_EVENTS", "Health", "model_lines"]
+__all__ = ["LIMITS_REMEDY", "MANY_EVENTS", "Health", "model_lines", "resting_words"]
 
 LIMITS_REMEDY: Final = "Restart Ompycord, as a user of its own that nothing else runs as."
 """For limits of this process that another program lowered for good."""
@@ -100,10 +102,15 @@ class Health:
         return f"{use.used} of {use.total} used, {len(queued)} queued, {use.waiting} waiting for people{answered}"
 
 
+def resting_words(breaker: ModelBreaker) -> str:
+    """A model at a provider that is not asked, and until when."""
+    return f"{breaker.provider} is not asked for {breaker.model} until {clock(breaker.until)}: it failed"
+
+
 def model_lines(gateway: ModelGateway, catalog: Catalog) -> Iterator[HealthLine]:
     """A line where models are asked by us, and one for the agents that hold a key themselves."""
     if gateway.upstreams.providers:
-        resting = ", ".join(f"{provider} is not asked for {model}" for provider, model in gateway.upstreams.resting())
+        resting = ", ".join(map(resting_words, gateway.upstreams.resting()))
         stopped = "all models are stopped" if gateway.is_stopped else ""
         words = [f"{gateway.streams} requests under way", *filter(None, (stopped, resting))]
         yield HealthLine(name="Models", is_ok=not (stopped or resting), text=", ".join(words))

@@ -50,6 +50,8 @@ class Feature:
 
     commands: tuple[Command | app_commands.Group, ...] = ()
     """Its commands below `/omp`."""
+    admin: tuple[Command, ...] = ()
+    """Its commands below `/omp-admin`."""
     menus: tuple[app_commands.ContextMenu, ...] = ()
     """Entries in the menu of every message."""
     actions: Mapping[CardAction, Press] = field(default_factory=dict[CardAction, Press])
@@ -68,7 +70,7 @@ class Feature:
 
     def slash_commands(self) -> Iterator[tuple[Command, Role]]:
         """Every command that can be run, with the least role that it needs."""
-        for top in self.commands:
+        for top in (*self.commands, *self.admin):
             inner = top.walk_commands() if isinstance(top, app_commands.Group) else (top,)
             for command in inner:
                 if isinstance(command, app_commands.Command):

@@ -16,6 +16,7 @@ from ompycord.bot.commands.cancel import cancel_feature
 from ompycord.bot.commands.circling import circling_feature
 from ompycord.bot.commands.cost import cost_feature
 from ompycord.bot.commands.follow_up import follow_up_feature
+from ompycord.bot.commands.gateway import gateway_feature
 from ompycord.bot.commands.health import health_feature
 from ompycord.bot.commands.help import help_feature
 from ompycord.bot.commands.new import new_feature
@@ -31,7 +32,7 @@ from ompycord.bot.commands.status import status_feature
 from ompycord.bot.commands.takeover import takeover_feature
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.feature import Feature, Handler, Press
+from ompycord.bot.feature import Command, Feature, Handler, Press
 from ompycord.bot.interactions.answers import answers_feature
 from ompycord.bot.interactions.approvals import approvals_feature
 from ompycord.bot.interactions.plans import plans_feature
@@ -54,6 +55,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     settings_feature,
     cost_feature,
     health_feature,
+    gateway_feature,
     retry_feature,
     follow_up_feature,
     takeover_feature,
@@ -77,17 +79,17 @@ class BotFeatures:
         self.features = (*made, help_feature(context, made))
         self.handlers = handlers_of(context, self.features)
         self.commands: tuple[app_commands.Group | app_commands.ContextMenu, ...] = (
-            _group(self.features),
+            _group("omp", "Run the team's coding agents.", [one for each in self.features for one in each.commands]),
+            _group("omp-admin", "Run Ompycord itself.", [one for each in self.features for one in each.admin]),
             *(menu for feature in self.features for menu in feature.menus),
         )
 
 
-def _group(features: Sequence[Feature]) -> app_commands.Group:
-    """`/omp` and what is in it."""
-    group = app_commands.Group(name="omp", description="Run the team's coding agents.", guild_only=True)
-    for feature in features:
-        for command in feature.commands:
-            group.add_command(command)
+def _group(name: str, description: str, commands: Sequence[Command | app_commands.Group]) -> app_commands.Group:
+    """`/omp` or `/omp-admin`, and what is in it."""
+    group = app_commands.Group(name=name, description=description, guild_only=True)
+    for command in commands:
+        group.add_command(command)
     return group
 
 

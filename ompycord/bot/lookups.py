@@ -2,13 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from ompycord.conductor import Slots
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import ConfinementLevel
+from ompycord.render.models import ModelsState
 
-__all__ = ["HealthLine", "KeepFile", "Lookups", "ReadArtifact", "no_artifact", "no_files"]
+__all__ = ["HealthLine", "KeepFile", "Lookups", "ModelControl", "ReadArtifact", "no_artifact", "no_files"]
 
 
 class HealthLine(Frozen):
@@ -40,6 +42,26 @@ async def no_artifact(run: RunId, sha256: str) -> None:
     """Where no files are kept."""
 
 
+class ModelControl(Protocol):
+    """The model gateway, as people see and stop it."""
+
+    def state(self) -> ModelsState:
+        """What it does now."""
+        ...
+
+    def rests(self, provider: str | None, model: str | None) -> bool:
+        """Whether this model at this provider is not asked now, since it failed."""
+        ...
+
+    def stop(self, by: str) -> int:
+        """End every request and allow none; how many were ended."""
+        ...
+
+    def resume(self, by: str) -> bool:
+        """Allow them again; whether they were stopped."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookups:
     """What the bot may ask of the machine."""
@@ -54,5 +76,7 @@ class Lookups:
     """Who holds one of `limits.parallel_runs`; None where no run is hosted."""
     artifact: ReadArtifact = no_artifact
     keep_file: KeepFile = no_files
+    models: ModelControl | None = None
+    """None where no gateway runs."""
     confinement: ConfinementLevel | None
     """How far the agents of hosted runs are confined."""

@@ -72,6 +72,8 @@ class MessageRenderer:
     slots: Slots | None = None
     messages: Messages | None = None
     """Knows which runs take messages; without it none does."""
+    rests: Callable[[str | None, str | None], bool] = lambda provider, model: False
+    """Whether a model at a provider is not asked now."""
     slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
     _queue: SlotQueue = field(init=False)
 
@@ -176,8 +178,14 @@ class MessageRenderer:
             result_url=self.url(record.guild, result.channel, result.message) if result else None,
             follows=links.follows,
             followed_by=links.followed_by,
+            breaker=self._resting(snapshot),
             waits_for=links.waits_for,
         )
+
+    def _resting(self, snapshot: StatusSnapshot) -> str | None:
+        """The provider of its model, where that is not asked for now; of a run at work."""
+        is_resting = not snapshot.is_final and self.rests(snapshot.provider, snapshot.model)
+        return snapshot.provider if is_resting else None
 
     def _slowed_until(self, card: Surface | None) -> Millis | None:
         """Until when Discord refuses edits here; given before that time and on the edit that follows it soon after."""

@@ -315,8 +315,8 @@ class Commit:
     - `EffectRow`, `EffectUpdate`: the journal, forward only and under the run's lease.
     - `OutboxRow`: inserted unless (run, kind, ref) is there.
     - `KeyRecord`, `KeysEnd`: a key put, a run's keys ended.
-    - `ModelRequestOpened`, `ModelRequestMetered`, `ModelRequestSettled`: the ledger of requests to models
-      (`ports/model_ledger.py`).
+    - `ModelRequestOpened`, `ModelRequestMetered`, `ModelRequestSettled`, `ModelBreaker`: the ledger of requests to
+      models (`ports/model_ledger.py`).
     """
 
     writes: tuple[Frozen | NewEvent, ...]

@@ -19,6 +19,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Listener
 from ompycord.domain.repository import AgentSpec, ConfinementLevel
 from ompycord.http.adopted_socket import serve_socket
+from ompycord.http.holds import Holds
 from ompycord.http.proxy.forward_proxy import ForwardProxy, UpstreamProxy
 from ompycord.http.proxy.proxy_request import HostRules
 from ompycord.http.run_token import RUN_TOKEN, RunToken
@@ -40,6 +41,8 @@ class Served(NamedTuple):
     has_models: bool = False
     dialects: Mapping[str, str] = {}  # never changed
     """See `Listener`."""
+    holds: Holds | None = None
+    """Where requests wait for a provider; None: they never do."""
 
 
 class _RunListener:
@@ -52,12 +55,17 @@ class _RunListener:
         self.port = port
         self.has_models = served.has_models
         self.dialects = served.dialects
+        self._holds = served.holds
 
     @property
     def environment(self) -> Mapping[str, str]:
         url = f"http://127.0.0.1:{self.port}"
         own = {"OMPYCORD_URL": url, "OMPYCORD_MCP_URL": f"{url}/mcp/", RUN_TOKEN: self._token}
         return own if self._proxy is None else {**own, **_proxy_variables(self._token, self.port)}
+
+    def watch_holds(self, held: Callable[[bool], None]) -> None:
+        if self._holds is not None:
+            self._holds.watch(held)
 
     def adopted(self, listening: socket.socket) -> AbstractAsyncContextManager[None]:
         return serve_socket(self._app, listening, proxy=self._proxy)

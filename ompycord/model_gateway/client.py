@@ -100,7 +100,6 @@ class ProviderClient:
         ends_s = self._clock.monotonic_s() + _PATIENCE[dialect].hold_s
         last: tuple[Upstream, aiohttp.ClientResponse] | None = None
         for number, upstream in enumerate(candidates):
-            breaker = self._upstreams.breaker(upstream.spec.name, model)
             is_last = number == len(candidates) - 1
             for attempt in range(1, _TRIES + 1):
                 if last is not None:
@@ -108,9 +107,9 @@ class ProviderClient:
                 last = await self._once(upstream, dialect, path, query, headers, body)
                 status = None if last is None else last[1].status
                 if last is not None and status not in RETRIED:
-                    breaker.succeeded()
+                    await self._upstreams.succeeded(upstream.spec.name, model)
                     return last
-                breaker.failed(self._clock.monotonic_s())
+                await self._upstreams.failed(upstream.spec.name, model)
                 wait_s = self._wait_s(last, attempt)
                 left_s = ends_s - self._clock.monotonic_s()
                 if attempt == _TRIES or wait_s > left_s or (last is None and not is_last):

@@ -15,6 +15,7 @@ import aiohttp
 from starlette.types import Receive, Send
 
 from ompycord.domain.events import RetryCleared, RetryLimited
+from ompycord.http.holds import Holds
 from ompycord.model_gateway.answers import Answer, ending
 from ompycord.model_gateway.client import Retried
 from ompycord.model_gateway.dialects import Dialect
@@ -56,6 +57,7 @@ class Exchange:
     drops_usage: bool
     """Whether the stream states its usage for us alone."""
     used_up_words: str
+    holds: Holds
     begun: asyncio.Event
     """Set with its first byte: from then on it is looked at each second."""
     is_over: bool = False
@@ -177,7 +179,9 @@ class Exchange:
         return usd
 
     async def _waits(self, again: Retried) -> None:
-        self.is_limited = True
+        if not self.is_limited:
+            self.is_limited = True
+            self.holds.begin()
         what = "could not be reached" if again.status is None else f"answered {again.status}"
         body = RetryLimited(message=f"{again.provider} {what}.", attempt=again.attempt, until=again.until)
         await self.spending.record(body)
@@ -185,7 +189,9 @@ class Exchange:
     async def _clear(self) -> None:
         if self.is_limited:
             self.is_limited = False
-            await self.spending.record(RetryCleared())
+            self.holds.end()
+            if not self.holds.is_held:  # else another request of the run waits on
+                await self.spending.record(RetryCleared())
 
 
 async def until_client_left(receive: Receive) -> None:

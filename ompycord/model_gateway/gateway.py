@@ -10,6 +10,7 @@ import contextlib
 import json
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from decimal import Decimal
 from typing import Any, Final
 
 import aiohttp
@@ -18,8 +19,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ompycord.domain.repository import AgentSpec
 from ompycord.errors import StorageError
 from ompycord.http.adopted_socket import ABORT
+from ompycord.http.holds import Holds
 from ompycord.http.run_token import RunToken
-from ompycord.model_gateway.answers import JSON, Answer, ModelRefusal, refusal, try_later
+from ompycord.model_gateway.activity import Activity
+from ompycord.model_gateway.answers import JSON, Answer, ModelRefusal
 from ompycord.model_gateway.client import NoProvider, ProviderClient, Retried, open_session
 from ompycord.model_gateway.dialects import Dialect, ModelRoute, RequestKind, is_model_path, route_of
 from ompycord.model_gateway.exchange import Exchange, send_whole, until_client_left
@@ -27,16 +30,14 @@ from ompycord.model_gateway.headers import header_fault, passed_back, passed_on,
 from ompycord.model_gateway.policy import ModelRequest, NotAllowed, read_request, with_bound, with_usage
 from ompycord.model_gateway.price import Prices, TokenPrices
 from ompycord.model_gateway.purse import Reservation, UsedUp
-from ompycord.model_gateway.spending import RunSpending
+from ompycord.model_gateway.refusing import RequestRefused, no_provider, not_stored, used_up_words, whole_body
+from ompycord.model_gateway.spending import RunSpending, nano_usd
 from ompycord.model_gateway.upstreams import Upstream, Upstreams
 from ompycord.model_gateway.usage import TokenUsage
-from ompycord.render.phrases import money
 from ompycord.telemetry import get_logger
 
 __all__ = ["ModelGateway", "RunModels"]
 
-MOST_BODY: Final = 67_108_864
-BODY_S: Final = 60.0
 _LARGE: Final = 1_048_576
 """Bytes from which a body is parsed in a thread: 20 MB take a tenth of a second."""
 _END_S: Final = 5.0
@@ -46,14 +47,6 @@ KEPT_S: Final = 1.0
 log = get_logger(__name__)
 
 
-class _Refused(Exception):
-    """A request that is answered by us."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
-
-
 class RunModels:
     """One run's way to models during one step."""
 
@@ -61,6 +54,7 @@ class RunModels:
         self.token = token
         self.spending = spending
         self.models = spec.models
+        self.holds = Holds()
 
 
 class ModelGateway:
@@ -73,6 +67,7 @@ class ModelGateway:
         self._exchanges: set[Exchange] = set()
         self._stopped: str | None = None
         self._begun = asyncio.Event()
+        self.activity = Activity()
 
     async def run(self) -> None:
         """Keep the session for providers until cancelled."""
@@ -80,6 +75,7 @@ class ModelGateway:
             self._session = await open_.enter_async_context(open_session())
             if self.upstreams.providers:
                 await asyncio.to_thread(self._prices.load)
+                await self.upstreams.load()
             try:
                 await self._keep_on()
             finally:
@@ -132,28 +128,30 @@ class ModelGateway:
                 return
             try:
                 await self._answer(models, scope, receive, send)
-            except _Refused as refused:
+            except RequestRefused as refused:
+                self.activity.refuse(self.upstreams.clock.now_ms(), models.spending.run, refused.words)
                 await send_whole(send, refused.answer)
 
         return app
 
     async def _answer(self, models: RunModels, scope: Scope, receive: Receive, send: Send) -> None:
-        """Raises _Refused while nothing was sent yet."""
+        """Raises RequestRefused while nothing was sent yet."""
         raw_path = _raw_path(scope)
         route = route_of(scope["method"], raw_path)
         dialect = _dialect_of(raw_path) if route is None else route.dialect
         if not any(models.token.is_valid(one) for one in tokens_in(scope["headers"])):
-            raise _Refused(refusal(dialect, ModelRefusal.TOKEN, "Ompycord: this is not the token of this run."))
+            raise RequestRefused(dialect, ModelRefusal.TOKEN, "Ompycord: this is not the token of this run.")
         if fault := header_fault(scope["headers"]):
-            raise _Refused(refusal(dialect, ModelRefusal.UNREADABLE, f"Ompycord: {fault}"))
+            raise RequestRefused(dialect, ModelRefusal.UNREADABLE, f"Ompycord: {fault}")
         if route is None:
             words = "Ompycord: agents may ask models here, and nothing else of a provider."
-            raise _Refused(refusal(dialect, ModelRefusal.NOT_ALLOWED, words))
+            raise RequestRefused(dialect, ModelRefusal.NOT_ALLOWED, words)
         if route.kind is RequestKind.UPGRADE:
-            raise _Refused(refusal(dialect, ModelRefusal.UPGRADE, "Ompycord: ask over HTTP, without a websocket."))
+            raise RequestRefused(dialect, ModelRefusal.UPGRADE, "Ompycord: ask over HTTP, without a websocket.")
         if route.kind is RequestKind.LIST:
-            raise _Refused(self._listed(models))
-        body = await _body(route, receive)
+            await send_whole(send, self._listed(models))
+            return
+        body = await whole_body(route.dialect, receive)
         request, body = await self._read(models, route, body)
         candidates = self._candidates(models, route, request)
         if route.kind is RequestKind.COUNT:
@@ -172,20 +170,20 @@ class ModelGateway:
                 return await asyncio.to_thread(read_request, route, body, has_provider_tools=has_tools), body
             return read_request(route, body, has_provider_tools=has_tools), body
         except NotAllowed as error:
-            raise _Refused(refusal(route.dialect, ModelRefusal.NOT_ALLOWED, f"Ompycord: {error}")) from None
+            raise RequestRefused(route.dialect, ModelRefusal.NOT_ALLOWED, f"Ompycord: {error}") from None
         except ValueError:
             words = "Ompycord: the body of the request is no JSON object."
-            raise _Refused(refusal(route.dialect, ModelRefusal.UNREADABLE, words)) from None
+            raise RequestRefused(route.dialect, ModelRefusal.UNREADABLE, words) from None
 
     def _candidates(self, models: RunModels, route: ModelRoute, request: ModelRequest) -> list[Upstream]:
         if self._stopped is not None:
-            raise _Refused(refusal(route.dialect, ModelRefusal.STOPPED, self._stopped))
+            raise RequestRefused(route.dialect, ModelRefusal.STOPPED, self._stopped)
         is_listed = not models.models or request.model in models.models
         found = self.upstreams.of(route.dialect, request.model) if is_listed else []
         if not found:
             shown = request.model[:64]
             words = f"Ompycord: no provider of the settings offers {shown} to this agent as {route.dialect}."
-            raise _Refused(refusal(route.dialect, ModelRefusal.NOT_ALLOWED, words))
+            raise RequestRefused(route.dialect, ModelRefusal.NOT_ALLOWED, words)
         return found
 
     async def _reserved(
@@ -200,12 +198,12 @@ class ModelGateway:
                 input_tokens=given, bound=request.bound, least_bound=request.least_bound, prices=prices
             )
         except UsedUp as error:
-            words = _used_up(error)
+            words = used_up_words(error)
             if error.is_priced:
                 await spending.used_up()
-            raise _Refused(refusal(route.dialect, ModelRefusal.STOPPED, words)) from None
+            raise RequestRefused(route.dialect, ModelRefusal.STOPPED, words) from None
         except StorageError:
-            raise _Refused(_unstored(route.dialect)) from None
+            raise not_stored(route.dialect) from None
         sent = body if request.states_usage else with_usage(body)
         sent = sent if reservation.bound is None else with_bound(route.dialect, sent, reservation.bound)
         row, provider, model = spending.new_row(), candidates[0].spec.name, request.model[:128]
@@ -213,7 +211,7 @@ class ModelGateway:
             await spending.open(row, reservation, provider=provider, dialect=route.dialect, model=model, given=given)
         except StorageError:
             spending.purse.settle(reservation, _NOTHING)
-            raise _Refused(_unstored(route.dialect)) from None
+            raise not_stored(route.dialect) from None
         except asyncio.CancelledError:  # its agent was ended meanwhile: nothing goes out
             with contextlib.suppress(StorageError, TimeoutError):  # then it is settled at the next start
                 async with asyncio.timeout(_END_S):
@@ -234,8 +232,9 @@ class ModelGateway:
             spending=models.spending,
             row=row,
             drops_usage=not request.states_usage,
-            used_up_words=_used_up(UsedUp(models.spending.account)),
+            used_up_words=used_up_words(UsedUp(models.spending.account)),
             begun=self._begun,
+            holds=models.holds,
         )
 
     async def _exchange(
@@ -262,12 +261,13 @@ class ModelGateway:
             await self._settled(exchange)
             self._exchanges.discard(exchange)
         if not exchange.has_begun and (exchange.words or not work.cancelled()):
-            raise _Refused(_without_answer(exchange))
+            raise _without_answer(exchange)
 
     async def _settled(self, exchange: Exchange) -> None:
         try:
             async with asyncio.timeout(_END_S):
-                await exchange.settle()
+                usd = await exchange.settle()
+                self.activity.spent(self.upstreams.clock.now_ms(), nano_usd(usd or Decimal(0)))
                 if exchange.is_out_of_money:
                     await exchange.spending.used_up()
         except (StorageError, TimeoutError) as error:
@@ -291,7 +291,7 @@ class ModelGateway:
                 query=scope["query_string"].decode(), headers=passed_on(scope["headers"]), body=body, waits=waits,
             )  # fmt: skip
         except NoProvider:
-            raise _Refused(_unreachable(route.dialect)) from None
+            raise no_provider(route.dialect) from None
         async with response:
             whole = await response.read()
         headers = passed_back(response.headers, now_ms=self.upstreams.clock.now_ms())
@@ -299,7 +299,7 @@ class ModelGateway:
 
     def _client(self, dialect: Dialect) -> ProviderClient:
         if self._session is None:
-            raise _Refused(refusal(dialect, ModelRefusal.UNREACHABLE, "Ompycord: the model gateway is not running."))
+            raise RequestRefused(dialect, ModelRefusal.UNREACHABLE, "Ompycord: the model gateway is not running.")
         return ProviderClient(session=self._session, upstreams=self.upstreams, clock=self.upstreams.clock)
 
     def _price(self, candidates: list[Upstream], model: str) -> TokenPrices | None:
@@ -331,28 +331,6 @@ def _dialect_of(raw_path: bytes) -> Dialect:
     return Dialect.RESPONSES if raw_path.startswith(b"/v1/responses") else Dialect.CHAT
 
 
-async def _body(route: ModelRoute, receive: Receive) -> bytes:
-    """The whole body, at most 64 MiB, within a minute."""
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(BODY_S):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise _Refused(refusal(route.dialect, ModelRefusal.UNREADABLE, "Ompycord: half a request."))
-                size += len(message.get("body", b""))
-                if size > MOST_BODY:
-                    words = f"Ompycord: a request has at most {MOST_BODY // 1_048_576} MiB."
-                    raise _Refused(refusal(route.dialect, ModelRefusal.TOO_LARGE, words))
-                parts.append(message.get("body", b""))
-                if not message.get("more_body", False):
-                    return b"".join(parts)
-    except TimeoutError:
-        words = "Ompycord: the request did not arrive within a minute."
-        raise _Refused(refusal(route.dialect, ModelRefusal.UNREADABLE, words)) from None
-
-
 async def _unless_unreachable(run: Coroutine[Any, Any, None]) -> None:
     with contextlib.suppress(NoProvider):
         await run
@@ -369,29 +347,7 @@ def _abort_of(scope: Scope) -> Callable[[], None]:
     return abort or (lambda: None)
 
 
-def _without_answer(exchange: Exchange) -> Answer:
+def _without_answer(exchange: Exchange) -> RequestRefused:
     if exchange.words is not None:
-        return refusal(exchange.dialect, ModelRefusal.STOPPED, exchange.words)
-    return _unreachable(exchange.dialect)
-
-
-def _unreachable(dialect: Dialect) -> Answer:
-    return refusal(dialect, ModelRefusal.UNREACHABLE, "Ompycord: no provider of this model could be reached.")
-
-
-def _unstored(dialect: Dialect) -> Answer:
-    words = "Ompycord: the database does not take the request for now, so it was not forwarded."
-    return try_later(dialect, 2.0, words)
-
-
-def _used_up(error: UsedUp) -> str:
-    account = error.account
-    if not error.is_priced:
-        return (
-            "Ompycord: this run has a limit in dollars, and the price of this model is not known. "
-            "An admin adds it to providers: prices."
-        )
-    if account.usd is not None:
-        limit = money(float(account.usd))
-        return f"Ompycord: the limit of {limit} of this run is reached. Raise it in Discord to go on."
-    return f"Ompycord: the limit of {account.tokens or 0:,} tokens of this run is reached."
+        return RequestRefused(exchange.dialect, ModelRefusal.STOPPED, exchange.words)
+    return no_provider(exchange.dialect)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final, Protocol
 
 from ompycord.domain.authority import SourceKind
-from ompycord.domain.events import EventBody, UsageUpdated
+from ompycord.domain.events import EventBody, RetryCleared, UsageUpdated
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import Clock, Ids, ModelLedger
 from ompycord.domain.ports.model_ledger import (
@@ -233,5 +233,9 @@ async def _settle_open(ledger: ModelLedger, row: OpenModelRequest, *, clock: Clo
         **_by_class(usage),
     )
     body = usage_event(usage, usd, is_exact=False, model=row.model, provider=row.provider)
-    event = NewEvent(run=row.run, source=OMPYCORD, kind=SourceKind.OMPYCORD, at=settled.at, body=body, id=ids.ulid())
-    await ledger.commit(Commit(writes=(settled, event)))
+    bodies = (body, RetryCleared())  # it may have waited for a provider, which its card still shows
+    events = [
+        NewEvent(run=row.run, source=OMPYCORD, kind=SourceKind.OMPYCORD, at=settled.at, body=one, id=ids.ulid())
+        for one in bodies
+    ]
+    await ledger.commit(Commit(writes=(settled, *events)))

@@ -1,15 +1,20 @@
 """Which providers may be asked for a model, in which order, with which key; and which rest because they fail.
 
-A breaker is for one model at one provider, and all runs share it. It is in memory: after a restart each is tried again.
+A breaker is for one model at one provider, and all runs share it; one that is open is kept over a restart.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from ompycord.domain.ports import Clock
+from ompycord.domain.base import Millis
+from ompycord.domain.ports import Clock, ModelLedger
+from ompycord.domain.ports.model_ledger import ModelBreaker
+from ompycord.domain.records import Commit
+from ompycord.errors import StorageError
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.provider_options import ProviderSpec
+from ompycord.telemetry import get_logger
 
 __all__ = ["Breaker", "Upstream", "Upstreams"]
 
@@ -17,6 +22,7 @@ FAILURES: Final = 5
 """Failures one after the other after which a model at a provider is not asked for a while."""
 REST_S: Final = 30.0
 _PREFIXES: Final = ("/v1beta", "/v1")
+log = get_logger(__name__)
 _KEPT_QUERIES: Final = frozenset({"beta=true", "alt=sse"})
 
 
@@ -54,24 +60,28 @@ class Upstream(NamedTuple):
 
 @dataclass(slots=True)
 class Breaker:
-    """Whether one model at one provider is asked. Times are monotonic seconds."""
+    """Whether one model at one provider is asked."""
 
     failures: int = 0
-    until_s: float = 0.0
+    until: Millis = 0
 
-    def is_open(self, now_s: float) -> bool:
+    def is_open(self, now: Millis) -> bool:
         """Whether it is not asked now; after its rest it is, until it fails again."""
-        return now_s < self.until_s
+        return now < self.until
 
-    def failed(self, now_s: float) -> None:
-        """It answered with an error of its own, or not at all."""
+    def failed(self, now: Millis) -> bool:
+        """It answered with an error of its own, or not at all; whether it rests from now on."""
         self.failures += 1
-        if self.failures >= FAILURES:
-            self.until_s = now_s + REST_S
+        if self.failures < FAILURES:
+            return False
+        self.until = now + round(REST_S * 1000)
+        return True
 
-    def succeeded(self) -> None:
-        """It answered."""
-        self.failures, self.until_s = 0, 0.0
+    def succeeded(self) -> bool:
+        """It answered; whether it rested before."""
+        rested = self.until > 0
+        self.failures, self.until = 0, 0
+        return rested
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +92,8 @@ class Upstreams:
     keys: Mapping[str, Sequence[str]]
     """By the provider's name, in their order; a provider without one is asked without."""
     clock: Clock
+    ledger: ModelLedger | None = None
+    """Where open breakers are kept; None: nowhere."""
     breakers: dict[tuple[str, str], Breaker] = field(default_factory=dict[tuple[str, str], Breaker])
 
     def of(self, dialect: Dialect, model: str) -> list[Upstream]:
@@ -92,17 +104,42 @@ class Upstreams:
             if spec.offers(dialect, model)
             for key in (self.keys.get(spec.name) or ("",))
         ]
-        now = self.clock.monotonic_s()
+        now = self.clock.now_ms()
         return sorted(found, key=lambda one: self.breaker(one.spec.name, model).is_open(now))
 
     def breaker(self, provider: str, model: str) -> Breaker:
         """That of a model at a provider."""
         return self.breakers.setdefault((provider, model), Breaker())
 
-    def resting(self) -> list[tuple[str, str]]:
+    def resting(self) -> list[ModelBreaker]:
         """Providers and models that are not asked now."""
-        now = self.clock.monotonic_s()
-        return sorted(name for name, one in self.breakers.items() if one.is_open(now))
+        now = self.clock.now_ms()
+        return [_kept(name, one) for name, one in sorted(self.breakers.items()) if one.is_open(now)]
+
+    async def load(self) -> None:
+        """Take up the breakers that were open when the process ended. Raises StorageError."""
+        for one in [] if self.ledger is None else await self.ledger.model_breakers():
+            self.breakers[one.provider, one.model] = Breaker(one.failures, one.until)
+
+    async def failed(self, provider: str, model: str) -> None:
+        """It answered with an error of its own, or not at all."""
+        if self.breaker(provider, model).failed(self.clock.now_ms()):
+            log.warning("models.rests", provider=provider, model=model, failures=FAILURES)
+            await self._keep(provider, model)
+
+    async def succeeded(self, provider: str, model: str) -> None:
+        """It answered."""
+        if self.breaker(provider, model).succeeded():
+            await self._keep(provider, model)
+
+    async def _keep(self, provider: str, model: str) -> None:
+        """A database that does not take it keeps it in memory only."""
+        if self.ledger is None:
+            return
+        try:
+            await self.ledger.commit(Commit(writes=(_kept((provider, model), self.breaker(provider, model)),)))
+        except StorageError as error:
+            log.warning("models.unkept", provider=provider, model=model, cause=str(error))
 
     def dialect_of(self, model: str) -> Dialect | None:
         """A dialect in which this model can be asked: chat completions where it can; None where no provider has it."""
@@ -115,3 +152,7 @@ class Upstreams:
     def models(self) -> list[str]:
         """All models that the settings name."""
         return list(dict.fromkeys(model for spec in self.providers for model in spec.models))
+
+
+def _kept(name: tuple[str, str], breaker: Breaker) -> ModelBreaker:
+    return ModelBreaker(provider=name[0], model=name[1][:128], failures=breaker.failures, until=breaker.until)

@@ -72,7 +72,9 @@ class RunningProcess:
         self._idle_s = clocks.idle_s
         self._is_busy = False
         self._waiting_since: float | None = None
-        self._waited_s = 0.0
+        self._pauses: set[str] = set()
+        self._paused_since = 0.0
+        self._paused_s = 0.0
         self._bytes_seen = 0
         self._is_stop_requested = False
         self._wake = asyncio.Event()
@@ -125,12 +127,29 @@ class RunningProcess:
 
         While it does, `Clocks.waiting_s` bounds its silence, and neither wall nor idle clock runs.
         """
+        if not waiting:
+            self._waiting_since = None
+        elif self._waiting_since is None:
+            self._waiting_since = asyncio.get_running_loop().time()
+        self._pause("person", on=waiting)
+
+    def is_held(self, held: bool, /) -> None:
+        """Sets whether Ompycord holds what it asks for, such as an answer of a busy model. Idempotent.
+
+        While it does, neither wall nor idle clock runs; whoever holds it bounds that.
+        """
+        self._pause("held", on=held)
+
+    def _pause(self, cause: str, *, on: bool) -> None:
+        """Clocks stand still while there is a cause; two of them at a time count once."""
         now = asyncio.get_running_loop().time()
-        if waiting and self._waiting_since is None:
-            self._waiting_since = now
-        elif not waiting and self._waiting_since is not None:
-            self._waited_s += now - self._waiting_since
-            self._waiting_since, self._last_output = None, now
+        was_paused = bool(self._pauses)
+        self._pauses = self._pauses | {cause} if on else self._pauses - {cause}
+        if self._pauses and not was_paused:
+            self._paused_since = now
+        elif was_paused and not self._pauses:
+            self._paused_s += now - self._paused_since
+            self._last_output = now
         self._wake.set()
 
     def works_in_silence(self, *, working: bool) -> None:
@@ -220,10 +239,11 @@ class RunningProcess:
 
     def _ends(self, now: float) -> tuple[float, float]:
         """When the wall clock and the idle clock end it, on the loop's clock."""
-        wall_ends = self._began + self._clocks.wall_s + self._waited_s
-        if self._waiting_since is None:
+        wall_ends = self._began + self._clocks.wall_s + self._paused_s
+        if not self._pauses:
             return wall_ends, math.inf if self._is_busy else self._last_output + self._idle_s
-        return wall_ends + now - self._waiting_since, self._waiting_since + self._clocks.waiting_s
+        waiting_ends = math.inf if self._waiting_since is None else self._waiting_since + self._clocks.waiting_s
+        return wall_ends + now - self._paused_since, waiting_ends
 
     async def _observe(self, resource_limits: ResourceLimits | None) -> None:
         """Wakes the supervisor when the program exceeds its limits."""

@@ -7,6 +7,7 @@ from ompycord import __version__
 from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.health import Health
+from ompycord.app.models.operations import ModelOperations
 from ompycord.app.report import HealthReport
 from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import settle_process
@@ -73,7 +74,7 @@ def bot_options(settings: Settings) -> BotOptions:
     return BotOptions(**dict(settings.discord), access=settings.access)
 
 
-def lookups_of(infrastructure: Infrastructure, workers: Workers, health: Health) -> Lookups:
+def lookups_of(infrastructure: Infrastructure, workers: Workers, health: Health, models: ModelOperations) -> Lookups:
     """What the bot asks of this machine. Files come redacted: nobody looks through them once they are attached."""
     return Lookups(
         health=health.lines,
@@ -83,6 +84,7 @@ def lookups_of(infrastructure: Infrastructure, workers: Workers, health: Health)
         slots=infrastructure.slots,
         artifact=_artifact_of(workers.artifacts, infrastructure.known.redactor),
         keep_file=workers.artifacts.keep,
+        models=models,
     )
 
 

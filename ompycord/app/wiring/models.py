@@ -48,7 +48,7 @@ def gateway_of(infrastructure: Infrastructure) -> ModelGateway:
     keys = {spec.name: keys_of(spec, infrastructure.data.path / "secrets") for spec in providers}
     _learn(infrastructure.known, keys)
     own = {(spec.name, model): prices for spec in providers for model, prices in spec.prices.items()}
-    upstreams = Upstreams(providers=providers, keys=keys, clock=infrastructure.clock)
+    upstreams = Upstreams(providers=providers, keys=keys, clock=infrastructure.clock, ledger=infrastructure.store)
     return ModelGateway(upstreams=upstreams, prices=Prices(own=own, listed=listed_prices, load=load_list))
 
 
@@ -98,6 +98,6 @@ def listener_serves(
         models = RunModels(token=token, spec=spec, spending=spending)
         found = {model: gateway.upstreams.dialect_of(model) for model in spec.models}
         dialects = {model: str(dialect) for model, dialect in found.items() if dialect is not None}
-        return Served(gateway.served_to(models, rest()), has_models=True, dialects=dialects)
+        return Served(gateway.served_to(models, rest()), has_models=True, dialects=dialects, holds=models.holds)
 
     return serve

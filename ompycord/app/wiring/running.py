@@ -124,7 +124,7 @@ def operations_of(
     infrastructure: Infrastructure,
     key_secrets: KeySecrets,
     key_manager: KeyManager,
-    gateway: ModelGateway,
+    models: ModelOperations,
     *,
     end: Callable[[], None],
 ) -> Mapping[str, Operation]:
@@ -133,7 +133,6 @@ def operations_of(
     keys = Keys(store=store, secrets=key_secrets, clock=clock, ids=infrastructure.ids, changed=key_manager.refresh)
     views = RunViews(store=store, history=store, snapshots=infrastructure.snapshots)
     webhooks = WebhookOperations(store=store, clock=clock, wake=infrastructure.notifier.wake)
-    models = ModelOperations(gateway)
 
     async def end_process(arguments: dict[str, Any]) -> Any:
         end()

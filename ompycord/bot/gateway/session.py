@@ -217,6 +217,7 @@ class Session:
             is_connected=lambda: self.is_connected,
             messages=dependencies.messages,
             slots=dependencies.lookups.slots,
+            rests=_never if dependencies.lookups.models is None else dependencies.lookups.models.rests,
         )
 
     def _context(self, rest: Rest, renderer: MessageRenderer) -> BotContext:
@@ -384,3 +385,8 @@ class Session:
             log.warning("discord.silent", cause=type(error).__name__)
         finally:
             self._probe_began = None
+
+
+def _never(provider: str | None, model: str | None) -> bool:
+    """Where no gateway asks models."""
+    return False

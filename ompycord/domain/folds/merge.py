@@ -306,14 +306,14 @@ def _accepted(ours: SourceState, commit: str | None) -> ev.EvidenceAccepted | No
 def _provider_wait(source_states: SourceStates) -> ProviderWait | None:
     """The provider limit in force.
 
-    A source with a newer event no longer waits: agents do not always report the end.
+    An agent with a newer event no longer waits: agents do not always report the end. The model gateway does.
     """
     waits: list[tuple[Placed, ev.RetryLimited]] = []
     for source, source_state in source_states.items():
         if (
             source_state.retry
             and isinstance(source_state.retry[2], ev.RetryLimited)
-            and source_state.last_seq == source_state.retry[0]
+            and (source == OMPYCORD or source_state.last_seq == source_state.retry[0])
         ):
             waits.append((Placed(source_state.retry[1], source, source_state.retry[0]), source_state.retry[2]))
     if not waits:

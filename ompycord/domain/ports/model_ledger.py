@@ -14,6 +14,7 @@ from ompycord.domain.records import Commit, Committed
 
 __all__ = [
     "MeteredTokens",
+    "ModelBreaker",
     "ModelLedger",
     "ModelRequestMetered",
     "ModelRequestOpened",
@@ -105,6 +106,16 @@ class SpentSoFar(Frozen):
     nano_usd: NanoUsd = 0
 
 
+class ModelBreaker(Frozen):
+    """A model at a provider that is not asked until then, since it failed; all runs share it."""
+
+    provider: Name
+    model: Name
+    failures: Tokens
+    until: Millis
+    """0: it is asked, and nothing of it is kept."""
+
+
 class ModelTotals(MeteredTokens):
     """The settled requests of all runs, of one provider and exactness."""
 
@@ -128,6 +139,10 @@ class ModelLedger(Protocol):
 
     async def model_totals(self) -> list[ModelTotals]:
         """What all settled requests used, a row for each provider and exactness."""
+        ...
+
+    async def model_breakers(self) -> list[ModelBreaker]:
+        """Those that were kept."""
         ...
 
     async def spent_on_models(self, run: RunId) -> SpentSoFar:

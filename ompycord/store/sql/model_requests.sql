@@ -43,3 +43,15 @@ SELECT coalesce(sum(m.input + m.cache_read + m.cache_write_5m + m.cache_write_1h
 FROM model_requests AS m JOIN runs AS r ON r.pk = m.run
 WHERE r.id = ? AND m.settled_at IS NOT NULL;
 
+-- name: keep_model_breaker
+-- A model at a provider rests.
+INSERT INTO model_breakers (provider, model, failures, until) VALUES (:provider, :model, :failures, :until)
+ON CONFLICT (provider, model) DO UPDATE SET failures = excluded.failures, until = excluded.until;
+
+-- name: drop_model_breaker
+-- It answered.
+DELETE FROM model_breakers WHERE provider = :provider AND model = :model;
+
+-- name: model_breakers
+-- All that rest, or rested and were not asked since.
+SELECT provider, model, failures, until FROM model_breakers ORDER BY provider, model LIMIT 1000;

@@ -54,6 +54,7 @@ class UnconfinedLauncher:
         """See the port."""
         own = await asyncio.to_thread(self.arrange, spec, layout)
         async with launch(own, clocks=clocks, bounds=bounds) as process:
+            _watch(process, layout)
             yield process
 
 
@@ -90,6 +91,7 @@ class ConfinedLauncher:
             if listening is not None and layout.listener is not None:
                 await serving.enter_async_context(layout.listener.adopted(listening))
                 process.release_start()
+            _watch(process, layout)
             yield process
 
     def arrange(self, spec: ProcessSpec, layout: Layout) -> ProcessSpec:
@@ -111,6 +113,12 @@ class ConfinedLauncher:
         if bwrap is None:
             raise ProcessFailed("bubblewrap is gone from the PATH, so nothing ran. Install it again.")
         return in_bubblewrap(own, layout, seen, bwrap=Path(bwrap), program=program)
+
+
+def _watch(process: RunningProcess, layout: Layout) -> None:
+    """The program's clocks stand still while its listener holds what it asks for."""
+    if layout.listener is not None:
+        layout.listener.watch_holds(process.is_held)
 
 
 def _require_interpreter(program: Path) -> None:

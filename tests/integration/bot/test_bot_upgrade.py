@@ -29,6 +29,7 @@ def as_an_older_version_left_it(database: Path) -> int:
     raw.execute("DROP TABLE baselines")
     raw.execute("DROP TABLE unstable_tests")
     raw.execute("DROP TABLE model_requests")
+    raw.execute("DROP TABLE model_breakers")
     raw.execute("DELETE FROM schema_migrations WHERE version > 4")
     raw.execute("PRAGMA user_version = 4")
     raw.close()

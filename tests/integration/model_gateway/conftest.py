@@ -15,6 +15,7 @@ from ompycord.domain.events import EventBody
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import AgentSpec
 from ompycord.http.adopted_socket import serve_socket
+from ompycord.http.holds import Holds
 from ompycord.http.run_token import RunToken
 from ompycord.http.server import bind
 from ompycord.model_gateway.dialects import Dialect
@@ -66,6 +67,7 @@ class Way:
     spending: RunSpending
     run_token: RunToken
     app: ASGIApp
+    holds: Holds
 
     def __init__(self, *, provider: StubProvider, store: SqliteStore, run: RunId) -> None:
         self.provider = provider
@@ -138,7 +140,7 @@ async def way_of(
         listed = specs or (spec_of(provider),)
         prices = {(one.name, "m-1"): PRICES for one in listed} if own else {}
         way = Way(provider=provider, store=store, run=run)
-        upstreams = Upstreams(providers=listed, keys={one.name: [KEY] for one in listed}, clock=way.clock)
+        upstreams = Upstreams(providers=listed, keys={one.name: [KEY] for one in listed}, clock=way.clock, ledger=store)
         gateway = ModelGateway(upstreams=upstreams, prices=Prices(own=prices, listed=lambda kind, model: None))
         token, way.token = RunToken.mint(run)
         spending = RunSpending(
@@ -149,6 +151,7 @@ async def way_of(
         listening = bind("127.0.0.1", 0)
         async with within(60), asyncio.TaskGroup() as group:
             service = group.create_task(gateway.run())
+            way.holds = models_of.holds
             way.app = gateway.served_to(models_of, nothing)
             async with serve_socket(way.app, listening):
                 way.url = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
@@ -162,6 +162,9 @@ class KeepsSocket:
         self.dialects: dict[str, str] = {}
         self.port = port
         self.sockets: list[socket.socket] = []
+
+    def watch_holds(self, held: Callable[[bool], None]) -> None:
+        """It holds nothing."""
 
     @asynccontextmanager
     async def adopted(self, listening: socket.socket) -> AsyncGenerator[None]:

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from socket import socket
@@ -29,6 +29,9 @@ class Listener:
         self.has_models = has_models
         self.dialects: Mapping[str, str] = {"m-1": dialect, "m-2": dialect}
         self.environment: Mapping[str, str] = {"OMPYCORD_URL": URL, "OMPYCORD_RUN_TOKEN": TOKEN}
+
+    def watch_holds(self, held: Callable[[bool], None]) -> None:
+        raise AssertionError("nothing is held here")
 
     def adopted(self, listening: socket) -> AbstractAsyncContextManager[None]:
         raise AssertionError("no program is started here")

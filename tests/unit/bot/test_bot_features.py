@@ -36,6 +36,8 @@ ROLES = {
     "omp cancel": Role.RUNNER,
     "omp queue edit": Role.RUNNER,
     "omp queue drop": Role.RUNNER,
+    "omp-admin stop-models": Role.ADMIN,
+    "omp-admin resume-models": Role.ADMIN,
 }
 
 
@@ -96,9 +98,10 @@ def test_help_has_a_line_for_every_command_with_its_role() -> None:
 
 def test_discord_is_told_of_every_command() -> None:
     ours = BotFeatures(NOBODY)
-    assert [command.name for command in ours.commands] == ["omp", "Run as task"]
+    assert [command.name for command in ours.commands] == ["omp", "omp-admin", "Run as task"]
     known = {command.name for feature in ours.features for command in feature.commands}
     assert known == {
         *("new", "ask", "say", "status", "cancel", "stop", "resume", "show", "runs", "queue", "settings", "cost"),
-        *("health", "help"),
+        *("health", "gateway", "help"),
     }
+    assert {command.name for feature in ours.features for command in feature.admin} == {"stop-models", "resume-models"}

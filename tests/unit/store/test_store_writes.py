@@ -11,7 +11,12 @@ import pytest
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports.model_ledger import ModelRequestMetered, ModelRequestOpened, ModelRequestSettled
+from ompycord.domain.ports.model_ledger import (
+    ModelBreaker,
+    ModelRequestMetered,
+    ModelRequestOpened,
+    ModelRequestSettled,
+)
 from ompycord.domain.records import (
     Commit,
     Committed,
@@ -135,6 +140,7 @@ def test_the_products_writes_are_applied_so_that_a_row_stands_before_what_refers
         ModelRequestOpened,
         ModelRequestMetered,
         ModelRequestSettled,
+        ModelBreaker,
     )
 
 

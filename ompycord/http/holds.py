@@ -1,0 +1,43 @@
+"""Requests of a run's programs that wait here for a provider: while there is one, the run's clocks stand still.
+
+Made by whoever serves the run's listener; `agents/` watches it for the program that it started.
+"""
+
+from collections.abc import Callable
+
+__all__ = ["Holds"]
+
+
+class Holds:
+    """Those of one run during one step. Used by one loop."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._watchers: list[Callable[[bool], None]] = []
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a request waits."""
+        return self._count > 0
+
+    def watch(self, held: Callable[[bool], None]) -> None:
+        """Call `held` with True when the first request begins to wait, and with False once none does."""
+        self._watchers.append(held)
+        if self.is_held:
+            held(True)
+
+    def begin(self) -> None:
+        """A request waits from now on."""
+        self._count += 1
+        if self._count == 1:
+            self._notify()
+
+    def end(self) -> None:
+        """It does not wait any more."""
+        self._count -= 1
+        if self._count == 0:
+            self._notify()
+
+    def _notify(self) -> None:
+        for held in self._watchers:
+            held(self.is_held)
