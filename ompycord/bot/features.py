@@ -16,8 +16,7 @@ from ompycord.bot.commands.cancel import cancel_feature
 from ompycord.bot.commands.circling import circling_feature
 from ompycord.bot.commands.cost import cost_feature
 from ompycord.bot.commands.follow_up import follow_up_feature
-from ompycord.bot.commands.gateway import gateway_feature
-from ompycord.bot.commands.health import health_feature
+from ompycord.bot.commands.health import gateway_feature, health_feature
 from ompycord.bot.commands.help import help_feature
 from ompycord.bot.commands.new import new_feature
 from ompycord.bot.commands.queue import queue_feature

@@ -19,7 +19,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Listener
 from ompycord.domain.repository import AgentSpec, ConfinementLevel
 from ompycord.http.adopted_socket import serve_socket
-from ompycord.http.holds import Holds
+from ompycord.http.provider_waits import ProviderWaits
 from ompycord.http.proxy.forward_proxy import ForwardProxy, UpstreamProxy
 from ompycord.http.proxy.proxy_request import HostRules
 from ompycord.http.run_token import RUN_TOKEN, RunToken
@@ -41,7 +41,7 @@ class Served(NamedTuple):
     has_models: bool = False
     dialects: Mapping[str, str] = {}  # never changed
     """See `Listener`."""
-    holds: Holds | None = None
+    provider_waits: ProviderWaits | None = None
     """Where requests wait for a provider; None: they never do."""
 
 
@@ -55,7 +55,7 @@ class _RunListener:
         self.port = port
         self.has_models = served.has_models
         self.dialects = served.dialects
-        self._holds = served.holds
+        self._waits_here = served.provider_waits
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -63,9 +63,9 @@ class _RunListener:
         own = {"OMPYCORD_URL": url, "OMPYCORD_MCP_URL": f"{url}/mcp/", RUN_TOKEN: self._token}
         return own if self._proxy is None else {**own, **_proxy_variables(self._token, self.port)}
 
-    def watch_holds(self, held: Callable[[bool], None]) -> None:
-        if self._holds is not None:
-            self._holds.watch(held)
+    def watch_waits(self, waiting: Callable[[bool], None]) -> None:
+        if self._waits_here is not None:
+            self._waits_here.watch(waiting)
 
     def adopted(self, listening: socket.socket) -> AbstractAsyncContextManager[None]:
         return serve_socket(self._app, listening, proxy=self._proxy)
@@ -89,6 +89,9 @@ class _HostsOnly:
     @property
     def refused(self) -> tuple[str, ...]:
         return self._proxy.refused
+
+    def watch_waits(self, waiting: Callable[[bool], None]) -> None:
+        """No request of its programs waits for a provider."""
 
     def adopted(self, listening: socket.socket) -> AbstractAsyncContextManager[None]:
         return serve_socket(_NOTHING, listening, proxy=self._proxy)

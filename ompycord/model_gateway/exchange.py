@@ -15,18 +15,18 @@ import aiohttp
 from starlette.types import Receive, Send
 
 from ompycord.domain.events import RetryCleared, RetryLimited
-from ompycord.http.holds import Holds
+from ompycord.http.provider_waits import ProviderWaits
 from ompycord.model_gateway.answers import Answer, ending
 from ompycord.model_gateway.client import Retried
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.headers import passed_back
-from ompycord.model_gateway.meter import Meter
+from ompycord.model_gateway.metering.meter import Meter
+from ompycord.model_gateway.metering.usage import TokenUsage
+from ompycord.model_gateway.metering.usage_filter import UsageFilter
 from ompycord.model_gateway.policy import ModelRequest
 from ompycord.model_gateway.purse import Reservation
 from ompycord.model_gateway.spending import KEPT_TOKENS, RunSpending
 from ompycord.model_gateway.upstreams import Upstream
-from ompycord.model_gateway.usage import TokenUsage
-from ompycord.model_gateway.usage_filter import UsageFilter
 
 __all__ = ["Exchange", "send_whole", "until_client_left"]
 
@@ -57,7 +57,7 @@ class Exchange:
     drops_usage: bool
     """Whether the stream states its usage for us alone."""
     used_up_words: str
-    holds: Holds
+    provider_waits: ProviderWaits
     begun: asyncio.Event
     """Set with its first byte: from then on it is looked at each second."""
     is_over: bool = False
@@ -181,7 +181,7 @@ class Exchange:
     async def _waits(self, again: Retried) -> None:
         if not self.is_limited:
             self.is_limited = True
-            self.holds.begin()
+            self.provider_waits.begin()
         what = "could not be reached" if again.status is None else f"answered {again.status}"
         body = RetryLimited(message=f"{again.provider} {what}.", attempt=again.attempt, until=again.until)
         await self.spending.record(body)
@@ -189,8 +189,8 @@ class Exchange:
     async def _clear(self) -> None:
         if self.is_limited:
             self.is_limited = False
-            self.holds.end()
-            if not self.holds.is_held:  # else another request of the run waits on
+            self.provider_waits.end()
+            if not self.provider_waits.is_waiting:  # else another request of the run waits on
                 await self.spending.record(RetryCleared())
 
 

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ompycord.domain.repository import AgentSpec
 from ompycord.errors import StorageError
 from ompycord.http.adopted_socket import ABORT
-from ompycord.http.holds import Holds
+from ompycord.http.provider_waits import ProviderWaits
 from ompycord.http.run_token import RunToken
 from ompycord.model_gateway.activity import Activity
 from ompycord.model_gateway.answers import JSON, Answer, ModelRefusal
@@ -27,13 +27,13 @@ from ompycord.model_gateway.client import NoProvider, ProviderClient, Retried, o
 from ompycord.model_gateway.dialects import Dialect, ModelRoute, RequestKind, is_model_path, route_of
 from ompycord.model_gateway.exchange import Exchange, send_whole, until_client_left
 from ompycord.model_gateway.headers import header_fault, passed_back, passed_on, tokens_in
+from ompycord.model_gateway.metering.usage import TokenUsage
 from ompycord.model_gateway.policy import ModelRequest, NotAllowed, read_request, with_bound, with_usage
 from ompycord.model_gateway.price import Prices, TokenPrices
 from ompycord.model_gateway.purse import Reservation, UsedUp
 from ompycord.model_gateway.refusing import RequestRefused, no_provider, not_stored, used_up_words, whole_body
 from ompycord.model_gateway.spending import RunSpending, nano_usd
 from ompycord.model_gateway.upstreams import Upstream, Upstreams
-from ompycord.model_gateway.usage import TokenUsage
 from ompycord.telemetry import get_logger
 
 __all__ = ["ModelGateway", "RunModels"]
@@ -54,7 +54,7 @@ class RunModels:
         self.token = token
         self.spending = spending
         self.models = spec.models
-        self.holds = Holds()
+        self.provider_waits = ProviderWaits()
 
 
 class ModelGateway:
@@ -234,7 +234,7 @@ class ModelGateway:
             drops_usage=not request.states_usage,
             used_up_words=used_up_words(UsedUp(models.spending.account)),
             begun=self._begun,
-            holds=models.holds,
+            provider_waits=models.provider_waits,
         )
 
     async def _exchange(

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from ompycord.domain.base import Frozen
-from ompycord.model_gateway.usage import TokenUsage
+from ompycord.model_gateway.metering.usage import TokenUsage
 
 __all__ = ["FindPrice", "Prices", "TokenPrices"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from ompycord.model_gateway.metering.usage import TokenUsage
 from ompycord.model_gateway.price import TokenPrices
-from ompycord.model_gateway.usage import TokenUsage
 
 __all__ = ["Purse", "Reservation", "SpendingAccount", "UsedUp"]
 

@@ -22,10 +22,10 @@ from ompycord.domain.ports.model_ledger import (
 from ompycord.domain.records import Commit, NewEvent
 from ompycord.errors import StorageError
 from ompycord.model_gateway.dialects import Dialect
+from ompycord.model_gateway.metering.reckoning import Reckoning
+from ompycord.model_gateway.metering.usage import TokenUsage
 from ompycord.model_gateway.price import TokenPrices
 from ompycord.model_gateway.purse import Purse, Reservation, SpendingAccount
-from ompycord.model_gateway.reckoning import Reckoning
-from ompycord.model_gateway.usage import TokenUsage
 from ompycord.telemetry import get_logger
 
 __all__ = [

@@ -133,12 +133,12 @@ class RunningProcess:
             self._waiting_since = asyncio.get_running_loop().time()
         self._pause("person", on=waiting)
 
-    def is_held(self, held: bool, /) -> None:
+    def waits_for_provider(self, waiting: bool, /) -> None:
         """Sets whether Ompycord holds what it asks for, such as an answer of a busy model. Idempotent.
 
         While it does, neither wall nor idle clock runs; whoever holds it bounds that.
         """
-        self._pause("held", on=held)
+        self._pause("provider", on=waiting)
 
     def _pause(self, cause: str, *, on: bool) -> None:
         """Clocks stand still while there is a cause; two of them at a time count once."""

@@ -8,7 +8,7 @@ from ompycord.domain.ids import RunId, short_id
 from ompycord.render.phrases import clock, count, money
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["ModelsState", "Refusal", "RestingModel", "models_text"]
+__all__ = ["ModelsState", "RequestRefusal", "RestingModel", "models_text"]
 
 _LINE: Final = 200
 
@@ -21,7 +21,7 @@ class RestingModel(Frozen):
     until: Millis
 
 
-class Refusal(Frozen):
+class RequestRefusal(Frozen):
     """A request that Ompycord answered itself."""
 
     at: Millis
@@ -39,7 +39,7 @@ class ModelsState(Frozen):
     resting: tuple[RestingModel, ...] = ()
     refusals: int = 0
     """Since the start of the process; `refused` has the latest."""
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[RequestRefusal, ...] = ()
 
 
 def models_text(state: ModelsState, *, sanitizer: Sanitizer) -> str:

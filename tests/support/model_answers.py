@@ -1,6 +1,6 @@
 """Answers of models as their four APIs write them, for a usage that a test chose; written from the APIs' own types.
 
-Counterpart of `ompycord/model_gateway/meter.py`, of which nothing is used here.
+Counterpart of `ompycord/model_gateway/metering/meter.py`, of which nothing is used here.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The model gateway as people see and stop it: `ompycord gateway`, and in Discord `/omp gateway` and `/omp-admin`.
 
 It works in the running process alone: where none runs, no model is asked. Counterparts: `cli/gateway.py`,
-`bot/commands/gateway.py`.
+`bot/commands/health.py`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ompycord.errors import RefusedInWords
 from ompycord.model_gateway.gateway import ModelGateway
-from ompycord.render.models import ModelsState, Refusal, RestingModel
+from ompycord.render.models import ModelsState, RequestRefusal, RestingModel
 from ompycord.telemetry import get_logger
 
 __all__ = ["STOP_FILE", "ModelOperations", "without_process"]
@@ -48,7 +48,7 @@ class ModelOperations:
                 for one in gateway.upstreams.resting()
             ),
             refusals=gateway.activity.refusals,
-            refused=tuple(Refusal(at=one.at, run=one.run, words=one.words) for one in gateway.activity.refused),
+            refused=tuple(RequestRefusal(at=one.at, run=one.run, words=one.words) for one in gateway.activity.refused),
         )
 
     def rests(self, provider: str | None, model: str | None) -> bool:

@@ -98,6 +98,8 @@ def listener_serves(
         models = RunModels(token=token, spec=spec, spending=spending)
         found = {model: gateway.upstreams.dialect_of(model) for model in spec.models}
         dialects = {model: str(dialect) for model, dialect in found.items() if dialect is not None}
-        return Served(gateway.served_to(models, rest()), has_models=True, dialects=dialects, holds=models.holds)
+        return Served(
+            gateway.served_to(models, rest()), has_models=True, dialects=dialects, provider_waits=models.provider_waits
+        )
 
     return serve

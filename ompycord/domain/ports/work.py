@@ -329,8 +329,8 @@ class Listener(Protocol):
         """For each model that the agent's settings name, the dialect in which it is asked there."""
         ...
 
-    def watch_holds(self, held: Callable[[bool], None]) -> None:
-        """Call `held` with True when a request of the programs begins to wait here for a provider, with False after."""
+    def watch_waits(self, waiting: Callable[[bool], None]) -> None:
+        """Call `waiting` with True when a request of the programs waits here for a provider, with False after."""
         ...
 
     def adopted(self, listening: socket.socket) -> AbstractAsyncContextManager[None]:

@@ -118,7 +118,7 @@ class ConfinedLauncher:
 def _watch(process: RunningProcess, layout: Layout) -> None:
     """The program's clocks stand still while its listener holds what it asks for."""
     if layout.listener is not None:
-        layout.listener.watch_holds(process.is_held)
+        layout.listener.watch_waits(process.waits_for_provider)
 
 
 def _require_interpreter(program: Path) -> None:

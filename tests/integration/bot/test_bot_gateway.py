@@ -7,7 +7,7 @@ import pytest
 
 from ompycord.bot.lookups import Lookups
 from ompycord.domain.ids import RunId
-from ompycord.render.models import ModelsState, Refusal, RestingModel
+from ompycord.render.models import ModelsState, RequestRefusal, RestingModel
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import AppHarness, ComposedApp, is_answer
 from tests.support.playground import Person, Playground
@@ -24,7 +24,9 @@ class Control:
         self.resting = (RestingModel(provider="second", model="m-2", until=NOON),)
 
     def state(self) -> ModelsState:
-        refused = Refusal(at=NOON, run=RunId("01JD3V9K2M8Q4W5X6YAB7F3K2M"), words="Ompycord: no provider offers m-9.")
+        refused = RequestRefusal(
+            at=NOON, run=RunId("01JD3V9K2M8Q4W5X6YAB7F3K2M"), words="Ompycord: no provider offers m-9."
+        )
         return ModelsState(
             providers=("first", "second"), streams=3, is_stopped=self.is_stopped, usd_of_last_minute=0.42,
             resting=self.resting, refusals=12, refused=(refused,),

@@ -15,7 +15,7 @@ from ompycord.domain.events import EventBody
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import AgentSpec
 from ompycord.http.adopted_socket import serve_socket
-from ompycord.http.holds import Holds
+from ompycord.http.provider_waits import ProviderWaits
 from ompycord.http.run_token import RunToken
 from ompycord.http.server import bind
 from ompycord.model_gateway.dialects import Dialect
@@ -67,7 +67,7 @@ class Way:
     spending: RunSpending
     run_token: RunToken
     app: ASGIApp
-    holds: Holds
+    provider_waits: ProviderWaits
 
     def __init__(self, *, provider: StubProvider, store: SqliteStore, run: RunId) -> None:
         self.provider = provider
@@ -151,7 +151,7 @@ async def way_of(
         listening = bind("127.0.0.1", 0)
         async with within(60), asyncio.TaskGroup() as group:
             service = group.create_task(gateway.run())
-            way.holds = models_of.holds
+            way.provider_waits = models_of.provider_waits
             way.app = gateway.served_to(models_of, nothing)
             async with serve_socket(way.app, listening):
                 way.url = f"http://127.0.0.1:{listening.getsockname()[1]}"

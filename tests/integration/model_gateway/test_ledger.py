@@ -18,7 +18,7 @@ from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ports.model_ledger import ModelTotals
 from ompycord.domain.records import Commit
 from ompycord.model_gateway.dialects import Dialect
-from ompycord.model_gateway.reckoning import pieces_of
+from ompycord.model_gateway.metering.reckoning import pieces_of
 from ompycord.model_gateway.spending import KEPT_TOKENS, settle_what_was_open
 from ompycord.render.costs import costs_csv, costs_text
 from ompycord.testing import SequentialIds

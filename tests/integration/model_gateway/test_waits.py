@@ -36,7 +36,7 @@ def sleepers(way: Way) -> int:
 
 async def test_the_clocks_of_a_run_stand_still_from_the_first_wait_to_the_end_of_the_last(way: Way) -> None:
     heard: list[bool] = []
-    way.holds.watch(heard.append)
+    way.provider_waits.watch(heard.append)
     way.provider.replies = [BUSY, BUSY, Reply(parts=PARTS)]
     async with asyncio.TaskGroup() as group:
         asking = [group.create_task(way.ask()) for _ in range(2)]

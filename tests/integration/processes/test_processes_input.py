@@ -97,7 +97,7 @@ async def test_the_clocks_stand_still_while_what_a_program_asks_for_is_held(pyth
     clocks = Clocks(wall_s=2.5, idle_s=0.6, waiting_s=60, term_s=1)
     async with within(30), launch(python(ECHO, keep_input_open=True), clocks=clocks) as process:
         lines = process.lines()
-        process.is_held(True)
+        process.waits_for_provider(True)
         process.waits_for_person(waiting=True)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1.5):
@@ -106,7 +106,7 @@ async def test_the_clocks_stand_still_while_what_a_program_asks_for_is_held(pyth
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1.5):
                 await process.wait()
-        process.is_held(False)
+        process.waits_for_provider(False)
         assert await process.write(b"still there\n")
         assert (await anext(lines)).text == "heard still there"
         assert (await process.wait()).outcome is Outcome.IDLE_TIMEOUT

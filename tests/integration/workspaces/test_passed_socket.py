@@ -163,8 +163,8 @@ class KeepsSocket:
         self.port = port
         self.sockets: list[socket.socket] = []
 
-    def watch_holds(self, held: Callable[[bool], None]) -> None:
-        """It holds nothing."""
+    def watch_waits(self, waiting: Callable[[bool], None]) -> None:
+        """Nothing waits for a provider."""
 
     @asynccontextmanager
     async def adopted(self, listening: socket.socket) -> AsyncGenerator[None]:

@@ -30,8 +30,8 @@ class Listener:
         self.dialects: Mapping[str, str] = {"m-1": dialect, "m-2": dialect}
         self.environment: Mapping[str, str] = {"OMPYCORD_URL": URL, "OMPYCORD_RUN_TOKEN": TOKEN}
 
-    def watch_holds(self, held: Callable[[bool], None]) -> None:
-        raise AssertionError("nothing is held here")
+    def watch_waits(self, waiting: Callable[[bool], None]) -> None:
+        raise AssertionError("nothing waits here")
 
     def adopted(self, listening: socket) -> AbstractAsyncContextManager[None]:
         raise AssertionError("no program is started here")

@@ -6,7 +6,7 @@ import pytest
 
 from ompycord.model_gateway.answers import ModelRefusal, ending, refusal, try_later
 from ompycord.model_gateway.dialects import Dialect
-from ompycord.model_gateway.meter import Meter
+from ompycord.model_gateway.metering.meter import Meter
 
 WORDS = "The budget of this run is used up: raise it in Discord – then it goes on."
 STOPPED = {Dialect.ANTHROPIC: 402, Dialect.CHAT: 402, Dialect.RESPONSES: 400, Dialect.GEMINI: 402}

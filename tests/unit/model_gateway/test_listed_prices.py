@@ -6,7 +6,7 @@ import pytest
 from genai_prices import Usage, calc_price
 
 from ompycord.model_gateway.listed_prices import listed_prices, load_list
-from ompycord.model_gateway.usage import TokenUsage
+from ompycord.model_gateway.metering.usage import TokenUsage
 
 MODELS = [
     ("anthropic", "anthropic", "claude-sonnet-4-5"),

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ompycord.model_gateway.dialects import Dialect
-from ompycord.model_gateway.meter import Meter
+from ompycord.model_gateway.metering.meter import Meter
+from ompycord.model_gateway.metering.server_events import ServerEvents
+from ompycord.model_gateway.metering.usage import TokenUsage
 from ompycord.model_gateway.price import TokenPrices
-from ompycord.model_gateway.server_events import ServerEvents
-from ompycord.model_gateway.usage import TokenUsage
 from tests.support.model_answers import Shape, Truth, answer
 
 SHAPES: tuple[Shape, ...] = get_args(Shape)

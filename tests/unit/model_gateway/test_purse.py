@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ompycord.model_gateway.metering.usage import TokenUsage
 from ompycord.model_gateway.price import Prices, TokenPrices
 from ompycord.model_gateway.purse import RESERVED_OUTPUT, Purse, Reservation, SpendingAccount, UsedUp
-from ompycord.model_gateway.usage import TokenUsage
 
 PRICES = TokenPrices(input=Decimal(1), output=Decimal(10))
 """A million tokens of input for a dollar, of output for ten."""

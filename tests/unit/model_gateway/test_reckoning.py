@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from ompycord.model_gateway.dialects import Dialect
-from ompycord.model_gateway.meter import Meter
-from ompycord.model_gateway.reckoning import Reckoning, pieces_of
-from ompycord.model_gateway.usage import TokenUsage
+from ompycord.model_gateway.metering.meter import Meter
+from ompycord.model_gateway.metering.reckoning import Reckoning, pieces_of
+from ompycord.model_gateway.metering.usage import TokenUsage
 from tests.support.model_answers import Truth, answer
 
 ANSWERS: list[dict[str, Any]] = json.loads(gzip.decompress(Path("tests/data/answers_cl100k.json.gz").read_bytes()))

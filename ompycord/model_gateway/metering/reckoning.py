@@ -8,7 +8,7 @@ and calls of tools (`tests/unit/model_gateway/test_reckoning.py` has the error t
 import re
 from typing import Final
 
-from ompycord.model_gateway.usage import TokenUsage
+from ompycord.model_gateway.metering.usage import TokenUsage
 
 __all__ = ["Reckoning", "pieces_of"]
 

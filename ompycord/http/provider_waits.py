@@ -5,10 +5,10 @@ Made by whoever serves the run's listener; `agents/` watches it for the program 
 
 from collections.abc import Callable
 
-__all__ = ["Holds"]
+__all__ = ["ProviderWaits"]
 
 
-class Holds:
+class ProviderWaits:
     """Those of one run during one step. Used by one loop."""
 
     def __init__(self) -> None:
@@ -16,15 +16,15 @@ class Holds:
         self._watchers: list[Callable[[bool], None]] = []
 
     @property
-    def is_held(self) -> bool:
+    def is_waiting(self) -> bool:
         """Whether a request waits."""
         return self._count > 0
 
-    def watch(self, held: Callable[[bool], None]) -> None:
-        """Call `held` with True when the first request begins to wait, and with False once none does."""
-        self._watchers.append(held)
-        if self.is_held:
-            held(True)
+    def watch(self, waiting: Callable[[bool], None]) -> None:
+        """Call `waiting` with True when the first request begins to wait, and with False once none does."""
+        self._watchers.append(waiting)
+        if self.is_waiting:
+            waiting(True)
 
     def begin(self) -> None:
         """A request waits from now on."""
@@ -39,5 +39,5 @@ class Holds:
             self._notify()
 
     def _notify(self) -> None:
-        for held in self._watchers:
-            held(self.is_held)
+        for waiting in self._watchers:
+            waiting(self.is_waiting)

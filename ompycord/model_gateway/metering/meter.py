@@ -11,9 +11,9 @@ from typing import Any, Final, cast
 from pydantic_core import from_json
 
 from ompycord.model_gateway.dialects import Dialect
-from ompycord.model_gateway.reckoning import pieces_of
-from ompycord.model_gateway.server_events import ServerEvents
-from ompycord.model_gateway.usage import TokenUsage, merged, usage_of
+from ompycord.model_gateway.metering.reckoning import pieces_of
+from ompycord.model_gateway.metering.server_events import ServerEvents
+from ompycord.model_gateway.metering.usage import TokenUsage, merged, usage_of
 
 __all__ = ["Meter"]
 
