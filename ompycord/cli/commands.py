@@ -13,7 +13,7 @@ from ompycord.cli.config import config
 from ompycord.cli.conformance import conformance
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
-from ompycord.cli.gateway import gateway
+from ompycord.cli.gateway import gateway, providers
 from ompycord.cli.grouped_help import GroupedCommands, examples
 from ompycord.cli.healthcheck import healthcheck
 from ompycord.cli.hook import hook
@@ -94,6 +94,7 @@ application.add_typer(keys, rich_help_panel=EVENTS)
 application.command(rich_help_panel=MODES, epilog=examples("runs"))(runs)
 application.command(rich_help_panel=MODES, epilog=examples("takeover"))(takeover)
 application.add_typer(webhooks, rich_help_panel=MODES)
+application.add_typer(providers, rich_help_panel=MODES)
 application.add_typer(gateway, rich_help_panel=MODES)
 application.add_typer(config, rich_help_panel=MODES)
 application.command(rich_help_panel=MODES, epilog=examples("healthcheck"))(healthcheck)

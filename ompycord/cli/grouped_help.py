@@ -87,6 +87,8 @@ _EXAMPLES: Final = {
     ),
     "webhooks retry": ("webhooks retry --all --destination chat --dead",),
     "webhooks drop": ("webhooks drop --all --destination chat --dead",),
+    "providers list": ("providers list", "providers list --json"),
+    "providers import": ("providers import --dry-run", "providers import"),
     "gateway status": ("gateway status",),
     "gateway stop": ("gateway stop",),
     "gateway resume": ("gateway resume",),

@@ -43,6 +43,7 @@ __all__ = [
     "branch_fault",
     "branch_of",
     "former_branch_of",
+    "is_key_variable",
     "slug_of",
 ]
 
@@ -142,6 +143,11 @@ _KEY_NAMES = ("_API_KEY", "_AUTH_TOKEN", "_OAUTH_TOKEN")
 
 ModeName = Literal["fast", "standard", "full", "ask"]
 PathPattern = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+
+def is_key_variable(name: str) -> bool:
+    """Whether agents look for a key of a provider in a variable of this name."""
+    return name.upper().endswith(_KEY_NAMES)
 
 
 class ParserSpec(Frozen):
@@ -347,4 +353,4 @@ class AgentSpec(Frozen):
     @property
     def key_variables(self) -> tuple[str, ...]:
         """The variables with keys of providers that the settings give it: then it is not pointed, and not metered."""
-        return tuple(name for name in (*self.grants.variables, *self.env) if name.upper().endswith(_KEY_NAMES))
+        return tuple(name for name in (*self.grants.variables, *self.env) if is_key_variable(name))

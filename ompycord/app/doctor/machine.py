@@ -88,7 +88,7 @@ def models(agents: Iterable[AgentSpec], *, has_providers: bool) -> list[Finding]
 def _models_of(agent: AgentSpec, *, has_providers: bool) -> Finding | None:
     name = f"Agent {agent.name}"
     if agent.key_variables:
-        remedy = f"Name the provider under providers:, and take the key out of agents.{agent.name}.grants and env."
+        remedy = "Run: ompycord providers import. It moves the key to providers: and takes it out of the agent."
         return warn(name, "the agent holds your key; not metered.", remedy)
     if agent.sandbox.network == "gateway" and has_providers:
         return ok(name, "asks models by Ompycord, and has no other network (sandbox.network: gateway)")
