@@ -19,6 +19,7 @@ from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.wiring.edges import bot_of, key_manager_of, lookups_of, mcp_of, sidecar_of
 from ompycord.app.wiring.models import gateway_of, listener_serves
 from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
+from ompycord.app.wiring.preparing import precheck_of
 from ompycord.app.wiring.reports import destinations_of, health_of, report_of
 from ompycord.app.wiring.running import control_of, operations_of, report_limits, services_of
 from ompycord.app.wiring.work import areas_of, driver_of, projector_of, reminders_of, workers_of
@@ -104,7 +105,8 @@ def wire(
     mcp = mcp_of(infrastructure, areas, workers, key_manager)
     gateway = gateway_of(infrastructure)
     served = listener_serves(infrastructure, areas, gateway, lambda: sidecar)
-    driver = driver_of(infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare, served)
+    precheck = precheck_of(infrastructure, workers, gateway)
+    driver = driver_of(infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare, served, precheck)
     infrastructure.log_alarms.append(projector.wake)
     infrastructure.alarms.append(driver.wake)
 

@@ -23,6 +23,9 @@ def doctor(
     production: Annotated[
         bool, typer.Option("--production", help="Also what a machine that others rely on needs.")
     ] = False,
+    repository: Annotated[
+        str | None, typer.Option("--repository", help="Only what a run in this repository needs, line by line.")
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -30,10 +33,14 @@ def doctor(
 
     Exit 0: nothing is wrong (there may be warnings). Exit 1: something is.
     """
-    from ompycord.app.doctor import examine
+    from ompycord.app.doctor import examine, examine_repository
 
     overrides: dict[str, object] = {} if data_dir is None else {"data_dir": data_dir}
-    found = asyncio.run(examine(environ=os.environ, folder=Path.cwd(), overrides=overrides, is_production=production))
+    here = Path.cwd()
+    if repository is None:
+        found = asyncio.run(examine(environ=os.environ, folder=here, overrides=overrides, is_production=production))
+    else:
+        found = asyncio.run(examine_repository(repository, environ=os.environ, folder=here, overrides=overrides))
     wrong = [finding for finding in found if finding.status == "fail"]
     if as_json:
         body = {"ok": not wrong, "findings": [finding.model_dump() for finding in found]}

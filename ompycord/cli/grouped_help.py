@@ -27,6 +27,7 @@ _EXAMPLES: Final = {
     ),
     "doctor": (
         "doctor",
+        "doctor --repository shop",
         "doctor --production",
     ),
     "selftest": ("selftest",),

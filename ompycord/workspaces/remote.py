@@ -6,12 +6,13 @@ this: it is the bot's own git that fetches.
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
+from ompycord.errors import WorkspaceError
 from ompycord.processes import Completed, Outcome
 from ompycord.workspaces.git import Git
 
-__all__ = ["RemoteGit", "why_not_reached"]
+__all__ = ["NotReached", "Reach", "RemoteGit", "why_not_reached"]
 
 _VARIABLES: Final = (
     *("HOME", "USER", "LOGNAME", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK", "GIT_SSH_COMMAND", "GIT_ASKPASS"),
@@ -44,6 +45,19 @@ _WHY: Final = (
     ("does not appear to be a git repository", "there is no repository at its address."),
 )
 """What git, curl and ssh say in English (LC_ALL is C.UTF-8), and what that means; the first that fits."""
+_REFUSED: Final = ("denied", "Auth", "read Username", "read Password", "403", "407")
+"""In what they say where credentials are missing or refused."""
+
+Reach = Literal["repository", "credentials", "tls"]
+"""What keeps git from a repository elsewhere."""
+
+
+class NotReached(WorkspaceError):
+    """git did not get to an address."""
+
+    def __init__(self, name: str, done: Completed) -> None:
+        super().__init__(f"{name} could not be fetched: {why_not_reached(done)}")
+        self.kind: Reach = _kind(_known(done)[0])
 
 
 class RemoteGit:
@@ -86,8 +100,19 @@ class RemoteGit:
 
 def why_not_reached(done: Completed) -> str:
     """What kept git from an address, and what to do, as the end of a sentence; never git's words, which repeat it."""
+    return _known(done)[1]
+
+
+def _known(done: Completed) -> tuple[str, str]:
+    """What git said of all that is known, empty for nothing, and what it means."""
     if done.outcome is Outcome.WALL_TIMEOUT:
-        return "it took too long. Check this machine's network, and the size of the repository."
+        return "", "it took too long. Check this machine's network, and the size of the repository."
     text = done.stderr.decode("utf-8", "replace")
-    known = next((words for mark, words in _WHY if mark.lower() in text.lower()), None)
-    return known or f"git ended with exit code {done.exit_code}. Try `git ls-remote` with it as the bot's user."
+    unknown = f"git ended with exit code {done.exit_code}. Try `git ls-remote` with it as the bot's user."
+    return next(((mark, words) for mark, words in _WHY if mark.lower() in text.lower()), ("", unknown))
+
+
+def _kind(mark: str) -> Reach:
+    if mark == "certificate":
+        return "tls"
+    return "credentials" if any(word in mark for word in _REFUSED) else "repository"

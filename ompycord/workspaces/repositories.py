@@ -18,7 +18,7 @@ from ompycord.workspaces.folders import is_real_folder, remove
 from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
 from ompycord.workspaces.locks import unlock, unlock_ref
 from ompycord.workspaces.record import Publication, Record
-from ompycord.workspaces.remote import RemoteGit, why_not_reached
+from ompycord.workspaces.remote import NotReached, RemoteGit
 
 __all__ = ["RESULT_REF", "Repositories", "Source"]
 
@@ -26,6 +26,7 @@ _BASES: Final = "refs/ompycord/base/"
 _KEPT: Final = "refs/ompycord/kept/"
 
 RESULT_REF: Final = "refs/heads/result"
+_LISTED_S: Final = 20.0
 _NAMES: Final = 9
 """How many branches of one name are tried: `x`, `x-2` … `x-9`."""
 
@@ -54,6 +55,13 @@ class Repositories:
             return
         async with self._fetching.setdefault(spec.name, asyncio.Lock()):
             await self._fetch(spec.name, spec.address)
+
+    async def listen(self, spec: RepositorySpec, *, folder: Path) -> None:
+        """Ask an address for its branches, and fetch nothing. Raises NotReached, ProcessFailed."""
+        words = ("ls-remote", "--heads", "--", spec.address or "", spec.base)
+        heads = await self._remote.attempt(*words, cwd=folder, timeout_s=_LISTED_S)
+        if not heads.is_success:
+            raise NotReached(spec.name, heads)
 
     async def source(self, spec: RepositorySpec) -> Source:
         """The place of its objects. Raises WorkspaceError where there is no repository."""
@@ -215,7 +223,7 @@ class Repositories:
             timeout_s=TRANSFER_S,
         )
         if not fetched.is_success:
-            raise WorkspaceError(f"{name} could not be fetched: {why_not_reached(fetched)}")
+            raise NotReached(name, fetched)
 
     def _cache(self, name: str) -> Path:
         return self._folder / f"{name}.git"

@@ -8,11 +8,14 @@ import os
 import subprocess
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ompycord.agents.command import CommandAgent, CommandOptions
+from ompycord.app.mode import DiskUsage
 from ompycord.app.precheck import Precheck, PrecheckParts
+from ompycord.app.precheck.provider_lines import Providers
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import Bus, Inboxes
 from ompycord.domain import effects as fx
@@ -32,16 +35,22 @@ from ompycord.http.proxy.forward_proxy import UpstreamProxy
 from ompycord.http.run_listeners import RunListeners, Served
 from ompycord.settings.repository_file import configure_by
 from ompycord.store import SqliteStore
+from ompycord.testing import FakeClock
 from ompycord.text import Redactor
 from ompycord.workspaces.confinement.launcher import ConfinedLauncher, UnconfinedLauncher
 from ompycord.workspaces.git import Git
+from ompycord.workspaces.preparing.kept import largest_of
 from ompycord.workspaces.preparing.set_ups import KeptSetUps
 from ompycord.workspaces.service import GitWorkspaces
 from tests.support.patience import patient
 from tests.support.trees import Change
 from tests.support.verified_run import make_repository, put_files
 
-__all__ = ["PreparedRun", "Registry", "commit_files", "registry"]
+GIB = 1024**3
+NOW = 1_795_262_400_000
+"""2026-11-21T12:00:00Z"""
+
+__all__ = ["GIB", "NOW", "PreparedRun", "Registry", "commit_files", "registry"]
 
 
 def commit_files(path: Path, files: Change, message: str = "more") -> None:
@@ -71,8 +80,10 @@ class PreparedRun:
     ) -> None:
         """`repository` are more settings of it; `environ` is added to the bot's environment."""
         self.folder = folder
+        self.usage = DiskUsage(100 * GIB, 1, 99 * GIB)
         path, data = os.environ["PATH"], folder / "data"
         known = {**os.environ, **(environ or {})}
+        self.environ = known
         self.launcher = (
             UnconfinedLauncher(path=path, environ=known)
             if level == "none"
@@ -127,7 +138,16 @@ class PreparedRun:
         agent = CommandOptions(name="script", kind="command", command=("sh", "-c", script), sandbox=self.sandbox)
         catalog = Catalog(repositories=(self.repository,), agents=(agent,))
         parts = PrecheckParts(
-            catalog=catalog, bases=self.workspaces.bases, configure=configure_by(catalog), level=self._level
+            catalog=catalog,
+            bases=self.workspaces.bases,
+            configure=configure_by(catalog),
+            level=self._level,
+            remedy="",
+            environ=self.environ,
+            usage=lambda: self.usage,
+            set_up_size=partial(largest_of, self.setups),
+            providers=Providers((), clock=FakeClock(), stopped=lambda: False),
+            now_ms=lambda: NOW,
         )
         return StepContext(
             catalog=catalog,

@@ -4,5 +4,6 @@ Counterpart of `cli/doctor.py`.
 """
 
 from ompycord.app.doctor.examination import examine
+from ompycord.app.doctor.repository import examine_repository
 
-__all__ = ["examine"]
+__all__ = ["examine", "examine_repository"]

@@ -2,7 +2,7 @@
 
 from ompycord.domain.events import PrecheckLine
 
-__all__ = ["failing", "fine", "warning"]
+__all__ = ["failing", "fine", "split", "warning"]
 
 _LINE = 500
 
@@ -20,3 +20,9 @@ def warning(name: str, text: str, fix: str) -> PrecheckLine:
 def failing(name: str, text: str, fix: str) -> PrecheckLine:
     """The run does not start."""
     return PrecheckLine(name=name, status="fail", text=text[:_LINE], fix=fix[:_LINE])
+
+
+def split(words: str) -> tuple[str, str]:
+    """What happened and what to do, of words in which the last sentence says that."""
+    text, _, fix = words.rstrip(".").rpartition(". ")
+    return (f"{text}.", f"{fix}.") if text else (words, "")

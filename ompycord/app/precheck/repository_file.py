@@ -15,21 +15,23 @@ def file_lines(
     faults: Sequence[FileFault],
     *,
     is_there: bool,
-    agent: AgentSpec | None,
+    agents: Sequence[AgentSpec],
     mode: str | None,
     level: ConfinementLevel,
 ) -> Iterator[PrecheckLine]:
-    """A line for each fault; for what the file, or the operator, does not allow `agent` and `mode`."""
+    """A line for each fault; for what the file, or the operator, does not allow these agents and this mode."""
     repository = configured.repository
-    found = [*faults, *(agent_faults(configured, agent) if agent is not None else ())]
+    allowed = [one for one in agents if not repository.agents or one.name in repository.agents]
+    found = [*faults, *(fault for agent in allowed for fault in agent_faults(configured, agent))]
     yield from (_faulty(fault) for fault in found)
-    if agent is not None and repository.agents and agent.name not in repository.agents:
-        known = ", ".join(repository.agents)
-        yield failing("agent", f"{agent.name} may not work in {repository.name}.", f"Choose one of: {known}.")
+    for agent in agents if mode is not None else ():
+        if agent not in allowed:
+            known = ", ".join(repository.agents)
+            yield failing("agent", f"{agent.name} may not work in {repository.name}.", f"Choose one of: {known}.")
     if mode is not None and repository.modes and mode not in repository.modes:
         known = ", ".join(repository.modes)
         yield failing("mode", f"The mode {mode} is not allowed in {repository.name}.", f"Choose one of: {known}.")
-    if configured.names_commands and level == "none" and (agent is None or agent.sandbox.minimum != "none"):
+    if configured.names_commands and level == "none" and not any(one.sandbox.minimum == "none" for one in agents):
         text = f"{REPOSITORY_FILE} names commands, and this machine cannot confine them."
         yield failing("sandbox", text, "Take checks and setup out of it, or see `ompycord doctor` for a better level.")
     if is_there and not found:

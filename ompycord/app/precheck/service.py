@@ -1,20 +1,26 @@
 """Looks at all that a run needs; each look is a module beside this one, and none keeps another from being made."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ompycord.app.mode import DiskUsage
+from ompycord.app.precheck.agent_lines import agent_line, credential_lines
 from ompycord.app.precheck.lines import failing
+from ompycord.app.precheck.machine_lines import disk_line, sandbox_lines, tool_lines
+from ompycord.app.precheck.provider_lines import Providers
 from ompycord.app.precheck.repository_file import file_lines
+from ompycord.app.precheck.repository_lines import reach_line, repository_lines
+from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
-from ompycord.domain.configuration.repository_file import REPOSITORY_FILE
+from ompycord.domain.configuration.repository_file import REPOSITORY_FILE, Configured, FileFault
 from ompycord.domain.events import PrecheckLine
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import AgentSpec, ConfinementLevel, RepositorySpec
 from ompycord.domain.task import Task
-from ompycord.errors import Refused, WorkspaceError
+from ompycord.errors import OmpycordError, Refused, WorkspaceError
 from ompycord.settings.repository_file import Configure
-from ompycord.workspaces.preparing.base_reader import BaseReader, BaseView
+from ompycord.workspaces.preparing.base_reader import BaseFault, BaseReader, BaseView
 
 __all__ = ["Precheck", "PrecheckParts"]
 
@@ -27,6 +33,16 @@ class PrecheckParts:
     bases: BaseReader
     configure: Configure
     level: ConfinementLevel
+    remedy: str
+    """What raises the level, as a sentence; empty where nothing does."""
+    environ: Mapping[str, str]
+    """The bot's environment."""
+    usage: Callable[[], DiskUsage]
+    """Of the disk with the data folder."""
+    set_up_size: Callable[[str], int]
+    """Bytes of the largest set-up of a repository that is kept."""
+    providers: Providers
+    now_ms: Callable[[], Millis]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +50,20 @@ class _Request:
     """The run that is to start, or a repository alone."""
 
     repository: RepositorySpec
-    agent: AgentSpec | None = None
+    agents: tuple[AgentSpec, ...] = ()
     mode: str | None = None
     base: str | None = None
     former: Former | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Base:
+    """What the base says of the run."""
+
+    configured: Configured
+    faults: tuple[FileFault, ...] = ()
+    is_there: bool = False
+    size: int = 0
 
 
 class Precheck:
@@ -51,36 +77,62 @@ class Precheck:
         catalog = self._parts.catalog
         try:
             repository = catalog.repository(task.repository)
-            agent = next((one for one in catalog.agents if one.name == task.agent), None)
         except Refused:
             return ()  # the step says it
-        request = _Request(repository=repository, agent=agent, mode=task.mode.value, base=task.branch, former=former)
+        agents = tuple(one for one in catalog.agents if one.name == task.agent)
+        request = _Request(repository=repository, agents=agents, mode=task.mode.value, base=task.branch, former=former)
         return [line async for line in self._lines(request)]
 
     async def of_repository(self, name: str) -> Sequence[PrecheckLine]:
-        """Every line for a repository. Raises Refused for a name that the settings do not have."""
-        return [line async for line in self._lines(_Request(repository=self._parts.catalog.repository(name)))]
+        """Every line for a repository with each of its agents. Raises Refused for an unknown name."""
+        repository = self._parts.catalog.repository(name)
+        request = _Request(repository=repository, agents=self._parts.catalog.agents_for(repository))
+        return [line async for line in self._lines(request)]
 
     async def _lines(self, request: _Request) -> AsyncIterator[PrecheckLine]:
+        base = _Base(configured=Configured(repository=request.repository))
         try:
             view = await self._parts.bases.view(request.repository, base=request.base, former=request.former)
-        except WorkspaceError as error:
-            text, _, fix = str(error).partition(". ")
-            yield failing("repository", f"{text}.", fix)
-            return
-        async for line in self._of_file(request, view):
+        except BaseFault as fault:
+            yield reach_line(fault)
+        except OmpycordError as error:
+            yield failing("repository", str(error), "")
+        else:
+            for line in repository_lines(request.repository, view):
+                yield line
+            try:
+                base = await self._base(request, view)
+            except WorkspaceError as error:
+                yield failing(REPOSITORY_FILE, str(error), "")
+        for line in self._by_hand(request, base):
             yield line
+        for agent in request.agents:
+            for line in await self._parts.providers.line(base.configured.agent(agent)):
+                yield line
 
-    async def _of_file(self, request: _Request, view: BaseView) -> AsyncIterator[PrecheckLine]:
-        parts = self._parts
-        try:
-            raw = None if view.content.missing else await parts.bases.file(view, REPOSITORY_FILE)
-        except WorkspaceError as error:
-            yield failing(REPOSITORY_FILE, str(error), "")
-            return
-        configured, faults = parts.configure(request.repository, raw)
-        lines = file_lines(
-            configured, faults, is_there=raw is not None, agent=request.agent, mode=request.mode, level=parts.level
+    async def _base(self, request: _Request, view: BaseView) -> _Base:
+        raw = None if view.content.missing else await self._parts.bases.file(view, REPOSITORY_FILE)
+        configured, faults = self._parts.configure(request.repository, raw)
+        return _Base(configured=configured, faults=faults, is_there=raw is not None, size=view.size)
+
+    def _by_hand(self, request: _Request, base: _Base) -> Iterator[PrecheckLine]:
+        """What needs nothing but this machine."""
+        parts, configured = self._parts, base.configured
+        repository, path = configured.repository, parts.environ.get("PATH", "")
+        yield from file_lines(
+            configured,
+            base.faults,
+            is_there=base.is_there,
+            agents=request.agents,
+            mode=request.mode,
+            level=parts.level,
         )
-        for line in lines:
-            yield line
+        yield from credential_lines(repository, request.agents, parts.environ, parts.now_ms())
+        for agent in request.agents:
+            yield agent_line(agent, path)
+        yield from sandbox_lines(
+            [configured.agent(one) for one in request.agents], repository.setup, parts.level, parts.remedy
+        )
+        yield from tool_lines(repository, path)
+        set_up = parts.set_up_size(repository.name) if repository.setup else 0
+        yield disk_line(parts.usage(), size=base.size, set_up=set_up)

@@ -11,9 +11,9 @@ from ompycord.app.confinement import launcher_at_start
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.outgoing.webhooks import notifications_of
+from ompycord.app.precheck import Precheck
 from ompycord.app.system import SystemClock
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
-from ompycord.app.wiring.preparing import precheck_of
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import (
     AgentCapabilityLookup,
@@ -191,6 +191,7 @@ def driver_of(
     projector: Projector,
     agent_comes: Callable[[], None],
     served: Callable[[RunId, RunToken, AgentSpec], Served],
+    precheck: Precheck | None = None,
 ) -> Driver:
     """The driver of hosted runs; effects run in this process.
 
@@ -247,7 +248,7 @@ def driver_of(
         file=workers.artifacts.of_task,
         co_author=partial(_co_author, infrastructure.store),
     )
-    if (precheck := precheck_of(infrastructure, workers)) is not None:
+    if precheck is not None:
         context = replace(context, precheck=precheck.of_run)
     return Driver(
         store=infrastructure.store,

@@ -24,7 +24,16 @@ from ompycord.workspaces.folders import is_real_folder, remove
 from ompycord.workspaces.preparing.provided import Provided
 from ompycord.workspaces.record import Folder
 
-__all__ = ["OWN_FOLDER", "Made", "SetUpFolder", "filled_in", "input_of", "is_whole_tree", "name_of", "prune"]
+__all__ = [
+    "OWN_FOLDER",
+    "Made",
+    "SetUpFolder",
+    "filled_in",
+    "input_of",
+    "largest_of",
+    "name_of",
+    "prune",
+]
 
 OWN_FOLDER: Final = ".setup"
 """`{setup}`: what is kept beside the repository's files."""
@@ -41,6 +50,8 @@ class Made(Frozen):
     variables: dict[str, str]
     at: Millis
     """When it was made or taken last."""
+    size: int = 0
+    """Bytes; 0 of what an earlier version made."""
 
 
 class SetUpFolder:
@@ -72,6 +83,13 @@ class SetUpFolder:
     def write(self, made: Made) -> None:
         """Say that it is whole. Blocks."""
         replace_file(self.path / _MADE, made.model_dump_json())
+
+    def size(self) -> int:
+        """Bytes of what is kept. Blocks."""
+        total = 0
+        for at, _, names in os.walk(self.tree):
+            total += sum(Path(at, name).lstat().st_size for name in names)
+        return total
 
     def strip(self, places: tuple[str, ...]) -> None:
         """Leave only what is kept. Raises WorkspaceError where a step did not make it as a folder. Blocks."""
@@ -105,7 +123,7 @@ def _strip(folder: Path, kept: set[Path]) -> None:
             entry.unlink()
 
 
-def is_whole_tree(steps: tuple[SetupStep, ...]) -> bool:
+def _is_whole_tree(steps: tuple[SetupStep, ...]) -> bool:
     """Whether a step reads all files of the base."""
     return any(not step.files for step in steps)
 
@@ -120,7 +138,7 @@ def input_of(steps: tuple[SetupStep, ...], base: dict[str, TreeEntry]) -> dict[s
         for place in step.keeps:
             if any(path == place or path.startswith(f"{place}/") for path in files):
                 raise WorkspaceError(f"The step {step.name} of set-up keeps {place}, which is part of the repository.")
-    if is_whole_tree(steps):
+    if _is_whole_tree(steps):
         return files
     names = [named for step in steps for named in step.files]
     return {p: entry for p, entry in files.items() if any(p == one or p.startswith(f"{one}/") for one in names)}
@@ -168,6 +186,13 @@ def _spare(setups: Path, most: int) -> list[Path]:
             by_repository.setdefault(made.repository, []).append((made.at, path))
     old = [path for found in by_repository.values() for _, path in sorted(found, reverse=True)[most:]]
     return [*broken, *old]
+
+
+def largest_of(setups: Path, repository: str) -> int:
+    """Bytes of the largest set-up of a repository that is kept; 0 for none. Blocks."""
+    folders = [SetUpFolder(one) for one in setups.iterdir()] if setups.is_dir() else []
+    made = [found for folder in folders if (found := folder.made()) is not None]
+    return max((one.size for one in made if one.repository == repository), default=0)
 
 
 def _used(runs: Path) -> frozenset[str]:

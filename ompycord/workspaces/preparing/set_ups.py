@@ -147,9 +147,10 @@ class _Place:
         """See the port."""
         try:
             await asyncio.to_thread(self._place.strip, self._plan.places)
+            size = await asyncio.to_thread(self._place.size)
         except OSError as error:
             raise WorkspaceError(f"What set-up made cannot be kept: {error.strerror}.") from error
-        self._made = self._plan
+        self._made = self._plan.model_copy(update={"size": size})
 
     async def provide(self) -> str:
         """See the port."""

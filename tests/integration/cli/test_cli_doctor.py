@@ -3,6 +3,7 @@
 And the exit code says whether.
 """
 
+import asyncio
 import json
 import shutil
 import socket
@@ -195,3 +196,24 @@ async def test_a_repository_that_runs_cannot_handle_is_named_before_any_run(tmp_
     assert (modules.status, modules.text) == ("warn", "it has submodules (lib).")
     empty = named(found, "Repository empty")
     assert (empty.status, "submodules lib are empty folders" in empty.text) == ("warn", True)
+
+
+async def test_what_a_run_in_one_repository_needs_is_a_line_each(tmp_path: Path) -> None:
+    await asyncio.to_thread(make_repository, tmp_path / "shop")
+    (tmp_path / "ompycord.yml").write_text(
+        f"data_dir: {tmp_path / 'data'}\n"
+        f"repositories: {{shop: {{path: {tmp_path / 'shop'}, secrets: {{HUNTER2: [setup]}}}},\n"
+        "  far: {address: 'http://127.0.0.1:1/x.git'}}\n"
+        "agents: {tidy: {kind: command, command: [no-such-agent], sandbox: {minimum: none}}}\n"
+    )
+    done = await ompycord("doctor", "--repository", "shop", "--json", folder=tmp_path)
+    found = {one["name"]: one for one in json.loads(done.out)["findings"]}
+    assert done.code == 1
+    assert [found[name]["status"] for name in ("repository", "base", "clean", "disk")] == ["ok"] * 4
+    assert (found["credentials"]["status"], found["agent"]["status"]) == ("fail", "fail")
+    assert "no-such-agent" in found["agent"]["text"]
+    assert not (tmp_path / "data").exists(), "it changed something"
+    far = await ompycord("doctor", "--repository", "far", folder=tmp_path)
+    assert (far.code, "✗ repository: " in far.out) == (1, True)
+    unknown = await ompycord("doctor", "--repository", "none", folder=tmp_path)
+    assert (unknown.code, "Choose one of: shop, far." in unknown.out) == (1, True)

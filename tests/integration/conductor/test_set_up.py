@@ -194,13 +194,13 @@ async def test_s3_a_step_over_its_time_is_ended_with_all_that_it_started(
 
 
 async def test_a_program_that_is_not_there_is_named(tmp_path: Path, store: SqliteStore) -> None:
-    step = {**MAKES, "command": ["no-such-program-anywhere"]}
+    step = {**MAKES, "command": ["./no-such-program"]}
     run = PreparedRun(tmp_path, store, files=LOCKED, repository=shop(step))
     await run.prepare()
     await run.set_up()
     bad = run.of(ev.SetupFinished)[-1]
     assert bad.status == "missing"
-    assert "no-such-program-anywhere" in (bad.detail or "")
+    assert "no-such-program" in (bad.detail or "")
 
 
 FETCH = (
