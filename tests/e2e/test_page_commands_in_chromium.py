@@ -1,5 +1,8 @@
 """Commands, forms, buttons and selects on the playground's page, in a real browser over the page's double."""
 
+import re
+from pathlib import Path
+
 import pytest
 from playwright.async_api import expect
 
@@ -115,6 +118,38 @@ async def test_a_form_is_checked_here_and_on_the_server_and_keeps_the_text(work:
     assert values["repository"] == ["sample"]
     assert values["done_when"] == "tests pass"
     assert len(values["files"]) == 1
+
+
+async def test_files_that_are_dropped_on_a_form_go_with_it(work: Visit, tmp_path: Path) -> None:
+    """As the browser does it with files of the desktop: the drag marks the field, the drop takes them."""
+    files = [tmp_path / "trace.log", tmp_path / "shot.png"]
+    for file in files:
+        file.write_bytes(b"abc")
+    await work.control("say").click()
+    zone = work.at("modal").locator(".drop-zone")
+    await zone.scroll_into_view_if_needed()
+    box = await zone.bounding_box()
+    assert box is not None
+    devtools = await work.page.context.new_cdp_session(work.page)
+    data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
+
+    async def drag(step: str) -> None:
+        place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        await devtools.send("Input.dispatchDragEvent", {"type": step, **place, "data": data})  # pyright: ignore[reportUnknownMemberType]  # its parameters are an untyped dict
+
+    await drag("dragEnter")
+    await drag("dragOver")
+    await expect(zone).to_have_class(re.compile("is-over"))
+    await drag("drop")
+    await expect(zone).not_to_have_class(re.compile("is-over"))
+    await expect(work.at("modal")).to_contain_text("trace.log · 3 bytes")
+    await expect(work.at("modal")).to_contain_text("shot.png · 3 bytes")
+    await work.at("modal").locator("textarea").fill("The cart total ignores the discount")
+    await work.at("modal").locator('button[data-custom-id="agent"]').click()
+    await work.page.get_by_role("option", name="omp · standard").click()
+    await work.at("modal-submit").click()
+    values = (await work.double.wait_for("/app/interactions/modal"))["values"]
+    assert len(values["files"]) == 2
 
 
 async def test_a_form_without_an_answer_stays_open_with_its_text(work: Visit) -> None:

@@ -79,6 +79,26 @@ async def test_cancel_asks_first_and_ends_the_run_with_its_reason(harness: AppHa
     assert harness.agent.cancelled == 1
 
 
+@pytest.mark.parametrize("command", ["stop", "resume", "show", "queue list", "cancel"])
+async def test_who_has_no_runs_is_told_so_and_not_of_a_name_that_nobody_gave(harness: AppHarness, command: str) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        ran = await mo.command(f"omp {command}", "tasks")
+        told = await mo.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)
+        assert told.content == "You have no runs here yet. Start one with `/omp new`."
+
+
+async def test_a_run_that_has_ended_is_not_asked_about_again(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        record = await harness.start(mo)
+        await harness.until(record.id, lambda seen: seen.is_final)
+        ran = await mo.command("omp cancel", "tasks", run=record.id)
+        told = await mo.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)
+        assert told.content == f"{short_id(RunId(record.id))} has ended already."
+        assert told.labels == []
+
+
 async def test_stop_and_resume_from_the_card(harness: AppHarness) -> None:
     mo = harness.playground.mo
     harness.agent.hold()

@@ -56,6 +56,7 @@ async def test_what_is_chosen_in_the_form_is_kept_and_offered_again(harness: App
         sent = await mo.submit_modal(opened, pings=["dm"], agent=["scripted"], **typed)
         told = await mo.wait_message(lambda m: is_answer(m, sent.id) and "Saved." in m.text)
         assert "Quiet: 22:00 to 07:30, Europe/Berlin." in told.text
+        assert "On commits: `Mo <mo@example.com>`" in told.content.splitlines(), "nothing in code is escaped"
         own = await harness.store.person_settings(mo.id)
         assert own == PersonSettings(
             pings=Pings.DM,

@@ -163,6 +163,21 @@ def own(said: list[tuple[Sequence[str], Sequence[str]]]) -> OwnLimits:
             lambda: resource.getrlimit(resource.RLIMIT_FSIZE)[0],
         ),
         (
+            "CPU",
+            lambda: resource.setrlimit(resource.RLIMIT_CPU, (10**6, resource.getrlimit(resource.RLIMIT_CPU)[1])),
+            lambda: resource.getrlimit(resource.RLIMIT_CPU)[0],
+        ),
+        (
+            "priority",
+            lambda: os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0) + 5),
+            lambda: os.getpriority(os.PRIO_PROCESS, 0),
+        ),
+        (
+            "I/O priority",
+            lambda: psutil.Process().ionice(psutil.IOPRIO_CLASS_IDLE),
+            lambda: psutil.Process().ionice(),
+        ),
+        (
             "scheduling policy",
             lambda: os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0)),
             lambda: os.sched_getscheduler(0),
@@ -183,6 +198,8 @@ def test_what_is_lowered_is_put_back_and_said_once(
 ) -> None:
     if name == "processors" and len(os.sched_getaffinity(0)) == 1:
         pytest.skip("processors that can be taken away: this machine has one")
+    if name == "priority" and os.geteuid() != 0:
+        pytest.skip("a priority that can be put back: only root raises one")
     before = read()
     lower()
     own.probe()
