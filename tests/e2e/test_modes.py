@@ -74,7 +74,7 @@ async def test_a_planner_that_makes_none_fails_the_run_and_what_a_review_wants_i
     async with running_product(tmp_path, config=REHEARSAL) as product:
         await started(product, "Planless, please.", mode="full")
         failed = await seen(product, "result", "Failed")
-        assert "No valid plan was made: There is no JSON object in your answer." in failed.text
+        assert "No valid plan was made: The answer holds no JSON object:" in failed.text
         ada = product.playground.ada
         await started(product, "Fix the discount, the reader is picky.", mode="full")
         await ada.click(await seen(product, "Plan of", "Approve"), "Approve")

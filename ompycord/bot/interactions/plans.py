@@ -52,7 +52,7 @@ class _PlanButtons:
         await defer(interaction)
         loaded = await self._load(interaction, component)
         committed = await self._context.plans.approve(loaded, person, plan=component.nonce)
-        await reply_to_decision(self._context, interaction, committed, "Approved. The agent begins by this plan.")
+        await reply_to_decision(self._context, interaction, committed, "Approved. The agent starts with this plan.")
 
     async def open_form(self, kind: _Kind, interaction: Interaction, person: Person, component: ComponentId) -> None:
         loaded = await self._load(interaction, component)

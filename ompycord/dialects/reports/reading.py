@@ -24,9 +24,7 @@ _FENCE: Final = re.compile(
 _LONGEST: Final = 100_000
 """Characters that are looked at, the last ones."""
 _MOST: Final = 20
-_NONE: Final = (
-    "There is no JSON object in your answer. Give the {what} as one JSON object in a block that begins with ```json."
-)
+_NONE: Final = "The answer holds no JSON object: the {what} is one JSON object in a block that begins with ```json."
 
 
 def read_report(text: str, shape: type[R], what: str) -> R | tuple[str, ...]:

@@ -153,7 +153,7 @@ async def test_a_malformed_plan_goes_back_with_all_its_faults_and_the_third_fail
     assert REFUSED not in first
     for words in (REFUSED, '- files[0] "/etc/x" is absolute', '- checks[0] "pytest" is no check', "> ```json"):
         assert words in second
-    assert "- There is no JSON object in your answer." in third
+    assert "- The answer holds no JSON object:" in third
     assert len(agent.jobs) == 3
 
 

@@ -69,7 +69,7 @@ def without(*names: str) -> str:
 WHOLE = json.dumps(GOOD)
 MALFORMED: Mapping[str, tuple[str, str]] = {
     # no JSON that can be read
-    "nothing at all": ("", "There is no JSON object in your answer."),
+    "nothing at all": ("", "The answer holds no JSON object:"),
     "only prose": ("I would repair the total and test it.", "one JSON object in a block that begins with ```json"),
     "cut off in the middle": (f"```json\n{WHOLE[:80]}\n```", "cannot be read"),
     "a comma too many": (f"```json\n{WHOLE[:-1]},}}\n```", "cannot be read"),
