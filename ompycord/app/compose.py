@@ -118,7 +118,7 @@ def wire(
     models = ModelOperations(gateway, data=infrastructure.data.path)
     seen = lookups or lookups_of(infrastructure, workers, health, models)
     bot = bot_of(infrastructure, areas, seen, secrets)
-    operations = operations_of(infrastructure, key_secrets, key_manager, models, end=end)
+    operations = operations_of(infrastructure, key_secrets, key_manager, models, areas, end=end)
     services = services_of(
         infrastructure,
         areas,

@@ -195,6 +195,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     from ompycord.app.access_keys.keys import Keys
     from ompycord.app.models.operations import without_process
     from ompycord.app.outgoing.operations import WebhookOperations
+    from ompycord.app.planning.operations import PlanOperations
     from ompycord.app.run_views import RunViews
     from ompycord.app.system import SystemClock, SystemIds
     from ompycord.conductor import Snapshots
@@ -210,5 +211,12 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
         keys = Keys(store=store, secrets=KeySecrets(data.path), clock=clock, ids=ids, changed=no_listener)
         webhooks = WebhookOperations(store=store, clock=clock, wake=lambda: None)
         views = RunViews(store=store, history=store, snapshots=Snapshots(store=store))
-        known = {**keys.operations(), **views.operations(), **webhooks.operations(), **without_process()}
+        plans = PlanOperations(store=store, snapshots=Snapshots(store=store))
+        known = {
+            **keys.operations(),
+            **views.operations(),
+            **webhooks.operations(),
+            **without_process(),
+            **plans.operations(),
+        }
         return await known[operation](arguments)

@@ -11,6 +11,7 @@ import typer
 from ompycord import __version__
 from ompycord.cli.config import config
 from ompycord.cli.conformance import conformance
+from ompycord.cli.deciding.plan import plan
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
 from ompycord.cli.gateway import gateway, providers
@@ -93,6 +94,7 @@ application.command(rich_help_panel=EVENTS, epilog=examples("sign"))(sign)
 application.add_typer(keys, rich_help_panel=EVENTS)
 application.command(rich_help_panel=MODES, epilog=examples("runs"))(runs)
 application.command(rich_help_panel=MODES, epilog=examples("takeover"))(takeover)
+application.add_typer(plan, rich_help_panel=MODES)
 application.add_typer(webhooks, rich_help_panel=MODES)
 application.add_typer(providers, rich_help_panel=MODES)
 application.add_typer(gateway, rich_help_panel=MODES)

@@ -13,6 +13,22 @@ HEADING: Final = "Examples:"
 _AS_IT_STANDS: Final = "\b"
 """click re-wraps a paragraph of a help text but for one that begins with this."""
 _EXAMPLES: Final = {
+    "plan show": (
+        "plan show 7f3k2m",
+        "plan show 7f3k2m --json",
+    ),
+    "plan approve": (
+        "plan approve 7f3k2m",
+        "plan approve 7f3k2m --plan 5e5e5e5e",
+    ),
+    "plan change": (
+        'plan change 7f3k2m "Without the new table, please."',
+        'plan change 7f3k2m "Smaller steps." --json',
+    ),
+    "plan reject": (
+        "plan reject 7f3k2m",
+        'plan reject 7f3k2m --reason "Not before the release."',
+    ),
     "up": (
         "up",
         "up --port 8790 --data-dir /srv/ompycord",

@@ -59,6 +59,7 @@ FULL: Final = frozenset({Mode.FULL})
 ASK: Final = frozenset({Mode.ASK})
 
 R = TypeVar("R", bound=StageResult)
+B = TypeVar("B", bound=BuildResult)
 
 
 def _ready_edges(why: str, then: Callable[[Machine, Ended[R]], Update]) -> tuple[Edge[R], ...]:
@@ -97,6 +98,17 @@ SET_UP: Final = Stage(
 )
 
 
+def _reading_edges(state: RunState, again: type[fx.Effect], result: type[B]) -> tuple[Edge[B], ...]:
+    """What every start of an agent that only reads, and ends with this result, leads to where it came to no report."""
+    return (
+        Edge("ok", S.FAILED, (fx.CleanUp,), "it broke a bound", guard.broke_bound, update.set_aside),
+        Edge("ok", S.SUSPENDED, (), "the provider refuses for now", guard.is_refused_for_now,
+             update.waits_for_provider),
+        Edge("ok", state, (again,), "it had not received all messages", guard.is_unread, update.unread),
+        Edge("ok", S.SUSPENDED, (), "the agent was interrupted", guard.was_interrupted, update.broken_off),
+    )  # fmt: skip
+
+
 PLAN: Final = Stage(
     state=S.PLANNING,
     effect=fx.PlanAgent,
@@ -107,11 +119,7 @@ PLAN: Final = Stage(
     takes_restart=True,
     runs_agent=True,
     edges=(
-        Edge("ok", S.FAILED, (fx.CleanUp,), "it broke a bound", guard.broke_bound, update.set_aside),
-        Edge("ok", S.SUSPENDED, (), "the provider refuses for now", guard.is_refused_for_now,
-             update.waits_for_provider),
-        Edge("ok", S.PLANNING, (fx.PlanAgent,), "it had not received all messages", guard.is_unread, update.unread),
-        Edge("ok", S.SUSPENDED, (), "the agent was interrupted", guard.was_interrupted, update.broken_off),
+        *_reading_edges(S.PLANNING, fx.PlanAgent, PlanResult),
         Edge("ok", S.BUILDING, (fx.RunAgent,), "a valid plan; nobody needs to approve it", guard.may_follow_plan,
              update.starts_by_plan),
         Edge("ok", S.AWAITING_APPROVAL, (), "a valid plan", guard.has_plan, update.planned),
@@ -131,12 +139,7 @@ ANSWER: Final = Stage(
     takes_restart=True,
     runs_agent=True,
     edges=(
-        Edge("ok", S.FAILED, (fx.CleanUp,), "it broke a bound", guard.broke_bound, update.set_aside),
-        Edge("ok", S.SUSPENDED, (), "the provider refuses for now", guard.is_refused_for_now,
-             update.waits_for_provider),
-        Edge("ok", S.BUILDING, (fx.AnswerQuestion,), "it had not received all messages", guard.is_unread,
-             update.unread),
-        Edge("ok", S.SUSPENDED, (), "the agent was interrupted", guard.was_interrupted, update.broken_off),
+        *_reading_edges(S.BUILDING, fx.AnswerQuestion, BuildResult),
         Edge("ok", S.FAILED, (fx.CleanUp,), "no answer", guard.gave_no_answer, update.claimed),
         Edge("ok", S.BUILDING, (fx.CheckLinks,), "an answer", then=update.claimed),
         Edge("failed", S.FAILED, (fx.CleanUp,), "the agent did not start", then=update.failed),

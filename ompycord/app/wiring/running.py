@@ -12,6 +12,7 @@ from ompycord.app.control import END_PROCESS, Control, Operation
 from ompycord.app.health import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.operations import WebhookOperations
+from ompycord.app.planning.operations import PlanOperations
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service
 from ompycord.app.session_keeper import SessionKeeper
@@ -125,6 +126,7 @@ def operations_of(
     key_secrets: KeySecrets,
     key_manager: KeyManager,
     models: ModelOperations,
+    areas: Areas,
     *,
     end: Callable[[], None],
 ) -> Mapping[str, Operation]:
@@ -138,5 +140,9 @@ def operations_of(
         end()
         return {"pid": os.getpid()}
 
-    named = (keys.operations(), views.operations(), webhooks.operations(), models.operations())
+    plans = PlanOperations(store=store, snapshots=infrastructure.snapshots, plans=areas.plans)
+    named = (
+        *(keys.operations(), views.operations(), webhooks.operations(), models.operations()),
+        plans.operations(),
+    )
     return {**{name: one for group in named for name, one in group.items()}, END_PROCESS: end_process}

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,13 +69,14 @@ class Shell:
         self.reached.add(path)
         return done
 
-    async def everything(self, stopped: str) -> None:
-        """All that takes a second. `stopped` is a run that waits for a person."""
+    async def everything(self, stopped: str, planned: Sequence[str]) -> None:
+        """All that takes a second. `stopped` is a run that waits for a person, `planned` three whose plans do."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keys_and_events())
             group.create_task(self._care(stopped))
             group.create_task(self._webhooks())
             group.create_task(self._models())
+            group.create_task(self._plans(*planned))
 
     async def _keys_and_events(self) -> None:
         made = json.loads((await self.run("keys add", "reach")).out)
@@ -111,6 +112,15 @@ class Shell:
         assert json.loads((await self.run("gateway stop")).out)["ended"] == 0
         assert json.loads((await self.run("gateway status")).out)["is_stopped"]
         assert json.loads((await self.run("gateway resume")).out)["was_stopped"]
+
+    async def _plans(self, good: str, small: str, wrong: str) -> None:
+        shown = json.loads((await self.run("plan show", good)).out)
+        assert shown["waits"]
+        assert json.loads((await self.run("plan approve", good, "--plan", shown["plans"][0]["hash"][:12])).out)[
+            "decided"
+        ]
+        assert json.loads((await self.run("plan change", small, "Without the test.")).out)["decided"]
+        assert json.loads((await self.run("plan reject", wrong, "--reason", "Not now.")).out)["decided"]
 
     async def _integrations(self) -> None:
         home = self.folder / "home"

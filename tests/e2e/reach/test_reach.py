@@ -163,7 +163,10 @@ async def test_every_command_line_works_and_speaks_json(product: Product, tmp_pa
     await ada.sees(f"{run} · card", "Working")  # it has a clone
     await ada.press(await ada.card(run, "Stop"), "Stop")
     await ada.card(run, "Take over")
+    planned = [await ada.new("Fix the discount", agent="quick", mode="full") for _ in range(3)]
+    for one in planned:
+        await ada.sees(f"{one} · question", label="Approve")
     shell = Shell(product, tmp_path / "shell")
-    await shell.everything(run)
+    await shell.everything(run, planned)
     judge("cli", dict(commands()), {*shell.reached, "ompycord up"})
     assert shell.as_json == {path for path, command in commands() if has_json(command)} & shell.reached

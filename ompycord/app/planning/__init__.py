@@ -1,0 +1,1 @@
+"""Plans at the terminal: read, approved, sent back, rejected."""
