@@ -477,3 +477,26 @@ def test_an_agents_word_never_moves_a_run() -> None:
 def test_every_row_can_be_reached_and_is_explained() -> None:
     assert all(rule.why and rule.states for rule in TABLE)
     assert not any(state in FINAL for rule in TABLE for state in rule.states)
+
+
+# -- preparation -------------------------------------------------------------------------------------------------------
+
+
+def test_dependencies_are_made_between_the_clone_and_the_agent_and_rounds_only_become_fewer() -> None:
+    machine = Machine(state=RunState.PRECHECK, max_rounds=3)
+    prepared = advance(machine, ev.EffectFinished(key="prepare:1", outcome="ok", facts={"setup": 2, "max_rounds": 2}))
+    assert (prepared.machine.state, prepared.machine.max_rounds) == (RunState.PRECHECK, 2)
+    assert [fx.effect_key(effect) for effect in prepared.effects] == ["setup:1"]
+    ready = advance(prepared.machine, ev.EffectFinished(key="setup:1", outcome="ok"))
+    assert ready.machine.state is RunState.BUILDING
+    assert [fx.effect_key(effect) for effect in ready.effects] == ["build:1"]
+    widened = advance(machine, ev.EffectFinished(key="prepare:1", outcome="ok", facts={"max_rounds": 9}))
+    assert (widened.machine.state, widened.machine.max_rounds) == (RunState.BUILDING, 3)
+
+
+def test_a_set_up_that_failed_ends_the_run_and_starts_no_agent() -> None:
+    machine = Machine(state=RunState.PRECHECK)
+    failed = ev.EffectFinished(key="setup:1", outcome="failed", failure=FailureClass.ENV, message="No package.")
+    ended = advance(machine, failed)
+    assert (ended.machine.state, ended.machine.failure) == (RunState.FAILED, FailureClass.ENV)
+    assert [fx.effect_key(effect) for effect in ended.effects] == ["cleanup:1"]
