@@ -171,10 +171,12 @@ async def _pipe(port: int) -> None:
 
 
 class _NoLimit:
+    run_tokens: int | None = None
+
     async def budget_usd(self, run: RunId) -> float | None:
         return None
 
-    async def used_up(self, run: RunId, spent_usd: float) -> None:
+    async def used_up(self, run: RunId, spent_usd: float, *, tokens: int | None) -> None:
         return
 
 

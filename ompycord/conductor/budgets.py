@@ -94,23 +94,25 @@ class BudgetKeeper:
             log.warning("budget.waits", cause=str(error))
             return []
 
-    async def pause(self, run: RunId, spent_usd: float) -> None:
-        """Pause a run whose limit does not cover what its agent asks of a model, though it is not all spent yet."""
-        await self._check(run, is_short=True, spent_usd=spent_usd)
+    async def pause(self, run: RunId, spent_usd: float, *, tokens: int | None = None) -> None:
+        """Pause a run whose limit does not cover what its agent asks of a model, though it is not all spent yet.
 
-    async def _check(self, run: RunId, *, is_short: bool = False, spent_usd: float = 0.0) -> None:
+        `tokens` is the limit, where that is what binds.
+        """
+        await self._check(run, is_short=True, spent_usd=spent_usd, tokens=tokens)
+
+    async def _check(
+        self, run: RunId, *, is_short: bool = False, spent_usd: float = 0.0, tokens: int | None = None
+    ) -> None:
         """Pause the agent where its run costs too much.
 
         A database that refuses is asked again with the run's next event.
         """
         try:
             snapshot = await self._snapshots.of(run)
-            if snapshot is None or snapshot.state not in AGENT_STATES:
+            reason = _reason(snapshot, is_short=is_short, spent_usd=spent_usd, tokens=tokens)
+            if reason is None:
                 return
-            if not (is_short and snapshot.budget_usd is not None) and not is_used_up(snapshot):
-                return
-            limit, cost = money(snapshot.budget_usd or 0.0), money(max(spent_usd, snapshot.usage.cost_usd or 0.0))
-            reason = f"Its limit of {limit} is reached: {cost} spent. Raise the limit to continue."
             body = ev.RunStopped(by="Ompycord", reason=reason, cause=SuspendReason.BUDGET)
             await self._transitions.decide(run, body, kind=SourceKind.OMPYCORD, must_move=True)
         except Refused:
@@ -119,3 +121,15 @@ class BudgetKeeper:
             log.warning("budget.waits", run=run, cause=str(error))
         else:
             self._wake()
+
+
+def _reason(snapshot: StatusSnapshot | None, *, is_short: bool, spent_usd: float, tokens: int | None) -> str | None:
+    """Why a run is paused; None where it is not. An agent that is short of tokens works, whatever was folded yet."""
+    if tokens is not None:
+        return f"Its limit of {tokens:,} tokens is reached. An admin raises limits.run_tokens; then Resume."
+    if snapshot is None or snapshot.state not in AGENT_STATES:
+        return None
+    if not (is_short and snapshot.budget_usd is not None) and not is_used_up(snapshot):
+        return None
+    limit, cost = money(snapshot.budget_usd or 0.0), money(max(spent_usd, snapshot.usage.cost_usd or 0.0))
+    return f"Its limit of {limit} is reached: {cost} spent. Raise the limit to continue."

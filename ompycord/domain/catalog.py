@@ -34,6 +34,8 @@ class Limits(Frozen):
     Beyond it the one that waits longest is suspended in its session.
     """
 
+    run_tokens: Annotated[int, Field(ge=1, le=2**53)] | None = None
+    """The most tokens that a run may use, where Ompycord asks the models; it needs no price."""
     max_iterations: Rounds = 3
     """Rounds of work and verification of a run; while checks fail, its agent repairs until none is left."""
     ask_budget_usd: Annotated[float, Field(gt=0, le=10_000)] = 0.5

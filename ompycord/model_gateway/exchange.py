@@ -24,7 +24,8 @@ from ompycord.model_gateway.metering.meter import Meter
 from ompycord.model_gateway.metering.usage import TokenUsage
 from ompycord.model_gateway.metering.usage_filter import UsageFilter
 from ompycord.model_gateway.policy import ModelRequest
-from ompycord.model_gateway.purse import Reservation
+from ompycord.model_gateway.purse import Reservation, UsedUp
+from ompycord.model_gateway.refusing import used_up_words
 from ompycord.model_gateway.spending import KEPT_TOKENS, RunSpending
 from ompycord.model_gateway.upstreams import Upstream
 
@@ -56,14 +57,14 @@ class Exchange:
     row: str
     drops_usage: bool
     """Whether the stream states its usage for us alone."""
-    used_up_words: str
     provider_waits: ProviderWaits
     begun: asyncio.Event
     """Set with its first byte: from then on it is looked at each second."""
     is_over: bool = False
     words: str | None = None
     """Why it was stopped."""
-    is_out_of_money: bool = False
+    shortage: UsedUp | None = None
+    """Which limit ended it."""
     upstream: Upstream | None = None
     status: int | None = None
     request_id: str | None = None
@@ -120,8 +121,9 @@ class Exchange:
                 so_far = self.used
                 if so_far.output - self.kept.output >= KEPT_TOKENS:
                     await self.keep()
-                if not self.spending.purse.covers(self.reservation, so_far):
-                    self.words, self.is_out_of_money = self.used_up_words, True
+                self.shortage = self.spending.purse.shortage(self.reservation, so_far)
+                if self.shortage is not None:
+                    self.words = used_up_words(self.shortage)
                     break
         except (TimeoutError, aiohttp.ClientError, OSError):
             abort()

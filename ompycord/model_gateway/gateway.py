@@ -200,7 +200,7 @@ class ModelGateway:
         except UsedUp as error:
             words = used_up_words(error)
             if error.is_priced:
-                await spending.used_up()
+                await spending.used_up(error)
             raise RequestRefused(route.dialect, ModelRefusal.STOPPED, words) from None
         except StorageError:
             raise not_stored(route.dialect) from None
@@ -232,7 +232,6 @@ class ModelGateway:
             spending=models.spending,
             row=row,
             drops_usage=not request.states_usage,
-            used_up_words=used_up_words(UsedUp(models.spending.account)),
             begun=self._begun,
             provider_waits=models.provider_waits,
         )
@@ -268,8 +267,8 @@ class ModelGateway:
             async with asyncio.timeout(_END_S):
                 usd = await exchange.settle()
                 self.activity.spent(self.upstreams.clock.now_ms(), nano_usd(usd or Decimal(0)))
-                if exchange.is_out_of_money:
-                    await exchange.spending.used_up()
+                if exchange.shortage is not None:
+                    await exchange.spending.used_up(exchange.shortage)
         except (StorageError, TimeoutError) as error:
             log.error("models.unsettled", run=exchange.spending.run, row=exchange.row, cause=str(error))  # noqa: TRY400  # a full disk needs no traceback
 

@@ -44,13 +44,14 @@ class SpendingAccount:
 
 class UsedUp(Exception):
     """An account has too little left for the request. `is_priced` is False where its limit is money and no price is
-    known.
+    known; `is_tokens` where its limit of tokens is the one that binds.
     """
 
-    def __init__(self, account: SpendingAccount, *, is_priced: bool = True) -> None:
+    def __init__(self, account: SpendingAccount, *, is_priced: bool = True, is_tokens: bool = False) -> None:
         super().__init__(account.name)
         self.account = account
         self.is_priced = is_priced
+        self.is_tokens = is_tokens
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,7 +83,9 @@ class Purse:
         given = TokenUsage(input=input_tokens)
         most = min((self._most_output(one, given, prices) for one in self.accounts), default=None, key=_none_is_most)
         if most is not None and most <= least_bound:
-            raise UsedUp(min(self.accounts, key=lambda one: _none_is_most(self._most_output(one, given, prices))))
+            tightest = min(self.accounts, key=lambda one: _none_is_most(self._most_output(one, given, prices)))
+            left = tightest.left_tokens
+            raise UsedUp(tightest, is_tokens=left is not None and left - input_tokens <= least_bound)
         kept = min(RESERVED_OUTPUT if bound is None else min(bound, RESERVED_OUTPUT), _none_is_most(most))
         usage = TokenUsage(input=input_tokens, output=int(kept))
         lowered = most if most is not None and (bound is None or most < bound) else None
@@ -93,23 +96,27 @@ class Purse:
         return reservation
 
     def covers(self, reservation: Reservation, so_far: TokenUsage) -> bool:
-        """Whether the accounts cover what a request used so far; more is reserved where it went over its reservation.
+        """Whether nothing is short for what a request used so far."""
+        return self.shortage(reservation, so_far) is None
 
-        False: it must end now.
+    def shortage(self, reservation: Reservation, so_far: TokenUsage) -> UsedUp | None:
+        """Which account does not cover what a request used so far, so that it must end now; None where all do.
+
+        More is reserved where it went over its reservation.
         """
         usd = ZERO if reservation.prices is None else reservation.prices.cost(so_far)
         more_usd, more_tokens = max(ZERO, usd - reservation.usd), max(0, so_far.total - reservation.tokens)
         if not more_usd and not more_tokens:
-            return True
+            return None
         for one in self.accounts:
             if one.left_usd is not None and more_usd > one.left_usd:
-                return False
+                return UsedUp(one)
             if one.left_tokens is not None and more_tokens > one.left_tokens:
-                return False
+                return UsedUp(one, is_tokens=True)
         reservation.usd += more_usd
         reservation.tokens += more_tokens
         self._add(more_usd, more_tokens)
-        return True
+        return None
 
     def settle(self, reservation: Reservation, usage: TokenUsage) -> Decimal | None:
         """Charge what was used, and keep nothing more for it; its cost, None where no price is known. Idempotent."""

@@ -45,10 +45,11 @@ def used_up_words(error: UsedUp) -> str:
             "Ompycord: this run has a limit in dollars, and the price of this model is not known. "
             "An admin adds it to providers: prices."
         )
-    if account.usd is not None:
-        limit = money(float(account.usd))
-        return f"Ompycord: the limit of {limit} of this run is reached. Raise it in Discord to go on."
-    return f"Ompycord: the limit of {account.tokens or 0:,} tokens of this run is reached."
+    if error.is_tokens or account.usd is None:
+        tokens = f"{account.tokens or 0:,}"
+        return f"Ompycord: the limit of {tokens} tokens of this run is reached. An admin raises limits.run_tokens."
+    limit = money(float(account.usd))
+    return f"Ompycord: the limit of {limit} of this run is reached. Raise it in Discord to go on."
 
 
 async def whole_body(dialect: Dialect, receive: Receive) -> bytes:

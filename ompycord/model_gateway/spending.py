@@ -25,7 +25,7 @@ from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.metering.reckoning import Reckoning
 from ompycord.model_gateway.metering.usage import TokenUsage
 from ompycord.model_gateway.price import TokenPrices
-from ompycord.model_gateway.purse import Purse, Reservation, SpendingAccount
+from ompycord.model_gateway.purse import Purse, Reservation, SpendingAccount, UsedUp
 from ompycord.telemetry import get_logger
 
 __all__ = [
@@ -55,8 +55,13 @@ class SpendingLimits(Protocol):
         """The run's limit of money now; None without one."""
         ...
 
-    async def used_up(self, run: RunId, spent_usd: float) -> None:
-        """Pause the run: its limit does not cover what its agent asks."""
+    @property
+    def run_tokens(self) -> int | None:
+        """The most tokens that a run may use; None without a limit."""
+        ...
+
+    async def used_up(self, run: RunId, spent_usd: float, *, tokens: int | None) -> None:
+        """Pause the run: its limit does not cover what its agent asks; that of `tokens`, where it is that one."""
         ...
 
 
@@ -95,6 +100,7 @@ class RunSpending:
                 self.account.spent_usd, self.account.spent_tokens = Decimal(spent.nano_usd) / _NANO, spent.tokens
                 self._has_begun = True
         usd = await self._limits.budget_usd(self.run)
+        self.account.tokens = self._limits.run_tokens
         self.account.usd = None if usd is None else Decimal(str(usd))
 
     def new_row(self) -> str:
@@ -166,9 +172,10 @@ class RunSpending:
         except StorageError as error:
             log.warning("models.unshown", run=self.run, cause=str(error))
 
-    async def used_up(self) -> None:
+    async def used_up(self, shortage: UsedUp) -> None:
         """Its limit does not cover what is asked."""
-        await self._limits.used_up(self.run, float(self.account.spent_usd))
+        tokens = shortage.account.tokens if shortage.is_tokens else None
+        await self._limits.used_up(self.run, float(self.account.spent_usd), tokens=tokens)
 
 
 def metered_so_far(row: str, usage: TokenUsage, prices: TokenPrices | None) -> ModelRequestMetered:

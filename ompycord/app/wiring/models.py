@@ -60,7 +60,10 @@ def _learn(known: KnownSecrets, keys: dict[str, list[str]]) -> None:
 class _RunLimits:
     """Implements `SpendingLimits` by the run's snapshot, and by its task before there is one."""
 
-    def __init__(self, *, store: SqliteStore, snapshots: Snapshots, keeper: BudgetKeeper) -> None:
+    def __init__(
+        self, *, store: SqliteStore, snapshots: Snapshots, keeper: BudgetKeeper, run_tokens: int | None
+    ) -> None:
+        self.run_tokens = run_tokens
         self._store = store
         self._snapshots = snapshots
         self._keeper = keeper
@@ -73,15 +76,20 @@ class _RunLimits:
         task = None if record is None or record.task is None else await self._store.task(record.task)
         return None if task is None else task.budget_usd
 
-    async def used_up(self, run: RunId, spent_usd: float) -> None:
-        await self._keeper.pause(run, spent_usd)
+    async def used_up(self, run: RunId, spent_usd: float, *, tokens: int | None) -> None:
+        await self._keeper.pause(run, spent_usd, tokens=tokens)
 
 
 def listener_serves(
     infrastructure: Infrastructure, areas: Areas, gateway: ModelGateway, rest: Callable[[], ASGIApp]
 ) -> Callable[[RunId, RunToken, AgentSpec], Served]:
     """What each run's listener serves: models where providers are configured, and the sidecar's routes."""
-    limits = _RunLimits(store=infrastructure.store, snapshots=infrastructure.snapshots, keeper=areas.budget_keeper)
+    limits = _RunLimits(
+        store=infrastructure.store,
+        snapshots=infrastructure.snapshots,
+        keeper=areas.budget_keeper,
+        run_tokens=infrastructure.settings.limits.run_tokens,
+    )
 
     def serve(run: RunId, token: RunToken, spec: AgentSpec) -> Served:
         if not gateway.upstreams.providers:

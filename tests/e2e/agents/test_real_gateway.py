@@ -52,12 +52,13 @@ USD = Decimal("0.003735")
 class Limits:
     def __init__(self) -> None:
         self.usd: float | None = None
+        self.run_tokens: int | None = None
         self.paused = 0
 
     async def budget_usd(self, run: RunId) -> float | None:
         return self.usd
 
-    async def used_up(self, run: RunId, spent_usd: float) -> None:
+    async def used_up(self, run: RunId, spent_usd: float, *, tokens: int | None) -> None:
         self.paused += 1
 
 

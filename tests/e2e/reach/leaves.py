@@ -145,7 +145,14 @@ FILE: dict[str, Any] = {
             "provider_tools": False,
         }
     },
-    "limits": {"open_per_person": 1, "open_per_channel": 2, "open_per_guild": 3, "parallel_runs": 4, "waiting_runs": 5}
+    "limits": {
+        "open_per_person": 1,
+        "open_per_channel": 2,
+        "open_per_guild": 3,
+        "parallel_runs": 4,
+        "waiting_runs": 5,
+        "run_tokens": 6_000_000,
+    }
     | {"max_iterations": 6, "ask_budget_usd": 0.2, "ask_minutes": 3},
     "workspaces": {"sessions_days": 3, "sessions_mib": 100, "setups": 2},
     "log": {"level": "debug", "json": True, "file": "logs/o.log", "max_mib": 3},

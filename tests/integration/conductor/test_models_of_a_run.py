@@ -77,6 +77,26 @@ async def test_the_card_sums_the_ledger_and_not_what_the_agent_claims(
     assert dict(job.listener.dialects) == {"m-1": "chat"}
 
 
+async def test_a_limit_of_tokens_pauses_the_run_and_says_what_to_do(
+    store: SqliteStore, tmp_path: Path, provider: StubProvider
+) -> None:
+    (tmp_path / "secrets").mkdir(mode=0o700)
+    here = {"name": "here", "kind": "compatible", "base_url": provider.url, "dialects": ["chat"]}
+    limits = CATALOG.limits.model_copy(update={"run_tokens": 1500})
+    catalog = Catalog(repositories=CATALOG.repositories, agents=(METERED,), limits=limits)
+    harness = AppHarness(store, tmp_path, FakeClock(), catalog, providers={"here": here})
+    harness.agent.hold()
+    async with harness.running():
+        record = await harness.submit(agent="metered")
+        assert (await ask(harness)).status_code == 200
+        assert (await ask(harness)).status_code == 402
+        paused = await harness.until(record.id, lambda one: one.state is RunState.SUSPENDED)
+        harness.agent.release()
+    assert paused.reason is SuspendReason.BUDGET
+    assert paused.message is not None
+    assert "Its limit of 1,500 tokens is reached. An admin raises limits.run_tokens; then Resume." in paused.message
+
+
 async def test_a_limit_pauses_the_run_and_a_higher_one_lets_it_go_on(
     harness: AppHarness, provider: StubProvider
 ) -> None:

@@ -51,13 +51,16 @@ class Limits:
 
     def __init__(self) -> None:
         self.usd: float | None = None
+        self.run_tokens: int | None = None
+        self.short_of_tokens: list[int | None] = []
         self.paused: list[float] = []
 
     async def budget_usd(self, run: RunId) -> float | None:
         return self.usd
 
-    async def used_up(self, run: RunId, spent_usd: float) -> None:
+    async def used_up(self, run: RunId, spent_usd: float, *, tokens: int | None) -> None:
         self.paused.append(spent_usd)
+        self.short_of_tokens.append(tokens)
 
 
 class Way:

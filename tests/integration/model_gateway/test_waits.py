@@ -101,6 +101,32 @@ async def test_a_provider_that_fails_often_rests_over_a_restart_and_is_asked_las
         assert await way.store.model_breakers() == [resting]
 
 
+async def test_a_limit_of_tokens_needs_no_price_and_stops_in_mid_stream(tmp_path: Path, provider: StubProvider) -> None:
+    bare = spec_of(provider).model_copy(update={"prices": {}})
+    async with way_of(tmp_path, provider, bare, own=False) as way:
+        way.limits.run_tokens = 500
+        words = ["and on, " for _ in range(2000)]
+        provider.replies = [Reply(parts=answer(Dialect.CHAT, Truth(input=50, output=4000), words), pause_s=0.001)]
+        found = await way.ask(Dialect.CHAT)
+        await way.settled()
+        assert found.status_code == 200
+        assert "the limit of 500 tokens of this run is reached. An admin raises limits.run_tokens." in found.text
+        assert 500 <= way.spending.account.spent_tokens < 1000  # of 4,000: how many come in one read is the machine's
+        assert way.limits.short_of_tokens == [500]
+        assert provider.asked[0].json["max_completion_tokens"] < 500
+        refused = await way.ask(Dialect.CHAT)
+        assert (refused.status_code, len(provider.asked)) == (402, 1)
+        assert way.limits.short_of_tokens == [500, 500]
+
+
+async def test_of_two_limits_the_one_that_binds_is_named(way: Way) -> None:
+    way.limits.usd, way.limits.run_tokens = 100.0, 1
+    assert "the limit of 1 tokens" in (await way.ask()).text
+    way.limits.usd, way.limits.run_tokens = 0.000001, 1_000_000
+    assert "Raise it in Discord to go on." in (await way.ask()).text
+    assert way.limits.short_of_tokens == [1, None]
+
+
 async def test_what_is_refused_and_spent_is_known(way: Way) -> None:
     way.provider.replies = [Reply(parts=answer(Dialect.CHAT, Truth(input=1000, output=1000), ("Hello.",)))]
     await way.ask()
