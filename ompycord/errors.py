@@ -24,6 +24,7 @@ OmpycordError
 ├── Backlogged                  429 more unprojected events than the limit
 ├── WorkspaceError              a clone, collecting or a publication failed; the run says why
 │   └── ResultWithheld              it holds a value that its agent was granted; it is not published
+├── ForgeFailed                 a forge did not take a branch or a pull request; the branch here stays
 └── ProcessFailed               a program could not be started or did not end as it must
     └── ProgramLeadsOut         it lies in a run's checkout and is a link out of it: it was not started
 """
@@ -40,6 +41,7 @@ __all__ = [
     "DatabaseDamaged",
     "DiskRefuses",
     "Draining",
+    "ForgeFailed",
     "GatewayFatal",
     "IdConflict",
     "NotStored",
@@ -192,6 +194,15 @@ class WorkspaceError(OmpycordError):
 
 class ResultWithheld(WorkspaceError):
     """A result holds a secret that its agent was granted: nothing of it is published. Names where and which, only."""
+
+
+class ForgeFailed(OmpycordError):
+    """A forge did not take a branch or a pull request, or did not answer; `fault` says why, for programs."""
+
+    def __init__(self, fault: str, words: str) -> None:
+        """`words` say what happened, to what, and what to do next."""
+        super().__init__(words)
+        self.fault = fault
 
 
 class ProcessFailed(OmpycordError):

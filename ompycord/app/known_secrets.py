@@ -84,8 +84,15 @@ class KnownSecrets:
         self.add(
             text for file in _files_in(self._secrets) if (text := _read(file).decode("utf-8-sig", "replace").strip())
         )
+        self.add(text for file in self._token_files() if (text := _read(file).decode("utf-8", "replace").strip()))
         for agent in self._settings.catalog.agents:
             self.redactor.add(value for _, value in _in_granted_files(agent))
+
+    def _token_files(self) -> Iterator[Path]:
+        """Those of forges."""
+        for repository in self._settings.catalog.repositories:
+            if repository.forge is not None:
+                yield self._secrets.parent / repository.forge.token_file
 
     def _granted_to(self, name: str, *, is_whole: bool = True) -> KnownValues:
         agents = self._settings.catalog.agents

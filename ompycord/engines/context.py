@@ -31,6 +31,7 @@ from ompycord.domain.ports import (
 from ompycord.domain.repository import AgentSpec, ConfinementLevel, RepositorySpec
 from ompycord.domain.results import PrepareResult
 from ompycord.domain.task import Task, TaskFile
+from ompycord.engines.proposal import Proposals
 from ompycord.errors import Refused, WorkspaceError
 from ompycord.render.refusals import Audience, refusal_words
 
@@ -177,6 +178,8 @@ class StepContext:
     """What was told of the clone that the run has now."""
     repair: Callable[[RunId], Awaitable[RepairFacts | None]] = _no_repair
     """What the last verification found; None where the run's agent repairs nothing."""
+    proposals: Proposals | None = None
+    """What makes pull requests of results; None where nothing reaches a forge."""
     precheck: Callable[[RunId, Task, Former | None], Awaitable[Sequence[PrecheckLine]]] = _nothing_to_see
     """What a run needs, looked at before it has a clone: every line, also those that are right."""
     configure: Callable[[RepositorySpec, bytes | None], tuple[Configured, tuple[FileFault, ...]]] = _by_operator_alone

@@ -5,6 +5,7 @@ this: it is the bot's own git that fetches.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -22,6 +23,8 @@ _VARIABLES: Final = (
 """What git and ssh get of the bot's own environment when they reach out (git(1), curl(1), ssh(1))."""
 _SETTINGS: Final = re.compile(r"(?i)credential\.|http\.|url\.|core\.sshcommand$")
 """Settings of the operator's own git that decide how an address is reached (git-config(1))."""
+_WAY: Final = re.compile(r"(?i)http\.(.*\.)?(proxy|ssl\w+|version|useragent)$")
+"""Those of them that name neither a credential nor another address."""
 _SSH: Final = "core.sshcommand"
 _MOST_SETTINGS: Final = 200
 
@@ -67,12 +70,27 @@ class RemoteGit:
         self._git = git
         self._environ = {name: git.operator[name] for name in _VARIABLES if git.operator.get(name)}
 
-    async def attempt(self, *arguments: str, cwd: Path, marker: str | None = None, timeout_s: float) -> Completed:
-        """How git ended. Raises ProcessFailed where git is not installed."""
-        env = {**self._environ, **await self._operators_settings(cwd)}
-        return await self._git.attempt(*arguments, cwd=cwd, marker=marker, env=env, timeout_s=timeout_s)
+    async def attempt(
+        self,
+        *arguments: str,
+        cwd: Path,
+        marker: str | None = None,
+        timeout_s: float,
+        more_env: Mapping[str, str] | None = None,
+        settings: tuple[str, ...] = (),
+        is_operator: bool = True,
+    ) -> Completed:
+        """How git ended. Raises ProcessFailed where git is not installed.
 
-    async def _operators_settings(self, cwd: Path) -> dict[str, str]:
+        `is_operator`: with the operator's own credentials; otherwise only the way is theirs, such as the proxy.
+        """
+        wanted = _SETTINGS if is_operator else _WAY
+        env = {**self._environ, **await self._operators_settings(cwd, wanted), **(more_env or {})}
+        return await self._git.attempt(
+            *arguments, cwd=cwd, marker=marker, env=env, timeout_s=timeout_s, settings=settings
+        )
+
+    async def _operators_settings(self, cwd: Path, wanted: "re.Pattern[str]") -> dict[str, str]:
         """Those that decide how an address is reached, as git takes settings from its environment."""
         found: list[tuple[str, str]] = []
         for file in self._files:
@@ -80,7 +98,7 @@ class RemoteGit:
             listed = await self._git.attempt(*read, cwd=cwd, env=self._environ) if file.is_file() else None
             for entry in listed.stdout.decode("utf-8", "replace").split("\0") if listed is not None else ():
                 name, _, value = entry.partition("\n")
-                if _SETTINGS.match(name):
+                if wanted.match(name):
                     found.append((name, value))
         numbered = {"GIT_CONFIG_COUNT": str(len(found[:_MOST_SETTINGS]))}
         for number, (name, value) in enumerate(found[:_MOST_SETTINGS]):

@@ -8,6 +8,7 @@ from typing import Any
 from ompycord.app.connection.discord_probe import findings_of, open_probe
 from ompycord.app.connection.startup_probe import channels_of
 from ompycord.app.doctor import machine, team
+from ompycord.app.doctor.forges import forges
 from ompycord.app.doctor.production import production
 from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.app.wiring.work import git_of
@@ -48,7 +49,8 @@ async def examine(
     found.append(team.access(settings))
     found += await _discord(settings)
     found += [*team.agents(settings, environ), await team.programs_found(environ, folder)]
-    return found + await team.repositories(settings, git, environ, folder)
+    found += await team.repositories(settings, git, environ, folder)
+    return found + await forges(settings, path)
 
 
 async def _discord(settings: Settings) -> list[Finding]:

@@ -13,6 +13,7 @@ from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.outgoing.webhooks import notifications_of
 from ompycord.app.precheck import Precheck
 from ompycord.app.system import SystemClock
+from ompycord.app.wiring.forges import proposals_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import (
@@ -248,6 +249,8 @@ def driver_of(
         file=workers.artifacts.of_task,
         co_author=partial(_co_author, infrastructure.store),
     )
+    if (proposals := proposals_of(infrastructure, git_of(os.environ))) is not None:
+        context = replace(context, proposals=proposals)
     if precheck is not None:
         context = replace(context, precheck=precheck.of_run)
     return Driver(

@@ -2,8 +2,8 @@
 
 Counterpart of `fold.py`, which reads them.
 
-The classes stand by family in `runs.py`, `work.py`, `people.py`, `plans.py`, `models.py`, `preparing.py`, `guard.py`
-and `guardian.py`, each with its senders; users import them from here.
+The classes stand by family in `runs.py`, `work.py`, `people.py`, `plans.py`, `models.py`, `preparing.py`, `guard.py`,
+`publishing.py` and `guardian.py`, each with its senders; users import them from here.
 On the wire `data` holds the fields of a body without its `type`. Unknown types become `Opaque` and are shown as notes.
 """
 
@@ -15,7 +15,7 @@ from pydantic import StringConstraints, ValidationError, field_validator
 
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen, Millis
-from ompycord.domain.events import guard, guardian, models, people, plans, preparing, runs, work
+from ompycord.domain.events import guard, guardian, models, people, plans, preparing, publishing, runs, work
 from ompycord.domain.events.fields import OnlyOurs
 from ompycord.domain.events.guard import *  # noqa: F403
 from ompycord.domain.events.guard import GuardEventBody
@@ -29,6 +29,8 @@ from ompycord.domain.events.plans import *  # noqa: F403
 from ompycord.domain.events.plans import PlanEventBody
 from ompycord.domain.events.preparing import *  # noqa: F403
 from ompycord.domain.events.preparing import PreparingEventBody
+from ompycord.domain.events.publishing import *  # noqa: F403
+from ompycord.domain.events.publishing import PublishingEventBody
 from ompycord.domain.events.runs import *  # noqa: F403
 from ompycord.domain.events.runs import EffectFinished, RunEventBody, RunStateChanged, RunSubmitted
 from ompycord.domain.events.work import *  # noqa: F403
@@ -56,6 +58,7 @@ __all__ += models.__all__
 __all__ += people.__all__
 __all__ += plans.__all__
 __all__ += preparing.__all__
+__all__ += publishing.__all__
 __all__ += runs.__all__
 __all__ += work.__all__
 
@@ -86,6 +89,7 @@ KnownBody = (
     | PreparingEventBody
     | GuardEventBody
     | PlanEventBody
+    | PublishingEventBody
 )
 EventBody = KnownBody | Opaque
 

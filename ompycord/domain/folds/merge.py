@@ -92,6 +92,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         left_out=ours.left_out[2].items if ours.left_out else (),
         checks=checks,
         guard=ours.guarded[2] if ours.guarded else None,
+        pull_request=ours.pull_request[2] if ours.pull_request else None,
         evidence=evidence.changes if evidence else (),
         evidence_total=(evidence.total or len(evidence.changes)) if evidence else 0,
         accepted_by=accepted.by if accepted else None,

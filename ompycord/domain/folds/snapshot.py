@@ -15,6 +15,7 @@ from ompycord.domain.events import (
     NetworkReach,
     Phase,
     PrecheckLine,
+    PullRequestOpened,
     ResultGuarded,
     ReviewFinished,
     SetupFinished,
@@ -323,6 +324,8 @@ class StatusSnapshot(Frozen):
     artifacts: tuple[Artifact, ...] = ()
     notes: tuple[str, ...] = ()
     url: str | None = None
+    pull_request: PullRequestOpened | None = None
+    """Where the result is proposed; `url` is what the agent named."""
     cancel_requested: bool = False
     follows: Ulid | None = None
     """The run with whose result this one goes on."""

@@ -66,6 +66,7 @@ class SourceState:
     left_out: Stamped[ev.WorkLeftOut] | None = None
     evidence: Stamped[ev.EvidenceChanged] | None = None
     guarded: Stamped[ev.ResultGuarded] | None = None
+    pull_request: Stamped[ev.PullRequestOpened] | None = None
     retry: Stamped[ev.RetryLimited | ev.RetryCleared] | None = None
     cancel_requested: Stamped[None] | None = None
     budget: Stamped[ev.BudgetRaised] | None = None
@@ -286,6 +287,10 @@ def _guarded(source_state: SourceState, seq: int, at: int, body: ev.ResultGuarde
     source_state.guarded = _later(source_state.guarded, seq, at, body)
 
 
+def _pull_request(source_state: SourceState, seq: int, at: int, body: ev.PullRequestOpened) -> None:
+    source_state.pull_request = _later(source_state.pull_request, seq, at, body)
+
+
 def _check_started(source_state: SourceState, seq: int, at: int, body: ev.CheckStarted) -> None:
     _keep(source_state.checks_started, body.check, (seq, at, None), NAMED_KEPT)
 
@@ -390,6 +395,7 @@ _APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
     ev.CheckFinished: _check_finished,
     ev.EvidenceChanged: _evidence,
     ev.ResultGuarded: _guarded,
+    ev.PullRequestOpened: _pull_request,
     ev.CheckProved: _check_proved,
     ev.EvidenceAccepted: _accepted,
     ev.PrecheckFinished: _precheck,

@@ -6,6 +6,14 @@ store, kept honest by the same contract tests.
 
 from ompycord.domain.ports.checks import CheckHistory, CheckRun, Checks, Comparison
 from ompycord.domain.ports.clock import Clock, Ids
+from ompycord.domain.ports.forge import (
+    BranchPushes,
+    ForgeAccess,
+    ForgePort,
+    OpenedPullRequest,
+    ProposedPullRequest,
+    PushRequest,
+)
 from ompycord.domain.ports.model_ledger import ModelLedger
 from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.domain.ports.people import AuditTrail, KeyStore, PeopleSettings
@@ -61,6 +69,7 @@ __all__ = [
     "AgentPurpose",
     "AuditTrail",
     "Boards",
+    "BranchPushes",
     "Branches",
     "CheckHistory",
     "CheckRun",
@@ -78,6 +87,8 @@ __all__ = [
     "EventBacklog",
     "EventLog",
     "Folds",
+    "ForgeAccess",
+    "ForgePort",
     "Ids",
     "Inbox",
     "Journal",
@@ -86,12 +97,15 @@ __all__ = [
     "ModelLedger",
     "NotificationQueue",
     "Observations",
+    "OpenedPullRequest",
     "Outbox",
     "PeopleSettings",
     "Prepared",
     "Projection",
+    "ProposedPullRequest",
     "ProxyListener",
     "Published",
+    "PushRequest",
     "QueueingInbox",
     "ReadingCopy",
     "RunChains",

@@ -1,12 +1,15 @@
-"""The step `publish`: puts the result on a branch of the repository."""
+"""The step `publish`: puts the result on a branch of the repository, and proposes it on its forge where it has one."""
 
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished, FilesChanged, Note
 from ompycord.domain.repository import former_branch_of
 from ompycord.domain.results import PublishResult
+from ompycord.domain.run import FailureClass
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import ok
+from ompycord.engines.proposal import PublishedResult
+from ompycord.errors import ForgeFailed
 
 __all__ = ["publish"]
 
@@ -34,4 +37,17 @@ async def publish(order: StepOrder, task: Task, context: StepContext) -> EffectF
     total = collected.total if collected else 0
     shown = FilesChanged(files=files, total=total, commit=published.commit, branch=published.branch)
     await context.record(order.run, shown)
+    if context.proposals is None or repository.forge is None or published.commit is None:
+        return ok(order, PublishResult(branch=published.branch))
+    first = former.first_base if former is not None else None
+    result = PublishedResult(
+        branch=published.branch,
+        commit=published.commit,
+        base_commit=first or (prepared.base if prepared is not None else None),
+    )
+    try:
+        await context.proposals.propose(order, task, repository, result, context.record)
+    except ForgeFailed as error:
+        words = f"No pull request. {error} The result is on the branch {published.branch} here."
+        return EffectFinished(key=order.key, outcome="failed", failure=FailureClass.ENV, message=words[:500])
     return ok(order, PublishResult(branch=published.branch))

@@ -43,6 +43,7 @@ PHASES_SHOWN: Final = 10
 _PHASE: Final = 60
 _FILES: Final = 10
 _USES: Final = 5
+_MISSING: Final = 190
 """Permissions whose uses a card lists."""
 _MORE_ROOM: Final = 20
 _PHASES_BEFORE: Final = 3
@@ -331,14 +332,19 @@ def _gap(gap: Gap, sanitizer: Sanitizer) -> str:
 
 
 def links_of(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
-    """The addresses worth opening, the result's first; each is shown whole, so that none misleads."""
-    urls = (sanitizer.link(url) for url in (snapshot.url, *(artifact.url for artifact in snapshot.artifacts)))
+    """The addresses worth opening, the pull request's first; each is shown whole, so that none misleads."""
+    proposed = snapshot.pull_request.url if snapshot.pull_request else None
+    urls = (sanitizer.link(url) for url in (proposed, snapshot.url, *(artifact.url for artifact in snapshot.artifacts)))
     return list(dict.fromkeys(url for url in urls if url))[:CARD_LINKS]
 
 
 def _links(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Iterator[FieldView]:
     """The links, at most four to a field: five of 200 characters with their brackets would not fit in one."""
-    lines = [f"<{url}>" for url in links_of(snapshot, sanitizer)]
+    missing = snapshot.pull_request.missing if snapshot.pull_request else ()
+    lines = [
+        *(f"<{url}>" for url in links_of(snapshot, sanitizer)),
+        *((sanitizer.line(" ".join(missing), _MISSING),) if missing else ()),
+    ]
     half = CARD_LINKS - 1
     for part in (lines[:half], lines[half:]):
         if part:

@@ -162,8 +162,11 @@ def _buttons(
     if snapshot.needs_person and render_context.question_url:
         what = "plan" if snapshot.open_proposal is not None else "question"
         links.append(Button(label=f"Go to the {what}", style="link", url=render_context.question_url))
+    proposed = sanitizer.link(snapshot.pull_request.url) if snapshot.pull_request else None
+    if proposed:
+        links.append(Button(label="Open PR", style="link", url=proposed))
     result = sanitizer.link(snapshot.url)
-    if snapshot.is_final and result:
+    if snapshot.is_final and result and result != proposed:
         links.append(Button(label="Open result", style="link", url=result))
     offered = buttons_for(headline.situation, snapshot, render_context, actions)
     return (*offered[: MOST_BUTTONS - len(links)], *links)

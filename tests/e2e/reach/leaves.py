@@ -52,6 +52,16 @@ REPOSITORY: dict[str, Any] = {
     "setup": [STEP],
     "setup_hosts": ["registry.npmjs.org"],
     "secrets": {"NPM_TOKEN": ["setup"]},
+    "forge": {
+        "kind": "github",
+        "repository": "acme/shop",
+        "token_file": "/srv/forge/token",
+        "draft": "always",
+        "labels": ["agent"],
+        "reviewers": ["anna", "acme/backend"],
+        "api": "https://git.example.org/api/v3",
+        "web": "https://git.example.org",
+    },
     "guard": {
         "syntax": False,
         "secrets": False,

@@ -66,6 +66,12 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
         not_checked=st.sampled_from(((), ("a.md",))),
         files=st.integers(0, 9),
     ),
+    "pull_request.opened": st.builds(
+        ev.PullRequestOpened,
+        number=st.integers(1, 3),
+        url=st.just("https://forge.example/a/b/pull/1"),
+        draft=st.booleans(),
+    ),
     "guardian.noticed": st.builds(
         ev.GuardianNoticed,
         level=st.sampled_from(LEVELS),

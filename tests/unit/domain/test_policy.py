@@ -135,7 +135,7 @@ AGENTS = frozenset({SourceKind.AGENT, SourceKind.RUN_KEY, SourceKind.EXTERNAL})
 SENDERS: dict[frozenset[SourceKind], set[str]] = {
     US: {
         *("run.dequeued", "run.state", "effect.finished", "approval.used", "work.left_out", "evidence.changed"),
-        *("guardian.noticed", "models.opened", "result.guarded"),
+        *("guardian.noticed", "models.opened", "result.guarded", "pull_request.opened"),
         *("check.errors", "check.proved"),
         *("precheck.finished", "setup.started", "setup.finished"),
         *("plan.proposed", "plan.refused", "review.finished", "review.refused", "ask.answered", "ask.checked"),

@@ -1,0 +1,207 @@
+"""Requests to GitHub's REST interface: authenticated, bounded, repeated only where that is safe.
+
+Imported on use: without a forge in the settings httpx is not needed. Errors never name a header or the token.
+"""
+
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final, Literal, NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+from pydantic import ValidationError
+
+from ompycord import __version__
+from ompycord.domain.configuration.forge_options import ForgeSpec
+from ompycord.domain.ports import Clock
+from ompycord.errors import ForgeFailed
+from ompycord.forge.github_answers import Complaint
+from ompycord.forge.github_faults import fault_of, is_limited
+from ompycord.telemetry.without_module import without_module
+
+with without_module("rich"):  # httpx has a command line of its own that would load it
+    import httpx
+
+__all__ = ["GitHubAnswer", "GitHubClient", "Unanswered"]
+
+TIMEOUT_S: Final = 30.0
+TRIES: Final = 3
+PAUSE_S: Final = 2.0
+"""Seconds before the second try; twice that before the third."""
+LONGEST_WAIT_S: Final = 120.0
+"""Seconds that a publication waits for a limit of requests; a longer one is an error that says until when."""
+SECONDARY_S: Final = 60.0
+"""Seconds for a secondary limit that names none (GitHub: *at least one minute*)."""
+LARGEST: Final = 8 * 1024 * 1024
+_REDIRECTS: Final = frozenset({301, 302, 307, 308})
+_MOST_REDIRECTS: Final = 3
+
+Method = Literal["GET", "POST"]
+
+
+class GitHubAnswer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Unanswered(ForgeFailed):
+    """A request may have taken effect: its answer was lost, or was an error of the forge itself."""
+
+
+class GitHubClient:
+    """One repository's requests. `token` is read for each."""
+
+    def __init__(
+        self,
+        spec: ForgeSpec,
+        *,
+        token: Callable[[], str],
+        clock: Clock,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """`transport` replaces the network. A proxy of the environment is used unless the address is this machine."""
+        self._spec = spec
+        self._token = token
+        self._clock = clock
+        self._waited_s = 0.0
+        is_here = spec.api_address.startswith("http:")
+        self._client = httpx.AsyncClient(
+            follow_redirects=False,
+            timeout=TIMEOUT_S,
+            trust_env=not is_here,
+            transport=transport,
+            headers={
+                "user-agent": f"Ompycord/{__version__}",
+                "accept": "application/vnd.github+json",
+                "x-github-api-version": "2022-11-28",
+            },
+        )
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._client.aclose()
+
+    async def read(self, path: str, query: Mapping[str, str] | None = None) -> GitHubAnswer:
+        """What is there; asked again where the forge does not answer. Raises ForgeFailed."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                return await self._once("GET", path, query=query)
+            except Unanswered:
+                if attempt == TRIES:
+                    raise
+                await self._clock.sleep(PAUSE_S * attempt)
+        raise AssertionError("unreachable")
+
+    async def write(self, path: str, body: Mapping[str, Any], *, head: str = "", base: str = "") -> GitHubAnswer:
+        """Sends `body` once. Raises Unanswered where it may have taken effect, ForgeFailed where it did not."""
+        return await self._once("POST", path, body=body, head=head, base=base)
+
+    async def is_pushable(self) -> bool:
+        """Whether the token may push: git's own first question, of which only the status is read."""
+        url = f"{self._spec.git_address}/info/refs"
+        try:
+            auth = httpx.BasicAuth("x-access-token", self._token())
+            query = {"service": "git-receive-pack"}
+            async with self._client.stream("GET", url, params=query, auth=auth) as answer:
+                return answer.status_code == HTTPStatus.OK
+        except httpx.HTTPError as error:
+            words = f"{self._spec.repository}: git's address does not answer ({type(error).__name__}). Check forge.web."
+            raise Unanswered("unreachable", words) from None
+
+    async def _once(
+        self,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        head: str = "",
+        base: str = "",
+    ) -> GitHubAnswer:
+        """One request, and again after a limit of requests, which refused it before it had any effect."""
+        while True:
+            answer = await self._followed(method, f"{self._spec.api_address}{path}", query=query, body=body)
+            if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                return answer
+            complaint = _complaint(answer)
+            if is_limited(answer.status, answer.headers, complaint):
+                await self._wait(answer)
+                continue
+            fault = fault_of(answer.status, answer.headers, complaint, self._spec, head=head, base=base)
+            if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise Unanswered(fault.fault, str(fault))
+            raise fault
+
+    async def _followed(
+        self, method: Method, url: str, *, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
+    ) -> GitHubAnswer:
+        """A repository that was renamed answers with its new address: method and body stay, the host must, too."""
+        answer = await self._send(method, url, query=query, body=body)
+        for _ in range(_MOST_REDIRECTS):
+            place = answer.headers.get("location")
+            url = urljoin(url, place or "")
+            is_here = urlsplit(url)[:2] == urlsplit(self._spec.api_address)[:2]
+            if answer.status not in _REDIRECTS or place is None or not is_here:
+                break
+            answer = await self._send(method, url, query=None, body=body)
+        return answer
+
+    async def _send(
+        self, method: Method, url: str, *, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
+    ) -> GitHubAnswer:
+        headers = {"authorization": f"Bearer {self._token()}"}
+        try:
+            request = self._client.build_request(method, url, params=query, json=body, headers=headers)
+            answer = await self._client.send(request, stream=True)
+            try:
+                return GitHubAnswer(answer.status_code, answer.headers, await _some_of(answer))
+            finally:
+                await answer.aclose()
+        except httpx.HTTPError as error:
+            words = f"{self._spec.repository}: its forge does not answer ({type(error).__name__}). Retry later."
+            raise Unanswered("unreachable", words) from None
+
+    async def _wait(self, answer: GitHubAnswer) -> None:
+        wait_s = _limit_s(answer, self._clock.now_ms() / 1000)
+        if self._waited_s + wait_s > LONGEST_WAIT_S:
+            minutes = max(1, round(wait_s / 60))
+            words = f"{self._spec.repository}: the forge takes no more requests of this token for {minutes} minutes."
+            raise ForgeFailed("limited", f"{words} Retry after that.")
+        self._waited_s += wait_s
+        await self._clock.sleep(wait_s)
+
+
+async def _some_of(answer: httpx.Response) -> bytes:
+    """Its body. Raises httpx.DecodingError for one that is longer than any answer of ours."""
+    read = bytearray()
+    async for part in answer.aiter_bytes():
+        read += part
+        if len(read) > LARGEST:
+            raise httpx.DecodingError("the answer is too large")
+    return bytes(read)
+
+
+def _complaint(answer: GitHubAnswer) -> Complaint:
+    try:
+        return Complaint.model_validate_json(answer.body)
+    except (ValidationError, ValueError):
+        return Complaint()
+
+
+def _limit_s(answer: GitHubAnswer, now_s: float) -> float:
+    """How long to wait, as the answer says; both forms of Retry-After (RFC 9110, 10.2.3)."""
+    after = answer.headers.get("retry-after", "")
+    if after.isdigit():
+        return float(after)
+    if after:
+        try:
+            return max(0.0, parsedate_to_datetime(after).timestamp() - now_s)
+        except ValueError:
+            return SECONDARY_S
+    reset = answer.headers.get("x-ratelimit-reset", "")
+    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+        return max(0.0, int(reset) - now_s) + 1.0
+    return SECONDARY_S

@@ -1,0 +1,196 @@
+"""Pushes a result from a repository here to its forge: implements `BranchPushes` with git.
+
+The token comes to git from its file by a credential helper that answers for that forge alone: it is in no argument, no
+address, no environment and no setting of a repository. Counterpart of `remote.py`, which fetches as the operator.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from ompycord.domain.configuration.forge_options import ForgeSpec
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import PushRequest
+from ompycord.domain.repository import RepositorySpec
+from ompycord.errors import ForgeFailed, ProcessFailed, WorkspaceError
+from ompycord.processes import Completed, kill_strays
+from ompycord.text import clean, cut
+from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
+from ompycord.workspaces.locks import unlock_ref
+from ompycord.workspaces.remote import RemoteGit, why_not_reached
+from ompycord.workspaces.repositories import Repositories
+
+__all__ = ["ForgePushes"]
+
+_FILE: Final = "OMPYCORD_FORGE_TOKEN_FILE"
+_HELPER: Final = (
+    f'!f() {{ test "$1" = get || exit 0; printf "username=x-access-token\\npassword="; '
+    f"""tr -d "\\r\\n\\t " < "${_FILE}"; printf "\\n"; }}; f"""
+)
+"""What git runs for a user and a password (gitcredentials(7)); printf is the shell's own."""
+_BASE: Final = "refs/ompycord/forge/base/"
+_PUSHED: Final = "refs/ompycord/forge/pushed/"
+"""Where we put a branch there last: only from that may it be moved to a commit that does not contain it."""
+_LINE: Final = 300
+
+_WHY: Final = (
+    ("authentication", ("authentication failed", "could not read username", "could not read password", "error: 401"),
+     "the token was refused. It may have expired: make a new one, and put it into the file of forge.token_file."),
+    ("secrets", ("push cannot contain secrets", "gh013: repository rule violations found for push protection"),
+     "its push protection found a secret in the result. Take it out, or let a person allow it there: {reason}"),
+    ("workflow", ("refusing to allow",),
+     "the token may not change workflow files. Give it Workflows, read and write: {reason}"),
+    ("rules", ("gh013", "repository rule violations"), "a rule of the repository forbids it: {reason}"),
+    ("protected", ("gh006", "protected branch"),
+     "{branch} is protected there. Set another branch_prefix, or let the token push to it."),
+    ("size", ("gh001", "exceeds github's file size limit"), "a file is too large for it: {reason}"),
+    ("archived", ("archived", "read-only"), "it is archived and takes nothing. Unarchive it, or take forge out."),
+    ("moved", ("redirect",), "it has moved. Set forge.repository to its new name."),
+    ("permission", ("error: 403", "permission to", "write access"),
+     "the token may not push. Give it Contents, read and write, for this repository."),
+    ("not_found", ("not found", "error: 404"),
+     "it is not there, or the token may not see it. Check forge.repository, and select it in the token's settings."),
+    ("foreign", ("stale info", "fetch first", "non-fast-forward"),
+     "others moved {branch} there, so it was left as it is. Follow up, or delete it there."),
+    ("name", ("directory file conflict", "cannot lock ref"),
+     "a branch there has the name of a folder of {branch}, or the other way round. Set another branch_prefix."),
+    ("declined", ("hook declined", "remote rejected"), "it refuses the push: {reason}"),
+)  # fmt: skip
+"""What git and forges say, in small letters, by fault; the first that fits."""
+
+
+class ForgePushes:
+    """One for all repositories. `token_file` is the place of a forge's token."""
+
+    def __init__(self, *, repositories: Path, git: Git, token_file: Callable[[ForgeSpec], Path]) -> None:
+        self._repositories = Repositories(folder=repositories, git=git)
+        self._git = git
+        self._remote = RemoteGit(git)
+        self._token_file = token_file
+
+    async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> int:
+        """See the port."""
+        forge = repository.forge
+        if forge is None:
+            raise ForgeFailed("settings", f"{repository.name} names no forge.")
+        marker = f"{run}.push"
+        try:
+            await kill_strays(marker)
+            require_branch(request.branch)
+            folder = (await self._repositories.source(repository)).git_folder
+            place = _Place(self._git, self._remote, forge, folder, self._token_file(forge), marker)
+            behind = await _behind(place, request)
+            await _push(place, request)
+        except (WorkspaceError, ProcessFailed) as error:
+            raise ForgeFailed("here", str(error)) from error
+        return behind
+
+
+class _Place:
+    """A repository here and its forge, with git between them."""
+
+    def __init__(self, git: Git, remote: RemoteGit, forge: ForgeSpec, folder: Path, token: Path, marker: str) -> None:
+        self.git = git
+        self.forge = forge
+        self.folder = folder
+        self.marker = marker
+        self._remote = remote
+        self._env = {_FILE: str(token), "GIT_ASKPASS": "", "SSH_ASKPASS": ""}
+        parts = urlsplit(forge.git_address)
+        scope = f"credential.{parts.scheme}://{parts.netloc}"
+        self._settings = (
+            "credential.helper=",
+            f"{scope}.helper=",
+            f"{scope}.helper={_HELPER}",
+            "credential.useHttpPath=false",
+            "http.followRedirects=false",
+        )
+
+    async def attempt(self, *words: str) -> Completed:
+        """Git with the forge's token and none of the operator's own credentials."""
+        return await self._remote.attempt(
+            *words,
+            cwd=self.folder,
+            marker=self.marker,
+            timeout_s=TRANSFER_S,
+            more_env=self._env,
+            settings=self._settings,
+            is_operator=False,
+        )
+
+    async def is_within(self, old: str, new: str) -> bool:
+        """Whether `new` contains `old`; a commit that is not here is in nothing."""
+        words = ("merge-base", "--is-ancestor", old, new)
+        return (await self.git.attempt(*words, cwd=self.folder)).is_success
+
+    async def tip(self, branch: str) -> str | None:
+        """Where the branch is there; None where it is not."""
+        ref = f"refs/heads/{branch}"
+        listed = await self.attempt("ls-remote", "--heads", "--", self.forge.git_address, ref)
+        if not listed.is_success:
+            raise _fault(listed, self.forge, branch)
+        lines = listed.stdout.decode("ascii", "replace").splitlines()
+        return next((line.partition("\t")[0] for line in lines if line.partition("\t")[2] == ref), None)
+
+
+async def _behind(place: _Place, request: PushRequest) -> int:
+    """How many commits the base has there that the result does not build on.
+
+    Raises ForgeFailed where the work started from commits that are not there: they would be published with it.
+    """
+    ref = f"{_BASE}{place.marker}"
+    unlock_ref(place.folder, ref, request.base_commit)
+    words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules")
+    spec = f"+refs/heads/{request.base}:{ref}"
+    fetched = await place.attempt(*words, "--", place.forge.git_address, spec)
+    if not fetched.is_success:
+        if b"couldn't find remote ref" in fetched.stderr:
+            name = place.forge.repository
+            raise ForgeFailed("base", f"{name} has no branch {request.base}. Name one that is there as its base.")
+        raise _fault(fetched, place.forge, request.branch)
+    if not await place.is_within(request.base_commit, ref):
+        raise ForgeFailed(
+            "base_ahead",
+            f"{request.base} here has commits that {place.forge.repository} does not have, and they would be published"
+            f" with the result. Push {request.base} first, then follow up.",
+        )
+    count = await place.git.line("rev-list", "--count", f"{request.base_commit}..{ref}", cwd=place.folder)
+    await place.git.run("update-ref", "-d", ref, cwd=place.folder, marker=place.marker)
+    return int(count)
+
+
+async def _push(place: _Place, request: PushRequest) -> None:
+    branch, commit = request.branch, request.commit
+    pushed = f"{_PUSHED}{branch}"
+    tip = await place.tip(branch)
+    if tip != commit:
+        last = await place.git.commit_of(pushed, cwd=place.folder)
+        if tip is not None and tip != last and not await place.is_within(tip, commit):
+            words = f"others moved {branch} there, so it was left as it is. Follow up, or delete it there."
+            raise ForgeFailed("foreign", f"{place.forge.repository}: {words}")
+        lease = f"--force-with-lease=refs/heads/{branch}:{tip or ''}"
+        words = ("push", "--quiet", "--no-verify", "--no-recurse-submodules", "--no-signed", lease)
+        done = await place.attempt(*words, "--", place.forge.git_address, f"{commit}:refs/heads/{branch}")
+        # A connection that is cut after the push took effect leaves the branch where it was to be.
+        if not done.is_success and await place.tip(branch) != commit:
+            raise _fault(done, place.forge, branch)
+    unlock_ref(place.folder, pushed, commit)
+    await place.git.run("update-ref", pushed, commit, cwd=place.folder, marker=place.marker)
+
+
+def _fault(done: Completed, forge: ForgeSpec, branch: str) -> ForgeFailed:
+    text = done.stderr.decode("utf-8", "replace")
+    reason = next((line.removeprefix("remote:").strip() for line in text.splitlines() if _is_reason(line)), "")
+    for fault, marks, words in _WHY:
+        if any(mark in text.lower() for mark in marks):
+            sentence = words.format(branch=branch, reason=cut(clean(reason), _LINE) or "see its rules.")
+            return ForgeFailed(fault, f"{forge.repository}: {sentence}")
+    return ForgeFailed("unreachable", f"{forge.repository}: {why_not_reached(done)}")
+
+
+def _is_reason(line: str) -> bool:
+    """Whether a line is the forge's own about why; its empty and drawn ones are not."""
+    text = line.removeprefix("remote:").strip()
+    is_theirs = line.startswith("remote:") or "[remote rejected]" in line
+    return is_theirs and any(letter.isalpha() for letter in text) and not text.lower().startswith("resolving")

@@ -1,0 +1,152 @@
+"""Runs of the product end as a pull request on a forge, opened once, with its evidence; the token is seen nowhere."""
+
+import os
+import re
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ompycord.playground.client import Message
+from ompycord.workspaces.git import Git
+from ompycord.workspaces.sample import make_sample
+from tests.e2e.test_follow_up import result_of
+from tests.support.forge_double import TOKEN, Fault, ForgeDouble, forge_double
+from tests.support.product import Product, running_product
+
+pytestmark = [pytest.mark.e2e, pytest.mark.posix]
+
+WORDS = "Fix the discount for #12, thanks @ada"
+
+
+@pytest.fixture
+async def forge(tmp_path: Path) -> AsyncGenerator[ForgeDouble]:
+    """One that has the sample."""
+    await make_sample(tmp_path / "shop", git=Git(path=os.environ["PATH"]))
+    async with forge_double(tmp_path / "forge", tmp_path / "shop") as double:
+        yield double
+
+
+def config(folder: Path, forge: ForgeDouble, **more: object) -> str:
+    (folder / "token").write_text(f"{TOKEN}\n")
+    unit = ["{python}", "-m", "unittest", "-v"]
+    spec = {
+        "path": str(folder / "shop"),
+        "checks": [{"name": "unittest", "command": unit}],
+        "forge": {**forge.settings, "token_file": str(folder / "token"), **more},
+    }
+    agent = {"kind": "rehearsal", "env": {"REHEARSAL_PACE": "0"}}
+    return yaml.safe_dump({"repositories": {"shop": spec}, "agents": {"rehearsal": agent}})
+
+
+async def ended(product: Product, *but: str) -> tuple[str, Message]:
+    """The short id and the result of a run that is none of these."""
+    return await result_of(product.playground.ada, but)
+
+
+async def start(product: Product, words: str = WORDS, **more: str) -> None:
+    await product.playground.ada.command("omp new", "tasks", prompt=words, repository="shop", agent="rehearsal", **more)
+
+
+async def test_a_run_ends_as_a_pull_request_with_its_evidence(tmp_path: Path, forge: ForgeDouble) -> None:
+    given = config(tmp_path, forge, labels=["agent", "made-up"], reviewers=["anna", "gone"])
+    async with running_product(tmp_path, config=given) as product:
+        await start(product)
+        run, result = await ended(product)
+    assert "Done · checks passed" in result.text
+    assert "Open PR" in result.labels
+    assert f"{forge.address}/acme/shop/pull/1" in result.text
+    [pull] = forge.pulls
+    branch = pull["head"]["ref"]
+    assert branch.endswith(run)
+    assert (pull["base"]["ref"], pull["draft"]) == ("main", False)
+    assert pull["title"] == "Fix the discount for issue 12, thanks ada"
+    body = pull["body"]
+    assert "**✅ Checks passed here**" in body
+    assert re.search(r"\| `unittest` \| ✅ passed, .* \| 5 passed, 0 failed \| passed, 4 tests \| canary seen; ", body)
+    assert "1 new test, red without it" in body
+    assert "Its own words, which nobody has checked:\n\n```text\n" in body
+    assert f"```text\n{WORDS}\n```" in body, "what people wrote stands in a fence: it rings no one and closes nothing"
+    assert "- Asked by `Ada`" in body
+    assert set(forge.branches()) == {"main", branch}
+    assert "line.cost * percent" in forge.git_line("show", f"{branch}:cart/total.py")
+    asked = [one.body for one in forge.asked if one.method == "POST" and not one.path.endswith("/pulls")]
+    assert asked == [{"labels": ["agent"]}, {"reviewers": ["anna"]}, {"reviewers": ["gone"]}]
+    assert "Label made-up is not there, or may not be put." in result.text
+    assert_hidden(tmp_path)
+
+
+def assert_hidden(folder: Path) -> None:
+    """The token is in its own file and nowhere else: no log, no database, no clone, no setting of git."""
+    for file in folder.rglob("*"):
+        if file.is_file() and file != folder / "token" and not file.is_relative_to(folder / "forge"):
+            assert TOKEN.encode() not in file.read_bytes(), file
+
+
+async def test_a_kill_between_the_request_and_its_record_opens_no_second_one(
+    tmp_path: Path, forge: ForgeDouble
+) -> None:
+    """The forge has the pull request; who asked is dead before the answer."""
+    async with running_product(tmp_path, config=config(tmp_path, forge)) as product:
+        kills = 2
+
+        async def kill() -> None:
+            nonlocal kills
+            if kills and product.process is not None:
+                kills -= 1
+                product.process.kill()
+
+        forge.opened = kill
+        await start(product)
+        await product.gone()
+        await product.start()
+        result = (await ended(product))[1].text
+    assert "Done · checks passed" in result
+    assert len(forge.pulls) == 1
+    posts = [one for one in forge.asked if one.method == "POST" and one.path.endswith("/pulls")]
+    assert len(posts) == 1
+    assert f"{forge.address}/acme/shop/pull/1" in result
+    assert len(forge.branches()) == 2
+
+
+async def test_without_proof_it_is_a_draft_and_red_opens_none(tmp_path: Path, forge: ForgeDouble) -> None:
+    async with running_product(tmp_path, config=config(tmp_path, forge)) as product:
+        await start(product, "Fix the discount quickly.", mode="fast")
+        first, unproved = await ended(product)
+        await start(product, "Fix the discount, or never.")
+        _, failed = await ended(product, first)
+    assert "not verified" in unproved.text
+    [pull] = forge.pulls
+    assert pull["draft"]
+    assert "**◐ Not verified: no check ran on this result**" in pull["body"]
+    assert "failed" in failed.text.lower()
+    assert len(forge.branches()) == 2, "a red result stays here"
+
+
+async def test_a_forge_that_refuses_costs_no_work_and_says_what_to_do(tmp_path: Path, forge: ForgeDouble) -> None:
+    forge.faults = [Fault("POST", "/pulls", 403, {"message": "Resource not accessible by personal access token"})]
+    async with running_product(tmp_path, config=config(tmp_path, forge)) as product:
+        await start(product)
+        first, message = await ended(product)
+        assert "Give it Contents and Pull requests, read and write" in message.text
+        assert "The result is on the branch ompycord/" in message.text
+        assert {"Check out", "Retry…"} <= set(message.labels)
+        assert forge.pulls == []
+        opened = await product.playground.ada.click(message, "Follow up…")
+        await product.playground.ada.submit_labels(opened, {"What should be done next?": "Write a note, too."})
+        _, again = await ended(product, first)
+    assert f"{forge.address}/acme/shop/pull/1" in again.text
+    assert len(forge.pulls) == 1
+
+
+async def test_a_follow_up_goes_on_in_the_same_pull_request(tmp_path: Path, forge: ForgeDouble) -> None:
+    async with running_product(tmp_path, config=config(tmp_path, forge)) as product:
+        await start(product)
+        first, message = await ended(product)
+        opened = await product.playground.ada.click(message, "Follow up…")
+        await product.playground.ada.submit_labels(opened, {"What should be done next?": "Write a note, too."})
+        _, again = await ended(product, first)
+    [pull] = forge.pulls
+    assert f"{forge.address}/acme/shop/pull/1" in again.text
+    assert forge.git_line("rev-list", "--count", f"main..{pull['head']['ref']}") == "2"

@@ -1,0 +1,209 @@
+"""Pull requests on GitHub: opened once, ours told from others', and every refusal in words with what to do."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ompycord.domain.configuration.forge_options import ForgeSpec
+from ompycord.domain.ports import ProposedPullRequest
+from ompycord.errors import ForgeFailed
+from ompycord.forge.github import GitHub
+from ompycord.forge.token_file import read_token
+from tests.integration.forge.conftest import HastyClock
+from tests.support.forge_double import TOKEN, Fault, ForgeDouble
+
+MARKER = "<!-- ompycord:run=01JD0000000000000000000001 -->"
+PROPOSED = ProposedPullRequest(
+    head="ompycord/fix", base="main", title="Fix the total", body=f"{MARKER}\nIt adds.", marker=MARKER, is_draft=True
+)
+WANTED: dict[str, Any] = {"title": "t", "body": MARKER, "head": "ompycord/fix", "base": "main", "draft": False}
+
+
+def posts(forge: ForgeDouble) -> int:
+    return sum(asked.method == "POST" and asked.path.endswith("/pulls") for asked in forge.asked)
+
+
+async def refusal(github: GitHub) -> ForgeFailed:
+    with pytest.raises(ForgeFailed) as refused:
+        await github.open(PROPOSED)
+    return refused.value
+
+
+async def test_a_pull_request_is_opened_with_what_was_asked_for(github: GitHub, forge: ForgeDouble) -> None:
+    opened = await github.open(PROPOSED)
+    assert (opened.number, opened.is_draft, opened.is_adopted) == (1, True, False)
+    assert opened.url == f"{forge.address}/acme/shop/pull/1"
+    assert forge.pulls[0]["title"] == "Fix the total"
+    assert forge.pulls[0]["base"]["ref"] == "main"
+
+
+async def test_one_that_is_open_already_is_adopted(github: GitHub, forge: ForgeDouble) -> None:
+    await github.open(PROPOSED)
+    again = await github.open(PROPOSED)
+    assert (again.number, again.is_adopted) == (1, True)
+    assert posts(forge) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("POST", "/pulls", 502, after=True),
+        Fault("POST", "/pulls", 500, after=True),
+        Fault("POST", "/pulls", after=True, cuts=True),
+    ],
+    ids=["502", "500", "cut"],
+)
+async def test_a_request_whose_answer_was_lost_opens_no_second_one(
+    github: GitHub, forge: ForgeDouble, fault: Fault
+) -> None:
+    forge.faults = [fault]
+    opened = await github.open(PROPOSED)
+    assert (opened.number, opened.is_adopted) == (1, True)
+    assert (len(forge.pulls), posts(forge)) == (1, 1)
+
+
+async def test_a_request_that_took_no_effect_is_sent_again(
+    github: GitHub, forge: ForgeDouble, clock: HastyClock
+) -> None:
+    forge.faults = [Fault("POST", "/pulls", 503)]
+    assert not (await github.open(PROPOSED)).is_adopted
+    assert (len(forge.pulls), posts(forge), clock.slept) == (1, 2, [2.0])
+
+
+async def test_a_forge_that_stays_down_is_not_asked_for_ever(github: GitHub, forge: ForgeDouble) -> None:
+    forge.faults = [Fault("POST", "/pulls", 502) for _ in range(9)]
+    assert (await refusal(github)).fault == "unavailable"
+    assert posts(forge) == 3
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"by": "somebody", "number": 5},
+        {"by": "ompycord-bot", "number": 99, "fork": True},
+        {"by": "ompycord-bot", "number": 99, "state": "closed"},
+    ],
+    ids=["another's", "of a fork", "closed"],
+)
+async def test_only_an_open_one_of_ours_in_this_repository_is_adopted(
+    github: GitHub, forge: ForgeDouble, other: dict[str, Any]
+) -> None:
+    forge.add(WANTED, **other)
+    assert await github.find(head="ompycord/fix", base="main", marker=MARKER) is None
+
+
+async def test_one_of_ours_without_the_runs_mark_is_left_alone(github: GitHub, forge: ForgeDouble) -> None:
+    forge.add({**WANTED, "body": "by hand"}, by="ompycord-bot", number=99)
+    refused = await refusal(github)
+    assert refused.fault == "exists"
+    assert "has a pull request of ompycord/fix already that is not ours" in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "fault", "words"),
+    [
+        (401, {"message": "Bad credentials"}, {}, "authentication", "make a new one"),
+        (403, {"message": "Resource not accessible by personal access token"},
+         {"X-Accepted-GitHub-Permissions": "pull_requests=write"}, "permission", "It needs pull_requests=write."),
+        (403, {"message": "Repository was archived so is read-only."}, {}, "archived", "Unarchive it"),
+        (403, {"message": "Resource protected by organization SAML enforcement."},
+         {"X-GitHub-SSO": "required; url=https://evil.example/sso"}, "sso", "in the token's settings"),
+        (404, {"message": "Not Found"}, {}, "not_found", "select the repository in the token's settings"),
+        (301, {"message": "Moved Permanently"}, {"Location": "https://elsewhere.example/x"}, "moved", "its new name"),
+        (422, {"message": "Validation Failed", "errors": [{"message": "No commits between main and ompycord/fix"}]},
+         {}, "no_commits", "nothing to propose"),
+        (422, {"message": "Draft pull requests are not supported in this repository."}, {}, "no_drafts", "by hand"),
+        (422, {"message": "Validation Failed", "errors": [{"field": "base", "code": "invalid"}]}, {}, "base",
+         "has no branch main"),
+        (422, {"message": "Something new"}, {}, "invalid", "refused it: Something new."),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "",
+)  # fmt: skip
+async def test_a_refusal_says_what_to_do(
+    github: GitHub, forge: ForgeDouble, status: int, body: Any, headers: dict[str, str], fault: str, words: str
+) -> None:
+    forge.faults = [Fault("POST", "/pulls", status, body, headers)]
+    refused = await refusal(github)
+    assert refused.fault == fault
+    assert words in str(refused)
+    assert "evil.example" not in str(refused)
+    assert TOKEN not in str(refused)
+    assert (forge.pulls, posts(forge)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "message", "waits"),
+    [
+        (403, {"Retry-After": "7"}, "You have exceeded a secondary rate limit.", 7.0),
+        (429, {"Retry-After": "7"}, "Too many", 7.0),
+        (403, {}, "You have exceeded a secondary rate limit. Please wait a few minutes.", 60.0),
+        (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1760000009"}, "API rate limit exceeded", 10.0),
+    ],
+)
+async def test_a_limit_of_requests_is_waited_for_and_is_no_lost_permission(
+    github: GitHub, forge: ForgeDouble, clock: HastyClock, status: int, headers: dict[str, str], message: str,
+    waits: float,
+) -> None:  # fmt: skip
+    forge.faults = [Fault("POST", "/pulls", status, {"message": message}, headers)]
+    assert (await github.open(PROPOSED)).number == 1
+    assert clock.slept == [waits]
+    assert posts(forge) == 2
+
+
+async def test_a_long_limit_is_an_error_that_says_until_when(github: GitHub, forge: ForgeDouble) -> None:
+    forge.faults = [Fault("POST", "/pulls", 429, {"message": "Too many"}, {"Retry-After": "1800"})]
+    refused = await refusal(github)
+    assert (refused.fault, "for 30 minutes. Retry after that." in str(refused)) == ("limited", True)
+
+
+async def test_a_renamed_repository_keeps_method_and_body(github: GitHub, forge: ForgeDouble) -> None:
+    place = f"{forge.address}/api/v3/repos/acme/shop/pulls"
+    forge.faults = [Fault("POST", "/pulls", 307, {"message": "Temporary Redirect"}, {"Location": place})]
+    assert (await github.open(PROPOSED)).number == 1
+    assert posts(forge) == 2
+
+
+async def test_a_label_that_is_not_there_and_a_wrong_reviewer_cost_nobody_else(
+    github: GitHub, forge: ForgeDouble
+) -> None:
+    number = (await github.open(PROPOSED)).number
+    assert list(await github.add_labels(number, ("agent", "made-up"))) == ["made-up"]
+    assert list(await github.ask_reviewers(number, ("anna", "gone"))) == ["gone"]
+    asked = [one.body for one in forge.asked if one.method == "POST" and "reviewers" in one.path]
+    assert asked == [{"reviewers": ["anna"]}, {"reviewers": ["gone"]}]
+    assert not any("made-up" in str(one.body) for one in forge.asked if one.method == "POST")
+
+
+async def test_the_token_is_looked_at_with_what_it_may_do(github: GitHub, forge: ForgeDouble) -> None:
+    forge.headers = {"GitHub-Authentication-Token-Expiration": "2026-12-02 10:00:00 UTC"}
+    access = await github.examine()
+    assert (access.login, access.repository, access.default_branch) == ("ompycord-bot", "acme/shop", "main")
+    assert (access.may_push, access.is_archived, access.expires_at) == (True, False, 1_796_205_600_000)
+    forge.may_push = False
+    assert not (await github.examine()).may_push
+
+
+def test_a_file_without_a_token_is_named_by_its_setting_alone(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    for content in (None, "", "two words", "a\nb"):
+        if content is not None:
+            file.write_text(content)
+        with pytest.raises(ForgeFailed, match=r"^The file of forge\.token_file ") as refused:
+            read_token(file, setting="forge.token_file")
+        assert "two words" not in str(refused.value)
+    file.write_text(f"{TOKEN}\n")
+    assert read_token(file, setting="forge.token_file") == TOKEN
+
+
+@pytest.mark.parametrize("api", ["http://git.corp/api/v3", "https://user:pw@git.corp", "https://git.corp/?a=b"])
+def test_an_address_to_which_a_token_must_not_go_is_refused(api: str) -> None:
+    with pytest.raises(ValueError, match="api"):
+        ForgeSpec.model_validate({"kind": "github", "repository": "a/b", "token_file": "t", "api": api})
+
+
+def test_an_enterprise_server_keeps_its_path() -> None:
+    spec = ForgeSpec.model_validate(
+        {"kind": "github", "repository": "a/b", "token_file": "t", "api": "https://git.corp/api/v3"}
+    )
+    assert (spec.api_address, spec.git_address) == ("https://git.corp/api/v3", "https://git.corp/a/b.git")

@@ -1,0 +1,196 @@
+"""A result goes to its forge by git with a token that nobody sees, and replaces nothing that others put there."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ompycord.domain.ids import RunId, new_ulid
+from ompycord.domain.ports import PushRequest
+from ompycord.domain.repository import RepositorySpec
+from ompycord.errors import ForgeFailed
+from ompycord.workspaces.git import Git
+from ompycord.workspaces.publishing.forge_pushes import ForgePushes
+from tests.support.forge_double import TOKEN, ForgeDouble, forge_double
+from tests.support.patience import patient
+from tests.support.prepared_run import commit_files
+from tests.support.verified_run import make_repository
+
+pytestmark = pytest.mark.posix
+
+BRANCH = "ompycord/fix-7f3k2m"
+
+
+def git(folder: Path, *words: str) -> str:
+    done = subprocess.run(("git", *words), cwd=folder, check=True, capture_output=True, timeout=patient(30))
+    return done.stdout.decode().strip()
+
+
+class Shop:
+    """A repository here with a result on top of `main`, and its forge."""
+
+    def __init__(self, folder: Path, forge: ForgeDouble) -> None:
+        self.path = folder / "shop"
+        self.forge = forge
+        self.run = RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
+        self.token = folder / "token"
+        self.token.write_text(f"{TOKEN}\n")
+        self.base = git(self.path, "rev-parse", "main")
+        self.commit = self.result("a result")
+        self.operator = {"HOME": str(folder / "home")}
+        (folder / "home").mkdir()
+
+    def result(self, words: str, parent: str = "main") -> str:
+        """A commit here, on no branch."""
+        tree = git(self.path, "rev-parse", f"{parent}^{{tree}}")
+        who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+        return git(self.path, *who, "commit-tree", "-p", parent, "-m", words, tree)
+
+    async def push(self, commit: str | None = None, **more: str) -> int:
+        spec = RepositorySpec.model_validate(
+            {"name": "shop", "path": self.path, "forge": {**self.forge.settings, "token_file": self.token}}
+        )
+        pushes = ForgePushes(
+            repositories=self.path.parent / "caches",
+            git=Git(path=os.environ["PATH"], operator=self.operator),
+            token_file=lambda forge: forge.token_file,
+        )
+        request = PushRequest(
+            branch=more.get("branch", BRANCH),
+            commit=commit or self.commit,
+            base=more.get("base", "main"),
+            base_commit=more.get("base_commit", self.base),
+        )
+        return await pushes.push(self.run, spec, request)
+
+    async def refused(self, commit: str | None = None, **more: str) -> ForgeFailed:
+        with pytest.raises(ForgeFailed) as refusal:
+            await self.push(commit, **more)
+        assert TOKEN not in str(refusal.value)
+        return refusal.value
+
+    def hook(self, *lines: str) -> None:
+        """What the forge says to a push, which it refuses."""
+        said = "".join(f"echo '{line}' >&2\n" for line in lines)
+        hook = self.forge.git / "hooks/pre-receive"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"#!/bin/sh\n{said}exit 1\n")
+        hook.chmod(0o755)
+
+
+@pytest.fixture
+async def forge(tmp_path: Path):  # noqa: ANN201
+    make_repository(tmp_path / "shop", {"total.py": b"x = 1\n"})
+    async with forge_double(tmp_path / "forge", tmp_path / "shop") as double:
+        yield double
+
+
+@pytest.fixture
+def shop(tmp_path: Path, forge: ForgeDouble) -> Shop:
+    return Shop(tmp_path, forge)
+
+
+async def test_a_result_comes_to_its_branch_and_main_stays(shop: Shop) -> None:
+    assert await shop.push() == 0
+    assert shop.forge.branches() == {"main": shop.base, BRANCH: shop.commit}
+    assert await shop.push() == 0  # twice is once
+
+
+async def test_the_base_that_moved_there_is_counted(shop: Shop) -> None:
+    shop.forge.git_line("update-ref", "refs/heads/main", shop.forge.git_line(
+        "-c", "user.name=a", "-c", "user.email=a@b.example", "commit-tree", "-p", "main", "-m", "m", "main^{tree}"
+    ))  # fmt: skip
+    assert await shop.push() == 1
+
+
+async def test_what_others_put_on_the_branch_is_never_replaced(shop: Shop) -> None:
+    await shop.push()
+    theirs = shop.result("by a person", parent=shop.commit)
+    git(shop.path, "push", "-q", str(shop.forge.git), f"{theirs}:refs/heads/{BRANCH}")
+    refused = await shop.refused(shop.result("another result"))
+    assert (refused.fault, "others moved" in str(refused)) == ("foreign", True)
+    assert shop.forge.branches()[BRANCH] == theirs
+    on_top = shop.result("on top of theirs", parent=theirs)
+    await shop.push(on_top)
+    assert shop.forge.branches()[BRANCH] == on_top
+
+
+async def test_our_own_last_push_is_replaced_by_a_new_result(shop: Shop) -> None:
+    await shop.push()
+    another = shop.result("another result of the same run")
+    await shop.push(another)
+    assert shop.forge.branches()[BRANCH] == another
+
+
+async def test_commits_of_a_base_that_was_not_pushed_are_not_published_with_the_result(shop: Shop) -> None:
+    commit_files(shop.path, {"private.py": b"secret = 1\n"})
+    ahead = git(shop.path, "rev-parse", "main")
+    refused = await shop.refused(shop.result("on top", parent="main"), base_commit=ahead)
+    assert (refused.fault, "Push main first" in str(refused)) == ("base_ahead", True)
+    assert BRANCH not in shop.forge.branches()
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault", "words"),
+    [
+        (["error: GH006: Protected branch update failed for refs/heads/x."], "protected", "Set another branch_prefix"),
+        (["error: GH013: Repository rule violations found for refs/heads/x.", "- Push cannot contain secrets"],
+         "secrets", "push protection found a secret"),
+        (["error: GH013: Repository rule violations found for refs/heads/x."], "rules", "GH013"),
+        (["refusing to allow a Personal Access Token to create or update workflow `.github/workflows/ci.yml`"],
+         "workflow", ".github/workflows/ci.yml"),
+        (["error: GH001: Large files detected."], "size", "GH001"),
+        (["ERROR: This repository was archived so it is read-only."], "archived", "Unarchive it"),
+        (["No, thanks"], "declined", "No, thanks"),
+    ],
+    ids=["protected", "secrets", "rules", "workflow", "size", "archived", "hook"],
+)  # fmt: skip
+async def test_what_a_forge_refuses_is_said_with_what_to_do(
+    shop: Shop, lines: list[str], fault: str, words: str
+) -> None:
+    shop.hook(*(line.replace("`", "") for line in lines))
+    refused = await shop.refused()
+    assert (refused.fault, words in str(refused)) == (fault, True), str(refused)
+
+
+async def test_a_token_that_is_refused_and_one_that_may_not_push_are_told_apart(shop: Shop) -> None:
+    shop.forge.may_push = False
+    assert (await shop.refused()).fault == "permission"
+    shop.token.write_text("github_pat_an_expired_one")
+    assert (await shop.refused()).fault == "authentication"
+    assert (await shop.refused(base="gone")).fault == "authentication"
+
+
+async def test_a_base_that_is_not_there_is_named(shop: Shop) -> None:
+    refused = await shop.refused(base="trunk")
+    assert (refused.fault, "has no branch trunk" in str(refused)) == ("base", True)
+
+
+async def test_the_token_is_in_no_argument_no_environment_and_no_file_of_the_repository(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A git in front of git notes what each git gets; the operator's own helper is neither asked nor told."""
+    notes = tmp_path / "notes"
+    real = shutil.which("git")
+    front = tmp_path / "front/git"
+    front.parent.mkdir()
+    front.write_text(
+        f'#!{sys.executable}\nimport os, sys\nopen({str(notes)!r}, "a").write(repr((sys.argv, dict(os.environ))))\n'
+        f"os.execv({real!r}, ['git', *sys.argv[1:]])\n"
+    )
+    front.chmod(0o755)
+    told = tmp_path / "told"
+    helper = f"[credential]\n\thelper = !tee -a {told} >&2; true\n"
+    (tmp_path / "home/.gitconfig").write_text(helper)
+    monkeypatch.setenv("PATH", f"{front.parent}:{os.environ['PATH']}")
+    await shop.push()
+    assert shop.forge.branches()[BRANCH] == shop.commit
+    assert shop.forge.pushed, "git came with the token"
+    assert notes.read_text().count("http.followRedirects=false") >= 3
+    assert TOKEN not in notes.read_text()
+    assert not told.exists()
+    for file in shop.path.rglob("*"):
+        assert not file.is_file() or TOKEN.encode() not in file.read_bytes(), file
