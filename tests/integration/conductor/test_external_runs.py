@@ -61,7 +61,7 @@ async def test_cancel_of_an_external_run_is_a_request(harness: AppHarness) -> No
         await harness.areas.runs.cancel(await harness.areas.record(run), ADA)
         snapshot = await harness.until(run, lambda snapshot: snapshot.cancel_requested)
         assert not snapshot.is_final
-        with refuses("runs elsewhere"):
+        with refuses("is an external run"):
             await harness.areas.runs.stop(await harness.areas.record(run), ADA)
 
 

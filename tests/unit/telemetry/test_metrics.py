@@ -124,6 +124,8 @@ def test_each_metric_says_its_own_part_of_the_reading() -> None:
         ("ompycord_database_writable",): 0,
         ("ompycord_database_transactions_total",): 90,
         ("ompycord_authentication_failures_total",): 10,
+        **{("ompycord_model_requests_total", exactness): 0 for exactness in ("exact", "estimated")},
+        ("ompycord_model_cost_usd_total",): 0,
         **{("ompycord_model_tokens_total", name): 0 for name in ("input", "output", "reasoning")},
         **{("ompycord_model_tokens_total", f"cache_{name}"): 0 for name in ("read", "write_5m", "write_1h")},
         ("ompycord_disk_free_ratio",): 0.125,
