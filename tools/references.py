@@ -28,7 +28,7 @@ from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import FINAL, RunState
 from ompycord.http.problems import PROBLEMS
 from ompycord.render.cards.verdicts import FAILURE_WORDS
-from ompycord.settings import NAMED, PRESETS, Settings
+from ompycord.settings import NAMED, PROFILES, Settings
 
 FOLDER = Path("docs/reference")
 MADE = "<!-- Made by `python -m tools.references`; a test compares. -->\n"
@@ -131,6 +131,9 @@ def exit_codes() -> str:
             found[code] = _first(cls)
     found |= {70: "A defect of Ompycord itself.", 130: "A second signal forced the end."}
     lines += [f"| {code} | {text} |" for code, text in sorted(found.items())]
+    lines += ["\n`ompycord run` and `resume` end with how the run ended:\n", "| code | the run |", "|---|---|"]
+    ends = ("is verified", "is done, not verified", "is done in part", "failed", "is suspended", "was cancelled")
+    lines += [f"| {code} | {text} |" for code, text in zip((0, 3, 4, 5, 6, 7), ends, strict=True)]
     return "\n".join([*lines, ""])
 
 
@@ -170,6 +173,8 @@ SETTINGS_WORDS = {
     "repositories.guard.max_file_mib": "size of a file that a result adds or changes, in MiB",
     "repositories.modes": "modes that a run there may have; empty: all",
     "repositories.protected": "paths that no result may change, such as `[deploy/**]`",
+    "profile": "a set of defaults: `solo`, `team`, `server`",
+    "task_presets.prompt": "put before what is written to `ompycord run --preset NAME`",
     "workspaces.setups": "set-ups of each repository that are kept",
 }
 """What stands beside a setting whose name does not say it."""
@@ -179,7 +184,7 @@ def settings() -> str:
     """Every setting, its default and its variable."""
     lines = [
         "# Settings\n", MADE,
-        "Command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults. A setting's "
+        "Command line > environment > `.env` > secret folder > `ompycord.yml` > profile > defaults. A setting's "
         "variable "
         "is `OMPYCORD_` and its name, `__` between levels. Every secret may also be given as a file, `NAME_FILE`. "
         "An empty value counts as absent.\n",
@@ -193,10 +198,10 @@ def settings() -> str:
         *(f"| `{key}` | {default} | {kinds} |" for key, default, kinds in _options_of_kinds()),
     ]  # fmt: skip
     lines += [
-        "\nA preset is a set of defaults; whatever else is said goes before it.\n",
-        "| preset | what it sets |",
+        "\nA profile is a set of defaults; whatever else is said goes before it.\n",
+        "| profile | what it sets |",
         "|---|---|",
-        *(f"| `{name}` | `{json.dumps(content)}` |" for name, content in PRESETS.items()),
+        *(f"| `{name}` | `{json.dumps(content)}` |" for name, content in PROFILES.items()),
         "\n`OMPYCORD_CONFIG` names another `ompycord.yml`; `OMPYCORD_SECRETS_DIR` a folder with one file a secret, "
         "named as its "
         "variable (`discord_token`, `omp_webhook_secret`). `ompycord config schema` prints the JSON schema for "

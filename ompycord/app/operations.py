@@ -198,6 +198,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     from ompycord.app.planning.operations import PlanOperations
     from ompycord.app.run_views import RunViews
     from ompycord.app.system import SystemClock, SystemIds
+    from ompycord.app.terminal.reports import RunReports
     from ompycord.conductor import Snapshots
     from ompycord.store import open_store
 
@@ -212,9 +213,11 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
         webhooks = WebhookOperations(store=store, clock=clock, wake=lambda: None)
         views = RunViews(store=store, history=store, snapshots=Snapshots(store=store))
         plans = PlanOperations(store=store, snapshots=Snapshots(store=store))
+        reports = RunReports(store=store, history=store, snapshots=Snapshots(store=store))
         known = {
             **keys.operations(),
             **views.operations(),
+            **reports.operations(),
             **webhooks.operations(),
             **without_process(),
             **plans.operations(),

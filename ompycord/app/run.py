@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -22,7 +22,7 @@ from ompycord.app.signals import Stop
 from ompycord.app.system import keep_few_heaps, settle_process
 from ompycord.app.wiring.parts import Parts
 from ompycord.app.wiring.work import git_of
-from ompycord.errors import StartError, StorageError, UnavailableError
+from ompycord.errors import Refused, StartError, StorageError, UnavailableError
 from ompycord.http import bind, serve
 from ompycord.settings import Settings, load_settings
 from ompycord.store import make_database
@@ -32,7 +32,7 @@ from ompycord.telemetry import LogFile, configure_logging, get_logger
 if TYPE_CHECKING:
     from ompycord.app.connection.local_discord import LocalDiscord
 
-__all__ = ["up"]
+__all__ = ["reached_at", "server_of", "start_errors", "up"]
 
 ErrorT = TypeVar("ErrorT", bound=BaseException)
 
@@ -68,21 +68,30 @@ def up(
         make_database(data.database)
         if stop.is_set:
             return 0
-        try:
+        with start_errors(data):
             asyncio.run(_up(settings, data, environ, announce, stop))
-        except* StartError as failure:
-            raise _first(failure) from None
-        except* StorageError as failure:
-            raise UnavailableError(str(_first(failure))) from None
-        except* OSError as failure:
-            error = _first(failure)
-            if error.errno not in _DISK:
-                raise
-            raise UnavailableError(
-                f"The disk of {data.path} is full or broken ({error.strerror}): free space on it or repair "
-                "it, then start again."
-            ) from None
     return 0
+
+
+@contextlib.contextmanager
+def start_errors(data: DataFolder) -> Generator[None]:
+    """What ends the process from inside as one StartError; an `OmpycordError` of the block alone stays itself."""
+    try:
+        yield
+    except* StartError as failure:
+        raise _first(failure) from None
+    except* Refused as failure:
+        raise _first(failure) from None
+    except* StorageError as failure:
+        raise UnavailableError(str(_first(failure))) from None
+    except* OSError as failure:
+        error = _first(failure)
+        if error.errno not in _DISK:
+            raise
+        raise UnavailableError(
+            f"The disk of {data.path} is full or broken ({error.strerror}): free space on it or repair "
+            "it, then start again."
+        ) from None
 
 
 def _first(group: BaseExceptionGroup[ErrorT]) -> ErrorT:
@@ -201,7 +210,7 @@ async def _serve(
             asyncio.TaskGroup() as group,
         ):
             running = RunningServices(group, failed=stop.ask)
-            running.start(*parts.services, _server(parts, sock))
+            running.start(*parts.services, server_of(parts, sock))
             await _announce(parts, stop, announce, address=address, sidecar=sidecar)
             settle_process()
             if address is None:  # the playground allows its bot everything
@@ -249,7 +258,7 @@ def reached_at(host: str) -> str:
     return f"[{known}]" if ":" in known and not known.startswith("[") else known
 
 
-def _server(parts: Parts, sock: socket.socket) -> Service:
+def server_of(parts: Parts, sock: socket.socket) -> Service:
     """The sidecar on this socket; it answers what it has begun before it returns."""
     ends = asyncio.Event()
 

@@ -14,6 +14,8 @@ from ompycord.cli.conformance import conformance
 from ompycord.cli.deciding.plan import plan
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
+from ompycord.cli.following.report import report
+from ompycord.cli.following.run import resume, run
 from ompycord.cli.gateway import gateway, providers
 from ompycord.cli.grouped_help import GroupedCommands, examples
 from ompycord.cli.healthcheck import healthcheck
@@ -31,7 +33,7 @@ from ompycord.cli.webhooks import webhooks
 
 __all__ = ["application"]
 
-RUN, EVENTS, MODES = "Run it", "Send events", "Maintenance"
+RUN, RUNS, EVENTS, MODES = "Run it", "Runs", "Send events", "Maintenance"
 
 application = typer.Typer(
     cls=GroupedCommands,
@@ -92,7 +94,10 @@ application.command(rich_help_panel=EVENTS, epilog=examples("hook"))(hook)
 application.command(rich_help_panel=EVENTS, epilog=examples("integrations"))(integrations)
 application.command(rich_help_panel=EVENTS, epilog=examples("sign"))(sign)
 application.add_typer(keys, rich_help_panel=EVENTS)
-application.command(rich_help_panel=MODES, epilog=examples("runs"))(runs)
+application.command(rich_help_panel=RUNS, epilog=examples("run"))(run)
+application.command(rich_help_panel=RUNS, epilog=examples("resume"))(resume)
+application.command(rich_help_panel=RUNS, epilog=examples("report"))(report)
+application.command(rich_help_panel=RUNS, epilog=examples("runs"))(runs)
 application.command(rich_help_panel=MODES, epilog=examples("takeover"))(takeover)
 application.add_typer(plan, rich_help_panel=MODES)
 application.add_typer(webhooks, rich_help_panel=MODES)

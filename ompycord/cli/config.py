@@ -32,7 +32,7 @@ def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     settings = settings_of(data_dir)
     origins = Origins(
-        os.environ, Path.cwd(), {("data_dir",): "the command line"} if data_dir else {}, preset=settings.preset
+        os.environ, Path.cwd(), {("data_dir",): "the command line"} if data_dir else {}, profile=settings.profile
     )
     for warning in settings.warnings:
         typer.echo(warning, err=True)

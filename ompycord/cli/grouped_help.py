@@ -69,6 +69,21 @@ _EXAMPLES: Final = {
         "sign event.json",
         "sign event.json --curl",
     ),
+    "run": (
+        "run 'Fix the discount'",
+        "run 'Fix the discount' --repository shop --complexity high",
+        "run --preset web-app 'Add a dark theme'",
+        "run --like 7f3k2m",
+    ),
+    "resume": (
+        "resume",
+        "resume --id 7f3k2m",
+    ),
+    "report": (
+        "report --last",
+        "report 7f3k2m --format md --output report.md",
+        "report 7f3k2m --format json",
+    ),
     "runs": (
         "runs",
         "runs --all --repository shop",

@@ -7,7 +7,7 @@ from typing import Any, cast
 from ompycord.settings import (
     NAMED,
     PREFIX,
-    PRESETS,
+    PROFILES,
     SECRETS,
     config_file,
     is_of_orchestrator,
@@ -20,7 +20,7 @@ from ompycord.settings import (
 __all__ = ["Origins"]
 
 Keys = tuple[str, ...]
-RENAMED: dict[Keys, Keys] = {("log", "json"): ("log", "json_lines")}
+RENAMED: dict[Keys, Keys] = {("log", "json"): ("log", "json_lines"), ("preset",): ("profile",)}
 """What files and variables call otherwise than the field is named."""
 
 
@@ -28,7 +28,7 @@ class Origins:
     """Which layer speaks last for a setting: the order of `load_settings`."""
 
     def __init__(
-        self, environ: Mapping[str, str], folder: Path, given: Mapping[Keys, str], *, preset: str | None = None
+        self, environ: Mapping[str, str], folder: Path, given: Mapping[Keys, str], *, profile: str | None = None
     ) -> None:
         dotenv = read_dotenv(folder / ".env")
         file = config_file(environ, dotenv, folder)
@@ -39,7 +39,7 @@ class Origins:
             _variables(dotenv, "{} in .env"),
             _variables(secret_folder(environ, dotenv), "{} in the secret folder"),
             dict.fromkeys(_paths(content, ()), file.name),
-            dict.fromkeys(_paths(PRESETS.get(preset or "", {}), ()), f"preset {preset}"),
+            dict.fromkeys(_paths(PROFILES.get(profile or "", {}), ()), f"profile {profile}"),
         ]
         proxy = proxy_of_environment(environ)
         layers.append({("discord", "proxy"): proxy[0]} if proxy else {})

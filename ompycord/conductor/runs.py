@@ -43,8 +43,9 @@ class Submission(Frozen):
 
     request: TaskRequest
     guild: str
+    """Empty where no server is known: a run of the terminal without Discord."""
     channel: str
-    """Where the channel summary is posted."""
+    """Where the channel summary is posted; empty: the home channel."""
 
 
 class Runs:
@@ -98,7 +99,10 @@ class Runs:
             id=self._access.ids.ulid(),
             title=title_of(request.prompt),
             origin=Origin(
-                guild=submission.guild, channel=submission.channel, requester=person.id, requester_name=person.name
+                guild=submission.guild or None,
+                channel=submission.channel or None,
+                requester=person.id or None,
+                requester_name=person.name,
             ),
         )
         async with self._beginning:
@@ -117,7 +121,7 @@ class Runs:
         """The run with which a follow-up goes on. Raises Refused where there is nothing to go on with."""
         request = submission.request
         record = await self._access.store.run(RunId(request.follows or ""))
-        if record is None or record.guild != submission.guild or record.repository != request.repository:
+        if record is None or (record.guild or "") != submission.guild or record.repository != request.repository:
             raise Refused(RefusalCode.NO_SUCH_RUN)
         require_hosted(record)
         if record.state not in FINAL:

@@ -36,6 +36,7 @@ __all__ = [
     "Origin",
     "Task",
     "TaskFile",
+    "TaskPreset",
     "TaskRequest",
 ]
 
@@ -148,6 +149,20 @@ class TaskRequest(Frozen):
     def typed(self) -> dict[str, Any]:
         """Every field but the files as JSON, by its stored name: what a draft keeps of a request."""
         return self.model_dump(mode="json", include=set(TaskRequest.model_fields) - {"files"})
+
+
+class TaskPreset(Frozen):
+    """Parts of a task under a name; what a person gives beside it wins."""
+
+    prompt: Annotated[str, StringConstraints(min_length=1, max_length=PROMPT_LIMIT)] | None = None
+    """Put before what the person writes; alone the whole task."""
+    repository: Name | None = None
+    agent: Name | None = None
+    mode: Mode | None = None
+    branch: BranchName | None = None
+    budget_usd: Budget | None = None
+    done_when: Annotated[str, StringConstraints(max_length=DONE_WHEN_LIMIT)] | None = None
+    model: OwnName | None = None
 
 
 class Task(TaskRequest):

@@ -1,4 +1,4 @@
-"""Settings: command line > environment > `.env` > secret folder > `ompycord.yml` > preset > defaults.
+"""Settings: command line > environment > `.env` > secret folder > `ompycord.yml` > profile > defaults.
 
 They are read by cli and app alone. An unknown key is an error that names the key; a value is never printed. An empty
 value counts as absent.
@@ -8,7 +8,7 @@ from ompycord.settings.kinds import settings_schema, settings_with
 from ompycord.settings.layers import (
     NAMED,
     NOT_SETTINGS,
-    PRESETS,
+    PROFILES,
     SECRETS,
     config_file,
     is_of_orchestrator,
@@ -32,7 +32,7 @@ __all__ = [
     "NAMED",
     "NOT_SETTINGS",
     "PREFIX",
-    "PRESETS",
+    "PROFILES",
     "SECRETS",
     "DiscordSettings",
     "LogSettings",

@@ -14,10 +14,11 @@ FORMER: Final[Mapping[Keys, Keys | None]] = {
     ("agents", "*", "dialect"): None,
     ("agents", "*", "mode"): None,
     ("agents", "*", "model"): None,
+    ("preset",): ("profile",),
 }
 """From a former key to the present one, `*` for any name; None for one that is no longer read.
 
-The three were accepted, and ignored, for agents of every kind. They are options of some kinds now.
+The three of agents were accepted, and ignored, for agents of every kind. They are options of some kinds now.
 """
 
 

@@ -15,7 +15,7 @@ from ompycord.checks.parser import AUTO
 from ompycord.checks.registry import CHECK_PARSERS
 from ompycord.domain.access import SNOWFLAKE
 from ompycord.errors import ConfigurationError
-from ompycord.settings.former import in_present_keys
+from ompycord.settings.former import FORMER, in_present_keys
 from ompycord.settings.kinds import UNKNOWN_KIND, options_of, settings_with
 from ompycord.settings.model import PREFIX, Settings
 from ompycord.settings.proxy import proxy_of_environment, unusable_proxy
@@ -25,7 +25,7 @@ from ompycord.text import Redactor
 __all__ = [
     "NAMED",
     "NOT_SETTINGS",
-    "PRESETS",
+    "PROFILES",
     "SECRETS",
     "config_file",
     "fix_of",
@@ -72,7 +72,7 @@ LISTS = frozenset({"DISCORD_GUILD_ID", "DISCORD_ALLOWED_USERS", "OMP_LAUNCH_CHAN
 SECRETS = frozenset({"DISCORD_TOKEN", "OMP_WEBHOOK_SECRET", "OMPYCORD_DISCORD__TOKEN", "OMPYCORD_WEBHOOK__SECRET"})
 """Each also as NAME_FILE."""
 
-PRESETS: dict[str, dict[str, Any]] = {
+PROFILES: dict[str, dict[str, Any]] = {
     "solo": {"limits": {"open_per_person": 10, "parallel_runs": 1}},
     "team": {"limits": {"open_per_person": 5, "open_per_channel": 10, "open_per_guild": 20, "parallel_runs": 2}},
     "server": {"limits": {"open_per_guild": 50, "parallel_runs": 4}, "log": {"json": True}},
@@ -128,7 +128,7 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
         _from_variables(secret_folder(environ, dotenv), "the secret folder"),
         _from_yaml(config, required="OMPYCORD_CONFIG" in environ),
     ]
-    merged = _merged([*unknown, _preset(unknown)])
+    merged = _merged([*unknown, _profile(unknown)])
     merged = _merged([merged, _proxy(environ, merged)])
     kinds = _kinds(merged)
     model = settings_with(agents=kinds, parsers=_parsers(merged))
@@ -213,10 +213,11 @@ def _entries(content: Any) -> Iterator[Mapping[str, Any]]:
             yield cast("Mapping[str, Any]", entry)
 
 
-def _preset(layers: list[dict[str, Any]]) -> dict[str, Any]:
-    """The defaults of the preset that the first layer names; an unknown name is judged with the other mistakes."""
-    name = next((layer["preset"] for layer in layers if "preset" in layer), None)
-    return PRESETS.get(name, {}) if isinstance(name, str) else {}
+def _profile(layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """The defaults of the profile that the first layer names; an unknown name is judged with the other mistakes."""
+    named = (layer.get("profile", layer.get("preset")) for layer in layers if {"profile", "preset"} & layer.keys())
+    name = next(named, None)
+    return PROFILES.get(name, {}) if isinstance(name, str) else {}
 
 
 def _proxy(environ: Mapping[str, str], merged: Mapping[str, Any]) -> dict[str, Any]:
@@ -325,7 +326,7 @@ def _from_variables(variables: Mapping[str, str], where: str) -> dict[str, Any]:
         elif name.startswith(PREFIX):
             path = tuple(name.removeprefix(PREFIX).lower().split("__"))
             value = _parsed(text, name, where)
-            if path[0] not in Settings.model_fields:
+            if path[0] not in Settings.model_fields and path not in FORMER:
                 raise ConfigurationError(f"{name} in {where}: there is no such setting")
             if len(path) == 1 and path[0] in SECTIONS and not isinstance(value, dict):
                 example = next(iter(SECTIONS[path[0]]), "NAME").upper()

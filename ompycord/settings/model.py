@@ -14,6 +14,7 @@ from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.configuration.written import WrittenPath
 from ompycord.domain.guardian.options import GuardianOptions
 from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.domain.task import TaskPreset
 from ompycord.http.limits import HttpLimits
 from ompycord.model_gateway.provider_options import ProviderSpec
 from ompycord.notify.options import NotifySettings
@@ -79,7 +80,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, extra="forbid", frozen=True
     )
 
-    preset: Literal["solo", "team", "server"] = "team"
+    profile: Literal["solo", "team", "server"] = "team"
     """A set of defaults: one person, a team, a machine that does nothing else."""
     data_dir: Path = Field(default_factory=lambda: user_data_path("ompycord"))
     """Database, secrets, workspaces; made 0700."""
@@ -93,6 +94,8 @@ class Settings(BaseSettings):
     """Each as its kind's options (`kinds.py`)."""
     providers: dict[str, ProviderSpec] = Field(default_factory=dict[str, ProviderSpec])
     """Who is asked for models; without one, agents hold keys of their own."""
+    task_presets: dict[str, TaskPreset] = Field(default_factory=dict[str, TaskPreset])
+    """Tasks by name for `ompycord run --preset`."""
     limits: Limits = Limits()
     loop_guardian: GuardianOptions = GuardianOptions()
     """When an agent goes in circles."""

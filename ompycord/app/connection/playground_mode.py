@@ -9,7 +9,7 @@ from ompycord.domain.repository import RepositorySpec
 from ompycord.playground.client import Info
 from ompycord.settings import Settings
 
-__all__ = ["REHEARSAL", "with_playground"]
+__all__ = ["REHEARSAL", "with_playground", "with_rehearsal"]
 
 REHEARSAL = RehearsalOptions(name="rehearsal")
 """The rehearsal agent: simulated, and labelled so wherever it is shown."""
@@ -33,10 +33,14 @@ def with_playground(settings: Settings, info: Info, sample: RepositorySpec) -> S
         }
     )
     people = RoleNames(admin=(info.users["admin"],), runner=(info.users["member"],))
+    local = settings.model_copy(update={"discord": discord, "access": Access(users=people)})
+    return with_rehearsal(local, sample)
+
+
+def with_rehearsal(settings: Settings, sample: RepositorySpec) -> Settings:
+    """The settings with the sample repository and the rehearsal; what is configured stays and comes first."""
     return settings.model_copy(
         update={
-            "discord": discord,
-            "access": Access(users=people),
             "repositories": {
                 **settings.repositories,
                 **({} if "sample" in settings.repositories else {"sample": sample}),

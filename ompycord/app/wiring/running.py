@@ -16,6 +16,8 @@ from ompycord.app.planning.operations import PlanOperations
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service
 from ompycord.app.session_keeper import SessionKeeper
+from ompycord.app.terminal.reports import RunReports
+from ompycord.app.terminal.run_operations import RunOperations
 from ompycord.app.wiring.parts import Areas, Infrastructure
 from ompycord.bot.bot import Bot
 from ompycord.conductor import (
@@ -141,8 +143,26 @@ def operations_of(
         return {"pid": os.getpid()}
 
     plans = PlanOperations(store=store, snapshots=infrastructure.snapshots, plans=areas.plans)
+    settings, snapshots = infrastructure.settings, infrastructure.snapshots
+    reports = RunReports(store=store, history=store, snapshots=snapshots)
+    at_terminal = RunOperations(
+        runs=areas.runs,
+        store=store,
+        snapshots=snapshots,
+        catalog=settings.catalog,
+        ids=infrastructure.ids,
+        presets=settings.task_presets,
+        guilds=settings.discord.guilds,
+        channel=settings.discord.home_channel,
+    )
+
     named = (
-        *(keys.operations(), views.operations(), webhooks.operations(), models.operations()),
+        reports.operations(),
+        at_terminal.operations(),
+        keys.operations(),
+        views.operations(),
+        webhooks.operations(),
+        models.operations(),
         plans.operations(),
     )
     return {**{name: one for group in named for name, one in group.items()}, END_PROCESS: end_process}

@@ -1,4 +1,4 @@
-"""One run in full, for the asking person alone: story, plan, diff, checks, log, cost, people, next; files when long."""
+"""One run in full, for the asking person alone: story, plan, diff, checks, log, cost, people, next, report."""
 
 from typing import cast, get_args
 
@@ -14,11 +14,13 @@ from ompycord.errors import Refused, RefusedInWords
 from ompycord.render.cards.details import details_message
 from ompycord.render.cards.textform import ShowPart, text_form
 from ompycord.render.cards.view import view
+from ompycord.render.stories.markdown import markdown
+from ompycord.render.stories.story import story_of
 from ompycord.text import utf16_len
 
 __all__ = ["PARTS", "show_part"]
 
-PARTS = ("story", "plan", "diff", "checks", "log", "cost", "people", "next")
+PARTS = ("story", "plan", "diff", "checks", "log", "cost", "people", "next", "report")
 _BROKEN_FENCE = "`\u200b``"
 _INLINE_DIFF = 1500
 
@@ -44,6 +46,11 @@ async def show_part(context: BotContext, interaction: Interaction, record: RunRe
         await send_privately(
             interaction, f"The log of `{short_id(run)}`, oldest first{words}.", files=[(f"{name}.txt", shown)]
         )
+    elif part == "report":
+        events = await context.store.history.events_of(run)
+        story = story_of(run_view.snapshot, events, run_view.render_context, redact=context.renderer.redact)
+        words, shown = _within(markdown(story), interaction.filesize_limit - _FORM_BYTES)
+        await send_privately(interaction, f"The report of `{short_id(run)}`{words}.", files=[(f"{name}.md", shown)])
     elif part == "next":
         await send_privately(interaction, _next(context, run_view))
     elif part in get_args(ShowPart):

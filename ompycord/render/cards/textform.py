@@ -18,7 +18,7 @@ from ompycord.render.reports.plan_lines import plan_closed, plan_lines
 from ompycord.render.run_view import Place, shown_facts
 from ompycord.render.sanitizer import Redact, Sanitizer
 
-__all__ = ["SECTIONS", "ShowPart", "text_form"]
+__all__ = ["SECTIONS", "ShowPart", "clocks", "text_form"]
 
 ShowPart = Literal["story", "plan", "checks", "cost", "people"]
 """The part of `/omp show` that a snapshot alone has; the diff and the log are files."""
@@ -46,13 +46,14 @@ def _head(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sa
     return [
         *([f"DEMO · {REHEARSAL}"] if render_context.is_rehearsal else []),
         f"{short_id(snapshot.run)}  {' · '.join(part for part in (named, headline.note, title) if part)}",
-        *_clocks(headline.sentence).splitlines(),
-        *([_clocks(known)] if (known := facts_of(snapshot, sanitizer, pulse=headline.pulse)) else []),
+        *clocks(headline.sentence).splitlines(),
+        *([clocks(known)] if (known := facts_of(snapshot, sanitizer, pulse=headline.pulse)) else []),
         " · ".join(shown_facts(snapshot, Place.HEAD, sanitizer, most=100)),
     ]
 
 
-def _clocks(text: str) -> str:
+def clocks(text: str) -> str:
+    """Discord's time stamps in it as a clock of UTC."""
     return _STAMP.sub(lambda match: day_clock(int(match[1]) * 1000), text)
 
 

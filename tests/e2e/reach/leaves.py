@@ -85,7 +85,7 @@ AGENT: dict[str, Any] = {
 PRICES = dict.fromkeys(("input", "output", "cache_read", "cache_write", "cache_write_1h", "web_search"), "2.5")
 """US dollars for a million tokens, as configuration shows them."""
 FILE: dict[str, Any] = {
-    "preset": "solo",
+    "profile": "solo",
     "data_dir": "elsewhere",
     "discord": {
         "ops_channel": SNOWFLAKE,
@@ -122,6 +122,18 @@ FILE: dict[str, Any] = {
     "access": {
         "users": {"admin": [SNOWFLAKE], "approver": [SNOWFLAKE], "viewer": [SNOWFLAKE]},
         "roles": {name: [SNOWFLAKE] for name in ("admin", "approver", "runner", "viewer")},
+    },
+    "task_presets": {
+        "web": {
+            "prompt": "Keep to the style of the page.",
+            "repository": "here",
+            "agent": "spoken",
+            "mode": "fast",
+            "branch": "next",
+            "budget_usd": 2.5,
+            "done_when": "the page shows it",
+            "model": "spoken-large",
+        }
     },
     "repositories": {
         "here": {"path": "/srv/here", **REPOSITORY},
@@ -232,7 +244,7 @@ async def shown_settings(folder: Path) -> set[str]:
 def _general(name: str) -> str:
     """`agents.wall_s` for `agents.spoken.wall_s`."""
     head, *rest = name.split(".")
-    if head not in {"repositories", "agents", "providers"}:
+    if head not in {"repositories", "agents", "providers", "task_presets"}:
         return name
     if rest[1] in {"env", "secrets"}:  # by the name of a variable
         return f"{head}.{rest[1]}"

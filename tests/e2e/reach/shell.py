@@ -139,6 +139,10 @@ class Shell:
         await self._take_over(stopped)
         await self._integrations()
         await self._init()
+        begun = json.loads((await self.run("run", "Look at the cart", "--mode", "fast", "--detach")).out)
+        assert begun["run"] in (await self.run("report", "--last", "--format", "md")).out
+        resumed = json.loads((await self.run("resume", "--id", stopped, "--detach")).out)
+        assert resumed["run"] == stopped
 
     async def _take_over(self, run: str) -> None:
         """It needs a terminal."""

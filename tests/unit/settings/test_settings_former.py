@@ -66,3 +66,16 @@ def test_a_renamed_key_moves_its_value_and_the_present_name_goes_before_it() -> 
 def test_what_has_another_shape_is_left_to_the_judgement_of_the_model(agents: object) -> None:
     data = {"agents": agents}
     assert in_present_keys(data, options={"acp": frozenset({"mode"})}) == (data, ())
+
+
+def test_the_former_name_of_the_profile_is_taken_with_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "ompycord.yml").write_text("preset: solo\n", encoding="utf-8")
+    settings = load_settings(environ={}, folder=tmp_path)
+    assert (settings.profile, settings.limits.parallel_runs) == ("solo", 1)
+    assert settings.warnings == ("preset is called profile now. Rename it: the next version refuses the old name.",)
+    by_variable = load_settings(environ={"OMPYCORD_PRESET": "server"}, folder=tmp_path)
+    assert by_variable.profile == "server"
+    assert (
+        by_variable.limits.parallel_runs
+        == load_settings(environ={"OMPYCORD_PROFILE": "server"}, folder=tmp_path / "none").limits.parallel_runs
+    )

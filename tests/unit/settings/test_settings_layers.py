@@ -85,14 +85,14 @@ agents:
 
 
 def test_every_layer_gives_way_to_those_above_it(tmp_path: Path) -> None:
-    """Command line > environment > .env > secret folder > ompycord.yml > preset > defaults."""
+    """Command line > environment > .env > secret folder > ompycord.yml > profile > defaults."""
     secrets = tmp_path / "secrets"
     secrets.mkdir()
     values = {level: f"{level}-{'x' * 24}" for level in ("line", "environ", "dotenv", "folder", "yaml")}
     (secrets / "omp_webhook_secret").write_text(values["folder"] + "\n")
     (tmp_path / ".env").write_text(f"OMP_WEBHOOK_SECRET={values['dotenv']}\nOMPYCORD_SECRETS_DIR={secrets}\n")
     (tmp_path / "ompycord.yml").write_text(
-        f"webhook: {{secret: {values['yaml']}}}\npreset: server\nlog: {{json: false}}\n"
+        f"webhook: {{secret: {values['yaml']}}}\nprofile: server\nlog: {{json: false}}\n"
     )
     environ = {"OMP_WEBHOOK_SECRET": values["environ"]}
 
@@ -113,11 +113,11 @@ def test_every_layer_gives_way_to_those_above_it(tmp_path: Path) -> None:
     assert secret({}) is None
 
 
-def test_a_preset_is_the_same_from_wherever_it_is_named_and_team_is_what_holds_without_one(tmp_path: Path) -> None:
+def test_a_profile_is_the_same_from_wherever_it_is_named_and_team_is_what_holds_without_one(tmp_path: Path) -> None:
     plain = load_settings(environ={}, folder=tmp_path)
-    team = load_settings(environ={"OMPYCORD_PRESET": "team"}, folder=tmp_path)
+    team = load_settings(environ={"OMPYCORD_PROFILE": "team"}, folder=tmp_path)
     assert plain.model_dump() == team.model_dump()
-    solo = load_settings(environ={"OMPYCORD_PRESET": "solo"}, folder=tmp_path)
+    solo = load_settings(environ={"OMPYCORD_PROFILE": "solo"}, folder=tmp_path)
     assert (solo.limits.parallel_runs, solo.limits.open_per_guild) == (1, plain.limits.open_per_guild)
 
 
@@ -125,12 +125,12 @@ def test_the_schema_for_editors_takes_what_the_program_takes(tmp_path: Path) -> 
     judge = jsonschema_rs.validator_for(settings_schema())
     example = yaml.safe_load(Path("ompycord.example.yml").read_text(encoding="utf-8"))
     assert judge.is_valid(example)
-    assert judge.is_valid({"repositories": {"shop": {"path": "/srv/shop"}}, "log": {"json": True}, "preset": "solo"})
+    assert judge.is_valid({"repositories": {"shop": {"path": "/srv/shop"}}, "log": {"json": True}, "profile": "solo"})
     mistakes: tuple[dict[str, object], ...] = (
         {"webhok": {}},
         {"webhook": {"prt": 1}},
         {"log": {"level": "loud"}},
-        {"preset": "huge"},
+        {"profile": "huge"},
     )
     for broken in mistakes:
         assert not judge.is_valid(broken), broken
@@ -170,9 +170,9 @@ def test_a_byte_order_mark_is_no_part_of_a_value(tmp_path: Path, mark: str) -> N
         f"OMPYCORD_SECRETS_DIR={tmp_path / 'folder'}\n".replace("=secret", f"={tmp_path / 'secret'}"),
         encoding=mark,
     )
-    (tmp_path / "ompycord.yml").write_text("preset: server\n", encoding=mark)
+    (tmp_path / "ompycord.yml").write_text("profile: server\n", encoding=mark)
     settings = load_settings(environ={}, folder=tmp_path)
-    assert settings.preset == "server"
+    assert settings.profile == "server"
     assert settings.discord.token is not None
     assert settings.discord.token.get_secret_value() == "a-token-of-a-bot"
     assert settings.webhook.secret is not None

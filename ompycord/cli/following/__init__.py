@@ -1,0 +1,1 @@
+"""Commands that follow a run or tell it: `run`, `resume`, `report`."""
