@@ -13,6 +13,7 @@ from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.webhooks import open_notifier, webhook_secrets
+from ompycord.app.recovery.search import RecoverySearch
 from ompycord.app.services import probes_of
 from ompycord.app.session_keeper import SessionKeeper
 from ompycord.app.system import SystemClock, SystemIds
@@ -128,6 +129,13 @@ def wire(
         driver=driver,
         key_manager=key_manager,
         reminders=reminders_of(infrastructure, areas),
+        recovery=RecoverySearch(
+            store=infrastructure.store,
+            folder=data.path / "workspaces",
+            discard=workers.workspaces.discard,
+            data=data.path,
+            clock=infrastructure.clock,
+        ),
         session_keeper=SessionKeeper(prune=workers.prune_sessions, clock=infrastructure.clock),
         log_check=LogCheck(
             store=infrastructure.store,

@@ -11,6 +11,7 @@ from ompycord.app.doctor import machine, team
 from ompycord.app.doctor.forges import forges
 from ompycord.app.doctor.production import production
 from ompycord.app.findings import Finding, fail, ok, warn
+from ompycord.app.recovery.report import recovery_finding
 from ompycord.app.wiring.work import git_of
 from ompycord.errors import ConfigurationError, StartError
 from ompycord.settings import Settings, load_settings
@@ -40,7 +41,7 @@ async def examine(
         launcher.level, settings.catalog.agents, remedy=launcher.remedy, is_production=is_production
     )
     found += machine.models(settings.catalog.agents, has_providers=bool(settings.providers))
-    found += [machine.data_folder(path), await machine.database(path), machine.disk(path)]
+    found += [machine.data_folder(path), await machine.database(path), machine.disk(path), recovery_finding(path)]
     found += await machine.ports(settings)
     found += production(settings) if is_production else []
     if is_production and settings.discord.token is None:

@@ -13,6 +13,7 @@ from ompycord.app.health import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.planning.operations import PlanOperations
+from ompycord.app.recovery.search import RecoverySearch
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service
 from ompycord.app.session_keeper import SessionKeeper
@@ -49,6 +50,7 @@ def services_of(
     key_manager: KeyManager,
     reminders: Reminders,
     session_keeper: SessionKeeper,
+    recovery: RecoverySearch,
     log_check: LogCheck,
     mcp: McpMount,
     gateway: ModelGateway,
@@ -67,6 +69,7 @@ def services_of(
             bound_s=SETTLE_S,
             ready=Readiness("worker", partial(_keeps_up, infrastructure.store)),
         ),
+        Service(name="recovery", run=recovery.run, ends=Ends.WORK),
         Service(name="driver", run=driver.run, ends=Ends.WORK, drain=driver.drain),
         Service(name="keys", run=key_manager.run, ends=Ends.WORK),
         Service(name="budget", run=areas.budget_keeper.run, ends=Ends.WORK),

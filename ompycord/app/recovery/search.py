@@ -1,0 +1,101 @@
+"""Looks at the start for what an earlier process left: clones of runs that are over, and their programs.
+
+Runs that were at work go on by their journal (`conductor/driver.py`); here they are only named. Counterpart:
+`report.py`, which keeps what was found for `ompycord doctor`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final, Protocol
+
+from ompycord.app.recovery.report import Recovered, keep_recovered
+from ompycord.domain.ids import RunId, is_ulid, short_id
+from ompycord.domain.ports import Clock, Journal, RunRecords
+from ompycord.domain.run import FINAL
+from ompycord.errors import OmpycordError
+from ompycord.telemetry import get_logger
+from ompycord.workspaces.folders import is_real_folder
+from ompycord.workspaces.record import Folder
+
+__all__ = ["RecoverySearch", "SearchedStore"]
+
+_NAMED: Final = 100
+
+log = get_logger(__name__)
+
+
+class SearchedStore(RunRecords, Journal, Protocol):
+    """Rows of runs, and the steps that are open."""
+
+
+class RecoverySearch:
+    """Runs once, as a service that ends by itself."""
+
+    def __init__(
+        self,
+        *,
+        store: SearchedStore,
+        folder: Path,
+        discard: Callable[[RunId], Awaitable[None]],
+        data: Path,
+        clock: Clock,
+    ) -> None:
+        """`folder` holds the folders of runs; `discard` removes a clone, and keeps result, diff and record."""
+        self._store = store
+        self._folder = folder
+        self._discard = discard
+        self._data = data
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Find, clean, keep the report. What cannot be cleaned is named and tried at the next start."""
+        try:
+            found = await self.search()
+            await asyncio.to_thread(keep_recovered, self._data, found)
+        except (OmpycordError, OSError) as error:
+            log.warning("recovery.failed", cause=str(error))
+            return
+        if found.is_something:
+            log.info("recovery", resumed=len(found.resumed), cleaned=len(found.cleaned), stuck=len(found.stuck))
+
+    async def search(self) -> Recovered:
+        """What was found. Raises StorageError."""
+        open_ = {row.run for row in await self._store.open_effects()}
+        cleaned: list[str] = []
+        stuck: list[str] = []
+        for run in await asyncio.to_thread(self._left_over):
+            record = await self._store.run(run)
+            if run in open_ or (record is not None and record.state not in FINAL):
+                continue
+            try:
+                await self._discard(run)
+            except OmpycordError as error:
+                log.warning("recovery.stuck", run=run, cause=str(error))
+                stuck.append(short_id(run))
+            else:
+                log.info("recovery.cleaned", run=run, is_known=record is not None)
+                cleaned.append(short_id(run))
+        resumed = tuple(sorted(short_id(run) for run in open_))[:_NAMED]
+        return Recovered(
+            at=self._clock.now_ms(), resumed=resumed, cleaned=tuple(cleaned[:_NAMED]), stuck=tuple(stuck[:_NAMED])
+        )
+
+    def _left_over(self) -> list[RunId]:
+        """Runs with a clone that no one said to keep, and in which no follow-up works."""
+        if not self._folder.is_dir():
+            return []
+        return [RunId(path.name) for path in sorted(self._folder.iterdir()) if is_ulid(path.name) and _has_clone(path)]
+
+
+def _has_clone(path: Path) -> bool:
+    if not is_real_folder(path / "clone"):
+        return False
+    try:
+        record = Folder(path).read()
+    except OmpycordError:  # damaged: a person looks at it
+        return False
+    if record is None:
+        return True
+    is_used = record.kept is not None and record.kept.used_by is not None
+    return record.set_aside is None and not is_used

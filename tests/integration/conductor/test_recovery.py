@@ -1,0 +1,117 @@
+"""What an earlier process left is found at the start: clones of runs that are over go, what is at work stays."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ompycord.app.recovery.report import Recovered, keep_recovered, recovery_finding
+from ompycord.app.recovery.search import RecoverySearch
+from ompycord.domain.ids import RunId, new_ulid, short_id
+from ompycord.domain.run import RunState
+from ompycord.errors import WorkspaceError
+from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
+from ompycord.workspaces.git import Git
+from ompycord.workspaces.sample import make_sample
+from ompycord.workspaces.service import GitWorkspaces
+from tests.integration.conductor.conftest import AppHarness
+
+pytestmark = pytest.mark.posix
+
+
+class Left:
+    """Clones of real git beside runs of a real store."""
+
+    def __init__(self, harness: AppHarness, data: Path) -> None:
+        self.harness = harness
+        self.data = data
+        path = os.environ["PATH"]
+        self.workspaces = GitWorkspaces(
+            folder=data / "workspaces",
+            repositories=data / "repositories",
+            git=Git(path=path),
+            launcher=UnconfinedLauncher(path=path),
+        )
+
+    async def clone(self, run: str, *, result: bool = True) -> Path:
+        """The clone of a run, with a collected result."""
+        repository = await make_sample(self.data / "sample", git=Git(path=os.environ["PATH"]))
+        prepared = await self.workspaces.prepare(RunId(run), repository, base=None)
+        if result:
+            (prepared.path / "new.txt").write_text("new\n")
+            await self.workspaces.collect(RunId(run), repository, message="work")
+        return prepared.path
+
+    def search(self) -> RecoverySearch:
+        return RecoverySearch(
+            store=self.harness.store,
+            folder=self.data / "workspaces",
+            discard=self.workspaces.discard,
+            data=self.data,
+            clock=self.harness.clock,
+        )
+
+
+@pytest.fixture
+def left(harness: AppHarness, tmp_path: Path) -> Left:
+    return Left(harness, tmp_path / "left")
+
+
+def unknown() -> str:
+    return new_ulid(now_ms=0, entropy=os.urandom(10))
+
+
+async def test_clones_of_runs_that_are_over_or_unknown_are_removed_with_their_results_kept(left: Left) -> None:
+    async with left.harness.running():
+        ended = await left.harness.submit()
+        await left.harness.ended(ended.id)
+        await left.harness.settled(ended.id)
+    other = unknown()
+    clones = [await left.clone(ended.id), await left.clone(other)]
+    found = await left.search().search()
+    assert set(found.cleaned) == {short_id(ended.id), short_id(other)}
+    assert not any(clone.exists() for clone in clones)
+    for run in (ended.id, other):
+        assert (left.data / "workspaces" / run / "result.git").is_dir()
+        assert (left.data / "workspaces" / run / "diff.patch").is_file()
+    assert (await left.search().search()).cleaned == ()
+
+
+async def test_the_clone_of_a_run_that_is_at_work_stays_and_the_run_is_named(left: Left) -> None:
+    record = await left.harness.submit()
+    assert record.state is RunState.QUEUED
+    clone = await left.clone(record.id)
+    found = await left.search().search()
+    assert (found.cleaned, clone.is_dir()) == ((), True)
+
+
+async def test_a_clone_that_was_set_aside_is_left_to_people(left: Left) -> None:
+    run = unknown()
+    clone = await left.clone(run)
+    await left.workspaces.set_aside(RunId(run), "It wrote too much.")
+    assert (await left.search().search()).cleaned == ()
+    assert clone.is_dir()
+
+
+async def test_what_cannot_be_removed_is_named_and_told_by_doctor(left: Left, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = unknown()
+    await left.clone(run)
+
+    async def refuses(run: RunId) -> None:
+        raise WorkspaceError("no")
+
+    monkeypatch.setattr(left.workspaces, "discard", refuses)
+    await left.search().run()
+    finding = recovery_finding(left.data)
+    assert finding.status == "warn"
+    assert short_id(run) in finding.text
+
+
+def test_doctor_says_what_the_last_start_found(tmp_path: Path) -> None:
+    assert recovery_finding(tmp_path).text == "no start was recorded yet"
+    keep_recovered(tmp_path, Recovered(at=1))
+    assert recovery_finding(tmp_path).text == "the last start found nothing left behind"
+    keep_recovered(tmp_path, Recovered(at=1, resumed=("aaaaaa", "bbbbbb"), cleaned=("cccccc",)))
+    assert recovery_finding(tmp_path).text == (
+        "at the last start 2 runs went on (aaaaaa and bbbbbb); 1 run left a clone that was removed (cccccc)"
+    )
