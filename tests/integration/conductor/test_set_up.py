@@ -1,6 +1,7 @@
 """Set-up: dependencies are made before the agent starts, confined, once, and found by agent and checks to be read."""
 
 import os
+import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -183,13 +184,14 @@ async def test_a_failed_one_is_made_again_from_the_start(tmp_path: Path, store: 
 async def test_s3_a_step_over_its_time_is_ended_with_all_that_it_started(
     tmp_path: Path, store: SqliteStore, level: ConfinementLevel
 ) -> None:
-    step = {**MAKES, "command": [*SH, "sleep 9991 & wait"], "timeout_s": 1}
+    seconds = str(10_000 + secrets.randbelow(10**6))  # of this test alone: others run beside it
+    step = {**MAKES, "command": [*SH, f"sleep {seconds} & wait"], "timeout_s": 1}
     run = PreparedRun(tmp_path, store, level=level, files=LOCKED, repository=shop(step))
     await run.prepare()
     ended = await run.set_up()
     bad = run.of(ev.SetupFinished)[-1]
     assert (ended.outcome, bad.status) == ("failed", "timeout")
-    assert not [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", "9991"]]
+    assert not [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", seconds]]
     assert "did not end in its time" in text_form(run.snapshot(RunState.FAILED), RenderContext(), redact=str)
 
 
