@@ -15,7 +15,7 @@ from ompycord.cli.deciding.plan import plan
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
 from ompycord.cli.following.report import report
-from ompycord.cli.following.run import resume, run
+from ompycord.cli.following.run import ask, resume, run
 from ompycord.cli.gateway import gateway, providers
 from ompycord.cli.grouped_help import GroupedCommands, examples
 from ompycord.cli.healthcheck import healthcheck
@@ -95,6 +95,7 @@ application.command(rich_help_panel=EVENTS, epilog=examples("integrations"))(int
 application.command(rich_help_panel=EVENTS, epilog=examples("sign"))(sign)
 application.add_typer(keys, rich_help_panel=EVENTS)
 application.command(rich_help_panel=RUNS, epilog=examples("run"))(run)
+application.command(rich_help_panel=RUNS, epilog=examples("ask"))(ask)
 application.command(rich_help_panel=RUNS, epilog=examples("resume"))(resume)
 application.command(rich_help_panel=RUNS, epilog=examples("report"))(report)
 application.command(rich_help_panel=RUNS, epilog=examples("runs"))(runs)

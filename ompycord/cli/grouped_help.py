@@ -75,6 +75,10 @@ _EXAMPLES: Final = {
         "run --preset web-app 'Add a dark theme'",
         "run --like 7f3k2m",
     ),
+    "ask": (
+        "ask 'Where is the discount applied?'",
+        "ask 'Which tests cover the cart?' --repository shop",
+    ),
     "resume": (
         "resume",
         "resume --id 7f3k2m",

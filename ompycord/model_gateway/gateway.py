@@ -130,7 +130,11 @@ class ModelGateway:
                 await self._answer(models, scope, receive, send)
             except RequestRefused as refused:
                 self.activity.refuse(self.upstreams.clock.now_ms(), models.spending.run, refused.words)
-                await send_whole(send, refused.answer)
+                try:
+                    await send_whole(send, refused.answer)
+                finally:
+                    if refused.shortage is not None:
+                        await models.spending.used_up(refused.shortage)
 
         return app
 
@@ -198,10 +202,9 @@ class ModelGateway:
                 input_tokens=given, bound=request.bound, least_bound=request.least_bound, prices=prices
             )
         except UsedUp as error:
+            shortage = error if error.is_priced else None
             words = used_up_words(error)
-            if error.is_priced:
-                await spending.used_up(error)
-            raise RequestRefused(route.dialect, ModelRefusal.STOPPED, words) from None
+            raise RequestRefused(route.dialect, ModelRefusal.STOPPED, words, shortage=shortage) from None
         except StorageError:
             raise not_stored(route.dialect) from None
         sent = body if request.states_usage else with_usage(body)

@@ -19,9 +19,19 @@ BODY_S: Final = 60.0
 class RequestRefused(Exception):
     """Nothing was sent to the agent yet, and no provider answers it."""
 
-    def __init__(self, dialect: Dialect, kind: ModelRefusal, words: str, *, answer: Answer | None = None) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        kind: ModelRefusal,
+        words: str,
+        *,
+        answer: Answer | None = None,
+        shortage: UsedUp | None = None,
+    ) -> None:
+        """`shortage` pauses the run once the agent has been answered: a pause ends its listener."""
         super().__init__(words)
         self.words = words
+        self.shortage = shortage
         self.answer = answer or refusal(dialect, kind, words)
 
 

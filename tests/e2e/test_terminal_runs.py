@@ -61,6 +61,18 @@ async def test_a_run_without_a_running_ompycord_is_conducted_here_to_its_end(tmp
     assert (detached.code, "Start `ompycord up` first" in detached.err) == (77, True)
 
 
+async def test_a_question_is_answered_at_the_terminal_and_nothing_is_changed(tmp_path: Path) -> None:
+    (tmp_path / "ompycord.yml").write_text(PRESETS)
+    done = await cli(tmp_path, "ask", "Where is the discount applied? Be false.")
+    assert done.code == 0, done.err
+    assert "The total is made in `cart/total.py:23`" in done.out
+    assert "- no/such/file.py:3: that commit has no such file" in done.out
+    assert "💬 Answered: rehearsal read commit" in done.out
+    story = await told(tmp_path, "--last")
+    assert (story["schema"], story["mode"], story["outcome"]) == ("ompycord/report@1", "ask", "answered")
+    assert git(tmp_path / "data/sample", "branch", "--list", "ompycord/*") == ""
+
+
 async def test_terminal_and_card_tell_the_same_and_a_stopped_run_goes_on_by_its_id(tmp_path: Path) -> None:
     async with running_product(tmp_path, config=REHEARSAL) as product:
         ada = product.playground.ada

@@ -63,7 +63,7 @@ class RunReports:
             raise RefusedInWords("Nothing is known of this run yet. Try again in a moment.")
         events = await self._history.events_of(RunId(record.id))
         context = RenderContext(run_name=record.external_name, is_rehearsal=record.agent == "rehearsal")
-        return story_of(loaded.snapshot, events, context, redact=_as_it_is).model_dump(mode="json")
+        return story_of(loaded.snapshot, events, context, redact=_as_it_is).model_dump(mode="json", by_alias=True)
 
 
 def _as_it_is(text: str) -> str:

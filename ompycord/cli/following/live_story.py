@@ -8,6 +8,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ompycord.domain.run import RunOutcome
 from ompycord.render.phrases import money
 from ompycord.render.stories.markdown import START_COLUMNS, head_facts, moment, start_rows
 from ompycord.render.stories.story import Story
@@ -88,10 +89,11 @@ def _footer(story: Story) -> str:
 
 
 def end_lines(picture: dict[str, Any]) -> list[str]:
-    """What stands below when it is over: the end, where the result is, what to do next."""
+    """What stands below when it is over: an answer, the end, where the result is, what to do next."""
     story = Story.model_validate(picture)
     facts = dict(head_facts(story))
-    lines = [f"{story.mark} {story.status}: {story.sentence}"]
+    answer = story.sections[-1].lines if story.outcome == RunOutcome.ANSWERED and story.sections else ()
+    lines = [*answer, *("",) * bool(answer), f"{story.mark} {story.status}: {story.sentence}"]
     lines += [f"  {name:<11}{facts[name]}" for name in ("Branch", "Rounds", "Tokens", "Cost", "Took") if name in facts]
     lines += [f"  Report     ompycord report {story.run}"]
     if story.state.value == "SUSPENDED":

@@ -1,4 +1,4 @@
-"""`ompycord run` and `ompycord resume`: a run followed at the terminal; counterpart of `app/terminal/session.py`."""
+"""`ompycord run`, `ask` and `resume`: a run followed at the terminal; counterpart of `app/terminal/session.py`."""
 
 import getpass
 import json
@@ -10,7 +10,7 @@ import typer
 
 from ompycord.cli.places import AsJson, DataDir, settings_of
 
-__all__ = ["resume", "run"]
+__all__ = ["ask", "resume", "run"]
 
 _STANDS_STILL = 5
 """What a program is told that asks for an end that there is not: the run was left at work."""
@@ -57,6 +57,23 @@ def run(
     }
     arguments = {name: value for name, value in given.items() if value is not None}
     _follow("runs.start", arguments, data_dir, as_json=as_json, is_detached=detach)
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    repository: Annotated[str | None, typer.Option(help="Where; the only one if left out.")] = None,
+    agent: Annotated[str | None, typer.Option(help="Who; the first that may work there if left out.")] = None,
+    model: Annotated[str | None, typer.Option(help="The agent's model.")] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask about the code: an answer with links to lines, each opened; nothing is changed.
+
+    Exit 0: answered. Others as of `ompycord run`.
+    """
+    given = {"prompt": question, "repository": repository, "agent": agent, "model": model, "mode": "ask"}
+    arguments = {name: value for name, value in given.items() if value is not None}
+    _follow("runs.start", arguments, data_dir, as_json=as_json, is_detached=False)
 
 
 def resume(

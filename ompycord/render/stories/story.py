@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from pydantic import Field
+
 from ompycord.domain.base import Frozen
 from ompycord.domain.events import RunEvent
 from ompycord.domain.folds.rounds import RunStep, StartOfAgent, starts_of, steps_of
@@ -38,7 +40,7 @@ class StorySection(Frozen):
 class Story(Frozen):
     """All that is told of a run; times in milliseconds since 1970."""
 
-    schema_: Literal["ompycord/report@1"] = "ompycord/report@1"
+    schema_: Literal["ompycord/report@1"] = Field(default="ompycord/report@1", alias="schema")
     run: str
     """The last characters of its id, as people see it."""
     id: str
