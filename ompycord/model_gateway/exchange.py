@@ -114,13 +114,13 @@ class Exchange:
         dropped = UsageFilter() if self.drops_usage and response.status == _OK else None
         try:
             async for chunk in response.content.iter_any():
-                kept = chunk if dropped is None else dropped.feed(chunk)
-                if kept:
-                    await send({"type": "http.response.body", "body": kept, "more_body": True})
                 self.meter.feed(chunk)
                 so_far = self.used
                 if so_far.output - self.kept.output >= KEPT_TOKENS:
-                    await self.keep()
+                    await self.keep()  # before the agent has it: a kill in between forgets nothing
+                kept = chunk if dropped is None else dropped.feed(chunk)
+                if kept:
+                    await send({"type": "http.response.body", "body": kept, "more_body": True})
                 self.shortage = self.spending.purse.shortage(self.reservation, so_far)
                 if self.shortage is not None:
                     self.words = used_up_words(self.shortage)

@@ -225,7 +225,7 @@ async def test_what_a_check_says_is_recorded_when_it_ends_and_not_after_all_of_t
     await made.change({"tests/test_total.py": None})
     await made.verify()
     assert [fact.type for fact in made.facts] == [
-        "files.changed", "evidence.changed", "check.started", "check.finished", "check.proved",
+        "result.guarded", "files.changed", "evidence.changed", "check.started", "check.finished", "check.proved",
         "check.started", "check.finished", "check.proved",
     ]  # fmt: skip
 

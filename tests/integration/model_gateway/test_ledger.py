@@ -24,7 +24,7 @@ from ompycord.render.costs import costs_csv, costs_text
 from ompycord.testing import SequentialIds
 from tests.integration.model_gateway.conftest import PATHS, PRICES, Way, body_of, spec_of, way_of
 from tests.support.model_answers import Truth, answer
-from tests.support.patience import until
+from tests.support.patience import until, within
 from tests.support.stub_provider import Reply, StubProvider
 
 SEED = 20261130
@@ -182,7 +182,8 @@ async def test_19_at_fifty_points_of_a_stream_a_kill_would_forget_nothing(way: W
             if dice.random() < 0.5:
                 way.clock.advance(1.1)
                 await _kept(way)
-            [row] = [row for row in await way.rows() if row["settled_at"] is None]
+            async with within(30):
+                row = await _stored(way, came)
             charged = row["output"] or row["reserved_output"]
             assert came - 1 <= charged <= came + 1 + max(row["reserved_output"], KEPT_TOKENS)
             way.provider.go.set()
@@ -191,6 +192,15 @@ async def test_19_at_fifty_points_of_a_stream_a_kill_would_forget_nothing(way: W
         assert over["settled_at"] is not None
     usage = (await snapshot_of(way)).usage
     assert sum(row["nano_usd"] for row in await way.ledger()) == round((usage.cost_usd or 0) * 10**9)
+
+
+async def _stored(way: Way, came: float) -> dict[str, Any]:
+    """The open row. The meter counts first, then the row is stored, then the agent has it: the second is waited for."""
+    while True:
+        [row] = [row for row in await way.rows() if row["settled_at"] is None]
+        if (row["output"] or row["reserved_output"]) >= came - 1:
+            return row
+        await asyncio.sleep(0.01)  # the database says nothing by itself
 
 
 def _pieces(way: Way) -> float:
