@@ -15,7 +15,7 @@ from ompycord.app.report import METRICS, Reading
 from ompycord.domain.events import UsageUpdated
 from ompycord.domain.folds.fold import fold
 from ompycord.domain.folds.snapshot import StatusSnapshot
-from ompycord.domain.ports.model_ledger import ModelTotals
+from ompycord.domain.ports.model_ledger import ModelRequestMetered, ModelTotals
 from ompycord.domain.records import Commit
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.metering.reckoning import pieces_of
@@ -205,6 +205,40 @@ async def _stored(way: Way, came: float) -> dict[str, Any]:
 
 def _pieces(way: Way) -> float:
     return sum(one.meter.pieces for one in way.gateway._exchanges)  # pyright: ignore[reportPrivateUsage]
+
+
+async def test_what_a_stream_gives_is_stored_before_its_agent_has_it(way: Way) -> None:
+    stores, go_on = asyncio.Event(), asyncio.Event()
+    commit = way.store.commit
+    word = "abcd, " * 200
+    parts = answer(Dialect.CHAT, Truth(input=400, output=round(pieces_of(word))), [word])
+    way.provider.go.clear()
+    way.provider.replies = [Reply(parts=parts, waits_after=1)]
+    got: list[bytes] = []
+
+    async def slowly(made: Commit) -> Any:
+        if any(isinstance(one, ModelRequestMetered) for one in made.writes):
+            stores.set()
+            await go_on.wait()
+        return await commit(made)
+
+    async def ask() -> None:
+        body = body_of(Dialect.CHAT, stream_options={"include_usage": True})
+        headers = {"authorization": f"Bearer {way.token}"}
+        async with way.http.stream("POST", f"{way.url}{PATHS[Dialect.CHAT]}", json=body, headers=headers) as response:
+            async for chunk in response.aiter_raw():
+                got.append(chunk)  # noqa: PERF401  # it is looked at while it grows
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(way.store, "commit", slowly)
+        async with within(60), asyncio.TaskGroup() as group:
+            group.create_task(ask())
+            await stores.wait()
+            await asyncio.sleep(0.05)  # time in which a stream that did not wait would arrive
+            assert b"abcd" not in b"".join(got)
+            go_on.set()
+            await until(lambda: b"abcd" in b"".join(got))
+            way.provider.go.set()
 
 
 async def test_a_request_that_is_cancelled_before_it_went_out_closes_its_row(way: Way) -> None:
