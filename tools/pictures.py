@@ -15,6 +15,7 @@ from typing import Any
 from playwright.async_api import Page, ViewportSize, expect
 
 from tests.support.page_browser import CHROMIUM, WHY_NOT, chromium
+from tests.support.playground_person import Person
 from tests.support.product import running_product
 
 FOLDER = Path("docs/images")
@@ -23,11 +24,12 @@ DESKTOP: ViewportSize = {"width": 1120, "height": 720}
 TALL: ViewportSize = {"width": 1120, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 780}
 COLOURS = 256
+TWICE = "The discount ignores the quantity of a line. Fix it twice."
 SEED = "4711"
 
 
 async def main() -> int:
-    """Write `form.png`, `question.png`, `done.png`, `faults.png` and `phone.png`."""
+    """Write all pictures; with the word `plan` only those of mode full."""
     if CHROMIUM is None:
         sys.stderr.write(f"{WHY_NOT}\n")
         return 69
@@ -39,6 +41,10 @@ async def main() -> int:
             page.set_default_timeout(60_000)
             await page.goto(product.address)
             await page.get_by_test_id("channel-link").filter(has_text="tasks").first.click()
+            if sys.argv[1:] == ["plan"]:
+                await page.set_viewport_size(TALL)
+                await _plan(page, product.playground.ada)
+                return 0
             await _form(page)
             await page.get_by_test_id("thread-chip").last.click()
             await page.get_by_test_id("thread-full").click()
@@ -47,6 +53,9 @@ async def main() -> int:
             await _take(page, "phone")
             await page.set_viewport_size(TALL)
             await _faults(page)
+            await page.get_by_test_id("wire-button").click()
+            await page.get_by_test_id("channel-link").filter(has_text="tasks").first.click()
+            await _plan(page, product.playground.ada)
     return 0
 
 
@@ -71,6 +80,24 @@ async def _question(page: Page) -> None:
     await expect(messages.filter(has_text="· card 1")).to_contain_text("Done · checks passed")
     await page.evaluate("document.activeElement.blur()")
     await _take(page, "done")
+
+
+async def _plan(page: Page, ada: Person) -> None:
+    """`plan.png`: what a person decides on in mode full; `evidence.png`: what stands behind the mark at its end."""
+    threads = await page.get_by_test_id("thread-chip").count()
+    await ada.start_command("omp new", "tasks", prompt=TWICE, mode="full")
+    await expect(page.get_by_test_id("thread-chip")).to_have_count(threads + 1)
+    await page.get_by_test_id("thread-chip").last.click()
+    await page.get_by_test_id("thread-full").click()
+    messages = page.get_by_test_id("message")
+    plan = messages.filter(has_text="Plan of rehearsal")
+    await expect(plan.get_by_role("button", name="Approve")).to_be_visible()
+    await _take(page, "plan")
+    await plan.get_by_role("button", name="Approve").click()
+    await expect(messages.filter(has_text="· result")).to_have_count(1)
+    await expect(messages.filter(has_text="· card 1")).to_contain_text("Done · checks passed")
+    await page.evaluate("document.activeElement.blur()")
+    await _take(page, "evidence")
 
 
 async def _faults(page: Page) -> None:
