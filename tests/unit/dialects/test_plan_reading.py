@@ -116,7 +116,7 @@ MALFORMED: Mapping[str, tuple[str, str]] = {
     # files that cannot be
     "an empty path": (with_file(""), "files[3].path is empty."),
     "an absolute path": (with_file("/etc/passwd"), "is absolute: name it relative to the root"),
-    "a path of Windows": (with_file("C:/work/a.py", "add"), "is absolute"),
+    "a path of Windows": (with_file("C:/code/a.py", "add"), "is absolute"),
     "a path out of the repository": (with_file("../other/a.py"), "leads out of its folder with .."),
     "a path out of it and back": (with_file("cart/../../x.py", "add"), "leads out of its folder with .."),
     "backslashes": (with_file("cart\\total.py"), "has a backslash: write / between folders."),
