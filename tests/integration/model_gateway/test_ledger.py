@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import random
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -214,7 +215,7 @@ async def test_what_a_stream_gives_is_stored_before_its_agent_has_it(way: Way) -
     parts = answer(Dialect.CHAT, Truth(input=400, output=round(pieces_of(word))), [word])
     way.provider.go.clear()
     way.provider.replies = [Reply(parts=parts, waits_after=1)]
-    got: list[bytes] = []
+    sent: list[bytes] = []
 
     async def slowly(made: Commit) -> Any:
         if any(isinstance(one, ModelRequestMetered) for one in made.writes):
@@ -222,22 +223,17 @@ async def test_what_a_stream_gives_is_stored_before_its_agent_has_it(way: Way) -
             await go_on.wait()
         return await commit(made)
 
-    async def ask() -> None:
-        body = body_of(Dialect.CHAT, stream_options={"include_usage": True})
-        headers = {"authorization": f"Bearer {way.token}"}
-        async with way.http.stream("POST", f"{way.url}{PATHS[Dialect.CHAT]}", json=body, headers=headers) as response:
-            async for chunk in response.aiter_raw():
-                got.append(chunk)  # noqa: PERF401  # it is looked at while it grows
+    async def send(message: Any) -> None:
+        sent.append(message.get("body", b""))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(way.store, "commit", slowly)
         async with within(60), asyncio.TaskGroup() as group:
-            group.create_task(ask())
+            group.create_task(_heard(way, send))
             await stores.wait()
-            await asyncio.sleep(0.05)  # time in which a stream that did not wait would arrive
-            assert b"abcd" not in b"".join(got)
+            assert b"abcd" not in b"".join(sent)
             go_on.set()
-            await until(lambda: b"abcd" in b"".join(got))
+            await until(lambda: b"abcd" in b"".join(sent))
             way.provider.go.set()
 
 
@@ -270,6 +266,15 @@ async def test_a_request_that_is_cancelled_before_it_went_out_closes_its_row(way
 
 async def _of_a_dying_agent(way: Way) -> None:
     """The listener's task of a request, as it is cancelled when its agent's listener ends."""
+
+    async def send(message: Any) -> None:
+        raise AssertionError("nothing is answered")
+
+    await _heard(way, send)
+
+
+async def _heard(way: Way, send: Callable[[Any], Awaitable[None]]) -> None:
+    """A request as the listener has it, answered by `send`."""
     body = [{"type": "http.request", "body": b'{"model": "m-1", "stream": true, "messages": []}', "more_body": False}]
     token = f"Bearer {way.token}".encode()
 
@@ -277,9 +282,6 @@ async def _of_a_dying_agent(way: Way) -> None:
         if body:
             return body.pop()
         return await asyncio.Event().wait()
-
-    async def send(message: Any) -> None:
-        raise AssertionError("nothing is answered")
 
     scope: Any = {
         "type": "http", "method": "POST", "path": "/v1/chat/completions", "raw_path": b"/v1/chat/completions",
