@@ -6,24 +6,22 @@ docs/contracts/processes.md, *Order of start and end*; `services.py` has the ord
 import asyncio
 import contextlib
 import errno
-import socket
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from ompycord import __version__
-from ompycord.app.compose import lifespan
 from ompycord.app.connection.startup_probe import point_at_configured, report_missing
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.outgoing.webhooks import webhook_secrets
-from ompycord.app.services import Ends, RunningServices, Service
+from ompycord.app.services import Ends, Service
 from ompycord.app.signals import Stop
 from ompycord.app.system import keep_few_heaps, settle_process
 from ompycord.app.wiring.parts import Parts
+from ompycord.app.wiring.serving import serving
 from ompycord.app.wiring.work import git_of
 from ompycord.errors import Refused, StartError, StorageError, UnavailableError
-from ompycord.http import bind, serve
 from ompycord.settings import Settings, load_settings
 from ompycord.store import make_database
 from ompycord.store.mark import mark_path
@@ -32,7 +30,7 @@ from ompycord.telemetry import LogFile, configure_logging, get_logger
 if TYPE_CHECKING:
     from ompycord.app.connection.local_discord import LocalDiscord
 
-__all__ = ["reached_at", "server_of", "start_errors", "up"]
+__all__ = ["start_errors", "up"]
 
 ErrorT = TypeVar("ErrorT", bound=BaseException)
 
@@ -194,34 +192,17 @@ async def _serve(
     for warning in settings.warnings:
         announce(f"  Look at     {warning}")
         log.warning("settings.warned", text=warning)
-    sock = bind(settings.webhook.host, settings.webhook.port)
-    sidecar = f"http://{reached_at(settings.webhook.host)}:{sock.getsockname()[1]}"
-    with contextlib.closing(sock):
-        async with (
-            lifespan(
-                settings,
-                data,
-                bot_token=token,
-                webhook_secret=secret,
-                sidecar_address=lambda: sidecar,
-                end=stop.ask,
-                known=known,
-            ) as parts,
-            asyncio.TaskGroup() as group,
-        ):
-            running = RunningServices(group, failed=stop.ask)
-            running.start(*parts.services, server_of(parts, sock))
-            await _announce(parts, stop, announce, address=address, sidecar=sidecar)
-            settle_process()
-            if address is None:  # the playground allows its bot everything
-                running.start(
-                    Service(name="startup-probe", run=lambda: report_missing(settings, token, announce), ends=Ends.WORK)
-                )
-            await stop.wait()
-            log.info("up.ends")
-            await running.end()
-    if running.failure is not None:
-        raise running.failure
+    async with serving(
+        settings, data, token=token, secret=secret, known=known, stop=stop, port=settings.webhook.port
+    ) as running:
+        await _announce(running.parts, stop, announce, address=address, sidecar=running.sidecar)
+        settle_process()
+        if address is None:  # the playground allows its bot everything
+            running.services.start(
+                Service(name="startup-probe", run=lambda: report_missing(settings, token, announce), ends=Ends.WORK)
+            )
+        await stop.wait()
+        log.info("up.ends")
 
 
 async def _announce(
@@ -247,28 +228,3 @@ async def _announce(
         announce("              A local Discord. Open it, choose #tasks, type /omp new.")
     announce(f"  Sidecar     {sidecar}")
     announce("  Stop        Ctrl+C, or ompycord down")
-
-
-def reached_at(host: str) -> str:
-    """The address at which programs of this machine reach a sidecar that listens on `host`.
-
-    The address that stands for all interfaces cannot be connected to, so another one replaces it.
-    """
-    known = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  # compared with, not listened on
-    return f"[{known}]" if ":" in known and not known.startswith("[") else known
-
-
-def server_of(parts: Parts, sock: socket.socket) -> Service:
-    """The sidecar on this socket; it answers what it has begun before it returns."""
-    ends = asyncio.Event()
-
-    async def stop() -> None:
-        ends.set()
-
-    return Service(
-        name="server",
-        run=lambda: serve(parts.sidecar, stop=ends, sock=sock, handle_signals=False),
-        ends=Ends.SIDECAR,
-        drain=parts.sidecar.drain,
-        stop=stop,
-    )

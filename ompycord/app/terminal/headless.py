@@ -8,16 +8,14 @@ import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from ompycord.app.compose import lifespan
 from ompycord.app.connection.playground_mode import with_rehearsal
 from ompycord.app.control import Operation
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.known_secrets import KnownSecrets
-from ompycord.app.run import reached_at, server_of, start_errors
-from ompycord.app.services import RunningServices
+from ompycord.app.run import start_errors
 from ompycord.app.signals import Stop
+from ompycord.app.wiring.serving import serving
 from ompycord.app.wiring.work import git_of
-from ompycord.http import bind
 from ompycord.settings import Settings
 from ompycord.store import make_database
 from ompycord.telemetry import LogFile, configure_logging
@@ -67,26 +65,7 @@ async def _services(
     known.add((secret, token))
     file = LogFile(path=data.path / (settings.log.file or "run.log"), max_bytes=settings.log.max_mib * _MIB, keep=1)
     configure_logging(level="error", json_lines=settings.log.json_lines, redact=known.redactor.redact, file=file)
-    sock = bind(settings.webhook.host, 0)
-    address = f"http://{reached_at(settings.webhook.host)}:{sock.getsockname()[1]}"
-    with contextlib.closing(sock):
-        async with (
-            lifespan(
-                settings,
-                data,
-                bot_token=token,
-                webhook_secret=secret,
-                sidecar_address=lambda: address,
-                end=stop.ask,
-                known=known,
-            ) as parts,
-            asyncio.TaskGroup() as group,
-        ):
-            running = RunningServices(group, failed=stop.ask)
-            running.start(*(one for one in parts.services if one.name != _BOT), server_of(parts, sock))
-            try:
-                yield parts.operations
-            finally:
-                await running.end()
-    if running.failure is not None:
-        raise running.failure
+    async with serving(
+        settings, data, token=token, secret=secret, known=known, stop=stop, port=0, without={_BOT}
+    ) as running:
+        yield running.parts.operations

@@ -2,8 +2,8 @@
 
 Counterpart of `fold.py`, which reads them.
 
-The classes stand by family in `runs.py`, `work.py`, `people.py`, `plans.py`, `models.py`, `preparing.py`, `guard.py`,
-`publishing.py` and `guardian.py`, each with its senders; users import them from here.
+The classes stand by family in `runs.py`, `work.py`, `checks.py`, `people.py`, `plans.py`, `models.py`, `preparing.py`,
+`guard.py`, `publishing.py` and `guardian.py`, each with its senders; users import them from here.
 On the wire `data` holds the fields of a body without its `type`. Unknown types become `Opaque` and are shown as notes.
 """
 
@@ -15,7 +15,9 @@ from pydantic import StringConstraints, ValidationError, field_validator
 
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen, Millis
-from ompycord.domain.events import guard, guardian, models, people, plans, preparing, publishing, runs, work
+from ompycord.domain.events import checks, guard, guardian, models, people, plans, preparing, publishing, runs, work
+from ompycord.domain.events.checks import *  # noqa: F403
+from ompycord.domain.events.checks import CheckEventBody
 from ompycord.domain.events.fields import OnlyOurs
 from ompycord.domain.events.guard import *  # noqa: F403
 from ompycord.domain.events.guard import GuardEventBody
@@ -52,6 +54,7 @@ __all__ = [
     "load_json",
     "parse_body",
 ]
+__all__ += checks.__all__
 __all__ += guard.__all__
 __all__ += guardian.__all__
 __all__ += models.__all__
@@ -82,6 +85,7 @@ class Opaque(Frozen):
 KnownBody = (
     RunEventBody
     | WorkEventBody
+    | CheckEventBody
     | PeopleEventBody
     | SessionEventBody
     | GuardianEventBody

@@ -1,7 +1,7 @@
 """`StatusSnapshot`: all that may be shown of a run; made by `fold.py`, read by every renderer."""
 
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.events import (
@@ -22,6 +22,14 @@ from ompycord.domain.events import (
     SetupStarted,
 )
 from ompycord.domain.folds.reports import CheckedAnswer, Proposal
+from ompycord.domain.folds.shown_requests import (
+    Approval,
+    Question,
+    RunPermission,
+    TypedAnswer,
+    is_same_request,
+    permission_of,
+)
 from ompycord.domain.guardian.escalation import EscalationLevel
 from ompycord.domain.guardian.verdicts import LoopKind
 from ompycord.domain.ids import RunId, Source, Ulid
@@ -117,94 +125,6 @@ class Check(Frozen):
     def is_old_red(self) -> bool:
         """Whether it is red, and nothing fails in it that passed on the base."""
         return self.status in {"failed", "timeout"} and self.proof is not None and self.proof.only_old
-
-
-class Question(Frozen):
-    """A question to people and what became of it."""
-
-    ref: str
-    text: str
-    options: tuple[str, ...] = ()
-    free_text: bool = True
-    asked_at: Millis
-    status: Literal["open", "answered", "withdrawn"] = "open"
-    answer: str | None = None
-    by: str | None = None
-    reason: str | None = None
-    """Why it was withdrawn."""
-    closed_at: Millis | None = None
-
-
-class TypedAnswer(Frozen):
-    """An answer that a person typed, which is given once its time has come, unless it is withdrawn before."""
-
-    typed: str
-    """Its name: Discord's id of the message or command."""
-    question: str
-    answer: str
-    by: str
-    person: str
-    at: Millis
-    is_message: bool = False
-    dropped: Literal["undone", "deleted", "changed", "closed"] | None = None
-    """Why it is not given."""
-
-
-class Approval(Frozen):
-    """A request for approval and what became of it."""
-
-    ref: str
-    title: str
-    command: str | None = None
-    risk: str | None = None
-    whole: bool = True
-    """Whether all of it can be shown; if not, it can only be denied."""
-    only_once: bool = False
-    """Whether it cannot be allowed for the run."""
-    call: str | None = None
-    """SHA-256 of the tool call, where Ompycord read it."""
-    edits: tuple[str, ...] = ()
-    tool: str | None = None
-    asked_at: Millis
-    status: Literal["open", "granted", "denied", "withdrawn"] = "open"
-    scope: Literal["once", "run"] | None = None
-    by: str | None = None
-    reason: str | None = None
-    """Why it was denied or withdrawn."""
-    closed_at: Millis | None = None
-    uses: int = 0
-    """How often the agent acted by it without asking again, where it was granted for the run."""
-
-
-class RunPermission(NamedTuple):
-    """What *Allow for this run* covers: the same call, or edits of the same files by the same tool; nothing else."""
-
-    call: tuple[str, str | None, str | None, str | None] | None
-    """Title, command, risk and the hash of the call. None for edits, whose texts differ."""
-    edits: tuple[str, ...] = ()
-    tool: str | None = None
-
-
-def permission_of(request: Approval | ApprovalRequested) -> RunPermission | None:
-    """What approval of this for the run would cover; None where a person does not see all of it.
-
-    The only place that decides it, for agents of every kind.
-    """
-    if not request.whole or request.only_once:
-        return None
-    if request.edits:
-        return RunPermission(None, tuple(sorted(set(request.edits))), request.tool)
-    return RunPermission((request.title, request.command, request.risk, request.call))
-
-
-def is_same_request(first: Approval | ApprovalRequested, second: Approval | ApprovalRequested) -> bool:
-    """Whether a person reads the same in both, and both are about the same call."""
-    return _request_fields(first) == _request_fields(second)
-
-
-def _request_fields(request: Approval | ApprovalRequested) -> tuple[object, ...]:
-    words = request.title, request.command, request.risk, request.whole, request.only_once
-    return (*words, request.call, request.edits, request.tool)
 
 
 class ProviderWait(Frozen):

@@ -182,10 +182,6 @@ def _keep(table: dict[K, Stamped[V]], key: K, entry: Stamped[V], limit: int) -> 
         del table[min(table, key=lambda k: table[k][0])]
 
 
-def _submitted(source_state: SourceState, seq: int, at: int, body: ev.RunSubmitted) -> None:
-    source_state.submitted = _earlier(source_state.submitted, seq, at, body)
-
-
 def _state(source_state: SourceState, seq: int, at: int, body: ev.RunStateChanged) -> None:
     source_state.state = _later(source_state.state, seq, at, body)
     if body.state in _ROUND_BEGINS:
@@ -196,20 +192,8 @@ def _started(source_state: SourceState, seq: int, at: int, body: ev.RunStarted) 
     source_state.started = _earlier(source_state.started, seq, at, None)
 
 
-def _final(source_state: SourceState, seq: int, at: int, body: Final) -> None:
-    source_state.final = _earlier(source_state.final, seq, at, body)
-
-
 def _cancel_requested(source_state: SourceState, seq: int, at: int, body: ev.CancelRequested) -> None:
     source_state.cancel_requested = _later(source_state.cancel_requested, seq, at, None)
-
-
-def _budget(source_state: SourceState, seq: int, at: int, body: ev.BudgetRaised) -> None:
-    source_state.budget = _later(source_state.budget, seq, at, body)
-
-
-def _noticed(source_state: SourceState, seq: int, at: int, body: ev.GuardianNoticed) -> None:
-    source_state.loop = _later(source_state.loop, seq, at, body)
 
 
 def _stepped_in(
@@ -237,17 +221,9 @@ def _tool_started(source_state: SourceState, seq: int, at: int, body: ev.ToolSta
     _keep(source_state.tools_started, seq, (seq, at, body), TOOLS_KEPT)
 
 
-def _tool_progress(source_state: SourceState, seq: int, at: int, body: ev.ToolProgress) -> None:
-    source_state.progress = _later(source_state.progress, seq, at, body)
-
-
 def _tool_finished(source_state: SourceState, seq: int, at: int, body: ev.ToolFinished) -> None:
     source_state.tool_count += body.call is None
     _keep(source_state.tools_finished, seq, (seq, at, body), TOOLS_KEPT)
-
-
-def _plan(source_state: SourceState, seq: int, at: int, body: ev.PlanUpdated) -> None:
-    source_state.plan = _later(source_state.plan, seq, at, body)
 
 
 def _usage(source_state: SourceState, seq: int, at: int, body: ev.UsageUpdated) -> None:
@@ -271,56 +247,8 @@ def _models_opened(source_state: SourceState, seq: int, at: int, body: ev.Models
     source_state.was_left = source_state.was_left or body.by != "gateway"
 
 
-def _files(source_state: SourceState, seq: int, at: int, body: ev.FilesChanged) -> None:
-    source_state.files = _later(source_state.files, seq, at, body)
-
-
-def _left_out(source_state: SourceState, seq: int, at: int, body: ev.WorkLeftOut) -> None:
-    source_state.left_out = _later(source_state.left_out, seq, at, body)
-
-
-def _evidence(source_state: SourceState, seq: int, at: int, body: ev.EvidenceChanged) -> None:
-    source_state.evidence = _later(source_state.evidence, seq, at, body)
-
-
-def _guarded(source_state: SourceState, seq: int, at: int, body: ev.ResultGuarded) -> None:
-    source_state.guarded = _later(source_state.guarded, seq, at, body)
-
-
-def _pull_request(source_state: SourceState, seq: int, at: int, body: ev.PullRequestOpened) -> None:
-    source_state.pull_request = _later(source_state.pull_request, seq, at, body)
-
-
 def _check_started(source_state: SourceState, seq: int, at: int, body: ev.CheckStarted) -> None:
     _keep(source_state.checks_started, body.check, (seq, at, None), NAMED_KEPT)
-
-
-def _check_finished(source_state: SourceState, seq: int, at: int, body: ev.CheckFinished) -> None:
-    _keep(source_state.checks_finished, body.check, (seq, at, body), NAMED_KEPT)
-
-
-def _check_proved(source_state: SourceState, seq: int, at: int, body: ev.CheckProved) -> None:
-    _keep(source_state.checks_proved, body.check, (seq, at, body), NAMED_KEPT)
-
-
-def _accepted(source_state: SourceState, seq: int, at: int, body: ev.EvidenceAccepted) -> None:
-    source_state.accepted = _earlier(source_state.accepted, seq, at, body)
-
-
-def _precheck(source_state: SourceState, seq: int, at: int, body: ev.PrecheckFinished) -> None:
-    source_state.precheck = _later(source_state.precheck, seq, at, body)
-
-
-def _setup(source_state: SourceState, seq: int, at: int, body: ev.SetupStarted | ev.SetupFinished) -> None:
-    source_state.setup = _later(source_state.setup, seq, at, body)
-
-
-def _question(source_state: SourceState, seq: int, at: int, body: ev.QuestionAsked) -> None:
-    _keep(source_state.questions, body.question, (seq, at, body), NAMED_KEPT)
-
-
-def _approval(source_state: SourceState, seq: int, at: int, body: ev.ApprovalRequested) -> None:
-    _keep(source_state.approvals, body.approval, (seq, at, body), NAMED_KEPT)
 
 
 def _question_closed(source_state: SourceState, seq: int, at: int, body: ev.QuestionAnswered) -> None:
@@ -341,24 +269,8 @@ def _approval_withdrawn(source_state: SourceState, seq: int, at: int, body: ev.A
     _keep(source_state.closings, str(Ref(RefKind.APPROVAL, body.approval).withdrawal), (seq, at, body), CLOSINGS_KEPT)
 
 
-def _answer_typed(source_state: SourceState, seq: int, at: int, body: ev.AnswerTyped) -> None:
-    _keep(source_state.typed, body.typed, (seq, at, body), TYPED_KEPT)
-
-
-def _answer_edited(source_state: SourceState, seq: int, at: int, body: ev.AnswerEdited) -> None:
-    _keep(source_state.typed_edits, body.typed, (seq, at, body), TYPED_KEPT)
-
-
-def _answer_dropped(source_state: SourceState, seq: int, at: int, body: ev.AnswerDropped) -> None:
-    _keep(source_state.typed_drops, body.typed, (seq, at, body), TYPED_KEPT)
-
-
 def _approval_used(source_state: SourceState, seq: int, at: int, body: ev.ApprovalUsed) -> None:
     source_state.uses[body.approval] = source_state.uses.get(body.approval, 0) + 1
-
-
-def _retry(source_state: SourceState, seq: int, at: int, body: ev.RetryLimited | ev.RetryCleared) -> None:
-    source_state.retry = _later(source_state.retry, seq, at, body)
 
 
 def _artifact(source_state: SourceState, seq: int, at: int, body: ev.ArtifactAdded) -> None:
@@ -369,53 +281,84 @@ def _report(source_state: SourceState, seq: int, at: int, body: Any) -> None:  #
     source_state.reports.add(seq, at, body)
 
 
-_APPLY: dict[type[Any], Callable[[SourceState, int, int, Any], None]] = {
-    ev.RunSubmitted: _submitted,
+Apply = Callable[[SourceState, int, int, Any], None]
+"""Takes an event into the state: its number, its time, its body."""
+
+
+def _latest(name: str) -> Apply:
+    """Keep the last event whole in the field of this name."""
+
+    def apply(source_state: SourceState, seq: int, at: int, body: Any) -> None:
+        setattr(source_state, name, _later(getattr(source_state, name), seq, at, body))
+
+    return apply
+
+
+def _earliest(name: str) -> Apply:
+    """Keep the first event whole in the field of this name."""
+
+    def apply(source_state: SourceState, seq: int, at: int, body: Any) -> None:
+        setattr(source_state, name, _earlier(getattr(source_state, name), seq, at, body))
+
+    return apply
+
+
+def _latest_by(table: str, key: str, most: int = NAMED_KEPT) -> Apply:
+    """Keep the last event for each value of its field `key` in the table of this name; the `most` newest stay."""
+
+    def apply(source_state: SourceState, seq: int, at: int, body: Any) -> None:
+        _keep(getattr(source_state, table), getattr(body, key), (seq, at, body), most)
+
+    return apply
+
+
+_APPLY: dict[type[Any], Apply] = {
     ev.RunStarted: _started,
     ev.RunStateChanged: _state,
-    ev.RunFinished: _final,
-    ev.RunFailed: _final,
-    ev.RunCancelled: _final,
-    ev.BudgetRaised: _budget,
     ev.CancelRequested: _cancel_requested,
     ev.RunFollowed: _followed,
-    ev.GuardianNoticed: _noticed,
     ev.Prompted: _stepped_in,
     ev.RunResumed: _stepped_in,
     ev.Note: _note,
     ev.ToolStarted: _tool_started,
-    ev.ToolProgress: _tool_progress,
     ev.ToolFinished: _tool_finished,
-    ev.PlanUpdated: _plan,
     ev.UsageUpdated: _usage,
     ev.ModelsOpened: _models_opened,
-    ev.FilesChanged: _files,
-    ev.WorkLeftOut: _left_out,
     ev.CheckStarted: _check_started,
-    ev.CheckFinished: _check_finished,
-    ev.EvidenceChanged: _evidence,
-    ev.ResultGuarded: _guarded,
-    ev.PullRequestOpened: _pull_request,
-    ev.CheckProved: _check_proved,
-    ev.EvidenceAccepted: _accepted,
-    ev.PrecheckFinished: _precheck,
-    ev.SetupStarted: _setup,
-    ev.SetupFinished: _setup,
-    ev.QuestionAsked: _question,
     ev.QuestionAnswered: _stepped_in,
     ev.QuestionWithdrawn: _question_withdrawn,
-    ev.AnswerTyped: _answer_typed,
-    ev.AnswerEdited: _answer_edited,
-    ev.AnswerDropped: _answer_dropped,
-    ev.ApprovalRequested: _approval,
     ev.ApprovalGranted: _approval_closed,
     ev.ApprovalDenied: _approval_closed,
     ev.ApprovalWithdrawn: _approval_withdrawn,
     ev.ApprovalUsed: _approval_used,
-    ev.RetryLimited: _retry,
-    ev.RetryCleared: _retry,
     ev.ArtifactAdded: _artifact,
     ev.Opaque: _opaque,
+    ev.BudgetRaised: _latest("budget"),
+    ev.GuardianNoticed: _latest("loop"),
+    ev.ToolProgress: _latest("progress"),
+    ev.PlanUpdated: _latest("plan"),
+    ev.FilesChanged: _latest("files"),
+    ev.WorkLeftOut: _latest("left_out"),
+    ev.EvidenceChanged: _latest("evidence"),
+    ev.ResultGuarded: _latest("guarded"),
+    ev.PullRequestOpened: _latest("pull_request"),
+    ev.PrecheckFinished: _latest("precheck"),
+    ev.SetupStarted: _latest("setup"),
+    ev.SetupFinished: _latest("setup"),
+    ev.RetryLimited: _latest("retry"),
+    ev.RetryCleared: _latest("retry"),
+    ev.RunSubmitted: _earliest("submitted"),
+    ev.RunFinished: _earliest("final"),
+    ev.RunFailed: _earliest("final"),
+    ev.RunCancelled: _earliest("final"),
+    ev.EvidenceAccepted: _earliest("accepted"),
+    ev.CheckFinished: _latest_by("checks_finished", "check"),
+    ev.CheckProved: _latest_by("checks_proved", "check"),
+    ev.QuestionAsked: _latest_by("questions", "question"),
+    ev.ApprovalRequested: _latest_by("approvals", "approval"),
+    ev.AnswerTyped: _latest_by("typed", "typed", TYPED_KEPT),
+    ev.AnswerEdited: _latest_by("typed_edits", "typed", TYPED_KEPT),
+    ev.AnswerDropped: _latest_by("typed_drops", "typed", TYPED_KEPT),
     **dict.fromkeys(REPORT_EVENTS, _report),
 }
 """What is done with an event by its type, beyond its latest texts and its count, which every type has."""

@@ -4,6 +4,18 @@ Implemented by store, workspaces, agents, checks, engines and app. `ompycord.tes
 store, kept honest by the same contract tests.
 """
 
+from ompycord.domain.ports.agents import (
+    AgentAdapter,
+    AgentCapabilities,
+    AgentInput,
+    AgentJob,
+    AgentOutcome,
+    AgentPurpose,
+    Emit,
+    Inbox,
+    Listener,
+    QueueingInbox,
+)
 from ompycord.domain.ports.checks import CheckHistory, CheckRun, Checks, Comparison
 from ompycord.domain.ports.clock import Clock, Ids
 from ompycord.domain.ports.forge import (
@@ -40,21 +52,11 @@ from ompycord.domain.ports.store import (
     Tasks,
 )
 from ompycord.domain.ports.work import (
-    AgentAdapter,
-    AgentCapabilities,
-    AgentInput,
-    AgentJob,
-    AgentOutcome,
-    AgentPurpose,
     Branches,
     Collected,
-    Emit,
     Engine,
-    Inbox,
-    Listener,
     Prepared,
     Published,
-    QueueingInbox,
     ReadingCopy,
     WorkResults,
     Workspaces,

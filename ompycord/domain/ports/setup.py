@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from ompycord.domain.base import Frozen
 from ompycord.domain.configuration.setup import SetupStep
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports.work import Listener
+from ompycord.domain.ports.agents import Listener
 
 __all__ = ["ProxyListener", "SetUpEnd", "SetUpPlace", "SetUps"]
 
