@@ -1,6 +1,6 @@
 """Workspaces without git and checks without processes; they keep the ports' promises in memory and plain folders."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha1
 from pathlib import Path
@@ -288,10 +288,14 @@ class FakeChecks:
         self.ran: list[str] = []
         self.trees: list[Path] = []
         """The checkout of each check that ran."""
+        self.before: Callable[[], Awaitable[None]] | None = None
+        """Awaited at the start of each check; it may change `results`, or hold the check up."""
 
     async def run(
         self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None, *, secrets: Sequence[str] = ()
     ) -> CheckRun:
+        if self.before is not None:
+            await self.before()
         passed = CheckFinished(check=check.name, status="passed", passed=1, failed=0)
         finished = self.results.get(check.name, passed)
         if finished.status in {"failed", "timeout"} and _is_empty(cwd):  # the base of a repository that is not there

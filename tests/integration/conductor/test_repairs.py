@@ -1,22 +1,19 @@
 """Runs whose checks fail: the agent gets what failed, round by round, until they pass or no round is left."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ompycord.dialects.prompts.repair_text import REPAIR
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Catalog, Limits
-from ompycord.domain.checking.probe import Probe
 from ompycord.domain.folds.snapshot import Verification
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, CheckRun, Emit, Inbox
-from ompycord.domain.repository import CheckSpec
+from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.domain.run import FailureClass, RunState
 from ompycord.store import SqliteStore
-from ompycord.testing import FakeChecks, FakeClock, ScriptedAgent
+from ompycord.testing import FakeClock, ScriptedAgent
 from tests.integration.conductor.conftest import CATALOG, AppHarness, MakeHouse
 
 RED = ev.CheckFinished(check="unit", status="failed", passed=410, failed=2, failing=("test_tax", "test_total"))
@@ -36,28 +33,20 @@ class Repairs(ScriptedAgent):
         return await super().run(job, emit, inbox)
 
 
-class TurnsGreen(FakeChecks):
-    """Fails as often as told."""
-
-    def __init__(self, red: int) -> None:
-        super().__init__({"unit": RED})
-        self._red = red
-
-    async def run(self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None, **more: Any) -> CheckRun:
-        if len(self.ran) == self._red:
-            self.results = {}
-        return await super().run(run, check, cwd, probe, **more)
-
-
-MakeHarness = Any
+MakeHarness = Callable[..., AppHarness]
 
 
 @pytest.fixture
-def make(store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeHarness:
+def make(store: SqliteStore, tmp_path: Path) -> MakeHarness:
     def made(agent: ScriptedAgent, red: int, catalog: Catalog = CATALOG) -> AppHarness:
+        """The check fails `red` times, then it passes."""
         harness = AppHarness(store, tmp_path, FakeClock(), catalog, agent=agent)
-        checks = TurnsGreen(red)
-        monkeypatch.setattr(harness.checks, "run", checks.run)
+        checks = harness.checks
+
+        async def turn_green() -> None:
+            checks.results = {"unit": RED} if len(checks.ran) < red else {}
+
+        checks.before = turn_green
         return harness
 
     return made

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -11,10 +11,10 @@ from ompycord.conductor import Driver, Inboxes
 from ompycord.conductor.messages import MOST_WAITING
 from ompycord.domain.events import Prompted, RunEvent
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, CheckRun, Emit, Inbox, Published
-from ompycord.domain.repository import CheckSpec, RepositorySpec
+from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox, Published
+from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.run import RunState
-from ompycord.testing import FakeChecks, FakeWorkspaces
+from ompycord.testing import FakeWorkspaces
 from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
 from tests.support.interrupted_history import InterruptedHistory
 from tests.support.patience import within
@@ -215,28 +215,26 @@ async def test_the_queue_is_bounded(crowded: AppHarness) -> None:
             await crowded.areas.messages.send_message(await crowded.areas.record(second), "one too many", "next", ADA)
 
 
-class HeldChecks(FakeChecks):
+class Held(NamedTuple):
     """Checks that do not end until told to."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.began = asyncio.Event()
-        self.go = asyncio.Event()
-
-    async def run(self, run: RunId, check: CheckSpec, cwd: Any, probe: Any = None, **more: Any) -> CheckRun:
-        self.began.set()
-        await self.go.wait()
-        return await super().run(run, check, cwd, probe, **more)
+    began: asyncio.Event
+    go: asyncio.Event
 
 
 @pytest.fixture
-def checking(harness: AppHarness, monkeypatch: pytest.MonkeyPatch) -> HeldChecks:
-    checks = HeldChecks()
-    monkeypatch.setattr(harness.checks, "run", checks.run)
-    return checks
+def checking(harness: AppHarness) -> Held:
+    held = Held(asyncio.Event(), asyncio.Event())
+
+    async def hold() -> None:
+        held.began.set()
+        await held.go.wait()
+
+    harness.checks.before = hold
+    return held
 
 
-async def test_during_checks_the_agent_comes_back_with_what_was_said(harness: AppHarness, checking: HeldChecks) -> None:
+async def test_during_checks_the_agent_comes_back_with_what_was_said(harness: AppHarness, checking: Held) -> None:
     async with harness.running():
         run = RunId((await harness.submit()).id)
         async with within(PATIENCE_S):
@@ -250,10 +248,10 @@ async def test_during_checks_the_agent_comes_back_with_what_was_said(harness: Ap
         snapshot = await harness.ended(run)
     assert [job.iteration for job in harness.agent.jobs] == [1, 2]
     assert harness.agent.jobs[1].prompt.endswith("And the docs.")
-    assert (snapshot.state, checking.ran) == (RunState.COMPLETE, ["unit"])
+    assert (snapshot.state, harness.checks.ran) == (RunState.COMPLETE, ["unit"])
 
 
-async def test_a_run_stopped_in_its_checks_goes_back_to_its_agent(harness: AppHarness, checking: HeldChecks) -> None:
+async def test_a_run_stopped_in_its_checks_goes_back_to_its_agent(harness: AppHarness, checking: Held) -> None:
     async with harness.running():
         run = RunId((await harness.submit()).id)
         async with within(PATIENCE_S):
