@@ -145,13 +145,18 @@ async def local_playground(
         open_local_discord,  # with a token none of it is needed (bench footprint)
     )
     from ompycord.app.connection.playground_mode import with_playground
+    from ompycord.app.connection.sample_forge import with_forge
     from ompycord.workspaces.sample import make_sample
 
     local = await open_local_discord(data.playground, port=settings.playground.port)
     has_failed = False
     try:
-        sample = await make_sample(data.path / "sample", git=git_of(environ))
+        git = git_of(environ)
+        sample, warning = await make_sample(data.path / "sample", git=git), None
+        if settings.playground.pull_requests:
+            sample, warning = await with_forge(sample, local.info, data, git)
         adapted = with_playground(settings, local.info, sample)
+        adapted.note((*settings.warnings, *((warning,) if warning else ())))
         point_at_configured(adapted.discord)
         await local.register_bot()
         yield local, adapted

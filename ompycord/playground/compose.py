@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,9 @@ from ompycord.playground import guards
 from ompycord.playground.faults.bot_process import BotProcess
 from ompycord.playground.faults.buttons import FaultButtons
 from ompycord.playground.faults.plan import FaultPlan
+from ompycord.playground.forge.page_api import ForgePages
+from ompycord.playground.forge.room import ForgeRoom
+from ompycord.playground.forge.seed import open_forge, people, shown
 from ompycord.playground.gateway.server import Gateway
 from ompycord.playground.page.api import PageApi
 from ompycord.playground.page.control import ControlApi
@@ -49,12 +53,20 @@ AREAS: Final = (application, commands, guilds, interactions, messages, reactions
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """A world and what stands directly over it. The owner closes `core.storage`."""
+    """A world and what stands directly over it. The owner calls `close`."""
 
     core: Core
     gateway: Gateway
     feed: PageFeed
     plan: FaultPlan
+    forge: ForgeRoom | None
+    """None without git on this machine."""
+
+    def close(self) -> None:
+        """Close what is on disk."""
+        self.core.storage.close()
+        if self.forge is not None:
+            self.forge.forge.close()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +105,7 @@ def open_state(folder: Path, *, token: str, port: int, limits: Limits) -> State:
     gateway.url = core.gateway_url
     gateway.is_out = lambda: plan.is_out
     plan.on_outage = gateway.drop_all
-    return State(core=core, gateway=gateway, feed=feed, plan=plan)
+    return State(core=core, gateway=gateway, feed=feed, plan=plan, forge=open_forge(core))
 
 
 def compose(state: State, *, on_bot: Callable[[BotProcess], None]) -> Hosted:
@@ -125,7 +137,12 @@ def compose(state: State, *, on_bot: Callable[[BotProcess], None]) -> Hosted:
     RestApi(backend=backend, plan=plan, wire=wire).add_to(served, [route for area in AREAS for route in area.ROUTES])
     page.add_to(served)
     DrawerApi(clock=core.clock, limiter=backend.limiter, wire=wire, buttons=buttons).add_to(served)
-    ControlApi(services=services, gateway=gateway, plan=plan, wire=wire, bot=bot, stop=stop).add_to(served)
+    control = ControlApi(services=services, gateway=gateway, plan=plan, wire=wire, bot=bot, stop=stop)
+    control.add_to(served)
+    if state.forge is not None and state.forge.is_ready:
+        control.forge = shown(state.forge)
+        state.forge.add_to(served)
+        ForgePages(state.forge.forge, logins=partial(people, core.world)).add_to(served)
     for path in ("/gateway", "/gateway/"):
         served.router.add_get(path, gateway.serve)
     served.router.add_get(cdn.PATH, cdn.handler(core))

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from ompycord.playground.compose import Hosted, compose, open_state
 from ompycord.playground.faults.bot_process import BotProcess
+from ompycord.playground.forge.seed import prepare
 from ompycord.playground.rules.limits import LIMITS, Limits
 from ompycord.playground.world.core import Core
 from ompycord.playground.world.threads import Threads
@@ -49,6 +50,8 @@ async def hosting(folder: Path, sock: socket.socket, limits: Limits = LIMITS) ->
     """Answer on `sock` from the state in `folder` until the block is left."""
     state = open_state(folder, token=_token(folder), port=sock.getsockname()[1], limits=limits)
     try:
+        if state.forge is not None:
+            await prepare(state.forge)
         hosted = compose(state, on_bot=lambda bot: _write_run_file(state.core, bot))
         runner = web.AppRunner(hosted.application, access_log=None, shutdown_timeout=CLOSING_S)
         await runner.setup()
@@ -61,7 +64,7 @@ async def hosting(folder: Path, sock: socket.socket, limits: Limits = LIMITS) ->
             state.feed.close()
             await runner.cleanup()
     finally:
-        state.core.storage.close()
+        state.close()
 
 
 async def serve(folder: Path, sock: socket.socket, limits: Limits = LIMITS) -> None:

@@ -56,6 +56,8 @@ class PlaygroundSettings(Frozen):
     """The local Discord."""
 
     port: int = Field(default=8788, ge=0, le=65_535)
+    pull_requests: bool = True
+    """Whether runs of its sample end as pull requests on the playground's own forge, or as branches."""
 
 
 class LogSettings(Frozen):

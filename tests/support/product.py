@@ -22,6 +22,7 @@ from tests.support.warm_start import start_module
 UP_S = 60.0
 END_S = 45.0
 SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS10ZXN0cy0wMTIzNDU2Nzg5"
+PULL_REQUESTS = {"OMPYCORD_PLAYGROUND__PULL_REQUESTS": "true"}
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/\?token=(\S+)")
 _SIDECAR = re.compile(r"Sidecar\s+(http://127\.0\.0\.1:\d+)")
 
@@ -147,9 +148,12 @@ def _lives(pid: int) -> bool:
 async def running_product(
     folder: Path, *, config: str = "", environ: Mapping[str, str] | None = None, wrapper: tuple[str, ...] | None = None
 ) -> AsyncGenerator[Product]:
-    """The product, up; ended with its playground on leaving. `config` becomes `ompycord.yml`."""
+    """The product, up; ended with its playground on leaving. `config` becomes `ompycord.yml`.
+
+    Runs of the sample end as branches, which costs less; `PULL_REQUESTS` in `environ` has them end as people's do.
+    """
     (folder / "ompycord.yml").write_text(config)
-    settings = {"OMP_WEBHOOK_SECRET": SECRET, **(environ or {})}
+    settings = {"OMP_WEBHOOK_SECRET": SECRET, "OMPYCORD_PLAYGROUND__PULL_REQUESTS": "false", **(environ or {})}
     product = Product(folder, environ=settings, wrapper=wrapper)
     try:
         await product.start()

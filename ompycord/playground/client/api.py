@@ -35,6 +35,8 @@ class Info:
     api: str
     """The REST address without a version."""
     gateway: str
+    forge: Mapping[str, str] | None = None
+    """The forge's `api`, `repository` and `token`; None where git is not on the machine."""
 
 
 class Client:
@@ -86,8 +88,9 @@ class Client:
         """Also UnreachableError where another program answers."""
         found: Any = await self.get("/control/info")
         try:
-            return Info(**{key: found[key] for key in Info.__dataclass_fields__})
-        except (KeyError, TypeError) as error:
+            needed = {key: found[key] for key in Info.__dataclass_fields__ if key != "forge"}
+            return Info(**needed, forge=found.get("forge"))
+        except (AttributeError, KeyError, TypeError) as error:
             raise UnreachableError(f"{self.address.origin} is no playground") from error
 
     async def register_bot(self, *, pid: int, argv: Sequence[str], cwd: str) -> None:

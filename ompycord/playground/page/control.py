@@ -38,6 +38,8 @@ class ControlApi:
         self._bot = bot
         self._stop = stop
         self._changes = WorldChanges(services, gateway)
+        self.forge: Json | None = None
+        """Where the forge is, and its token; None without one."""
 
     def add_to(self, application: web.Application) -> None:
         add = application.router.add_route
@@ -68,6 +70,7 @@ class ControlApi:
                 "api": self._core.api,
                 "gateway": self._core.gateway_url,
                 "now": self._core.clock.now(),
+                "forge": self.forge,
             }
         )
 

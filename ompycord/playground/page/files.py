@@ -21,7 +21,12 @@ MISSING: Final = "This playground was built without its page: the file is not in
 
 def index() -> web.Response:
     """The page itself, which is never cached: its address holds the token."""
-    path = STATIC / "index.html"
+    return page("index.html")
+
+
+def page(name: str) -> web.Response:
+    """One of the pages by its name here."""
+    path = STATIC / name
     return _whole(path.read_bytes(), path) if path.is_file() else _missing()
 
 

@@ -21,7 +21,7 @@ from ompycord.workspaces.locks import unlock_ref
 from ompycord.workspaces.remote import RemoteGit, why_not_reached
 from ompycord.workspaces.repositories import Repositories
 
-__all__ = ["ForgePushes"]
+__all__ = ["ForgeGit", "ForgePushes"]
 
 _FILE: Final = "OMPYCORD_FORGE_TOKEN_FILE"
 _HELPER: Final = (
@@ -79,7 +79,7 @@ class ForgePushes:
             await kill_strays(marker)
             require_branch(request.branch)
             folder = (await self._repositories.source(repository)).git_folder
-            place = _Place(self._git, self._remote, forge, folder, self._token_file(forge), marker)
+            place = ForgeGit(self._git, self._remote, forge, folder, self._token_file(forge), marker)
             behind = await _behind(place, request)
             await _push(place, request)
         except (WorkspaceError, ProcessFailed) as error:
@@ -87,7 +87,7 @@ class ForgePushes:
         return behind
 
 
-class _Place:
+class ForgeGit:
     """A repository here and its forge, with git between them."""
 
     def __init__(self, git: Git, remote: RemoteGit, forge: ForgeSpec, folder: Path, token: Path, marker: str) -> None:
@@ -129,12 +129,16 @@ class _Place:
         ref = f"refs/heads/{branch}"
         listed = await self.attempt("ls-remote", "--heads", "--", self.forge.git_address, ref)
         if not listed.is_success:
-            raise _fault(listed, self.forge, branch)
+            raise self.fault(listed, branch)
         lines = listed.stdout.decode("ascii", "replace").splitlines()
         return next((line.partition("\t")[0] for line in lines if line.partition("\t")[2] == ref), None)
 
+    def fault(self, done: Completed, branch: str) -> ForgeFailed:
+        """Why git was refused, in words with what to do."""
+        return _fault(done, self.forge, branch)
 
-async def _behind(place: _Place, request: PushRequest) -> int:
+
+async def _behind(place: ForgeGit, request: PushRequest) -> int:
     """How many commits the base has there that the result does not build on.
 
     Raises ForgeFailed where the work started from commits that are not there: they would be published with it.
@@ -160,7 +164,7 @@ async def _behind(place: _Place, request: PushRequest) -> int:
     return int(count)
 
 
-async def _push(place: _Place, request: PushRequest) -> None:
+async def _push(place: ForgeGit, request: PushRequest) -> None:
     branch, commit = request.branch, request.commit
     pushed = f"{_PUSHED}{branch}"
     tip = await place.tip(branch)

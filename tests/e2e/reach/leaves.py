@@ -191,6 +191,7 @@ VARIABLES: dict[str, tuple[str, str, object]] = {
     "OMPYCORD_DISCORD__GATEWAY": ("discord.gateway", "ws://127.0.0.1:1", "ws://127.0.0.1:1"),
     "OMPYCORD_WEBHOOK__PORT": ("webhook.port", "9999", 9999),
     "OMPYCORD_PLAYGROUND__PORT": ("playground.port", "9998", 9998),
+    "OMPYCORD_PLAYGROUND__PULL_REQUESTS": ("playground.pull_requests", "false", False),
     "OMPYCORD_LOG__KEEP": ("log.keep", "2", 2),
 }
 """Variable to setting, what is written and what is shown."""

@@ -17,7 +17,7 @@ import pytest
 from ompycord.errors import ForgeFailed
 from ompycord.forge.github import GitHub
 from tests.integration.forge.test_github import PROPOSED
-from tests.support.forge_double import Asked, ForgeDouble
+from tests.support.forge_double import ForgeDouble, Received
 
 pytestmark = [
     pytest.mark.long,
@@ -52,7 +52,7 @@ def faults(whole: dict[str, Any], schema: Any, value: Any) -> list[str]:
     return [f"{list(error.instance_path)}: {error.message}" for error in validator.iter_errors(value)]
 
 
-def operation(whole: dict[str, Any], asked: Asked) -> dict[str, Any]:
+def operation(whole: dict[str, Any], asked: Received) -> dict[str, Any]:
     def fits(pattern: str) -> bool:
         return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), asked.path) is not None
 

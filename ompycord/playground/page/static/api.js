@@ -114,3 +114,11 @@ export function imageAddress(address) {
   if (!url.pathname.startsWith("/page/")) url.searchParams.set("token", token);
   return url.href;
 }
+
+/** A link as the page opens it: to the forge's own pages with what opens them; null for what is no link. */
+export function openedAddress(href) {
+  const own = href && ownAddress(href);
+  if (!own?.pathname.startsWith("/forge/")) return href;
+  own.searchParams.set("token", token);
+  return own.href;
+}

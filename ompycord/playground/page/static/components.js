@@ -1,5 +1,6 @@
 // Draws a message's buttons and selects; clicks go to `ui.clickComponent`. layouts.js places them.
 
+import { openedAddress } from "./api.js";
 import { h } from "./dom.js";
 import { emojiElement, emojiText } from "./emoji.js";
 import { icon } from "./icons.js";
@@ -73,5 +74,5 @@ function linkButton(component, ui) {
       { type: "button", ...look, on: { click: () => ui.openChannel(jump.channel, jump.message) } },
       contents(component),
     );
-  return h("a", { ...look, href, target: "_blank", rel: "noopener noreferrer nofollow" }, contents(component), icon("out"));
+  return h("a", { ...look, href: openedAddress(href), target: "_blank", rel: "noopener noreferrer nofollow" }, contents(component), icon("out"));
 }

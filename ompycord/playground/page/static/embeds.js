@@ -1,6 +1,6 @@
 // Draws an embed: colour bar, author, title, text, fields in up to three columns, pictures, footer and time.
 
-import { imageAddress } from "./api.js";
+import { imageAddress, openedAddress } from "./api.js";
 import { h } from "./dom.js";
 import { jumpTarget, renderInline, renderMarkdown } from "./markdown_dom.js";
 import { safeLink } from "./markdown_inline.js";
@@ -53,7 +53,7 @@ function linked(address, children, context) {
       children,
     );
   }
-  return h("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, children);
+  return h("a", { href: openedAddress(href), target: "_blank", rel: "noopener noreferrer nofollow" }, children);
 }
 
 function author({ name, url, icon_url: icon }) {

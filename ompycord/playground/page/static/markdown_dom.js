@@ -1,5 +1,6 @@
 // Draws a markdown tree as DOM nodes, with names for mentions taken from the store.
 
+import { openedAddress } from "./api.js";
 import { codeBlock } from "./code_block.js";
 import { h } from "./dom.js";
 import { parseInline, parseMarkdown } from "./markdown.js";
@@ -110,7 +111,7 @@ function link(node, context) {
   }
   return h(
     "a",
-    { href: node.href, target: "_blank", rel: "noopener noreferrer nofollow", title: node.href },
+    { href: openedAddress(node.href), target: "_blank", rel: "noopener noreferrer nofollow", title: node.href },
     drawAll(node.children, context),
   );
 }
