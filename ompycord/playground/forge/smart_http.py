@@ -65,10 +65,11 @@ async def serve(
         async with asyncio.TaskGroup() as group:
             group.create_task(_feed(request, git.stdin))
             await _drain(request, response, git.stdout, half=half)
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            git.kill()
+        raise
     finally:
-        if git.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                git.terminate()
         await git.wait()
     return response
 
