@@ -106,6 +106,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
             is_reviewed=task is None or task.mode is not Mode.FULL or (review is not None and not _is_blocked(review)),
         ),
         precheck=ours.precheck[2].lines if ours.precheck else (),
+        recalled=ours.recalled[2] if ours.recalled else None,
         setup=ours.setup[2] if ours.setup else None,
         questions=questions(source_states),
         typed_answers=typed_answers(source_states),

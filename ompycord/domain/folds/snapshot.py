@@ -11,6 +11,7 @@ from ompycord.domain.events import (
     CheckFinished,
     CheckProved,
     LeftOut,
+    MemoryRecalled,
     Metering,
     NetworkReach,
     Phase,
@@ -232,6 +233,8 @@ class StatusSnapshot(Frozen):
     verification: Verification = Verification.PENDING
     precheck: tuple[PrecheckLine, ...] = ()
     """What stands in the way of this start of the run, or takes something from it."""
+    recalled: MemoryRecalled | None = None
+    """What its agent was given of earlier work; None before, and where nothing is recalled here."""
     setup: SetupStarted | SetupFinished | None = None
     """How far the set-up of its dependencies is; None where there is none."""
     questions: tuple[Question, ...] = ()

@@ -67,6 +67,7 @@ class SourceState:
     evidence: Stamped[ev.EvidenceChanged] | None = None
     guarded: Stamped[ev.ResultGuarded] | None = None
     pull_request: Stamped[ev.PullRequestOpened] | None = None
+    recalled: Stamped[ev.MemoryRecalled] | None = None
     retry: Stamped[ev.RetryLimited | ev.RetryCleared] | None = None
     cancel_requested: Stamped[None] | None = None
     budget: Stamped[ev.BudgetRaised] | None = None
@@ -347,6 +348,7 @@ _APPLY: dict[type[Any], Apply] = {
     ev.SetupFinished: _latest("setup"),
     ev.RetryLimited: _latest("retry"),
     ev.RetryCleared: _latest("retry"),
+    ev.MemoryRecalled: _earliest("recalled"),
     ev.RunSubmitted: _earliest("submitted"),
     ev.RunFinished: _earliest("final"),
     ev.RunFailed: _earliest("final"),
