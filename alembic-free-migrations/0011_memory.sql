@@ -50,3 +50,24 @@ CREATE TRIGGER memory_items_changed AFTER UPDATE OF title, body, terms ON memory
     VALUES ('delete', old.pk, old.title, old.body, old.terms);
     INSERT INTO memory_index (rowid, title, body, terms) VALUES (new.pk, new.title, new.body, new.terms);
 END;
+
+-- What people think of the results of runs: the current verdict of each, and every one that was given.
+CREATE TABLE feedback (
+    run INTEGER NOT NULL REFERENCES runs (pk),
+    person TEXT NOT NULL,
+    person_name TEXT NOT NULL,
+    verdict TEXT NOT NULL CHECK (verdict IN ('good', 'edit', 'bad')),
+    words TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (run, person)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE feedback_history (
+    id INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs (pk),
+    person TEXT NOT NULL,
+    person_name TEXT NOT NULL,
+    verdict TEXT NOT NULL,
+    words TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX feedback_history_run ON feedback_history (run);

@@ -55,10 +55,12 @@ def query_of(text: str) -> Query:
 
 def _path(token: str) -> str:
     """The path that a token of a text is; empty where it is none: an address, a number, a word at the end of a line."""
-    token = token.strip("./").removeprefix("./")
+    if token.startswith("//") or ("@" in token and "/" not in token):
+        return ""
+    token = token.strip("./")
     folders, _, name = token.rpartition("/")
     stem_, _, extension = name.rpartition(".")
-    if "//" in token or "@" in folders or not name:
+    if "//" in token or not name:
         return ""
     is_file = bool(stem_) and _EXTENSION.fullmatch(extension) is not None
     return token if folders or is_file else ""

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
+import regex
+
 from ompycord.domain.memory.items import (
     FoundItem,
     MemoryItem,
@@ -14,7 +16,7 @@ from ompycord.domain.memory.items import (
 )
 from ompycord.memory.words import is_telling, stem, words_of
 
-__all__ = ["distinct", "is_stale", "likeness", "ranked", "reason", "says_otherwise"]
+__all__ = ["contradicts", "distinct", "is_stale", "likeness", "ranked", "reason"]
 
 RANK_K: Final = 20
 TEXT_WEIGHT: Final = 1.0
@@ -28,9 +30,29 @@ _BOOSTS: Final[Mapping[RecallReason, float]] = {
 }
 _SAME: Final = 1e-6
 """Scores that differ by less are one rank."""
+_FEWEST: Final = 4
+"""Words that an item is taken to have at least: two that two titles share are no repetition."""
 REPEATS: Final = 0.6
 """The share of the shorter text's words that two items have in common when one repeats the other."""
-_NEGATIONS: Final = frozenset("no not never none without don doesn isn aren cannot avoid stop instead longer".split())
+_NUMBER: Final = regex.compile(r"\p{Nd}++")
+_NEGATIONS: Final = frozenset(
+    [
+        "no",
+        "not",
+        "never",
+        "none",
+        "without",
+        "don",
+        "doesn",
+        "isn",
+        "aren",
+        "cannot",
+        "avoid",
+        "stop",
+        "instead",
+        "longer",
+    ]
+)
 
 
 def ranked(
@@ -107,16 +129,16 @@ def distinct(items: Iterable[RecalledItem]) -> list[RecalledItem]:
 
 def is_repeat(one: NewMemory, other: NewMemory) -> bool:
     """Whether the two say the same, in whatever words."""
-    return likeness(one, other) >= REPEATS and not says_otherwise(one, other)
+    return likeness(one, other) >= REPEATS and not contradicts(one, other)
 
 
 def likeness(one: NewMemory, other: NewMemory) -> float:
     """The share of words that the two have in common, of those of the shorter one; 0 to 1."""
     words, others = _words(one), _words(other)
-    return len(words & others) / max(min(len(words), len(others)), 1)
+    return len(words & others) / max(min(len(words), len(others)), _FEWEST)
 
 
-def says_otherwise(one: NewMemory, other: NewMemory) -> bool:
+def contradicts(one: NewMemory, other: NewMemory) -> bool:
     """Whether two that are alike contradict each other: one denies, or names another number."""
     return _stance(one) != _stance(other)
 
@@ -126,8 +148,8 @@ def _words(item: NewMemory) -> frozenset[str]:
 
 
 def _stance(item: NewMemory) -> tuple[bool, frozenset[str]]:
-    words = frozenset(words_of(_text(item)))
-    return bool(words & _NEGATIONS), frozenset(word for word in words if word.isdigit())
+    text = _text(item)
+    return bool(_NEGATIONS.intersection(words_of(text))), frozenset(_NUMBER.findall(text))
 
 
 def _text(item: NewMemory) -> str:

@@ -6,6 +6,7 @@ The index itself (SQLite's FTS5, `porter unicode61`) stems English and folds cas
 
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import regex
@@ -15,12 +16,15 @@ from ompycord.memory.stop_words import STOP_WORDS
 __all__ = ["index_terms", "is_telling", "stem", "words_of"]
 
 _UNSPACED: Final = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30fc\u3005"
-_WORD: Final = regex.compile(rf"[{_UNSPACED}][{_UNSPACED}\p{{M}}]*+|[[\p{{L}}\p{{N}}\p{{Co}}]--[{_UNSPACED}]]++", regex.V1)
+_WORD: Final = regex.compile(
+    rf"[{_UNSPACED}][{_UNSPACED}\p{{M}}]*+|[[\p{{L}}\p{{N}}\p{{Co}}]--[{_UNSPACED}]]++", regex.V1
+)
 """A stretch of a script without blanks, or a word as the index has it."""
 _UNSPACED_START: Final = regex.compile(rf"[{_UNSPACED}]")
-_PART: Final = regex.compile(r"\p{Lu}++(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{Lm}\p{M}]++|\p{N}++|\p{Lu}")
+_PART: Final = regex.compile(r"\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{Lm}\p{M}]++|\p{N}++|\p{Lu}")
 _ENDINGS: Final = ("ational", "ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "ly", "s", "e")
 _SHORTEST_STEM: Final = 3
+_SHORT_NUMBER: Final = 2
 
 
 def words_of(text: str) -> Iterator[str]:
@@ -56,7 +60,7 @@ def index_terms(*texts: str) -> str:
 
 def is_telling(word: str) -> bool:
     """Whether a term says what a text is about."""
-    return word not in STOP_WORDS and not (len(word) < 3 and word.isascii() and word.isdigit())
+    return word not in STOP_WORDS and not (word.isdigit() and len(word) <= _SHORT_NUMBER)
 
 
 def stem(word: str) -> str:
@@ -70,7 +74,7 @@ def stem(word: str) -> str:
 def _pairs(word: str) -> Iterator[str]:
     if len(word) == 1:
         yield word
-    for first, second in zip(word, word[1:], strict=False):
+    for first, second in pairwise(word):
         yield f"{first}{second}"
 
 

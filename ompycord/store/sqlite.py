@@ -25,7 +25,7 @@ from ompycord.store.features.effects import SqliteJournal
 from ompycord.store.features.events import SqliteEvents
 from ompycord.store.features.keys import SqliteKeys
 from ompycord.store.features.log_check import SqliteLogCheck
-from ompycord.store.features.memory import SqliteMemory
+from ompycord.store.features.memory.items import SqliteMemory
 from ompycord.store.features.model_requests import SqliteModelRequests
 from ompycord.store.features.outbox import SqliteOutbox
 from ompycord.store.features.people import SqlitePeople

@@ -1,16 +1,19 @@
-"""Facts about what a run's agent was given of earlier work; `events/__init__.py` gathers all families."""
+"""Facts about what a run's agent was given of earlier work, and what it wants to be remembered.
+
+`events/__init__.py` gathers all families.
+"""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool
 
-from ompycord.domain.authority import ONLY_OMPYCORD
-from ompycord.domain.base import Frozen
+from ompycord.domain.authority import ONLY_OMPYCORD, ONLY_PEOPLE
+from ompycord.domain.base import Frozen, Name
 from ompycord.domain.events.fields import KnownEvent
 from ompycord.domain.ids import Ulid
-from ompycord.domain.memory.items import MemoryKind, RecallReason
+from ompycord.domain.memory.items import MemoryKind, NewMemory, RecallReason
 
-__all__ = ["MemoryEventBody", "MemoryRecalled", "RecalledRef"]
+__all__ = ["MemoryDecided", "MemoryEventBody", "MemoryProposed", "MemoryRecalled", "RecalledRef"]
 
 
 class RecalledRef(Frozen):
@@ -28,8 +31,25 @@ class MemoryRecalled(KnownEvent, senders=ONLY_OMPYCORD):
 
     type: Literal["memory.recalled"] = "memory.recalled"
     items: Annotated[tuple[RecalledRef, ...], Field(max_length=20)] = ()
-    held_out: StrictBool = False
+    withheld: StrictBool = False
     """Whether it got nothing because it is one of those by which the others are judged."""
 
 
-MemoryEventBody = MemoryRecalled
+class MemoryProposed(KnownEvent, senders=ONLY_OMPYCORD):
+    """The run's agent wants something to be remembered. No agent is given it before a person has kept it."""
+
+    type: Literal["memory.proposed"] = "memory.proposed"
+    item: Ulid
+    what: NewMemory
+
+
+class MemoryDecided(KnownEvent, senders=ONLY_PEOPLE):
+    """A person decided about a proposal. What they wrote in its place stands in the memory alone."""
+
+    type: Literal["memory.decided"] = "memory.decided"
+    item: Ulid
+    decision: Literal["kept", "edited", "dropped"]
+    by: Name
+
+
+MemoryEventBody = MemoryRecalled | MemoryProposed | MemoryDecided

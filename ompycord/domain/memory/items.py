@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import Ulid
+from ompycord.domain.run import RunRecord
 
 __all__ = [
     "BODY_LENGTH",
@@ -82,6 +83,11 @@ class MemoryPlace(Frozen):
     """Empty for runs that no server knows, such as those of a terminal."""
     repository: str | None = None
     channel: str | None = None
+
+    @classmethod
+    def of(cls, record: RunRecord) -> "MemoryPlace":
+        """Where a run works."""
+        return cls(guild=record.guild or "", repository=record.repository, channel=record.channel)
 
 
 class NewMemory(Frozen):

@@ -3,11 +3,12 @@
 `store/features/memory.py` implements the first two, `memory/` the others; the rules of `store.py` hold here too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 from ompycord.domain.access import Person
 from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.events import MemoryRecalled
 from ompycord.domain.ids import RunId
 from ompycord.domain.memory.items import (
     FoundItem,
@@ -17,10 +18,9 @@ from ompycord.domain.memory.items import (
     MemoryQuery,
     MemoryStatus,
     NewMemory,
-    RecalledItem,
 )
 
-__all__ = ["KeptItem", "MemoryRows", "RecallForRuns", "TeamMemory"]
+__all__ = ["KeptItem", "MemoryRows", "Recall", "RecallForRuns", "TeamMemory"]
 
 
 class KeptItem(Frozen):
@@ -77,15 +77,31 @@ class MemoryRows(Protocol):
         ...
 
 
+class Recall(Frozen):
+    """What a start of an agent is given of earlier work."""
+
+    facts: MemoryRecalled | None = None
+    """What is to be recorded; None where nothing fits, and where it was recorded at an earlier start."""
+    text: tuple[str, ...] = ()
+    """Paragraphs for the agent."""
+
+
 class RecallForRuns(Protocol):
     """What a run's agent is given of earlier work."""
 
-    async def recall(self, run: RunId, place: MemoryPlace, text: str, paths: frozenset[str]) -> tuple[RecalledItem, ...]:
-        """What fits this task, the best first; empty where too little is known of it. `paths` are those of its base."""
-        ...
+    async def recall(
+        self,
+        run: RunId,
+        text: str,
+        *,
+        before: MemoryRecalled | None,
+        paths: Callable[[], Awaitable[Collection[str] | None]],
+    ) -> Recall:
+        """What fits this task, or what an earlier start of the run was given, without items that were dropped since.
 
-    async def again(self, ids: Sequence[str]) -> Mapping[str, MemoryItem]:
-        """The items of an earlier recall by id, without those that were dropped since."""
+        `paths` are asked for once something was found: those of the run's base, None where they are not known.
+        Raises StorageError.
+        """
         ...
 
 
@@ -104,9 +120,11 @@ class TeamMemory(Protocol):
         """Items of this place, newest first."""
         ...
 
-    async def keep(
-        self, place: MemoryPlace, new: NewMemory, person: Person, *, message: str | None = None
-    ) -> KeptItem:
+    async def by_id(self, place: MemoryPlace, ids: Sequence[str]) -> Mapping[str, FoundItem]:
+        """Items by their whole ids, those alone that are seen from here and were not dropped."""
+        ...
+
+    async def keep(self, place: MemoryPlace, new: NewMemory, person: Person, *, message: str | None = None) -> KeptItem:
         """Remember what a person says, at once. Raises Refused."""
         ...
 

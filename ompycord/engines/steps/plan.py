@@ -19,6 +19,7 @@ from ompycord.engines.agent_start import since
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import ok
 from ompycord.engines.reading_agent import AgentReading, read_with_agent
+from ompycord.engines.recalling import recalled_text
 from ompycord.text import cut, cut_head
 
 __all__ = ["plan"]
@@ -31,7 +32,7 @@ async def plan(order: StepOrder, task: Task, context: StepContext) -> EffectFini
     repository = (await context.configured(order.run, task)).repository
     checks = [check.name for check in repository.checks]
     former = await context.former(order.run) if task.follows is not None else None
-    before = former_text(former) if former is not None else ()
+    before = (*(former_text(former) if former is not None else ()), *await recalled_text(order.run, task, context))
 
     async def prompt_of(inbox: LogInbox, files: Path | None, copy: ReadingCopy) -> str:
         facts = await context.planning(order.run)

@@ -57,8 +57,9 @@ UPDATE memory_items SET kind = :kind, title = :title, body = :body, terms = :ter
 WHERE id = :id AND status = :expect;
 
 -- name: set_status
--- The same where only the state changes, which the index does not know of.
-UPDATE memory_items SET status = :status, expires_at = :expires_at, supersedes = :supersedes
+-- The same where the words stay, which the index does not know of.
+UPDATE memory_items SET status = :status, expires_at = :expires_at, supersedes = :supersedes,
+    author = :author, author_name = :author_name
 WHERE id = :id AND status = :expect AND sha = :sha;
 
 -- name: count_helpful
