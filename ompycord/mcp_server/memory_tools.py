@@ -15,7 +15,7 @@ from ompycord.domain.memory.items import BODY_LENGTH, MemoryItem, MemoryKind, Me
 from ompycord.domain.ports import Ids, RunRecords
 from ompycord.domain.ports.memory import TeamMemory
 from ompycord.domain.refusals import RefusalCode
-from ompycord.errors import Refused, RefusedInWords
+from ompycord.errors import Refused
 
 __all__ = ["MemoryTools"]
 
@@ -50,7 +50,7 @@ class MemoryTools:
         """One item whole. Raises Refused."""
         found = (await self._memory.item(await self._place(run), item)).item
         if found.status is not MemoryStatus.ACTIVE:
-            raise RefusedInWords(f"Nothing remembered here is called {item[:40]!r}.")
+            raise Refused(RefusalCode.NO_SUCH_ITEM, name=repr(item[:40]))
         return self._framed([found], preview=BODY_LENGTH)
 
     async def propose(self, run: RunId, title: str, lesson: str, paths: Sequence[str], *, is_decision: bool) -> str:
@@ -59,7 +59,7 @@ class MemoryTools:
         try:
             new = NewMemory(kind=kind, title=title, body=lesson, paths=tuple(paths))
         except ValidationError:
-            raise RefusedInWords("A proposal needs a title, and paths relative to the repository.") from None
+            raise Refused(RefusalCode.PROPOSAL_MALFORMED) from None
         kept = await self._lessons.propose(run, new)
         name = short_id(kept.item.id)
         if kept.fresh:

@@ -22,7 +22,7 @@ from ompycord.domain.memory.items import (
 from ompycord.domain.ports import Clock, Ids, RunRecords
 from ompycord.domain.ports.memory import KeptItem, MemoryRows
 from ompycord.domain.refusals import RefusalCode
-from ompycord.errors import Refused, RefusedInWords
+from ompycord.errors import Refused
 from ompycord.memory.query import query_of
 from ompycord.memory.ranking import distinct, likeness, ranked
 from ompycord.memory.words import index_terms
@@ -80,9 +80,9 @@ class MemoryBook:
             found = await self._rows.items(which)
         found = [one for one in found if _is_seen(one.item, place)]
         if len(found) > 1:
-            raise RefusedInWords(f"Several items end in {ending.lower()}: give more characters.")
+            raise Refused(RefusalCode.SEVERAL_ITEMS, name=ending.lower())
         if not found:
-            raise RefusedInWords(f"Nothing remembered here is called {self._redact(clean(name))[:40]!r}.")
+            raise Refused(RefusalCode.NO_SUCH_ITEM, name=repr(self._redact(clean(name))[:40]))
         return found[0]
 
     async def listed(self, place: MemoryPlace, which: MemoryFilter) -> tuple[FoundItem, ...]:
@@ -115,7 +115,7 @@ class MemoryBook:
             raise Refused(RefusalCode.NO_SUCH_RUN)
         waiting = MemoryFilter(source_run=run, statuses=frozenset({MemoryStatus.PROPOSED}), limit=_MOST_PROPOSED)
         if len(await self._rows.items(waiting)) >= _MOST_PROPOSED:
-            raise RefusedInWords(f"{_MOST_PROPOSED} proposals of this run wait for a person already.")
+            raise Refused(RefusalCode.TOO_MANY_PROPOSALS, limit=_MOST_PROPOSED)
         place = MemoryPlace.of(record).model_copy(update={"channel": None})
         return await self._kept(self._made(new, place).model_copy(update={"source_run": run}))
 
@@ -131,28 +131,28 @@ class MemoryBook:
             changes |= {"author": person.id or None, "author_name": person.name}
         changed = MemoryItem.model_validate({**item.model_dump(), **changes})
         if not await self._rows.rewrite(changed, terms_of(changed), expect=item.status):
-            raise RefusedInWords("Someone decided about it a moment ago. Look at it again.")
+            raise Refused(RefusalCode.ITEM_MOVED_ON)
         return changed
 
     async def supersede(self, place: MemoryPlace, name: str, by: str, person: Person) -> MemoryItem:
         newer = (await self.item(place, by)).item
         older = (await self.item(place, name)).item
         if older.id == newer.id:
-            raise RefusedInWords("An item cannot supersede itself.")
+            raise Refused(RefusalCode.ITEM_SUPERSEDES_ITSELF)
         retired = older.model_copy(update={"status": MemoryStatus.RETIRED})
         linked = newer.model_copy(update={"supersedes": older.id})
         if not await self._rows.rewrite(retired, terms_of(retired), expect=older.status):
-            raise RefusedInWords("Someone decided about it a moment ago. Look at it again.")
+            raise Refused(RefusalCode.ITEM_MOVED_ON)
         await self._rows.rewrite(linked, terms_of(linked), expect=newer.status)
         return linked
 
     # -- making -------------------------------------------------------------------------------------------------------
 
     def _tidied(self, new: NewMemory) -> NewMemory:
-        """Its text without secrets and invisible characters. Raises RefusedInWords where nothing is left."""
+        """Its text without secrets and invisible characters. Raises Refused where nothing is left."""
         title = " ".join(self._redact(clean(new.title)).split())
         if not any(map(str.isalnum, title)):
-            raise RefusedInWords("There is nothing to remember in that.")
+            raise Refused(RefusalCode.NOTHING_TO_REMEMBER)
         body = self._redact(clean(new.body)).strip()
         paths = tuple(" ".join(clean(path).split()) for path in new.paths)
         return NewMemory(

@@ -17,7 +17,8 @@ from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.memory.items import MemoryPlace, NewMemory
 from ompycord.domain.ports.memory import KeptItem, TeamMemory
 from ompycord.domain.records import Committed
-from ompycord.errors import RefusedInWords
+from ompycord.domain.refusals import RefusalCode
+from ompycord.errors import Refused
 
 __all__ = ["LESSON", "LessonDecision", "Lessons"]
 
@@ -70,9 +71,9 @@ class Lessons:
 
     @staticmethod
     def proposed(loaded: LoadedRun, item: str) -> ProposedLesson:
-        """The proposal of this name. Raises RefusedInWords where the run has none."""
+        """The proposal of this name. Raises Refused where the run has none."""
         lessons = loaded.snapshot.lessons if loaded.snapshot is not None else ()
         found = next((one for one in lessons if one.item == item), None)
         if found is None:
-            raise RefusedInWords(f"Run {short_id(loaded.run)} has no such proposal.")
+            raise Refused(RefusalCode.NO_SUCH_PROPOSAL, run=short_id(loaded.run))
         return found

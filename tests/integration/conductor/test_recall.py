@@ -48,7 +48,7 @@ async def keep(
 
 async def ran(harness: AppHarness, prompt: str, **changes: str) -> tuple[str, list[MemoryRecalled]]:
     """The prompt that the agent of a run got, and what was recorded of its recall."""
-    record = await harness.submit(prompt=prompt, **changes)
+    record = await harness.submit(ADA, None, prompt=prompt, **changes)
     await harness.ended(record.id)
     events = await harness.store.events_of(RunId(record.id))
     return harness.agent.jobs[-1].prompt, [one.body for one in events if isinstance(one.body, MemoryRecalled)]

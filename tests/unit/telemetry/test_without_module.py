@@ -10,7 +10,8 @@ from ompycord.telemetry.without_module import without_module
 from tests.support.patience import patient
 
 LOOK = (
-    "import ompycord.app.run, ompycord.mcp_server.server as s, sys; s.build(None, None, version='0'); "
+    "import ompycord.app.run, ompycord.mcp_server.server as s, sys, types; "
+    "s.build(types.SimpleNamespace(memory=None), None, version='0'); "
     "print('rich' in sys.modules)"
 )
 
