@@ -25,6 +25,7 @@ OmpycordError
 ├── WorkspaceError              a clone, collecting or a publication failed; the run says why
 │   └── ResultWithheld              it holds a value that its agent was granted; it is not published
 ├── ForgeFailed                 a forge did not take a branch or a pull request; the branch here stays
+├── ModelFailed                 a model that Ompycord asks itself did not answer, or not in the shape that is needed
 └── ProcessFailed               a program could not be started or did not end as it must
     └── ProgramLeadsOut         it lies in a run's checkout and is a link out of it: it was not started
 """
@@ -44,6 +45,7 @@ __all__ = [
     "ForgeFailed",
     "GatewayFatal",
     "IdConflict",
+    "ModelFailed",
     "NotStored",
     "NotYours",
     "OmpycordError",
@@ -203,6 +205,15 @@ class ForgeFailed(OmpycordError):
         """`words` say what happened, to what, and what to do next."""
         super().__init__(words)
         self.fault = fault
+
+
+class ModelFailed(OmpycordError):
+    """A model that Ompycord asks itself did not answer; `status` is the HTTP status of a refusal."""
+
+    def __init__(self, words: str, *, status: int | None = None) -> None:
+        """`words` say what happened and what to do next, or are the provider's own."""
+        super().__init__(words)
+        self.status = status
 
 
 class ProcessFailed(OmpycordError):

@@ -19,8 +19,11 @@ COMMON = (
     "--no-emit-find-links",
 )
 LOCKS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("requirements.lock", ("--extra", "acp", "--group", "build")),
-    ("requirements-dev.lock", ("--extra", "acp", "--group", "build", "--group", "dev", "-c", "requirements.lock")),
+    ("requirements.lock", ("--extra", "acp", "--extra", "llm", "--group", "build")),
+    (
+        "requirements-dev.lock",
+        ("--extra", "acp", "--extra", "llm", "--group", "build", "--group", "dev", "-c", "requirements.lock"),
+    ),
 )
 
 

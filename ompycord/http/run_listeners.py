@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Listener
+from ompycord.domain.ports.models import Models
 from ompycord.domain.repository import AgentSpec, ConfinementLevel
 from ompycord.http.adopted_socket import serve_socket
 from ompycord.http.provider_waits import ProviderWaits
@@ -43,6 +44,8 @@ class Served(NamedTuple):
     """See `Listener`."""
     provider_waits: ProviderWaits | None = None
     """Where requests wait for a provider; None: they never do."""
+    models_with: Callable[[str], Models] | None = None
+    """What asks models with the text of the run's token; None: nothing does."""
 
 
 class _RunListener:
@@ -56,6 +59,7 @@ class _RunListener:
         self.has_models = served.has_models
         self.dialects = served.dialects
         self._waits_here = served.provider_waits
+        self.models = None if served.models_with is None else served.models_with(token)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -75,6 +79,7 @@ class _HostsOnly:
     """One that leads to hosts and serves nothing itself; implements `ProxyListener`."""
 
     has_models = False
+    models = None
     dialects: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, proxy: ForwardProxy, token: str, port: int) -> None:

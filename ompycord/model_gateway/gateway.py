@@ -10,6 +10,7 @@ import contextlib
 import json
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from copy import copy
 from decimal import Decimal
 from typing import Any, Final
 
@@ -55,6 +56,12 @@ class RunModels:
         self.spending = spending
         self.models = spec.models
         self.provider_waits = ProviderWaits()
+
+    def for_ompycord(self) -> "RunModels":
+        """The same account for what Ompycord asks itself for the run: every model of the settings."""
+        own = copy(self)
+        own.models = ()
+        return own
 
 
 class ModelGateway:

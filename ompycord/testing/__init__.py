@@ -6,6 +6,7 @@ the queue of notifications has one, a port of its own whose worker is tested in 
 
 from ompycord.testing.agents import ScriptedAgent, ScriptedInbox
 from ompycord.testing.clock import FakeClock, SequentialIds
+from ompycord.testing.models import ScriptedModels
 from ompycord.testing.notifications import MemoryNotificationQueue
 from ompycord.testing.places import FakeChecks, FakeWorkspaces
 
@@ -16,5 +17,6 @@ __all__ = [
     "MemoryNotificationQueue",
     "ScriptedAgent",
     "ScriptedInbox",
+    "ScriptedModels",
     "SequentialIds",
 ]

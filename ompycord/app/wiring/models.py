@@ -1,18 +1,21 @@
 """The model gateway as it is wired: providers and their keys, what runs may spend, what a run's listener serves."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.wiring.parts import Areas, Infrastructure
 from ompycord.conductor import BudgetKeeper, Snapshots
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports.models import Models
 from ompycord.domain.repository import AgentSpec
 from ompycord.errors import ConfigurationError
 from ompycord.http.run_listeners import Served
 from ompycord.http.run_token import RunToken
+from ompycord.llm import GatewayModels, KeptAnswers
 from ompycord.model_gateway.gateway import ModelGateway, RunModels
 from ompycord.model_gateway.listed_prices import listed_prices, load_list
 from ompycord.model_gateway.price import Prices
@@ -80,6 +83,27 @@ class _RunLimits:
         await self._keeper.pause(run, spent_usd, tokens=tokens)
 
 
+def _own_models(
+    infrastructure: Infrastructure, areas: Areas, gateway: ModelGateway, run: RunId, own: RunModels, kept: KeptAnswers,
+    token: str,
+) -> Models:  # fmt: skip
+    """Models that we ask ourselves for a run: by the gateway, inside of this process, with the run's own token."""
+    return GatewayModels(
+        gateway=gateway.served_to(own, nothing),
+        token=token,
+        names=tuple(gateway.upstreams.models),
+        dialect_of=gateway.upstreams.dialect_of,
+        record=partial(areas.recorder.record, run),
+        kept=kept,
+    )
+
+
+async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers every other path."""
+    await send({"type": "http.response.start", "status": 404, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
 def listener_serves(
     infrastructure: Infrastructure, areas: Areas, gateway: ModelGateway, rest: Callable[[], ASGIApp]
 ) -> Callable[[RunId, RunToken, AgentSpec], Served]:
@@ -90,6 +114,8 @@ def listener_serves(
         keeper=areas.budget_keeper,
         run_tokens=infrastructure.settings.limits.run_tokens,
     )
+
+    kept = KeptAnswers()
 
     def serve(run: RunId, token: RunToken, spec: AgentSpec) -> Served:
         if not gateway.upstreams.providers:
@@ -104,10 +130,15 @@ def listener_serves(
             ids=infrastructure.ids,
         )
         models = RunModels(token=token, spec=spec, spending=spending)
+        own = models.for_ompycord()
         found = {model: gateway.upstreams.dialect_of(model) for model in spec.models}
         dialects = {model: str(dialect) for model, dialect in found.items() if dialect is not None}
         return Served(
-            gateway.served_to(models, rest()), has_models=True, dialects=dialects, provider_waits=models.provider_waits
+            gateway.served_to(models, rest()),
+            has_models=True,
+            dialects=dialects,
+            provider_waits=models.provider_waits,
+            models_with=partial(_own_models, infrastructure, areas, gateway, run, own, kept),
         )
 
     return serve

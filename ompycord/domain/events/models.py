@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, StringConstraints
 
 from ompycord.domain.authority import OBSERVERS, ONLY_OMPYCORD
 from ompycord.domain.base import Name
 from ompycord.domain.events.fields import Count, KnownEvent, Latest, OnlyOurs
 
-__all__ = ["Exactness", "Metering", "ModelEventBody", "ModelsOpened", "NetworkReach", "UsageUpdated"]
+__all__ = ["Exactness", "Metering", "ModelEventBody", "ModelsOpened", "NetworkReach", "PromptUsed", "UsageUpdated"]
 
 Exactness = Literal["exact", "estimated"]
 """Whether the provider stated what a request used, or Ompycord reckoned it."""
@@ -46,4 +46,18 @@ class UsageUpdated(KnownEvent, senders=OBSERVERS):
     """Of a request that Ompycord metered. None: what an agent claims."""
 
 
-ModelEventBody = ModelsOpened | UsageUpdated
+class PromptUsed(KnownEvent, senders=ONLY_OMPYCORD):
+    """Ompycord asked a model itself for the run, told by a template of its own; once for each template and model."""
+
+    type: Literal["prompt.used"] = "prompt.used"
+    template: Name
+    hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
+    """The first digits of the SHA-256 of the template's text."""
+    model: Name
+    temperature: Annotated[float, Field(ge=0, le=2, strict=True)] | None = None
+    """None: the provider's own."""
+    kept: StrictBool = False
+    """Whether the answer was kept of the same call before, so that nothing was asked."""
+
+
+ModelEventBody = ModelsOpened | UsageUpdated | PromptUsed

@@ -27,6 +27,7 @@ from ompycord.domain.ports.forge import (
     PushRequest,
 )
 from ompycord.domain.ports.model_ledger import ModelLedger
+from ompycord.domain.ports.models import Models
 from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.domain.ports.people import AuditTrail, KeyStore, PeopleSettings
 from ompycord.domain.ports.setup import ProxyListener, SetUpEnd, SetUpPlace, SetUps
@@ -97,6 +98,7 @@ __all__ = [
     "KeyStore",
     "Listener",
     "ModelLedger",
+    "Models",
     "NotificationQueue",
     "Observations",
     "OpenedPullRequest",

@@ -20,6 +20,7 @@ from ompycord.domain.events import (
     QuestionAnswered,
 )
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports.models import Models
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import EndedBy, FailureClass
 from ompycord.domain.task import Task
@@ -120,6 +121,11 @@ class Listener(Protocol):
     @property
     def dialects(self) -> Mapping[str, str]:
         """For each model that the agent's settings name, the dialect in which it is asked there."""
+        ...
+
+    @property
+    def models(self) -> Models | None:
+        """The models that Ompycord asks itself for this step; None where no provider is configured."""
         ...
 
     def watch_waits(self, waiting: Callable[[bool], None]) -> None:

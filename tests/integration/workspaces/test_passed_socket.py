@@ -160,6 +160,7 @@ class KeepsSocket:
         self.environment: dict[str, str] = {}
         self.has_models = False
         self.dialects: dict[str, str] = {}
+        self.models = None
         self.port = port
         self.sockets: list[socket.socket] = []
 

@@ -25,6 +25,7 @@ class Listener:
     """One that serves nothing."""
 
     def __init__(self, *, has_models: bool = True, dialect: str = "chat") -> None:
+        self.models = None
         self.port = 8790
         self.has_models = has_models
         self.dialects: Mapping[str, str] = {"m-1": dialect, "m-2": dialect}

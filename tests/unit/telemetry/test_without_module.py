@@ -10,10 +10,11 @@ from ompycord.telemetry.without_module import without_module
 from tests.support.patience import patient
 
 LOOK = (
-    "import ompycord.app.run, ompycord.mcp_server.server as s, sys, types; "
-    "s.build(types.SimpleNamespace(memory=None), None, version='0'); "
-    "print('rich' in sys.modules)"
+    "import ompycord.app.run, ompycord.agents.native, ompycord.mcp_server.server as s, sys; "
+    "s.build(None, None, version='0'); "
+    "print(any(name in sys.modules for name in ('rich', 'pydantic_ai', 'openai', 'anthropic')))"
 )
+"""Nor what asks models is loaded, in a server that asks none itself."""
 
 
 def test_a_package_is_as_if_not_installed_only_inside_the_block() -> None:
