@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from ompycord.domain.base import Frozen
 from ompycord.domain.configuration.forge_options import ForgeSpec
+from ompycord.domain.configuration.planning import PlanningSpec
 from ompycord.domain.configuration.setup import SecretUse, SetupStep
 from ompycord.domain.configuration.written import (
     Argument,
@@ -246,6 +247,8 @@ class RepositorySpec(Frozen):
     """Rounds of work and verification of a run here; left out, `limits.max_iterations`."""
     plan_approval: Literal["person", "automatic"] = "person"
     """Whether a person decides on the plan of a run in mode full, or the work begins by any valid plan."""
+    planning: PlanningSpec | None = None
+    """Further passes over a plan, by models that Ompycord asks itself; left out, the agent's own plan is proposed."""
     reviewer: ReviewerSpec = ReviewerSpec()
     modes: tuple[ModeName, ...] = ()
     """Modes that a run here may have; empty means all."""
@@ -335,6 +338,8 @@ class AgentSpec(Frozen):
 
     takes_model: ClassVar[bool] = False
     """Whether a task may choose its model."""
+    asks_models: ClassVar[bool] = False
+    """Whether Ompycord asks models for it, whatever network it has."""
 
     name: Slug
     kind: Slug

@@ -17,6 +17,7 @@ from ompycord.domain.ids import short_id
 from ompycord.domain.ports import RunFilter, RunRecords
 from ompycord.domain.records import Committed
 from ompycord.errors import RefusedInWords, UnavailableError
+from ompycord.render.reports.passes import passes_lines
 from ompycord.render.reports.plan_lines import plan_lines
 from ompycord.render.sanitizer import Sanitizer
 
@@ -62,7 +63,10 @@ class PlanOperations:
             "state": snapshot.state,
             "waits": snapshot.open_proposal is not None,
             "plans": [_shown(one) for one in snapshot.proposals],
-            "lines": plan_lines(latest.plan, _LINES),
+            "lines": [
+                *plan_lines(latest.plan, _LINES),
+                *(passes_lines(latest.passes, _LINES) if latest.passes is not None else []),
+            ],
         }
 
     async def _approve(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -116,6 +120,7 @@ def _shown(proposal: Proposal) -> dict[str, Any]:
         "by": proposal.by,
         "words": proposal.words,
         "plan": proposal.plan.model_dump(mode="json"),
+        "passes": None if proposal.passes is None else proposal.passes.model_dump(mode="json"),
     }
 
 

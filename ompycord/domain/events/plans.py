@@ -9,6 +9,7 @@ from ompycord.domain.base import Frozen, Line, Name, Text
 from ompycord.domain.events.fields import Count, KnownEvent
 from ompycord.domain.reports.findings import ReviewFinding
 from ompycord.domain.reports.plan import Plan
+from ompycord.domain.reports.refinement import Refinement
 
 __all__ = [
     "AnswerLink",
@@ -18,6 +19,7 @@ __all__ = [
     "PlanChanged",
     "PlanEventBody",
     "PlanProposed",
+    "PlanRefined",
     "PlanRefused",
     "PlanRejected",
     "ReportFault",
@@ -45,6 +47,13 @@ class PlanProposed(KnownEvent, senders=ONLY_OMPYCORD):
     """The agent."""
     asks: bool = True
     """Whether a person decides on it."""
+
+
+class PlanRefined(KnownEvent, senders=ONLY_OMPYCORD):
+    """Models drafted and criticised a plan before it was proposed; the next proposal is what came of it."""
+
+    type: Literal["plan.refined"] = "plan.refined"
+    passes: Refinement
 
 
 class PlanRefused(KnownEvent, senders=ONLY_OMPYCORD):
@@ -140,6 +149,7 @@ class AskChecked(KnownEvent, senders=ONLY_OMPYCORD):
 
 PlanEventBody = (
     PlanProposed
+    | PlanRefined
     | PlanRefused
     | PlanApproved
     | PlanChanged

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeVar
 from ompycord.domain import events as ev
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.reports.plan import Plan
+from ompycord.domain.reports.refinement import Refinement
 
 __all__ = ["REPORT_EVENTS", "CheckedAnswer", "Drift", "PlanDecision", "Proposal", "ReportsState"]
 
@@ -17,9 +18,10 @@ V = TypeVar("V")
 _KEPT: Final = 10
 Stamped = tuple[int, int, V]
 PlanDecision = ev.PlanApproved | ev.PlanChanged | ev.PlanRejected
-_Report = ev.PlanProposed | PlanDecision | ev.ReviewFinished | ev.AskAnswered | ev.AskChecked
+_Report = ev.PlanProposed | ev.PlanRefined | PlanDecision | ev.ReviewFinished | ev.AskAnswered | ev.AskChecked
 REPORT_EVENTS: Final = (
     ev.PlanProposed,
+    ev.PlanRefined,
     ev.PlanApproved,
     ev.PlanChanged,
     ev.PlanRejected,
@@ -35,6 +37,7 @@ class ReportsState:
 
     proposed: dict[int, Stamped[ev.PlanProposed]] = field(default_factory=dict[int, Stamped[ev.PlanProposed]])
     """The newest, by number of the event."""
+    refined: dict[int, Stamped[ev.PlanRefined]] = field(default_factory=dict[int, Stamped[ev.PlanRefined]])
     decided: dict[int, Stamped[PlanDecision]] = field(default_factory=dict[int, Stamped[PlanDecision]])
     review: Stamped[ev.ReviewFinished] | None = None
     answered: Stamped[ev.AskAnswered] | None = None
@@ -45,6 +48,8 @@ class ReportsState:
         match body:
             case ev.PlanProposed():
                 _keep(self.proposed, (seq, at, body))
+            case ev.PlanRefined():
+                _keep(self.refined, (seq, at, body))
             case ev.PlanApproved() | ev.PlanChanged() | ev.PlanRejected():
                 _keep(self.decided, (seq, at, body))
             case ev.ReviewFinished():
@@ -57,12 +62,17 @@ class ReportsState:
     def proposals(self) -> "tuple[Proposal, ...]":
         """The last plans, oldest first, and what became of each."""
         ordered = [self.proposed[seq] for seq in sorted(self.proposed)]
+        begins = [-1, *(seq for seq, _, _ in ordered[:-1])]
         ends = [*(seq for seq, _, _ in ordered[1:]), None]
-        return tuple(self._proposal(*one, ends[place]) for place, one in enumerate(ordered))
+        return tuple(self._proposal(*one, begins[place], ends[place]) for place, one in enumerate(ordered))
 
-    def _proposal(self, seq: int, at: int, body: ev.PlanProposed, end: int | None) -> "Proposal":
-        """`end` is the number of the plan that came after it."""
-        open_ = Proposal(ref=str(body.number), plan=body.plan, hash=body.hash, agent=body.by, asked_at=at)
+    def _proposal(self, seq: int, at: int, body: ev.PlanProposed, begin: int, end: int | None) -> "Proposal":
+        """`begin` and `end` are the numbers of the plans before and after it."""
+        passes = [self.refined[number][2].passes for number in sorted(self.refined) if begin < number < seq]
+        open_ = Proposal(
+            ref=str(body.number), plan=body.plan, hash=body.hash, agent=body.by, asked_at=at,
+            passes=passes[-1] if passes else None,
+        )  # fmt: skip
         if not body.asks:
             return open_.model_copy(update={"status": "approved", "closed_at": at})
         for number in sorted(self.decided):
@@ -138,6 +148,8 @@ class Proposal(Frozen):
     words: str | None = None
     """What is to be different, or why it was rejected."""
     closed_at: Millis | None = None
+    passes: Refinement | None = None
+    """The drafts and the critique before it; None where its agent alone made it."""
 
     def drift(self, files: Sequence[ev.ChangedFile]) -> Drift:
         """How the changed files differ from those of the plan."""

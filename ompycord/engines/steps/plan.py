@@ -6,20 +6,25 @@ from typing import Final
 from ompycord.conductor import LogInbox
 from ompycord.dialects.prompts.prompt_text import former_text, prompt_text
 from ompycord.dialects.prompts.report_text import planning_text
+from ompycord.dialects.provider_refusals import read_refusal
 from ompycord.dialects.reports.reading import read_report
+from ompycord.domain.configuration.planning import PlanningSpec
 from ompycord.domain.effects import StepOrder
-from ompycord.domain.events import EffectFinished, PlanProposed, PlanRefused
+from ompycord.domain.events import EffectFinished, PlanProposed, PlanRefined, PlanRefused
 from ompycord.domain.ports import ReadingCopy
 from ompycord.domain.reports.plan import Plan, plan_hash
 from ompycord.domain.reports.plan_faults import plan_faults
+from ompycord.domain.reports.refinement import DraftPlan
 from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.results import PlanResult
+from ompycord.domain.run import FailureClass
 from ompycord.domain.task import Task
 from ompycord.engines.agent_start import since
 from ompycord.engines.context import StepContext
-from ompycord.engines.ends import ok
+from ompycord.engines.ends import failed, ok
 from ompycord.engines.reading_agent import AgentReading, read_with_agent
-from ompycord.engines.recalling import recalled_text
+from ompycord.engines.refining import refined
+from ompycord.errors import ModelFailed
 from ompycord.text import cut, cut_head
 
 __all__ = ["plan"]
@@ -32,7 +37,7 @@ async def plan(order: StepOrder, task: Task, context: StepContext) -> EffectFini
     repository = (await context.configured(order.run, task)).repository
     checks = [check.name for check in repository.checks]
     former = await context.former(order.run) if task.follows is not None else None
-    before = (*(former_text(former) if former is not None else ()), *await recalled_text(order.run, task, context))
+    before = former_text(former) if former is not None else ()
 
     async def prompt_of(inbox: LogInbox, files: Path | None, copy: ReadingCopy) -> str:
         facts = await context.planning(order.run)
@@ -51,6 +56,11 @@ async def plan(order: StepOrder, task: Task, context: StepContext) -> EffectFini
     if not isinstance(found, Plan):
         await context.record(order.run, PlanRefused(faults=found, text=cut_head(reading.text, _TEXT)))
         return ok(order, result, message=_refused(found), failure=outcome.failure)
+    if repository.planning is not None:
+        passed = await _in_passes(order, task, context, repository, found)
+        if isinstance(passed, EffectFinished):
+            return passed
+        found = passed
     asks, name = repository.plan_approval == "person", plan_hash(found)
     proposed = PlanProposed(number=order.effect.iteration, plan=found, hash=name, by=task.agent, asks=asks)
     await context.record(order.run, proposed)
@@ -67,6 +77,48 @@ async def _plan_of(
     trees = await context.results.trees(order.run)
     checks = [check.name for check in repository.checks]
     return plan_faults(found, trees.result, checks, protected=repository.protected) or found
+
+
+async def _in_passes(
+    order: StepOrder, task: Task, context: StepContext, repository: RepositorySpec, draft: Plan
+) -> Plan | EffectFinished:
+    """The plan after the passes that the repository wants, all of them stored; or how the step ended without one."""
+    planning = repository.planning or PlanningSpec()
+    spec = context.catalog.agent(task.agent, repository=repository)
+    trees = await context.results.trees(order.run)
+    try:
+        async with context.listeners(order.run, spec) as listener:
+            if listener is None or listener.models is None:
+                words = f"Planning of {repository.name} asks models, and no provider is configured."
+                return failed(order, FailureClass.ENV, f"{words} Name one under providers.")
+            made = await refined(
+                DraftPlan(by=task.agent, plan=draft),
+                task=prompt_text(task, None),
+                planning=planning,
+                repository=repository,
+                trees=trees,
+                models=listener.models,
+            )
+    except ModelFailed as error:
+        return _model_failed(order, error, context)
+    await context.record(order.run, PlanRefined(passes=made.passes))
+    if made.faults:
+        await context.record(
+            order.run, PlanRefused(faults=made.faults, text=made.plan.model_dump_json(indent=1)[:_TEXT])
+        )
+        return ok(order, PlanResult(claim=True), message=_refused(made.faults))
+    return made.plan
+
+
+def _model_failed(order: StepOrder, error: ModelFailed, context: StepContext) -> EffectFinished:
+    """As where an agent's provider refuses: what time or money mends suspends the run."""
+    refusal = read_refusal(str(error), now_ms=context.now_ms(), status=error.status)
+    if refusal is None:
+        return failed(order, FailureClass.ENV, cut(str(error), 500))
+    outcome = refusal.outcome(cut(str(error), 500))
+    ended = {"claim": False, "ended_by": outcome.ended_by, "until": outcome.until}
+    result = PlanResult.model_validate({name: value for name, value in ended.items() if value is not None})
+    return ok(order, result, message=outcome.message, failure=outcome.failure)
 
 
 def _refused(faults: tuple[str, ...]) -> str:

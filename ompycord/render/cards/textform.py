@@ -14,6 +14,7 @@ from ompycord.render.cards.names import short_title
 from ompycord.render.cards.view import REHEARSAL
 from ompycord.render.phrases import count, day_clock
 from ompycord.render.render_context import RenderContext
+from ompycord.render.reports.passes import passes_lines
 from ompycord.render.reports.plan_lines import plan_closed, plan_lines
 from ompycord.render.run_view import Place, shown_facts
 from ompycord.render.sanitizer import Redact, Sanitizer
@@ -84,7 +85,9 @@ def _plan(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
     if proposal is None:
         return [Section("Plan", lines or ["There is no plan."])]
     planned = [*plan_lines(proposal.plan, sanitizer), plan_closed(proposal, sanitizer)]
-    return [Section("Plan", planned), Section("Progress", lines)]
+    passes = passes_lines(proposal.passes, sanitizer) if proposal.passes is not None else []
+    passed = [Section("Passes before it", passes)] if passes else []
+    return [Section("Plan", planned), *passed, Section("Progress", lines)]
 
 
 def _checks(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:

@@ -9,7 +9,6 @@ from typing import Final
 from ompycord.domain.folds.reports import Proposal
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.records import OutboxKind
-from ompycord.domain.reports.plan import Plan
 from ompycord.render.cards.asking import since_sentence
 from ompycord.render.cards.cardview import Button, Colour
 from ompycord.render.cards.names import agent_name
@@ -18,6 +17,7 @@ from ompycord.render.marker import question_tag
 from ompycord.render.message import RenderedMessage, Sign, message
 from ompycord.render.people import mention, user_ids
 from ompycord.render.render_context import RenderContext
+from ompycord.render.reports.passes import critique_lines, passes_lines, passes_sentence
 from ompycord.render.reports.plan_lines import plan_closed, plan_lines
 from ompycord.render.sanitizer import Redact, Sanitizer
 from ompycord.text.limits import EMBED_FIELD_VALUE
@@ -47,12 +47,13 @@ def plan_message(
     sanitizer = Sanitizer(redact)
     agent = agent_name(snapshot, sanitizer)
     footer = footer_of(snapshot, render_context, sanitizer, OutboxKind.QUESTION, question_tag(proposal.ref))
-    shown, whole = _fields(proposal.plan, sanitizer)
+    shown, whole = _fields(proposal, sanitizer)
     is_open = proposal.status == "open" and not snapshot.is_final
     end = since_sentence(snapshot, proposal.asked_at) if is_open else plan_closed(proposal, sanitizer)
+    passed = f"{passes_sentence(proposal.passes, sanitizer)}\n\n" if proposal.passes is not None else ""
     data = {
         "title": f"{'🟡 ' if is_open else ''}Plan of {sanitizer.label(agent, _NAME)}",
-        "description": f"{sanitizer.line(proposal.plan.summary, 600)}\n\n{end}",
+        "description": f"{sanitizer.line(proposal.plan.summary, 600)}\n\n{passed}{end}",
         "color": Colour.YELLOW if is_open else Colour.GREY,
         "fields": shown,
         "footer": {"text": f"{footer} · plan {proposal.hash[:12]}"},
@@ -73,13 +74,20 @@ def plan_message(
         sign=sign,
         mentions=users,
         role_mentions=roles,
-        attachment=None if whole else "\n".join(plan_lines(proposal.plan, Sanitizer(redact, terminal=True))),
+        attachment=None if whole else "\n".join(_whole(proposal, Sanitizer(redact, terminal=True))),
         content_hash=proposal.hash,
     )
 
 
-def _fields(plan: Plan, sanitizer: Sanitizer) -> tuple[list[dict[str, object]], bool]:
-    """Steps, files, checks and risks as fields, and whether they hold all of it."""
+def _whole(proposal: Proposal, sanitizer: Sanitizer) -> list[str]:
+    """The plan, and the passes before it."""
+    passed = ["", *passes_lines(proposal.passes, sanitizer)] if proposal.passes is not None else []
+    return [*plan_lines(proposal.plan, sanitizer), *passed]
+
+
+def _fields(proposal: Proposal, sanitizer: Sanitizer) -> tuple[list[dict[str, object]], bool]:
+    """Steps, files, checks, risks and the critique as fields, and whether they hold all of it."""
+    plan, passes = proposal.plan, proposal.passes
     steps = [f"{number}. {sanitizer.line(step.title, _TITLE)}" for number, step in enumerate(plan.steps, 1)]
     files = [
         f"{_CHANGES[file.change]} {sanitizer.line(file.path, _PATH)}"
@@ -88,10 +96,11 @@ def _fields(plan: Plan, sanitizer: Sanitizer) -> tuple[list[dict[str, object]], 
     ]
     checks = [", ".join(sanitizer.line(check, _TITLE) for check in plan.checks)] if plan.checks else []
     risks = [f"- {sanitizer.line(risk, 300)}" for risk in plan.risks]
-    named = [("Steps", steps), ("Files", files), ("Checks", checks), ("Risks", risks)]
+    critique = critique_lines(passes, sanitizer) if passes is not None else []
+    named = [("Steps", steps), ("Files", files), ("Checks", checks), ("Risks", risks), ("Critique", critique)]
     made = [(name, *_cut(lines)) for name, lines in named if lines]
     fields: list[dict[str, object]] = [{"name": name, "value": text, "inline": False} for name, text, _ in made]
-    return fields, all(is_whole for _, _, is_whole in made)
+    return fields, passes is None and all(is_whole for _, _, is_whole in made)
 
 
 def _cut(lines: Sequence[str]) -> tuple[str, bool]:

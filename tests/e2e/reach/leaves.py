@@ -71,6 +71,15 @@ REPOSITORY: dict[str, Any] = {
         "max_file_mib": 1,
     },
     "plan_approval": "automatic",
+    "planning": {
+        "drafts": ["small"],
+        "refine": False,
+        "critic": "small",
+        "model": "small",
+        "draft_temperature": 0.5,
+        "critique_temperature": 0.1,
+        "final_temperature": 0.1,
+    },
     "reviewer": {"agent": "spoken", "model": "spoken-large"},
 }
 AGENT: dict[str, Any] = {
@@ -142,6 +151,14 @@ FILE: dict[str, Any] = {
     "agents": {
         "spoken": {"kind": "acp", "mode": "plan", "model": "small", **AGENT},
         "older": {"kind": "omp_rpc", "dialect": "pi"},
+        "built-in": {
+            "kind": "native",
+            "model": "small",
+            "temperature": 0.2,
+            "max_turns": 20,
+            "context_characters": 50_000,
+            "approvals": "commands",
+        },
     },
     "loop_guardian": {
         "enabled": False,
@@ -155,13 +172,6 @@ FILE: dict[str, Any] = {
         "max_same_rounds": 4,
         "max_rounds_without_gain": 5,
         "calm_steps": 31,
-    },
-    "memory": {
-        "recall": False,
-        "recall_items": 5,
-        "recall_tokens": 1000,
-        "hold_out": 0.2,
-        "run_summaries": False,
     },
     "providers": {
         "house": {

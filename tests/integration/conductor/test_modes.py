@@ -47,7 +47,7 @@ class Reports(ScriptedAgent):
 
     def __init__(self, **says: Sequence[str]) -> None:
         super().__init__()
-        self._says: dict[AgentPurpose, list[str]] = {
+        self.says: dict[AgentPurpose, list[str]] = {
             "plan": list(says.get("plan", [block(PLANNED)])),
             "review": list(says.get("review", [block(CONTENT)])),
             "answer": list(says.get("answer", ["It is so."])),
@@ -56,7 +56,7 @@ class Reports(ScriptedAgent):
         self.opens: str | None = None
 
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
-        says = self._says[job.purpose]
+        says = self.says[job.purpose]
         words = says.pop(0) if len(says) > 1 else says[0]
         number = len(self.jobs) + 1
         self.writes = {"new.txt": str(number)} if job.purpose == "work" else {}

@@ -16,9 +16,9 @@ from ompycord.domain.folds.source_state import RANGES_KEPT, SourceState
 from ompycord.domain.guardian.escalation import LEVELS
 from ompycord.domain.guardian.verdicts import LOOP_KINDS
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId, Source
-from ompycord.domain.memory.items import MemoryKind, NewMemory
 from ompycord.domain.reports.findings import ReviewFinding
 from ompycord.domain.reports.plan import Plan, PlannedFile, PlanStep
+from ompycord.domain.reports.refinement import DraftPlan, Refinement
 from ompycord.domain.run import FailureClass, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Task
 
@@ -37,6 +37,7 @@ state = st.sampled_from(RunState)
 source_numbers = st.none() | st.dictionaries(st.sampled_from(SOURCES[1:]), st.integers(0, 12), max_size=2)
 
 PLAN = Plan(summary="Do it.", steps=(PlanStep(title="one"),), files=(PlannedFile(path="a.py", change="modify"),))
+PASSES = [Refinement(drafts=(DraftPlan(by=by, plan=PLAN),)) for by in ("one", "two")]
 HASHES = st.sampled_from(["0" * 64, "1" * 64])
 
 BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
@@ -148,6 +149,8 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "plan.proposed": st.builds(
         ev.PlanProposed, number=count, plan=st.just(PLAN), hash=HASHES, by=name, asks=st.booleans(),
     ),
+    "plan.refined": st.sampled_from([ev.PlanRefined(passes=one) for one in PASSES]),
+    "prompt.used": st.builds(ev.PromptUsed, template=st.just("t"), hash=st.just("0" * 16), model=st.just("m-1")),
     "plan.refused": st.just(ev.PlanRefused(faults=("It names no file.",))),
     "plan.approved": st.builds(ev.PlanApproved, plan=HASHES, by=name),
     "plan.changed": st.builds(ev.PlanChanged, plan=HASHES, by=name, words=st.just("smaller")),
@@ -160,17 +163,6 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "ask.answered": st.builds(ev.AskAnswered, text=words, commit=name, changed_total=count),
     "ask.checked": st.builds(
         ev.AskChecked, struck=count, links=st.just((ev.AnswerLink(start=0, end=1, path="a", line=1, fault="gone"),)),
-    ),
-    "memory.recalled": st.builds(
-        ev.MemoryRecalled, withheld=st.booleans(),
-        items=st.just((ev.RecalledRef(item=TASK.id, kind=MemoryKind.LESSON, why="same file"),)),
-    ),
-    "memory.proposed": st.builds(
-        ev.MemoryProposed, item=st.sampled_from([RUN, TASK.id]),
-        what=st.builds(NewMemory, kind=st.just(MemoryKind.LESSON), title=st.just("x"), body=words),
-    ),
-    "memory.decided": st.builds(
-        ev.MemoryDecided, item=st.sampled_from([RUN, TASK.id]), by=name, decision=st.sampled_from(["kept", "dropped"])
     ),
     "x.unknown": st.builds(ev.Opaque, type=st.just("x.unknown"), data=st.just({"a": 1})),
 }  # fmt: skip

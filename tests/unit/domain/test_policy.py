@@ -46,8 +46,6 @@ RULES: dict[str, tuple[Role, Role | None]] = {
     "raise": (APPROVER, OWN),
     "answer": (APPROVER, OWN),
     "approve": (APPROVER, OWN),
-    "remember": (RUNNER, None),
-    "forget": (APPROVER, OWN),
     "admin": (ADMIN, None),
 }
 """The least role, and what the requester of the run needs (docs/contracts/commands-and-buttons.md, *Roles*)."""
@@ -137,16 +135,22 @@ AGENTS = frozenset({SourceKind.AGENT, SourceKind.RUN_KEY, SourceKind.EXTERNAL})
 SENDERS: dict[frozenset[SourceKind], set[str]] = {
     US: {
         *("run.dequeued", "run.state", "effect.finished", "approval.used", "work.left_out", "evidence.changed"),
-        *("guardian.noticed", "models.opened", "result.guarded", "pull_request.opened"),
+        *("guardian.noticed", "models.opened", "prompt.used", "result.guarded", "pull_request.opened"),
         *("check.errors", "check.proved"),
         *("precheck.finished", "setup.started", "setup.finished"),
-        *("plan.proposed", "plan.refused", "review.finished", "review.refused", "ask.answered", "ask.checked"),
+        *(
+            "plan.proposed",
+            "plan.refined",
+            "plan.refused",
+            "review.finished",
+            "review.refused",
+            "ask.answered",
+            "ask.checked",
+        ),
         *("inbox.taken", "inbox.acknowledged"),
-        *("memory.recalled", "memory.proposed"),
     },
     PEOPLE: {
         "run.given_up",
-        "memory.decided",
         *("plan.approved", "plan.changed", "plan.rejected"),
         *(
             "run.submitted",

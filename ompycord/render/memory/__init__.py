@@ -1,1 +1,0 @@
-"""What is remembered, in words: items, lists, what a run was given."""
