@@ -24,6 +24,7 @@ __all__ = [
     "CLAUDE_CODE",
     "CODEX",
     "GEMINI_CLI",
+    "NATIVE",
     "OH_MY_PI",
     "OPENCODE",
     "OWN_PROGRAM",
@@ -106,8 +107,13 @@ REHEARSAL: Final = RepositoryFiles(
     could="nothing: it reads no settings, and Python runs it isolated",
     shut_by="nothing needs to",
 )
+NATIVE: Final = RepositoryFiles(
+    program="the built-in agent",
+    could="nothing: it reads no settings, and AGENTS.md is a text for its model",
+    shut_by="nothing needs to",
+)
 
-REPOSITORY_FILES: Final = (CLAUDE_CODE, OPENCODE, CODEX, GEMINI_CLI, OH_MY_PI, PI, OWN_PROGRAM, REHEARSAL)
+REPOSITORY_FILES: Final = (CLAUDE_CODE, OPENCODE, CODEX, GEMINI_CLI, OH_MY_PI, PI, OWN_PROGRAM, REHEARSAL, NATIVE)
 SWITCHES: Final[Mapping[str, str]] = {name: value for one in REPOSITORY_FILES for name, value in one.variables.items()}
 """The switches that every agent gets, of whatever kind it is."""
 

@@ -57,6 +57,10 @@ class Answers(Frozen):
     """Programs of `AGENTS` that may be agents here."""
     agents_seen: tuple[str, ...] = ()
     """Programs found on the PATH, for the comment in the file."""
+    provider: str | None = None
+    """The kind of a provider by which the built-in agent works here; None: it does not."""
+    model: str | None = None
+    """The model of that provider."""
 
     def __repr__(self) -> str:
         return "<Answers>"  # the token is in it
@@ -117,6 +121,10 @@ def _config(answers: Answers) -> str:
         },
         "agents": {program: dict(AGENTS[program]) for program in answers.agents},
     }
+    if answers.provider is not None:
+        models = [answers.model] if answers.model else []
+        content["providers"] = {answers.provider: {"kind": answers.provider, "models": models}}
+        content["agents"]["native"] = {"kind": "native"}
     return (
         "# Written by `ompycord init`. Everything that may stand here: ompycord.example.yml\n"
         + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

@@ -104,6 +104,7 @@ def import_keys(
     as_json: AsJson = False,
 ) -> None:
     """Take the keys out of agents' grants and env, into secrets/provider_NAME and the section providers."""
+    from ompycord.app.models.key_files import keep_keys
     from ompycord.app.models.key_import import Imported, imported
     from ompycord.files import replace_file
     from ompycord.settings import config_file
@@ -114,11 +115,9 @@ def import_keys(
     file = config_file(os.environ, dotenv, Path.cwd())
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     found = imported(text, {**dotenv, **os.environ}) if text.strip() else Imported(text, {}, ())
-    secrets = settings.data_dir.expanduser() / "secrets"
     if not is_dry and found.keys:
-        secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, keys in found.keys.items():
-            _keep(secrets / f"provider_{name}", keys)
+            keep_keys(settings.data_dir, name, keys)
         replace_file(file.with_name(f"{file.name}.before"), text)
         replace_file(file, found.text, mode=file.stat().st_mode & 0o777)
     if as_json:
@@ -132,11 +131,3 @@ def import_keys(
         typer.echo("No agent holds a key.")
     elif found.keys and not is_dry:
         typer.echo(f"{file.name} is changed; the former one is {file.name}.before. Start Ompycord again.")
-
-
-def _keep(file: Path, keys: tuple[str, ...]) -> None:
-    """Add keys to those that are there, one a line."""
-    from ompycord.files import replace_file
-
-    there = file.read_text(encoding="utf-8-sig").split() if file.exists() else []
-    replace_file(file, "".join(f"{key}\n" for key in dict.fromkeys((*there, *keys))))

@@ -107,7 +107,9 @@ class Wizard:
     ) -> None:
         """From the token to the files."""
         from ompycord.app.doctor.team import programs_on_path
+        from ompycord.app.models.key_files import keep_keys
         from ompycord.app.setup import HOW_TO, Answers, write_files
+        from ompycord.settings import load_settings
 
         named = dict(_named(one) for one in repositories)
         if admin is not None and not _USER_ID.fullmatch(admin):
@@ -120,6 +122,7 @@ class Wizard:
         named = named or self._repositories()
         seen = asyncio.run(programs_on_path(os.environ, Path.cwd()))
         agents = self._agents(seen)
+        provider, model, key = ("", "", "") if seen else self._built_in()
         answers = Answers(
             token=token,
             guild=server,
@@ -128,13 +131,18 @@ class Wizard:
             repositories=named,
             agents=agents,
             agents_seen=tuple(seen.values()),
+            provider=provider or None,
+            model=model or None,
         )
         settings = write_files(Path.cwd(), answers, may_replace=may_replace)
         typer.echo("Written, for you alone to read: .env, ompycord.yml.")
         _judge(token, settings.discord)
         for program in agents:
             typer.echo(f"Give {program} the key of its model: {HOW_TO[program]}")
-        missing = [what for what, given in (("repositories", named), ("agents", agents)) if not given]
+        if provider:
+            keep_keys(load_settings(environ=os.environ, folder=Path.cwd()).data_dir, provider, [key])
+            typer.echo(f"The built-in agent works with {provider}; the key is in secrets/provider_{provider}.")
+        missing = [what for what, given in (("repositories", named), ("agents", agents or provider)) if not given]
         first = f"name {' and '.join(missing)} in ompycord.yml, then " if missing else ""
         typer.echo(f"Next: {first}`ompycord doctor`, then `ompycord up` (in a checkout: make up).")
 
@@ -176,6 +184,19 @@ class Wizard:
             if all(number.isdecimal() and 1 <= int(number) <= len(seen) for number in numbers):
                 return tuple(dict.fromkeys(list(seen)[int(number) - 1] for number in numbers))
             typer.echo(f"Numbers from 1 to {len(seen)}.")
+
+    def _built_in(self) -> tuple[str, str, str]:
+        """Where no agent program is found but a key is: provider, model and key of the built-in agent; else nothing."""
+        from ompycord.app.models.key_import import KNOWN
+
+        variable = next((name for name in KNOWN if os.environ.get(name, "").strip()), None)
+        if self._is_silent or variable is None or KNOWN[variable] == "gemini":
+            return "", "", ""
+        provider = KNOWN[variable]
+        typer.echo(f"No agent program was found, but {variable} is set. The built-in agent needs no more than that.")
+        question = f"Its model, as {provider} names it (Enter to leave it out)"
+        model = self.ask(question, missing="", default="").strip()
+        return (provider, model, os.environ[variable].strip()) if model else ("", "", "")
 
     def _server(self, account: "Account", guild: str | None, token: str) -> "tuple[Account, str]":
         """The server to work in; the bot is invited first where it is in none."""

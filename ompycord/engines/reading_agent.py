@@ -175,4 +175,5 @@ async def _run(
 
 
 def _listener(run: RunId, spec: AgentSpec, context: StepContext) -> AbstractAsyncContextManager[Listener | None]:
-    return context.listeners(run, spec) if spec.sandbox.network == "gateway" else nullcontext()
+    has_one = spec.sandbox.network == "gateway" or spec.asks_models
+    return context.listeners(run, spec) if has_one else nullcontext()

@@ -16,7 +16,6 @@ from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused
-from ompycord.mcp_server.memory_tools import MemoryTools
 
 __all__ = ["LONGEST_WAIT_S", "Attach", "Remark", "TaskView", "ToolAnswer", "ToolService"]
 
@@ -79,11 +78,8 @@ class ToolService:
         ids: Ids,
         attach: Attach,
         slots: Slots | None = None,
-        memory: MemoryTools | None = None,
     ) -> None:
         """`slots`: an answer is kept until the run of a waiting agent has a slot again."""
-        self.memory = memory
-        """What is remembered of earlier work; None where nothing is."""
         self._slots = slots
         self._recorder = recorder
         self._messages = messages

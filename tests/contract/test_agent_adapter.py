@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from ompycord.agents.acp import AcpAgent, AcpOptions
 from ompycord.agents.command import CommandAgent, CommandOptions
 from ompycord.agents.conformance import RULES, Rule, Trial, is_halted_when_its_cancellation_returns, judge
+from ompycord.agents.native import NativeAgent, NativeOptions
 from ompycord.agents.omp_rpc import OmpRpcAgent, OmpRpcOptions
 from ompycord.agents.rehearsal import RehearsalAgent, RehearsalOptions
 from ompycord.agents.stream_json import StreamJsonAgent, StreamJsonOptions
@@ -25,7 +27,9 @@ from ompycord.domain.task import Task
 from ompycord.errors import StorageError
 from ompycord.processes import MARKER
 from ompycord.processes.launcher_port import Launcher
+from ompycord.testing import ScriptedModels
 from tests.support.confinement import best_level, launcher_of
+from tests.support.native import ModelListener
 from tests.support.patience import within
 
 QUICK = """
@@ -94,6 +98,18 @@ def claude_trial(at: Path, launcher: Launcher) -> Trial:
     return trial(StreamJsonAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, LONG_TALK))
 
 
+def native_trial(at: Path, launcher: Launcher) -> Trial:
+    spec = NativeOptions(name="native", sandbox=Sandbox(minimum="none"))
+    quick = 'CALL write {"path": "NOTES.md", "text": "hello"}\nSAY ' + "long " * 300
+    long = 'CALL run {"command": "sleep 300"}'
+    one = trial(NativeAgent(launcher=launcher), at, quick=(spec, quick), long=(spec, long))
+
+    def asking(make: Callable[[], AgentJob]) -> AgentJob:
+        return make().model_copy(update={"listener": ModelListener(ScriptedModels())})
+
+    return replace(one, quick=partial(asking, one.quick), long=partial(asking, one.long))
+
+
 class BadAdapter:
     """Breaks every rule: claims what is ours to say, overlaps, swallows, leaves its process running."""
 
@@ -120,6 +136,9 @@ class BadAdapter:
         return AgentOutcome(claim=False, message="x" * 1000)
 
 
+ADAPTERS = [command_trial, rehearsal_trial, omp_trial, acp_trial, claude_trial, native_trial]
+
+
 @pytest.fixture
 def launcher() -> Launcher:
     return launcher_of("none")
@@ -131,20 +150,20 @@ def confined() -> Launcher:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial, claude_trial])
+@pytest.mark.parametrize("make", ADAPTERS)
 async def test_every_adapter_keeps_every_rule(make: MakeTrial, rule: Rule, tmp_path: Path, launcher: Launcher) -> None:
     assert await rule(make(tmp_path, launcher)) is None
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial, claude_trial])
+@pytest.mark.parametrize("make", ADAPTERS)
 async def test_and_as_confined_as_this_machine_can(
     make: MakeTrial, rule: Rule, tmp_path: Path, confined: Launcher
 ) -> None:
     assert await rule(make(tmp_path, confined)) is None
 
 
-@pytest.mark.parametrize("make", [command_trial, rehearsal_trial, omp_trial, acp_trial, claude_trial])
+@pytest.mark.parametrize("make", ADAPTERS)
 async def test_an_adapter_leaves_nothing_of_its_own_in_the_clone(
     make: MakeTrial, tmp_path: Path, launcher: Launcher
 ) -> None:

@@ -8,7 +8,7 @@ from ompycord.agents.registry import AGENT_KINDS
 
 __all__ = ["KINDS", "agent_options"]
 
-KINDS = ("acp", "command", "omp_rpc", "rehearsal", "stream_json")
+KINDS = ("acp", "command", "native", "omp_rpc", "rehearsal", "stream_json")
 """Our own; `tests/unit/agents/test_registry.py` compares."""
 
 

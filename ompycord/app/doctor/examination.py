@@ -49,7 +49,7 @@ async def examine(
         return [*found, warn("Discord", text, "")]
     found.append(team.access(settings))
     found += await _discord(settings)
-    found += [*team.agents(settings, environ), await team.programs_found(environ, folder)]
+    found += [*team.agents(settings, environ), await team.programs_found(environ, folder, settings)]
     found += await team.repositories(settings, git, environ, folder)
     return found + await forges(settings, path)
 

@@ -90,6 +90,8 @@ def _models_of(agent: AgentSpec, *, has_providers: bool) -> Finding | None:
     if agent.key_variables:
         remedy = "Run: ompycord providers import. It moves the key to providers: and takes it out of the agent."
         return warn(name, "the agent holds your key; not metered.", remedy)
+    if agent.asks_models and has_providers:
+        return ok(name, "built in; asks models by Ompycord, and its tools hold no key and no token")
     if agent.sandbox.network == "gateway" and has_providers:
         return ok(name, "asks models by Ompycord, and has no other network (sandbox.network: gateway)")
     return None

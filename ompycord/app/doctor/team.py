@@ -8,6 +8,7 @@ from pathlib import Path
 from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.errors import OmpycordError
+from ompycord.llm import MISSING, is_installed
 from ompycord.processes import ProcessSpec, run
 from ompycord.render.phrases import count
 from ompycord.settings import Settings
@@ -64,10 +65,13 @@ async def programs_on_path(environ: Mapping[str, str], folder: Path) -> dict[str
     return found
 
 
-async def programs_found(environ: Mapping[str, str], folder: Path) -> Finding:
-    """The agent programs of this machine, as a line."""
+async def programs_found(environ: Mapping[str, str], folder: Path, settings: Settings) -> Finding:
+    """The agent programs of this machine, as a line; without one, the agent that needs none."""
     found = await programs_on_path(environ, folder)
-    return ok("Agents on the PATH", "; ".join(found.values()) or "No known agents on PATH (any program can be one)")
+    words = "; ".join(found.values()) or "No known agents on PATH (any program can be one)"
+    if not found and settings.providers and not any(one.asks_models for one in settings.catalog.agents):
+        words = f"{words}. The built-in agent needs none: agents: {{native: {{kind: native}}}}"
+    return ok("Agents on the PATH", words)
 
 
 async def _version(place: str, environ: Mapping[str, str], folder: Path) -> str:
@@ -87,11 +91,17 @@ def agents(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
         return [ok("Agents", "the playground's rehearsal")]
     if not configured:
         return [fail("Agents", "none is configured: no run can start.", "Name one under agents in ompycord.yml.")]
-    return [_agent(agent, environ) for agent in configured]
+    return [_agent(agent, environ, has_providers=bool(settings.providers)) for agent in configured]
 
 
-def _agent(agent: AgentSpec, environ: Mapping[str, str]) -> Finding:
+def _agent(agent: AgentSpec, environ: Mapping[str, str], *, has_providers: bool) -> Finding:
     name = f"Agent {agent.name}"
+    if agent.asks_models and not is_installed():
+        what, _, remedy = MISSING.partition(". ")
+        return fail(name, f"{what}.", remedy)
+    if agent.asks_models and not has_providers:
+        text = "it asks models through Ompycord, and no provider is configured."
+        return fail(name, text, "Name one under providers in ompycord.yml: docs/how-to/work-with-nothing-but-a-key.md")
     if not agent.command:
         return ok(name, agent.kind)
     program = agent.command[0]

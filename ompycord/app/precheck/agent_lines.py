@@ -14,6 +14,7 @@ from ompycord.app.precheck.lines import failing, fine, warning
 from ompycord.domain.base import Millis
 from ompycord.domain.events import PrecheckLine
 from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.llm import MISSING, is_installed
 from ompycord.render.phrases import and_list
 
 __all__ = ["agent_line", "credential_lines", "expires_at"]
@@ -31,6 +32,8 @@ class _Claims(BaseModel):
 
 def agent_line(agent: AgentSpec, path: str) -> PrecheckLine:
     """Whether its program is there. A kind without a command brings its own, or says at its start what it lacks."""
+    if agent.asks_models and not is_installed():
+        return failing("agent", f"{agent.name}: {MISSING.partition('. ')[0]}.", MISSING.partition(". ")[2])
     program = agent.command[0] if agent.command else ""
     is_in_clone = "/" in program and not Path(program).is_absolute()
     if not program or program == "{python}" or is_in_clone or shutil.which(program, path=path) is not None:

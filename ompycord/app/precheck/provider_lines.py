@@ -63,7 +63,10 @@ class Providers:
 
     async def line(self, agent: AgentSpec) -> Sequence[PrecheckLine]:
         """Whether one of those who offer what the agent asks for answers; none where it asks elsewhere."""
-        if agent.sandbox.network != "gateway" or not self._providers:
+        if agent.asks_models and not self._providers:
+            text = f"{agent.name} asks models through Ompycord, and no provider is configured."
+            return (failing("provider", text, "Name one under providers in ompycord.yml."),)
+        if not (agent.asks_models or agent.sandbox.network == "gateway") or not self._providers:
             return ()
         if self._stopped():
             return (failing("provider", "All model requests are stopped.", "Run: ompycord gateway resume"),)

@@ -98,6 +98,29 @@ async def test_an_agent_that_is_found_can_be_chosen(playground: Playground, tmp_
     ]
 
 
+async def test_where_no_program_is_found_but_a_key_is_the_built_in_agent_is_offered(
+    playground: Playground, tmp_path: Path
+) -> None:
+    folder, data = tmp_path / "here", tmp_path / "data"
+    environ = {
+        "DISCORD_TOKEN": playground.bot_token,
+        "OMPYCORD_DISCORD__API": playground.api,
+        "OMPYCORD_DATA_DIR": str(data),
+        "PATH": "/usr/bin:/bin",
+        "ANTHROPIC_API_KEY": "sk-canary-of-init",
+    }
+    stdin = f"2\n{playground.ada.id}\n\nclaude-sonnet-5\n"
+    done = await ompycord("init", folder=folder, environ=environ, stdin=stdin.encode())
+    assert done.code == 0, done.out + done.err
+    assert "No agent program was found, but ANTHROPIC_API_KEY is set." in done.out
+    key = data / "secrets/provider_anthropic"
+    assert (key.read_text(), key.stat().st_mode & 0o777) == ("sk-canary-of-init\n", 0o600)
+    settings = load_settings(environ={}, folder=folder)
+    assert [(agent.name, agent.kind) for agent in settings.catalog.agents] == [("native", "native")]
+    assert settings.providers["anthropic"].models == ("claude-sonnet-5",)
+    assert "sk-canary" not in done.out + "".join(file.read_text() for file in folder.iterdir())
+
+
 async def test_files_that_are_there_stay_unless_somebody_agrees(playground: Playground, tmp_path: Path) -> None:
     folder = tmp_path / "here"
     folder.mkdir()

@@ -27,7 +27,8 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"
 
 
 def spec_of(kind: str = "acp", *command: str, **more: Any) -> AgentOptions:
-    return agent_options({"name": "mine", "kind": kind, "command": command or ("agent",), **more})
+    usual = () if kind == "native" else ("agent",)  # it is built in
+    return agent_options({"name": "mine", "kind": kind, "command": command or usual, **more})
 
 
 def environment(spec: AgentOptions) -> dict[str, str]:

@@ -1,0 +1,84 @@
+"""The conversation of the built-in agent: kept in its HOME, read back without trust, and shortened when it grows."""
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from ompycord.domain.ports.models import Conversation, ReplyMessage, ToolMessage
+from ompycord.processes.safe_open import NotGranted, safe_path, safe_read, safe_write
+
+__all__ = ["INTERRUPTED", "load", "new_session", "save", "shortened"]
+
+_MESSAGES: Final = TypeAdapter[tuple[Conversation, ...]](tuple[Conversation, ...])
+_FOLDER: Final = (".ompycord", "native")
+INTERRUPTED: Final = "This was interrupted before it gave a result. Look at what is done, and do it again where needed."
+_LEFT_OUT: Final = "[left out, since the conversation became long; use the tool again where you need it]"
+_KEPT: Final = 400
+"""Characters of a tool's result that are not worth leaving out."""
+_NEWEST: Final = 6
+"""Messages at the end that stay as they are."""
+
+
+def new_session() -> str:
+    """A name for a session."""
+    return secrets.token_hex(8)
+
+
+def save(home: Path, session: str, messages: Sequence[Conversation]) -> None:
+    """Keep the conversation. Raises NotGranted where the agent put a link on the way, OSError. Blocks."""
+    safe_write(home, (*_FOLDER, f"{session}.json"), _MESSAGES.dump_json(tuple(messages)))
+
+
+def load(home: Path, session: str) -> tuple[Conversation, ...] | None:
+    """The conversation of a session, with every call answered; None where it is not there or not what we wrote. Blocks.
+
+    The agent's own commands can write to the file: what comes of it is only what a model is told.
+    """
+    try:
+        parts = safe_path(home, "/".join((*_FOLDER, f"{session}.json")))
+        messages = _MESSAGES.validate_json(safe_read(home, parts))
+    except (OSError, NotGranted, ValidationError):
+        return None
+    return _answered(messages) if messages else None
+
+
+def _answered(messages: tuple[Conversation, ...]) -> tuple[Conversation, ...]:
+    """Every call gets one result right behind it, as models demand; a result without a call is left out."""
+    results = {one.call: one for one in messages if isinstance(one, ToolMessage)}
+    whole: list[Conversation] = []
+    for one in messages:
+        if isinstance(one, ToolMessage):
+            continue
+        whole.append(one)
+        if isinstance(one, ReplyMessage):
+            whole += [
+                results.get(call.id) or ToolMessage(call=call.id, tool=call.tool, text=INTERRUPTED)
+                for call in one.calls
+            ]
+    return tuple(whole)
+
+
+def shortened(messages: Sequence[Conversation], most: int) -> tuple[Conversation, ...]:
+    """The same where it has at most `most` characters; else without the oldest results of tools, down to the half.
+
+    In large strides, since what a provider has cached of a conversation ends where it was changed.
+    """
+    size = sum(map(_size, messages))
+    if size <= most:
+        return tuple(messages)
+    whole = list(messages)
+    for at, one in enumerate(whole[:-_NEWEST]):
+        if size <= most // 2:
+            break
+        if isinstance(one, ToolMessage) and len(one.text) > _KEPT:
+            whole[at] = one.model_copy(update={"text": _LEFT_OUT})
+            size -= len(one.text) - len(_LEFT_OUT)
+    return tuple(whole)
+
+
+def _size(message: Conversation) -> int:
+    calls = sum(len(one.arguments) for one in message.calls) if isinstance(message, ReplyMessage) else 0
+    return len(message.text) + calls

@@ -1,1 +1,0 @@
-"""What is remembered, from Discord: decide, keep, search, drop."""
