@@ -18,6 +18,7 @@ from ompycord.app.services import probes_of
 from ompycord.app.session_keeper import SessionKeeper
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.wiring.edges import bot_of, key_manager_of, lookups_of, mcp_of, sidecar_of
+from ompycord.app.wiring.memory import memory_keeper_of
 from ompycord.app.wiring.models import gateway_of, listener_serves
 from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
 from ompycord.app.wiring.preparing import precheck_of
@@ -117,7 +118,7 @@ def wire(
     destinations = destinations_of(infrastructure)
     health = health_of(infrastructure, workers, destinations, own_limits, gateway, requests=requests)
     models = ModelOperations(gateway, data=infrastructure.data.path)
-    seen = lookups or lookups_of(infrastructure, workers, health, models)
+    seen = lookups or lookups_of(infrastructure, areas, workers, health, models)
     bot = bot_of(infrastructure, areas, seen, secrets)
     operations = operations_of(infrastructure, key_secrets, key_manager, models, areas, end=end)
     services = services_of(
@@ -129,6 +130,7 @@ def wire(
         driver=driver,
         key_manager=key_manager,
         reminders=reminders_of(infrastructure, areas),
+        memory_keeper=memory_keeper_of(infrastructure),
         recovery=RecoverySearch(
             store=infrastructure.store,
             folder=data.path / "workspaces",

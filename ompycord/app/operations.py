@@ -196,6 +196,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     from ompycord.app.models.operations import without_process
     from ompycord.app.outgoing.operations import WebhookOperations
     from ompycord.app.planning.operations import PlanOperations
+    from ompycord.app.remembering.operations import MemoryOperations
     from ompycord.app.run_views import RunViews
     from ompycord.app.system import SystemClock, SystemIds
     from ompycord.app.terminal.reports import RunReports
@@ -213,6 +214,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
         webhooks = WebhookOperations(store=store, clock=clock, wake=lambda: None)
         views = RunViews(store=store, history=store, snapshots=Snapshots(store=store))
         plans = PlanOperations(store=store, snapshots=Snapshots(store=store))
+        memory = MemoryOperations(rows=store.memory)
         reports = RunReports(store=store, history=store, snapshots=Snapshots(store=store))
         known = {
             **keys.operations(),
@@ -221,5 +223,6 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
             **webhooks.operations(),
             **without_process(),
             **plans.operations(),
+            **memory.operations(),
         }
         return await known[operation](arguments)

@@ -21,6 +21,8 @@ from ompycord.bot.commands.help import help_feature
 from ompycord.bot.commands.new import new_feature
 from ompycord.bot.commands.queue import queue_feature
 from ompycord.bot.commands.raise_limit import raise_limit_feature
+from ompycord.bot.commands.remembering.decide import decide_feature
+from ompycord.bot.commands.remembering.memory import memory_feature
 from ompycord.bot.commands.retry import retry_feature
 from ompycord.bot.commands.run_control import run_control_feature
 from ompycord.bot.commands.runs import runs_feature
@@ -34,6 +36,7 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Command, Feature, Handler, Press
 from ompycord.bot.interactions.answers import answers_feature
 from ompycord.bot.interactions.approvals import approvals_feature
+from ompycord.bot.interactions.lessons import lessons_feature
 from ompycord.bot.interactions.plans import plans_feature
 from ompycord.bot.interactions.replies import defer
 from ompycord.bot.interactions.typed_answers import typed_answers_feature
@@ -53,6 +56,8 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     queue_feature,
     settings_feature,
     cost_feature,
+    decide_feature,
+    memory_feature,
     health_feature,
     gateway_feature,
     retry_feature,
@@ -65,6 +70,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     approvals_feature,
     plans_feature,
     typed_answers_feature,
+    lessons_feature,
 )
 """In the order in which help lists their commands; `/omp help` itself comes last, since it knows the others."""
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ompycord.conductor import Slots
+from ompycord.conductor.remembering import Lessons
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports.memory import TeamMemory
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.render.models import ModelsState
 
@@ -76,6 +78,10 @@ class Lookups:
     """Who holds one of `limits.parallel_runs`; None where no run is hosted."""
     artifact: ReadArtifact = no_artifact
     keep_file: KeepFile = no_files
+    memory: TeamMemory | None = None
+    """None where nothing is remembered."""
+    lessons: Lessons | None = None
+    """Decides about what agents want to be remembered."""
     models: ModelControl | None = None
     """None where no gateway runs."""
     confinement: ConfinementLevel | None

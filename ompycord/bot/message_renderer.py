@@ -31,6 +31,7 @@ from ompycord.render.cards.card import render
 from ompycord.render.damage import damage_message
 from ompycord.render.file import file_message
 from ompycord.render.marker import question_tag
+from ompycord.render.memory.proposal import lesson_notice
 from ompycord.render.message import RenderedMessage
 from ompycord.render.paused import paused_message, pings_paused
 from ompycord.render.question import approval_message, ops_message, question_message, reminder_message
@@ -313,26 +314,30 @@ class MessageRenderer:
 
     def _notice(self, run_view: RunView, ref: str) -> RenderedMessage | None:
         """The notice; None where the request was decided before anyone was notified."""
-        kind = Ref.parse(ref).kind
-        if kind is RefKind.SUSPENDED:
-            return self._paused(run_view, ref)
-        if kind is RefKind.DAMAGED:
-            return damage_message(
-                run_view.snapshot, run_view.render_context, ref, sign=self.signer.button, redact=self.redact
-            )
-        if kind is RefKind.AGAIN:
-            return self._question(run_view, ref)
-        if kind is RefKind.TYPED:
-            return self._typed(run_view, ref)
-        if kind is RefKind.UNREAD:
-            return unread_message(
-                run_view.snapshot, run_view.render_context, ref, sign=self.signer.button, redact=self.redact
-            )
+        shown, redact = (run_view.snapshot, run_view.render_context, ref), self.redact
+        match Ref.parse(ref).kind:
+            case RefKind.SUSPENDED:
+                return self._paused(run_view, ref)
+            case RefKind.DAMAGED:
+                return damage_message(*shown, sign=self.signer.button, redact=redact)
+            case RefKind.AGAIN:
+                return self._question(run_view, ref)
+            case RefKind.TYPED:
+                return self._typed(run_view, ref)
+            case RefKind.LESSON:
+                return lesson_notice(*shown, sign=self.signer.sign, redact=redact)
+            case RefKind.UNREAD:
+                return unread_message(*shown, sign=self.signer.button, redact=redact)
+            case _:
+                return self._about_request(run_view, ref)
+
+    def _about_request(self, run_view: RunView, ref: str) -> RenderedMessage | None:
+        """A reminder of a question or an approval, or the notice about it to the operators."""
         found = request_of(run_view.snapshot, ref)
         if found is None or (self.closed(run_view, ref) and run_view.surface(OutboxKind.NOTICE, ref) is None):
             return None
         url = self._url_of(run_view, found)
-        if kind is RefKind.OPS:
+        if Ref.parse(ref).kind is RefKind.OPS:
             return ops_message(
                 run_view.snapshot,
                 found,
@@ -393,7 +398,7 @@ class MessageRenderer:
         """
         if kind is OutboxKind.RESULT:
             return run_view.snapshot.state is not RunState.CANCELLED
-        if Ref.parse(ref).kind in {RefKind.OPS, RefKind.AGAIN, RefKind.DAMAGED}:
+        if Ref.parse(ref).kind in {RefKind.OPS, RefKind.AGAIN, RefKind.DAMAGED, RefKind.LESSON}:
             return False
         if run_view.record.kind is RunKind.HOSTED:
             return True

@@ -24,6 +24,7 @@ from ompycord.cli.init import init
 from ompycord.cli.integrations import integrations
 from ompycord.cli.keys import keys
 from ompycord.cli.maintenance import down, migrate
+from ompycord.cli.remembering.memory import memory
 from ompycord.cli.runs import runs
 from ompycord.cli.selftest import selftest
 from ompycord.cli.sign import sign
@@ -101,6 +102,7 @@ application.command(rich_help_panel=RUNS, epilog=examples("report"))(report)
 application.command(rich_help_panel=RUNS, epilog=examples("runs"))(runs)
 application.command(rich_help_panel=RUNS, epilog=examples("takeover"))(takeover)
 application.add_typer(plan, rich_help_panel=RUNS)
+application.add_typer(memory, rich_help_panel=MODES)
 application.add_typer(webhooks, rich_help_panel=MODES)
 application.add_typer(providers, rich_help_panel=MODES)
 application.add_typer(gateway, rich_help_panel=MODES)

@@ -97,6 +97,14 @@ _EXAMPLES: Final = {
         "takeover 7f3k2m",
         "takeover 7f3k2m -- git status",
     ),
+    "memory reindex": (
+        "memory reindex",
+        "memory reindex --json",
+    ),
+    "memory eval": (
+        "memory eval --repo .",
+        "memory eval --repo /srv/git/shop --commits 500 --json",
+    ),
     "healthcheck": (
         "healthcheck",
         "healthcheck --ready",

@@ -98,6 +98,8 @@ ACTIONS: dict[str, _Rule] = {
     "raise": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "answer": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "approve": _Rule(least=Role.APPROVER, own=Role.RUNNER),
+    "remember": _Rule(least=Role.RUNNER),
+    "forget": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "admin": _Rule(least=Role.ADMIN),
 }
 """The action `use` is allowed to every role.

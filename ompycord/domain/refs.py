@@ -13,6 +13,7 @@
 | `s:<iteration>` | `SUSPENDED` | the notice that a run waits, by the iteration that was paused | outbox, surfaces |
 | `ops:<ref>` | `OPS` | the notice to the ops channel about a question or an approval | outbox, surfaces |
 | `again:<ref>` | `AGAIN` | a question or an approval asked once more than `<ref>` | outbox, surfaces |
+| `lesson:<item>` | `LESSON` | what an agent wants to be remembered, by its item | outbox, surfaces |
 | `damaged:<positions>` | `DAMAGED` | the notice to ops that events are not what was stored | outbox, surfaces |
 | anything else | `PLAIN` | a card's number, a file's digest, empty where a run has just one | outbox, surfaces |
 
@@ -40,6 +41,7 @@ class RefKind(StrEnum):
     SUSPENDED = "s"
     OPS = "ops"
     AGAIN = "again"
+    LESSON = "lesson"
     DAMAGED = "damaged"
     PLAIN = ""
     """Neither a prefix nor a colon stands before the name."""

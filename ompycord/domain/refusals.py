@@ -79,3 +79,12 @@ class RefusalCode(StrEnum):
     FILES_NOT_SERVED = "files-not-served"
     FILE_EMPTY = "file-empty"
     FILE_NOT_GRANTED = "file-not-granted"
+    # -- the memory
+    NO_SUCH_ITEM = "no-such-item"
+    SEVERAL_ITEMS = "several-items"
+    NOTHING_TO_REMEMBER = "nothing-to-remember"
+    TOO_MANY_PROPOSALS = "too-many-proposals"
+    ITEM_MOVED_ON = "item-moved-on"
+    ITEM_SUPERSEDES_ITSELF = "item-supersedes-itself"
+    NO_SUCH_PROPOSAL = "no-such-proposal"
+    PROPOSAL_MALFORMED = "proposal-malformed"

@@ -28,6 +28,7 @@ from ompycord.domain.ports import (
     WorkResults,
     Workspaces,
 )
+from ompycord.domain.ports.memory import RecallForRuns
 from ompycord.domain.repository import AgentSpec, ConfinementLevel, RepositorySpec
 from ompycord.domain.results import PrepareResult
 from ompycord.domain.task import Task, TaskFile
@@ -188,6 +189,8 @@ class StepContext:
     """What was planned and refused so far, and the plan by which the work is done."""
     snapshot: Callable[[RunId], Awaitable[StatusSnapshot | None]] = _no_snapshot
     """The run as its log tells now."""
+    memory: RecallForRuns | None = None
+    """What is remembered of earlier work; None where nothing is."""
     now_ms: Callable[[], Millis] = _at_once
     """The time, of which the age of a kept session is counted."""
     file: Callable[[TaskFile], Awaitable[bytes | None]] = _no_file

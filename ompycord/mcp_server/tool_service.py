@@ -16,6 +16,7 @@ from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused
+from ompycord.mcp_server.memory_tools import MemoryTools
 
 __all__ = ["LONGEST_WAIT_S", "Attach", "Remark", "TaskView", "ToolAnswer", "ToolService"]
 
@@ -78,8 +79,11 @@ class ToolService:
         ids: Ids,
         attach: Attach,
         slots: Slots | None = None,
+        memory: MemoryTools | None = None,
     ) -> None:
         """`slots`: an answer is kept until the run of a waiting agent has a slot again."""
+        self.memory = memory
+        """What is remembered of earlier work; None where nothing is."""
         self._slots = slots
         self._recorder = recorder
         self._messages = messages

@@ -192,6 +192,17 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
     Code.FILES_NOT_SERVED: _same("Files are not served on Windows."),
     Code.FILE_EMPTY: _same("{path} is empty, so there is nothing to show."),
     Code.FILE_NOT_GRANTED: _same("{why}"),
+    Code.NO_SUCH_ITEM: RefusalWords(
+        "Nothing remembered here is called {name}. `/omp memory list` shows what there is.",
+        "Nothing remembered here is called {name}.",
+    ),
+    Code.SEVERAL_ITEMS: _same("Several items end in {name}: give more characters."),
+    Code.NOTHING_TO_REMEMBER: _same("There is nothing to remember in that: it needs a title in words."),
+    Code.TOO_MANY_PROPOSALS: _same("{limit} proposals of this run wait for a person already."),
+    Code.ITEM_MOVED_ON: _same("Someone decided about it a moment ago. Look at it again."),
+    Code.ITEM_SUPERSEDES_ITSELF: _same("An item cannot supersede itself."),
+    Code.NO_SUCH_PROPOSAL: _same("{run} has no such proposal."),
+    Code.PROPOSAL_MALFORMED: _same("A proposal needs a title, and paths relative to the repository."),
 }
 """A row for every code."""
 

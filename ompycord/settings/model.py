@@ -13,6 +13,7 @@ from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.configuration.written import WrittenPath
 from ompycord.domain.guardian.options import GuardianOptions
+from ompycord.domain.memory.options import MemoryOptions
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.task import TaskPreset
 from ompycord.http.limits import HttpLimits
@@ -101,6 +102,8 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     loop_guardian: GuardianOptions = GuardianOptions()
     """When an agent goes in circles."""
+    memory: MemoryOptions = MemoryOptions()
+    """What is remembered of earlier work."""
     workspaces: SessionLimits = SessionLimits()
     log: LogSettings = LogSettings()
     _warnings: tuple[str, ...] = PrivateAttr(default=())

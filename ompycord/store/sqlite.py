@@ -25,6 +25,7 @@ from ompycord.store.features.effects import SqliteJournal
 from ompycord.store.features.events import SqliteEvents
 from ompycord.store.features.keys import SqliteKeys
 from ompycord.store.features.log_check import SqliteLogCheck
+from ompycord.store.features.memory.items import SqliteMemory
 from ompycord.store.features.model_requests import SqliteModelRequests
 from ompycord.store.features.outbox import SqliteOutbox
 from ompycord.store.features.people import SqlitePeople
@@ -97,6 +98,8 @@ class SqliteStore(
         super().__init__(database)
         self.notifications = SqliteNotificationQueue(database)
         """The deliveries to webhooks; its methods have the names of the outbox's, so it is a part of its own."""
+        self.memory = SqliteMemory(database)
+        """What the team remembers; a part of its own for the same reason."""
 
     @property
     def transactions(self) -> int:

@@ -12,6 +12,7 @@ from ompycord.app.report import HealthReport
 from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import settle_process
 from ompycord.app.wiring.bot_stores import bot_stores
+from ompycord.app.wiring.memory import memory_book_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Secrets, Workers
 from ompycord.bot.bot import Bot
 from ompycord.bot.lookups import Lookups
@@ -23,6 +24,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import WorkResults
 from ompycord.http import Mount, Sidecar
 from ompycord.mcp_server import McpMount, ToolService
+from ompycord.mcp_server.memory_tools import MemoryTools
 from ompycord.settings import Settings
 from ompycord.text import Redactor
 from ompycord.webhook import Probe, Streams
@@ -74,7 +76,9 @@ def bot_options(settings: Settings) -> BotOptions:
     return BotOptions(**dict(settings.discord), access=settings.access)
 
 
-def lookups_of(infrastructure: Infrastructure, workers: Workers, health: Health, models: ModelOperations) -> Lookups:
+def lookups_of(
+    infrastructure: Infrastructure, areas: Areas, workers: Workers, health: Health, models: ModelOperations
+) -> Lookups:
     """What the bot asks of this machine. Files come redacted: nobody looks through them once they are attached."""
     return Lookups(
         health=health.lines,
@@ -84,6 +88,8 @@ def lookups_of(infrastructure: Infrastructure, workers: Workers, health: Health,
         slots=infrastructure.slots,
         artifact=_artifact_of(workers.artifacts, infrastructure.known.redactor),
         keep_file=workers.artifacts.keep,
+        memory=memory_book_of(infrastructure),
+        lessons=areas.lessons,
         models=models,
     )
 
@@ -115,6 +121,13 @@ def mcp_of(infrastructure: Infrastructure, areas: Areas, workers: Workers, key_m
         ids=infrastructure.ids,
         attach=workers.artifacts.attach,
         slots=infrastructure.slots,
+        memory=MemoryTools(
+            memory=memory_book_of(infrastructure),
+            lessons=areas.lessons,
+            runs=infrastructure.store,
+            ids=infrastructure.ids,
+            redact=infrastructure.redact,
+        ),
     )
     return McpMount(
         tool_service=tool_service, authenticate=key_manager.run_of, version=__version__, loaded=settle_process

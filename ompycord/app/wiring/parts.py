@@ -27,6 +27,7 @@ from ompycord.conductor import (
     Snapshots,
     TypedAnswers,
 )
+from ompycord.conductor.remembering import Lessons
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentAdapter, AgentCapabilities, Checks, Clock, Ids, SetUps, WorkResults, Workspaces
@@ -138,6 +139,7 @@ class Areas:
     recorder: EventRecorder
     budget_keeper: BudgetKeeper
     guardian: Guardian
+    lessons: Lessons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

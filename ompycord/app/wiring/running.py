@@ -14,6 +14,7 @@ from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.planning.operations import PlanOperations
 from ompycord.app.recovery.search import RecoverySearch
+from ompycord.app.remembering.operations import MemoryOperations
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service
 from ompycord.app.session_keeper import SessionKeeper
@@ -28,6 +29,7 @@ from ompycord.conductor import (
     Reminders,
 )
 from ompycord.mcp_server import McpMount
+from ompycord.memory.keeper import MemoryKeeper
 from ompycord.model_gateway.gateway import ModelGateway
 from ompycord.processes.own_limits import OwnLimits
 from ompycord.store import SqliteStore
@@ -49,6 +51,7 @@ def services_of(
     driver: Driver,
     key_manager: KeyManager,
     reminders: Reminders,
+    memory_keeper: MemoryKeeper,
     session_keeper: SessionKeeper,
     recovery: RecoverySearch,
     log_check: LogCheck,
@@ -76,6 +79,7 @@ def services_of(
         Service(name="guardian", run=areas.guardian.run, ends=Ends.WORK),
         Service(name="answers", run=areas.typed_answers.run, ends=Ends.WORK),
         Service(name="reminders", run=reminders.run, ends=Ends.WORK),
+        Service(name="memory", run=memory_keeper.run, ends=Ends.WORK),
         Service(name="sessions", run=session_keeper.run, ends=Ends.WORK),
         Service(name="log-check", run=log_check.run, ends=Ends.WORK),
         Service(
@@ -167,5 +171,6 @@ def operations_of(
         webhooks.operations(),
         models.operations(),
         plans.operations(),
+        MemoryOperations(rows=store.memory).operations(),
     )
     return {**{name: one for group in named for name, one in group.items()}, END_PROCESS: end_process}

@@ -14,6 +14,7 @@ from ompycord.app.outgoing.webhooks import notifications_of
 from ompycord.app.precheck import Precheck
 from ompycord.app.system import SystemClock
 from ompycord.app.wiring.forges import proposals_of
+from ompycord.app.wiring.memory import lessons_of, recaller_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import (
@@ -111,6 +112,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
     access = RunAccess(store=store, clock=clock, ids=ids)
     transitions = Transitions(store=store, clock=clock, ids=ids)
     catalog = infrastructure.settings.catalog
+    recorder = EventRecorder(access=access, observations=store, wake=infrastructure.wake_projector)
     approvals = Approvals(access=access, catalog=catalog, wake=wake)
     messages = Messages(
         access=access,
@@ -143,7 +145,8 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
             wake=wake,
         ),
         budgets=Budgets(access=access, transitions=transitions, wake=wake),
-        recorder=EventRecorder(access=access, observations=store, wake=infrastructure.wake_projector),
+        recorder=recorder,
+        lessons=lessons_of(infrastructure, access, recorder),
         budget_keeper=BudgetKeeper(
             access=access,
             transitions=transitions,
@@ -251,6 +254,7 @@ def driver_of(
     )
     if (proposals := proposals_of(infrastructure, git_of(os.environ))) is not None:
         context = replace(context, proposals=proposals)
+    context = replace(context, memory=recaller_of(infrastructure))
     if precheck is not None:
         context = replace(context, precheck=precheck.of_run)
     return Driver(

@@ -17,7 +17,7 @@ from ompycord.render.cards.actions import CHECKS, DETAILS, DIFF
 
 __all__ = ["show_feature"]
 
-Part = Literal["story", "plan", "diff", "checks", "log", "cost", "people", "next", "report"]
+Part = Literal["story", "plan", "diff", "checks", "log", "cost", "people", "next", "report", "memory"]
 
 
 def show_feature(context: BotContext) -> Feature:

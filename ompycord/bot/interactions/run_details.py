@@ -1,4 +1,4 @@
-"""One run in full, for the asking person alone: story, plan, diff, checks, log, cost, people, next, report."""
+"""One run in full, for the asking person alone: story, plan, diff, checks, log, cost, people, next, report, memory."""
 
 from typing import cast, get_args
 
@@ -8,19 +8,21 @@ from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import send_privately, show
 from ompycord.bot.run_view import RunView
 from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.memory.items import MemoryPlace
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused, RefusedInWords
 from ompycord.render.cards.details import details_message
 from ompycord.render.cards.textform import ShowPart, text_form
 from ompycord.render.cards.view import view
+from ompycord.render.memory.recalled import recalled_lines
 from ompycord.render.stories.markdown import markdown
 from ompycord.render.stories.story import story_of
 from ompycord.text import utf16_len
 
 __all__ = ["PARTS", "show_part"]
 
-PARTS = ("story", "plan", "diff", "checks", "log", "cost", "people", "next", "report")
+PARTS = ("story", "plan", "diff", "checks", "log", "cost", "people", "next", "report", "memory")
 _BROKEN_FENCE = "`\u200b``"
 _INLINE_DIFF = 1500
 
@@ -53,10 +55,22 @@ async def show_part(context: BotContext, interaction: Interaction, record: RunRe
         await send_privately(interaction, f"The report of `{short_id(run)}`{words}.", files=[(f"{name}.md", shown)])
     elif part == "next":
         await send_privately(interaction, _next(context, run_view))
+    elif part == "memory":
+        lines = await _recalled(context, record, run_view)
+        await send_privately(interaction, "\n".join(lines))
     elif part in get_args(ShowPart):
         await _details(context, interaction, run_view, cast("ShowPart", part), name)
     else:
         raise RefusedInWords(f"There is no part {part[:30]!r}. There are {', '.join(PARTS)}.")
+
+
+async def _recalled(context: BotContext, record: RunRecord, run_view: RunView) -> list[str]:
+    """What its agent was given of earlier work, with the words of what is still remembered."""
+    recalled, memory = run_view.snapshot.recalled, context.lookups.memory
+    place = MemoryPlace.of(record)
+    found = await memory.by_id(place, [one.item for one in recalled.items]) if recalled and memory else {}
+    items = {name: one.item for name, one in found.items()}
+    return recalled_lines(run_view.snapshot, items, context.sanitizer)
 
 
 def _within(text: str, limit: int) -> tuple[str, bytes]:

@@ -63,12 +63,14 @@ def deliveries(run: RunId, body: ev.EventBody, *, kind: RunKind, channel: str | 
 
 
 def _notices(run: RunId, body: ev.EventBody, place: dict[str, object], at: int) -> tuple[OutboxRow, ...]:
-    """That the run waits for a person, or that a message was taken as an answer."""
+    """That the run waits for a person, that a message was taken as an answer, that its agent learned something."""
     match body:
         case ev.RunStateChanged(reason=reason, iteration=number, cause=cause) if reason in _PAUSED or (
             reason is SuspendReason.HUMAN and cause == "guardian.noticed"
         ):
             ref = Ref(RefKind.SUSPENDED, str(number))
+        case ev.MemoryProposed(item=item):
+            ref = Ref(RefKind.LESSON, item)
         case ev.AnswerTyped(typed=typed, is_message=True):
             ref, place = Ref(RefKind.TYPED, typed), {**place, "reply": typed}
         case _:

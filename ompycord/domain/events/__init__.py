@@ -3,7 +3,7 @@
 Counterpart of `fold.py`, which reads them.
 
 The classes stand by family in `runs.py`, `work.py`, `checks.py`, `people.py`, `plans.py`, `models.py`, `preparing.py`,
-`guard.py`, `publishing.py` and `guardian.py`, each with its senders; users import them from here.
+`guard.py`, `publishing.py`, `memory.py` and `guardian.py`, each with its senders; users import them from here.
 On the wire `data` holds the fields of a body without its `type`. Unknown types become `Opaque` and are shown as notes.
 """
 
@@ -15,7 +15,19 @@ from pydantic import StringConstraints, ValidationError, field_validator
 
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen, Millis
-from ompycord.domain.events import checks, guard, guardian, models, people, plans, preparing, publishing, runs, work
+from ompycord.domain.events import (
+    checks,
+    guard,
+    guardian,
+    memory,
+    models,
+    people,
+    plans,
+    preparing,
+    publishing,
+    runs,
+    work,
+)
 from ompycord.domain.events.checks import *  # noqa: F403
 from ompycord.domain.events.checks import CheckEventBody
 from ompycord.domain.events.fields import OnlyOurs
@@ -23,6 +35,8 @@ from ompycord.domain.events.guard import *  # noqa: F403
 from ompycord.domain.events.guard import GuardEventBody
 from ompycord.domain.events.guardian import *  # noqa: F403
 from ompycord.domain.events.guardian import GuardianEventBody
+from ompycord.domain.events.memory import *  # noqa: F403
+from ompycord.domain.events.memory import MemoryEventBody
 from ompycord.domain.events.models import *  # noqa: F403
 from ompycord.domain.events.models import ModelEventBody
 from ompycord.domain.events.people import *  # noqa: F403  # a family is handed on whole: its `__all__` says what it has
@@ -57,6 +71,7 @@ __all__ = [
 __all__ += checks.__all__
 __all__ += guard.__all__
 __all__ += guardian.__all__
+__all__ += memory.__all__
 __all__ += models.__all__
 __all__ += people.__all__
 __all__ += plans.__all__
@@ -94,6 +109,7 @@ KnownBody = (
     | GuardEventBody
     | PlanEventBody
     | PublishingEventBody
+    | MemoryEventBody
 )
 EventBody = KnownBody | Opaque
 

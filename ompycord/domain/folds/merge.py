@@ -10,6 +10,7 @@ from typing import Any
 
 from ompycord.domain import events as ev
 from ompycord.domain.folds.latest import LATEST
+from ompycord.domain.folds.lessons import lessons_of
 from ompycord.domain.folds.reports import Proposal
 from ompycord.domain.folds.requests import approvals, questions, typed_answers
 from ompycord.domain.folds.snapshot import (
@@ -106,6 +107,8 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
             is_reviewed=task is None or task.mode is not Mode.FULL or (review is not None and not _is_blocked(review)),
         ),
         precheck=ours.precheck[2].lines if ours.precheck else (),
+        recalled=ours.recalled[2] if ours.recalled else None,
+        lessons=lessons_of(ours),
         setup=ours.setup[2] if ours.setup else None,
         questions=questions(source_states),
         typed_answers=typed_answers(source_states),

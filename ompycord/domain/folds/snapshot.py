@@ -11,6 +11,7 @@ from ompycord.domain.events import (
     CheckFinished,
     CheckProved,
     LeftOut,
+    MemoryRecalled,
     Metering,
     NetworkReach,
     Phase,
@@ -21,6 +22,7 @@ from ompycord.domain.events import (
     SetupFinished,
     SetupStarted,
 )
+from ompycord.domain.folds.proposed_lesson import ProposedLesson
 from ompycord.domain.folds.reports import CheckedAnswer, Proposal
 from ompycord.domain.folds.shown_requests import (
     Approval,
@@ -232,6 +234,10 @@ class StatusSnapshot(Frozen):
     verification: Verification = Verification.PENDING
     precheck: tuple[PrecheckLine, ...] = ()
     """What stands in the way of this start of the run, or takes something from it."""
+    recalled: MemoryRecalled | None = None
+    """What its agent was given of earlier work; None before, and where nothing is recalled here."""
+    lessons: tuple[ProposedLesson, ...] = ()
+    """What its agent wants to be remembered, oldest first."""
     setup: SetupStarted | SetupFinished | None = None
     """How far the set-up of its dependencies is; None where there is none."""
     questions: tuple[Question, ...] = ()

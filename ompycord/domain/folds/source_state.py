@@ -67,6 +67,9 @@ class SourceState:
     evidence: Stamped[ev.EvidenceChanged] | None = None
     guarded: Stamped[ev.ResultGuarded] | None = None
     pull_request: Stamped[ev.PullRequestOpened] | None = None
+    recalled: Stamped[ev.MemoryRecalled] | None = None
+    proposed: dict[str, Stamped[ev.MemoryProposed]] = field(default_factory=dict[str, Stamped[ev.MemoryProposed]])
+    memory_decided: dict[str, Stamped[ev.MemoryDecided]] = field(default_factory=dict[str, Stamped[ev.MemoryDecided]])
     retry: Stamped[ev.RetryLimited | ev.RetryCleared] | None = None
     cancel_requested: Stamped[None] | None = None
     budget: Stamped[ev.BudgetRaised] | None = None
@@ -347,6 +350,9 @@ _APPLY: dict[type[Any], Apply] = {
     ev.SetupFinished: _latest("setup"),
     ev.RetryLimited: _latest("retry"),
     ev.RetryCleared: _latest("retry"),
+    ev.MemoryRecalled: _earliest("recalled"),
+    ev.MemoryProposed: _latest_by("proposed", "item"),
+    ev.MemoryDecided: _latest_by("memory_decided", "item"),
     ev.RunSubmitted: _earliest("submitted"),
     ev.RunFinished: _earliest("final"),
     ev.RunFailed: _earliest("final"),

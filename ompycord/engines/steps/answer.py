@@ -16,6 +16,7 @@ from ompycord.engines.agent_start import since
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import ok
 from ompycord.engines.reading_agent import read_with_agent
+from ompycord.engines.recalling import recalled_text
 from ompycord.text import cut
 
 __all__ = ["answer"]
@@ -28,7 +29,7 @@ _LINE: Final = 500
 async def answer(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
     """Start the agent and keep its answer. Never done twice under one key."""
     former = await context.former(order.run) if task.follows is not None else None
-    before = former_text(former) if former is not None else ()
+    before = (*(former_text(former) if former is not None else ()), *await recalled_text(order.run, task, context))
 
     async def prompt_of(inbox: LogInbox, files: Path | None, copy: ReadingCopy) -> str:
         return "\n\n".join(ask_text((*prompt_text(task, files), *before, *since(inbox.earlier_messages))))

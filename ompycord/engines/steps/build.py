@@ -15,6 +15,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.task import Task
 from ompycord.engines.agent_start import Opening, joined, maybe_known, run_agent, since
 from ompycord.engines.context import StepContext
+from ompycord.engines.recalling import recalled_text
 
 __all__ = ["FOLLOWS", "GO_ON", "build"]
 
@@ -33,6 +34,7 @@ async def _opening(order: StepOrder, task: Task, context: StepContext, can_resum
     facts = await context.planning(order.run)
     if facts.plan is not None:
         start = replace(start, plan=plan_text(facts.plan, facts.approved_by))
+    start = replace(start, recalled=await recalled_text(order.run, task, context))
     return Opening(start.session, partial(start.prompt, task), start.after_task)
 
 
@@ -46,6 +48,8 @@ class _Start:
     former: Former | None = None
     plan: tuple[str, ...] = ()
     """Paragraphs with the plan that was made for it."""
+    recalled: tuple[str, ...] = ()
+    """Paragraphs with what is remembered of earlier work."""
 
     def prompt(self, task: Task, inbox: LogInbox, files: Path | None) -> str:
         """What the agent gets first.
@@ -55,7 +59,7 @@ class _Start:
         """
         if self.session is None or not self.is_own:
             intro = (FOLLOWS,) if self.session is not None else ()
-            known = (*prompt_text(task, files), *self._summary, *self.plan)
+            known = (*prompt_text(task, files), *self._summary, *self.plan, *self.recalled)
             return joined(*intro, *known, *since(inbox.earlier_messages))
         # What it was told may have been cut off on its way, and the session has another run's task in it.
         again = (YOUR_TASK, *prompt_text(task, files)) if task.follows is not None else ()
@@ -64,8 +68,8 @@ class _Start:
     def after_task(self, inbox: LogInbox) -> str:
         """What follows the task where the agent does not know the session any more."""
         if self.is_own:
-            return joined(GO_ON, *self._words, *self.plan, *maybe_known(inbox.earlier_messages))
-        return joined(*self._words, *self.plan, *since(inbox.earlier_messages))
+            return joined(GO_ON, *self._words, *self.plan, *self.recalled, *maybe_known(inbox.earlier_messages))
+        return joined(*self._words, *self.plan, *self.recalled, *since(inbox.earlier_messages))
 
     @property
     def _summary(self) -> tuple[str, ...]:

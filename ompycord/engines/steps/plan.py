@@ -23,6 +23,7 @@ from ompycord.engines.agent_start import since
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import failed, ok
 from ompycord.engines.reading_agent import AgentReading, read_with_agent
+from ompycord.engines.recalling import recalled_text
 from ompycord.engines.refining import refined
 from ompycord.errors import ModelFailed
 from ompycord.text import cut, cut_head
@@ -37,7 +38,7 @@ async def plan(order: StepOrder, task: Task, context: StepContext) -> EffectFini
     repository = (await context.configured(order.run, task)).repository
     checks = [check.name for check in repository.checks]
     former = await context.former(order.run) if task.follows is not None else None
-    before = former_text(former) if former is not None else ()
+    before = (*(former_text(former) if former is not None else ()), *await recalled_text(order.run, task, context))
 
     async def prompt_of(inbox: LogInbox, files: Path | None, copy: ReadingCopy) -> str:
         facts = await context.planning(order.run)

@@ -17,6 +17,7 @@ from ompycord.render.cards.names import agent_name, run_link
 from ompycord.render.cards.preparation import lines_of, precheck_line, setup_tail
 from ompycord.render.cards.reports import drift_lines, review_lines
 from ompycord.render.cards.verdicts import check_line, failing_tests
+from ompycord.render.memory.recalled import recalled_words
 from ompycord.render.phrases import cost, count, duration, has_tokens, money, tokens, tokens_used
 from ompycord.render.render_context import RenderContext
 from ompycord.render.run_view import Place, shown_facts
@@ -140,8 +141,8 @@ def _phase(phase: Phase, snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Fiel
 
 
 def facts_of(snapshot: StatusSnapshot, sanitizer: Sanitizer, *, pulse: str = "") -> str:
-    """What is known in one line: `pulse`, what changed, how long it took, what it cost."""
-    parts = (pulse, _changed(snapshot, sanitizer), _took(snapshot), _price(snapshot))
+    """What is known in one line: `pulse`, what changed, how long it took, what it cost, what was recalled."""
+    parts = (pulse, _changed(snapshot, sanitizer), _took(snapshot), _price(snapshot), recalled_words(snapshot))
     return " · ".join(part for part in parts if part)
 
 

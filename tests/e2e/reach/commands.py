@@ -12,6 +12,7 @@ from tests.e2e.reach.visitor import NOTES, Visitor
 __all__ = ["registered", "run_everything"]
 
 CHAT, MESSAGE = 1, 3
+MENUS = ("Run as task", "Save as decision")
 SUB, GROUP = 1, 2
 
 
@@ -47,10 +48,12 @@ async def run_everything(ada: Visitor) -> tuple[set[str], set[str]]:
     await ada.card(run, "Stop")
     message = await ada.person.say("Fix the discount, please", "tasks")
     for name, given, words in _steps(run, ada.person.id):
-        if name == "Run as task":
+        if name in MENUS:
             said = await ada.command(name, target=message.id)
         else:
-            filled = {key: await _waiting(ada, run) if value is None else value for key, value in given.items()}
+            filled = {
+                key: await _offered(ada, name, key, run) if value is None else value for key, value in given.items()
+            }
             said = await ada.command(name, **filled)
         assert words in said, f"{name}: {said}"
         commands.add(name)
@@ -60,13 +63,14 @@ async def run_everything(ada: Visitor) -> tuple[set[str], set[str]]:
     return commands, options
 
 
-async def _waiting(ada: Visitor, run: str) -> str:
-    """What waits to be said to this run, as completion offers it."""
-    return (await ada.person.complete("omp queue edit", "message", "", "tasks", run=run))[0]["value"]
+async def _offered(ada: Visitor, name: str, option: str, run: str) -> str:
+    """What completion offers first: a message that waits for this run, or something that is remembered."""
+    about = {"run": run} if option == "message" else {"repository": "sample"}
+    return (await ada.person.complete(name, option, "", "tasks", **about))[0]["value"]
 
 
 def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
-    """Command, options (None: what waits for this run) and words of its answer.
+    """Command, options (None: what completion offers) and words of its answer.
 
     In an order in which each has a meaning: what is told to a stopped run waits.
     """
@@ -81,6 +85,16 @@ def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
         ("omp show", {"what": "story", **of}, run),
         ("omp runs", {"state": "open", "person": person, "repository": "sample", "text": "patience"}, run),
         ("omp cost", {"who": "server", "period": "day", "csv": True}, "All runs of this server"),
+        (
+            "omp decide",
+            {"text": "Totals are cents", "scope": "repository", "repository": "sample"},
+            "Saved as decision",
+        ),
+        ("Save as decision", {}, "Saved as decision"),
+        ("omp memory list", {"which": "decisions", "repository": "sample"}, "Totals are cents"),
+        ("omp memory search", {"text": "cents", "repository": "sample"}, "Totals are cents"),
+        ("omp memory show", {"item": None, "repository": "sample"}, "written by a person"),
+        ("omp memory drop", {"item": None, "repository": "sample"}, "Dropped"),
         ("omp health", {}, "Discord"),
         ("omp gateway", {}, "No providers are configured"),
         ("omp-admin stop-models", {}, "No providers are configured"),

@@ -173,6 +173,13 @@ FILE: dict[str, Any] = {
         "max_rounds_without_gain": 5,
         "calm_steps": 31,
     },
+    "memory": {
+        "recall": False,
+        "recall_items": 5,
+        "recall_tokens": 1000,
+        "hold_out": 0.2,
+        "run_summaries": False,
+    },
     "providers": {
         "house": {
             "kind": "compatible",

@@ -108,6 +108,7 @@ class Shell:
     async def _models(self) -> None:
         """No provider is configured here: nothing is under way."""
         assert json.loads((await self.run("providers list")).out) == []
+        assert json.loads((await self.run("memory reindex")).out)["was_whole"]
         assert json.loads((await self.run("providers import", "--dry-run")).out)["is_dry"]
         assert json.loads((await self.run("gateway stop")).out)["ended"] == 0
         assert json.loads((await self.run("gateway status")).out)["is_stopped"]

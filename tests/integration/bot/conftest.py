@@ -11,9 +11,13 @@ import discord
 import pytest
 
 from ompycord.app.system import SystemClock, SystemIds
+from ompycord.app.wiring.memory import lessons_of, memory_book_of
 from ompycord.bot import DISCORD, DiscordTarget, HealthLine, Lookups, point_at
 from ompycord.bot.delivery.pending_deliveries import CLOSED_S
 from ompycord.bot.gateway.session import Session
+from ompycord.conductor import EventRecorder
+from ompycord.conductor.remembering import Lessons
+from ompycord.conductor.run_access import RunAccess
 from ompycord.domain import events as ev
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.catalog import Catalog, Limits
@@ -144,7 +148,16 @@ class AppHarness(ComposedApp):
             artifact=self._artifact,
             keep_file=app.artifacts.keep,
             confinement="files",
+            memory=memory_book_of(app.infrastructure),
+            lessons=self._lessons(app),
         )
+
+    @staticmethod
+    def _lessons(app: ComposedApp) -> Lessons:
+        infrastructure = app.infrastructure
+        access = RunAccess(store=app.store, clock=infrastructure.clock, ids=app.ids)
+        recorder = EventRecorder(access=access, observations=app.store, wake=infrastructure.wake_projector)
+        return lessons_of(infrastructure, access, recorder)
 
     async def ready(self) -> None:
         await self.online()

@@ -14,6 +14,7 @@ from ompycord.domain.ports import Clock
 from ompycord.domain.run import RunState
 from ompycord.http import bind, serve
 from ompycord.mcp_server import McpMount, ToolService
+from ompycord.mcp_server.memory_tools import MemoryTools
 from ompycord.testing import FakeClock
 from ompycord.workspaces.artifacts import Artifacts
 from tests.integration.conductor.conftest import ADA, AppHarness, harness, store
@@ -31,7 +32,9 @@ KEY = "key-of-the-run"
 
 
 @asynccontextmanager
-async def mounted(harness: AppHarness, run: RunId, clock: Clock | None = None) -> AsyncGenerator[str]:
+async def mounted(
+    harness: AppHarness, run: RunId, clock: Clock | None = None, memory: MemoryTools | None = None
+) -> AsyncGenerator[str]:
     """The mount on a port of its own; yields its address."""
     artifacts = Artifacts(folder=harness.folder / "artifacts", workspaces=harness.workspaces)
     tool_service = ToolService(
@@ -42,6 +45,7 @@ async def mounted(harness: AppHarness, run: RunId, clock: Clock | None = None) -
         clock=clock or FakeClock(),
         ids=harness.ids,
         attach=artifacts.attach,
+        memory=memory,
     )
 
     def authenticate(headers: Mapping[str, str]) -> RunId | None:

@@ -24,6 +24,7 @@ POSTED = {
     *("continue", "replan", "replanto", "giveup"),
     *("planok", "planedit", "planchf", "planno", "plannof"),
     *("settings", "editsaid", "form", "undo", "pick", "picksay"),
+    *("memkeep", "memedit", "memdrop", "memform"),
     *(f"opt{number}" for number in range(20)),
 }
 """Actions in ids of buttons and forms that are posted already."""
@@ -36,6 +37,8 @@ ROLES = {
     "omp cancel": Role.RUNNER,
     "omp queue edit": Role.RUNNER,
     "omp queue drop": Role.RUNNER,
+    "omp decide": Role.RUNNER,
+    "omp memory drop": Role.RUNNER,
     "omp-admin stop-models": Role.ADMIN,
     "omp-admin resume-models": Role.ADMIN,
 }
@@ -98,10 +101,10 @@ def test_help_has_a_line_for_every_command_with_its_role() -> None:
 
 def test_discord_is_told_of_every_command() -> None:
     ours = BotFeatures(NOBODY)
-    assert [command.name for command in ours.commands] == ["omp", "omp-admin", "Run as task"]
+    assert [command.name for command in ours.commands] == ["omp", "omp-admin", "Run as task", "Save as decision"]
     known = {command.name for feature in ours.features for command in feature.commands}
     assert known == {
         *("new", "ask", "say", "status", "cancel", "stop", "resume", "show", "runs", "queue", "settings", "cost"),
-        *("health", "gateway", "help"),
+        *("health", "gateway", "help", "decide", "memory"),
     }
     assert {command.name for feature in ours.features for command in feature.admin} == {"stop-models", "resume-models"}

@@ -16,6 +16,7 @@ from ompycord.domain.folds.source_state import RANGES_KEPT, SourceState
 from ompycord.domain.guardian.escalation import LEVELS
 from ompycord.domain.guardian.verdicts import LOOP_KINDS
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId, Source
+from ompycord.domain.memory.items import MemoryKind, NewMemory
 from ompycord.domain.reports.findings import ReviewFinding
 from ompycord.domain.reports.plan import Plan, PlannedFile, PlanStep
 from ompycord.domain.reports.refinement import DraftPlan, Refinement
@@ -163,6 +164,17 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "ask.answered": st.builds(ev.AskAnswered, text=words, commit=name, changed_total=count),
     "ask.checked": st.builds(
         ev.AskChecked, struck=count, links=st.just((ev.AnswerLink(start=0, end=1, path="a", line=1, fault="gone"),)),
+    ),
+    "memory.recalled": st.builds(
+        ev.MemoryRecalled, withheld=st.booleans(),
+        items=st.just((ev.RecalledRef(item=TASK.id, kind=MemoryKind.LESSON, why="same file"),)),
+    ),
+    "memory.proposed": st.builds(
+        ev.MemoryProposed, item=st.sampled_from([RUN, TASK.id]),
+        what=st.builds(NewMemory, kind=st.just(MemoryKind.LESSON), title=st.just("x"), body=words),
+    ),
+    "memory.decided": st.builds(
+        ev.MemoryDecided, item=st.sampled_from([RUN, TASK.id]), by=name, decision=st.sampled_from(["kept", "dropped"])
     ),
     "x.unknown": st.builds(ev.Opaque, type=st.just("x.unknown"), data=st.just({"a": 1})),
 }  # fmt: skip

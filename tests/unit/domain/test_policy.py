@@ -46,6 +46,8 @@ RULES: dict[str, tuple[Role, Role | None]] = {
     "raise": (APPROVER, OWN),
     "answer": (APPROVER, OWN),
     "approve": (APPROVER, OWN),
+    "remember": (RUNNER, None),
+    "forget": (APPROVER, OWN),
     "admin": (ADMIN, None),
 }
 """The least role, and what the requester of the run needs (docs/contracts/commands-and-buttons.md, *Roles*)."""
@@ -148,9 +150,11 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
             "ask.checked",
         ),
         *("inbox.taken", "inbox.acknowledged"),
+        *("memory.recalled", "memory.proposed"),
     },
     PEOPLE: {
         "run.given_up",
+        "memory.decided",
         *("plan.approved", "plan.changed", "plan.rejected"),
         *(
             "run.submitted",

@@ -10,8 +10,8 @@ from ompycord.telemetry.without_module import without_module
 from tests.support.patience import patient
 
 LOOK = (
-    "import ompycord.app.run, ompycord.agents.native, ompycord.mcp_server.server as s, sys; "
-    "s.build(None, None, version='0'); "
+    "import ompycord.app.run, ompycord.agents.native, ompycord.mcp_server.server as s, sys, types; "
+    "s.build(types.SimpleNamespace(memory=None), None, version='0'); "
     "print(any(name in sys.modules for name in ('rich', 'pydantic_ai', 'openai', 'anthropic')))"
 )
 """Nor what asks models is loaded, in a server that asks none itself."""

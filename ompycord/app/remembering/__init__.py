@@ -1,0 +1,1 @@
+"""What is remembered, as operators look after it."""

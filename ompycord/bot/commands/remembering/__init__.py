@@ -1,0 +1,1 @@
+"""What is remembered, from Discord: decide, keep, search, drop."""

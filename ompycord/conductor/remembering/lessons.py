@@ -1,0 +1,79 @@
+"""An agent proposes something to be remembered, a person keeps, edits or drops it; each is decided once.
+
+Counterpart: `domain/ports/memory.py`, where the words are kept; here are the facts about the run.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+from ompycord.conductor.event_recorder import EventRecorder
+from ompycord.conductor.run_access import RunAccess
+from ompycord.conductor.snapshots import LoadedRun
+from ompycord.domain import events as ev
+from ompycord.domain.access import Person
+from ompycord.domain.authority import SourceKind
+from ompycord.domain.folds.proposed_lesson import ProposedLesson
+from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.memory.items import MemoryPlace, NewMemory
+from ompycord.domain.ports.memory import KeptItem, TeamMemory
+from ompycord.domain.records import Committed
+from ompycord.domain.refusals import RefusalCode
+from ompycord.errors import Refused
+
+__all__ = ["LESSON", "LessonDecision", "Lessons"]
+
+LESSON = "lesson"
+"""The kind of the decision's row."""
+LessonDecision = Literal["kept", "edited", "dropped"]
+
+
+class Lessons:
+    """The use cases. Each method returns when all is on disk."""
+
+    def __init__(
+        self, *, memory: TeamMemory, access: RunAccess, recorder: EventRecorder, wake: Callable[[], None]
+    ) -> None:
+        self._memory = memory
+        self._access = access
+        self._recorder = recorder
+        self._wake = wake
+
+    async def propose(self, run: RunId, new: NewMemory) -> KeptItem:
+        """Keep it as a proposal and show it in the run's thread. Raises Refused."""
+        kept = await self._memory.propose(run, new)
+        if kept.fresh:
+            what = NewMemory.model_validate(kept.item.model_dump(include=set(NewMemory.model_fields)))
+            await self._recorder.record(run, ev.MemoryProposed(item=kept.item.id, what=what))
+        return kept
+
+    async def decide(
+        self, loaded: LoadedRun, item: str, decision: LessonDecision, person: Person, *, text: NewMemory | None = None
+    ) -> Committed:
+        """Keep a proposal, with another text where one is given, or drop it.
+
+        `Committed.earlier` is the first decision where this one came second. Raises Refused.
+        """
+        self._access.require(person, "remember", loaded.record)
+        found = self.proposed(loaded, item)
+        first = await self._access.store.decision(loaded.run, LESSON, found.item)
+        if first is not None:
+            return Committed(fresh=False, earlier=first)
+        place = MemoryPlace.of(loaded.record)
+        await self._memory.decide(place, found.item, person, active=decision != "dropped", text=text)
+        committed = await self._access.record(
+            loaded.run,
+            ev.MemoryDecided(item=found.item, decision=decision, by=person.name),
+            kind=SourceKind.PERSON,
+            decision=self._access.decision(loaded.run, LESSON, found.item, decision.capitalize(), person),
+        )
+        self._wake()
+        return committed
+
+    @staticmethod
+    def proposed(loaded: LoadedRun, item: str) -> ProposedLesson:
+        """The proposal of this name. Raises Refused where the run has none."""
+        lessons = loaded.snapshot.lessons if loaded.snapshot is not None else ()
+        found = next((one for one in lessons if one.item == item), None)
+        if found is None:
+            raise Refused(RefusalCode.NO_SUCH_PROPOSAL, run=short_id(loaded.run))
+        return found

@@ -1,0 +1,1 @@
+"""What is remembered, in words: items, lists, what a run was given."""

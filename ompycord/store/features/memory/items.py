@@ -1,0 +1,163 @@
+"""What a team remembers: items with their counters, and the index of their words.
+
+The index is FTS5 over the table itself (`content=`), kept by triggers that name its three columns: counting and changes
+of state leave it alone (docs/platform/sqlite.md, *Full-text search*).
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final, Literal
+
+from ompycord.domain.base import Millis
+from ompycord.domain.memory.items import (
+    FoundItem,
+    MemoryCounts,
+    MemoryFilter,
+    MemoryItem,
+    MemoryQuery,
+    MemoryStatus,
+)
+from ompycord.errors import StorageError
+from ompycord.store.database import StorePart
+from ompycord.store.statements import load
+
+__all__ = ["SqliteMemory"]
+
+_SQL = load("memory")
+_ADD = _SQL.one("add")
+_SAME = _SQL.one("same")
+_ITEMS = _SQL.one("items")
+_BY_ID = _SQL.one("by_id")
+_SEARCH = _SQL.one("search")
+_REWRITE = _SQL.one("rewrite")
+_SET_STATUS = _SQL.one("set_status")
+_COUNT = {
+    "helpful": _SQL.one("count_helpful"),
+    "harmful": _SQL.one("count_harmful"),
+    "injected": _SQL.one("count_injected"),
+}
+_SET_TERMS = _SQL.one("set_terms")
+_REBUILD = _SQL.one("rebuild")
+_COMPARE = _SQL.one("compare")
+_NUMBER = _SQL.one("number")
+_AT_ONCE: Final = 200
+"""Items in one transaction, so that others get their turn between two."""
+
+
+class SqliteMemory(StorePart):
+    """Implements `MemoryRows`."""
+
+    async def add(self, items: Sequence[tuple[MemoryItem, str]]) -> list[MemoryItem]:
+        found: list[MemoryItem] = []
+        for start in range(0, len(items), _AT_ONCE):
+            part = items[start : start + _AT_ONCE]
+            found += await self._database.writer.submit(partial(_add, items=part), weight=len(part), is_aside=True)
+        return found
+
+    async def items(self, which: MemoryFilter) -> list[FoundItem]:
+        values = {
+            **which.model_dump(include={"guild", "repository", "source_run", "ending", "limit"}),
+            "kinds": json.dumps(sorted(which.kinds)),
+            "statuses": json.dumps(sorted(which.statuses)),
+        }
+        return await self._database.readers.all(_ITEMS, values, _found)
+
+    async def by_id(self, ids: Sequence[str]) -> Mapping[str, FoundItem]:
+        rows = await self._database.readers.all(_BY_ID, {"ids": json.dumps(list(ids))}, _found)
+        return {one.item.id: one for one in rows}
+
+    async def search(self, query: MemoryQuery) -> list[FoundItem]:
+        values = {
+            **query.place.model_dump(),
+            "match": query.match,
+            "without_run": query.without_run,
+            "now": query.now,
+            "limit": query.limit,
+        }
+        return await self._database.readers.all(_SEARCH, values, _found)
+
+    async def rewrite(self, item: MemoryItem, terms: str, *, expect: MemoryStatus) -> bool:
+        values = {**_values(item, terms), "expect": expect}
+        return await self._database.writer.submit(partial(_rewrite, values=values), is_aside=True)
+
+    async def count(
+        self, ids: Sequence[str], what: Literal["helpful", "harmful", "injected"], *, at: Millis, by: int = 1
+    ) -> None:
+        rows = [{"id": item, "at": at, "by": by} for item in ids]
+        if rows:
+            await self._database.writer.submit(partial(_count, what=what, rows=rows), is_aside=True)
+
+    async def index(self, terms: Mapping[str, str]) -> int:
+        rows = [{"id": item, "terms": text} for item, text in terms.items()]
+        for start in range(0, len(rows), _AT_ONCE):
+            part = rows[start : start + _AT_ONCE]
+            await self._database.writer.submit(partial(_set_terms, rows=part), weight=len(part), is_aside=True)
+        number = await self._database.writer.submit(_rebuild, is_aside=True)
+        if not await self.is_index_whole():
+            raise StorageError("The index of the memory does not match its items, though it was made again.")
+        return number
+
+    async def is_index_whole(self) -> bool:
+        return await self._database.writer.submit(_is_whole, is_aside=True)
+
+
+def _add(raw: sqlite3.Connection, items: Sequence[tuple[MemoryItem, str]]) -> list[MemoryItem]:
+    found: list[MemoryItem] = []
+    for item, terms in items:
+        values = _values(item, terms)
+        is_new = raw.execute(_ADD, values).rowcount == 1
+        found.append(item if is_new else _found(raw.execute(_SAME, values).fetchone()).item)
+    return found
+
+
+def _rewrite(raw: sqlite3.Connection, values: Mapping[str, Any]) -> bool:
+    """Only the state, where the words stay: an UPDATE that names them would write the index again."""
+    return any(raw.execute(statement, values).rowcount == 1 for statement in (_SET_STATUS, _REWRITE))
+
+
+def _count(raw: sqlite3.Connection, what: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    raw.executemany(_COUNT[what], rows)
+
+
+def _set_terms(raw: sqlite3.Connection, rows: Sequence[Mapping[str, str]]) -> None:
+    raw.executemany(_SET_TERMS, rows)
+
+
+def _rebuild(raw: sqlite3.Connection) -> int:
+    raw.execute(_REBUILD)
+    return int(raw.execute(_NUMBER).fetchone()[0])
+
+
+def _is_whole(raw: sqlite3.Connection) -> bool:
+    try:
+        raw.execute(_COMPARE)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT:  # what this question answers with
+            return False
+        raise
+    return True
+
+
+def _values(item: MemoryItem, terms: str) -> dict[str, Any]:
+    words = f"{item.kind}\0{item.title}\0{item.body}"
+    return {
+        **item.model_dump(mode="json", exclude={"paths"}),
+        "paths": json.dumps(item.paths),
+        "terms": terms,
+        "sha": hashlib.sha256(words.casefold().encode("utf-8", "surrogatepass")).digest(),
+    }
+
+
+def _found(row: sqlite3.Row) -> FoundItem:
+    """Raises ValueError for a row that is not what was written."""
+    fields = {name: row[name] for name in MemoryItem.model_fields if name != "paths"}
+    return FoundItem(
+        item=MemoryItem.model_validate({**fields, "paths": json.loads(row["paths"])}),
+        counts=MemoryCounts(
+            helpful=row["helpful"], harmful=row["harmful"], injected=row["injected"], last_used=row["last_used"]
+        ),
+        score=row["score"],
+    )
