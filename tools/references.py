@@ -171,6 +171,15 @@ SETTINGS_WORDS = {
     "repositories.guard.max_files": "files that a result may change",
     "repositories.guard.max_lines": "lines that a result may add",
     "repositories.guard.max_file_mib": "size of a file that a result adds or changes, in MiB",
+    "repositories.risk.commands": (
+        "commands whose [class](risk-classes.md) is known better: `{command: docker compose up -d, risk: run}`"
+    ),
+    "repositories.risk.build_folders": "more names of folders whose content is made again",
+    **{
+        f"{group}{name}.by": "who [decides](../how-to/decide-who-may-approve.md) at least"
+        for group in ("approvals.", "repositories.approvals.")
+        for name in ("read", "write", "run", "network", "secret", "publish", "danger")
+    },
     "repositories.modes": "modes that a run there may have; empty: all",
     "repositories.protected": "paths that no result may change, such as `[deploy/**]`",
     "profile": "a set of defaults: `solo`, `team`, `server`",

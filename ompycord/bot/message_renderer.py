@@ -17,15 +17,18 @@ from ompycord.conductor import Messages, Slots, Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.reports import Proposal
-from ompycord.domain.folds.snapshot import Question, StatusSnapshot
+from ompycord.domain.folds.shown_requests import risk_of
+from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, RunRecords, RunsById
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.repository import ConfinementLevel
+from ompycord.domain.risk.deciders import DecisionRule
 from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
 from ompycord.errors import Refused
 from ompycord.processes.launcher_port import leaves_network_open
+from ompycord.render.approvals.deciding import Deciding
 from ompycord.render.board import BoardRow
 from ompycord.render.cards.card import render
 from ompycord.render.damage import damage_message
@@ -172,7 +175,7 @@ class MessageRenderer:
             is_rehearsal=self._is_rehearsal(record),
             silent_since=last if is_silent and self.clock.now_ms() - last >= SILENT_MS else None,
             approvers=self.options.approver_role,
-            needs_second_person=self.catalog.needs_two(record),
+            needs_second_person=self._needs_another(record, snapshot),
             reads_messages=self.options.message_content,
             takes_messages=self.messages is not None and self.messages.takes(record),
             question_url=self.url(record.guild, request.channel, request.message) if request else None,
@@ -182,6 +185,13 @@ class MessageRenderer:
             breaker=self._resting(snapshot),
             waits_for=links.waits_for,
         )
+
+    def _needs_another(self, record: RunRecord, snapshot: StatusSnapshot) -> bool:
+        """Whether the requester alone may not decide on what waits."""
+        if not snapshot.open_approvals:
+            return self.catalog.needs_two(record)
+        rule = self.catalog.rule_of(record, risk_of(snapshot.open_approvals[0]).risk)
+        return rule.by in {"approver", "admin"} or not rule.requester or rule.people > 1
 
     def _resting(self, snapshot: StatusSnapshot) -> str | None:
         """The provider of its model, where that is not asked for now; of a run at work."""
@@ -301,7 +311,8 @@ class MessageRenderer:
                 redact=self.redact,
                 mentions=asker(run_view),
             )  # fmt: skip
-        users, roles = who_may_allow(run_view, self.catalog, self.options.access)
+        rule = self._rule(run_view, found)
+        users, roles = who_may_allow(run_view, self.catalog, self.options.access, rule)
         if isinstance(found, Proposal):
             return plan_message(
                 run_view.snapshot, found, run_view.render_context, sign=sign, redact=self.redact,
@@ -309,8 +320,21 @@ class MessageRenderer:
             )  # fmt: skip
         return approval_message(
             run_view.snapshot, found, run_view.render_context, button_ref=run_view.run, sign=sign, redact=self.redact,
-            mentions=users, role_mentions=roles,
+            mentions=users, role_mentions=roles, deciding=self._deciding(run_view, found),
         )  # fmt: skip
+
+    def _rule(self, run_view: RunView, found: Request) -> DecisionRule | None:
+        """Who decides on a request by its risk class; None for what has none."""
+        return self.catalog.rule_of(run_view.record, risk_of(found).risk) if isinstance(found, Approval) else None
+
+    def _deciding(self, run_view: RunView, found: Approval) -> Deciding:
+        """Who decides on what an agent asks, as it is configured now."""
+        return Deciding(
+            rule=self.catalog.rule_of(run_view.record, risk_of(found).risk),
+            requester=run_view.record.requester,
+            access=self.options.access,
+            is_solo=self.catalog.is_solo,
+        )
 
     def _notice(self, run_view: RunView, ref: str) -> RenderedMessage | None:
         """The notice; None where the request was decided before anyone was notified."""
@@ -369,7 +393,7 @@ class MessageRenderer:
     def _reminder(self, run_view: RunView, found: Request, ref: str, url: str | None) -> RenderedMessage:
         users, roles = asker(run_view), tuple[str, ...]()
         if not isinstance(found, Question):
-            users, roles = who_may_allow(run_view, self.catalog, self.options.access)
+            users, roles = who_may_allow(run_view, self.catalog, self.options.access, self._rule(run_view, found))
         return reminder_message(
             run_view.snapshot, found, run_view.render_context, ref, url=url, sign=self.signer.button,
             redact=self.redact,

@@ -12,6 +12,7 @@ from ompycord import __version__
 from ompycord.cli.config import config
 from ompycord.cli.conformance import conformance
 from ompycord.cli.deciding.plan import plan
+from ompycord.cli.deciding.policy import policy
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
 from ompycord.cli.following.report import report
@@ -103,6 +104,7 @@ application.command(rich_help_panel=RUNS, epilog=examples("runs"))(runs)
 application.command(rich_help_panel=RUNS, epilog=examples("takeover"))(takeover)
 application.add_typer(plan, rich_help_panel=RUNS)
 application.add_typer(memory, rich_help_panel=MODES)
+application.add_typer(policy, rich_help_panel=MODES)
 application.add_typer(webhooks, rich_help_panel=MODES)
 application.add_typer(providers, rich_help_panel=MODES)
 application.add_typer(gateway, rich_help_panel=MODES)

@@ -29,6 +29,12 @@ _EXAMPLES: Final = {
         "plan reject 7f3k2m",
         'plan reject 7f3k2m --reason "Not before the release."',
     ),
+    "policy test": (
+        "policy test 'npm publish'",
+        "policy test 'npm run deploy' --repository shop",
+        "policy test 'curl -s https://example.com | sh' --json",
+    ),
+    "policy show": ("policy show", "policy show --repository shop --json"),
     "up": (
         "up",
         "up --port 8790 --data-dir /srv/ompycord",

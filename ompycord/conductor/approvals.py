@@ -5,29 +5,58 @@ who was first (docs/contracts/commands-and-buttons.md, *Decisions happen once*).
 """
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Final, Literal
 
 from ompycord.conductor.run_access import RunAccess, require_hosted
 from ompycord.conductor.snapshots import LoadedRun
 from ompycord.domain import events as ev
-from ompycord.domain.access import Person
+from ompycord.domain.access import Person, Role
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Catalog
-from ompycord.domain.folds.snapshot import permission_of
+from ompycord.domain.folds.shown_requests import risk_of, shown_hash
+from ompycord.domain.folds.snapshot import Approval, permission_of
 from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.ports import RunHistory
 from ompycord.domain.records import Committed, Decision
 from ompycord.domain.refusals import RefusalCode
+from ompycord.domain.risk.deciders import Vote, missing
 from ompycord.domain.run import FINAL
 from ompycord.errors import Refused
+from ompycord.render.approvals.deciding import people_words
 
-__all__ = ["Approvals"]
+__all__ = ["Approvals", "Approved"]
+
+
+class Approved(Committed):
+    """What became of a person's permission."""
+
+    waits_for: str | None = None
+    """Who else must allow it, such as *one more person, an admin*; None where it is decided."""
+
+
+_Ballot = dict[str, ev.ApprovalVoted]
+"""The votes by person."""
+
+
+def _votes(loaded: LoadedRun, ballot: _Ballot) -> list[Vote]:
+    requester = loaded.record.requester
+    return [Vote(one.person, Role[one.role.upper()], one.person == requester) for one in ballot.values()]
+
+
+def _names(ballot: _Ballot) -> str:
+    """Everybody who allowed it, in as many characters as a name may have."""
+    return " and ".join(dict.fromkeys(one.by for one in ballot.values()))[:_NAME]
+
+
+_NAME: Final = 128
 
 
 class Approvals:
     """The use cases of people whom an agent asked. Each method returns when the fact is on disk."""
 
-    def __init__(self, *, access: RunAccess, catalog: Catalog, wake: Callable[[], None]) -> None:
+    def __init__(self, *, access: RunAccess, history: RunHistory, catalog: Catalog, wake: Callable[[], None]) -> None:
         self._access = access
+        self._history = history
         self._catalog = catalog
         self._wake = wake
 
@@ -62,41 +91,79 @@ class Approvals:
 
     async def approve(
         self, loaded: LoadedRun, approval: str, person: Person, *, scope: Literal["once", "run"] = "once"
-    ) -> Committed:
+    ) -> Approved:
         """Permit the agent to act, once or whenever it asks for what `permission_of` it covers; decided once.
 
-        Raises Refused for what cannot be shown whole, and for the run where it is not known to be the whole call.
+        Where the risk class needs more people, this is one of their votes (`Approved.waits_for`). Raises Refused for
+        what cannot be shown whole, and for the run where it is not known to be the whole call.
         """
-        self._access.require(person, "approve", loaded.record, two_person=self._catalog.needs_two(loaded.record))
-        body = ev.ApprovalGranted(approval=approval, by=person.name, scope=scope)
-        action = "Allow once" if scope == "once" else "Allow for this run"
-        return await self._decide_approval(loaded, body, action, person)
+        found = self._requested(loaded, approval)
+        rule = self._catalog.rule_of(loaded.record, risk_of(found).risk)
+        self._access.require(person, "approve", loaded.record, rule=rule)
+        first = await self._earlier(loaded, found)
+        if first is not None:
+            return Approved(fresh=False, earlier=first)
+        if not found.whole:
+            raise Refused(RefusalCode.APPROVAL_NOT_WHOLE)
+        if scope == "run" and permission_of(found) is None:
+            raise Refused(RefusalCode.APPROVAL_ONLY_ONCE)
+        own = ev.ApprovalVoted.model_validate(
+            {
+                "approval": approval, "by": person.name, "person": person.id, "role": person.role.word,
+                "shown": shown_hash(found), "scope": scope,
+            }
+        )  # fmt: skip
+        ballot = await self._ballot(loaded, own)
+        if own.person not in ballot and missing(rule, _votes(loaded, {**ballot, own.person: own})) != (0, None):
+            ref = f"{approval}/{person.id}/{own.shown[:16]}"
+            committed = await self._decide(loaded.run, "vote", ref, f"Allow, one of several ({scope})", own, person)
+            ballot = await self._ballot(loaded, own)
+            if (still := missing(rule, _votes(loaded, ballot))) != (0, None):
+                return Approved(**dict(committed), waits_for=people_words(still))
+        ballot[own.person] = own
+        if (still := missing(rule, _votes(loaded, ballot))) != (0, None):
+            raise Refused(RefusalCode.APPROVED_BEFORE, needs=people_words(still))
+        narrowest = "once" if any(one.scope == "once" for one in ballot.values()) else scope
+        body = ev.ApprovalGranted(approval=approval, by=_names(ballot), scope=narrowest)
+        action = "Allow once" if narrowest == "once" else "Allow for this run"
+        return Approved(**dict(await self._decide(loaded.run, "approval", approval, action, body, person)))
+
+    async def _ballot(self, loaded: LoadedRun, own: ev.ApprovalVoted) -> _Ballot:
+        """Who has allowed what the request shows now, as it is on disk; a vote for another text does not count."""
+        events = await self._history.transcript(loaded.run, after=0)
+        votes = (event.body for event in events if isinstance(event.body, ev.ApprovalVoted))
+        return {one.person: one for one in votes if (one.approval, one.shown) == (own.approval, own.shown)}
 
     async def deny(self, loaded: LoadedRun, approval: str, person: Person, *, reason: str | None = None) -> Committed:
         """Deny permission; the agent reads the reason. Under the two-person rule the requester may deny, too."""
+        found = self._requested(loaded, approval)
         self._access.require(person, "approve", loaded.record)
-        body = ev.ApprovalDenied(approval=approval, by=person.name, reason=reason or None)
-        return await self._decide_approval(loaded, body, f"Deny: {reason}" if reason else "Deny", person)
-
-    async def _decide_approval(
-        self, loaded: LoadedRun, body: ev.ApprovalGranted | ev.ApprovalDenied, action: str, person: Person
-    ) -> Committed:
-        record, run, snapshot = loaded.record, loaded.run, loaded.snapshot
-        found = next((a for a in snapshot.approvals if a.ref == body.approval), None) if snapshot else None
-        if found is None:
-            raise Refused(RefusalCode.NO_SUCH_APPROVAL, run=short_id(run))
-        first = await self._access.store.decision(run, "approval", body.approval)
+        first = await self._earlier(loaded, found)
         if first is not None:
             return Committed(fresh=False, earlier=first)
-        if record.state in FINAL:
-            raise Refused(RefusalCode.APPROVAL_OF_ENDED_RUN, run=short_id(run))
+        body = ev.ApprovalDenied(approval=approval, by=person.name, reason=reason or None)
+        action = f"Deny: {reason}" if reason else "Deny"
+        return await self._decide(loaded.run, "approval", approval, action, body, person)
+
+    @staticmethod
+    def _requested(loaded: LoadedRun, approval: str) -> Approval:
+        """The request of this name. Raises Refused where there is none."""
+        known = loaded.snapshot.approvals if loaded.snapshot else ()
+        found = next((one for one in known if one.ref == approval), None)
+        if found is None:
+            raise Refused(RefusalCode.NO_SUCH_APPROVAL, run=short_id(loaded.run))
+        return found
+
+    async def _earlier(self, loaded: LoadedRun, found: Approval) -> Decision | None:
+        """The decision that was made before. Raises Refused where none can be made any more."""
+        first = await self._access.store.decision(loaded.run, "approval", found.ref)
+        if first is not None:
+            return first
+        if loaded.record.state in FINAL:
+            raise Refused(RefusalCode.APPROVAL_OF_ENDED_RUN, run=short_id(loaded.run))
         if found.status != "open":
             raise Refused(RefusalCode.APPROVAL_NOT_OPEN)
-        if isinstance(body, ev.ApprovalGranted) and not found.whole:
-            raise Refused(RefusalCode.APPROVAL_NOT_WHOLE)
-        if isinstance(body, ev.ApprovalGranted) and body.scope == "run" and permission_of(found) is None:
-            raise Refused(RefusalCode.APPROVAL_ONLY_ONCE)
-        return await self._decide(run, "approval", body.approval, action, body, person)
+        return None
 
     async def _decide(
         self,

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from ompycord.conductor.bus import Bus, Subscription
+from ompycord.conductor.risk.assessment import Assessed
 from ompycord.conductor.slots import Slots
 from ompycord.conductor.transcript import (
     DecisionEvent,
@@ -39,6 +40,15 @@ Record = Callable[..., Awaitable[None]]
 """`await record(run, *bodies)`: store facts of ours."""
 
 
+Assess = Callable[[RunId, ev.ApprovalRequested], Awaitable[Assessed]]
+"""The class of what an agent asks, and whether people need to decide on it."""
+
+
+async def as_it_is(run: RunId, body: ev.ApprovalRequested) -> Assessed:
+    """Ask people, whatever it is."""
+    return Assessed(body)
+
+
 async def has_unread(history: RunHistory, run: RunId) -> bool:
     """Whether people wrote something that no start of the agent has taken."""
     transcript = Transcript()
@@ -61,9 +71,11 @@ class LogInbox:
         run: RunId,
         iteration: int,
         slots: Slots | None = None,
+        assess: Assess = as_it_is,
     ) -> None:
         """`slots`: a run that waits for a person gets a slot again before its agent gets anything."""
         self._slots = slots
+        self._assess = assess
         self._is_resting = True
         self._history = history
         self._record = record
@@ -169,13 +181,18 @@ class LogInbox:
     # -- requests ------------------------------------------------------------------------------------------------------
 
     async def _on_request(self, body: RequestEvent) -> RequestEvent | None:
+        is_allowed = False
+        if isinstance(body, ev.ApprovalRequested):
+            body, is_allowed = await self._assess(self._run, body)
         await self._read()
         ref = self._transcript.same_as(body, besides=self._requested)
         if ref is not None:
             self._requested[ref] = body
             self._subscription.mark([self._run])
             return None
-        if isinstance(body, ev.ApprovalRequested) and await self._is_permitted(body):
+        if isinstance(body, ev.ApprovalRequested) and (is_allowed or await self._is_permitted(body)):
+            if is_allowed:
+                await self._skip(body)
             return None
         if ref_of(body) in self._transcript.requests and ref_of(body) not in self._requested:
             stored = _named(body, f"{ref_of(body).name[: REF - 12]}~{self._iteration}")
@@ -195,6 +212,15 @@ class LogInbox:
         self._repeats.append(_named(granted, body.approval))
         self._subscription.mark([self._run])
         return True
+
+    async def _skip(self, body: ev.ApprovalRequested) -> None:
+        """Allow what no one needs to decide on; that is on disk before the agent gets its answer."""
+        skipped = ev.ApprovalSkipped.model_validate(
+            {"title": body.title, "command": body.command, "risk_class": body.risk_class, "because": body.because}
+        )
+        await self._record(self._run, skipped)
+        self._repeats.append(ev.ApprovalGranted(approval=body.approval, by="Ompycord"))
+        self._subscription.mark([self._run])
 
     def _withdraw(self, body: WithdrawalEvent) -> WithdrawalEvent:
         wanted = ref_of(body)
@@ -250,7 +276,11 @@ def _named(body: B, name: str) -> B:
 class Inboxes:
     """Opens a run's inbox for as long as its agent runs."""
 
-    def __init__(self, *, history: RunHistory, bus: Bus, record: Record, slots: Slots | None = None) -> None:
+    def __init__(
+        self, *, history: RunHistory, bus: Bus, record: Record, slots: Slots | None = None, assess: Assess = as_it_is
+    ) -> None:
+        """`assess` finds the risk class of each request, and whether people are asked at all."""
+        self._assess = assess
         self._history = history
         self._bus = bus
         self._record = record
@@ -267,6 +297,7 @@ class Inboxes:
                 run=run,
                 iteration=iteration,
                 slots=self._slots,
+                assess=self._assess,
             )
             await inbox.start()
             yield inbox

@@ -14,6 +14,7 @@ from ompycord.domain.policy import Circumstances, Denied, authorize, resource_of
 from ompycord.domain.ports import Clock, Decisions, Ids, RunFilter, RunRecords
 from ompycord.domain.records import Commit, Committed, Decision, NewEvent
 from ompycord.domain.refusals import RefusalCode
+from ompycord.domain.risk.deciders import DecisionRule
 from ompycord.domain.run import RunKind, RunRecord
 from ompycord.domain.stages import agent_states
 from ompycord.errors import Refused
@@ -43,9 +44,12 @@ class RunAccess:
         self.ids = ids
 
     @staticmethod
-    def require(person: Person, action: str, record: RunRecord, *, two_person: bool = False) -> None:
+    def require(
+        person: Person, action: str, record: RunRecord, *, two_person: bool = False, rule: DecisionRule | None = None
+    ) -> None:
         """Raises Refused where this person may not do this to this run."""
-        denied = authorize(person, action, resource_of(record), Circumstances(two_person=two_person))
+        context = Circumstances(two_person=two_person, rule=rule)
+        denied = authorize(person, action, resource_of(record), context)
         if isinstance(denied, Denied):
             needs = " or ".join(denied.needs)
             raise Refused(denied.code, action=action, run=short_id(record.id), needs=needs)

@@ -10,6 +10,9 @@ from pydantic import Field, SerializeAsAny
 from ompycord.domain.base import Frozen
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import AgentSpec, OwnName, RepositorySpec, Rounds
+from ompycord.domain.risk.classes import RiskClass
+from ompycord.domain.risk.deciders import ApprovalRules, DecisionRule, rule_for
+from ompycord.domain.risk.overrides import RiskSpec
 from ompycord.domain.run import RunRecord
 from ompycord.domain.task import TaskRequest
 from ompycord.errors import Refused
@@ -64,6 +67,23 @@ class Catalog(Frozen):
     repositories: tuple[RepositorySpec, ...] = ()
     agents: tuple[SerializeAsAny[AgentSpec], ...] = ()
     limits: Limits = Limits()
+    approvals: ApprovalRules = ApprovalRules()
+    is_solo: bool = False
+    """Whether one person decides on everything (`profile: solo`)."""
+
+    def rule_of(self, record: RunRecord, risk: RiskClass) -> DecisionRule:
+        """Who decides on a class of what the agent of a run asks, as it is configured now."""
+        return self.rule_in(record.repository, risk)
+
+    def rule_in(self, repository: str | None, risk: RiskClass) -> DecisionRule:
+        """The same by a repository's name; by the general rules where it is not configured."""
+        spec = next((one for one in self.repositories if one.name == repository), None)
+        layers = (self.approvals,) if spec is None else (self.approvals, spec.approvals)
+        return rule_for(risk, layers, two_person=spec is not None and spec.two_person, is_solo=self.is_solo)
+
+    def risk_of(self, repository: str | None) -> RiskSpec:
+        """What a repository sets about the risk of commands."""
+        return next((one.risk for one in self.repositories if one.name == repository), RiskSpec())
 
     def repository(self, name: str) -> RepositorySpec:
         """The repository of this name. Raises Refused, which lists the names there are."""

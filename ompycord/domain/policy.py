@@ -12,6 +12,7 @@ from ompycord.domain.authority import AGENT_KINDS, SourceKind
 from ompycord.domain.events import AUTHORITY
 from ompycord.domain.ids import RunId
 from ompycord.domain.refusals import RefusalCode
+from ompycord.domain.risk.deciders import DecisionRule, Vote, counts, needs_of
 from ompycord.domain.run import RunRecord
 from ompycord.errors import NotYours
 
@@ -100,6 +101,8 @@ class Circumstances:
     """The server in which a person acts; None where the server does not matter."""
     two_person: bool = False
     """The requester of the run may not allow what its agent asks for."""
+    rule: DecisionRule | None = None
+    """Who decides on what an agent asks, by its risk class."""
 
 
 _NOTHING = Resource()
@@ -189,12 +192,23 @@ def _of_person(person: Person, action: str, resource: Resource, context: Circums
     is_requester = resource.requester is not None and person.id == resource.requester
     if context.two_person and is_requester:
         return Denied(RefusalCode.OWN_REQUEST, (Role.APPROVER.word,))
+    if context.rule is not None:
+        return _by_rule(person, context.rule, is_requester=is_requester)
     if person.role >= rule.least or (rule.own is not None and is_requester and person.role >= rule.own):
         return ALLOWED
     needs = rule.least.word
     if action == "new":
         return Denied(RefusalCode.WATCH_ONLY, (needs,))
     return Denied(RefusalCode.NOT_PERMITTED, (needs,) if rule.own is None else ("requester", needs))
+
+
+def _by_rule(person: Person, rule: DecisionRule, *, is_requester: bool) -> Allowed | Denied:
+    """Whether this person is one of those who decide by a rule."""
+    if is_requester and not rule.requester:
+        return Denied(RefusalCode.OWN_REQUEST, (Role.APPROVER.word,))
+    if counts(rule, Vote(person.id, person.role, is_requester)):
+        return ALLOWED
+    return Denied(RefusalCode.NOT_PERMITTED, needs_of(rule))
 
 
 def _of_key(key: KeyActor, action: str, resource: Resource) -> Allowed | Denied:

@@ -253,7 +253,7 @@ class Decision(Frozen):
     id: Ulid
     run: RunId
     kind: Name
-    """`question`, `typed`, `answer`, `approval`, `cancel`, `stop`, `resume`, `retry`, `submit`."""
+    """`question`, `typed`, `answer`, `approval`, `vote`, `cancel`, `stop`, `resume`, `retry`, `submit`."""
     ref: str = ""
     action: Annotated[str, Field(max_length=4000)]
     by: str

@@ -58,6 +58,7 @@ class RefusalCode(StrEnum):
     APPROVAL_NOT_OPEN = "approval-not-open"
     APPROVAL_NOT_WHOLE = "approval-not-whole"
     APPROVAL_ONLY_ONCE = "approval-only-once"
+    APPROVED_BEFORE = "approved-before"
     # -- messages
     MESSAGE_EMPTY = "message-empty"
     MESSAGE_TOO_LONG = "message-too-long"

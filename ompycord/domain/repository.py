@@ -23,6 +23,8 @@ from ompycord.domain.configuration.written import (
     is_own_variable,
 )
 from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.risk.deciders import ApprovalRules
+from ompycord.domain.risk.overrides import RiskSpec
 
 __all__ = [
     "ANOTHER_BASE",
@@ -242,6 +244,10 @@ class RepositorySpec(Frozen):
     """Agents allowed here; empty means all."""
     two_person: bool = False
     """Whether approvals need a person other than the requester of the run."""
+    approvals: ApprovalRules = ApprovalRules()
+    """Who decides on each risk class here; what is left out is as in the general `approvals`."""
+    risk: RiskSpec = RiskSpec()
+    """What this repository knows better about the risk of its commands."""
     branch_prefix: BranchPrefix = "ompycord/"
     max_iterations: Rounds | None = None
     """Rounds of work and verification of a run here; left out, `limits.max_iterations`."""

@@ -42,6 +42,8 @@ _KEPT: Final = (
     ev.ApprovalRequested,
     ev.ApprovalWithdrawn,
     ev.ApprovalUsed,
+    ev.ApprovalVoted,
+    ev.ApprovalSkipped,
     ev.Note,
 )
 _KEPT_TEXT: Final = 200_000

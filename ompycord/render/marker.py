@@ -53,7 +53,7 @@ def question_tag(ref: str) -> str:
 def approval_hash(approval: Approval) -> str:
     """The hash of what a person who presses a button has read, so that a click permits nothing else."""
     words = [approval.ref, approval.title, approval.command or "", approval.risk or ""]
-    words += [approval.call] if approval.call else []
+    words += [word for word in (approval.call, approval.risk_class, approval.meaning) if word]
     return question_tag("\0".join(words))
 
 

@@ -12,6 +12,7 @@ from ompycord.domain.folds.reports import Proposal
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot, permission_of
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
+from ompycord.render.approvals.deciding import Deciding, class_words, present_words
 from ompycord.render.cards.asking import since_sentence
 from ompycord.render.cards.cardview import Button, Colour
 from ompycord.render.cards.names import agent_name
@@ -148,8 +149,12 @@ def approval_message(
     redact: Redact,
     mentions: Sequence[str] = (),
     role_mentions: Sequence[str] = (),
+    deciding: Deciding | None = None,
 ) -> RenderedMessage:
-    """A request for approval, with what the agent wants to do word for word; `button_ref` and `attachment` as above."""
+    """A request for approval, with what the agent wants to do word for word; `button_ref` and `attachment` as above.
+
+    `deciding`: who may decide. Where no one present can, it offers nothing but *Deny*.
+    """
     request = _RequestView(snapshot, render_context, approval.ref, redact)
     text, whole = _wanted(approval, request.sanitizer)
     title = f"{request.sanitizer.label(request.agent, _NAME)} needs approval"
@@ -157,11 +162,17 @@ def approval_message(
         closed = f"{text}\n\n{approval_closed(approval, request.sanitizer)}"
         return message(embeds=[request.embed(title, closed, Colour.GREY)], sign=sign)
     users, roles = user_ids(mentions), user_ids(role_mentions)
-    parts = (text, permission_words(approval, request.sanitizer), since_sentence(snapshot, approval.asked_at))
+    possible = deciding is None or deciding.is_possible
+    parts = (
+        text,
+        present_words(approval, deciding, request.sanitizer) if deciding is not None else "",
+        permission_words(approval, request.sanitizer) if possible else "",
+        since_sentence(snapshot, approval.asked_at),
+    )
     return message(
         request.head(f"{request.agent} needs your OK.", users, roles),
-        embeds=[request.embed(f"🟡 {title}", "\n\n".join(parts), Colour.YELLOW)],
-        buttons=_approval_buttons(approval, button_ref),
+        embeds=[request.embed(f"🟡 {title}", "\n\n".join(part for part in parts if part), Colour.YELLOW)],
+        buttons=_approval_buttons(approval, button_ref, possible=possible),
         sign=sign,
         mentions=users,
         role_mentions=roles,
@@ -174,7 +185,7 @@ def _wanted(approval: Approval, sanitizer: Sanitizer) -> tuple[str, str | None]:
     """What the agent wants to do, and all of it as a file where the message cannot show all."""
     command, limit = approval.command or "", _TEXT_WITH_FILES if approval.edits else _TEXT
     shown = sanitizer.code(command, limit)
-    risk = f"Risk: {sanitizer.line(approval.risk, _NAME)}" if approval.risk else ""
+    risk = class_words(approval, sanitizer)
     parts = [sanitizer.line(approval.title, _ANSWER), f"```\n{shown}\n```" if shown.strip() else "", risk]
     text = "\n".join(part for part in parts if part) or "(no text)"
     if _is_cut(approval.title, sanitizer, sanitizer.line, _ANSWER):
@@ -258,13 +269,13 @@ def _end_of(request: Request, sanitizer: Sanitizer) -> str:
     return question_closed(request, sanitizer) if isinstance(request, Question) else approval_closed(request, sanitizer)
 
 
-def _approval_buttons(approval: Approval, ref: str) -> list[Button]:
-    """What cannot be shown whole can only be denied."""
+def _approval_buttons(approval: Approval, ref: str, *, possible: bool) -> list[Button]:
+    """What cannot be shown whole, or what no one present may allow, can only be denied."""
     once = Button(action="allow", label="Allow once", style="success", ref=ref)
     for_the_run = Button(action="allowrun", label="Allow for this run", ref=ref)
     return [
-        *([once] if approval.whole else []),
-        *([for_the_run] if permission_of(approval) else []),
+        *([once] if approval.whole and possible else []),
+        *([for_the_run] if permission_of(approval) and possible else []),
         Button(action="deny", label="Deny…", style="danger", ref=ref),
     ]
 

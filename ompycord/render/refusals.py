@@ -151,6 +151,9 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "Its agent did not send all arguments, so it can only be allowed once. Nothing was decided.",
         "The request does not have all arguments of its call: it can be allowed once and not for the run.",
     ),
+    Code.APPROVED_BEFORE: RefusalWords(
+        "You allowed this already. It needs {needs} as well.", "This person allowed it already: it needs {needs} too."
+    ),
     Code.MESSAGE_EMPTY: RefusalWords(
         "The message is empty, so nothing was sent.", "The message is empty: nothing was sent."
     ),
@@ -207,6 +210,9 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
 """A row for every code."""
 
 
+_WHO: Final = {"runner": "a *runner*", "admin": "an *admin*", "approver": "an *approver*"}
+
+
 def refusal_words(error: Refused, audience: Audience) -> str:
     """The whole sentence. Raises KeyError for a code without words, or a fact that is missing."""
     if isinstance(error, RefusedInWords):
@@ -214,7 +220,7 @@ def refusal_words(error: Refused, audience: Audience) -> str:
     facts: dict[str, object] = dict(error.facts)
     if error.code == Code.NOT_PERMITTED:
         facts["act"] = _ACTS.get(str(facts["action"]), facts["action"])
-        facts["who"] = "a *runner*" if facts["needs"] == "runner" else "its requester or an *approver*"
+        facts["who"] = _WHO.get(str(facts["needs"]), "its requester or an *approver*")
     if error.code == Code.WATCH_ONLY:
         facts.setdefault("who", "An admin")
     return REFUSALS[Code(error.code)].of(audience).format_map(facts)

@@ -15,6 +15,7 @@ from ompycord.domain.configuration.written import WrittenPath
 from ompycord.domain.guardian.options import GuardianOptions
 from ompycord.domain.memory.options import MemoryOptions
 from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.domain.risk.deciders import ApprovalRules
 from ompycord.domain.task import TaskPreset
 from ompycord.http.limits import HttpLimits
 from ompycord.model_gateway.provider_options import ProviderSpec
@@ -92,6 +93,8 @@ class Settings(BaseSettings):
     playground: PlaygroundSettings = PlaygroundSettings()
     notify: NotifySettings = NotifySettings()
     access: Access = Access()
+    approvals: ApprovalRules = ApprovalRules()
+    """Who decides on each risk class of what agents ask."""
     repositories: dict[str, RepositorySpec] = Field(default_factory=dict[str, RepositorySpec])
     agents: dict[str, AgentSpec] = Field(default_factory=dict[str, AgentSpec])
     """Each as its kind's options (`kinds.py`)."""
@@ -143,7 +146,10 @@ class Settings(BaseSettings):
     def catalog(self) -> Catalog:
         """Repositories and agents in the order of the file."""
         agents = tuple(self._on_usual_network(spec) for spec in self.agents.values())
-        return Catalog(repositories=tuple(self.repositories.values()), agents=agents, limits=self.limits)
+        return Catalog(
+            repositories=tuple(self.repositories.values()), agents=agents, limits=self.limits,
+            approvals=self.approvals, is_solo=self.profile == "solo",
+        )  # fmt: skip
 
     def _on_usual_network(self, spec: AgentSpec) -> AgentSpec:
         """An agent whose `sandbox.network` is not set has *gateway*, where models are asked by us.

@@ -33,7 +33,9 @@ def with_playground(settings: Settings, info: Info, sample: RepositorySpec) -> S
         }
     )
     people = RoleNames(admin=(info.users["admin"],), runner=(info.users["member"],))
-    local = settings.model_copy(update={"discord": discord, "access": Access(users=people)})
+    # With one admin and no approver a rule of two people could never be met.
+    changes = {"discord": discord, "access": Access(users=people), "profile": "solo"}
+    local = settings.model_copy(update=changes)
     return with_rehearsal(local, sample)
 
 

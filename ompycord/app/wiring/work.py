@@ -37,6 +37,7 @@ from ompycord.conductor import (
     Transitions,
     TypedAnswers,
 )
+from ompycord.conductor.risk.assessment import Clone, RiskAssessment
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.events import UsageUpdated
 from ompycord.domain.folds.fold import fold
@@ -44,6 +45,7 @@ from ompycord.domain.folds.planning import PlanningFacts, planning_facts
 from ompycord.domain.folds.repair import RepairFacts, repair_facts
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Workspaces
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import RunRecord
 from ompycord.engines import LocalEngine, StepContext
@@ -57,6 +59,7 @@ from ompycord.store import SqliteStore
 from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.preparing.set_ups import KeptSetUps
+from ompycord.workspaces.reading.clone_texts import read_text_in
 from ompycord.workspaces.service import GitWorkspaces
 
 __all__ = ["areas_of", "driver_of", "git_of", "projector_of", "reminders_of", "workers_of"]
@@ -113,7 +116,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
     transitions = Transitions(store=store, clock=clock, ids=ids)
     catalog = infrastructure.settings.catalog
     recorder = EventRecorder(access=access, observations=store, wake=infrastructure.wake_projector)
-    approvals = Approvals(access=access, catalog=catalog, wake=wake)
+    approvals = Approvals(access=access, history=store, catalog=catalog, wake=wake)
     messages = Messages(
         access=access,
         history=store,
@@ -238,6 +241,12 @@ def driver_of(
             bus=infrastructure.bus,
             record=recorder.record,
             slots=infrastructure.slots,
+            assess=RiskAssessment(
+                catalog=catalog,
+                store=infrastructure.store,
+                clone_of=partial(_clone_of, workers.workspaces),
+                is_confined=workers.launcher.level != "none",
+            ).assess,
         ),
         task=infrastructure.store.task,
         former=Lineage(store=infrastructure.store, history=infrastructure.store).former,
@@ -290,6 +299,12 @@ async def _job_environment(known: KnownSecrets, key_manager: KeyManager, run: Ru
     known.add_run_key("OMPYCORD_KEY", environment["OMPYCORD_KEY"])
     await known.refresh()
     return environment
+
+
+async def _clone_of(workspaces: Workspaces, run: RunId) -> Clone | None:
+    """The clone of a run, as what its agent asks is judged by it."""
+    prepared = await workspaces.workspace(run)
+    return None if prepared is None else Clone(str(prepared.path.resolve()), read_text_in(prepared.path))
 
 
 async def _report_cut(recorder: EventRecorder, run: RunId) -> None:

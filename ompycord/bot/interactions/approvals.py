@@ -54,10 +54,12 @@ class _Approvals:
     async def allow(self, scope: Scope, interaction: Interaction, person: Person, component: ComponentId) -> None:
         await defer(interaction)
         loaded, approval = await self._load_approval(interaction, component)
-        committed = await self._context.approvals.approve(loaded, approval.ref, person, scope=scope)
+        approved = await self._context.approvals.approve(loaded, approval.ref, person, scope=scope)
         next_ = what_next(loaded)
         words = _allowed(approval, scope, self._context.sanitizer, is_paused=bool(next_)) + next_
-        await reply_to_decision(self._context, interaction, committed, words)
+        if approved.waits_for is not None:
+            words = f"Your approval counts. It needs {approved.waits_for}."
+        await reply_to_decision(self._context, interaction, approved, words)
 
     async def open_form(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         loaded, approval = await self._load_approval(interaction, component)

@@ -16,6 +16,9 @@ from ompycord.dialects.strict_json import JsonValue
 from ompycord.dialects.tools import COMMAND_KEYS
 from ompycord.domain.events import ApprovalRequested
 from ompycord.domain.events.people import MOST_EDITS
+from ompycord.domain.risk.classes import RiskClass, RiskFinding, worst
+from ompycord.domain.risk.classify import judge_command
+from ompycord.domain.risk.tools import ToolUse, classify_call, command_in
 from ompycord.text import clean
 
 __all__ = ["FileEdit", "RequestedCall", "request_approval"]
@@ -48,7 +51,7 @@ class FileEdit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedCall:
-    """A tool call, normalised: everything that the agent said of it, but for ids and progress."""
+    """A tool call, normalised: everything that the agent shown of it, but for ids and progress."""
 
     tool: str
     arguments: Frame
@@ -78,14 +81,18 @@ class RequestedCall:
 
 
 def request_approval(
-    name: str, call: RequestedCall, *, title: str, root: str, risk: str | None = None
+    name: str, call: RequestedCall, *, title: str, root: str, risk: str | None = None, place: str = ""
 ) -> ApprovalRequested:
     """The request for a call. `title` is its headline, `name` our reference; paths count from the clone at `root`.
+
+    `place`: where an agent works that has no clone of ours.
 
     What is larger than an event can hold is shown in part and can only be denied. What has a title alone can be allowed
     once: nobody knows whether that is all of it.
     """
     headline = one_line(title) or one_line(call.tool) or "a tool"
+    finding = _risk_of(call, place or root)
+    shell = command_in(call.arguments)
     call = _readable(call)
     text = "\n\n".join(_sections(call, headline))
     edits = _edited(call, root)
@@ -99,7 +106,25 @@ def request_approval(
         call=call.digest(),
         edits=edits,
         tool=named(call.tool) if edits else None,
+        risk_class=finding.risk.word,
+        because=finding.why,
+        shell=shell if shell is not None and len(shell) <= TEXT else None,
     )
+
+
+def _risk_of(call: RequestedCall, root: str) -> RiskFinding:
+    """How much harm the call could do. What its agent sent beside it, or only in a title, is at least a program."""
+    use = ToolUse(
+        tool=call.tool, kind=call.kind, arguments=call.arguments, is_edit=call.is_edit, is_complete=call.is_complete,
+        paths=(*call.paths, *(one.path for one in call.diffs)),
+    )  # fmt: skip
+    finding = classify_call(use, root=root)
+    if call.kind == "execute" and command_in(call.arguments) is None:
+        return worst((finding, judge_command(call.title, root=root).finding)).at_least(RiskClass.RUN, _UNREAD)
+    return finding.at_least(RiskClass.RUN, _UNREAD) if call.more or call.is_title_alone else finding
+
+
+_UNREAD: Final = "not all of the call could be read"
 
 
 def _readable(call: RequestedCall) -> RequestedCall:

@@ -135,7 +135,7 @@ TRANSCRIPT_TYPES = frozenset(
         "question.withdrawn",
         "guardian.noticed",
     }
-    | {"answer.typed", "answer.edited", "answer.dropped"}
+    | {"answer.typed", "answer.edited", "answer.dropped", "approval.voted"}
     | {"approval.requested", "approval.granted", "approval.denied", "approval.withdrawn"}
 )
 """What agents and people write to each other; the rest of the log is what an agent does."""

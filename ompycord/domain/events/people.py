@@ -7,6 +7,7 @@ from pydantic import Field, StrictBool, StringConstraints
 from ompycord.domain.authority import DECIDERS, OBSERVERS, ONLY_OMPYCORD, ONLY_PEOPLE
 from ompycord.domain.base import Line, Name, Text
 from ompycord.domain.events.fields import KnownEvent, OnlyOurs, OpaqueId, Path, RequestName
+from ompycord.domain.risk.classes import ClassName
 
 __all__ = [
     "AnswerDropped",
@@ -15,7 +16,9 @@ __all__ = [
     "ApprovalDenied",
     "ApprovalGranted",
     "ApprovalRequested",
+    "ApprovalSkipped",
     "ApprovalUsed",
+    "ApprovalVoted",
     "ApprovalWithdrawn",
     "PeopleEventBody",
     "QuestionAnswered",
@@ -93,7 +96,7 @@ class AnswerDropped(KnownEvent, senders=DECIDERS):
 
 
 class ApprovalRequested(KnownEvent, senders=OBSERVERS):
-    """The agent asks for approval before it acts; `call`, `edits` and `tool` are for Ompycord alone to fill in."""
+    """The agent asks for approval before it acts; `call` and all behind it are for Ompycord alone to fill in."""
 
     type: Literal["approval.requested"] = "approval.requested"
     approval: RequestName
@@ -111,6 +114,42 @@ class ApprovalRequested(KnownEvent, senders=OBSERVERS):
     """Files below the clone that the call edits, where it does nothing else; permission for the run is for these."""
     tool: Annotated[Name | None, OnlyOurs()] = None
     """The tool that edits; with `edits` only."""
+    risk_class: Annotated[ClassName | None, OnlyOurs()] = None
+    """How much harm it could do, where Ompycord read the call (docs/reference/risk-classes.md)."""
+    because: Annotated[Line | None, OnlyOurs()] = None
+    """Why it has this class."""
+    shell: Annotated[Text | None, OnlyOurs()] = None
+    """The command that a shell gets, as the agent wrote it."""
+    meaning: Annotated[Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None, OnlyOurs()] = None
+    """SHA-256 of the files that say what a name in it means, such as a script of a package: it changes with them."""
+    sources: Annotated[Annotated[tuple[Path, ...], Field(max_length=MOST_EDITS)], OnlyOurs()] = ()
+    """These files, from the clone's root."""
+
+
+class ApprovalVoted(KnownEvent, senders=ONLY_PEOPLE):
+    """A person allowed it, and more people must: it is not granted yet."""
+
+    type: Literal["approval.voted"] = "approval.voted"
+    approval: RequestName
+    by: Name
+    person: OpaqueId
+    """Who it was, by Discord id."""
+    role: Literal["viewer", "runner", "approver", "admin"]
+    """What that person was here at that moment."""
+    shown: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 of the request that was shown: a vote counts for no other."""
+    scope: Literal["once", "run"] = "once"
+
+
+class ApprovalSkipped(KnownEvent, senders=ONLY_OMPYCORD):
+    """The agent acted without asking people: no one needs to decide on calls of this class. Ours alone."""
+
+    type: Literal["approval.skipped"] = "approval.skipped"
+    title: Line
+    command: Text | None = None
+    """All that the agent did, as an approval request has it."""
+    risk_class: ClassName
+    because: Line | None = None
 
 
 class ApprovalGranted(KnownEvent, senders=ONLY_PEOPLE):
@@ -160,6 +199,8 @@ PeopleEventBody = (
     | ApprovalRequested
     | ApprovalGranted
     | ApprovalDenied
+    | ApprovalVoted
+    | ApprovalSkipped
     | ApprovalUsed
     | ApprovalWithdrawn
 )

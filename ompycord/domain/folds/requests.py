@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from ompycord.domain import events as ev
+from ompycord.domain.folds.shown_requests import ApprovalVote
 from ompycord.domain.folds.snapshot import Approval, Question, TypedAnswer
 from ompycord.domain.folds.source_state import Closing
 from ompycord.domain.folds.sources import Placed, SourceStates, newest_by_name
@@ -73,6 +74,7 @@ def approvals(source_states: SourceStates) -> tuple[Approval, ...]:
             ref=ref,
             asked_at=placed.at,
             uses=sum(source_state.uses.get(ref, 0) for source_state in source_states.values()),
+            votes=_votes(source_states, ref),
             **{name: getattr(request, name) for name in _REQUEST},
         )
         closing = _closing(closings, Ref(RefKind.APPROVAL, ref), placed)
@@ -82,8 +84,22 @@ def approvals(source_states: SourceStates) -> tuple[Approval, ...]:
     return tuple(approval for _, approval in sorted(result, key=lambda entry: entry[0]))
 
 
-_REQUEST = ("title", "command", "risk", "whole", "only_once", "call", "edits", "tool")
+_REQUEST = (
+    *("title", "command", "risk", "whole", "only_once", "call", "edits", "tool"),
+    *("risk_class", "because", "shell", "meaning", "sources"),
+)
 """Fields of a request for approval that are the snapshot's as they are."""
+
+
+def _votes(source_states: SourceStates, ref: str) -> tuple[ApprovalVote, ...]:
+    """Who allowed it, each person's latest word, oldest first."""
+    found = [
+        ApprovalVote(person=vote.person, by=vote.by, role=vote.role, shown=vote.shown, scope=vote.scope, at=at)
+        for source_state in source_states.values()
+        for _, at, vote in source_state.votes.values()
+        if vote.approval == ref
+    ]
+    return tuple(sorted(found, key=lambda vote: (vote.at, vote.person)))
 
 
 def _decided(body: Closing) -> dict[str, object]:

@@ -1,17 +1,23 @@
 """Questions, typed answers and approvals of a run as a snapshot shows them, and what an approval covers."""
 
+import hashlib
 from typing import Literal, NamedTuple
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.events import ApprovalRequested
+from ompycord.domain.risk.classes import ClassName, RiskClass, RiskFinding
+from ompycord.domain.risk.classify import classify_command
 
 __all__ = [
     "Approval",
+    "ApprovalVote",
     "Question",
     "RunPermission",
     "TypedAnswer",
     "is_same_request",
     "permission_of",
+    "risk_of",
+    "shown_hash",
 ]
 
 
@@ -46,6 +52,17 @@ class TypedAnswer(Frozen):
     """Why it is not given."""
 
 
+class ApprovalVote(Frozen):
+    """A person who allowed something on which more people must decide."""
+
+    person: str
+    by: str
+    role: Literal["viewer", "runner", "approver", "admin"]
+    shown: str
+    scope: Literal["once", "run"] = "once"
+    at: Millis
+
+
 class Approval(Frozen):
     """A request for approval and what became of it."""
 
@@ -61,6 +78,14 @@ class Approval(Frozen):
     """SHA-256 of the tool call, where Ompycord read it."""
     edits: tuple[str, ...] = ()
     tool: str | None = None
+    risk_class: ClassName | None = None
+    """How much harm it could do; None where Ompycord did not read the call."""
+    because: str | None = None
+    shell: str | None = None
+    meaning: str | None = None
+    sources: tuple[str, ...] = ()
+    votes: tuple[ApprovalVote, ...] = ()
+    """Who allowed it while more people must, oldest first."""
     asked_at: Millis
     status: Literal["open", "granted", "denied", "withdrawn"] = "open"
     scope: Literal["once", "run"] | None = None
@@ -79,6 +104,8 @@ class RunPermission(NamedTuple):
     """Title, command, risk and the hash of the call. None for edits, whose texts differ."""
     edits: tuple[str, ...] = ()
     tool: str | None = None
+    means: tuple[str | None, str | None] = (None, None)
+    """The risk class, and the hash of the files that say what a name in it means."""
 
 
 def permission_of(request: Approval | ApprovalRequested) -> RunPermission | None:
@@ -88,9 +115,10 @@ def permission_of(request: Approval | ApprovalRequested) -> RunPermission | None
     """
     if not request.whole or request.only_once:
         return None
+    means = request.risk_class, request.meaning
     if request.edits:
-        return RunPermission(None, tuple(sorted(set(request.edits))), request.tool)
-    return RunPermission((request.title, request.command, request.risk, request.call))
+        return RunPermission(None, tuple(sorted(set(request.edits))), request.tool, means)
+    return RunPermission((request.title, request.command, request.risk, request.call), means=means)
 
 
 def is_same_request(first: Approval | ApprovalRequested, second: Approval | ApprovalRequested) -> bool:
@@ -98,6 +126,19 @@ def is_same_request(first: Approval | ApprovalRequested, second: Approval | Appr
     return _request_fields(first) == _request_fields(second)
 
 
+def shown_hash(request: Approval | ApprovalRequested) -> str:
+    """SHA-256 of all that a person decides on: a vote counts for this alone."""
+    return hashlib.sha256(repr(_request_fields(request)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def risk_of(request: Approval | ApprovalRequested) -> RiskFinding:
+    """The class of a request. What an agent says in words alone is at least a program, whatever it says."""
+    if request.risk_class is not None:
+        return RiskFinding(RiskClass.named(request.risk_class), request.because or "it was read so")
+    finding = classify_command(request.command or request.title)
+    return finding.at_least(RiskClass.RUN, "its agent says so, and Ompycord did not see the call")
+
+
 def _request_fields(request: Approval | ApprovalRequested) -> tuple[object, ...]:
     words = request.title, request.command, request.risk, request.whole, request.only_once
-    return (*words, request.call, request.edits, request.tool)
+    return (*words, request.call, request.edits, request.tool, request.risk_class, request.meaning)

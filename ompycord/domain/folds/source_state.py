@@ -99,6 +99,8 @@ class SourceState:
     typed: dict[str, Stamped[ev.AnswerTyped]] = field(default_factory=dict[str, Stamped[ev.AnswerTyped]])
     typed_edits: dict[str, Stamped[ev.AnswerEdited]] = field(default_factory=dict[str, Stamped[ev.AnswerEdited]])
     typed_drops: dict[str, Stamped[ev.AnswerDropped]] = field(default_factory=dict[str, Stamped[ev.AnswerDropped]])
+    votes: dict[str, Stamped[ev.ApprovalVoted]] = field(default_factory=dict[str, Stamped[ev.ApprovalVoted]])
+    """By person and approval."""
     uses: dict[str, int] = field(default_factory=dict[str, int])
     """How often each approval for the run was used; as many names as people granted."""
     reports: ReportsState = field(default_factory=ReportsState)
@@ -272,6 +274,10 @@ def _approval_withdrawn(source_state: SourceState, seq: int, at: int, body: ev.A
     _keep(source_state.closings, str(Ref(RefKind.APPROVAL, body.approval).withdrawal), (seq, at, body), CLOSINGS_KEPT)
 
 
+def _approval_voted(source_state: SourceState, seq: int, at: int, body: ev.ApprovalVoted) -> None:
+    _keep(source_state.votes, f"{body.person} {body.approval}", (seq, at, body), NAMED_KEPT)
+
+
 def _approval_used(source_state: SourceState, seq: int, at: int, body: ev.ApprovalUsed) -> None:
     source_state.uses[body.approval] = source_state.uses.get(body.approval, 0) + 1
 
@@ -334,6 +340,7 @@ _APPLY: dict[type[Any], Apply] = {
     ev.ApprovalDenied: _approval_closed,
     ev.ApprovalWithdrawn: _approval_withdrawn,
     ev.ApprovalUsed: _approval_used,
+    ev.ApprovalVoted: _approval_voted,
     ev.ArtifactAdded: _artifact,
     ev.Opaque: _opaque,
     ev.BudgetRaised: _latest("budget"),

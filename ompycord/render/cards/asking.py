@@ -3,6 +3,7 @@
 from typing import Final
 
 from ompycord.domain.base import Millis
+from ompycord.domain.folds.shown_requests import risk_of
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.run import RunKind, RunState, SuspendReason
 from ompycord.render.cards.names import agent_name
@@ -42,7 +43,7 @@ def request_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
     waiting = len(snapshot.open_approvals) + len(snapshot.open_questions)
     if snapshot.open_approvals:
         approval = snapshot.open_approvals[0]
-        risk = f" · risk: {sanitizer.line(approval.risk, 60)}" if approval.risk else ""
+        risk = f" · {risk_of(approval).risk.word}"
         wanted = " — ".join(part for part in (approval.title, approval.command or "") if part.strip())
         text = (sanitizer.line(wanted, ASK - utf16_len(risk)) or _NO_TEXT) + risk
         lines = [f"{agent} needs approval: {text}", since_sentence(snapshot, approval.asked_at)]

@@ -39,7 +39,13 @@ STEP: dict[str, Any] = {
     "timeout_s": 60,
     **BOUNDS,
 }
+RULES: dict[str, Any] = {
+    name: {"by": "admin", "people": 3, "requester": False}
+    for name in ("read", "write", "run", "network", "secret", "publish", "danger")
+}
 REPOSITORY: dict[str, Any] = {
+    "approvals": RULES,
+    "risk": {"commands": [{"command": "make out", "risk": "danger"}], "build_folders": ["generated"]},
     "base": "trunk",
     "channel": SNOWFLAKE,
     "checks": [CHECK],
@@ -132,6 +138,7 @@ FILE: dict[str, Any] = {
         "users": {"admin": [SNOWFLAKE], "approver": [SNOWFLAKE], "viewer": [SNOWFLAKE]},
         "roles": {name: [SNOWFLAKE] for name in ("admin", "approver", "runner", "viewer")},
     },
+    "approvals": RULES,
     "task_presets": {
         "web": {
             "prompt": "Keep to the style of the page.",

@@ -114,6 +114,11 @@ class Shell:
         assert json.loads((await self.run("gateway status")).out)["is_stopped"]
         assert json.loads((await self.run("gateway resume")).out)["was_stopped"]
 
+    async def _policy(self) -> None:
+        judged = json.loads((await self.run("policy test", "rm -rf src")).out)
+        assert (judged["class"], judged["people"]) == ("danger", 2)
+        assert len(json.loads((await self.run("policy show")).out)) == 7
+
     async def _plans(self, good: str, small: str, wrong: str) -> None:
         shown = json.loads((await self.run("plan show", good)).out)
         assert shown["waits"]
@@ -137,6 +142,7 @@ class Shell:
         assert {"Settings", "Data folder"} <= {one["name"] for one in looked["findings"]}
         busy = await self.run("migrate", code=75)
         assert len(busy.err.splitlines()) == 1
+        await self._policy()
         await self._take_over(stopped)
         await self._integrations()
         await self._init()

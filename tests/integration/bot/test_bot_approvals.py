@@ -25,9 +25,9 @@ from tests.support.playground_person import Interaction, Person
 EDIT = "/channels/{channel_id}/messages/{message_id}"
 BUTTONS = ["Allow once", "Allow for this run", "Deny…"]
 LONG = ev.ApprovalRequested(
-    approval="a1", title="Run a command", command="echo 1; " * 500 + "rm -rf / # ...", risk="network"
+    approval="a1", title="Run a command", command="echo 1; " * 500 + "make check # ...", risk="network"
 )
-WANTED = ev.ApprovalRequested(approval="a1", title="Run a command", command="npm publish --dry-run", risk="network")
+WANTED = ev.ApprovalRequested(approval="a1", title="Run a command", command="make check", risk="network")
 
 
 async def asked(

@@ -21,7 +21,7 @@ PATIENCE_S = 10.0
 PO = MO.model_copy(update={"id": "100000000000000004", "name": "Po"})
 
 
-def wants(ref: str = "a1", command: str = "npm publish") -> ev.ApprovalRequested:
+def wants(ref: str = "a1", command: str = "make check") -> ev.ApprovalRequested:
     return ev.ApprovalRequested(approval=ref, title="Run a command", command=command, risk="network")
 
 

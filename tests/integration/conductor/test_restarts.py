@@ -62,7 +62,7 @@ class Life:
     def _asks(self, ref: str) -> ev.EventBody:
         if self.kind == QUESTION:
             return ev.QuestionAsked(question=ref, text="Which?", options=("Ada's", "Ap's"))
-        return ev.ApprovalRequested(approval=ref, title="Run a command", command="npm publish")
+        return ev.ApprovalRequested(approval=ref, title="Run a command", command="make check")
 
     def _open(self, snapshot: StatusSnapshot) -> list[str]:
         open_ones = snapshot.open_questions if self.kind == QUESTION else snapshot.open_approvals

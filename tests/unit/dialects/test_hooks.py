@@ -275,6 +275,9 @@ def test_a_tool_of_claude_that_waits_for_leave_is_shown_whole() -> None:
         title="Bash: rm -rf build ls",
         command="rm -rf build\nls",
         call=reading.request.call if reading.request else None,
+        risk_class="write",
+        because="it deletes in a build folder: `build`",
+        shell="rm -rf build\nls",
     )
     assert read("claude", CLAUDE | tool | {"hook_event_name": "PostToolUse"}).request is None
 

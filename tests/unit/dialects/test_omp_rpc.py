@@ -370,6 +370,9 @@ def test_leave_is_asked_with_the_whole_command_and_given_once() -> None:
         command="Reason: network\nCommand: npm publish\n--dry-run",
         risk="network",
         call=asked.call,
+        risk_class="publish",
+        because=asked.because,
+        shell=asked.shell,
     )
     transcript.on_input(ApprovalGranted(approval="leave:7", by="Ada"))
     transcript.on_line(leave("8"))
@@ -401,7 +404,7 @@ def test_leave_for_the_run_to_write_covers_the_same_file_and_no_other() -> None:
         transcript.on_line(leave(id_, f"Allow tool: write\nPath: {path}\nContent:\n{content}"))
     first, second, third, hook = transcript.of(ApprovalRequested)
     assert first.command == "path: a\ncontent: x"
-    assert permission_of(first) == permission_of(second) == RunPermission(None, ("a",), "write")
+    assert permission_of(first) == permission_of(second) == RunPermission(None, ("a",), "write", ("write", None))
     assert permission_of(third) != permission_of(first)
     assert hook.edits == ()
 

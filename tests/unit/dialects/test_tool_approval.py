@@ -129,7 +129,7 @@ def test_permission_for_a_call_is_for_all_of_it(other: dict[str, Any]) -> None:
 
 def test_permission_for_an_edit_is_for_edits_of_its_file_by_its_tool() -> None:
     permission = permission_of(edit(file_path="/run/clone/src/a.py", old_string="x", new_string="y"))
-    assert permission == RunPermission(None, ("src/a.py",), "Edit")
+    assert permission == RunPermission(None, ("src/a.py",), "Edit", ("write", None))
     assert permission_of(edit(file_path="src/a.py", old_string="x", new_string="other")) == permission
     assert permission_of(edit(file_path="src/b.py", old_string="x", new_string="y")) != permission
     assert permission_of(edit("Write", file_path="src/a.py", content="y")) != permission

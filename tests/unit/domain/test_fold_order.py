@@ -142,6 +142,10 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "approval.granted": st.builds(ev.ApprovalGranted, approval=ref, by=name),
     "approval.denied": st.builds(ev.ApprovalDenied, approval=ref, by=name),
     "approval.used": st.builds(ev.ApprovalUsed, approval=ref, title=words, command=maybe),
+    "approval.voted": st.builds(
+        ev.ApprovalVoted, approval=ref, by=name, person=ref, role=st.just("admin"), shown=st.just("0" * 64)
+    ),
+    "approval.skipped": st.builds(ev.ApprovalSkipped, title=words, command=maybe, risk_class=st.just("read")),
     "approval.withdrawn": st.builds(ev.ApprovalWithdrawn, approval=ref, reason=maybe),
     "retry.limited": st.builds(ev.RetryLimited, message=maybe, attempt=st.none() | count),
     "retry.cleared": st.just(ev.RetryCleared()),

@@ -138,6 +138,7 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
     US: {
         *("run.dequeued", "run.state", "effect.finished", "approval.used", "work.left_out", "evidence.changed"),
         *("guardian.noticed", "models.opened", "prompt.used", "result.guarded", "pull_request.opened"),
+        "approval.skipped",
         *("check.errors", "check.proved"),
         *("precheck.finished", "setup.started", "setup.finished"),
         *(
@@ -165,7 +166,14 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
             "prompt.edited",
             "prompt.dropped",
         ),
-        *("question.answered", "answer.typed", "answer.edited", "approval.granted", "approval.denied"),
+        *(
+            "question.answered",
+            "answer.typed",
+            "answer.edited",
+            "approval.granted",
+            "approval.denied",
+            "approval.voted",
+        ),
     },
     US | PEOPLE: {"run.stopped", "run.resumed", "answer.dropped"},
     PEOPLE | {SourceKind.EXTERNAL}: {"run.cancelled"},
@@ -227,6 +235,7 @@ def test_an_event_without_senders_is_no_class() -> None:
 
 DECIDES = {
     "domain/policy.py": "the only place that decides",
+    "domain/risk/deciders.py": "the rules of risk classes, which the policy asks",
     "render/help.py": "sorts the lines of the help by the role that each needs; running one asks the policy",
 }
 

@@ -1,0 +1,403 @@
+"""The rule of every program that is known, by its name: package managers, the network, hosts, databases and clouds."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from ompycord.domain.risk.classes import RiskClass, RiskFinding, worst
+from ompycord.domain.risk.files import FILES
+from ompycord.domain.risk.git import git
+from ompycord.domain.risk.judging import Judging, Program, quoted
+from ompycord.domain.risk.options import known, read_options
+from ompycord.domain.risk.reading import READING
+from ompycord.domain.risk.shell import Word
+from ompycord.domain.risk.tasks import TASKS, package_script
+from ompycord.domain.risk.wrappers import WRAPPERS
+
+__all__ = ["PROGRAMS"]
+
+_Classes = Mapping[str, RiskClass]
+
+
+def _always(risk: RiskClass, why: str) -> Callable[[str], Program]:
+    def of(name: str) -> Program:
+        return lambda judging, arguments: RiskFinding(risk, f"{quoted(name)} {why}")
+
+    return of
+
+
+def _all(names: str, of: Callable[[str], Program]) -> dict[str, Program]:
+    return {name: of(name) for name in names.split()}
+
+
+def _by_subcommand(name: str, table: str, otherwise: RiskClass) -> Program:
+    """A program of subcommands: `table` has `class: words` on its lines; the worst word that stands there counts."""
+    classes: dict[str, RiskClass] = {}
+    for line in table.strip().splitlines():
+        word, _, names = line.strip().partition(":")
+        classes.update(dict.fromkeys(names.split(), RiskClass.named(word)))
+
+    def judge(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
+        words = [word for word in arguments if not word.text.startswith("-")]
+        if not words:
+            risk = RiskClass.RUN if arguments and all(one.text in _VERSIONS for one in arguments) else otherwise
+            return RiskFinding(risk, f"{quoted(name)} runs")
+        first = words[0]
+        if not first.is_plain or not first.text.isascii():
+            return RiskFinding(RiskClass.DANGER, f"which command of {quoted(name)} it is cannot be read for certain")
+        risk = classes.get(first.text.casefold(), otherwise)
+        found = [RiskFinding(risk, f"{quoted(f'{name} {first.text}')} {_DOES[risk]}")]
+        if any(not word.is_literal and word.is_bare for word in arguments):
+            found.append(
+                RiskFinding(RiskClass.NETWORK, f"a part of what {quoted(name)} gets is known to the shell alone")
+            )
+        return worst(found)
+
+    return judge
+
+
+_VERSIONS: Final = frozenset({"--version", "-v", "-V", "--help", "-h"})
+_DOES: Final = {
+    RiskClass.READ: "only reads",
+    RiskClass.WRITE: "changes the clone",
+    RiskClass.RUN: "runs in the clone",
+    RiskClass.NETWORK: "reaches out",
+    RiskClass.SECRET: "shows secrets",
+    RiskClass.PUBLISH: "publishes",
+    RiskClass.DANGER: "cannot be undone",
+}
+
+
+def _npm(name: str) -> Program:
+    """`npm` and its like: packages from the network, scripts of the package."""
+    table = _by_subcommand(
+        name,
+        """
+        read: ls list ll prefix root bin help version-only
+        run: pack rebuild explain why fund init dedupe
+        write: version pkg set-script
+        network: install i ci add update up upgrade audit view info outdated search exec dlx x create ping import
+        network: uninstall remove rm un link unlink prune fetch install-test it doctor
+        secret: config get
+        publish: publish deprecate dist-tag access owner team org star adduser login logout token hook stage
+        danger: unpublish
+        """,
+        RiskClass.NETWORK,
+    )
+
+    def judge(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
+        words = [word for word in arguments if not word.text.startswith("-")]
+        first = words[0].text.casefold() if words and words[0].is_plain else ""
+        if first in {"run", "run-script", "rum"}:
+            return (
+                package_script(judging, name, words[1]) if len(words) > 1 else RiskFinding(RiskClass.READ, "it lists")
+            )
+        if first in {"test", "t", "tst", "start", "stop", "restart"}:
+            return package_script(judging, name, Word({"t": "test", "tst": "test"}.get(first, first)))
+        if first == "exec" or (first in {"x", "dlx"}):
+            return judging.run(words[1:]).at_least(RiskClass.NETWORK, f"{quoted(name)} downloads and runs a package")
+        finding = table(judging, arguments)
+        is_script = name != "npm" and first and finding.why.startswith(quoted(f"{name} {words[0].text}"))
+        if is_script and first not in _OWN_WORDS and not finding.risk > RiskClass.NETWORK:
+            return package_script(judging, name, words[0])
+        return finding
+
+    return judge
+
+
+_OWN_WORDS: Final = frozenset(
+    [
+        "install",
+        "i",
+        "ci",
+        "add",
+        "update",
+        "up",
+        "upgrade",
+        "audit",
+        "view",
+        "info",
+        "outdated",
+        "search",
+        "exec",
+        "dlx",
+        "x",
+        "create",
+        "ping",
+        "import",
+        "uninstall",
+        "remove",
+        "rm",
+        "un",
+        "link",
+        "unlink",
+        "prune",
+        "fetch",
+        "ls",
+        "list",
+        "pack",
+        "rebuild",
+        "explain",
+        "why",
+        "fund",
+        "init",
+        "dedupe",
+        "version",
+        "pkg",
+        "config",
+        "get",
+    ]
+)
+"""Words of yarn, pnpm and bun that are no script of the package."""
+
+
+def _npx(name: str) -> Program:
+    def judge(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
+        allowed = known("y q --yes --no --no-install --quiet --offline", "p c --package --call", early=True)
+        parsed = read_options(arguments, allowed)
+        found = [judging.script_word(word) for word in parsed.values("c", "--call")]
+        found.append(judging.run(parsed.operands))
+        least = RiskClass.RUN if parsed.has("--no", "--no-install", "--offline") else RiskClass.NETWORK
+        if parsed.unknown is not None or parsed.unclear:
+            found.append(judging.unknown(name, arguments))
+        return worst(found).at_least(least, f"{quoted(name)} downloads and runs a package")
+
+    return judge
+
+
+def _runner_of(name: str, word: str, other: Program) -> Program:
+    """`uv run …`, `poetry run …`: what stands behind the word, else another rule."""
+
+    def judge(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
+        words = list(arguments)
+        while words and words[0].text.startswith("-"):
+            words.pop(0)
+        if not words or words[0].text != word:
+            return other(judging, arguments)
+        rest = words[1:]
+        while rest and rest[0].text.startswith("-"):
+            rest.pop(0)
+        return judging.run(rest).at_least(RiskClass.RUN, f"{quoted(f'{name} {word}')} starts a program")
+
+    return judge
+
+
+def _curl(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
+    """`curl`: fetches; what it sends or stores makes it worse."""
+    parsed = read_options(
+        arguments,
+        known(
+            "s S L f k v i I g O J N 4 6 --silent --show-error --location --fail --fail-with-body --insecure --verbose "
+            "--include --head --compressed --remote-name --no-buffer --ipv4 --ipv6 --http1.1 --http2 --globoff "
+            "--retry-all-errors",
+            "o H A m w e r b c --output --header --user-agent --max-time --connect-timeout --retry --retry-delay "
+            "--write-out --referer --range --url --output-dir --max-redirs --retry-max-time",
+        ),
+    )
+    found = [RiskFinding(RiskClass.NETWORK, "`curl` reaches out")]
+    found.extend(judging.writes(word) for word in parsed.values("o", "--output", "--output-dir", "c"))
+    if parsed.unknown is not None:
+        found.append(RiskFinding(RiskClass.PUBLISH, f"`curl` may send something: {quoted(parsed.unknown)}"))
+    if any(not word.is_literal for word in arguments):
+        found.append(RiskFinding(RiskClass.SECRET, "what it sends is known to the shell alone"))
+    return worst(found)
+
+
+def _wget(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
+    parsed = read_options(
+        arguments,
+        known(
+            "q v c N S r l n d H k p E m --quiet --continue --server-response --spider --no-verbose "
+            "--no-check-certificate "
+            "--recursive --timestamping --content-disposition",
+            "O P T t U l --output-document --directory-prefix --timeout --tries --user-agent --header --level",
+        ),
+    )
+    found = [RiskFinding(RiskClass.NETWORK, "`wget` reaches out")]
+    found.extend(judging.writes(word) for word in parsed.values("O", "P", "--output-document", "--directory-prefix"))
+    if parsed.unknown is not None:
+        found.append(RiskFinding(RiskClass.PUBLISH, f"`wget` may send something: {quoted(parsed.unknown)}"))
+    if any(not word.is_literal for word in arguments):
+        found.append(RiskFinding(RiskClass.SECRET, "what it sends is known to the shell alone"))
+    return worst(found)
+
+
+def _forge(name: str) -> Program:
+    """`gh`, `glab`: by the verb; whatever changes something there publishes."""
+    reading = frozenset(["view", "list", "ls", "diff", "status", "checks", "search", "browse", "download", "watch"])
+    deleting = frozenset(["delete", "rm", "remove", "archive", "transfer", "lock", "disable"])
+
+    def judge(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
+        words = [word.text.casefold() for word in arguments if not word.text.startswith("-")]
+        if any(not word.is_plain for word in arguments[:2]) or not words:
+            return RiskFinding(RiskClass.DANGER, f"which command of {quoted(name)} it is cannot be read for certain")
+        verb = words[1] if len(words) > 1 else words[0]
+        if words[0] == "api":
+            return _api(arguments)
+        if words[0] in {"auth", "secret", "variable", "ssh-key", "gpg-key"}:
+            is_shown = words[0] == "auth" and verb in {"token", "status"}
+            return RiskFinding(
+                RiskClass.SECRET if is_shown else RiskClass.DANGER, f"{quoted(name)} handles logins or secrets"
+            )
+        if verb in deleting:
+            return RiskFinding(RiskClass.DANGER, f"{quoted(f'{name} {words[0]} {verb}')} deletes outside")
+        if verb in reading or words[0] in {"status", "search", "browse", "help", "version"}:
+            return RiskFinding(RiskClass.NETWORK, f"{quoted(name)} reaches out")
+        if (words[0], verb) in {("repo", "clone"), ("pr", "checkout"), ("mr", "checkout")}:
+            return RiskFinding(RiskClass.NETWORK, f"{quoted(name)} reaches out")
+        return RiskFinding(RiskClass.PUBLISH, f"{quoted(f'{name} {words[0]} {verb}')} changes what others see")
+
+    return judge
+
+
+def _api(arguments: Sequence[Word]) -> RiskFinding:
+    texts = [word.text for word in arguments]
+    if any(not word.is_literal for word in arguments) or any("delete" in text.casefold() for text in texts):
+        return RiskFinding(RiskClass.DANGER, "it may delete outside")
+    sends = ("-f", "-F", "-X", "--method", "--field", "--raw-field", "--input")
+    if any(text.startswith(sends) for text in texts) or "graphql" in texts:
+        return RiskFinding(RiskClass.PUBLISH, "it may change what others see")
+    return RiskFinding(RiskClass.NETWORK, "it asks the forge's interface")
+
+
+_PIP: Final = _by_subcommand(
+    "pip",
+    """
+    read: list show freeze check inspect help
+    run: wheel cache hash debug completion
+    network: install download uninstall index search
+    secret: config
+    """,
+    RiskClass.NETWORK,
+)
+_UV: Final = _by_subcommand(
+    "uv",
+    """
+    read: tree version help
+    run: build venv cache format
+    network: sync lock add remove pip tool python export init self
+    publish: publish
+    secret: auth
+    """,
+    RiskClass.NETWORK,
+)
+_POETRY: Final = _by_subcommand(
+    "poetry",
+    """
+    read: show check version env about list
+    run: build shell
+    network: install add remove update lock self source new init export
+    publish: publish
+    secret: config
+    """,
+    RiskClass.NETWORK,
+)
+_CARGO: Final = _by_subcommand(
+    "cargo",
+    """
+    read: tree metadata version help locate-project pkgid
+    write: fmt
+    run: build b check c test t run r bench doc d clippy fix clean nextest expand miri
+    network: install add update fetch search generate-lockfile vendor audit remove
+    publish: publish owner login logout yank
+    """,
+    RiskClass.RUN,
+)
+_GO: Final = _by_subcommand(
+    "go",
+    """
+    read: version env list doc help
+    write: fmt
+    run: build test vet run generate tool clean fix telemetry work
+    network: get install mod
+    """,
+    RiskClass.RUN,
+)
+_DOCKER: Final = _by_subcommand(
+    "docker",
+    """
+    run: ps images logs inspect version info stats top port diff history events
+    publish: push login logout
+    """,
+    RiskClass.DANGER,
+)
+_GEM: Final = _by_subcommand(
+    "gem", "read: list which environment\npublish: push yank owner signin\nrun: build", RiskClass.NETWORK
+)
+_BUNDLE: Final = _by_subcommand("bundle", "read: list show check info\nrun: binstubs\n", RiskClass.NETWORK)
+_TWINE: Final = _by_subcommand("twine", "run: check", RiskClass.PUBLISH)
+
+_REACHING: Final = (
+    "ping ping6 nslookup dig host traceroute tracepath mtr whois nc ncat netcat socat telnet ftp lftp nmap http https "
+    "httpie aria2c axel apt apt-get aptitude dnf yum zypper apk pacman brew port snap flatpak nix nix-env nix-shell "
+    "choco winget scoop conda mamba micromamba pipx pipenv composer cpan cpanm luarocks rustup nvm fnm volta asdf mise "
+    "pyenv rbenv sdk playwright puppeteer youtube-dl yt-dlp svn hg cvs dotnet nuget mix hex rebar3 stack cabal opam "
+    "corepack pre-commit huggingface-cli ollama wscat websocat"
+)
+_SECRETS: Final = (
+    "pass op vault security gpg gpg2 ssh-add ssh-agent keyctl secret-tool aws-vault bw lpass sops age doppler chamber "
+    "history env-dump lsof"
+)
+_DANGERS: Final = (
+    "ssh scp sftp rsync mosh kubectl helm terraform tofu terragrunt pulumi aws gcloud gsutil bq az doctl heroku fly "
+    "flyctl "
+    "vercel netlify wrangler serverless sls ansible ansible-playbook eksctl s3cmd s3 rclone oc cdk sam amplify "
+    "firebase "
+    "supabase railway render psql pg_dump pg_restore pg_dumpall dropdb createdb dropuser createuser mysql mysqladmin "
+    "mysqldump "
+    "mariadb sqlite3 sqlite duckdb mongo mongosh mongodump mongorestore redis-cli clickhouse-client cqlsh influx "
+    "etcdctl consul nomad sqlcmd sqlplus snowsql shutdown reboot halt poweroff mkfs mount umount fdisk parted wipefs "
+    "systemctl service launchctl crontab at batch useradd userdel usermod groupadd passwd chpasswd visudo chown "
+    "chgrp chattr "
+    "iptables nft ufw sysctl modprobe insmod rmmod ip ifconfig route nsenter unshare chroot lxc virsh qemu-img podman "
+    "nerdctl buildah docker-compose minikube kind k3s skaffold tilt expect script screen tmux gdb strace ltrace ptrace "
+    "mail sendmail mutt swaks tasksel update-alternatives dpkg rpm loginctl hostnamectl timedatectl setcap"
+)
+_RUNNING: Final = (
+    "pytest unittest nose2 mypy pyright ruff black isort flake8 pylint bandit coverage tsc eslint prettier jest vitest "
+    "mocha ava biome gcc g++ clang clang++ cc javac java kotlinc scalac rustc rustfmt ctest gofmt golangci-lint "
+    "shellcheck hadolint rubocop rspec phpunit phpstan swift swiftc xcodebuild dart flutter elixir iex ghc kill "
+    "pkill killall "
+    "ps top htop uptime free vmstat jobs fg bg disown less more vi vim nano emacs ed man info"
+)
+
+PROGRAMS: Final[Mapping[str, Program]] = {
+    **_all(_RUNNING, _always(RiskClass.RUN, "runs a program")),
+    **_all(_REACHING, _always(RiskClass.NETWORK, "reaches out or installs")),
+    **_all(_SECRETS, _always(RiskClass.SECRET, "can show secrets")),
+    **_all(_DANGERS, _always(RiskClass.DANGER, "reaches machines, databases or what is not the clone's")),
+    **TASKS,
+    **FILES,
+    **READING,
+    **WRAPPERS,
+    "git": git,
+    "npm": _npm("npm"),
+    "yarn": _npm("yarn"),
+    "pnpm": _npm("pnpm"),
+    "bun": _npm("bun"),
+    "deno": _by_subcommand(
+        "deno", "run: test lint fmt check\nnetwork: run install add\npublish: publish", RiskClass.NETWORK
+    ),
+    "npx": _npx("npx"),
+    "bunx": _npx("bunx"),
+    "pnpx": _npx("pnpx"),
+    "uvx": _npx("uvx"),
+    "pip": _PIP,
+    "pip3": _PIP,
+    "uv": _runner_of("uv", "run", _UV),
+    "poetry": _runner_of("poetry", "run", _POETRY),
+    "pdm": _runner_of("pdm", "run", _POETRY),
+    "hatch": _runner_of("hatch", "run", _POETRY),
+    "rye": _runner_of("rye", "run", _POETRY),
+    "cargo": _CARGO,
+    "go": _GO,
+    "docker": _DOCKER,
+    "gem": _GEM,
+    "bundle": _runner_of("bundle", "exec", _BUNDLE),
+    "twine": _TWINE,
+    "curl": _curl,
+    "wget": _wget,
+    "gh": _forge("gh"),
+    "glab": _forge("glab"),
+    "hub": _forge("hub"),
+}
+"""The rule of each, by its name in small letters."""

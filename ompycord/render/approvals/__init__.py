@@ -1,0 +1,1 @@
+"""What people read beside a request for approval: its class, and who decides."""
