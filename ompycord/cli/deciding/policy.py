@@ -4,19 +4,16 @@ Counterpart: `docs/reference/risk-classes.md`.
 """
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ompycord.cli.grouped_help import GroupedCommands, examples
 from ompycord.cli.places import AsJson, DataDir, settings_of
 from ompycord.cli.tables import table
-from ompycord.domain.catalog import Catalog
-from ompycord.domain.risk.classes import RiskClass
-from ompycord.domain.risk.classify import judge_command
-from ompycord.render.approvals.deciding import decides_words
-from ompycord.render.phrases import sentence
-from ompycord.workspaces.reading.clone_texts import read_text_in
+
+if TYPE_CHECKING:
+    from ompycord.domain.catalog import Catalog
 
 __all__ = ["policy"]
 
@@ -40,6 +37,11 @@ def dry_run(
     as_json: AsJson = False,
 ) -> None:
     """Say which risk class a command has, why, and who would decide on it. Nothing is run."""
+    from ompycord.domain.risk.classify import judge_command
+    from ompycord.render.approvals.deciding import decides_words
+    from ompycord.render.phrases import sentence
+    from ompycord.workspaces.reading.clone_texts import read_text_in
+
     catalog = settings_of(data_dir).catalog
     path = catalog.repository(repository).path if repository is not None else None
     read = read_text_in(path) if path is not None else dict[str, str]().get
@@ -78,7 +80,10 @@ def show(repository: Repository = None, data_dir: DataDir = None, as_json: AsJso
         typer.echo(f"Here `{rule.command}` is {rule.risk}.")
 
 
-def _rows(catalog: Catalog, repository: str | None) -> list[dict[str, Any]]:
+def _rows(catalog: "Catalog", repository: str | None) -> list[dict[str, Any]]:
+    from ompycord.domain.risk.classes import RiskClass
+    from ompycord.render.approvals.deciding import decides_words
+
     rules = {risk.word: catalog.rule_in(repository, risk) for risk in RiskClass}
     return [
         {

@@ -234,7 +234,13 @@ def is_secret_variable(name: str) -> bool:
 def _is_assignment(word: Word) -> bool:
     name, equals, _ = word.text.partition("=")
     name = name.removesuffix("+")
-    return bool(equals) and name.isascii() and name.replace("_", "a").isalnum() and not name[:1].isdecimal()
+    return (
+        word.assigns
+        and bool(equals)
+        and name.isascii()
+        and name.replace("_", "a").isalnum()
+        and not name[:1].isdecimal()
+    )
 
 
 def _base(text: str) -> str:

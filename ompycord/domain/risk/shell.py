@@ -43,6 +43,8 @@ class Word:
     is_bare: bool = True
     """Whether nothing in it is quoted."""
     variables: tuple[str, ...] = ()
+    assigns: bool = False
+    """Whether a `=` stands in it and nothing before that is quoted: only then a shell may take it as an assignment."""
 
     @property
     def is_plain(self) -> bool:
@@ -256,6 +258,7 @@ class _Parser:
         elif sign in "$`":
             self._expansion(built, is_quoted=False)
         else:
+            built.assigns |= sign == "=" and built.is_bare and built.is_literal
             built.parts.append(sign)
             built.has_pattern |= sign in "*?[{"
             self._at += 1
@@ -355,6 +358,7 @@ class _Building:
     is_literal: bool = True
     has_pattern: bool = False
     is_bare: bool = True
+    assigns: bool = False
     variables: list[str] = field(default_factory=list[str])
 
     def quoted(self, text: str) -> None:
@@ -370,7 +374,7 @@ class _Building:
     def word(self) -> Word:
         text = "".join(self.parts)
         has_pattern = self.has_pattern and text not in {"{", "[", "[["}
-        return Word(text, self.is_literal, has_pattern, self.is_bare, tuple(self.variables))
+        return Word(text, self.is_literal, has_pattern, self.is_bare, tuple(self.variables), self.assigns)
 
 
 _OPERATORS: Final = ("&>>", "&>", "<<<", "<<-", "<<", "<&", "<>", ">>", ">&", ">|", "<", ">")

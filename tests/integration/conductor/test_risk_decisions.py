@@ -1,6 +1,7 @@
 """Who decides by risk class: no one, one, or two people; and what a permission for the run is bound to."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,7 +96,7 @@ def assessment(files: dict[str, str], *, is_confined: bool = True, **repository:
     spec = RepositorySpec.model_validate({"name": "shop", "path": "/srv/shop", **repository})
     return RiskAssessment(
         catalog=Catalog(repositories=(spec,)),
-        store=_Store("shop"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # of one run
+        store=_Store("shop"),  # type: ignore[arg-type]  # of one run
         clone_of=clone_of,
         is_confined=is_confined,
     )
@@ -123,7 +124,7 @@ async def test_a_script_of_the_clone_makes_a_command_worse_and_never_better() ->
 
 
 async def test_a_repositorys_rules_hold_and_its_classes_say_whether_people_are_asked() -> None:
-    rules = {"risk": {"commands": [{"command": "docker compose up", "risk": "run"}]}}
+    rules: dict[str, Any] = {"risk": {"commands": [{"command": "docker compose up", "risk": "run"}]}}
     lowered = await assessment({}, **rules).assess(RunId("A"), shell("docker compose up", "danger"))
     assert lowered.body.risk_class == "run"
     for risk, confined, expected in (

@@ -27,6 +27,11 @@ def risk(command: str, **more: object) -> str:
         ("sort --out=a b", "write"),
         ("rg --pre ./x TODO", "run"),
         ("git -p log", "run"),
+        ("ls --no-such", "run"),
+        ('"C"I=1 ls', "run"),  # no assignment: a program of this name
+        ("cat -Z a", "run"),
+        ("grep $X a", "run"),
+        ("git log --no-such", "run"),
         ("git log -p", "read"),
         ("git -C sub log", "read"),
         ("timeout 5 git push", "publish"),
@@ -64,7 +69,8 @@ def test_a_comment_and_a_quoted_document_are_no_commands() -> None:
         "\0",
         "echo ${x:-'}'}; rm -rf src; echo '",
         "cat <<A\nfoo\\\nA\n'\nA\nrm -rf src '",
-        '"$(case x in x) rm -rf src;; esac)"',
+        'echo "$(case x in x) rm -rf src;; esac)"',
+        "echo $((1<<2)); rm -rf src",
         "echo `echo \\`rm -rf src\\``",
     ],
 )
