@@ -7,7 +7,7 @@ from ompycord.domain.risk.classes import RiskClass, RiskFinding, worst
 from ompycord.domain.risk.files import FILES
 from ompycord.domain.risk.git import git
 from ompycord.domain.risk.judging import Judging, Program, quoted
-from ompycord.domain.risk.options import known, read_options
+from ompycord.domain.risk.options import Parsed, known, read_options
 from ompycord.domain.risk.reading import READING
 from ompycord.domain.risk.shell import Word
 from ompycord.domain.risk.tasks import TASKS, package_script
@@ -181,6 +181,18 @@ def _runner_of(name: str, word: str, other: Program) -> Program:
     return judge
 
 
+def _fetched(
+    name: str, judging: Judging, arguments: Sequence[Word], parsed: Parsed, stored: Sequence[Word]
+) -> RiskFinding:
+    """A program that fetches: worse by what it stores, by options that may send, and by what only the shell knows."""
+    found = [RiskFinding(RiskClass.NETWORK, f"{quoted(name)} reaches out"), *judging.all_of(judging.writes, stored)]
+    if parsed.unknown is not None:
+        found.append(RiskFinding(RiskClass.PUBLISH, f"{quoted(name)} may send something: {quoted(parsed.unknown)}"))
+    if any(not word.is_literal for word in arguments):
+        found.append(RiskFinding(RiskClass.SECRET, "what it sends is known to the shell alone"))
+    return worst(found)
+
+
 def _curl(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
     """`curl`: fetches; what it sends or stores makes it worse."""
     parsed = read_options(
@@ -193,13 +205,7 @@ def _curl(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
             "--write-out --referer --range --url --output-dir --max-redirs --retry-max-time",
         ),
     )
-    found = [RiskFinding(RiskClass.NETWORK, "`curl` reaches out")]
-    found.extend(judging.writes(word) for word in parsed.values("o", "--output", "--output-dir", "c"))
-    if parsed.unknown is not None:
-        found.append(RiskFinding(RiskClass.PUBLISH, f"`curl` may send something: {quoted(parsed.unknown)}"))
-    if any(not word.is_literal for word in arguments):
-        found.append(RiskFinding(RiskClass.SECRET, "what it sends is known to the shell alone"))
-    return worst(found)
+    return _fetched("curl", judging, arguments, parsed, parsed.values("o", "--output", "--output-dir", "c"))
 
 
 def _wget(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
@@ -212,13 +218,9 @@ def _wget(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
             "O P T t U l --output-document --directory-prefix --timeout --tries --user-agent --header --level",
         ),
     )
-    found = [RiskFinding(RiskClass.NETWORK, "`wget` reaches out")]
-    found.extend(judging.writes(word) for word in parsed.values("O", "P", "--output-document", "--directory-prefix"))
-    if parsed.unknown is not None:
-        found.append(RiskFinding(RiskClass.PUBLISH, f"`wget` may send something: {quoted(parsed.unknown)}"))
-    if any(not word.is_literal for word in arguments):
-        found.append(RiskFinding(RiskClass.SECRET, "what it sends is known to the shell alone"))
-    return worst(found)
+    return _fetched(
+        "wget", judging, arguments, parsed, parsed.values("O", "P", "--output-document", "--directory-prefix")
+    )
 
 
 def _forge(name: str) -> Program:
