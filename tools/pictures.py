@@ -16,7 +16,7 @@ from playwright.async_api import Page, ViewportSize, expect
 
 from tests.support.page_browser import CHROMIUM, WHY_NOT, chromium
 from tests.support.playground_person import Person
-from tests.support.product import running_product
+from tests.support.product import PULL_REQUESTS, running_product
 
 FOLDER = Path("docs/images")
 PROMPT = "The discount ignores the quantity of a line. Please ask before you fix it, and add a test."
@@ -29,14 +29,15 @@ SEED = "4711"
 
 
 async def main() -> int:
-    """Write all pictures; with the word `plan` only those of mode full."""
+    """Write all pictures; with the word `plan` only those of mode full, with `pull` those of a pull request."""
     if CHROMIUM is None:
         sys.stderr.write(f"{WHY_NOT}\n")
         return 69
     FOLDER.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=60_000)
     with tempfile.TemporaryDirectory() as folder:
-        async with running_product(Path(folder)) as product, chromium() as browser:
+        running = running_product(Path(folder), environ=PULL_REQUESTS if sys.argv[1:] == ["pull"] else None)
+        async with running as product, chromium() as browser:
             page = await browser.new_page(viewport=DESKTOP, color_scheme="dark", device_scale_factor=2)
             page.set_default_timeout(60_000)
             await page.goto(product.address)
@@ -44,6 +45,9 @@ async def main() -> int:
             if sys.argv[1:] == ["plan"]:
                 await page.set_viewport_size(TALL)
                 await _plan(page, product.playground.ada)
+                return 0
+            if sys.argv[1:] == ["pull"]:
+                await _pull_request(page, product.playground.ada)
                 return 0
             await _form(page)
             await page.get_by_test_id("thread-chip").last.click()
@@ -98,6 +102,29 @@ async def _plan(page: Page, ada: Person) -> None:
     await expect(messages.filter(has_text="· card 1")).to_contain_text("Done · checks passed")
     await page.evaluate("document.activeElement.blur()")
     await _take(page, "evidence")
+
+
+async def _pull_request(page: Page, ada: Person) -> None:
+    """`pull-request.png`: its evidence and a review; `pull-request-files.png`: its diff with a conversation."""
+    await ada.start_command("omp new", "tasks", prompt="The discount ignores the quantity of a line. Fix it.")
+    await page.get_by_test_id("thread-chip").last.click()
+    link = page.get_by_test_id("component-link").filter(has_text="Open PR").first
+    await link.wait_for()
+    await page.set_viewport_size(TALL)
+    await page.goto(str(await link.get_attribute("href")))
+    await page.get_by_test_id("pull-title").wait_for()
+    await page.get_by_role("button", name="CI passes").click()
+    await expect(page.get_by_test_id("check-row").filter(has_text="test")).to_have_count(1)
+    await page.evaluate("scrollTo(0, 0)")
+    await _take(page, "pull-request")
+    line = page.get_by_role("button", name="Comment on line 30 of cart/total.py")
+    await line.press("Enter")
+    await page.get_by_test_id("line-text").fill("Is this rounded anywhere?")
+    await page.locator(".line-form").get_by_role("button", name="Comment").click()
+    await expect(page.get_by_test_id("line-thread")).to_have_count(1)
+    await page.get_by_role("heading", name="Commits").scroll_into_view_if_needed()
+    await page.evaluate("document.querySelectorAll('h2')[2].scrollIntoView()")
+    await _take(page, "pull-request-files")
 
 
 async def _faults(page: Page) -> None:

@@ -57,7 +57,7 @@ export function fileViews(shown, people, { act, form, open }) {
     const kind = { "+": "diff-added", "-": "diff-removed", " ": "" }[sign];
     const button = h(
       "button",
-      { type: "button", class: "diff-add", "aria-label": `Comment on line ${line} of ${path}`, title: "Comment on this line" },
+      { type: "button", class: "diff-add", "aria-label": `Comment on ${sign === "-" ? "removed line" : "line"} ${line} of ${path}`, title: "Comment on this line" },
       "+",
     );
     button.addEventListener("click", () => act.comment(path, line, side));

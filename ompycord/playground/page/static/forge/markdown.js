@@ -1,7 +1,7 @@
 // Reads and draws GitHub's markdown as far as pull requests use it; text never becomes markup, and no picture is loaded.
 
 import { codeBlock } from "../code_block.js";
-import { h } from "../dom.js";
+import { h, spoken } from "../dom.js";
 import { safeLink } from "../markdown_inline.js";
 
 /** Nesting beyond this is shown as the text it is: hostile input must not cost a deep stack. */
@@ -133,7 +133,7 @@ const isGap = (lines, at, inner) => !lines[at].trim() && new RegExp(`^ {${inner}
 function item([first, ...rest], depth) {
   const task = /^\[([ xX])\] +(.*)$/.exec(first);
   const box = task
-    ? [h("input", { type: "checkbox", checked: task[1] !== " ", disabled: true, "aria-label": task[2] }), " "]
+    ? [h("span", { class: "task-box", "aria-hidden": "true" }, task[1] === " " ? "☐" : "☑"), spoken(task[1] === " " ? "To do: " : "Done: ")]
     : [];
   return h("li", {}, box, inline(task ? task[2] : first), blocks(rest, depth + 1));
 }
