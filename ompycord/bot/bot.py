@@ -11,7 +11,7 @@ from ompycord.bot.gateway.groups import expected_error, run_to_completion
 from ompycord.bot.gateway.session import BotStores, Session, SessionDependencies, Unreachable, Wedged
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
-from ompycord.conductor import Approvals, Budgets, Bus, Messages, Plans, Runs, Snapshots, TypedAnswers
+from ompycord.conductor import Approvals, Budgets, Bus, Messages, Plans, PullRequests, Runs, Snapshots, TypedAnswers
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import GatewayFatal
@@ -41,6 +41,7 @@ class Bot:
         messages: Messages,
         approvals: Approvals,
         plans: Plans,
+        pull_requests: PullRequests,
         typed_answers: TypedAnswers,
         budgets: Budgets,
         snapshots: Snapshots,
@@ -61,6 +62,7 @@ class Bot:
             messages=messages,
             approvals=approvals,
             plans=plans,
+            pull_requests=pull_requests,
             typed_answers=typed_answers,
             budgets=budgets,
             snapshots=snapshots,

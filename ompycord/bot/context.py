@@ -12,7 +12,7 @@ from ompycord.bot.lookups import HealthLine, Lookups
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
-from ompycord.conductor import Approvals, Budgets, Messages, Plans, Runs, Snapshots, TypedAnswers
+from ompycord.conductor import Approvals, Budgets, Messages, Plans, PullRequests, Runs, Snapshots, TypedAnswers
 from ompycord.domain.access import Person
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.component_state import ComponentMeaning, ComponentState
@@ -82,6 +82,7 @@ class BotContext:
     messages: Messages
     approvals: Approvals
     plans: Plans
+    pull_requests: PullRequests
     typed_answers: TypedAnswers
     budgets: Budgets
     snapshots: Snapshots

@@ -14,6 +14,7 @@ from ompycord.conductor.log_check import LogCheck
 from ompycord.conductor.messages import MESSAGE_LENGTH, MessageOutcome, MessageReceipt, Messages, When
 from ompycord.conductor.planning import Plans
 from ompycord.conductor.projector import Projector
+from ompycord.conductor.pull_requests import PullRequests
 from ompycord.conductor.reminders import Reminders
 from ompycord.conductor.run_access import RunAccess
 from ompycord.conductor.run_views import run_views
@@ -48,6 +49,7 @@ __all__ = [
     "Notifications",
     "Plans",
     "Projector",
+    "PullRequests",
     "QueuedMessage",
     "RecentEvents",
     "Reminders",

@@ -46,6 +46,8 @@ class Submission(Frozen):
     """Empty where no server is known: a run of the terminal without Discord."""
     channel: str
     """Where the channel summary is posted; empty: the home channel."""
+    requester: tuple[str, str] | None = None
+    """Whose limits it counts against, and who is notified: id and name. None: the person who submits it."""
 
 
 class Runs:
@@ -101,8 +103,8 @@ class Runs:
             origin=Origin(
                 guild=submission.guild or None,
                 channel=submission.channel or None,
-                requester=person.id or None,
-                requester_name=person.name,
+                requester=(submission.requester[0] if submission.requester else person.id) or None,
+                requester_name=submission.requester[1] if submission.requester else person.name,
             ),
         )
         async with self._beginning:

@@ -16,6 +16,8 @@ __all__ = ["ACTIONS", "SNOWFLAKE", "Access", "Person", "Role", "RoleNames"]
 
 SNOWFLAKE: Final = r"^[0-9]{15,20}$"
 Snowflake = Annotated[str, StringConstraints(pattern=SNOWFLAKE)]
+Login = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}(\[bot\])?$")]
+"""An account on a forge."""
 
 
 class Role(IntEnum):
@@ -60,6 +62,11 @@ class Access(Frozen):
 
     users: RoleNames = RoleNames()
     roles: RoleNames = RoleNames()
+    forge: dict[Login, Snowflake] = Field(default_factory=dict[str, str])
+    """People by their login on the forge: only what these write there may start something.
+
+    Their role is the one that `users` gives; roles of Discord are not asked for.
+    """
 
     def role_of(self, user: str, role_ids: Iterable[str]) -> Role:
         """The highest role of a member, from the interaction's own member data."""
@@ -68,7 +75,7 @@ class Access(Frozen):
     @property
     def is_empty(self) -> bool:
         """Whether no member is configured for any role."""
-        return self == Access()
+        return self.users == RoleNames() and self.roles == RoleNames()
 
 
 class Person(Frozen):

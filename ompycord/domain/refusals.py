@@ -43,6 +43,13 @@ class RefusalCode(StrEnum):
     LIMIT_TOO_LOW = "limit-too-low"
     # -- evidence
     NOTHING_TO_ACCEPT = "nothing-to-accept"
+    # -- pull requests
+    NO_PULL_REQUEST = "no-pull-request"
+    PULL_REQUEST_ENDED = "pull-request-ended"
+    NOTHING_TO_ADDRESS = "nothing-to-address"
+    CHAIN_AT_WORK = "chain-at-work"
+    FORGE_FAILED = "forge-failed"
+    NO_SUCH_ISSUE = "no-such-issue"
     # -- plans
     NO_SUCH_PLAN = "no-such-plan"
     PLAN_NOT_OPEN = "plan-not-open"

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from ompycord.domain.base import Frozen
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.configuration.planning import PlanningSpec
+from ompycord.domain.configuration.publish_options import PublishSpec
 from ompycord.domain.configuration.setup import SecretUse, SetupStep
 from ompycord.domain.configuration.written import (
     Argument,
@@ -270,6 +271,8 @@ class RepositorySpec(Frozen):
     """Variables of the bot's environment that programs of a run get, each with who: set-up, checks, the agent."""
     forge: ForgeSpec | None = None
     """Where a run that ends well opens a pull request; left out, its result is a branch alone."""
+    publish: PublishSpec = PublishSpec()
+    """What its pull requests get, and what follows."""
 
     @field_validator("secrets")
     @classmethod

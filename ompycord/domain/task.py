@@ -32,6 +32,7 @@ __all__ = [
     "MOST_FILES",
     "PROMPT_LIMIT",
     "Budget",
+    "IssueSource",
     "Mode",
     "Origin",
     "Task",
@@ -92,6 +93,20 @@ class TaskFile(Frozen):
     """Bytes."""
 
 
+class IssueSource(Frozen):
+    """The issue of a forge from which a task was made: which bytes of it, and what was the newest there."""
+
+    number: Annotated[int, Field(ge=1, le=2**53)]
+    url: Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://")]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    """Of the whole task, as it was shown before it was started."""
+    text_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    """Of the issue's title and text on the forge."""
+    newest: Annotated[str, StringConstraints(max_length=40)] = ""
+    """The forge's time of the newest comment or edit that was read."""
+    last_comment: Annotated[int, Field(ge=0, le=2**53)] = 0
+
+
 def _as_names(stored: object) -> object:
     return (stored,) if isinstance(stored, str) else stored
 
@@ -140,6 +155,8 @@ class TaskRequest(Frozen):
     files: Annotated[tuple[TaskFile, ...], Field(max_length=MOST_FILES)] = ()
     follows: Ulid | None = Field(default=None, exclude_if=lambda value: value is None)
     """The run that ended and that this one follows up: on its branch, in its agent's session; None starts afresh."""
+    issue: IssueSource | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The issue from which it was made; its words are in the prompt."""
 
     @property
     def repository(self) -> str:

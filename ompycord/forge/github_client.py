@@ -33,10 +33,11 @@ LONGEST_WAIT_S: Final = 120.0
 SECONDARY_S: Final = 60.0
 """Seconds for a secondary limit that names none (GitHub: *at least one minute*)."""
 LARGEST: Final = 8 * 1024 * 1024
+_LONGEST_LOG: Final = 64 * 1024 * 1024
 _REDIRECTS: Final = frozenset({301, 302, 307, 308})
 _MOST_REDIRECTS: Final = 3
 
-Method = Literal["GET", "POST"]
+Method = Literal["GET", "POST", "PATCH"]
 
 
 class GitHubAnswer(NamedTuple):
@@ -84,20 +85,70 @@ class GitHubClient:
         """Close its connections."""
         await self._client.aclose()
 
-    async def read(self, path: str, query: Mapping[str, str] | None = None) -> GitHubAnswer:
-        """What is there; asked again where the forge does not answer. Raises ForgeFailed."""
+    async def read(self, path: str, query: Mapping[str, str] | None = None, *, etag: str = "") -> GitHubAnswer:
+        """What is there; asked again where the forge does not answer. Raises ForgeFailed.
+
+        With the `etag` of an earlier answer the status is 304 where that still holds, which counts against no limit.
+        """
         for attempt in range(1, TRIES + 1):
             try:
-                return await self._once("GET", path, query=query)
+                return await self._once("GET", path, query=query, etag=etag)
             except Unanswered:
                 if attempt == TRIES:
                     raise
                 await self._clock.sleep(PAUSE_S * attempt)
         raise AssertionError("unreachable")
 
-    async def write(self, path: str, body: Mapping[str, Any], *, head: str = "", base: str = "") -> GitHubAnswer:
+    async def write(
+        self, path: str, body: Mapping[str, Any], *, head: str = "", base: str = "", method: Method = "POST"
+    ) -> GitHubAnswer:
         """Sends `body` once. Raises Unanswered where it may have taken effect, ForgeFailed where it did not."""
-        return await self._once("POST", path, body=body, head=head, base=base)
+        return await self._once(method, path, body=body, head=head, base=base)
+
+    async def graphql(self, body: Mapping[str, Any]) -> GitHubAnswer:
+        """Asks by GraphQL, which alone knows some things. Raises ForgeFailed."""
+        answer = await self._followed("POST", self._spec.graphql_address, query=None, body=body, etag="")
+        if answer.status != HTTPStatus.OK:
+            raise fault_of(answer.status, answer.headers, _complaint(answer), self._spec)
+        return answer
+
+    async def download(self, path: str, most: int) -> bytes | None:
+        """The end of a file that lies elsewhere, at most `most` bytes of it; None where it is gone (410, 404).
+
+        The token stays with the forge: the address that it answers with has a permission of its own.
+        """
+        url = f"{self._spec.api_address}{path}"
+        answer = await self._send("GET", url, query=None, body=None, etag="")
+        for _ in range(_MOST_REDIRECTS):
+            place = answer.headers.get("location")
+            if answer.status not in _REDIRECTS or place is None:
+                break
+            url = urljoin(url, place)
+            if urlsplit(url).scheme == "http" and not self._spec.api_address.startswith("http:"):
+                return None
+            is_here = urlsplit(url)[:2] == urlsplit(self._spec.api_address)[:2]
+            if is_here:
+                answer = await self._send("GET", url, query=None, body=None, etag="")
+            else:
+                answer = await self._fetched(url, most)
+        if answer.status in {HTTPStatus.GONE, HTTPStatus.NOT_FOUND}:
+            return None
+        if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise fault_of(answer.status, answer.headers, _complaint(answer), self._spec)
+        return answer.body[-most:]
+
+    async def _fetched(self, url: str, most: int) -> GitHubAnswer:
+        """The end of what is at an address of another host, asked without a credential."""
+        try:
+            request = self._client.build_request("GET", url)
+            answer = await self._client.send(request, stream=True)
+            try:
+                return GitHubAnswer(answer.status_code, answer.headers, await _end_of(answer, most))
+            finally:
+                await answer.aclose()
+        except httpx.HTTPError as error:
+            words = f"{self._spec.repository}: the log's address does not answer ({type(error).__name__})."
+            raise Unanswered("unreachable", words) from None
 
     async def is_pushable(self) -> bool:
         """Whether the token may push: git's own first question, of which only the status is read."""
@@ -120,11 +171,12 @@ class GitHubClient:
         body: Mapping[str, Any] | None = None,
         head: str = "",
         base: str = "",
+        etag: str = "",
     ) -> GitHubAnswer:
         """One request, and again after a limit of requests, which refused it before it had any effect."""
         while True:
-            answer = await self._followed(method, f"{self._spec.api_address}{path}", query=query, body=body)
-            if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            answer = await self._followed(method, f"{self._spec.api_address}{path}", query=query, body=body, etag=etag)
+            if answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status == HTTPStatus.NOT_MODIFIED:
                 return answer
             complaint = _complaint(answer)
             if is_limited(answer.status, answer.headers, complaint):
@@ -136,23 +188,23 @@ class GitHubClient:
             raise fault
 
     async def _followed(
-        self, method: Method, url: str, *, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
+        self, method: Method, url: str, *, query: Mapping[str, str] | None, body: Mapping[str, Any] | None, etag: str
     ) -> GitHubAnswer:
         """A repository that was renamed answers with its new address: method and body stay, the host must, too."""
-        answer = await self._send(method, url, query=query, body=body)
+        answer = await self._send(method, url, query=query, body=body, etag=etag)
         for _ in range(_MOST_REDIRECTS):
             place = answer.headers.get("location")
             url = urljoin(url, place or "")
             is_here = urlsplit(url)[:2] == urlsplit(self._spec.api_address)[:2]
             if answer.status not in _REDIRECTS or place is None or not is_here:
                 break
-            answer = await self._send(method, url, query=None, body=body)
+            answer = await self._send(method, url, query=None, body=body, etag=etag)
         return answer
 
     async def _send(
-        self, method: Method, url: str, *, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
+        self, method: Method, url: str, *, query: Mapping[str, str] | None, body: Mapping[str, Any] | None, etag: str
     ) -> GitHubAnswer:
-        headers = {"authorization": f"Bearer {self._token()}"}
+        headers = {"authorization": f"Bearer {self._token()}", **({"if-none-match": etag} if etag else {})}
         try:
             request = self._client.build_request(method, url, params=query, json=body, headers=headers)
             answer = await self._client.send(request, stream=True)
@@ -182,6 +234,18 @@ async def _some_of(answer: httpx.Response) -> bytes:
         if len(read) > LARGEST:
             raise httpx.DecodingError("the answer is too large")
     return bytes(read)
+
+
+async def _end_of(answer: httpx.Response, most: int) -> bytes:
+    """The last `most` bytes of its body, of which 64 MiB are read."""
+    kept, count = bytearray(), 0
+    async for part in answer.aiter_bytes():
+        kept += part
+        count += len(part)
+        del kept[: max(0, len(kept) - most)]
+        if count > _LONGEST_LOG:
+            break
+    return bytes(kept)
 
 
 def _complaint(answer: GitHubAnswer) -> Complaint:

@@ -118,6 +118,18 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
     Code.LIMIT_OF_ENDED_RUN: _same("{run} has ended; another limit changes nothing."),
     Code.LIMIT_TOO_LOW: _same("{spent} is spent already: the new limit must be above that. Nothing was changed."),
     Code.NOTHING_TO_ACCEPT: _same("{run} has no change of tests or checks that waits to be accepted."),
+    Code.NO_PULL_REQUEST: _same("{run} has no pull request that Ompycord follows."),
+    Code.PULL_REQUEST_ENDED: _same(
+        "Pull request #{number} is {state}, so nothing was done. Start another run for more."
+    ),
+    Code.NOTHING_TO_ADDRESS: _same(
+        "Pull request #{number} has no open review thread, no new request, and no red check. Nothing started."
+    ),
+    Code.CHAIN_AT_WORK: _same("{run} works on this branch now. Try again when it has ended."),
+    Code.FORGE_FAILED: _same("{why}"),
+    Code.NO_SUCH_ISSUE: _same(
+        "{what} is no issue of a repository that has a forge here. Give `#12`, `owner/name#12` or its link."
+    ),
     Code.NO_SUCH_PLAN: _same("{run} has no plan that waits for a decision."),
     Code.PLAN_NOT_OPEN: _same("The plan of {run} no longer waits for a decision, so nothing was decided."),
     Code.PLAN_REPLACED: _same("{run} has another plan by now, so nothing was decided. Look at that one."),

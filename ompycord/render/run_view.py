@@ -15,6 +15,7 @@ from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import short_id
 from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.render.cards.headlines import status_of
+from ompycord.render.cards.proposed import pull_request_words
 from ompycord.render.sanitizer import Sanitizer
 from ompycord.text import cut
 
@@ -77,6 +78,8 @@ class RunView(Frozen):
     """What people read on its card: `Waiting for Ada`."""
     repository: str | None = None
     agent: str | None = None
+    pull_request: str | None = None
+    """Its pull request and how that stands: `#3 merged`."""
     follows: str | None = None
     """The run with whose result it goes on, on the same branch."""
     followed_by: tuple[str, ...] = ()
@@ -120,6 +123,13 @@ RUN_FACTS: Final[tuple[RunFact, ...]] = (
     RunFact(name="agent", label="Agent", of=lambda run: run.agent, places=frozenset({Place.HEAD})),
     RunFact(name="mode", label="Mode", of=lambda run: run.mode, text="mode {}".format, places=frozenset({Place.HEAD})),
     RunFact(name="branch", label="Branch", of=lambda run: run.branch, places=frozenset({Place.HEAD})),
+    RunFact(
+        name="pull_request",
+        label="Pull request",
+        of=pull_request_words,
+        text="pull request {}".format,
+        places=frozenset({Place.HEAD, Place.PROGRAMS}),
+    ),
     RunFact(
         name="follows",
         label="Follows",

@@ -23,6 +23,7 @@ from ompycord.store.features.deliveries import SqliteNotificationQueue
 from ompycord.store.features.drafts import SqliteDrafts
 from ompycord.store.features.effects import SqliteJournal
 from ompycord.store.features.events import SqliteEvents
+from ompycord.store.features.forge.pull_requests import SqlitePullRequests
 from ompycord.store.features.keys import SqliteKeys
 from ompycord.store.features.log_check import SqliteLogCheck
 from ompycord.store.features.memory.items import SqliteMemory
@@ -73,6 +74,7 @@ class SqliteStore(
     SqliteAudit,
     SqliteLogCheck,
     SqliteModelRequests,
+    SqlitePullRequests,
 ):
     """Made by `open_store`.
 

@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from ompycord.app.compose import wire
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
+from ompycord.app.wiring.edges import bot_of
 from ompycord.app.wiring.parts import Infrastructure, Secrets, Workers
 from ompycord.bot import Lookups
-from ompycord.conductor import Bus, Driver, Snapshots
+from ompycord.conductor import Bus, Driver, PullRequests, Snapshots
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
@@ -137,14 +139,15 @@ class ComposedApp:
             kill_strays=self._kill_strays,
         )
         self.workers = workers or doubles
-        secrets = Secrets(bot_token=bot_token, webhook_secret=WEBHOOK_SECRET, component_key=component_key)
+        self._secrets = Secrets(bot_token=bot_token, webhook_secret=WEBHOOK_SECRET, component_key=component_key)
+        self._lookups_made = None if lookups is None else lookups(self)
         self.parts = wire(
             self.infrastructure,
             self.workers,
-            secrets,
+            self._secrets,
             sidecar_address=lambda: SIDECAR,
             end=lambda: None,
-            lookups=None if lookups is None else lookups(self),
+            lookups=self._lookups_made,
         )
         self.areas = Areas(self.parts.areas, self.infrastructure)
         self.projector = self.parts.projector
@@ -190,6 +193,13 @@ class ComposedApp:
         self.driver = driver
         self._services["driver"] = driver.run
         self.infrastructure.alarms.append(driver.wake)
+
+    def follow_with(self, pull_requests: PullRequests) -> None:
+        """A bot whose pull requests are followed by this, in place of the wired one; before `running`."""
+        assert self._lookups_made is not None
+        areas = replace(self.parts.areas, pull_requests=pull_requests)
+        self.bot = bot_of(self.infrastructure, areas, self._lookups_made, self._secrets)
+        self._services["bot"] = self.bot.run
 
     async def ready(self) -> None:
         """Awaited before the block of `running` begins."""

@@ -10,6 +10,8 @@ from ompycord.domain.events import (
     CheckProved,
     Phase,
     PrecheckLine,
+    PullRequestOpened,
+    PullRequestSeen,
     ReviewFinished,
     SetupFinished,
     SetupStarted,
@@ -76,6 +78,7 @@ FILES = (
 )
 USAGE = Usage(input=61_000, output=4_000, cache_read=1_250_000, cost_usd=0.42)
 BRANCH = "ompycord/7f3k2m"
+PULL = "https://github.com/acme/shop/pull/3"
 PASSED = CheckFinished(check="pytest", status="passed", passed=412, failed=0, duration_ms=38_000)
 FAILED = CheckFinished(
     check="pytest",
@@ -652,6 +655,31 @@ SCENES: dict[str, Scene] = {
                     result=CheckFinished(check="pytest", status="timeout", duration_ms=600_000),
                 ),
             ),
+        ),
+        render_context(),
+    ),
+    "partial, under review": Scene(
+        hosted(
+            S.PARTIAL,
+            verification=Verification.VERIFIED,
+            branch=BRANCH,
+            pull_request=PullRequestOpened(number=3, url=PULL),
+            pull_request_now=PullRequestSeen(
+                number=3,
+                url=PULL,
+                state="open",
+                ci="red",
+                ci_done=3,
+                ci_total=3,
+                ci_named=("lint",),
+                ci_url=f"{PULL}/checks",
+                ci_note="The same is red on the base, so nothing is repaired here.",
+                approved=("anna",),
+                threads=2,
+                outdated=1,
+            ),
+            usage=USAGE,
+            ended_at=NOON + 3 * MINUTE,
         ),
         render_context(),
     ),

@@ -58,6 +58,7 @@ def bot_of(infrastructure: Infrastructure, areas: Areas, lookups: Lookups, secre
         messages=areas.messages,
         approvals=areas.approvals,
         plans=areas.plans,
+        pull_requests=areas.pull_requests,
         typed_answers=areas.typed_answers,
         budgets=areas.budgets,
         snapshots=infrastructure.snapshots,

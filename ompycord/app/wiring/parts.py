@@ -21,6 +21,7 @@ from ompycord.conductor import (
     Messages,
     Plans,
     Projector,
+    PullRequests,
     RecentEvents,
     Runs,
     Slots,
@@ -134,6 +135,7 @@ class Areas:
     messages: Messages
     approvals: Approvals
     plans: Plans
+    pull_requests: PullRequests
     typed_answers: TypedAnswers
     budgets: Budgets
     recorder: EventRecorder

@@ -80,6 +80,7 @@ def services_of(
         Service(name="answers", run=areas.typed_answers.run, ends=Ends.WORK),
         Service(name="reminders", run=reminders.run, ends=Ends.WORK),
         Service(name="memory", run=memory_keeper.run, ends=Ends.WORK),
+        Service(name="pull-requests", run=areas.pull_requests.run, ends=Ends.WORK),
         Service(name="sessions", run=session_keeper.run, ends=Ends.WORK),
         Service(name="log-check", run=log_check.run, ends=Ends.WORK),
         Service(

@@ -16,6 +16,7 @@ from ompycord.app.system import SystemClock
 from ompycord.app.wiring.forges import proposals_of
 from ompycord.app.wiring.memory import lessons_of, recaller_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
+from ompycord.app.wiring.pull_requests import pull_requests_of
 from ompycord.checks.local import LocalChecks
 from ompycord.conductor import (
     AgentCapabilityLookup,
@@ -124,21 +125,24 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         capabilities=AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities),
         wake=wake,
     )
+    runs = Runs(
+        access=access,
+        transitions=transitions,
+        drafts=store,
+        tasks=store,
+        catalog=catalog,
+        lineage=Lineage(store=store, history=store),
+        branches=workers.workspaces,
+        wake=wake,
+        closed=infrastructure.mode.closed,
+    )
+    recorder = EventRecorder(access=access, observations=store, wake=infrastructure.wake_projector)
     return Areas(
-        runs=Runs(
-            access=access,
-            transitions=transitions,
-            drafts=store,
-            tasks=store,
-            catalog=catalog,
-            lineage=Lineage(store=store, history=store),
-            branches=workers.workspaces,
-            wake=wake,
-            closed=infrastructure.mode.closed,
-        ),
+        runs=runs,
         messages=messages,
         approvals=approvals,
         plans=Plans(access=access, transitions=transitions, catalog=catalog, wake=wake),
+        pull_requests=pull_requests_of(infrastructure, runs, recorder),
         typed_answers=TypedAnswers(
             access=access,
             approvals=approvals,

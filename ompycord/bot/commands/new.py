@@ -15,6 +15,7 @@ from ompycord.bot.flow import Flow, FlowStep, Signal, advance
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.drafts import DraftBody, attached_files
 from ompycord.bot.interactions.forms import read_form
+from ompycord.bot.interactions.issues import IssueTasks
 from ompycord.bot.interactions.replies import give_back, show_form
 from ompycord.bot.interactions.submission import SubmissionService
 from ompycord.bot.interactions.task_form import MODES, TYPED_PROMPT, task_form
@@ -56,6 +57,7 @@ def new_feature(context: BotContext) -> Feature:
         branch="The branch to start from",
         budget="US dollars at most",
         model="The agent's model, as the agent names it",
+        issue="An issue of its forge as the task: #12 or a link. Shown to you first",
         file=f"Text that holds or completes the task (up to {PROMPT_LIMIT:,} characters), or something to look at",
     )
     @app_commands.autocomplete(repository=choices.repositories, agent=choices.agents, model=choices.models)
@@ -68,6 +70,7 @@ def new_feature(context: BotContext) -> Feature:
         branch: app_commands.Range[str, 1, BRANCH_LIMIT] | None = None,
         budget: app_commands.Range[float, LEAST_BUDGET_USD, float(MOST_BUDGET_USD)] | None = None,
         model: Name | None = None,
+        issue: app_commands.Range[str, 1, 300] | None = None,
         file: discord.Attachment | None = None,
     ) -> None:
         files = attached_files([file] if file else [])
@@ -83,6 +86,9 @@ def new_feature(context: BotContext) -> Feature:
         body = DraftBody(
             typed={"prompt": (prompt or "").strip(), **known}, files=files, shown_in=context.shown_in(interaction)
         )
+        if issue is not None or (prompt is not None and context.pull_requests.issues.linked(prompt) is not None):
+            await new_run.from_issue(interaction, body, issue)
+            return
         await new_run.command(interaction, body)
 
     @slash_command(name="ask", description="Ask about the code. An answer with links; nothing is changed.")
@@ -111,7 +117,7 @@ def new_feature(context: BotContext) -> Feature:
     return Feature(
         commands=(new, ask),
         menus=(app_commands.ContextMenu(name="Run as task", callback=chosen),),
-        components={"draft": new_run.start_draft},
+        components={"draft": new_run.start_draft, "issuego": new_run.issues.start},
         forms={"form": new_run.submitted},
         role=Role.RUNNER,
     )
@@ -121,6 +127,19 @@ class _NewRun:
     def __init__(self, context: BotContext) -> None:
         self._context = context
         self._submissions = SubmissionService(context)
+        self.issues = IssueTasks(context)
+
+    async def from_issue(self, interaction: Interaction, body: DraftBody, issue: str | None) -> None:
+        """Show what an agent would read of an issue. Without `issue` the whole prompt is a link to one."""
+        person = self._permitted(interaction)
+        usual = self._repository(interaction, body.text("repository"))
+        usual_name = usual.name if usual is not None else None
+        name = self._context.pull_requests.issues.named(issue or body.text("prompt"), usual_name)
+        words = body.text("prompt") if issue is not None else ""
+        agent = self._agent(name.repository, body.text("agent"), await self._context.favourite(person))
+        whole = body.completed(prompt=words, repository=name.repository.name, agent=agent.name)
+        self._context.catalog.agent_of(whole.request(words or "the issue"))
+        await self.issues.show(interaction, person, whole.model_copy(update={"files": ()}), name)
 
     async def from_message(self, interaction: Interaction, message: discord.Message) -> None:
         """Open the form of *Run as task* with a message in it; its files wait in the draft.

@@ -37,7 +37,7 @@ from ompycord.bot.lookups import HealthLine, Lookups, ReadArtifact, no_artifact
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
-from ompycord.conductor import Approvals, Budgets, Bus, Messages, Plans, Runs, Snapshots, TypedAnswers
+from ompycord.conductor import Approvals, Budgets, Bus, Messages, Plans, PullRequests, Runs, Snapshots, TypedAnswers
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import GatewayFatal, OmpycordError
@@ -89,6 +89,7 @@ class SessionDependencies:
     messages: Messages
     approvals: Approvals
     plans: Plans
+    pull_requests: PullRequests
     typed_answers: TypedAnswers
     budgets: Budgets
     snapshots: Snapshots
@@ -229,6 +230,7 @@ class Session:
             messages=dependencies.messages,
             approvals=dependencies.approvals,
             plans=dependencies.plans,
+            pull_requests=dependencies.pull_requests,
             typed_answers=dependencies.typed_answers,
             budgets=dependencies.budgets,
             snapshots=dependencies.snapshots,

@@ -48,6 +48,8 @@ class ForgeSpec(Frozen):
     """Who is asked to review, by login; a team as `organisation/team`."""
     api: ForgeAddress = _GITHUB
     """The address of its REST interface; GitHub Enterprise has `https://HOST/api/v3`."""
+    poll_s: Annotated[float, Field(ge=1, le=86_400)] = 60
+    """Seconds between two looks at its open pull requests; what did not change there counts against no limit."""
     web: ForgeAddress | None = None
     """The address before `owner/name`; left out, that of `api` without its last parts."""
 
@@ -62,6 +64,12 @@ class ForgeSpec(Frozen):
     def api_address(self) -> str:
         """Without a slash at its end."""
         return self.api.rstrip("/")
+
+    @property
+    def graphql_address(self) -> str:
+        """The address of its GraphQL interface, beside the other one."""
+        whole = self.api_address
+        return f"{whole.removesuffix('/v3')}/graphql"
 
     @property
     def web_address(self) -> str:

@@ -3,7 +3,8 @@
 Counterpart of `fold.py`, which reads them.
 
 The classes stand by family in `runs.py`, `work.py`, `checks.py`, `people.py`, `plans.py`, `models.py`, `preparing.py`,
-`guard.py`, `publishing.py`, `memory.py` and `guardian.py`, each with its senders; users import them from here.
+`guard.py`, `publishing.py`, `pull_requests.py`, `memory.py` and `guardian.py`, each with its senders; users import them
+from here.
 On the wire `data` holds the fields of a body without its `type`. Unknown types become `Opaque` and are shown as notes.
 """
 
@@ -25,6 +26,7 @@ from ompycord.domain.events import (
     plans,
     preparing,
     publishing,
+    pull_requests,
     runs,
     work,
 )
@@ -47,6 +49,8 @@ from ompycord.domain.events.preparing import *  # noqa: F403
 from ompycord.domain.events.preparing import PreparingEventBody
 from ompycord.domain.events.publishing import *  # noqa: F403
 from ompycord.domain.events.publishing import PublishingEventBody
+from ompycord.domain.events.pull_requests import *  # noqa: F403
+from ompycord.domain.events.pull_requests import PullRequestEventBody
 from ompycord.domain.events.runs import *  # noqa: F403
 from ompycord.domain.events.runs import EffectFinished, RunEventBody, RunStateChanged, RunSubmitted
 from ompycord.domain.events.work import *  # noqa: F403
@@ -77,6 +81,7 @@ __all__ += people.__all__
 __all__ += plans.__all__
 __all__ += preparing.__all__
 __all__ += publishing.__all__
+__all__ += pull_requests.__all__
 __all__ += runs.__all__
 __all__ += work.__all__
 
@@ -110,6 +115,7 @@ KnownBody = (
     | PlanEventBody
     | PublishingEventBody
     | MemoryEventBody
+    | PullRequestEventBody
 )
 EventBody = KnownBody | Opaque
 

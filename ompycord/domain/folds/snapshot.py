@@ -17,6 +17,7 @@ from ompycord.domain.events import (
     Phase,
     PrecheckLine,
     PullRequestOpened,
+    PullRequestSeen,
     ResultGuarded,
     ReviewFinished,
     SetupFinished,
@@ -36,7 +37,7 @@ from ompycord.domain.guardian.escalation import EscalationLevel
 from ompycord.domain.guardian.verdicts import LoopKind
 from ompycord.domain.ids import RunId, Source, Ulid
 from ompycord.domain.run import FINAL, EndedBy, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
-from ompycord.domain.task import Mode, Origin
+from ompycord.domain.task import IssueSource, Mode, Origin
 
 __all__ = [
     "Approval",
@@ -252,7 +253,11 @@ class StatusSnapshot(Frozen):
     url: str | None = None
     pull_request: PullRequestOpened | None = None
     """Where the result is proposed; `url` is what the agent named."""
+    pull_request_now: PullRequestSeen | None = None
+    """What became of the chain's pull request since."""
     cancel_requested: bool = False
+    issue: IssueSource | None = None
+    """The issue of a forge from which its task was made."""
     follows: Ulid | None = None
     """The run with whose result this one goes on."""
     followed_by: tuple[Ulid, ...] = ()

@@ -70,6 +70,7 @@ class SourceState:
     recalled: Stamped[ev.MemoryRecalled] | None = None
     proposed: dict[str, Stamped[ev.MemoryProposed]] = field(default_factory=dict[str, Stamped[ev.MemoryProposed]])
     memory_decided: dict[str, Stamped[ev.MemoryDecided]] = field(default_factory=dict[str, Stamped[ev.MemoryDecided]])
+    pull_request_seen: Stamped[ev.PullRequestSeen] | None = None
     retry: Stamped[ev.RetryLimited | ev.RetryCleared] | None = None
     cancel_requested: Stamped[None] | None = None
     budget: Stamped[ev.BudgetRaised] | None = None
@@ -352,6 +353,7 @@ _APPLY: dict[type[Any], Apply] = {
     ev.EvidenceChanged: _latest("evidence"),
     ev.ResultGuarded: _latest("guarded"),
     ev.PullRequestOpened: _latest("pull_request"),
+    ev.PullRequestSeen: _latest("pull_request_seen"),
     ev.PrecheckFinished: _latest("precheck"),
     ev.SetupStarted: _latest("setup"),
     ev.SetupFinished: _latest("setup"),

@@ -18,6 +18,16 @@ from ompycord.domain.ports.agents import (
 )
 from ompycord.domain.ports.checks import CheckHistory, CheckRun, Checks, Comparison
 from ompycord.domain.ports.clock import Clock, Ids
+from ompycord.domain.ports.following import (
+    IssueReads,
+    OpenedByRun,
+    OpenFollowing,
+    OpenIssues,
+    PullRequestActs,
+    PullRequestForge,
+    PullRequestReads,
+    PullRequestRecords,
+)
 from ompycord.domain.ports.forge import (
     BranchPushes,
     ForgeAccess,
@@ -94,6 +104,7 @@ __all__ = [
     "ForgePort",
     "Ids",
     "Inbox",
+    "IssueReads",
     "Journal",
     "KeyStore",
     "Listener",
@@ -101,6 +112,9 @@ __all__ = [
     "Models",
     "NotificationQueue",
     "Observations",
+    "OpenFollowing",
+    "OpenIssues",
+    "OpenedByRun",
     "OpenedPullRequest",
     "Outbox",
     "PeopleSettings",
@@ -109,6 +123,10 @@ __all__ = [
     "ProposedPullRequest",
     "ProxyListener",
     "Published",
+    "PullRequestActs",
+    "PullRequestForge",
+    "PullRequestReads",
+    "PullRequestRecords",
     "PushRequest",
     "QueueingInbox",
     "ReadingCopy",

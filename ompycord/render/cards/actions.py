@@ -18,12 +18,14 @@ from ompycord.text.limits import ROW_BUTTONS
 __all__ = [
     "ACCEPT",
     "ACTIONS",
+    "ADDRESS",
     "AGAIN",
     "BAD",
     "CANCEL",
     "CARD_ACTIONS",
     "CHECKS",
     "CHECK_OUT",
+    "CLOSE_PR",
     "CONTINUE",
     "DETAILS",
     "DIFF",
@@ -105,6 +107,20 @@ def accept_words(snapshot: StatusSnapshot) -> str:
     return f"Accept {snapshot.to_accept} {noun if snapshot.to_accept == 1 else plural}"
 
 
+def _has_open_pull_request(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    """Whether its chain has a pull request that is open, as far as the forge was looked at."""
+    seen = snapshot.pull_request_now
+    return _is_ours(snapshot, render_context) and snapshot.is_final and seen is not None and seen.state == "open"
+
+
+def _can_be_addressed(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    """Whether something in it waits for an answer, and no later run of the chain has the button."""
+    seen = snapshot.pull_request_now
+    if seen is None or not _has_open_pull_request(snapshot, render_context) or snapshot.followed_by:
+        return False
+    return bool(seen.threads or seen.outdated or seen.refused) or seen.ci == "red"
+
+
 def _has_checks(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
     return _is_ours(snapshot, render_context) and bool(snapshot.checks)
 
@@ -172,6 +188,10 @@ ACCEPT = CardAction(
 FOLLOW_UP = CardAction("follow", "Follow up…", "new", offered_when=_can_follow, opens_form=True)
 """Another run on the branch of one that has ended, in its agent's session."""
 
+ADDRESS = CardAction("address", "Address review", "new", "primary", offered_when=_can_be_addressed)
+"""A follow-up with the open threads of its pull request, and with what is red in its CI."""
+CLOSE_PR = CardAction("closepr", "Close PR", "cancel", offered_when=_has_open_pull_request)
+
 
 class Situation(StrEnum):
     """The part of a card's headline that decides what is offered."""
@@ -212,10 +232,13 @@ OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
     Situation.PROVIDER_STOPPED: (SWITCH, *_PAUSED),
     Situation.UNCHANGED: (FOLLOW_UP, AGAIN, *_VOTES, DETAILS),  # no diff, no checks, no branch to open
     Situation.ANSWERED: (FOLLOW_UP, AGAIN, DETAILS, *_VOTES),
-    Situation.VERIFIED: (CHECK_OUT, DIFF, FOLLOW_UP, AGAIN, DETAILS, *_VOTES),
+    Situation.VERIFIED: (CHECK_OUT, DIFF, FOLLOW_UP, ADDRESS, CLOSE_PR, AGAIN, DETAILS, *_VOTES),
     Situation.CHECKS_FAILED: (CHECK_OUT, DIFF, FOLLOW_UP, CHECKS, RETRY),
-    Situation.UNVERIFIED: (ACCEPT, RUN_CHECKS, CHECK_OUT, DIFF, FOLLOW_UP, FIX_SETUP, DETAILS, *_VOTES),
-    Situation.PARTIAL: (CHECK_OUT, DIFF, FOLLOW_UP, RETRY, DETAILS),
+    Situation.UNVERIFIED: (
+        *(ACCEPT, RUN_CHECKS, CHECK_OUT, DIFF, FOLLOW_UP, ADDRESS, CLOSE_PR, FIX_SETUP, DETAILS),
+        *_VOTES,
+    ),
+    Situation.PARTIAL: (CHECK_OUT, DIFF, FOLLOW_UP, ADDRESS, CLOSE_PR, RETRY, DETAILS),
     Situation.FAILED: (CHECK_OUT, DIFF, FOLLOW_UP, CHECKS, RETRY, DETAILS),
     Situation.CANCELLED: (CHECK_OUT, DIFF, AGAIN, DETAILS),
 }

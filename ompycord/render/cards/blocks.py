@@ -15,6 +15,7 @@ from ompycord.render.cards.evidence import evidence_line, proof_lines, refused_l
 from ompycord.render.cards.metering import claim_note, is_unmetered, metering
 from ompycord.render.cards.names import agent_name, run_link
 from ompycord.render.cards.preparation import lines_of, precheck_line, setup_tail
+from ompycord.render.cards.proposed import ci_lines, pull_request_lines
 from ompycord.render.cards.reports import drift_lines, review_lines
 from ompycord.render.cards.verdicts import check_line, failing_tests
 from ompycord.render.memory.recalled import recalled_words
@@ -75,6 +76,8 @@ def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldVi
         None if final else _tools(snapshot, sanitizer),
         _filled(Part.FAILING, "Failing", failing_tests(snapshot), lambda test: sanitizer.line(test, 150)),
         *_checks(snapshot, sanitizer),
+        _filled(Part.EVIDENCE, "Pull request", pull_request_lines(snapshot, sanitizer), str),
+        _filled(Part.EVIDENCE, "CI of the pull request", ci_lines(snapshot, sanitizer), str),
         _filled(Part.FAILING, "Not taken", refused_lines(snapshot, sanitizer), str),
         _evidence(snapshot, sanitizer),
         _filled(Part.EVIDENCE, "Review", review_lines(snapshot, sanitizer), str),

@@ -144,4 +144,6 @@ def _run(snapshot: StatusSnapshot) -> Iterator[str]:
         yield f"Cost {cost(snapshot.usage)}{used}"
     started = snapshot.started_at or snapshot.created_at
     yield f"Took {duration(max(0, snapshot.last_event_at - started))}"
+    if snapshot.issue is not None:
+        yield f"From {snapshot.issue.url}"
     yield f"Run {code(snapshot.run, _NAME)}"

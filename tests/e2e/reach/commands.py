@@ -40,6 +40,10 @@ async def run_everything(ada: Visitor) -> tuple[set[str], set[str]]:
     refused = await ada.command("omp new", prompt=prompt, agent="deaf", model="large")
     assert "deaf takes no choice of a model." in refused
     options.add("omp new model")
+    assert "is no issue of a repository that has a forge here" in await ada.command(
+        "omp new", issue="#12", agent="quick"
+    )
+    options.add("omp new issue")
     question = {"text": "Where is the total made?", "repository": "sample"}
     await ada.told(await ada.person.command("omp ask", "tasks", agent="quick", **question), "Queued: http")
     assert "deaf takes no choice of a model." in await ada.command("omp ask", agent="deaf", model="large", **question)
@@ -83,6 +87,7 @@ def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
         ("omp queue drop", {"message": None, **of}, "Then the docs"),
         ("omp status", of, run),
         ("omp show", {"what": "story", **of}, run),
+        ("omp pr", {"what": "show", **of}, "no pull request"),
         ("omp runs", {"state": "open", "person": person, "repository": "sample", "text": "patience"}, run),
         ("omp cost", {"who": "server", "period": "day", "csv": True}, "All runs of this server"),
         (

@@ -67,7 +67,9 @@ REPOSITORY: dict[str, Any] = {
         "reviewers": ["anna", "acme/backend"],
         "api": "https://git.example.org/api/v3",
         "web": "https://git.example.org",
+        "poll_s": 300,
     },
+    "publish": {"ci_rounds": 2},
     "guard": {
         "syntax": False,
         "secrets": False,
@@ -137,6 +139,7 @@ FILE: dict[str, Any] = {
     "access": {
         "users": {"admin": [SNOWFLAKE], "approver": [SNOWFLAKE], "viewer": [SNOWFLAKE]},
         "roles": {name: [SNOWFLAKE] for name in ("admin", "approver", "runner", "viewer")},
+        "forge": {"anna": SNOWFLAKE},
     },
     "approvals": RULES,
     "task_presets": {

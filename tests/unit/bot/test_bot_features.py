@@ -20,6 +20,7 @@ NOBODY = cast("BotContext", None)
 POSTED = {
     *("stop", "resume", "cancel", "docancel", "keep", "retry", "again", "draft", "takeover", "details", "diff"),
     *("checkout", "accept", "follow", "followf", "followgo", "followno", "againf"),
+    *("address", "closepr", "issuego"),
     *("checks", "say", "sayform", "raise", "raiseto", "answer", "ansform", "allow", "allowrun", "deny", "denyform"),
     *("continue", "replan", "replanto", "giveup"),
     *("planok", "planedit", "planchf", "planno", "plannof"),
@@ -105,6 +106,6 @@ def test_discord_is_told_of_every_command() -> None:
     known = {command.name for feature in ours.features for command in feature.commands}
     assert known == {
         *("new", "ask", "say", "status", "cancel", "stop", "resume", "show", "runs", "queue", "settings", "cost"),
-        *("health", "gateway", "help", "decide", "memory"),
+        *("health", "gateway", "help", "decide", "memory", "pr"),
     }
     assert {command.name for feature in ours.features for command in feature.admin} == {"stop-models", "resume-models"}

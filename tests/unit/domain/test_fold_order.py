@@ -75,6 +75,14 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
         url=st.just("https://forge.example/a/b/pull/1"),
         draft=st.booleans(),
     ),
+    "pull_request.seen": st.builds(
+        ev.PullRequestSeen,
+        number=st.integers(1, 3),
+        url=st.just("https://forge.example/a/b/pull/1"),
+        state=st.sampled_from(["open", "merged", "closed"]),
+        ci=st.sampled_from(["none", "green", "red"]),
+        threads=st.integers(0, 3),
+    ),
     "guardian.noticed": st.builds(
         ev.GuardianNoticed,
         level=st.sampled_from(LEVELS),

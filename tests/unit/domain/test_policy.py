@@ -139,6 +139,7 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
         *("run.dequeued", "run.state", "effect.finished", "approval.used", "work.left_out", "evidence.changed"),
         *("guardian.noticed", "models.opened", "prompt.used", "result.guarded", "pull_request.opened"),
         "approval.skipped",
+        "pull_request.seen",
         *("check.errors", "check.proved"),
         *("precheck.finished", "setup.started", "setup.finished"),
         *(

@@ -26,6 +26,7 @@ FACTS: dict[str, str | float] = {
     "limit": 4000,
     "model": "'huge'",
     "name": "'shed'",
+    "number": 3,
     "needs": "requester or approver",
     "part": "text",
     "path": "out.txt",

@@ -1,0 +1,82 @@
+"""What follows open pull requests, as it is wired: their forges, what reads them, and who may start something there."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ompycord.app.wiring.forges import Learn, token_file
+from ompycord.app.wiring.parts import Infrastructure
+from ompycord.conductor import EventRecorder, PullRequests, Runs
+from ompycord.conductor.pull_requests.callers import Callers
+from ompycord.conductor.pull_requests.chains import Chains
+from ompycord.conductor.pull_requests.issues import Issues
+from ompycord.conductor.pull_requests.rounds import Rounds
+from ompycord.domain.configuration.forge_options import ForgeSpec
+from ompycord.domain.ports import Clock
+from ompycord.forge.token_file import read_token
+
+if TYPE_CHECKING:
+    from ompycord.forge.github_following import GitHubFollowing as FollowedForge
+    from ompycord.forge.github_following import KnownAnswers
+
+__all__ = ["pull_requests_of"]
+
+
+def pull_requests_of(infrastructure: Infrastructure, runs: Runs, recorder: EventRecorder) -> PullRequests:
+    """What looks at pull requests; where no repository has a forge it has nothing to do."""
+    store, clock = infrastructure.store, infrastructure.clock
+    chains = Chains(runs=store, recorder=recorder)
+    forges = _Forges(infrastructure.data.path, clock, infrastructure.known.add)
+    callers = Callers(infrastructure.settings.access)
+    return PullRequests(
+        records=store,
+        tasks=store,
+        audit=store,
+        chains=chains,
+        rounds=Rounds(
+            records=store,
+            tasks=store,
+            runs_by_id=store,
+            chains=chains,
+            runs=runs,
+            snapshots=infrastructure.snapshots,
+            clock=clock,
+            ids=infrastructure.ids,
+            redact=infrastructure.redact,
+        ),
+        catalog=infrastructure.settings.catalog,
+        callers=callers,
+        forge=forges,
+        issues=Issues(catalog=infrastructure.settings.catalog, callers=callers, forge=forges),
+        clock=clock,
+    )
+
+
+class _Forges:
+    """Opens connections; what was read before is kept between them."""
+
+    def __init__(self, folder: Path, clock: Clock, learn: Learn) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._learn = learn
+        self._known: KnownAnswers | None = None
+
+    def __call__(self, spec: ForgeSpec) -> "AbstractAsyncContextManager[FollowedForge]":
+        def token() -> str:
+            text = read_token(token_file(self._folder, spec), setting="forge.token_file")
+            self._learn([text])
+            return text
+
+        return self._opened(spec, token)
+
+    @asynccontextmanager
+    async def _opened(self, spec: ForgeSpec, token: Callable[[], str]) -> "AsyncGenerator[FollowedForge]":
+        from ompycord.forge.github_following import GitHubFollowing, KnownAnswers  # httpx, where a forge is configured
+
+        self._known = self._known or KnownAnswers()
+        forge = GitHubFollowing(spec, token=token, clock=self._clock, known=self._known)
+        try:
+            yield forge
+        finally:
+            await forge.close()

@@ -1,0 +1,387 @@
+"""Looks at the open pull requests of all repositories, as long as the process runs, and does what follows from it.
+
+Counterpart: `engines/proposal.py`, which opens them. Only this writes their records; people's buttons come here too.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from ompycord.conductor.pull_requests.callers import Callers, calls_of, taken
+from ompycord.conductor.pull_requests.chains import Chains
+from ompycord.conductor.pull_requests.issues import Issues
+from ompycord.conductor.pull_requests.rounds import MOST_ROUNDS_A_DAY, Rounds
+from ompycord.dialects.prompts.review_text import ReviewRound
+from ompycord.domain.access import Person, Role
+from ompycord.domain.catalog import Catalog
+from ompycord.domain.events import Note
+from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.policy import Denied, authorize, resource_of
+from ompycord.domain.ports import Clock, Tasks
+from ompycord.domain.ports.following import OpenedByRun, OpenFollowing, PullRequestForge, PullRequestRecords
+from ompycord.domain.ports.people import AuditTrail
+from ompycord.domain.pull_requests.ci import CiVerdict, ci_of, repairable
+from ompycord.domain.pull_requests.looks import ci_is_due, is_news, looked
+from ompycord.domain.pull_requests.record import PullRequestRecord
+from ompycord.domain.pull_requests.seen import SeenCheck, SeenComment, SeenDiscussion, SeenPull
+from ompycord.domain.refusals import RefusalCode
+from ompycord.domain.repository import RepositorySpec
+from ompycord.domain.run import RunRecord
+from ompycord.errors import ForgeFailed, Refused, StorageError
+from ompycord.render.refusals import Audience, refusal_words
+from ompycord.telemetry import get_logger
+
+__all__ = ["PullRequests"]
+
+_LONGEST_S: Final = 1800.0
+"""Seconds between two tries of a forge that fails."""
+_AGAIN_MS: Final = 600_000
+_FORGOTTEN_MS: Final = 86_400_000
+"""For how long after its end a pull request is looked at for its branch."""
+_RETURNS_MS: Final = 14 * 86_400_000
+_LOGS: Final = 3
+_ON_BASE: Final = "The same is red on the base, so nothing is repaired here."
+_OWN_LIMIT: Final = "Not repaired by itself: no round is left for it. *Address review* has it repaired."
+_NOT_OURS: Final = "It ended without a verdict on the code, so nothing is repaired. Run it again on the forge."
+_BLOCKED: Final = "It waits for somebody on the forge to let it run."
+
+log = get_logger(__name__)
+
+
+class PullRequests:
+    """One for the process."""
+
+    def __init__(
+        self,
+        *,
+        records: PullRequestRecords,
+        tasks: Tasks,
+        audit: AuditTrail,
+        chains: Chains,
+        rounds: Rounds,
+        catalog: Catalog,
+        callers: Callers,
+        forge: OpenFollowing,
+        issues: Issues,
+        clock: Clock,
+    ) -> None:
+        self.issues = issues
+        """What of issues becomes a task."""
+        self._records = records
+        self._tasks = tasks
+        self._audit = audit
+        self._chains = chains
+        self._rounds = rounds
+        self._catalog = catalog
+        self._callers = callers
+        self._forge = forge
+        self._clock = clock
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """By repository: one writes its records at a time."""
+        self._due_s: dict[str, float] = {}
+        self._failures: dict[str, int] = {}
+        self._wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Runs until cancelled."""
+        followed = [spec for spec in self._catalog.repositories if spec.forge is not None]
+        if not followed:
+            return
+        pause_s = min(spec.forge.poll_s for spec in followed if spec.forge is not None)
+        while True:
+            try:
+                await self.inspect_all()
+            except StorageError as error:
+                log.warning("pull_requests.not_looked", cause=str(error))
+            try:
+                async with asyncio.timeout(pause_s):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+            self._wake.clear()
+
+    def wake(self, repository: str) -> None:
+        """The forge says that something changed there."""
+        self._due_s.pop(repository, None)
+        self._wake.set()
+
+    async def inspect_all(self) -> None:
+        """One look at every repository that is due."""
+        await self._adopt()
+        records = await self._records.pull_requests()
+        for spec in self._catalog.repositories:
+            mine = [one for one in records if one.repository == spec.name]
+            if spec.forge is None or not mine or self._clock.monotonic_s() < self._due_s.get(spec.name, 0.0):
+                continue
+            try:
+                async with self._locks[spec.name]:
+                    await self._inspect_repository(spec, mine)
+            except ForgeFailed as error:
+                failures = self._failures[spec.name] = self._failures.get(spec.name, 0) + 1
+                wait_s = min(_LONGEST_S, spec.forge.poll_s * 2 ** min(failures, 10))
+                log.warning("pull_requests.forge_failed", repository=spec.name, cause=str(error), again_s=wait_s)
+            else:
+                self._failures.pop(spec.name, None)
+                wait_s = spec.forge.poll_s
+            self._due_s[spec.name] = self._clock.monotonic_s() + wait_s
+
+    async def _adopt(self) -> None:
+        """Make a record of each pull request that was opened since; a later run of its chain is shown what is known."""
+        searched = -1
+        while True:
+            opened, upto = await self._records.opened_since_last()
+            if upto == searched:
+                return
+            for one in opened:
+                await self._take(one)
+            await self._records.seen_opened(upto)
+            searched = upto
+
+    async def _take(self, opened: OpenedByRun) -> None:
+        known = await self._records.pull_request(opened.repository, opened.number)
+        if known is None:
+            record = PullRequestRecord(chain=opened.chain, repository=opened.repository, number=opened.number)
+            await self._records.keep_pull_request(record)
+        elif known.seen is not None:
+            await self._chains.show(known, known.seen)
+        self._due_s.pop(opened.repository, None)
+
+    # -- one look --------------------------------------------------------------------------------------------------
+
+    async def _inspect_repository(self, spec: RepositorySpec, records: list[PullRequestRecord]) -> None:
+        if spec.forge is None or not any(self._is_due(one) or self._may_return(one) for one in records):
+            return
+        async with self._forge(spec.forge) as forge:
+            pulls = await forge.open_pulls()
+            for listed in records:
+                record = await self._records.pull_request(spec.name, listed.number) or listed
+                if record.number in pulls or self._is_due(record):
+                    await self._inspect(forge, spec, record, pulls)
+
+    def _is_due(self, record: PullRequestRecord) -> bool:
+        if record.is_open or record.round is not None or record.ended_at is None:
+            return True
+        is_deleted = record.seen is not None and record.seen.branch_deleted
+        now = self._clock.now_ms()
+        return not is_deleted and now - record.ended_at < _FORGOTTEN_MS and now - record.looked_at >= _AGAIN_MS
+
+    def _may_return(self, record: PullRequestRecord) -> bool:
+        """Whether it was closed lately without being merged: people open such a one again."""
+        is_closed = record.seen is not None and record.seen.state == "closed" and record.ended_at is not None
+        return is_closed and self._clock.now_ms() - (record.ended_at or 0) < _RETURNS_MS
+
+    async def _inspect(
+        self, forge: PullRequestForge, spec: RepositorySpec, record: PullRequestRecord, pulls: Mapping[int, SeenPull]
+    ) -> None:
+        pull = pulls.get(record.number) or await forge.pull(record.number)
+        now = self._clock.now_ms()
+        discussion = await forge.discussion(record.number) if is_news(record, pull) else None
+        checks = await forge.checks(pull.commit, base=pull.base) if ci_is_due(record, pull, now) else None
+        is_deleted = pull.state != "open" and not await forge.has_branch(pull.branch)
+        new, verdict = looked(record, pull, checks=checks, discussion=discussion, branch_deleted=is_deleted, now=now)
+        new = await self._rounds.go_on(new, forge)
+        if new.is_open and discussion is not None:
+            new = await self._answer_calls(spec, new, pull, discussion)
+        if new.is_open and verdict is not None:
+            new = await self._answer_ci(forge, spec, new, pull, verdict)
+        await self._keep(record, new)
+
+    async def _keep(self, before: PullRequestRecord, new: PullRequestRecord) -> None:
+        if new.seen is not None:
+            seen = new.seen.model_copy(update={"ci_note": new.ci_note})
+            new = new.model_copy(update={"seen": seen})
+            if seen != before.seen:
+                await self._chains.show(new, seen)
+                if before.seen is not None and before.seen.state != seen.state:
+                    log.info("pull_request.changed", repository=new.repository, number=new.number, state=seen.state)
+        await self._records.keep_pull_request(new)
+
+    # -- what people write -----------------------------------------------------------------------------------------
+
+    async def _answer_calls(
+        self, spec: RepositorySpec, record: PullRequestRecord, pull: SeenPull, discussion: SeenDiscussion
+    ) -> PullRequestRecord:
+        allowed, others = calls_of(record, discussion, self._callers)
+        if allowed and await self._is_busy(record):
+            return record.model_copy(update={"updated_at": ""})  # it is read again: one round at a time
+        for one in others:
+            await self._refuse(record, one.login)
+        after = taken(record, discussion)
+        if not allowed:
+            return after
+        if not self._rounds.has_room(record):
+            words = f"Nothing started for @{allowed[0].login}: {MOST_ROUNDS_A_DAY} rounds were started today already."
+            await self._chains.note(record, words)
+            return after
+        person = self._callers.person(allowed[-1].login)
+        if person is None:
+            return after
+        request = self._round_of(pull, discussion, [one for one in allowed if one.kind != "line"])
+        return await self._started(after, request, person)
+
+    async def _started(self, record: PullRequestRecord, request: ReviewRound, person: Person) -> PullRequestRecord:
+        try:
+            return await self._rounds.begin(record, request, person, counts=True)
+        except Refused as refused:
+            words = refusal_words(refused, Audience.DISCORD)
+            await self._chains.note(record, f"Nothing started for @{person.name}. {words}")
+            return record
+
+    async def _refuse(self, record: PullRequestRecord, login: str) -> None:
+        """Words of someone who may not start anything: a row in the audit, and a line on the card."""
+        subject = f"{record.repository}#{record.number}"
+        await self._audit.audit(
+            actor=f"forge:{login}"[:128],
+            action="forge.refused",
+            subject=subject,
+            detail={"why": "not a runner by access.forge"},
+            at=self._clock.now_ms(),
+        )
+        words = (
+            f"@{login} called on pull request #{record.number}; nothing started: access.forge names no runner for it."
+        )
+        await self._chains.note(record, words)
+
+    def _round_of(self, pull: SeenPull, discussion: SeenDiscussion, comments: Sequence[SeenComment]) -> ReviewRound:
+        return ReviewRound(
+            number=pull.number,
+            url=pull.url,
+            commit=pull.commit,
+            threads=[one for one in discussion.threads if not one.is_resolved],
+            comments=comments,
+            trusted=self._callers.logins | {discussion.login.lower()},
+        )
+
+    async def _is_busy(self, record: PullRequestRecord) -> bool:
+        return record.round is not None or await self._chains.at_work(record) is not None
+
+    # -- its CI ----------------------------------------------------------------------------------------------------
+
+    async def _answer_ci(
+        self,
+        forge: PullRequestForge,
+        spec: RepositorySpec,
+        record: PullRequestRecord,
+        pull: SeenPull,
+        verdict: CiVerdict,
+    ) -> PullRequestRecord:
+        """Repair what is red, once for a commit, or say why not."""
+        if verdict.state != "red":
+            note = {"blocked": _BLOCKED, "stopped": _NOT_OURS}.get(verdict.state, "")
+            return record.model_copy(update={"ci_note": note})
+        if verdict.done < verdict.total or record.ci_commit == pull.commit or await self._is_busy(record):
+            return record
+        base = await forge.checks(pull.base_commit, base="")
+        ours = repairable(verdict, base.checks)
+        decided = record.model_copy(update={"ci_commit": pull.commit})
+        if not ours:
+            is_timed = any(one.verdict != "failure" for one in verdict.named)
+            return decided.model_copy(update={"ci_note": _NOT_OURS if is_timed else _ON_BASE})
+        if record.ci_rounds >= spec.publish.ci_rounds:
+            return decided.model_copy(update={"ci_note": _OWN_LIMIT})
+        person = await self._first(record)
+        request = ReviewRound(number=pull.number, url=pull.url, commit=pull.commit, checks=await _logs(forge, ours))
+        try:
+            begun = await self._rounds.begin(decided, request, person)
+        except Refused as refused:
+            return decided.model_copy(update={"ci_note": refusal_words(refused, Audience.DISCORD)[:500]})
+        note = f"Repaired by run {short_id(begun.round or '')}, round {record.ci_rounds + 1}."
+        return begun.model_copy(update={"ci_rounds": record.ci_rounds + 1, "ci_note": note})
+
+    async def _first(self, record: PullRequestRecord) -> Person:
+        """Who asked for the chain; the settings let its CI be repaired, so no role is request for."""
+        first = (await self._chains.runs(record))[-1]
+        task = await self._tasks.task(first.task or "")
+        name = task.origin.requester_name if task is not None else None
+        return Person(id=first.requester or "", name=name or "Ompycord", role=Role.RUNNER)
+
+    async def note(self, run: RunId, note: Note) -> None:
+        """A line on the card of a run."""
+        await self._chains.note_on(run, note)
+
+    # -- what people press -----------------------------------------------------------------------------------------
+
+    async def address(self, run: RunRecord, person: Person) -> RunId:
+        """Start a round with all open threads and red checks. Raises Refused."""
+        if isinstance(denied := authorize(person, "new"), Denied):
+            raise Refused(denied.code, needs=denied.needs[-1])
+        spec, listed = await self._followed(run)
+        async with self._locks[spec.name]:
+            record = await self._records.pull_request(spec.name, listed.number) or listed
+            if (busy := await self._chains.at_work(record)) is not None:
+                raise Refused(RefusalCode.CHAIN_AT_WORK, run=short_id(busy.id))
+            try:
+                return await self._address(spec, record, person)
+            except ForgeFailed as error:
+                raise Refused(RefusalCode.FORGE_FAILED, why=str(error)) from error
+
+    async def _address(self, spec: RepositorySpec, record: PullRequestRecord, person: Person) -> RunId:
+        assert spec.forge is not None
+        async with self._forge(spec.forge) as forge:
+            record = await self._rounds.go_on(record, forge)
+            pull, discussion = await forge.pull(record.number), await forge.discussion(record.number)
+            if pull.state != "open":
+                raise Refused(RefusalCode.PULL_REQUEST_ENDED, number=record.number, state=pull.state)
+            verdict = ci_of(await forge.checks(pull.commit, base=""), same_since=None, now=self._clock.now_ms())
+            red = verdict.named if verdict.state == "red" else ()
+            new = [
+                one
+                for one in (*discussion.comments, *discussion.review_texts)
+                if one.author != discussion.me and not one.is_bot and one.id > _taken(record, one.kind)
+            ]
+            request = self._round_of(pull, discussion, new)
+            if not request.threads and not red and not new:
+                raise Refused(RefusalCode.NOTHING_TO_ADDRESS, number=record.number)
+            logs = await _logs(forge, red)
+            request = ReviewRound(
+                number=request.number, url=request.url, commit=request.commit, threads=request.threads,
+                comments=request.comments, checks=logs, trusted=request.trusted,
+            )  # fmt: skip
+            begun = await self._rounds.begin(taken(record, discussion), request, person)
+            await self._records.keep_pull_request(begun)
+            return RunId(begun.round or "")
+
+    async def close(self, run: RunRecord, person: Person) -> int:
+        """Close it without merging; its number. Raises Refused."""
+        if isinstance(denied := authorize(person, "cancel", resource_of(run)), Denied):
+            raise Refused(denied.code, action="cancel", run=short_id(run.id), needs=" or ".join(denied.needs))
+        spec, record = await self._followed(run)
+        assert spec.forge is not None
+        async with self._locks[spec.name]:
+            try:
+                async with self._forge(spec.forge) as forge:
+                    await forge.close_pull(record.number)
+                    await self._inspect(forge, spec, record, {})
+            except ForgeFailed as error:
+                raise Refused(RefusalCode.FORGE_FAILED, why=str(error)) from error
+        await self._audit.audit(
+            actor=person.id, action="pull_request.close", subject=f"{spec.name}#{record.number}", detail={},
+            at=self._clock.now_ms(),
+        )  # fmt: skip
+        return record.number
+
+    async def _followed(self, run: RunRecord) -> tuple[RepositorySpec, PullRequestRecord]:
+        """The open pull request of a run's chain. Raises Refused."""
+        found = await self._records.pull_requests_of(RunId(run.first))
+        if not found:
+            await self._adopt()
+            found = await self._records.pull_requests_of(RunId(run.first))
+        record = next((one for one in found if one.is_open), None) or next(iter(found), None)
+        if record is None or run.repository is None:
+            raise Refused(RefusalCode.NO_PULL_REQUEST, run=short_id(run.id))
+        spec = self._catalog.repository(record.repository)
+        if spec.forge is None:
+            raise Refused(RefusalCode.NO_PULL_REQUEST, run=short_id(run.id))
+        if record.seen is not None and record.seen.state != "open":
+            raise Refused(RefusalCode.PULL_REQUEST_ENDED, number=record.number, state=record.seen.state)
+        return spec, record
+
+
+def _taken(record: PullRequestRecord, kind: str) -> int:
+    return record.taken_review if kind == "review" else record.taken_comment
+
+
+async def _logs(forge: PullRequestForge, checks: tuple[SeenCheck, ...]) -> list[tuple[SeenCheck, str | None]]:
+    """The red checks with the ends of their logs, as many as a task has room for."""
+    return [(one, await forge.log_of(one.job) if one.job is not None else None) for one in checks[:_LOGS]]

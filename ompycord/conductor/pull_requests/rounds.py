@@ -1,0 +1,194 @@
+"""One round: a follow-up that answers a pull request, from the stored task to the summary below the pull request.
+
+Its task is a draft before the run is started, so a crash in between starts the same words, and only once.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from ompycord.conductor.pull_requests.chains import Chains, TaskStore
+from ompycord.conductor.runs import Runs, Submission
+from ompycord.conductor.snapshots import Snapshots
+from ompycord.dialects.prompts.review_text import ReviewRound, review_text
+from ompycord.domain.access import Person, Role
+from ompycord.domain.ids import DraftId, RunId
+from ompycord.domain.ports import Clock, Ids, RunRecords
+from ompycord.domain.ports.following import PullRequestActs, PullRequestRecords
+from ompycord.domain.pull_requests.answers import answers_of
+from ompycord.domain.pull_requests.record import PullRequestRecord
+from ompycord.domain.records import Draft
+from ompycord.domain.run import FINAL, RunRecord
+from ompycord.domain.task import Mode, Task, TaskRequest
+from ompycord.errors import ForgeFailed, Refused
+from ompycord.render.forge.round_summary import reply_text, round_marker, summary_text
+from ompycord.render.refusals import Audience, refusal_words
+
+__all__ = ["MOST_ROUNDS_A_DAY", "Rounds"]
+
+MOST_ROUNDS_A_DAY: Final = 10
+"""Rounds that comments may start for one pull request in a day: two programs that answer one another end there."""
+_DAY_MS: Final = 86_400_000
+_PLACE: Final = 200
+_THREADS: Final = 50
+
+
+class Rounds:
+    """Starts rounds and ends them."""
+
+    def __init__(
+        self,
+        *,
+        records: PullRequestRecords,
+        tasks: TaskStore,
+        runs_by_id: RunRecords,
+        chains: Chains,
+        runs: Runs,
+        snapshots: Snapshots,
+        clock: Clock,
+        ids: Ids,
+        redact: Callable[[str], str],
+    ) -> None:
+        self._records = records
+        self._tasks = tasks
+        self._runs_by_id = runs_by_id
+        self._chains = chains
+        self._runs = runs
+        self._snapshots = snapshots
+        self._clock = clock
+        self._ids = ids
+        self._redact = redact
+
+    def has_room(self, record: PullRequestRecord) -> bool:
+        """Whether comments may start one more today."""
+        return record.rounds_day != self._today() or record.rounds_today < MOST_ROUNDS_A_DAY
+
+    async def begin(
+        self, record: PullRequestRecord, wanted: ReviewRound, person: Person, *, counts: bool = False
+    ) -> PullRequestRecord:
+        """Store the task of a round, then start it. `counts`: a comment starts it.
+
+        Raises Refused where it may not start, and then nothing of it is kept.
+        """
+        chain = await self._chains.runs(record)
+        last, task = chain[0], await self._task(chain)
+        request = self._request(wanted, last, task)
+        draft = Draft(
+            id=self._ids.ulid(),
+            person=person.id,
+            guild=last.guild or "",
+            channel=last.channel or "",
+            body={**request.typed(), "shown_in": last.channel or ""},
+            created_at=self._clock.now_ms(),
+        )
+        await self._tasks.save_draft(draft)
+        today = self._today()
+        so_far = record.rounds_today if record.rounds_day == today else 0
+        begun = record.model_copy(
+            update={
+                "round": draft.id,
+                "round_by": (person.id, person.name),
+                "round_from": record.commit,
+                "threads": tuple((one.id, f"{one.path}:{one.line or '?'}"[:_PLACE]) for one in wanted.threads),
+                "rounds_day": today,
+                "rounds_today": so_far + counts,
+            }
+        )
+        await self._records.keep_pull_request(begun)
+        try:
+            await self._submit(begun, request, person)
+        except Refused:
+            await self._records.keep_pull_request(record)
+            raise
+        return begun
+
+    async def go_on(self, record: PullRequestRecord, forge: PullRequestActs) -> PullRequestRecord:
+        """Start what was stored and not started, or tell what became of a round that has ended."""
+        if record.round is None:
+            return record
+        run = await self._runs_by_id.run(RunId(record.round))
+        if run is None:
+            return await self._start_again(record)
+        if run.state not in FINAL:
+            return record
+        await self._answer(record, run, forge)
+        return record.model_copy(update={"round": None, "threads": ()})
+
+    async def _start_again(self, record: PullRequestRecord) -> PullRequestRecord:
+        draft = await self._tasks.draft(DraftId(record.round or ""))
+        dropped = record.model_copy(update={"round": None, "threads": ()})
+        if draft is None:
+            return dropped
+        typed = {name: value for name, value in draft.body.items() if name != "shown_in"}
+        by, name = record.round_by
+        try:
+            await self._submit(record, TaskRequest.model_validate(typed), Person(id=by, name=name, role=Role.RUNNER))
+        except Refused as refused:
+            words = refusal_words(refused, Audience.DISCORD)
+            await self._chains.note(record, f"The round for pull request #{record.number} did not start. {words}")
+            return dropped
+        return record
+
+    async def _submit(self, record: PullRequestRecord, request: TaskRequest, person: Person) -> None:
+        """It counts against the limits of who wanted for the first run of the chain."""
+        chain = await self._chains.runs(record)
+        first = chain[-1]
+        task = await self._tasks.task(first.task or "")
+        name = (task.origin.requester_name if task is not None else None) or person.name
+        await self._runs.submit(
+            DraftId(record.round or ""),
+            Submission(
+                request=request,
+                guild=chain[0].guild or "",
+                channel=chain[0].channel or "",
+                requester=(first.requester, name) if first.requester else None,
+            ),
+            person,
+        )
+
+    async def _task(self, chain: Sequence[RunRecord]) -> Task | None:
+        for run in chain:
+            task = await self._tasks.task(run.task or "")
+            if task is not None:
+                return task
+        return None
+
+    def _request(self, wanted: ReviewRound, last: RunRecord, task: Task | None) -> TaskRequest:
+        """Repository, agent, mode and budget are those of the run that it follows."""
+        kept = task.typed() if task is not None else {}
+        names = ("branch", "budget_usd", "model")
+        mode = Mode(kept.get("mode") or Mode.STANDARD)
+        typed = {
+            **{name: kept[name] for name in names if kept.get(name)},
+            "prompt": self._redact(review_text(wanted)),
+            "repository": last.repository,
+            "agent": last.agent,
+            "mode": Mode.STANDARD if mode is Mode.ASK else mode,
+            "follows": last.id,
+        }
+        return TaskRequest.model_validate(typed)
+
+    async def _answer(self, record: PullRequestRecord, run: RunRecord, forge: PullRequestActs) -> None:
+        """One comment with what was done; a reply in each thread that was not."""
+        snapshot = await self._snapshots.of(RunId(run.id))
+        if snapshot is None:
+            return
+        words = snapshot.summary or snapshot.last_words or ""
+        answers = answers_of(words, len(record.threads))
+        has_moved = snapshot.commit is not None and snapshot.commit != record.round_from
+        text = summary_text(snapshot, record.threads[:_THREADS], answers, has_moved=has_moved)
+        await forge.comment(record.number, marker=round_marker(run.id), text=self._redact(text))
+        for place, (thread, _) in enumerate(record.threads, 1):
+            answer = answers.get(place)
+            if answer is None or answer.kind == "done":
+                continue
+            mark = round_marker(run.id, thread)
+            try:
+                text = self._redact(reply_text(answer))
+                await forge.comment(record.number, thread=thread, marker=mark, text=text)
+            except ForgeFailed as error:
+                if error.fault in {"unreachable", "unavailable", "limited", "strange"}:
+                    raise
+                await self._chains.note(record, f"No reply could be put into a thread. {error}")
+
+    def _today(self) -> int:
+        return self._clock.now_ms() // _DAY_MS

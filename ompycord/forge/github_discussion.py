@@ -1,0 +1,377 @@
+"""What is read of GitHub's answers about pull requests that are open already, and what it means; pure.
+
+Counterpart of `github_following.py`, which asks.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ompycord.domain.base import Millis
+from ompycord.domain.issues.seen import IssueComment, SeenIssue
+from ompycord.domain.pull_requests.seen import SeenCheck, SeenComment, SeenPull, SeenReview, SeenThread
+from ompycord.forge.github_answers import User
+
+__all__ = [
+    "BranchRule",
+    "CheckRuns",
+    "Combined",
+    "Comment",
+    "CommentAuthor",
+    "FullPull",
+    "Issue",
+    "Protected",
+    "Resolutions",
+    "Review",
+    "WorkflowRuns",
+    "checks_of",
+    "comment_of",
+    "issue_of",
+    "pull_of",
+    "required_of",
+    "review_of",
+    "threads_of",
+]
+
+_VERDICTS: Final[Mapping[str, Literal["approved", "refused", "commented", "dismissed"]]] = {
+    "APPROVED": "approved",
+    "CHANGES_REQUESTED": "refused",
+    "DISMISSED": "dismissed",
+}
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class CommentAuthor(User):
+    """An account, with what it is."""
+
+    type: str = "User"
+
+
+class _Head(_Read):
+    ref: str
+    sha: str
+
+
+class FullPull(_Read):
+    """A pull request, of a list or by itself."""
+
+    number: int
+    html_url: str
+    state: str
+    draft: bool = False
+    head: _Head
+    base: _Head
+    updated_at: str
+    merged_at: str | None = None
+    merged_by: User | None = None
+
+
+class Comment(_Read):
+    """A comment of any kind."""
+
+    id: int
+    user: CommentAuthor | None = None
+    body: str | None = ""
+    created_at: datetime | None = None
+    updated_at: str = ""
+    html_url: str = ""
+    author_association: str = ""
+    path: str = ""
+    line: int | None = None
+    original_line: int | None = None
+    position: int | None = None
+    in_reply_to_id: int | None = None
+
+
+class Issue(_Read):
+    """An issue; pull requests are issues, too."""
+
+    number: int
+    html_url: str
+    title: str
+    body: str | None = ""
+    user: CommentAuthor | None = None
+    updated_at: str = ""
+    pull_request: dict[str, Any] | None = None
+
+
+class Review(_Read):
+    """A review: its verdict, and its words where it has any."""
+
+    id: int
+    user: CommentAuthor | None = None
+    state: str
+    commit_id: str | None = None
+    submitted_at: datetime | None = None
+    body: str | None = ""
+    html_url: str = ""
+    author_association: str = ""
+
+
+class _App(_Read):
+    slug: str | None = None
+    id: int = 0
+
+
+class _Suite(_Read):
+    id: int
+
+
+class _CheckRun(_Read):
+    id: int
+    name: str
+    status: str
+    conclusion: str | None = None
+    started_at: datetime | None = None
+    details_url: str | None = None
+    html_url: str | None = None
+    app: _App | None = None
+    check_suite: _Suite | None = None
+
+
+class CheckRuns(_Read):
+    """A page of them."""
+
+    check_runs: tuple[_CheckRun, ...] = ()
+
+
+class _Status(_Read):
+    context: str
+    state: str
+    target_url: str | None = None
+    updated_at: datetime | None = None
+
+
+class Combined(_Read):
+    """The statuses of a commit, the newest of each context."""
+
+    statuses: tuple[_Status, ...] = ()
+
+
+class _WorkflowRun(_Read):
+    workflow_id: int
+    check_suite_id: int | None = None
+
+
+class WorkflowRuns(_Read):
+    """Which workflow a suite of checks is of."""
+
+    workflow_runs: tuple[_WorkflowRun, ...] = ()
+
+
+class _RequiredChecks(_Read):
+    contexts: tuple[str, ...] = ()
+
+
+class _Protection(_Read):
+    required_status_checks: _RequiredChecks | None = None
+
+
+class Protected(_Read):
+    """A branch, with what everyone who may read it is told of its protection."""
+
+    protection: _Protection | None = None
+
+
+class _RuleCheck(_Read):
+    context: str
+
+
+class _RuleParameters(_Read):
+    required_status_checks: tuple[_RuleCheck, ...] = ()
+
+
+class BranchRule(_Read):
+    """One rule of the rule sets of a branch."""
+
+    type: str
+    parameters: _RuleParameters | None = None
+
+
+class _Node(_Read):
+    database_id: Annotated[int | None, Field(alias="databaseId")] = None
+
+
+class _Nodes(_Read):
+    nodes: tuple[_Node, ...] = ()
+
+
+class _Thread(_Read):
+    is_resolved: Annotated[bool, Field(alias="isResolved")] = False
+    is_outdated: Annotated[bool, Field(alias="isOutdated")] = False
+    comments: _Nodes = _Nodes()
+
+
+class _Threads(_Read):
+    nodes: tuple[_Thread, ...] = ()
+
+
+class _PullNode(_Read):
+    review_threads: Annotated[_Threads, Field(alias="reviewThreads")] = _Threads()
+
+
+class _RepositoryNode(_Read):
+    pull_request: Annotated[_PullNode | None, Field(alias="pullRequest")] = None
+
+
+class _Data(_Read):
+    repository: _RepositoryNode | None = None
+
+
+class Resolutions(_Read):
+    """Which threads are resolved, as GraphQL alone tells."""
+
+    data: _Data | None = None
+
+    def by_first_comment(self) -> dict[int, tuple[bool, bool]]:
+        """Resolved and outdated, by the number of a thread's first comment."""
+        pull = self.data.repository.pull_request if self.data and self.data.repository else None
+        found: dict[int, tuple[bool, bool]] = {}
+        for thread in pull.review_threads.nodes if pull is not None else ():
+            first = next(iter(thread.comments.nodes), None)
+            if first is not None and first.database_id is not None:
+                found[first.database_id] = thread.is_resolved, thread.is_outdated
+        return found
+
+
+def pull_of(pull: FullPull) -> SeenPull:
+    """A pull request in our form."""
+    return SeenPull(
+        number=pull.number,
+        url=pull.html_url,
+        state="merged" if pull.merged_at else "open" if pull.state == "open" else "closed",
+        is_draft=pull.draft,
+        branch=pull.head.ref,
+        commit=pull.head.sha,
+        base=pull.base.ref,
+        base_commit=pull.base.sha,
+        updated_at=pull.updated_at,
+        merged_by=pull.merged_by.login if pull.merged_by is not None else None,
+    )
+
+
+def checks_of(runs: CheckRuns, statuses: Combined, workflows: WorkflowRuns) -> tuple[SeenCheck, ...]:
+    """Check runs and statuses alike; a run knows its workflow by its suite."""
+    known = {one.check_suite_id: str(one.workflow_id) for one in workflows.workflow_runs}
+    found = [
+        SeenCheck(
+            name=one.name,
+            app=_app(one),
+            workflow=known.get(one.check_suite.id, "") if one.check_suite is not None else "",
+            is_done=one.status == "completed",
+            verdict=(one.conclusion or "") if one.status == "completed" else "",
+            started_at=_millis(one.started_at),
+            url=one.details_url or one.html_url,
+            job=one.id if _app(one) == "github-actions" else None,
+        )
+        for one in runs.check_runs
+    ]
+    found += [
+        SeenCheck(
+            name=one.context,
+            is_done=one.state != "pending",
+            verdict="" if one.state == "pending" else one.state,
+            started_at=_millis(one.updated_at),
+            url=one.target_url,
+        )
+        for one in statuses.statuses
+    ]
+    return tuple(found)
+
+
+def _app(run: _CheckRun) -> str:
+    return (run.app.slug or str(run.app.id)) if run.app is not None else "unknown"
+
+
+def required_of(branch: Protected | None, rules: Iterable[BranchRule]) -> frozenset[str]:
+    """The names that a branch requires, by its protection and by rule sets."""
+    checks = branch.protection.required_status_checks if branch is not None and branch.protection else None
+    names = set(checks.contexts if checks is not None else ())
+    for rule in rules:
+        if rule.type == "required_status_checks" and rule.parameters is not None:
+            names |= {one.context for one in rule.parameters.required_status_checks}
+    return frozenset(names)
+
+
+def comment_of(comment: Comment, kind: Literal["comment", "review", "line"]) -> SeenComment:
+    """A comment in our form. That of an account which is gone is a bot's: it starts nothing."""
+    user = comment.user
+    return SeenComment(
+        id=comment.id,
+        kind=kind,
+        login=user.login if user is not None else "ghost",
+        author=user.id if user is not None else 0,
+        is_bot=user is None or user.type != "User",
+        text=comment.body or "",
+        at=_millis(comment.created_at),
+        url=comment.html_url,
+        association=comment.author_association,
+    )
+
+
+def issue_of(issue: Issue, comments: Sequence[Comment]) -> SeenIssue:
+    """An issue in our form."""
+    return SeenIssue(
+        number=issue.number,
+        url=issue.html_url,
+        title=issue.title,
+        text=issue.body or "",
+        login=issue.user.login if issue.user is not None else "ghost",
+        newest=issue.updated_at,
+        is_pull_request=issue.pull_request is not None,
+        comments=tuple(
+            IssueComment(
+                id=one.id,
+                login=one.user.login if one.user is not None else "ghost",
+                text=one.body or "",
+                edited_at=one.updated_at,
+            )
+            for one in comments
+        ),
+    )
+
+
+def review_of(review: Review) -> SeenReview:
+    """A review's verdict in our form."""
+    user = review.user
+    return SeenReview(
+        id=review.id,
+        login=user.login if user is not None else "ghost",
+        author=user.id if user is not None else 0,
+        is_bot=user is None or user.type != "User",
+        verdict=_VERDICTS.get(review.state, "commented"),
+        commit=review.commit_id,
+        at=_millis(review.submitted_at),
+    )
+
+
+def threads_of(comments: Sequence[Comment], known: Mapping[int, tuple[bool, bool]]) -> tuple[SeenThread, ...]:
+    """Comments at lines by the place at which they began. Where `known` lacks a thread, its lines say if it is old."""
+    begun = {one.id: [one] for one in comments if one.in_reply_to_id is None}
+    for one in comments:
+        if one.in_reply_to_id is not None:
+            begun.setdefault(one.in_reply_to_id, []).append(one)
+    threads: list[SeenThread] = []
+    for number, replies in begun.items():
+        first = replies[0]
+        is_resolved, is_outdated = known.get(number, (False, first.line is None and first.position is None))
+        threads.append(
+            SeenThread(
+                id=number,
+                path=first.path,
+                line=first.line,
+                is_resolved=is_resolved,
+                is_outdated=is_outdated,
+                comments=tuple(comment_of(one, "line") for one in replies),
+            )
+        )
+    return tuple(threads)
+
+
+def _millis(at: datetime | None) -> Millis:
+    return max(0, int(at.timestamp() * 1000)) if at is not None else 0

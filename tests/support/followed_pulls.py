@@ -1,0 +1,58 @@
+"""What follows pull requests, over a test's app and a GitHub in memory; the rest is the product's."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from ompycord.conductor.pull_requests import PullRequests
+from ompycord.conductor.pull_requests.callers import Callers
+from ompycord.conductor.pull_requests.chains import Chains
+from ompycord.conductor.pull_requests.issues import Issues
+from ompycord.conductor.pull_requests.rounds import Rounds
+from ompycord.domain.access import Access
+from ompycord.domain.configuration.forge_options import ForgeSpec
+from ompycord.domain.configuration.publish_options import PublishSpec
+from ompycord.domain.ports import Clock
+from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
+from tests.support.app_harness import ComposedApp
+from tests.support.talking_forge import TalkingForge
+
+__all__ = ["Forges", "followed_by"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forges:
+    """Opens connections to the one forge."""
+
+    forge: TalkingForge
+    clock: Clock
+    known: KnownAnswers
+
+    @asynccontextmanager
+    async def __call__(self, spec: ForgeSpec) -> AsyncGenerator[GitHubFollowing]:
+        made = GitHubFollowing(
+            spec, token=lambda: self.forge.token, clock=self.clock, known=self.known, transport=self.forge
+        )
+        try:
+            yield made
+        finally:
+            await made.close()
+
+
+def followed_by(app: ComposedApp, forge: TalkingForge, access: Access, *, ci_rounds: int = 1) -> PullRequests:
+    """For the repository `shop`; another one over the same store knows what is stored."""
+    store, clock = app.store, app.infrastructure.clock
+    spec = ForgeSpec.model_validate({**forge.settings, "token_file": "token"})
+    shop = app.catalog.repository("shop")
+    shop = shop.model_copy(update={"forge": spec, "publish": PublishSpec(ci_rounds=ci_rounds)})
+    catalog = app.catalog.model_copy(update={"repositories": (shop,)})
+    chains = Chains(runs=store, recorder=app.areas.recorder)
+    rounds = Rounds(
+        records=store, tasks=store, runs_by_id=store, chains=chains, runs=app.areas.runs, snapshots=app.snapshots,
+        clock=clock, ids=app.ids, redact=app.infrastructure.redact,
+    )  # fmt: skip
+    callers, forges = Callers(access), Forges(forge=forge, clock=clock, known=KnownAnswers())
+    return PullRequests(
+        records=store, tasks=store, audit=store, chains=chains, rounds=rounds, callers=callers, forge=forges,
+        issues=Issues(catalog=catalog, callers=callers, forge=forges), clock=clock, catalog=catalog,
+    )  # fmt: skip
