@@ -165,6 +165,9 @@ SETTINGS_WORDS = {
     "repositories.setup": "[steps](../how-to/get-dependencies-ready.md) that make its dependencies ready",
     "repositories.setup_hosts": "names that set-up may reach, such as `[registry.npmjs.org]`",
     "repositories.secrets": "variables by name, each with who gets it: `{NPM_TOKEN: [setup], DB_URL: [checks, agent]}`",
+    "repositories.guard.plan": "whether files that an approved plan does not name go back to the agent, once each",
+    "repositories.services": "servers beside checks and agent, such as `[postgres, redis]`: "
+    "[give checks a database](../how-to/give-checks-a-database.md)",
     "repositories.guard.syntax": "whether changed files must [parse](../contracts/runs.md#guard); not in mode fast",
     "repositories.guard.secrets": "whether a secret in what a result adds ends its run",
     "repositories.guard.exempt": "paths that are not looked at, such as `[tests/samples/**]`",

@@ -48,5 +48,6 @@ def layout_of(job: AgentJob, *, readable: tuple[Path, ...] = ()) -> Layout:
         listener=job.listener,
         grants=spec.grants.files,
         variables=spec.grants.variables,
+        services=job.services,
         resource_limits=ResourceLimits.of(spec.sandbox),
     )

@@ -11,7 +11,18 @@ from ompycord.bot.gateway.groups import expected_error, run_to_completion
 from ompycord.bot.gateway.session import BotStores, Session, SessionDependencies, Unreachable, Wedged
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
-from ompycord.conductor import Approvals, Budgets, Bus, Messages, Plans, PullRequests, Runs, Snapshots, TypedAnswers
+from ompycord.conductor import (
+    Approvals,
+    Budgets,
+    Bus,
+    Checkpoints,
+    Messages,
+    Plans,
+    PullRequests,
+    Runs,
+    Snapshots,
+    TypedAnswers,
+)
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import GatewayFatal
@@ -42,6 +53,7 @@ class Bot:
         approvals: Approvals,
         plans: Plans,
         pull_requests: PullRequests,
+        checkpoints: Checkpoints,
         typed_answers: TypedAnswers,
         budgets: Budgets,
         snapshots: Snapshots,
@@ -63,6 +75,7 @@ class Bot:
             approvals=approvals,
             plans=plans,
             pull_requests=pull_requests,
+            checkpoints=checkpoints,
             typed_answers=typed_answers,
             budgets=budgets,
             snapshots=snapshots,

@@ -12,7 +12,17 @@ from ompycord.bot.lookups import HealthLine, Lookups
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
-from ompycord.conductor import Approvals, Budgets, Messages, Plans, PullRequests, Runs, Snapshots, TypedAnswers
+from ompycord.conductor import (
+    Approvals,
+    Budgets,
+    Checkpoints,
+    Messages,
+    Plans,
+    PullRequests,
+    Runs,
+    Snapshots,
+    TypedAnswers,
+)
 from ompycord.domain.access import Person
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.component_state import ComponentMeaning, ComponentState
@@ -83,6 +93,7 @@ class BotContext:
     approvals: Approvals
     plans: Plans
     pull_requests: PullRequests
+    checkpoints: Checkpoints
     typed_answers: TypedAnswers
     budgets: Budgets
     snapshots: Snapshots

@@ -21,6 +21,7 @@ from ompycord.checks.probes.probe import read_report
 from ompycord.checks.registry import CHECK_PARSERS, parser_for
 from ompycord.checks.verdict import CheckEnded, probed_verdict, verdict
 from ompycord.domain.checking.probe import Probe
+from ompycord.domain.configuration.services import ServiceSpec
 from ompycord.domain.events import CheckFinished
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports.checks import CheckRun, Comparison
@@ -30,6 +31,7 @@ from ompycord.entry_points import Registry
 from ompycord.errors import ProcessFailed, ProgramLeadsOut, ProgramMissing
 from ompycord.processes import Clocks, ProcessResult, ProcessSpec, ResourceLimits
 from ompycord.processes.launcher_port import Launcher, Layout
+from ompycord.processes.service_report import service_fault
 from ompycord.telemetry import get_logger
 from ompycord.text import cut
 
@@ -54,7 +56,14 @@ class LocalChecks:
         self._parsers = parsers
 
     async def run(
-        self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None, *, secrets: Sequence[str] = ()
+        self,
+        run: RunId,
+        check: CheckSpec,
+        cwd: Path,
+        probe: Probe | None = None,
+        *,
+        secrets: Sequence[str] = (),
+        services: Sequence[ServiceSpec] = (),
     ) -> CheckRun:
         """See the port. After `timeout_s` the whole tree is killed.
 
@@ -62,7 +71,8 @@ class LocalChecks:
         """
         command = tuple(word.replace(PYTHON, sys.executable) for word in check.command)
         limits = ResourceLimits.of(check)
-        layout = Layout(cwd, network=check.network, variables=tuple(secrets), resource_limits=limits)
+        given = tuple(secrets)
+        layout = Layout(cwd, network=check.network, variables=given, services=tuple(services), resource_limits=limits)
         parser = parser_for(check, command, self._parsers)
         started = _Started(run=run, check=check, command=command, layout=layout, parser=parser)
         try:
@@ -72,6 +82,8 @@ class LocalChecks:
                 if ran is not None:
                     return ran
             return await self._plain(started)
+        except _ServiceFailed as error:
+            return CheckRun(finished=_not_run(check, "missing", error))
         except ProgramLeadsOut as error:
             return CheckRun(finished=_not_run(check, "error", error))
         except (ProcessFailed, OSError) as error:
@@ -124,11 +136,20 @@ class LocalChecks:
         check, layout = started.check, started.layout
         spec = ProcessSpec(argv=argv, env=env, cwd=layout.tree, marker=started.run)
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
-        clocks = Clocks(wall_s=check.timeout_s, idle_s=check.timeout_s, term_s=_TERM_S)
+        wall_s = check.timeout_s + 2 * sum(one.ready_s for one in layout.services)
+        clocks = Clocks(wall_s=wall_s, idle_s=wall_s, term_s=_TERM_S)
         async with self._launcher.start(spec, layout, clocks=clocks) as process:
             async for line in process.lines():
                 tail.append(line.text[:_TAIL_LINE])
-            return await process.wait(), list(tail)
+            result = await process.wait()
+            fault = await asyncio.to_thread(service_fault, layout)
+        if fault is not None:
+            raise _ServiceFailed(f"the service {fault.service} did not get ready: {fault.detail}")
+        return result, list(tail)
+
+
+class _ServiceFailed(Exception):
+    """Raised where a service did not get ready, so that the check did not run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from ompycord.conductor.lineage import Lineage
 from ompycord.conductor.log_check import LogCheck
 from ompycord.conductor.messages import MESSAGE_LENGTH, MessageOutcome, MessageReceipt, Messages, When
 from ompycord.conductor.planning import Plans
+from ompycord.conductor.planning.checkpoints import Checkpoints, checkpoint_words
 from ompycord.conductor.projector import Projector
 from ompycord.conductor.pull_requests import PullRequests
 from ompycord.conductor.reminders import Reminders
@@ -33,6 +34,7 @@ __all__ = [
     "BudgetKeeper",
     "Budgets",
     "Bus",
+    "Checkpoints",
     "Driver",
     "EventRecorder",
     "FoldedRun",
@@ -64,6 +66,7 @@ __all__ = [
     "TypedAnswers",
     "TypedInLog",
     "When",
+    "checkpoint_words",
     "run_views",
     "wait_for",
 ]

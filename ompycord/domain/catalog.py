@@ -3,7 +3,8 @@
 The only way from a name to a path, an address or a command.
 """
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Final
 
 from pydantic import Field, SerializeAsAny
 
@@ -17,7 +18,7 @@ from ompycord.domain.run import RunRecord
 from ompycord.domain.task import TaskRequest
 from ompycord.errors import Refused
 
-__all__ = ["Catalog", "Limits", "Reviewer", "RunChannels"]
+__all__ = ["NATIVE", "Catalog", "Limits", "Reviewer", "RunChannels"]
 
 
 Count = Annotated[int, Field(ge=1, le=10_000)]
@@ -59,6 +60,14 @@ class Reviewer(Frozen):
     model: OwnName | None = None
     is_second: bool = True
     """Whether it is another agent, or another model, than the one that made the result."""
+
+
+NATIVE: Final = "native"
+"""The kind of the agent that is a part of Ompycord."""
+
+
+def _always(spec: AgentSpec) -> bool:
+    return True
 
 
 class Catalog(Frozen):
@@ -127,16 +136,21 @@ class Catalog(Frozen):
         own = spec.max_iterations if spec is not None else None
         return self.limits.max_iterations if own is None else own
 
-    def reviewer_of(self, task: TaskRequest, repository: RepositorySpec) -> Reviewer:
-        """Who reads the result of a task. Raises Refused where the configured reviewer is not allowed there."""
+    def reviewer_of(
+        self, task: TaskRequest, repository: RepositorySpec, *, can_run: Callable[[AgentSpec], bool] = _always
+    ) -> Reviewer:
+        """Who reads the result of a task. Raises Refused where the configured reviewer is not allowed there.
+
+        Left out it is another agent that `can_run` here, the built-in one last, else the one that made the result.
+        """
         wanted, model = repository.reviewer.agent, repository.reviewer.model
         if wanted is not None:
             spec = self.agent(wanted, repository=repository)
             return Reviewer(spec=spec, model=model, is_second=wanted != task.agent or model not in {None, task.model})
         own = self.agent(task.agent, repository=repository)
-        others = [spec for spec in self.agents_for(repository) if spec.name != task.agent]
+        others = [spec for spec in self.agents_for(repository) if spec.name != task.agent and can_run(spec)]
         if others and model is None:
-            return Reviewer(spec=others[0])
+            return Reviewer(spec=min(others, key=lambda spec: spec.kind == NATIVE))
         models = [name for name in own.models if name != task.model]
         chosen = model or (models[0] if models and own.takes_model and task.model is not None else None)
         return Reviewer(spec=own, model=chosen or task.model, is_second=chosen not in {None, task.model})

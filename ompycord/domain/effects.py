@@ -24,6 +24,7 @@ __all__ = [
     "Publish",
     "RepairAgent",
     "ReviewResult",
+    "RollBack",
     "RunAgent",
     "RunChecks",
     "SetUp",
@@ -114,6 +115,13 @@ class CollectRepair(Frozen):
     iteration: int
 
 
+class RollBack(Frozen):
+    """Make the clone anew with the result of an earlier round."""
+
+    type: Literal["rollback"] = "rollback"
+    iteration: int
+
+
 class Publish(Frozen):
     """Put the result on a branch of the repository; the base branch is never touched."""
 
@@ -144,6 +152,7 @@ Effect = (
     | RunChecks
     | RepairAgent
     | CollectRepair
+    | RollBack
     | ReviewResult
     | Publish
     | AnswerQuestion

@@ -25,10 +25,12 @@ from ompycord.domain.stages import (
     PUBLISH,
     REPAIR,
     REVIEW,
+    ROLL_BACK,
     SET_UP,
     STAGES,
 )
 from ompycord.domain.task import Mode
+from ompycord.domain.transitions.checkpoints import at_pause, pause_rules, roll_back_rule
 from ompycord.domain.transitions.circling import End, circling_rules, kept, unreviewed
 from ompycord.domain.transitions.guards import MAX_INTERRUPTIONS, is_again_allowed
 from ompycord.domain.transitions.people import (
@@ -161,6 +163,7 @@ TABLE: tuple[Rule, ...] = (
     *_ends(REPAIR),
     *_ends(COLLECT_REPAIR),
     *_ends(REVIEW),
+    *_ends(ROLL_BACK),
     *_ends(PUBLISH),
     *_interruptions(PREPARE),
     *_interruptions(SET_UP),
@@ -173,8 +176,11 @@ TABLE: tuple[Rule, ...] = (
     *_interruptions(REPAIR),
     *_interruptions(COLLECT_REPAIR),
     *_interruptions(REVIEW),
+    *_interruptions(ROLL_BACK),
     *_interruptions(PUBLISH),
     *plan_decisions(),
+    *pause_rules(),
+    roll_back_rule(),
     Rule((S.QUEUED, S.AWAITING_APPROVAL), "run.stopped", S.SUSPENDED, (), "a person stopped it", then=stopped),
     Rule(WORKING, "run.stopped", S.SUSPENDED, (fx.StopAgent,), "a person stopped it", then=stopped),
     *circling_rules(BUILD, kept(COLLECT)),
@@ -222,22 +228,26 @@ def _rules(state: RunState, type_: str) -> Iterator[Rule]:
 
 def _apply(machine: Machine, body: ev.EventBody, rule: Rule) -> TransitionOutcome:
     after = machine.model_copy(update={**rule.then(machine, body), "state": rule.to})
+    effects = tuple(_effect(kind, machine, after) for kind in rule.do)
+    if (paused := at_pause(machine, after)) is not None:
+        after, effects = paused, ()
+    to = after.state
     changed = ev.RunStateChanged(
-        state=rule.to,
+        state=to,
         previous=machine.state,
         cause=body.type,
         iteration=after.iteration,
         round=after.round,
         max_rounds=after.max_rounds,
-        reason=after.reason if rule.to is S.SUSPENDED else None,
-        resume_to=after.resume_to if rule.to is S.SUSPENDED else None,
-        wake_at=after.wake_at if rule.to is S.SUSPENDED else None,
+        reason=after.reason if to is S.SUSPENDED else None,
+        resume_to=after.resume_to if to is S.SUSPENDED else None,
+        wake_at=after.wake_at if to is S.SUSPENDED else None,
         message=after.message,
         failure=after.failure,
-        ended_by=after.ended_by if rule.to in {S.SUSPENDED, *FINAL} else None,
+        ended_by=after.ended_by if to in {S.SUSPENDED, *FINAL} else None,
         outcome=after.outcome,
     )
-    return TransitionOutcome(after, tuple(_effect(kind, machine, after) for kind in rule.do), (changed,))
+    return TransitionOutcome(after, effects, (changed,))
 
 
 def _effect(kind: type[fx.Effect], before: Machine, after: Machine) -> fx.Effect:

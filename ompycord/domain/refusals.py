@@ -36,6 +36,9 @@ class RefusalCode(StrEnum):
     NOT_RUNNING = "not-running"
     NOT_SUSPENDED = "not-suspended"
     MOVED_ON = "moved-on"
+    NO_NEXT_ROUND = "no-next-round"
+    NO_SUCH_ROUND = "no-such-round"
+    NOTHING_TO_GO_BACK_TO = "nothing-to-go-back-to"
     RUNS_ELSEWHERE = "runs-elsewhere"
     # -- budgets
     LIMIT_USED_UP = "limit-used-up"

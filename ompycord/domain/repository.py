@@ -11,6 +11,7 @@ from ompycord.domain.base import Frozen
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.configuration.planning import PlanningSpec
 from ompycord.domain.configuration.publish_options import PublishSpec
+from ompycord.domain.configuration.services import ServiceSpec, required_to_differ
 from ompycord.domain.configuration.setup import SecretUse, SetupStep
 from ompycord.domain.configuration.written import (
     Argument,
@@ -184,6 +185,8 @@ class CheckSpec(Frozen):
 
     For commands such as `git ls-files`.
     """
+    services: tuple[Slug, ...] | None = None
+    """Which of the repository's services it uses; left out, all that checks have."""
     max_processes: Processes = 512
     """How many processes it may be; as for an agent (`Sandbox`), more ends it."""
     max_memory_mib: Mebibytes = 8192
@@ -210,6 +213,8 @@ class GuardSpec(Frozen):
     """Whether changed files of Python, JavaScript, TypeScript, Go and Rust must parse; not in mode fast."""
     secrets: bool = True
     """Whether secrets of well-known formats in what a result adds end its run."""
+    plan: bool = True
+    """Whether files that an approved plan does not name go back to the agent, once each."""
     exempt: Annotated[tuple[PathPattern, ...], Field(max_length=200)] = ()
     """Paths whose content is not looked at, as `name`, `folder/*.ext` or `folder/**`: samples wrong on purpose."""
     max_files: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
@@ -265,6 +270,8 @@ class RepositorySpec(Frozen):
     """Paths that no result may change, as `name`, `folder/*.ext` or `folder/**`."""
     setup: Annotated[tuple[SetupStep, ...], Field(max_length=20)] = ()
     """What makes its dependencies ready before an agent starts; kept until what a step reads changes."""
+    services: Annotated[tuple[ServiceSpec, ...], Field(max_length=10)] = ()
+    """What runs beside its checks and its agent, such as a database: empty at each start, and gone after it."""
     setup_hosts: Annotated[tuple[HostRule, ...], Field(max_length=100)] = ()
     """Names that set-up may reach by Ompycord's proxy, such as a package registry; none: it has no network."""
     secrets: dict[VariableName, SecretUse] = Field(default_factory=dict[str, SecretUse])
@@ -281,10 +288,21 @@ class RepositorySpec(Frozen):
             raise ValueError("a variable of the bot's own (DISCORD_, OMP_, OMPYCORD_) is never given to a run")
         return secrets
 
+    @field_validator("services")
+    @classmethod
+    def _side_by_side(cls, services: tuple[ServiceSpec, ...]) -> tuple[ServiceSpec, ...]:
+        if shared := required_to_differ(services):
+            raise ValueError(shared)
+        return services
+
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.path is None) == (self.address is None):
             raise ValueError("give either path or address")
+        known = {one.name for one in self.services}
+        for check in self.checks:
+            if missing := [name for name in check.services or () if name not in known]:
+                raise ValueError(f"the check {check.name} uses {missing[0]}, which services does not name")
         return self
 
     @property

@@ -50,7 +50,7 @@ class PrepareResult(StageResult):
     branch: str | None = None
     """The name for a branch of its own; None for a follow-up on a branch, and for runs of earlier versions."""
     setup: int | None = None
-    """Steps of set-up that come before the agent; None where there are none."""
+    """Steps of set-up, and services, that come before the agent; None where there are none."""
     max_rounds: int | None = None
     """The rounds to which the repository's own file narrows the run."""
 

@@ -121,6 +121,8 @@ class Machine(Frozen):
     """Counts rounds of work and verification."""
     max_rounds: int = 1
     """How many rounds it may take; a run that an earlier version began has one."""
+    pause_by: str | None = None
+    """Who wants it to wait before its next round."""
     verdict: str | None = None
     """The sentence of the verification that the agent repairs."""
     tree: str | None = None

@@ -40,8 +40,10 @@ __all__ = [
     "PUBLISH",
     "REPAIR",
     "REVIEW",
+    "ROLL_BACK",
     "SET_UP",
     "STAGES",
+    "VERIFIED",
     "AnyStage",
     "agent_names",
     "agent_states",
@@ -291,6 +293,19 @@ REVIEW: Final = Stage(
              then=update.unreviewed),
     ),
 )  # fmt: skip
+ROLL_BACK: Final = Stage(
+    state=S.BUILDING,
+    effect=fx.RollBack,
+    result=StageResult,
+    is_repeatable=True,
+    modes=WORK,
+    is_heavy=True,
+    is_entry=False,
+    edges=(
+        Edge("ok", S.BUILDING, (fx.RunAgent,), "its clone has the result of the earlier round"),
+        Edge("failed", S.SUSPENDED, (), "it could not be put back", then=update.not_put_back),
+    ),
+)
 PUBLISH: Final = Stage(
     state=S.PUBLISHING,
     effect=fx.Publish,
@@ -319,6 +334,7 @@ STAGES: Final = (
     REPAIR,
     COLLECT_REPAIR,
     REVIEW,
+    ROLL_BACK,
     PUBLISH,
 )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ompycord.conductor import LogInbox
+from ompycord.domain.configuration.services import ServiceSpec
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished, EventBody, Metering, ModelsOpened, RunFailed, RunFinished, RunStarted
 from ompycord.domain.ids import RunId
@@ -85,7 +86,8 @@ async def run_agent(order: StepOrder, task: Task, context: StepContext, opening_
     if await context.workspaces.is_taken_over(order.run):
         return waits_for_person(order, TAKEN_OVER)
     try:
-        outcome = await _run(order, task, context, opening_of, spec=spec, prepared=prepared)
+        services = configured.services_of("agent")
+        outcome = await _run(order, task, context, opening_of, spec=spec, prepared=prepared, services=services)
     except ProcessFailed as error:
         return failed(order, FailureClass.ENV, str(error))
     outcome = reported(outcome, await context.claim(order.run))
@@ -137,6 +139,7 @@ async def _run(
     *,
     spec: AgentSpec,
     prepared: Prepared,
+    services: tuple[ServiceSpec, ...],
 ) -> AgentOutcome:
     """Start the agent once, in its session where it keeps one. Raises ProcessFailed, WorkspaceError."""
     env = await context.secrets(order.run)
@@ -164,6 +167,7 @@ async def _run(
             session_usd=await context.session_usd(order.run, session) if session else 0.0,
             files=files,
             listener=listener,
+            services=services,
         )
         outcome = await adapter.run(job, partial(stored, context, order.run, inbox), inbox)
         await inbox.end()

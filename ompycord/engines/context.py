@@ -13,6 +13,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.configuration.repository_file import REPOSITORY_FILE, Configured, FileFault
 from ompycord.domain.events import PrecheckLine, RunFailed, RunFinished
+from ompycord.domain.folds.checkpoints import PutBack
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.folds.planning import PlanningFacts
 from ompycord.domain.folds.repair import RepairFacts
@@ -24,6 +25,7 @@ from ompycord.domain.ports import (
     Checks,
     Listener,
     ProxyListener,
+    RunServices,
     SetUps,
     WorkResults,
     Workspaces,
@@ -88,6 +90,11 @@ async def _no_prepared(run: RunId) -> PrepareResult | None:
     return None
 
 
+async def _no_roll_back(run: RunId) -> PutBack | None:
+    """Where no log is kept."""
+    return None
+
+
 async def _no_repair(run: RunId) -> RepairFacts | None:
     """Where no log is kept."""
     return None
@@ -101,6 +108,11 @@ async def _nothing_to_see(run: RunId, task: Task, former: Former | None) -> Sequ
 def _by_operator_alone(repository: RepositorySpec, raw: bytes | None) -> tuple[Configured, tuple[FileFault, ...]]:
     """Where no repository has a file of its own."""
     return Configured(repository=repository), ()
+
+
+def _always_can(spec: AgentSpec) -> bool:
+    """Where nothing is looked at."""
+    return True
 
 
 async def _no_planning(run: RunId) -> PlanningFacts:
@@ -142,6 +154,8 @@ class StepContext:
     checks: Checks
     set_ups: SetUps | None = None
     """Where dependencies are made ready; None where nothing does."""
+    services: RunServices | None = None
+    """Where services are tried before the agent starts; None where nothing starts them."""
     proxies: Callable[[RunId, Sequence[str]], AbstractAsyncContextManager[ProxyListener]] = _no_proxy
     """A way to these hosts alone, while the block runs."""
     redact: Callable[[str], str] = str
@@ -179,8 +193,12 @@ class StepContext:
     """What was told of the clone that the run has now."""
     repair: Callable[[RunId], Awaitable[RepairFacts | None]] = _no_repair
     """What the last verification found; None where the run's agent repairs nothing."""
+    rolled_back: Callable[[RunId], Awaitable[PutBack | None]] = _no_roll_back
+    """The last time that a person put the run back to an earlier round; None where none did."""
     proposals: Proposals | None = None
     """What makes pull requests of results; None where nothing reaches a forge."""
+    can_run: Callable[[AgentSpec], bool] = _always_can
+    """Whether an agent can be started here: its program is there, and it is confined as its settings want."""
     precheck: Callable[[RunId, Task, Former | None], Awaitable[Sequence[PrecheckLine]]] = _nothing_to_see
     """What a run needs, looked at before it has a clone: every line, also those that are right."""
     configure: Callable[[RepositorySpec, bytes | None], tuple[Configured, tuple[FileFault, ...]]] = _by_operator_alone

@@ -63,11 +63,21 @@ class Verifier:
     """Verifies the checks of one result."""
 
     def __init__(
-        self, *, run: RunId, configured: Configured, context: StepContext, trees: ResultTrees, compared: Comparison
+        self,
+        *,
+        run: RunId,
+        configured: Configured,
+        context: StepContext,
+        trees: ResultTrees,
+        compared: Comparison,
+        versions: Mapping[str, str],
     ) -> None:
+        """`versions` are those of the services, by name."""
         self._run_id = run
         self._repository = configured.repository
         self._secrets = configured.secrets_of("checks")
+        self._configured = configured
+        self._versions = versions
         self._context = context
         self._trees = trees
         self._compared = compared
@@ -89,13 +99,19 @@ class Verifier:
     async def _run(self, spec: CheckSpec, tree: Mapping[str, TreeEntry] | None, probe: Probe | None) -> CheckRun:
         checkout = self._context.results.checkout(self._run_id, self._repository, with_git=spec.git, tree=tree)
         async with checkout as path:
-            return await self._context.checks.run(self._run_id, spec, path, probe, secrets=self._secrets)
+            services = self._configured.services_of("checks", spec)
+            run = self._context.checks.run
+            return await run(self._run_id, spec, path, probe, secrets=self._secrets, services=services)
 
     async def _base(self, spec: CheckSpec) -> CheckRun | None:
         """How the check ends on the base; None where nothing could be told."""
         definition = spec.model_dump_json(exclude={"name"})
         granted = " ".join(sorted(self._secrets))
-        key = sha256(f"{_FORM} {tree_name(self._trees.base)} {definition}{granted}".encode()).hexdigest()
+        beside = "".join(
+            f" {one.model_dump_json()} {self._versions.get(one.name, '')}"
+            for one in self._configured.services_of("checks", spec)
+        )
+        key = sha256(f"{_FORM} {tree_name(self._trees.base)} {definition}{granted}{beside}".encode()).hexdigest()
         known = await self._context.check_history.baseline(key)
         if known is not None:
             return known

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol, get_args
 
+from ompycord.domain.configuration.services import ServiceSpec
 from ompycord.domain.events import NetworkReach
 from ompycord.domain.ports import Listener
 from ompycord.domain.repository import ConfinementLevel, Sandbox
@@ -45,6 +46,8 @@ class Layout:
     """
     variables: tuple[str, ...] = ()
     """Names of variables that it gets from the launcher's environment, where they are set there."""
+    services: tuple[ServiceSpec, ...] = ()
+    """What is started beside it, empty, before it begins, and ends with it."""
     resource_limits: ResourceLimits = _USUAL
     """What it may use of the machine; its disk is the folder that contains the tree."""
 

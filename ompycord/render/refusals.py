@@ -102,6 +102,9 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
     Code.TASK_MISSING: _same("The task of {run} has expired."),
     Code.HAS_ENDED: _same("{run} has ended already."),
     Code.NOT_RUNNING: _same("{run} is not running."),
+    Code.NO_NEXT_ROUND: _same("{run} has no round after this one. Stop it now, or wait for its end."),
+    Code.NO_SUCH_ROUND: _same("{run} has no result of round {round}. There are: {rounds}."),
+    Code.NOTHING_TO_GO_BACK_TO: _same("{run} has no result yet to go back to."),
     Code.NOT_SUSPENDED: _same("{run} is not waiting to be resumed."),
     Code.MOVED_ON: RefusalWords(
         "{run} has moved on ({state}): nothing was changed.",

@@ -8,6 +8,7 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from ompycord.domain.checking.probe import Probe
+from ompycord.domain.configuration.services import ServiceSpec
 from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, FailedTest, ResultGuarded
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
@@ -44,6 +45,8 @@ class FakeWorkspaces:
         self.kept_sessions: set[RunId] = set()
         """Runs whose session is kept."""
         self._results: dict[RunId, tuple[Collected, Tree]] = {}
+        self._earlier: dict[tuple[RunId, str], tuple[Collected, Tree]] = {}
+        """By run and commit: every result that was collected."""
         self.branches: dict[str, str] = {}
         self.taken_over: set[RunId] = set()
         """Runs in whose clone a person works."""
@@ -51,6 +54,8 @@ class FakeWorkspaces:
         """The co-author of each commit, one entry per collected result."""
         self.set_asides: dict[RunId, str] = {}
         """Runs whose clone is kept as it is, with the reason."""
+        self.rules: list[GuardRules] = []
+        """Those of each collection."""
         self.guard_verdicts: list[ResultGuarded] = []
         """What the guard says of the next results that are collected."""
         self.refuses: str | None = None
@@ -143,6 +148,8 @@ class FakeWorkspaces:
             if granted is not None and (name := granted(text)) is not None:
                 raise ResultWithheld(f"Held back: it holds a secret of {name}. Not published.")
         commit = sha1(f"{run}{sorted(tree.items())}".encode(), usedforsecurity=False).hexdigest() if files else None
+        if rules is not None:
+            self.rules.append(rules)
         guarded = self.guard_verdicts.pop(0) if rules is not None and self.guard_verdicts else None
         if guarded is not None and guarded.findings:
             none = Collected(commit=None, files=(), total=0, diff=None)
@@ -150,6 +157,8 @@ class FakeWorkspaces:
             return former.model_copy(update={"guarded": guarded})
         collected = Collected(commit=commit, files=files, total=len(files), diff=None, guarded=guarded)
         self._results[run] = collected, tree
+        if collected.commit is not None:
+            self._earlier[run, collected.commit] = collected, tree
         return collected
 
     async def result(self, run: RunId) -> Collected | None:
@@ -197,6 +206,14 @@ class FakeWorkspaces:
         commit = collected[0].commit if collected is not None else None
         async with self.checkout(run, repository) as path:
             yield FakeCopy(path, commit or self._started[run].base_commit)
+
+    async def roll_back(self, run: RunId, commit: str, *, branch: str) -> Collected:
+        if (run, commit) not in self._earlier:
+            raise WorkspaceError(f"The result {commit[:12]} is no longer kept. Go back to another round.")
+        self._results[run] = self._earlier[run, commit]
+        rmtree(self._path(run), ignore_errors=True)
+        _write(self._path(run), self._results[run][1])
+        return self._results[run][0]
 
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
         commit = self._recorded(run)[0].commit
@@ -292,7 +309,14 @@ class FakeChecks:
         """Awaited at the start of each check; it may change `results`, or hold the check up."""
 
     async def run(
-        self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None, *, secrets: Sequence[str] = ()
+        self,
+        run: RunId,
+        check: CheckSpec,
+        cwd: Path,
+        probe: Probe | None = None,
+        *,
+        secrets: Sequence[str] = (),
+        services: Sequence[ServiceSpec] = (),
     ) -> CheckRun:
         if self.before is not None:
             await self.before()

@@ -24,7 +24,7 @@ from ompycord.workspaces.collecting.request import KEPT, REF, CollectRequest
 from ompycord.workspaces.diff import changed_files
 from ompycord.workspaces.folders import is_real_folder, remove, take_file
 from ompycord.workspaces.git import TRANSFER_S, Git
-from ompycord.workspaces.guard import FindGranted, require_nothing_granted
+from ompycord.workspaces.guarding.granted import FindGranted, require_nothing_granted
 from ompycord.workspaces.record import Folder, Record, Result
 from ompycord.workspaces.repositories import RESULT_REF
 
@@ -255,6 +255,11 @@ class Collector:
             return
         await self._git.run("update-ref", RESULT_REF, former, cwd=folder.result, marker=marker)
         await self._describe(folder, record, former, marker)
+
+    async def back_to(self, folder: Folder, record: Record, commit: str, marker: str) -> Result:
+        """Make `commit`, which was collected earlier, the result again."""
+        await self._git.run("update-ref", RESULT_REF, commit, cwd=folder.result, marker=marker)
+        return await self._describe(folder, record, commit, marker)
 
     async def _nothing(self, folder: Folder, marker: str) -> Result:
         await self._git.run("update-ref", "-d", RESULT_REF, cwd=folder.result, marker=marker)

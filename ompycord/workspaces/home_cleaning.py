@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from ompycord.workspaces.guard import FindGranted, as_text
+from ompycord.workspaces.guarding.granted import FindGranted, as_text
 
 __all__ = ["cleaned_size"]
 

@@ -14,27 +14,28 @@ from typing import Final
 from ompycord.domain.base import Millis
 from ompycord.domain.events import ResultGuarded
 from ompycord.domain.folds.follow_up import Former
-from ompycord.domain.ids import RunId, is_ulid
+from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Collected, Prepared, Published
 from ompycord.domain.ports.guard import GuardRules
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.domain.repository import RepositorySpec, former_branch_of
 from ompycord.errors import ProcessFailed, WorkspaceError
-from ompycord.processes import kill_strays
 from ompycord.processes.launcher_port import Launcher
-from ompycord.workspaces.alternates import fill, fill_submodules, make_bare, make_clone, make_small, source_exclude
-from ompycord.workspaces.base import inspect_base, require_plain
+from ompycord.workspaces.alternates import fill, fill_submodules, make_small
 from ompycord.workspaces.collect import KEPT, Collector
-from ompycord.workspaces.folders import entries, is_real_folder, make, remove, scratch, write_readable
+from ompycord.workspaces.folders import is_real_folder, make, scratch, write_readable
 from ompycord.workspaces.git import Git
-from ompycord.workspaces.guard import FindGranted
+from ompycord.workspaces.guarding.granted import FindGranted
 from ompycord.workspaces.guarding.result_guard import ResultGuard
 from ompycord.workspaces.locks import unlock
 from ompycord.workspaces.preparing.base_reader import BaseReader, read_file_at
+from ompycord.workspaces.preparing.clones import CloneMaker
 from ompycord.workspaces.preparing.provided import provide
+from ompycord.workspaces.preparing.rolling_back import put_back
 from ompycord.workspaces.reading import FileCopy
 from ompycord.workspaces.record import Folder, Record, Result
-from ompycord.workspaces.repositories import Repositories, Source
+from ompycord.workspaces.repositories import Repositories
+from ompycord.workspaces.run_folders import RunFolders, git_marker
 from ompycord.workspaces.session_limits import SessionLimits
 from ompycord.workspaces.sessions import KeptSessions
 from ompycord.workspaces.takeover_lock import is_locked
@@ -60,6 +61,10 @@ class GitWorkspaces:
         self._guard = ResultGuard(git=git, launcher=launcher)
         self.sessions = KeptSessions(folder, sessions)
         self.bases = BaseReader(git=git, repositories=self._repositories)
+        self._folders = RunFolders(folder, repositories=self._repositories, sessions=self.sessions)
+        self._clones = CloneMaker(
+            git=git, repositories=self._repositories, folders=self._folders, sessions=self.sessions
+        )
 
     async def prepare(
         self,
@@ -77,60 +82,9 @@ class GitWorkspaces:
         """
         with _in_words():
             own = branch or former_branch_of(repository.branch_prefix, run)
-            return await self._prepare(run, repository, base or repository.base, former, own)
-
-    async def _prepare(
-        self, run: RunId, repository: RepositorySpec, base_branch: str, former: Former | None, own: str
-    ) -> Prepared:
-        path = self._path(run)
-        try:
-            earlier, known = Folder.located(path)
-        except WorkspaceError:  # a record that cannot be read names no repository
-            earlier, known = Folder(path), None
-        await self._forget(run, earlier, known)
-        await self._repositories.refresh(repository)
-        source = await self._repositories.source(repository)
-        marker = _marker(run)
-        branch = former.branch if former is not None else None
-        if branch is not None:
-            base = await self._followed(repository, source, branch)
-        else:
-            base = await self._repositories.base_commit(repository, source, base_branch)
-        await self._repositories.hold_base(source, run, base, marker=marker)
-        adopted = await self.sessions.adopt(former, run, objects=source.objects) if former is not None else None
-        folder = Folder(path, work=adopted.work if adopted is not None else None)
-        record = Record(
-            repository=repository.name,
-            base_commit=base,
-            base_branch=base_branch,
-            objects=source.objects,
-            object_format=source.object_format,
-            source=source.git_folder,
-            branch=branch,
-            first_base=former.first_base if former is not None and branch is not None else None,
-            work=adopted.work.name if adopted is not None else None,
-        )
-        is_built = False
-        try:
-            content = await inspect_base(self._git, source.git_folder, base)
-            require_plain(repository.name, branch or base_branch, content, git_folder=source.git_folder)
-            record = record.model_copy(update={"submodules": content.submodules})
-            await self._build(folder, record, branch or own, marker)
-            is_built = True
-        finally:
-            if not is_built:
-                await self._repositories.release_base(record, run)
-        return _prepared(folder, record).model_copy(update={"session": adopted.session if adopted else None})
-
-    async def _followed(self, repository: RepositorySpec, source: Source, branch: str) -> str:
-        """The tip of the branch with which a follow-up goes on."""
-        tip = await self._repositories.tip(repository, source, branch)
-        if tip is None:
-            raise WorkspaceError(
-                f"{repository.name} has no branch {branch} any more, so there is nothing to follow up. "
-                "Put it back and retry, or start a new run."
-            )
-        return tip
+            made = await self._clones.make(run, repository, base or repository.base, former, own)
+        folder, record, session = made
+        return _prepared(folder, record).model_copy(update={"session": session})
 
     async def tip(self, repository: RepositorySpec, branch: str) -> str | None:
         """See the port `Branches`. An address is not fetched for it."""
@@ -138,36 +92,25 @@ class GitWorkspaces:
             source = await self._repositories.source(repository)
             return await self._repositories.tip(repository, source, branch)
 
-    async def _build(self, folder: Folder, record: Record, branch: str, marker: str) -> None:
-        exclude = await asyncio.to_thread(source_exclude, record)
-        make(folder.path)
-        if folder.work != folder.path:
-            await self._clear(folder)
-        folder.exclude.write_bytes(exclude)
-        await make_bare(self._git, folder.result, record, marker=marker)
-        await make_clone(self._git, folder.clone, record, branch=branch, exclude=exclude, marker=marker)
-        await fill_submodules(self._git, folder.clone, record, parent=folder.path, marker=marker)
-        await folder.write(record)
-
     async def workspace(self, run: RunId) -> Prepared | None:
         """See the port."""
-        folder, record = self._place(run)
+        folder, record = self._folders.place(run)
         return _prepared(folder, record) if record is not None and is_real_folder(folder.clone) else None
 
     async def write_file(self, run: RunId, name: str, data: bytes) -> Path:
         """See the port."""
-        folder, _ = self._recorded(run)
+        folder, _ = self._folders.recorded(run)
         with _in_words():
             await asyncio.to_thread(write_readable, folder.files, name, data)
         return folder.files
 
     async def is_taken_over(self, run: RunId) -> bool:
         """See the port."""
-        return is_locked(self._place(run)[0])
+        return is_locked(self._folders.place(run)[0])
 
     async def set_aside(self, run: RunId, why: str) -> str:
         """See the port."""
-        folder, record = self._recorded(run)
+        folder, record = self._folders.recorded(run)
         with _in_words():
             await folder.write(record.model_copy(update={"set_aside": why}))
         place = folder.clone.relative_to(self._folder.parent)
@@ -187,13 +130,13 @@ class GitWorkspaces:
 
         Files that `.gitignore` names are not included; once the clone is gone, the last result stays.
         """
-        folder, record = self._recorded(run)
+        folder, record = self._folders.recorded(run)
         if record.set_aside is not None:
             raise WorkspaceError(f"The clone of this run was set aside. {record.set_aside}")
         if record.result is not None and not is_real_folder(folder.clone):
             return _collected(folder, record.result)
         with _in_words():
-            await self._kill_strays(run)
+            await self._folders.end_strays(run)
             await asyncio.to_thread(unlock, folder.result, "*.lock", "refs/**/*.lock")
             result = await self._collector.collect(
                 folder, record, message=message, co_author=co_author, run=run, granted=granted
@@ -219,7 +162,7 @@ class GitWorkspaces:
         before = record.result.left_out if record.result is not None else ()
         if not any(piece.ref for piece in (*before, *result.left_out)):
             return result
-        kept = await self._repositories.keep(record, run, result=folder.result, marker=_marker(run))
+        kept = await self._repositories.keep(record, run, result=folder.result, marker=git_marker(run))
         pieces = [
             piece.model_copy(update={"ref": piece.ref.replace(KEPT, kept, 1)}) if piece.ref else piece
             for piece in result.left_out
@@ -228,12 +171,12 @@ class GitWorkspaces:
 
     async def result(self, run: RunId) -> Collected | None:
         """See the port."""
-        folder, record = self._place(run)
+        folder, record = self._folders.place(run)
         return None if record is None or record.result is None else _collected(folder, record.result)
 
     async def trees(self, run: RunId) -> ResultTrees:
         """See the port. Read from the objects of `result.git`, never from a folder of the agent."""
-        folder, record = self._recorded(run)
+        folder, record = self._folders.recorded(run)
         with _in_words():
             base, result = record.first_base or record.base_commit, _commit(record)
             if await self._git.commit_of(base, cwd=folder.result) is None:
@@ -241,13 +184,25 @@ class GitWorkspaces:
                     f"The commit {base[:12]} from which the first run on {record.branch} started is gone, so nothing "
                     "proves that existing tests are as they were."
                 )
-            return await trees_of(self._git, folder.result, base=base, result=result, marker=_marker(run))
+            return await trees_of(self._git, folder.result, base=base, result=result, marker=git_marker(run))
 
     async def base_file(self, run: RunId, path: str) -> bytes | None:
         """See the port."""
-        folder, record = self._recorded(run)
+        folder, record = self._folders.recorded(run)
         with _in_words():
             return await read_file_at(self._git, folder.result, record.first_base or record.base_commit, path)
+
+    async def roll_back(self, run: RunId, commit: str, *, branch: str) -> Collected:
+        """See the port."""
+        folder, record = self._folders.recorded(run)
+        with _in_words():
+            await self._folders.end_strays(run)
+            marker = git_marker(run)
+            record = await put_back(
+                self._git, self._collector, folder, record, commit=commit, branch=branch, marker=marker
+            )
+            await folder.write(record)
+        return _collected(folder, record.result or Result(commit=None))
 
     @asynccontextmanager
     async def checkout(
@@ -262,19 +217,19 @@ class GitWorkspaces:
 
         Beside it is room for a HOME (see `launcher_port.Layout`).
         """
-        folder, record = self._recorded(run)
+        folder, record = self._folders.recorded(run)
         commit = _commit(record)
         async with scratch(folder.path, "checkout-") as layout:
             place = layout / "tree"
             with _in_words():
                 if tree is not None:
-                    commit = await commit_of_tree(self._git, folder.result, commit, tree, marker=_marker(run))
+                    commit = await commit_of_tree(self._git, folder.result, commit, tree, marker=git_marker(run))
                 if with_git:
-                    await make_small(self._git, place, record, folder.result, commit, marker=_marker(run))
+                    await make_small(self._git, place, record, folder.result, commit, marker=git_marker(run))
                 else:
                     make(place)
-                    await fill(self._git, place, commit, git_folder=folder.result, marker=_marker(run))
-                await fill_submodules(self._git, place, record, parent=layout, marker=_marker(run))
+                    await fill(self._git, place, commit, git_folder=folder.result, marker=git_marker(run))
+                await fill_submodules(self._git, place, record, parent=layout, marker=git_marker(run))
                 if record.setup is not None:
                     await asyncio.to_thread(provide, place, record.setup)
             yield place
@@ -282,7 +237,7 @@ class GitWorkspaces:
     @asynccontextmanager
     async def copy(self, run: RunId, repository: RepositorySpec) -> AsyncGenerator[FileCopy]:
         """See the port."""
-        _, record = self._recorded(run)
+        _, record = self._folders.recorded(run)
         async with self.checkout(run, repository, with_git=True) as path:
             yield await FileCopy.of(path, _commit(record))
 
@@ -291,15 +246,15 @@ class GitWorkspaces:
 
         For an address the branch lies in our cache of it, `<repositories>/<name>.git`.
         """
-        folder, record = self._recorded(run)
+        folder, record = self._folders.recorded(run)
         commit = record.result.commit if record.result is not None else None
         if commit is None:
             return Published(branch=None)
         with _in_words():
-            await kill_strays(_marker(run))
+            await self._folders.end_strays_of_before(run)
             await self._guard.require_manifest(folder, run, base=record.base_commit, commit=commit)
             publication = await self._repositories.publish(
-                repository, record, result=folder.result, commit=commit, branch=branch, marker=_marker(run)
+                repository, record, result=folder.result, commit=commit, branch=branch, marker=git_marker(run)
             )
             await folder.write(record.model_copy(update={"published": publication}))
         return Published(branch=publication.branch, commit=publication.commit)
@@ -308,73 +263,34 @@ class GitWorkspaces:
         self, run: RunId, *, grants: Sequence[Path], granted: FindGranted | None, at: Millis
     ) -> bool:
         """See the port. The HOME of a run whose clone was set aside is not kept."""
-        folder, record = self._place(run)
+        folder, record = self._folders.place(run)
         if record is None or record.set_aside is not None:
             return False
         with _in_words():
-            await self._kill_strays(run)
+            await self._folders.end_strays_of_before(run)
             return await self.sessions.keep(folder, grants=grants, granted=granted, at=at)
 
     async def discard(self, run: RunId) -> None:
         """See the port. A collected result, its diff, the record and a kept session stay; nothing else does."""
         with _in_words():
-            folder, record = self._place(run)
+            folder, record = self._folders.place(run)
             if record is None or record.work is not None:
                 await self.sessions.release(run)
             if record is not None and record.set_aside is not None:
                 await self.sessions.drop(folder)
             has_session = self.sessions.is_kept(folder)
             if record is None or (record.result is None and record.set_aside is None and not has_session):
-                await self._forget(run, folder, record)
+                await self._folders.forget(run, folder, record)
                 return
-            await self._kill_strays(run)
-            await self._clear(folder, keeps_clone=record.set_aside is not None)
+            await self._folders.end_strays_of_before(run)
+            await self._folders.clear(folder, keeps_clone=record.set_aside is not None)
             if record.set_aside is None:
                 await self._repositories.release_base(record, run)
-
-    async def _clear(self, folder: Folder, *, keeps_clone: bool = False) -> None:
-        """Removes all that need not outlive the clone."""
-        kept = {*((folder.home,) if self.sessions.is_kept(folder) else ()), *((folder.clone,) if keeps_clone else ())}
-        for place in dict.fromkeys((folder.path, folder.work)):
-            for entry in entries(place):
-                if entry not in kept and not Folder(place).is_kept(entry):
-                    await remove(entry)
-
-    async def _forget(self, run: RunId, folder: Folder, record: Record | None) -> None:
-        await self._kill_strays(run)
-        if record is not None:
-            await self._repositories.release_base(record, run)
-        if folder.work != folder.path and is_real_folder(folder.work):
-            await self._clear(Folder(folder.work))
-        await remove(folder.path)
-
-    async def _kill_strays(self, run: RunId) -> None:
-        """Kills what a crash or an agent left running: it would continue to write."""
-        await kill_strays(run, _marker(run))
-
-    def _place(self, run: RunId) -> tuple[Folder, Record | None]:
-        return Folder.located(self._path(run))
-
-    def _path(self, run: RunId) -> Path:
-        if not is_ulid(run):
-            raise WorkspaceError("A run's folder has the name of its id, which is a ULID.")
-        return self._folder / run
-
-    def _recorded(self, run: RunId) -> tuple[Folder, Record]:
-        folder, record = self._place(run)
-        if record is None:
-            raise WorkspaceError("This run has no workspace. Start the run again.")
-        return folder, record
 
 
 def _commit(record: Record) -> str:
     """What was collected, or the base where nothing was."""
     return (record.result.commit if record.result is not None else None) or record.base_commit
-
-
-def _marker(run: RunId) -> str:
-    """Marks our own git, so that the end of an agent does not end it."""
-    return f"{run}.git"
 
 
 def _prepared(folder: Folder, record: Record) -> Prepared:

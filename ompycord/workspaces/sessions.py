@@ -15,7 +15,7 @@ from ompycord.domain.ids import RunId, is_ulid, short_id
 from ompycord.errors import WorkspaceError
 from ompycord.telemetry import get_logger
 from ompycord.workspaces.folders import is_real_folder, remove
-from ompycord.workspaces.guard import FindGranted
+from ompycord.workspaces.guarding.granted import FindGranted
 from ompycord.workspaces.home_cleaning import cleaned_size
 from ompycord.workspaces.record import Folder, Kept, Record
 from ompycord.workspaces.session_limits import SessionLimits

@@ -23,6 +23,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.effects import Effect, StepOrder, effect_key
 from ompycord.domain.events import EffectFinished, EventBody, RunEvent
+from ompycord.domain.folds.checkpoints import PutBack
 from ompycord.domain.folds.fold import fold
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import OMPYCORD, RunId, new_ulid
@@ -42,6 +43,7 @@ from ompycord.workspaces.git import Git
 from ompycord.workspaces.preparing.kept import largest_of
 from ompycord.workspaces.preparing.set_ups import KeptSetUps
 from ompycord.workspaces.service import GitWorkspaces
+from ompycord.workspaces.services.trial import LocalServices
 from tests.support.patience import patient
 from tests.support.trees import Change
 from tests.support.verified_run import make_repository, put_files
@@ -115,6 +117,8 @@ class PreparedRun:
             agent="script",
             mode=mode,
         )
+        self.put_back: PutBack | None = None
+        """To which round a person put it back."""
         self.facts: list[EventBody] = []
         self.ended: list[EffectFinished] = []
         self.setups = data / "setups"
@@ -156,6 +160,9 @@ class PreparedRun:
             adapters={"command": CommandAgent(launcher=self.launcher)},
             checks=LocalChecks(launcher=self.launcher),
             set_ups=self.set_ups,
+            services=LocalServices(
+                launcher=self.launcher, runs=self.folder / "data/workspaces", path=os.environ["PATH"]
+            ),
             proxies=self._listeners.open_proxy,
             redact=self._redactor.redact,
             check_history=self._store,
@@ -167,11 +174,15 @@ class PreparedRun:
             inboxes=Inboxes(history=self._store, bus=Bus(), record=self._record),
             session=self._store.session,
             precheck=Precheck(parts).of_run,
+            rolled_back=self._rolled_back,
             configure=configure_by(catalog),
         )
 
     async def _record(self, run: RunId, *bodies: EventBody) -> None:
         self.facts += bodies
+
+    async def _rolled_back(self, run: RunId) -> PutBack | None:
+        return self.put_back
 
     async def _secrets(self, run: RunId) -> dict[str, str]:
         return {}

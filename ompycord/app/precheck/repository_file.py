@@ -33,7 +33,9 @@ def file_lines(
         yield failing("mode", f"The mode {mode} is not allowed in {repository.name}.", f"Choose one of: {known}.")
     if configured.names_commands and level == "none" and not any(one.sandbox.minimum == "none" for one in agents):
         text = f"{REPOSITORY_FILE} names commands, and this machine cannot confine them."
-        yield failing("sandbox", text, "Take checks and setup out of it, or see `ompycord doctor` for a better level.")
+        yield failing(
+            "sandbox", text, "Take checks, setup and services out of it, or see `ompycord doctor` for a better level."
+        )
     if is_there and not found:
         yield fine(REPOSITORY_FILE, "read")
 

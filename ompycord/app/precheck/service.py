@@ -10,6 +10,7 @@ from ompycord.app.precheck.machine_lines import disk_line, sandbox_lines, tool_l
 from ompycord.app.precheck.provider_lines import Providers
 from ompycord.app.precheck.repository_file import file_lines
 from ompycord.app.precheck.repository_lines import reach_line, repository_lines
+from ompycord.app.precheck.service_lines import service_lines
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.configuration.repository_file import REPOSITORY_FILE, Configured, FileFault
@@ -134,5 +135,6 @@ class Precheck:
             [configured.agent(one) for one in request.agents], repository.setup, parts.level, parts.remedy
         )
         yield from tool_lines(repository, path)
+        yield from service_lines(repository.services, path, parts.level)
         set_up = parts.set_up_size(repository.name) if repository.setup else 0
         yield disk_line(parts.usage(), size=base.size, set_up=set_up)

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from ompycord.app.control import Operation
 from ompycord.app.terminal.reports import find_run
-from ompycord.conductor import Runs, Snapshots, Submission
+from ompycord.conductor import Checkpoints, Runs, Snapshots, Submission
 from ompycord.domain.access import Person, Role
 from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog
@@ -48,6 +48,8 @@ class StartRequest(Frozen):
 class ResumeRequest(Frozen):
     """Which run; left out, the last one."""
 
+    round: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """The work is put back to how it stood after this round first."""
     run: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4,26}$")] | None = None
     by: Annotated[str, Field(min_length=1, max_length=64)] = "someone"
 
@@ -66,6 +68,7 @@ class RunOperations:
         self,
         *,
         runs: Runs,
+        checkpoints: Checkpoints,
         store: StartStore,
         snapshots: Snapshots,
         catalog: Catalog,
@@ -76,6 +79,7 @@ class RunOperations:
     ) -> None:
         """`guilds` and `channel`: where the card of a run of the terminal stands."""
         self._runs = runs
+        self._checkpoints = checkpoints
         self._store = store
         self._snapshots = snapshots
         self._catalog = catalog
@@ -98,7 +102,11 @@ class RunOperations:
     async def _resume(self, arguments: dict[str, Any]) -> dict[str, Any]:
         given = _read(ResumeRequest, arguments)
         record = await find_run(self._store, given.run)
-        await self._runs.resume(await self._snapshots.load(record), _person(given.by))
+        loaded = await self._snapshots.load(record)
+        if given.round is None:
+            await self._runs.resume(loaded, _person(given.by))
+        else:
+            await self._checkpoints.roll_back(loaded, given.round, _person(given.by))
         return {"run": record.id}
 
     async def _request(self, given: StartRequest) -> TaskRequest:

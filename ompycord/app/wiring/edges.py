@@ -59,6 +59,7 @@ def bot_of(infrastructure: Infrastructure, areas: Areas, lookups: Lookups, secre
         approvals=areas.approvals,
         plans=areas.plans,
         pull_requests=areas.pull_requests,
+        checkpoints=areas.checkpoints,
         typed_answers=areas.typed_answers,
         budgets=areas.budgets,
         snapshots=infrastructure.snapshots,

@@ -15,6 +15,7 @@ from ompycord.conductor import (
     BudgetKeeper,
     Budgets,
     Bus,
+    Checkpoints,
     Driver,
     EventRecorder,
     Guardian,
@@ -31,7 +32,17 @@ from ompycord.conductor import (
 from ompycord.conductor.remembering import Lessons
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentAdapter, AgentCapabilities, Checks, Clock, Ids, SetUps, WorkResults, Workspaces
+from ompycord.domain.ports import (
+    AgentAdapter,
+    AgentCapabilities,
+    Checks,
+    Clock,
+    Ids,
+    RunServices,
+    SetUps,
+    WorkResults,
+    Workspaces,
+)
 from ompycord.http import Sidecar
 from ompycord.mcp_server import McpMount
 from ompycord.notify import Notifier
@@ -123,6 +134,8 @@ class Workers:
     """Reads the base of a run before it has a clone; None where nothing is looked at before a run."""
     set_ups: SetUps | None = None
     """Makes the dependencies of repositories ready."""
+    services: RunServices | None = None
+    """Tries the services of runs."""
     prune_sessions: Callable[[Millis], Awaitable[None]] = _no_sessions
     """Removes sessions of agents that are kept for too long, at this moment."""
 
@@ -136,6 +149,7 @@ class Areas:
     approvals: Approvals
     plans: Plans
     pull_requests: PullRequests
+    checkpoints: Checkpoints
     typed_answers: TypedAnswers
     budgets: Budgets
     recorder: EventRecorder

@@ -155,6 +155,7 @@ def operations_of(
     reports = RunReports(store=store, history=store, snapshots=snapshots)
     at_terminal = RunOperations(
         runs=areas.runs,
+        checkpoints=areas.checkpoints,
         store=store,
         snapshots=snapshots,
         catalog=settings.catalog,

@@ -12,6 +12,7 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.outgoing.webhooks import notifications_of
 from ompycord.app.precheck import Precheck
+from ompycord.app.precheck.agent_lines import agent_line
 from ompycord.app.system import SystemClock
 from ompycord.app.wiring.forges import proposals_of
 from ompycord.app.wiring.memory import lessons_of, recaller_of
@@ -23,6 +24,7 @@ from ompycord.conductor import (
     Approvals,
     BudgetKeeper,
     Budgets,
+    Checkpoints,
     Driver,
     EventRecorder,
     Guardian,
@@ -41,6 +43,7 @@ from ompycord.conductor import (
 from ompycord.conductor.risk.assessment import Clone, RiskAssessment
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.events import UsageUpdated
+from ompycord.domain.folds.checkpoints import PutBack, roll_back_of
 from ompycord.domain.folds.fold import fold
 from ompycord.domain.folds.planning import PlanningFacts, planning_facts
 from ompycord.domain.folds.repair import RepairFacts, repair_facts
@@ -50,6 +53,7 @@ from ompycord.domain.ports import Workspaces
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import RunRecord
 from ompycord.engines import LocalEngine, StepContext
+from ompycord.engines.agent_start import is_confined_enough
 from ompycord.http.proxy.forward_proxy import upstream_of
 from ompycord.http.run_listeners import RunListeners, Served
 from ompycord.http.run_token import RunToken
@@ -62,6 +66,7 @@ from ompycord.workspaces.git import Git
 from ompycord.workspaces.preparing.set_ups import KeptSetUps
 from ompycord.workspaces.reading.clone_texts import read_text_in
 from ompycord.workspaces.service import GitWorkspaces
+from ompycord.workspaces.services.trial import LocalServices
 
 __all__ = ["areas_of", "driver_of", "git_of", "projector_of", "reminders_of", "workers_of"]
 
@@ -101,6 +106,9 @@ async def workers_of(data: DataFolder, settings: Settings) -> Workers:
             launcher=launcher,
             most=settings.workspaces.setups,
             now_ms=SystemClock().now_ms,
+        ),
+        services=LocalServices(
+            launcher=launcher, runs=data.path / "workspaces", path=os.environ.get("PATH", os.defpath)
         ),
         prune_sessions=workspaces.sessions.prune,
     )
@@ -143,6 +151,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         approvals=approvals,
         plans=Plans(access=access, transitions=transitions, catalog=catalog, wake=wake),
         pull_requests=pull_requests_of(infrastructure, runs, recorder),
+        checkpoints=Checkpoints(access=access, transitions=transitions, history=store, wake=wake),
         typed_answers=TypedAnswers(
             access=access,
             approvals=approvals,
@@ -229,6 +238,7 @@ def driver_of(
         adapters=workers.adapters,
         checks=workers.checks,
         set_ups=workers.set_ups,
+        services=workers.services,
         proxies=listeners.open_proxy,
         redact=infrastructure.redact,
         check_history=infrastructure.store,
@@ -255,7 +265,9 @@ def driver_of(
         task=infrastructure.store.task,
         former=Lineage(store=infrastructure.store, history=infrastructure.store).former,
         prepared=infrastructure.store.prepared,
+        can_run=partial(_can_run, workers, os.environ.get("PATH", os.defpath)),
         repair=partial(_repair_of, infrastructure.store),
+        rolled_back=partial(_roll_back_of, infrastructure.store),
         planning=partial(_planning_of, infrastructure.store),
         snapshot=partial(_snapshot_of, infrastructure.store),
         now_ms=infrastructure.clock.now_ms,
@@ -316,8 +328,17 @@ async def _report_cut(recorder: EventRecorder, run: RunId) -> None:
     await recorder.observe(run, UsageUpdated(at_least=True))
 
 
+def _can_run(workers: Workers, path: str, spec: AgentSpec) -> bool:
+    is_there = spec.kind in workers.adapters and agent_line(spec, path).status == "ok"
+    return is_there and is_confined_enough(workers.launcher.level, spec)
+
+
 async def _repair_of(store: SqliteStore, run: RunId) -> RepairFacts | None:
     return repair_facts(await store.events_of(run))
+
+
+async def _roll_back_of(store: SqliteStore, run: RunId) -> PutBack | None:
+    return roll_back_of(await store.events_of(run))
 
 
 async def _planning_of(store: SqliteStore, run: RunId) -> PlanningFacts:

@@ -37,7 +37,18 @@ from ompycord.bot.lookups import HealthLine, Lookups, ReadArtifact, no_artifact
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
-from ompycord.conductor import Approvals, Budgets, Bus, Messages, Plans, PullRequests, Runs, Snapshots, TypedAnswers
+from ompycord.conductor import (
+    Approvals,
+    Budgets,
+    Bus,
+    Checkpoints,
+    Messages,
+    Plans,
+    PullRequests,
+    Runs,
+    Snapshots,
+    TypedAnswers,
+)
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import GatewayFatal, OmpycordError
@@ -90,6 +101,7 @@ class SessionDependencies:
     approvals: Approvals
     plans: Plans
     pull_requests: PullRequests
+    checkpoints: Checkpoints
     typed_answers: TypedAnswers
     budgets: Budgets
     snapshots: Snapshots
@@ -231,6 +243,7 @@ class Session:
             approvals=dependencies.approvals,
             plans=dependencies.plans,
             pull_requests=dependencies.pull_requests,
+            checkpoints=dependencies.checkpoints,
             typed_answers=dependencies.typed_answers,
             budgets=dependencies.budgets,
             snapshots=dependencies.snapshots,

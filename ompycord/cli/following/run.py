@@ -78,12 +78,19 @@ def ask(
 
 def resume(
     run: Annotated[str | None, typer.Option("--id", help="The run; the last one if left out.")] = None,
+    from_round: Annotated[
+        int | None, typer.Option("--from", min=1, help="Put the work back to how it stood after this round first.")
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Only resume it; the running Ompycord goes on.")] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Resume a suspended run and follow it here. The exit codes are those of `ompycord run`."""
-    arguments = {} if run is None else {"run": run}
+    """Resume a suspended run and follow it here. The exit codes are those of `ompycord run`.
+
+    `ompycord report` lists the rounds.
+    """
+    given = {"run": run, "round": from_round}
+    arguments = {name: value for name, value in given.items() if value is not None}
     _follow("runs.resume", arguments, data_dir, as_json=as_json, is_detached=detach)
 
 

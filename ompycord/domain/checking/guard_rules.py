@@ -11,7 +11,7 @@ from ompycord.domain.events import GuardFinding
 from ompycord.domain.ports.trees import LINK, TreeEntry
 from ompycord.domain.repository import GuardSpec
 
-__all__ = ["escaping", "is_matched", "link_leads", "protected_changes", "size_findings"]
+__all__ = ["escaping", "is_matched", "link_leads", "protected_changes", "size_findings", "unplanned_changes"]
 
 _HOPS: Final = 40
 """Links that are followed one after the other, as Linux does."""
@@ -37,6 +37,14 @@ def is_matched(path: str, patterns: Iterable[str]) -> bool:
 def protected_changes(changed: Sequence[str], patterns: Sequence[str]) -> list[GuardFinding]:
     """A finding for each changed path that a pattern protects; a removed file counts as changed."""
     return [GuardFinding(rule="protected", path=path) for path in changed if is_matched(path, patterns)]
+
+
+def unplanned_changes(changed: Sequence[str], planned: Sequence[str] | None) -> list[GuardFinding]:
+    """A finding for each changed path that the plan does not name; none where there is no plan."""
+    known = frozenset(planned or ())
+    return (
+        [] if planned is None else [GuardFinding(rule="unplanned", path=path) for path in changed if path not in known]
+    )
 
 
 def link_leads(path: str, targets: Mapping[str, str]) -> str | None:

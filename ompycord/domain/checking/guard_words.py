@@ -23,6 +23,8 @@ def finding_words(finding: GuardFinding) -> str:
             return f"the link {path} {finding.detail}"
         case "syntax":
             return f"{place} does not parse: {finding.detail}"
+        case "unplanned":
+            return f"{path} is not in the plan: take it back, unless the task needs it"
         case "file_size":
             return f"{path} is too large: {finding.detail}"
         case "files" | "lines":

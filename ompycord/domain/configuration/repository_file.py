@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, NamedTuple, Protocol, TypeVar
 from pydantic import Field
 
 from ompycord.domain.base import Frozen
+from ompycord.domain.configuration.services import ServiceSpec, ServiceUser, required_to_differ, used_by
 from ompycord.domain.configuration.setup import SetupStep, User
 from ompycord.domain.configuration.written import HostRule, Mebibytes, Processes, Rounds, Slug, VariableName
 from ompycord.domain.repository import AgentSpec, CheckSpec, Grants, ModeName, PathPattern, RepositorySpec
@@ -64,6 +65,8 @@ class RepositoryFile(Frozen):
     """More checks, without a network. One of the operator's cannot be replaced."""
     setup: Annotated[tuple[SetupStep, ...], Field(max_length=20)] = ()
     """More steps of set-up, after the operator's."""
+    services: Annotated[tuple[ServiceSpec, ...], Field(max_length=10)] = ()
+    """More services, beside the operator's."""
     agents: tuple[Slug, ...] | None = None
     modes: tuple[ModeName, ...] | None = None
     hosts: Annotated[tuple[HostRule, ...], Field(max_length=100)] | None = None
@@ -99,6 +102,12 @@ class Configured:
         """The variables that these programs get."""
         return tuple(name for name, users in self.repository.secrets.items() if user in users)
 
+    def services_of(self, user: ServiceUser, check: CheckSpec | None = None) -> tuple[ServiceSpec, ...]:
+        """What is started beside these programs, or beside this check."""
+        found = used_by(self.repository.services, user)
+        wanted = None if check is None else check.services
+        return found if wanted is None else tuple(one for one in found if one.name in wanted)
+
     def agent(self, spec: AgentSpec) -> AgentSpec:
         """The agent as it works here: with the repository's secrets, within its limits and hosts."""
         limits = self.limits.model_dump(exclude_none=True)
@@ -126,7 +135,10 @@ def narrowed(
     faults = [
         *_added("checks", spec.checks, file.checks),
         *_added("setup", spec.setup, file.setup),
+        *_added("services", spec.services, file.services),
+        *_ports(spec.services, file.services),
         *_checks(file.checks),
+        *_known_services(file.checks, (*spec.services, *file.services)),
         *_setup(spec, file.setup),
         *_subset("agents", file.agents, known, f"repositories.{spec.name}.agents"),
         *_subset("modes", file.modes, spec.modes or None, f"repositories.{spec.name}.modes"),
@@ -142,6 +154,7 @@ def narrowed(
         update={
             "checks": (*spec.checks, *(check.model_copy(update={"network": False}) for check in file.checks)),
             "setup": (*spec.setup, *file.setup),
+            "services": (*spec.services, *file.services),
             "agents": spec.agents if file.agents is None else file.agents,
             "modes": spec.modes if file.modes is None else file.modes,
             "secrets": _granted(spec, file.secrets),
@@ -153,7 +166,7 @@ def narrowed(
         hosts=file.hosts,
         limits=file.limits,
         max_iterations=file.max_iterations,
-        names_commands=bool(file.checks or file.setup),
+        names_commands=bool(file.checks or file.setup or file.services),
     )
     return made, faults
 
@@ -219,6 +232,21 @@ def _added(key: str, theirs: Iterable[N], ours: Iterable[N]) -> Iterator[FileFau
         elif one.name in seen:
             yield FileFault(f"{key}.{one.name}", "the name is there twice", "Give one of them another name")
         seen.add(one.name)
+
+
+def _known_services(checks: Iterable[CheckSpec], services: Iterable[ServiceSpec]) -> Iterator[FileFault]:
+    known = {one.name for one in services}
+    for check in checks:
+        for name in check.services or ():
+            if name not in known:
+                yield FileFault(f"checks.{check.name}.services", f"there is no service {name}", "Add it to services")
+
+
+def _ports(theirs: tuple[ServiceSpec, ...], ours: tuple[ServiceSpec, ...]) -> Iterator[FileFault]:
+    """A port that two services share; a name that they share is told already."""
+    named = {one.name: one for one in (*ours, *theirs)}
+    if shared := required_to_differ(named.values()):
+        yield FileFault("services", shared, "Give one of them another port")
 
 
 def _checks(checks: Iterable[CheckSpec]) -> Iterator[FileFault]:

@@ -10,7 +10,7 @@ from ompycord.domain.events.fields import Count, KnownEvent, Path
 
 __all__ = ["GuardEventBody", "GuardFinding", "GuardRule", "ResultGuarded"]
 
-GuardRule = Literal["secret", "protected", "escape", "files", "lines", "file_size", "syntax"]
+GuardRule = Literal["secret", "protected", "escape", "files", "lines", "file_size", "syntax", "unplanned"]
 _POLICY: Final = frozenset({"secret", "protected", "escape"})
 
 

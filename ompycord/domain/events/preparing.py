@@ -8,7 +8,16 @@ from ompycord.domain.authority import ONLY_OMPYCORD
 from ompycord.domain.base import Frozen, Line, Name
 from ompycord.domain.events.fields import Count, KnownEvent
 
-__all__ = ["PrecheckFinished", "PrecheckLine", "PreparingEventBody", "SetupFinished", "SetupStarted"]
+__all__ = [
+    "PrecheckFinished",
+    "PrecheckLine",
+    "PreparingEventBody",
+    "ServiceFailed",
+    "ServiceShown",
+    "ServicesReady",
+    "SetupFinished",
+    "SetupStarted",
+]
 
 
 class PrecheckLine(Frozen):
@@ -54,4 +63,30 @@ class SetupFinished(KnownEvent, senders=ONLY_OMPYCORD):
     """The last lines that the failed step printed."""
 
 
-PreparingEventBody = PrecheckFinished | SetupStarted | SetupFinished
+class ServiceShown(Frozen):
+    """A service as evidence names it."""
+
+    name: Name
+    version: Annotated[str, Field(max_length=120)] = ""
+    """As its program states it; empty where it states none."""
+
+
+class ServicesReady(KnownEvent, senders=ONLY_OMPYCORD):
+    """The services of the run were started once, empty, and got ready. Each check and the agent get them like this."""
+
+    type: Literal["services.ready"] = "services.ready"
+    services: Annotated[tuple[ServiceShown, ...], Field(max_length=20)]
+    duration_ms: Count | None = None
+
+
+class ServiceFailed(KnownEvent, senders=ONLY_OMPYCORD):
+    """A service did not get ready, so the agent does not start."""
+
+    type: Literal["service.failed"] = "service.failed"
+    service: Name
+    detail: Line
+    tail: Annotated[str, Field(max_length=4000)] | None = None
+    """The last lines that it printed."""
+
+
+PreparingEventBody = PrecheckFinished | SetupStarted | SetupFinished | ServicesReady | ServiceFailed

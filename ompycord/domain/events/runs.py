@@ -15,6 +15,7 @@ __all__ = [
     "BudgetRaised",
     "CancelRequested",
     "EffectFinished",
+    "PauseRequested",
     "RunCancelled",
     "RunDequeued",
     "RunEventBody",
@@ -22,6 +23,7 @@ __all__ = [
     "RunFinished",
     "RunFollowed",
     "RunResumed",
+    "RunRolledBack",
     "RunStarted",
     "RunStateChanged",
     "RunStopped",
@@ -123,6 +125,23 @@ class RunResumed(KnownEvent, senders=DECIDERS):
     by: Name
 
 
+class PauseRequested(KnownEvent, senders=ONLY_PEOPLE):
+    """A person wants the run to wait before its next round, to look at what there is."""
+
+    type: Literal["run.pause_requested"] = "run.pause_requested"
+    by: Name
+
+
+class RunRolledBack(KnownEvent, senders=ONLY_PEOPLE):
+    """A suspended run continues from the result of an earlier round. What came after is kept beside it."""
+
+    type: Literal["run.rolled_back"] = "run.rolled_back"
+    by: Name
+    round: Count
+    commit: Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
+    """The result of that round."""
+
+
 class BudgetRaised(KnownEvent, senders=ONLY_PEOPLE):
     """A person allowed the run to cost more."""
 
@@ -171,6 +190,8 @@ RunEventBody = (
     | RunCancelled
     | RunStopped
     | RunResumed
+    | PauseRequested
+    | RunRolledBack
     | BudgetRaised
     | CancelRequested
     | RunFollowed

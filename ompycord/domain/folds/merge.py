@@ -111,6 +111,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         recalled=ours.recalled[2] if ours.recalled else None,
         lessons=lessons_of(ours),
         setup=ours.setup[2] if ours.setup else None,
+        services=ours.services[2] if ours.services else None,
         questions=questions(source_states),
         typed_answers=typed_answers(source_states),
         approvals=approvals(source_states),

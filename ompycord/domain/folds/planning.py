@@ -9,6 +9,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import OMPYCORD
 from ompycord.domain.reports.plan import Plan
+from ompycord.domain.run import RunState
 
 __all__ = ["PlanRequest", "PlanningFacts", "RefusedReport", "planning_facts"]
 
@@ -38,6 +39,8 @@ class PlanningFacts(Frozen):
     """The last plan, where it was refused and no valid one followed."""
     wanted: tuple[PlanRequest, ...] = ()
     """The plans that people wanted to be different, oldest first."""
+    unplanned: tuple[str, ...] = ()
+    """Paths that the plan does not name, of which its agent was told once."""
     refused_review: RefusedReport | None = None
     """The last review, where it was refused."""
 
@@ -45,6 +48,7 @@ class PlanningFacts(Frozen):
 def planning_facts(events: Iterable[ev.RunEvent]) -> PlanningFacts:
     """The facts, in the order of the log's positions."""
     facts, proposed = PlanningFacts(), None
+    found: tuple[str, ...] = ()
     for event in events:
         if event.source != OMPYCORD:
             continue
@@ -61,6 +65,10 @@ def planning_facts(events: Iterable[ev.RunEvent]) -> PlanningFacts:
                 facts = facts.model_copy(update={"wanted": (*facts.wanted, wanted), "plan": None})
             case ev.ReviewRefused(text=text, faults=faults):
                 facts = facts.model_copy(update={"refused_review": RefusedReport(text=text, faults=faults)})
+            case ev.ResultGuarded(findings=findings):
+                found = tuple(one.path for one in findings if one.rule == "unplanned" and one.path is not None)
+            case ev.RunStateChanged(state=RunState.REPAIRING):
+                facts = facts.model_copy(update={"unplanned": tuple(dict.fromkeys((*facts.unplanned, *found)))})
             case ev.ReviewFinished():
                 facts = facts.model_copy(update={"refused_review": None})
             case _:

@@ -28,6 +28,10 @@ class StartOfAgent(Frozen):
     """Files that its result changes of the base; None where nothing was collected."""
     checks: tuple[str, ...] = ()
     """Each check of ours with its end: `unit failed`."""
+    commit: str | None = None
+    """Its result; None where nothing was collected."""
+    rolled_back_to: int | None = None
+    """The round whose result it began with, where a person put the work back before it."""
     refused: str | None = None
     """Why the guard did not take its result: the first finding's rule."""
 
@@ -75,14 +79,20 @@ def starts_of(events: Iterable[ev.RunEvent]) -> tuple[StartOfAgent, ...]:
     """Every start of the agent, oldest first, by the run's whole log in the order of its positions."""
     starts: list[StartOfAgent] = []
     counted = _Counted()
+    back: int | None = None
     for event in events:
         body, is_ours = event.body, event.source == OMPYCORD
+        if is_ours and isinstance(body, ev.RunRolledBack):
+            back = body.round
         if is_ours and isinstance(body, ev.RunStateChanged):
             is_next = body.state in _AT_WORK and (not starts or starts[-1].iteration != body.iteration)
             if starts and starts[-1].ended_at is None and (is_next or body.state in FINAL):
                 starts[-1] = starts[-1].model_copy(update={"ended_at": event.at})
             if is_next:
-                starts.append(StartOfAgent(iteration=body.iteration, round=body.round, at=event.at))
+                starts.append(
+                    StartOfAgent(iteration=body.iteration, round=body.round, at=event.at, rolled_back_to=back)
+                )
+                back = None
                 counted = _Counted()
         elif starts:
             starts[-1] = _with(starts[-1], body, counted, is_ours=is_ours)
@@ -96,7 +106,7 @@ def _with(start: StartOfAgent, body: ev.EventBody, counted: _Counted, *, is_ours
             mine = counted.is_metered
             return start.model_copy(update={"tokens": counted.tokens[mine], "cost_usd": counted.cost[mine]})
         case ev.FilesChanged() if is_ours:
-            return start.model_copy(update={"files": body.total or len(body.files)})
+            return start.model_copy(update={"files": body.total or len(body.files), "commit": body.commit})
         case ev.CheckFinished() if is_ours:
             counted.checks[body.check] = body.status
             return start.model_copy(update={"checks": tuple(f"{name} {how}" for name, how in counted.checks.items())})

@@ -20,6 +20,8 @@ from ompycord.domain.events import (
     PullRequestSeen,
     ResultGuarded,
     ReviewFinished,
+    ServiceFailed,
+    ServicesReady,
     SetupFinished,
     SetupStarted,
 )
@@ -241,6 +243,8 @@ class StatusSnapshot(Frozen):
     """What its agent wants to be remembered, oldest first."""
     setup: SetupStarted | SetupFinished | None = None
     """How far the set-up of its dependencies is; None where there is none."""
+    services: ServicesReady | ServiceFailed | None = None
+    """The services that its checks and its agent have, or the one that did not get ready."""
     questions: tuple[Question, ...] = ()
     typed_answers: tuple[TypedAnswer, ...] = ()
     """The latest that people typed, oldest first; those to closed questions too."""

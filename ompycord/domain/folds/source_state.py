@@ -91,6 +91,7 @@ class SourceState:
     accepted: Stamped[ev.EvidenceAccepted] | None = None
     precheck: Stamped[ev.PrecheckFinished] | None = None
     setup: Stamped[ev.SetupStarted | ev.SetupFinished] | None = None
+    services: Stamped[ev.ServicesReady | ev.ServiceFailed] | None = None
     questions: dict[str, Stamped[ev.QuestionAsked]] = field(default_factory=dict[str, Stamped[ev.QuestionAsked]])
     approvals: dict[str, Stamped[ev.ApprovalRequested]] = field(
         default_factory=dict[str, Stamped[ev.ApprovalRequested]]
@@ -203,7 +204,10 @@ def _cancel_requested(source_state: SourceState, seq: int, at: int, body: ev.Can
 
 
 def _stepped_in(
-    source_state: SourceState, seq: int, at: int, body: ev.Prompted | ev.RunResumed | ev.QuestionAnswered
+    source_state: SourceState,
+    seq: int,
+    at: int,
+    body: ev.Prompted | ev.RunResumed | ev.RunRolledBack | ev.QuestionAnswered,
 ) -> None:
     source_state.stepped_in = max(source_state.stepped_in, seq)
     if isinstance(body, ev.QuestionAnswered):
@@ -329,6 +333,7 @@ _APPLY: dict[type[Any], Apply] = {
     ev.RunFollowed: _followed,
     ev.Prompted: _stepped_in,
     ev.RunResumed: _stepped_in,
+    ev.RunRolledBack: _stepped_in,
     ev.Note: _note,
     ev.ToolStarted: _tool_started,
     ev.ToolFinished: _tool_finished,
@@ -357,6 +362,8 @@ _APPLY: dict[type[Any], Apply] = {
     ev.PrecheckFinished: _latest("precheck"),
     ev.SetupStarted: _latest("setup"),
     ev.SetupFinished: _latest("setup"),
+    ev.ServicesReady: _latest("services"),
+    ev.ServiceFailed: _latest("services"),
     ev.RetryLimited: _latest("retry"),
     ev.RetryCleared: _latest("retry"),
     ev.MemoryRecalled: _earliest("recalled"),

@@ -92,7 +92,7 @@ class RunWatch:
             case ev.Prompted() | ev.QuestionAnswered() if event.source == OMPYCORD:
                 self.last_level = self._circling = self._stuck = None
                 self._watcher.forget_all()
-            case ev.RunStarted() | ev.RunResumed():
+            case ev.RunStarted() | ev.RunResumed() | ev.RunRolledBack():
                 self._circling = None
                 self._watcher.forget_steps()
             case _:

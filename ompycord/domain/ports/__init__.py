@@ -40,6 +40,7 @@ from ompycord.domain.ports.model_ledger import ModelLedger
 from ompycord.domain.ports.models import Models
 from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.domain.ports.people import AuditTrail, KeyStore, PeopleSettings
+from ompycord.domain.ports.services import RunServices
 from ompycord.domain.ports.setup import ProxyListener, SetUpEnd, SetUpPlace, SetUps
 from ompycord.domain.ports.shown import Boards, Deliveries, Outbox, ShownMessages, Surfaces, ThreadRecords
 from ompycord.domain.ports.store import (
@@ -134,6 +135,7 @@ __all__ = [
     "RunFilter",
     "RunHistory",
     "RunRecords",
+    "RunServices",
     "RunsById",
     "SetUpEnd",
     "SetUpPlace",

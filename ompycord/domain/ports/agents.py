@@ -12,6 +12,7 @@ from typing import Literal, Protocol, runtime_checkable
 from pydantic import ConfigDict, Field
 
 from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.configuration.services import ServiceSpec
 from ompycord.domain.events import (
     ApprovalDenied,
     ApprovalGranted,
@@ -165,6 +166,8 @@ class AgentJob(Frozen):
     """The cost of `session` that the agent has reported so far: many report totals and continue them."""
     files: Path | None = None
     """The folder of files that came with the task, to be read; None where none did."""
+    services: tuple[ServiceSpec, ...] = ()
+    """What is started beside it, empty."""
     listener: Listener | None = Field(default=None, exclude=True)
     """What its programs reach of us without any other network; None where they have the network, or none at all."""
 

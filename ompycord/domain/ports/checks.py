@@ -10,6 +10,7 @@ from typing import Protocol
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.checking.probe import Canary, Probe, TestStatus
+from ompycord.domain.configuration.services import ServiceSpec
 from ompycord.domain.events import ChangedEvidence, CheckFinished, FailedTest
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry
@@ -48,11 +49,18 @@ class Checks(Protocol):
     """Runs verification steps."""
 
     async def run(
-        self, run: RunId, check: CheckSpec, cwd: Path, probe: Probe | None = None, *, secrets: Sequence[str] = ()
+        self,
+        run: RunId,
+        check: CheckSpec,
+        cwd: Path,
+        probe: Probe | None = None,
+        *,
+        secrets: Sequence[str] = (),
+        services: Sequence[ServiceSpec] = (),
     ) -> CheckRun:
         """Run one check with its hard timeout and parse its result. Never raises for what the check does.
 
-        `secrets` are names of variables of this process that it gets.
+        `secrets` are names of variables of this process that it gets; `services` are started for it, empty.
         """
         ...
 

@@ -12,5 +12,7 @@ class GuardRules(Frozen):
     spec: GuardSpec = GuardSpec()
     protected: tuple[PathPattern, ...] = ()
     """Patterns of paths that no result may change."""
+    planned: tuple[str, ...] | None = None
+    """The paths that a result may change without being sent back; None where there is no plan."""
     with_syntax: bool = True
     """Whether changed files must parse; not in a mode without repairs."""

@@ -217,6 +217,13 @@ class WorkResults(Protocol):
         """
         ...
 
+    async def roll_back(self, run: RunId, commit: str, *, branch: str) -> Collected:
+        """Make the run's clone anew, on `branch`, with a result that was collected earlier; that is the result then.
+
+        Idempotent. The result that it leaves is kept beside it.
+        """
+        ...
+
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
         """Put the collected commit on a branch of the repository. Idempotent; never the base branch.
 

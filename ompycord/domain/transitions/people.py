@@ -87,6 +87,7 @@ def resumed(machine: Machine, body: ev.EventBody) -> Update:
         "is_partial": machine.is_partial if keeps_claim else False,
         "ended_by": machine.ended_by if keeps_claim else None,
         "wake_at": None,
+        "pause_by": None,
     }
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "continued",
     "failed",
     "narrowed",
+    "not_put_back",
     "nothing",
     "planned",
     "planning_again",
@@ -136,6 +137,12 @@ def rebuilt(machine: Machine, ended: Ended[BuildResult]) -> Update:
         "interruptions": machine.interruptions + 1,
         "message": "Ompycord restarted during this step and is redoing it.",
     }
+
+
+def not_put_back(machine: Machine, ended: Ended[StageResult]) -> Update:
+    """Keep the clone as it is; a person decides what follows."""
+    message = ended.message or "The earlier round could not be put back."
+    return {"reason": SuspendReason.INTERRUPTED, "resume_to": machine.state, "message": message}
 
 
 def stuck(machine: Machine, ended: Ended[CollectResult]) -> Update:

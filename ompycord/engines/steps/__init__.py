@@ -24,6 +24,7 @@ from ompycord.engines.steps.prepare import prepare
 from ompycord.engines.steps.publish import publish
 from ompycord.engines.steps.repair import repair
 from ompycord.engines.steps.review import review
+from ompycord.engines.steps.roll_back import roll_back
 from ompycord.engines.steps.set_up import set_up
 
 __all__ = ["STEPS", "Step"]
@@ -44,6 +45,7 @@ STEPS: Final[Mapping[type[Effect], Step]] = MappingProxyType(
         fx.RepairAgent: repair,
         fx.CollectRepair: collect_repair,
         fx.ReviewResult: review,
+        fx.RollBack: roll_back,
         fx.Publish: publish,
         fx.CleanUp: clean_up,
     }

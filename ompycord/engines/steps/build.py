@@ -10,6 +10,7 @@ from ompycord.dialects.prompts.prompt_text import former_text, prompt_text
 from ompycord.dialects.prompts.report_text import plan_text
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished
+from ompycord.domain.folds.checkpoints import PutBack
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
 from ompycord.domain.task import Task
@@ -32,10 +33,21 @@ async def build(order: StepOrder, task: Task, context: StepContext) -> EffectFin
 async def _opening(order: StepOrder, task: Task, context: StepContext, can_resume: bool) -> Opening:
     start = await _start_of(order.run, task, context, can_resume=can_resume)
     facts = await context.planning(order.run)
+    back = await context.rolled_back(order.run)
+    if back is not None:
+        start = replace(start, back=(_put_back(back),))
     if facts.plan is not None:
         start = replace(start, plan=plan_text(facts.plan, facts.approved_by))
     start = replace(start, recalled=await recalled_text(order.run, task, context))
     return Opening(start.session, partial(start.prompt, task), start.after_task)
+
+
+def _put_back(back: PutBack) -> str:
+    checks = f" ({', '.join(back.to.checks)})" if back.to.checks else ""
+    return (
+        f"You worked on this before. A person put the work back to how it stood after round {back.to.round}{checks}: "
+        "that is the commit that is checked out here. What came after it was left; take another way."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,8 @@ class _Start:
     """Paragraphs with the plan that was made for it."""
     recalled: tuple[str, ...] = ()
     """Paragraphs with what is remembered of earlier work."""
+    back: tuple[str, ...] = ()
+    """A paragraph that its work was put back to an earlier round."""
 
     def prompt(self, task: Task, inbox: LogInbox, files: Path | None) -> str:
         """What the agent gets first.
@@ -59,7 +73,7 @@ class _Start:
         """
         if self.session is None or not self.is_own:
             intro = (FOLLOWS,) if self.session is not None else ()
-            known = (*prompt_text(task, files), *self._summary, *self.plan, *self.recalled)
+            known = (*prompt_text(task, files), *self._summary, *self.plan, *self.recalled, *self.back)
             return joined(*intro, *known, *since(inbox.earlier_messages))
         # What it was told may have been cut off on its way, and the session has another run's task in it.
         again = (YOUR_TASK, *prompt_text(task, files)) if task.follows is not None else ()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from ompycord.domain.configuration.repository_file import Configured
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import (
     ERROR_LENGTH,
@@ -44,7 +45,14 @@ async def run_checks(order: StepOrder, task: Task, context: StepContext) -> Effe
     if compared.changes:
         changed = EvidenceChanged(changes=compared.changes[:_LISTED], total=len(compared.changes))
         await context.record(order.run, changed)
-    verifier = Verifier(run=order.run, configured=configured, context=context, trees=trees, compared=compared)
+    verifier = Verifier(
+        run=order.run,
+        configured=configured,
+        context=context,
+        trees=trees,
+        compared=compared,
+        versions=await _versions(configured, context),
+    )
     results: list[Verified] = []
     for spec in repository.checks:
         await context.record(order.run, CheckStarted(check=spec.name))
@@ -59,6 +67,14 @@ async def run_checks(order: StepOrder, task: Task, context: StepContext) -> Effe
         CheckResult(tree=trees.name) if passed is None else CheckResult(passed=passed, tree=trees.name),
         message=_sentence(results, compared)[:_LINE],
     )
+
+
+async def _versions(configured: Configured, context: StepContext) -> dict[str, str]:
+    """Of the services that checks use."""
+    services = configured.services_of("checks")
+    if not services or context.services is None:
+        return {}
+    return {one.name: one.version for one in await context.services.versions(services)}
 
 
 def _redacted(verified: Verified, redact: Callable[[str], str]) -> Verified:

@@ -7,6 +7,7 @@ from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished, FilesChanged, LeftOut, Note, ResultGuarded, WorkLeftOut
 from ompycord.domain.ports import Collected
 from ompycord.domain.ports.guard import GuardRules
+from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.results import CollectResult
 from ompycord.domain.task import Mode, Task
 from ompycord.engines.context import StepContext
@@ -31,7 +32,12 @@ async def collect(order: StepOrder, task: Task, context: StepContext) -> EffectF
     granted = await context.granted(task.agent)
     before = await context.results.result(order.run)
     protected = (await context.configured(order.run, task)).repository.protected
-    rules = GuardRules(spec=repository.guard, protected=protected, with_syntax=task.mode is not Mode.FAST)
+    rules = GuardRules(
+        spec=repository.guard,
+        protected=protected,
+        planned=await _planned(order, repository, context),
+        with_syntax=task.mode is not Mode.FAST,
+    )
     collected = await context.results.collect(
         order.run, repository, message=message, co_author=who, granted=granted, rules=rules
     )
@@ -53,6 +59,14 @@ async def collect(order: StepOrder, task: Task, context: StepContext) -> EffectF
         CollectResult(changed=collected.total, left_out=len(collected.left_out)),
         message=f"Not in the result: {'; '.join(map(left_out_words, collected.left_out))}.",
     )
+
+
+async def _planned(order: StepOrder, repository: RepositorySpec, context: StepContext) -> tuple[str, ...] | None:
+    """What the plan names, and what the agent left in its result after it was told once; None without a plan."""
+    facts = await context.planning(order.run) if repository.guard.plan else None
+    if facts is None or facts.plan is None:
+        return None
+    return (*(file.path for file in facts.plan.files), *facts.unplanned)
 
 
 async def _refused(order: StepOrder, task: Task, guarded: ResultGuarded, context: StepContext) -> EffectFinished:

@@ -41,7 +41,7 @@ async def prepare(order: StepOrder, task: Task, context: StepContext) -> EffectF
     known = {
         "base": prepared.base_commit,
         "branch": branch if former is None or former.branch is None else None,
-        "setup": len(configured.repository.setup) or None,
+        "setup": len(configured.repository.setup) + len(configured.repository.services) or None,
         "max_rounds": configured.max_iterations,
     }
     if former is not None:

@@ -10,11 +10,12 @@ from ompycord.dialects.prompts.report_text import review_text
 from ompycord.dialects.reports.reading import read_report
 from ompycord.domain.catalog import Reviewer
 from ompycord.domain.effects import StepOrder
-from ompycord.domain.events import EffectFinished, ReviewFinished, ReviewRefused
+from ompycord.domain.events import EffectFinished, Note, ReviewFinished, ReviewRefused
 from ompycord.domain.folds.snapshot import Check, StatusSnapshot
 from ompycord.domain.ports import ReadingCopy
 from ompycord.domain.reports.finding_faults import finding_faults
 from ompycord.domain.reports.findings import ReviewReport
+from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.results import ReportResult
 from ompycord.domain.run import FailureClass
 from ompycord.domain.task import Task
@@ -31,15 +32,37 @@ __all__ = ["review"]
 
 _TEXT: Final = 8000
 _DIFF: Final = 200_000
+_WHY: Final = 300
 
 
 async def review(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
     """Start the reviewer and read its findings. Never done twice under one key."""
     repository = (await context.configured(order.run, task)).repository
     try:
-        reviewer = context.catalog.reviewer_of(task, repository)
+        reviewer = context.catalog.reviewer_of(task, repository, can_run=context.can_run)
     except Refused as error:
         return failed(order, FailureClass.ENV, f"No review: {refusal_words(error, Audience.DISCORD)}")
+    reading = await _read(order, task, context, reviewer)
+    if isinstance(reading, EffectFinished) and _is_chosen(reviewer, task, repository):
+        why = cut(reading.message or "it did not start", _WHY)
+        await context.record(
+            order.run, Note(text=f"{reviewer.spec.name} could not review it, so {task.agent} did: {why}")
+        )
+        reviewer = context.catalog.reviewer_of(task, repository, can_run=lambda spec: False)
+        reading = await _read(order, task, context, reviewer)
+    if isinstance(reading, EffectFinished):
+        return reading
+    return await _judged(order, context, reviewer, reading)
+
+
+def _is_chosen(reviewer: Reviewer, task: Task, repository: RepositorySpec) -> bool:
+    """Whether nobody named this reviewer, so that the agent that made the result can do it as well."""
+    return repository.reviewer.agent is None and reviewer.spec.name != task.agent
+
+
+async def _read(
+    order: StepOrder, task: Task, context: StepContext, reviewer: Reviewer
+) -> AgentReading | EffectFinished:
     own = task.model_copy(update={"agent": reviewer.spec.name, "model": reviewer.model, "files": ()})
     diff, is_whole = await _diff(order, context)
     snapshot = await context.snapshot(order.run)
@@ -50,9 +73,10 @@ async def review(order: StepOrder, task: Task, context: StepContext) -> EffectFi
         task_text = prompt_text(own, files)
         return "\n\n".join(review_text(task_text, facts, evidence=evidence, diff=diff, is_whole=is_whole))
 
-    reading = await read_with_agent(order, own, context, spec=reviewer.spec, purpose="review", prompt_of=prompt_of)
-    if isinstance(reading, EffectFinished):
-        return reading
+    return await read_with_agent(order, own, context, spec=reviewer.spec, purpose="review", prompt_of=prompt_of)
+
+
+async def _judged(order: StepOrder, context: StepContext, reviewer: Reviewer, reading: AgentReading) -> EffectFinished:
     outcome = reading.outcome
     ended = {"claim": outcome.claim, "ended_by": None if outcome.claim else outcome.ended_by, "until": outcome.until}
     result = ReportResult.model_validate({name: value for name, value in ended.items() if value is not None})

@@ -1,11 +1,13 @@
-"""The step `setup`: makes the repository's dependencies ready, or takes those that an earlier run made."""
+"""The step `setup`: makes the dependencies ready, or takes those that an earlier run made; then tries the services."""
 
 from collections.abc import Sequence
 from time import monotonic
 
+from ompycord.domain.configuration.repository_file import Configured
+from ompycord.domain.configuration.services import ServiceSpec
 from ompycord.domain.configuration.setup import SetupStep
 from ompycord.domain.effects import StepOrder
-from ompycord.domain.events import EffectFinished, SetupFinished, SetupStarted
+from ompycord.domain.events import EffectFinished, ServiceFailed, ServicesReady, SetupFinished, SetupStarted
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import SetUpEnd, SetUpPlace
 from ompycord.domain.results import SetUpResult
@@ -18,11 +20,34 @@ __all__ = ["set_up"]
 
 _TAIL = 4000
 _HOST = 200
+_NAME = 60
 
 
 async def set_up(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
-    """Run the steps one after the other, each confined with the hosts that it names. The first failure ends it."""
+    """Run the steps one after the other, each confined with the hosts that it names, then try the services.
+
+    The first failure ends it.
+    """
     configured = await context.configured(order.run, task)
+    name = ""
+    if configured.repository.setup:
+        made = await _dependencies(order, configured, context)
+        if isinstance(made, EffectFinished):
+            return made
+        name = made
+    services = configured.repository.services
+    if services:
+        number = len(configured.repository.setup) + 1
+        names = ", ".join(one.name for one in services)[:_NAME]
+        await context.record(order.run, SetupStarted(step=names, number=number, of=number))
+        if (bad := await _try_services(order.run, services, context)) is not None:
+            await context.record(order.run, bad)
+            return failed(order, FailureClass.ENV, _service_sentence(bad))
+    return ok(order, SetUpResult(kept=name) if name else SetUpResult())
+
+
+async def _dependencies(order: StepOrder, configured: Configured, context: StepContext) -> EffectFinished | str:
+    """The name of what is kept, or the step's failure."""
     steps, secrets = configured.repository.setup, configured.secrets_of("setup")
     if context.set_ups is None:
         return failed(order, FailureClass.ENV, "Nothing makes dependencies ready here.")
@@ -38,7 +63,25 @@ async def set_up(order: StepOrder, task: Task, context: StepContext) -> EffectFi
         name = await place.provide()
     took = round((monotonic() - began) * 1000)
     await context.record(order.run, SetupFinished(status="cached" if is_kept else "ready", duration_ms=took))
-    return ok(order, SetUpResult(kept=name))
+    return name
+
+
+async def _try_services(run: RunId, services: Sequence[ServiceSpec], context: StepContext) -> ServiceFailed | None:
+    """Start them once, before an agent is paid that could not use them."""
+    if context.services is None:
+        return ServiceFailed(service=services[0].name, detail="nothing starts services here")
+    began = monotonic()
+    bad = await context.services.try_out(run, services)
+    if bad is not None:
+        tail = None if bad.tail is None else context.redact(bad.tail)[-_TAIL:]
+        return bad.model_copy(update={"detail": context.redact(bad.detail), "tail": tail})
+    shown = await context.services.versions(services)
+    await context.record(run, ServicesReady(services=shown, duration_ms=round((monotonic() - began) * 1000)))
+    return None
+
+
+def _service_sentence(bad: ServiceFailed) -> str:
+    return f"The service {bad.service} did not get ready: {bad.detail.rstrip('.')}. The agent did not start."
 
 
 async def _perform(

@@ -9,6 +9,7 @@ from typing import Final
 from ompycord.domain.checking.guard_words import finding_words
 from ompycord.domain.events import ChangedEvidence, CheckProved
 from ompycord.domain.folds.snapshot import StatusSnapshot
+from ompycord.render.cards.preparation import service_names
 from ompycord.render.phrases import and_list, count
 from ompycord.render.sanitizer import Sanitizer
 
@@ -52,7 +53,12 @@ def proof_lines(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
         parts = [] if check.proof is None else _proof_parts(check.proof, sanitizer)
         if parts:
             lines.append(f"{sanitizer.line(check.name, _NAME)}: {' · '.join(parts)}")
-    return [*lines, *_not_parsed(snapshot, sanitizer)]
+    services = service_names(snapshot, sanitizer) if lines else ""
+    return [
+        *lines,
+        *((f"with {services}, empty at each start",) if services else ()),
+        *_not_parsed(snapshot, sanitizer),
+    ]
 
 
 def refused_lines(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:

@@ -14,7 +14,7 @@ from ompycord.render.cards.asking import request_sentence, waits_for
 from ompycord.render.cards.cardview import Colour
 from ompycord.render.cards.loops import loop_sentence
 from ompycord.render.cards.names import agent_name, run_link
-from ompycord.render.cards.preparation import not_started, setting_up, setup_failed
+from ompycord.render.cards.preparation import not_started, service_failed, setting_up, setup_failed
 from ompycord.render.cards.reports import answered_sentence
 from ompycord.render.cards.verdicts import (
     failure_sentence,
@@ -325,7 +325,8 @@ def _partial(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer:
 
 
 def _failed(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: Sanitizer) -> Headline:
-    before = setup_failed(snapshot, sanitizer) or not_started(snapshot, sanitizer)
+    services = service_failed(snapshot, sanitizer)
+    before = services or setup_failed(snapshot, sanitizer) or not_started(snapshot, sanitizer)
     if before is not None:
         return Headline("🔴", before.word, Colour.RED, before.sentence, Situation.FAILED)
     words = "Checks failed" if snapshot.verification is Verification.FAILED else "Failed"

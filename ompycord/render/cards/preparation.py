@@ -5,13 +5,23 @@ Used by `headlines.py` and `blocks.py`.
 
 from typing import Final, NamedTuple
 
-from ompycord.domain.events import PrecheckLine, SetupFinished, SetupStarted
+from ompycord.domain.events import PrecheckLine, ServiceFailed, ServicesReady, SetupFinished, SetupStarted
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.run import FailureClass, RunState
 from ompycord.render.phrases import and_list
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["Preparing", "lines_of", "not_started", "precheck_line", "setting_up", "setup_failed", "setup_tail"]
+__all__ = [
+    "Preparing",
+    "lines_of",
+    "not_started",
+    "precheck_line",
+    "service_failed",
+    "service_names",
+    "setting_up",
+    "setup_failed",
+    "setup_tail",
+]
 
 _NAME: Final = 60
 _DETAIL: Final = 240
@@ -55,6 +65,23 @@ def setup_failed(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Preparing | 
     return Preparing("Set-up failed", f"{what}{host} The agent did not start; nothing was changed.")
 
 
+def service_failed(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Preparing | None:
+    """Where a service did not get ready, and the run failed with it; None where that is not so."""
+    bad = snapshot.services
+    if snapshot.failure is not FailureClass.ENV or not isinstance(bad, ServiceFailed):
+        return None
+    what = f"{sanitizer.line(bad.service, _NAME)} did not get ready: {sanitizer.line(bad.detail.rstrip('.'), _DETAIL)}."
+    return Preparing("Service failed", f"{what} The agent did not start; nothing was changed.")
+
+
+def service_names(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
+    """`postgres 15.8 and redis 7.0.15`: what was started, empty, for each check; empty where nothing was."""
+    if not isinstance(snapshot.services, ServicesReady):
+        return ""
+    named = (f"{one.name} {one.version}".strip() for one in snapshot.services.services)
+    return and_list([sanitizer.line(name, _NAME) for name in named])
+
+
 def not_started(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Preparing | None:
     """Where something stands in the way of the run; None where nothing does."""
     bad = [sanitizer.line(line.name, _NAME) for line in snapshot.precheck if line.status == "fail"]
@@ -76,9 +103,9 @@ def precheck_line(line: PrecheckLine, sanitizer: Sanitizer) -> str:
 
 
 def setup_tail(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[str, ...]:
-    """The last lines that a failed step printed."""
-    setup = snapshot.setup
-    if not isinstance(setup, SetupFinished) or not setup.tail:
+    """The last lines that a failed step, or a service that did not get ready, printed."""
+    ended = snapshot.services if isinstance(snapshot.services, ServiceFailed) else snapshot.setup
+    if not isinstance(ended, SetupFinished | ServiceFailed) or not ended.tail:
         return ()
-    lines = [line for line in setup.tail.splitlines() if line.strip()][-_TAIL_LINES:]
+    lines = [line for line in ended.tail.splitlines() if line.strip()][-_TAIL_LINES:]
     return tuple(sanitizer.line(line, _TAIL_LINE) for line in lines)

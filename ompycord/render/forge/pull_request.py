@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from ompycord.domain.events import ServicesReady
 from ompycord.domain.folds.snapshot import Check, StatusSnapshot, Verification
 from ompycord.domain.run import RunState
 from ompycord.render.forge.evidence_table import changed_lines, check_table
@@ -104,6 +105,9 @@ def _evidence(snapshot: StatusSnapshot, rows: int) -> Iterator[str]:
     ours: list[Check] = [check for check in snapshot.checks if check.ours]
     claimed = [check for check in snapshot.checks if not check.ours]
     yield check_table(ours, rows) if ours else "No check ran."
+    if isinstance(snapshot.services, ServicesReady):
+        named = (f"{one.name} {one.version}".strip() for one in snapshot.services.services)
+        yield f"With {and_list([code(name, _NAME) for name in named])}, empty at each start."
     lines = changed_lines(snapshot, rows)
     if lines:
         yield "Changed in tests and checks:"

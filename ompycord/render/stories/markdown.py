@@ -55,7 +55,7 @@ def start_rows(story: Story) -> list[tuple[str, ...]]:
     """A row by `START_COLUMNS` for each start of the agent."""
     return [
         (
-            str(start.round),
+            str(start.round) if start.rolled_back_to is None else f"{start.round}, from {start.rolled_back_to}",
             moment(start.at),
             duration(start.ended_at - start.at) if start.ended_at is not None else "…",
             f"{start.tokens:,}" if start.tokens else "",

@@ -14,7 +14,7 @@ from ompycord.domain.events import TRANSCRIPT_TYPES, EventBody, RunEvent, RunFai
 from ompycord.domain.ids import AGENT_SOURCE, RunId
 from ompycord.domain.records import NewEvent
 from ompycord.domain.results import PrepareResult
-from ompycord.domain.stages import PREPARE
+from ompycord.domain.stages import PREPARE, ROLL_BACK
 from ompycord.errors import BadEvent, RunFinal, SequenceConflict
 from ompycord.store.database import StorePart
 from ompycord.store.features.runs import run_pk
@@ -74,7 +74,7 @@ class SqliteEvents(StorePart):
         return await self._database.readers.all(_TRANSCRIPT, values, event_of)
 
     async def session(self, run: RunId) -> str | None:
-        values = {"run": run, "prepared": f"{PREPARE.name}:*"}
+        values = {"run": run, "prepared": f"{PREPARE.name}:*", "put_back": f"{ROLL_BACK.name}:*"}
         return await self._database.readers.one(_SESSION, values, lambda row: str(row["session"]))
 
     async def models_of(self, agent: str) -> tuple[str, ...]:

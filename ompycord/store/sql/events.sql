@@ -40,7 +40,7 @@ SELECT json_extract(e.body, '$.session') AS session FROM events AS e JOIN runs A
 WHERE r.id = :run AND e.source = 'agent' AND e.type = 'session.opened' AND e.position > coalesce((
     SELECT max(p.position) FROM events AS p
     WHERE p.run = e.run AND p.source = 'ompycord' AND p.type = 'effect.finished'
-      AND json_extract(p.body, '$.key') GLOB :prepared), 0)
+      AND (json_extract(p.body, '$.key') GLOB :prepared OR json_extract(p.body, '$.key') GLOB :put_back)), 0)
   AND e.position > coalesce((
     SELECT max(g.position) FROM events AS g
     WHERE g.run = e.run AND g.source = 'ompycord' AND g.type = 'guardian.noticed'

@@ -32,19 +32,34 @@ _PROC: Final = Path("/proc")
 _WRITE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
-def in_bubblewrap(spec: ProcessSpec, layout: Layout, seen: SandboxView, *, bwrap: Path, program: Path) -> ProcessSpec:
+def in_bubblewrap(
+    spec: ProcessSpec, layout: Layout, seen: SandboxView, *, bwrap: Path, program: Path, user: int | None = None
+) -> ProcessSpec:
     """`spec` within bubblewrap.
 
     `spec.env` is all that bubblewrap itself gets, so `/proc/1/environ` inside holds no more. TERM goes to the whole
     process group and would at once end bubblewrap, and all inside with it: the outer one ignores it, and the program
     gets its default back, so that it has its time to end. With a listener, and without other network, it listens on
-    that one's port inside and hands the socket out before it starts.
+    that one's port inside and hands the socket out before it starts. `user` is the number as which it sees itself;
+    outside it stays ours.
     """
     network = () if layout.network else ("--unshare-net",)
     listener = None if layout.network else layout.listener
     inside = _by_python(spec, program, listener) if listener else _natively(spec, program) or _by_python(spec, program)
     root = (_NO_NAMESPACES, *_kernel()) if os.geteuid() == 0 else ()
-    folders = (*_APART, *network, *_BASE, *root, *_mounts(seen), "--remount-ro", "/", "--chdir", str(spec.cwd))
+    known_as = () if user is None else ("--uid", str(user), "--gid", str(user))
+    folders = (
+        *_APART,
+        *known_as,
+        *network,
+        *_BASE,
+        *root,
+        *_mounts(seen),
+        "--remount-ro",
+        "/",
+        "--chdir",
+        str(spec.cwd),
+    )
     argv = (str(bwrap), *folders, "--", *inside)
     return spec.model_copy(update={"argv": argv, "ignores_term": True, "passes_socket": listener is not None})
 

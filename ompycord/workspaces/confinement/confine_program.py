@@ -229,7 +229,7 @@ def enter(rules: dict[str, Any]) -> None:
         for path in paths:
             allow(call, ruleset, path, rights & handled)
     for port in rules["ports"] if rules["deny_tcp"] else ():
-        one = NetPort(allowed=CONNECT_TCP, port=port)
+        one = NetPort(allowed=CONNECT_TCP | (BIND_TCP if port in rules["own_ports"] else 0), port=port)
         call(ADD_RULE, ruleset, NET_PORT, ctypes.byref(one), 0)
     # A capability goes around Landlock: with CAP_PERFMON another program's environment can be read (seen, as root on
     # 6.18).

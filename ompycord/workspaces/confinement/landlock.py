@@ -27,13 +27,23 @@ _NET_ABI: Final = 4
 
 
 def in_landlock(
-    spec: ProcessSpec, layout: Layout, seen: SandboxView, *, has_network_rules: bool, program: Path
+    spec: ProcessSpec,
+    layout: Layout,
+    seen: SandboxView,
+    *,
+    has_network_rules: bool,
+    program: Path,
+    own_ports: tuple[int, ...] = (),
 ) -> ProcessSpec:
-    """`spec` behind `confine_program.py`, which restricts itself and becomes the program."""
+    """`spec` behind `confine_program.py`, which restricts itself and becomes the program.
+
+    On `own_ports` it listens, too: they are those of its services.
+    """
     rules = {
         "least_abi": _NET_ABI if has_network_rules else _FILES_ABI,
         "deny_tcp": has_network_rules and not layout.network,
-        "ports": [] if layout.listener is None else [layout.listener.port],
+        "ports": [*([] if layout.listener is None else [layout.listener.port]), *own_ports],
+        "own_ports": list(own_ports),
         "read": [str(part) for path in seen.readable for part in without(path, seen.hidden)] + ["/proc"],
         "write": [str(path) for path in seen.writable],
         "devices": list(_DEVICES),

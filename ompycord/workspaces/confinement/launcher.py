@@ -5,6 +5,7 @@ Implements `processes/launcher_port.py`.
 
 import asyncio
 import shutil
+import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -15,13 +16,15 @@ from ompycord.domain.repository import ConfinementLevel
 from ompycord.errors import ProcessFailed
 from ompycord.processes import Bounds, Clocks, ProcessSpec, RunningProcess, find_program, launch, named_program
 from ompycord.processes.launcher_port import Layout
+from ompycord.processes.service_report import services_folder
 from ompycord.workspaces.confinement.bubblewrap import in_bubblewrap
 from ompycord.workspaces.confinement.landlock import in_landlock
 from ompycord.workspaces.confinement.programs import is_of_run, require_inside
 from ompycord.workspaces.confinement.sandbox_view import interpreter_of, sandbox_view
-from ompycord.workspaces.folders import is_real_folder
+from ompycord.workspaces.folders import is_real_folder, remove
 from ompycord.workspaces.grants import link_grants
 from ompycord.workspaces.preparing.provided import with_provided
+from ompycord.workspaces.services.starting import planned
 
 __all__ = ["ConfinedLauncher", "UnconfinedLauncher"]
 
@@ -45,6 +48,8 @@ class UnconfinedLauncher:
         own = _ready(spec, layout, self._path, self._environ, given)
         if (program := named_program(own)) is not None:
             require_inside(own.argv[0], program, layout, shows=lambda _: True)
+        if (services := planned(layout, path=own.env["PATH"], level=self.level)) is not None:
+            own = services.before(_known(own, services.variables), find_program(own))
         return own.model_copy(update={"claims_terminal": False})
 
     @asynccontextmanager
@@ -56,6 +61,7 @@ class UnconfinedLauncher:
         async with launch(own, clocks=clocks, bounds=bounds) as process:
             _watch(process, layout)
             yield process
+        await _remove_services(layout)
 
 
 class ConfinedLauncher:
@@ -93,26 +99,45 @@ class ConfinedLauncher:
                 process.release_start()
             _watch(process, layout)
             yield process
+        await _remove_services(layout)
 
     def arrange(self, spec: ProcessSpec, layout: Layout) -> ProcessSpec:
         """See the port."""
         layout, given = with_provided(layout)
         own = _ready(spec, layout, self._path, self._environ, given)
         program = named_program(own) or find_program(own)  # which reports what is missing
+        services = planned(layout, path=own.env["PATH"], level=self.level)
+        beside = () if services is None else services.programs
         try:
-            seen = sandbox_view(layout, program=program, path=own.env["PATH"], hidden=self._hidden)
+            seen = sandbox_view(layout, program=program, path=own.env["PATH"], hidden=self._hidden, beside=beside)
             require_inside(own.argv[0], program, layout, shows=seen.shows)
         except OSError as error:
             raise ProcessFailed(f"The confinement could not be arranged: {error.strerror}. Nothing ran.") from error
         find_program(own)  # checked only now: whether there is something outside is not the checkout's to ask
         if not is_of_run(program, layout):
             _require_interpreter(program)
+        if services is not None:
+            own, program = services.before(_known(own, services.variables), program), Path(sys.executable)
+        ports = () if services is None else services.ports
         if self.level != "full":
-            return in_landlock(own, layout, seen, has_network_rules=self.level == "files+net", program=program)
+            has_rules = self.level == "files+net"
+            return in_landlock(own, layout, seen, has_network_rules=has_rules, program=program, own_ports=ports)
         bwrap = shutil.which("bwrap", path=self._path)
         if bwrap is None:
             raise ProcessFailed("bubblewrap is gone from the PATH, so nothing ran. Install it again.")
-        return in_bubblewrap(own, layout, seen, bwrap=Path(bwrap), program=program)
+        user = None if services is None else services.user
+        return in_bubblewrap(own, layout, seen, bwrap=Path(bwrap), program=program, user=user)
+
+
+def _known(spec: ProcessSpec, variables: Mapping[str, str]) -> ProcessSpec:
+    """With the variables of its services; what it was given otherwise stays."""
+    return spec.model_copy(update={"env": {**variables, **spec.env}})
+
+
+async def _remove_services(layout: Layout) -> None:
+    """What its services held is gone with them."""
+    if layout.services:
+        await remove(services_folder(layout))
 
 
 def _watch(process: RunningProcess, layout: Layout) -> None:

@@ -60,18 +60,22 @@ class SandboxView:
         return shown > 0 and shown >= max((len(one.parts) for one in self.hidden if one in above), default=0)
 
 
-def sandbox_view(layout: Layout, *, program: Path, path: str, hidden: Iterable[Path]) -> SandboxView:
+def sandbox_view(
+    layout: Layout, *, program: Path, path: str, hidden: Iterable[Path], beside: Iterable[Path] = ()
+) -> SandboxView:
     """The view of `program` in `layout` with `path` as its PATH; of what lies in `hidden` only what is named.
 
     A program, or a folder of the PATH, that lies in the run's own folders adds nothing: an agent chooses where it
-    leads. Raises ProcessFailed for a grant that would show a hidden folder of ours whole.
+    leads. `beside` are programs that are started with it. Raises ProcessFailed for a grant that would show a hidden
+    folder of ours whole.
     """
     ours = tuple(hidden)
     unseen = tuple(dict.fromkeys(_both(one for one in (*SECRET, Path.home(), *ours) if _is_there(one))))
     _refuse_ours(layout.grants, ours)
     folders = [Path(word) for word in path.split(os.pathsep) if word.startswith(os.sep)]
     tools = [root for folder in folders if not is_of_run(folder, layout) for root in _roots(folder)]
-    named = [*_pythons(), *tools, *([] if is_of_run(program, layout) else _of_program(program))]
+    programs = [one for one in (program, *beside) if not is_of_run(one, layout)]
+    named = [*_pythons(), *tools, *(root for one in programs for root in _of_program(one))]
     fit = [one for one in named if _is_there(one) and not any(other.is_relative_to(one) for other in unseen)]
     own = [layout.tree] if layout.is_read_only else []
     given = [*own, *layout.readable, *layout.provided, *_objects(layout), *layout.grants]

@@ -10,7 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-from ompycord.domain.checking.guard_rules import escaping, is_matched, protected_changes, size_findings
+from ompycord.domain.checking.guard_rules import (
+    escaping,
+    is_matched,
+    protected_changes,
+    size_findings,
+    unplanned_changes,
+)
 from ompycord.domain.events import GuardFinding, ResultGuarded
 from ompycord.domain.ports.guard import GuardRules
 from ompycord.domain.ports.trees import GITLINK, LINK, ResultTrees, TreeEntry
@@ -18,8 +24,8 @@ from ompycord.errors import WorkspaceError
 from ompycord.files import replace_file
 from ompycord.processes.launcher_port import Launcher
 from ompycord.workspaces.git import TRANSFER_S, Git
-from ompycord.workspaces.guard import as_text
 from ompycord.workspaces.guarding.added_secrets import added_secrets
+from ompycord.workspaces.guarding.granted import as_text
 from ompycord.workspaces.guarding.syntax import ChangedSource, check_syntax, language_of
 from ompycord.workspaces.record import Folder
 from ompycord.workspaces.trees import sizes_of, trees_of
@@ -32,7 +38,7 @@ _MOVED: Final = 50
 """Removed files whose words may have moved to another file."""
 _LISTED: Final = 50
 _PATH: Final = 1024
-_ORDER: Final = ("secret", "protected", "escape", "files", "lines", "file_size", "syntax")
+_ORDER: Final = ("secret", "protected", "escape", "files", "lines", "file_size", "syntax", "unplanned")
 
 
 class _Read(NamedTuple):
@@ -68,6 +74,7 @@ class ResultGuard:
             *(await _escaping(trees, changed)),
             *size_findings(rules.spec, changed=len(changed), added_lines=read.added_lines, sizes=sizes),
             *read.broken,
+            *unplanned_changes(changed, rules.planned),
         ]
         if not findings:
             await asyncio.to_thread(replace_file, folder.manifest, _manifest(trees, changed))

@@ -16,7 +16,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentJob, AgentOutcome, AgentPurpose, Emit, Inbox
 from ompycord.domain.repository import AgentSpec, ReviewerSpec, Sandbox
 from ompycord.domain.run import FailureClass, RunOutcome, RunState, SuspendReason
-from ompycord.errors import Refused
+from ompycord.errors import ProcessFailed, Refused
 from ompycord.render.cards.asking import PAUSE_AFTER_MS
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock, ScriptedAgent
@@ -24,7 +24,7 @@ from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness, MakeHo
 from tests.integration.conductor.conftest import CATALOG as STRICT
 
 OPEN = Sandbox(minimum="none")
-SECOND = AgentSpec(name="second", kind="command", command=("x",), sandbox=OPEN)
+SECOND = AgentSpec(name="second", kind="command", command=("sh",), sandbox=OPEN)
 CATALOG = STRICT.model_copy(update={"agents": (STRICT.agents[0], SECOND)})
 PLANNED = {
     "summary": "Write it down.",
@@ -88,6 +88,58 @@ async def waits(harness: AppHarness, run: str) -> StatusSnapshot:
     snapshot = await harness.in_state(run, RunState.AWAITING_APPROVAL)
     await harness.settled(run)
     return snapshot
+
+
+class CannotReview(Reports):
+    """As `second` it does not start."""
+
+    async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
+        if job.spec.name == "second":
+            raise ProcessFailed("Its licence is over.")
+        return await super().run(job, emit, inbox)
+
+
+NOT_HERE = SECOND.model_copy(update={"command": ("no-such-agent",)})
+
+
+@pytest.mark.parametrize(
+    ("agent", "second", "note"),
+    [
+        (Reports(), NOT_HERE, None),
+        (CannotReview(), SECOND, "second could not review it, so scripted did: Its licence is over."),
+    ],
+)
+async def test_where_no_other_agent_can_the_same_one_reviews_in_a_fresh_session_and_that_is_said(
+    make: MakeHarness, agent: Reports, second: AgentSpec, note: str | None
+) -> None:
+    harness = make(agent, CATALOG.model_copy(update={"agents": (STRICT.agents[0], second)}))
+    async with harness.running():
+        record = await harness.submit(mode="full")
+        await waits(harness, record.id)
+        await harness.areas.plans.approve(await loaded(harness, record.id), ADA)
+        snapshot = await harness.ended(record.id)
+    assert (snapshot.state, snapshot.verification) == (RunState.COMPLETE, Verification.VERIFIED)
+    assert snapshot.review is not None
+    assert (snapshot.review.by, snapshot.review.is_second) == ("scripted", False)
+    assert (note is None) or note in snapshot.notes
+    (review,) = agent.of("review")
+    assert review.session is None
+
+
+UNPLANNED = ev.GuardFinding(rule="unplanned", path="other.txt")
+
+
+async def test_an_unplanned_file_goes_back_once_and_is_taken_the_second_time(make: MakeHarness) -> None:
+    harness = make(Reports())
+    harness.workspaces.guard_verdicts = [ev.ResultGuarded(findings=(UNPLANNED,), total=1, files=2)]
+    async with harness.running():
+        record = await harness.submit(mode="full")
+        await waits(harness, record.id)
+        await harness.areas.plans.approve(await loaded(harness, record.id), ADA)
+        snapshot = await harness.ended(record.id)
+    assert (snapshot.verification, snapshot.round) == (Verification.VERIFIED, 2)
+    assert [rules.planned for rules in harness.workspaces.rules] == [("new.txt",), ("new.txt", "other.txt")]
+    assert "other.txt is not in the plan" in harness.agent.of("work")[1].prompt
 
 
 def has_two(snapshot: StatusSnapshot) -> bool:
@@ -243,7 +295,7 @@ async def test_what_a_review_must_have_is_repaired_and_open_findings_cost_the_ma
         repair = agent.of("work")[1].prompt
         for words in (f"{REVIEWED} (round 2 of 3)", "Must be repaired: It is empty (new.txt)"):
             assert words in repair
-        agent._says["review"] = [block(BLOCKING)]  # pyright: ignore[reportPrivateUsage]
+        agent.says["review"] = [block(BLOCKING)]
         snapshot = await harness.ended((await harness.submit(mode="full")).id)
     assert (snapshot.state, snapshot.verification, snapshot.round) == (
         *(RunState.COMPLETE, Verification.UNVERIFIED, 3),

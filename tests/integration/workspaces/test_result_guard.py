@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ompycord.domain.checking.guard_words import guard_sentence
 from ompycord.domain.events import GuardFinding
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Collected
@@ -34,8 +35,16 @@ class Guarded:
         self.repository = repository
         self.clone = clone
 
-    async def collect(self, *, protected: tuple[str, ...] = (), with_syntax: bool = True, **spec: object) -> Collected:
-        rules = GuardRules(spec=GuardSpec.model_validate(spec), protected=protected, with_syntax=with_syntax)
+    async def collect(
+        self,
+        *,
+        protected: tuple[str, ...] = (),
+        planned: tuple[str, ...] | None = None,
+        with_syntax: bool = True,
+        **spec: object,
+    ) -> Collected:
+        made = GuardSpec.model_validate(spec)
+        rules = GuardRules(spec=made, protected=protected, planned=planned, with_syntax=with_syntax)
         return await self.workspaces.collect(self.run, self.repository, message="work", rules=rules)
 
     async def found(self, **how: object) -> list[GuardFinding]:
@@ -95,6 +104,18 @@ async def test_files_of_other_languages_are_named_as_not_checked(guarded: Guarde
     assert collected.guarded is not None
     assert (collected.guarded.findings, collected.guarded.not_checked) == ((), ("notes.md", "x.rb"))
     assert (collected.guarded.not_checked_total, collected.guarded.files) == (2, 3)
+
+
+async def test_what_a_plan_does_not_name_is_listed_and_without_a_plan_nothing_is(guarded: Guarded) -> None:
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (guarded.clone / name).write_text("x")
+    found = await guarded.found(planned=("b.txt", "never.txt"))
+    assert [(one.rule, one.path, one.is_policy) for one in found] == [
+        ("unplanned", "a.txt", False),
+        ("unplanned", "c.txt", False),
+    ]
+    assert guard_sentence(found, 2).startswith("a.txt is not in the plan: take it back, unless the task needs it;")
+    assert await guarded.found() == []
 
 
 async def test_what_did_not_parse_on_the_base_is_not_held_against_a_result(

@@ -56,6 +56,8 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "run.cancelled": st.builds(ev.RunCancelled, reason=maybe),
     "run.stopped": st.just(ev.RunStopped(by="Ada")),
     "run.resumed": st.just(ev.RunResumed(by="Ada")),
+    "run.pause_requested": st.just(ev.PauseRequested(by="Ada")),
+    "run.rolled_back": st.just(ev.RunRolledBack(by="Ada", round=1, commit="a" * 40)),
     "run.cancel_requested": st.just(ev.CancelRequested(by="Ada")),
     "effect.finished": st.just(ev.EffectFinished(key="build:1", outcome="ok")),
     "prompt": st.builds(ev.Prompted, text=words, when=st.sampled_from(["now", "next", "restart"])),
@@ -138,6 +140,10 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     ),
     "setup.started": st.builds(ev.SetupStarted, step=name, number=count, of=count),
     "setup.finished": st.builds(ev.SetupFinished, status=st.sampled_from(["ready", "failed"]), step=st.none() | name),
+    "services.ready": st.builds(
+        ev.ServicesReady, services=st.tuples(st.builds(ev.ServiceShown, name=name)), duration_ms=count
+    ),
+    "service.failed": st.builds(ev.ServiceFailed, service=name, detail=words),
     "question.asked": st.builds(ev.QuestionAsked, question=ref, text=name),
     "question.answered": st.builds(ev.QuestionAnswered, question=ref, answer=words, by=name),
     "question.withdrawn": st.builds(ev.QuestionWithdrawn, question=ref),

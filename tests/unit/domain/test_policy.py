@@ -141,7 +141,7 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
         "approval.skipped",
         "pull_request.seen",
         *("check.errors", "check.proved"),
-        *("precheck.finished", "setup.started", "setup.finished"),
+        *("precheck.finished", "setup.started", "setup.finished", "services.ready", "service.failed"),
         *(
             "plan.proposed",
             "plan.refined",
@@ -155,7 +155,7 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
         *("memory.recalled", "memory.proposed"),
     },
     PEOPLE: {
-        "run.given_up",
+        *("run.given_up", "run.pause_requested", "run.rolled_back"),
         "memory.decided",
         *("plan.approved", "plan.changed", "plan.rejected"),
         *(

@@ -51,14 +51,16 @@ def test_every_step_has_one_stage_and_one_function() -> None:
     names = [stage.name for stage in STAGES]
     assert names == [
         *("prepare", "setup", "plan", "answer", "links", "build", "collect", "checks", "repair", "recollect"),
-        *("review", "publish"),
+        *("review", "rollback", "publish"),
     ]
     assert (HALT, CLEAN_UP) == ("stop", "cleanup")
 
 
 def test_what_is_repeated_and_counted_is_what_the_stages_say() -> None:
-    assert repeatable_names() == {"prepare", "setup", "links", "collect", "recollect", "publish", "cleanup", "stop"}
-    assert heavy_names() == {"prepare", "setup", "plan", "answer", "build", "repair", "review"}
+    assert repeatable_names() == {
+        *("prepare", "setup", "links", "collect", "recollect", "rollback", "publish", "cleanup", "stop"),
+    }
+    assert heavy_names() == {"prepare", "setup", "plan", "answer", "build", "repair", "review", "rollback"}
     assert agent_names() == {"plan", "answer", "build", "repair", "review"}
     assert agent_states() == {RunState.PLANNING, RunState.BUILDING, RunState.REPAIRING, RunState.REVIEWING}
 
@@ -66,12 +68,27 @@ def test_what_is_repeated_and_counted_is_what_the_stages_say() -> None:
 @pytest.mark.parametrize(
     ("mode", "names"),
     [
-        (Mode.FAST, ["prepare", "setup", "build", "collect", "publish"]),
-        (Mode.STANDARD, ["prepare", "setup", "build", "collect", "checks", "repair", "recollect", "publish"]),
+        (Mode.FAST, ["prepare", "setup", "build", "collect", "rollback", "publish"]),
+        (
+            Mode.STANDARD,
+            ["prepare", "setup", "build", "collect", "checks", "repair", "recollect", "rollback", "publish"],
+        ),
         (Mode.ASK, ["prepare", "setup", "answer", "links"]),
         (
             Mode.FULL,
-            ["prepare", "setup", "plan", "build", "collect", "checks", "repair", "recollect", "review", "publish"],
+            [
+                "prepare",
+                "setup",
+                "plan",
+                "build",
+                "collect",
+                "checks",
+                "repair",
+                "recollect",
+                "review",
+                "rollback",
+                "publish",
+            ],
         ),
     ],
 )

@@ -146,7 +146,7 @@ def test_what_would_widen_what_the_agent_may_is_named(text: str, key: str) -> No
         ("max_iterations: many", "max_iterations", "not valid"),
         ("setup: [{name: a, command: [x], keeps: [../out]}]", "setup.a.keeps.0", "not valid"),
         ("setup: [{name: a, command: [x], files: [.git/config]}]", "setup.a.files.0", "not valid"),
-        ("services: {db: postgres}", "services", "no such key"),
+        ("containers: {db: postgres}", "containers", "no such key"),
         ("branch_prefix: x/", "branch_prefix", "no such key"),
     ],
 )

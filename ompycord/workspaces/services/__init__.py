@@ -1,0 +1,1 @@
+"""Services of a run, such as a database: found on this machine, started empty beside each program that uses them."""
