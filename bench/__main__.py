@@ -14,6 +14,7 @@ from bench.gateway import gateway
 from bench.growth import growth
 from bench.guardian import guardian
 from bench.journey import journey
+from bench.memory import memory
 from bench.recovery import recovery
 from bench.render import render_time
 from bench.rounds import Size
@@ -34,6 +35,7 @@ BENCHMARKS = {
     "guardian": guardian,
     "gateway": gateway,
     "cheats": cheats,
+    "memory": memory,
 }
 ROUNDS = {Size.SMALLEST: 1, Size.NORMAL: 7, Size.FULL: 7}
 

@@ -23,6 +23,7 @@ from ompycord.bot.commands.new import new_feature
 from ompycord.bot.commands.queue import queue_feature
 from ompycord.bot.commands.raise_limit import raise_limit_feature
 from ompycord.bot.commands.remembering.decide import decide_feature
+from ompycord.bot.commands.remembering.feedback import feedback_feature
 from ompycord.bot.commands.remembering.memory import memory_feature
 from ompycord.bot.commands.retry import retry_feature
 from ompycord.bot.commands.run_control import run_control_feature
@@ -59,6 +60,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     cost_feature,
     decide_feature,
     memory_feature,
+    feedback_feature,
     health_feature,
     gateway_feature,
     retry_feature,

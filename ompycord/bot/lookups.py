@@ -8,6 +8,7 @@ from ompycord.conductor import Slots
 from ompycord.conductor.remembering import Lessons
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports.feedback import TeamOpinions
 from ompycord.domain.ports.memory import TeamMemory
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.render.models import ModelsState
@@ -80,6 +81,8 @@ class Lookups:
     keep_file: KeepFile = no_files
     memory: TeamMemory | None = None
     """None where nothing is remembered."""
+    opinions: TeamOpinions | None = None
+    """What people think of results."""
     lessons: Lessons | None = None
     """Decides about what agents want to be remembered."""
     models: ModelControl | None = None

@@ -10,8 +10,9 @@ from pydantic import Field
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import Ulid
+from ompycord.domain.memory.items import MemoryPlace
 
-__all__ = ["AnswerChoice", "CancelConfirmation", "ComponentMeaning", "ComponentState", "MessageEdit"]
+__all__ = ["AnswerChoice", "CancelConfirmation", "ComponentMeaning", "ComponentState", "MessageEdit", "Replacement"]
 
 
 class CancelConfirmation(Frozen):
@@ -41,7 +42,16 @@ class AnswerChoice(Frozen):
     """Who wrote it and may choose."""
 
 
-ComponentMeaning = Annotated[AnswerChoice | CancelConfirmation | MessageEdit, Field(discriminator="kind")]
+class Replacement(Frozen):
+    """Whether something that was just saved replaces what is remembered already."""
+
+    kind: Literal["replace"] = "replace"
+    older: Ulid
+    newer: Ulid
+    place: MemoryPlace
+
+
+ComponentMeaning = Annotated[AnswerChoice | CancelConfirmation | MessageEdit | Replacement, Field(discriminator="kind")]
 
 
 class ComponentState(Frozen):

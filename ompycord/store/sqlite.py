@@ -26,6 +26,7 @@ from ompycord.store.features.events import SqliteEvents
 from ompycord.store.features.forge.pull_requests import SqlitePullRequests
 from ompycord.store.features.keys import SqliteKeys
 from ompycord.store.features.log_check import SqliteLogCheck
+from ompycord.store.features.memory.feedback import SqliteFeedback
 from ompycord.store.features.memory.items import SqliteMemory
 from ompycord.store.features.model_requests import SqliteModelRequests
 from ompycord.store.features.outbox import SqliteOutbox
@@ -102,6 +103,7 @@ class SqliteStore(
         """The deliveries to webhooks; its methods have the names of the outbox's, so it is a part of its own."""
         self.memory = SqliteMemory(database)
         """What the team remembers; a part of its own for the same reason."""
+        self.feedback = SqliteFeedback(database)
 
     @property
     def transactions(self) -> int:

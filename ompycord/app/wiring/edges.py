@@ -12,7 +12,7 @@ from ompycord.app.report import HealthReport
 from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import settle_process
 from ompycord.app.wiring.bot_stores import bot_stores
-from ompycord.app.wiring.memory import memory_book_of
+from ompycord.app.wiring.memory import memory_book_of, opinions_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Secrets, Workers
 from ompycord.bot.bot import Bot
 from ompycord.bot.lookups import Lookups
@@ -91,6 +91,7 @@ def lookups_of(
         artifact=_artifact_of(workers.artifacts, infrastructure.known.redactor),
         keep_file=workers.artifacts.keep,
         memory=memory_book_of(infrastructure),
+        opinions=opinions_of(infrastructure),
         lessons=areas.lessons,
         models=models,
     )

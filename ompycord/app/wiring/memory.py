@@ -6,9 +6,10 @@ from ompycord.conductor.remembering import Lessons
 from ompycord.conductor.run_access import RunAccess
 from ompycord.memory.book import MemoryBook
 from ompycord.memory.keeper import MemoryKeeper
+from ompycord.memory.opinions import Opinions
 from ompycord.memory.recall import Recaller
 
-__all__ = ["lessons_of", "memory_book_of", "memory_keeper_of", "recaller_of"]
+__all__ = ["lessons_of", "memory_book_of", "memory_keeper_of", "opinions_of", "recaller_of"]
 
 
 def recaller_of(infrastructure: Infrastructure) -> Recaller:
@@ -41,6 +42,17 @@ def memory_keeper_of(infrastructure: Infrastructure) -> MemoryKeeper:
         ids=infrastructure.ids,
         options=infrastructure.settings.memory,
         redact=infrastructure.redact,
+    )
+
+
+def opinions_of(infrastructure: Infrastructure) -> Opinions:
+    """What people think of results."""
+    return Opinions(
+        feedback=infrastructure.store.feedback,
+        rows=infrastructure.store.memory,
+        snapshots=infrastructure.snapshots,
+        audit=infrastructure.store,
+        clock=infrastructure.clock,
     )
 
 

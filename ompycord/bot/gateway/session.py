@@ -32,6 +32,7 @@ from ompycord.bot.gateway.presence import show_mode
 from ompycord.bot.gateway.protect_requests import protect_requests
 from ompycord.bot.interactions.components import Dispatcher
 from ompycord.bot.interactions.reaction_launch import ReactionLaunch
+from ompycord.bot.interactions.reactions import Reactions
 from ompycord.bot.interactions.thread_messages import ThreadMessages
 from ompycord.bot.lookups import HealthLine, Lookups, ReadArtifact, no_artifact
 from ompycord.bot.message_renderer import MessageRenderer
@@ -261,6 +262,7 @@ class Session:
     def _wire(self, context: BotContext) -> Dispatcher:
         self._thread_messages = ThreadMessages(context)
         self._reaction_launch = ReactionLaunch(context, self.client)
+        self._reactions = Reactions(context, self.client)
         self._tree.use(context)
         features = BotFeatures(context)
         for command in features.commands:
@@ -299,6 +301,7 @@ class Session:
 
     async def _reacted(self, clicked: discord.RawReactionActionEvent) -> None:
         await self._reaction_launch.launch(clicked)
+        await self._reactions.added(clicked)
 
     def _on_answer(self, answer: RateAnswer) -> None:
         if answer.status < _BAD:

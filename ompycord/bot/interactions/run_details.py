@@ -8,7 +8,7 @@ from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import send_privately, show
 from ompycord.bot.run_view import RunView
 from ompycord.domain.ids import RunId, short_id
-from ompycord.domain.memory.items import MemoryPlace
+from ompycord.domain.memory.items import MemoryItem, MemoryPlace
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunRecord
 from ompycord.errors import Refused, RefusedInWords
@@ -68,8 +68,10 @@ async def _recalled(context: BotContext, record: RunRecord, run_view: RunView) -
     """What its agent was given of earlier work, with the words of what is still remembered."""
     recalled, memory = run_view.snapshot.recalled, context.lookups.memory
     place = MemoryPlace.of(record)
-    found = await memory.by_id(place, [one.item for one in recalled.items]) if recalled and memory else {}
-    items = {name: one.item for name, one in found.items()}
+    items: dict[str, MemoryItem] = {}
+    if recalled is not None and memory is not None:
+        found = await memory.by_id(place, [one.item for one in recalled.items])
+        items = {name: one.item for name, one in found.items()}
     return recalled_lines(run_view.snapshot, items, context.sanitizer)
 
 

@@ -1,13 +1,15 @@
-"""The port of what people think of results; `store/features/memory/feedback.py` implements it."""
+"""Ports of what people think of results: the rows (`store/features/memory/`), and their use (`memory/`)."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from ompycord.domain.access import Person
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
-from ompycord.domain.memory.feedback import Feedback
+from ompycord.domain.memory.feedback import Feedback, FeedbackVerdict
+from ompycord.domain.memory.items import FoundItem, MemoryPlace
 
-__all__ = ["FeedbackRows"]
+__all__ = ["FeedbackRows", "TeamOpinions"]
 
 
 class FeedbackRows(Protocol):
@@ -27,4 +29,24 @@ class FeedbackRows(Protocol):
 
     async def since(self, at: Millis) -> Sequence[Feedback]:
         """The current verdicts that were given since then, the oldest first."""
+        ...
+
+
+class TeamOpinions(Protocol):
+    """What people think of results, and what follows for the memory. Each method raises StorageError."""
+
+    async def give(self, run: RunId, person: Person, verdict: FeedbackVerdict, words: str = "") -> Feedback | None:
+        """Store what a person thinks of a run's result; their earlier verdict on it."""
+        ...
+
+    async def of_run(self, run: RunId) -> Sequence[Feedback]:
+        """The current verdicts on a run, the oldest first."""
+        ...
+
+    async def since(self, at: Millis) -> Sequence[Feedback]:
+        """The current verdicts that were given since then, the oldest first."""
+        ...
+
+    async def to_retire(self, place: MemoryPlace) -> tuple[FoundItem, ...]:
+        """Items of this place that harmed three times or more, and more often than they helped."""
         ...

@@ -6,7 +6,7 @@ where a project names none, the commit with which the entry came.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import regex
 
@@ -16,7 +16,7 @@ COMMITS_FORMAT: Final = "%x1e%H%x1f%s%x1f%b%x1f"
 """Of `git log --name-only`: what `commits_of` reads."""
 _RECORD, _FIELD = "\x1e", "\x1f"
 _ISSUE: Final = regex.compile(r"(?<![\w/])(?:#|gh-|:(?:issue|pr|pull|user)?:?`#?)(\d{1,6})\b", regex.IGNORECASE)
-_NUMBERS: Final = regex.compile(r"\(?:?\w*:?`?#?\d+`?_*\)?|`https?://\S+`_?|https?://\S+")
+_NUMBERS: Final = regex.compile(r":[a-z]+:`[^`]*+`_*|\(?(?:#|gh-)\d+`?_*\)?|`?https?://\S++|\(\d++\)", regex.IGNORECASE)
 _BULLET: Final = regex.compile(r"^(\s{0,3})(?:[-*•]|\.\.)\s+(\S.*)$")
 _CHANGELOG: Final = regex.compile(
     r"(?:^|/)(?:change(?:s|log)|history|news|release[-_ ]?notes)[^/]*$",
@@ -26,6 +26,7 @@ _SHORTEST: Final = 25
 """Characters of an entry that asks anything."""
 _FEWEST_NAMED: Final = 30
 _MOST_ANSWERS: Final = 20
+_MOST_OF_A_COMMIT: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,7 @@ def history_of(items: Sequence[HistoryItem], changelog: str, added: Iterable[tup
     if len(named) >= _FEWEST_NAMED:
         return History(tuple(items), named)
     known = {item.id for item in items}
-    questions = [
-        HistoryQuestion(text, frozenset({commit}))
-        for commit, lines in added
-        if commit in known
-        for text in _entries(lines)
-    ]
+    questions = (one for commit, lines in added if commit in known for one in _of_commit(commit, lines))
     return History(tuple(items), tuple(questions))
 
 
@@ -92,32 +88,43 @@ def _named(items: Sequence[HistoryItem], changelog: str) -> Iterator[HistoryQues
     for item in items:
         for number in _ISSUE.findall(f"{item.title}\n{item.body}"):
             by_issue.setdefault(number, set()).add(item.id)
-    for entry in _entries(changelog, keep_numbers=True):
-        answers = {commit for number in _ISSUE.findall(entry) for commit in by_issue.get(number, ())}
-        text = _without_numbers(entry)
-        if 0 < len(answers) <= _MOST_ANSWERS and len(text) >= _SHORTEST:
-            yield HistoryQuestion(text, frozenset(answers))
+    for entry in _entries(changelog):
+        answers = {commit for number in _ISSUE.findall(entry.whole) for commit in by_issue.get(number, ())}
+        if 0 < len(answers) <= _MOST_ANSWERS and entry.is_telling:
+            yield HistoryQuestion(entry.text, frozenset(answers))
 
 
-def _entries(text: str, *, keep_numbers: bool = False) -> Iterator[str]:
-    """The entries of a changelog, each on one line."""
-    entry: list[str] = []
-    for line in (*text.splitlines(), "- "):
+def _of_commit(commit: str, lines: str) -> Iterator[HistoryQuestion]:
+    """Entries that came with a commit. One that adds many is a release, which answers none of them."""
+    found = [entry for entry in _entries(lines) if entry.is_telling]
+    if len(found) <= _MOST_OF_A_COMMIT:
+        yield from (HistoryQuestion(entry.text, frozenset({commit})) for entry in found)
+
+
+class _Entry(NamedTuple):
+    """An entry of a changelog: its first paragraph without the names of issues, and all of it."""
+
+    text: str
+    whole: str
+
+    @property
+    def is_telling(self) -> bool:
+        return len(self.text) >= _SHORTEST
+
+
+def _entries(text: str) -> Iterator[_Entry]:
+    """The entries, each with the paragraphs that are indented below it."""
+    paragraphs: list[list[str]] = []
+    for line in (*text.splitlines(), "end"):
         bullet = _BULLET.match(line)
-        is_end = bullet is not None or not line.strip() or line.startswith("#") or line.strip() == "-"
-        if is_end and entry:
-            whole = " ".join(entry)
-            shown = whole if keep_numbers else _without_numbers(whole)
-            if len(shown) >= _SHORTEST:
-                yield shown
-            entry = []
+        if paragraphs and (bullet is not None or (line.strip() and not line[0].isspace())):
+            first, whole = " ".join(paragraphs[0]), " ".join(part for lines in paragraphs for part in lines)
+            # The names of issues would give the answer away.
+            yield _Entry(" ".join(_NUMBERS.sub(" ", first).split()), whole)
+            paragraphs = []
         if bullet is not None:
-            entry = [bullet[2].strip()]
-        elif entry and line[:1].isspace():
-            entry.append(line.strip())
-    return
-
-
-def _without_numbers(text: str) -> str:
-    """Without the names of issues, which would give the answer away."""
-    return " ".join(_NUMBERS.sub(" ", text).split())
+            paragraphs = [[bullet[2].strip()]]
+        elif paragraphs and not line.strip():
+            paragraphs.append([])
+        elif paragraphs:
+            paragraphs[-1].append(line.strip())

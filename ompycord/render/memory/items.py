@@ -11,7 +11,7 @@ from ompycord.domain.ports.memory import KeptItem
 from ompycord.render.phrases import and_list
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["item_line", "item_text", "kept_words", "list_text", "scope_words"]
+__all__ = ["item_line", "item_text", "kept_words", "list_text", "scope_words", "similar_words"]
 
 _TITLE: Final = 120
 _BODY: Final = 1200
@@ -70,6 +70,13 @@ def kept_words(kept: KeptItem, sanitizer: Sanitizer) -> str:
     if item.status is MemoryStatus.PROPOSED:
         return f"That waits for a decision already: {name}."
     return f"That is remembered already: {name}."
+
+
+def similar_words(items: Sequence[MemoryItem], sanitizer: Sanitizer) -> str:
+    """Items that say nearly the same, with the question whether they are replaced."""
+    lines = [f"▫ `{short_id(one.id)}` {one.kind.word} · {sanitizer.line(one.title, _TITLE)}" for one in items]
+    head = "Something like it is remembered already. Does the new one replace it?"
+    return "\n".join((head, *lines))
 
 
 def _used(found: FoundItem) -> str:

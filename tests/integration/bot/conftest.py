@@ -11,7 +11,7 @@ import discord
 import pytest
 
 from ompycord.app.system import SystemClock, SystemIds
-from ompycord.app.wiring.memory import lessons_of, memory_book_of
+from ompycord.app.wiring.memory import lessons_of, memory_book_of, opinions_of
 from ompycord.bot import DISCORD, DiscordTarget, HealthLine, Lookups, point_at
 from ompycord.bot.delivery.pending_deliveries import CLOSED_S
 from ompycord.bot.gateway.session import Session
@@ -150,6 +150,7 @@ class AppHarness(ComposedApp):
             confinement="files",
             memory=memory_book_of(app.infrastructure),
             lessons=self._lessons(app),
+            opinions=opinions_of(app.infrastructure),
         )
 
     @staticmethod

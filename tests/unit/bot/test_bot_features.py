@@ -25,7 +25,7 @@ POSTED = {
     *("continue", "replan", "replanto", "giveup"),
     *("planok", "planedit", "planchf", "planno", "plannof"),
     *("settings", "editsaid", "form", "undo", "pick", "picksay"),
-    *("memkeep", "memedit", "memdrop", "memform"),
+    *("memkeep", "memedit", "memdrop", "memform", "memrepl"),
     *(f"opt{number}" for number in range(20)),
 }
 """Actions in ids of buttons and forms that are posted already."""
@@ -106,6 +106,6 @@ def test_discord_is_told_of_every_command() -> None:
     known = {command.name for feature in ours.features for command in feature.commands}
     assert known == {
         *("new", "ask", "say", "status", "cancel", "stop", "resume", "show", "runs", "queue", "settings", "cost"),
-        *("health", "gateway", "help", "decide", "memory", "pr"),
+        *("health", "gateway", "help", "decide", "memory", "feedback", "pr"),
     }
     assert {command.name for feature in ours.features for command in feature.admin} == {"stop-models", "resume-models"}

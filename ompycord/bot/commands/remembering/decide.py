@@ -9,21 +9,27 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.commands.remembering.places import memory_of, place_here
 from ompycord.bot.context import BotContext
+from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
+from ompycord.bot.interactions.decisions import new_decision
 from ompycord.bot.interactions.replies import defer, send_privately
-from ompycord.domain.access import Role
-from ompycord.domain.memory.items import BODY_LENGTH, TITLE_LENGTH, MemoryKind, MemoryPlace, NewMemory
+from ompycord.domain.access import Person, Role
+from ompycord.domain.component_state import Replacement
+from ompycord.domain.ids import short_id
+from ompycord.domain.memory.items import BODY_LENGTH, MemoryPlace
 from ompycord.domain.policy import Denied, authorize
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused, RefusedInWords
-from ompycord.render.memory.items import kept_words
-from ompycord.text import cut
-from ompycord.text.titles import title_of
+from ompycord.render.cards.cardview import Button
+from ompycord.render.memory.items import kept_words, similar_words
+from ompycord.render.message import message as rendered
 
-__all__ = ["decide_feature", "new_decision"]
+__all__ = ["decide_feature"]
 
 Scope = Literal["repository", "channel", "server"]
 MENU: Final = "Save as decision"
+REPLACE: Final = "memrepl"
+_VALID_MS: Final = 24 * 3600 * 1000
 
 
 def decide_feature(context: BotContext) -> Feature:
@@ -55,25 +61,40 @@ def decide_feature(context: BotContext) -> Feature:
         place = _scoped(place_here(context, interaction, None), "repository")
         await _save(context, interaction, message.content, place, message=message.jump_url)
 
-    return Feature(commands=(decide,), menus=(save,), role=Role.RUNNER)
+    async def replaced(interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await defer(interaction)
+        meaning = await context.meaning(component)
+        if not isinstance(meaning, Replacement) or meaning.place.guild != str(interaction.guild_id):
+            raise RefusedInWords("That question has expired. `/omp memory drop` removes the older one.")
+        _require(person)
+        await memory_of(context).supersede(meaning.place, meaning.older, meaning.newer, person)
+        older, newer = short_id(meaning.older), short_id(meaning.newer)
+        await send_privately(interaction, f"`{newer}` replaces `{older}`: no agent is given the older one any more.")
+
+    return Feature(commands=(decide,), menus=(save,), components={REPLACE: replaced}, role=Role.RUNNER)
+
+
+def _require(person: Person) -> None:
+    if isinstance(authorize(person, "remember"), Denied):
+        raise Refused(RefusalCode.NEEDS_ROLE, needs=Role.RUNNER.word, who="An admin")
 
 
 async def _save(
     context: BotContext, interaction: Interaction, text: str, place: MemoryPlace, *, message: str | None = None
 ) -> None:
     person = context.person(interaction)
-    if isinstance(authorize(person, "remember"), Denied):
-        raise Refused(RefusalCode.NEEDS_ROLE, needs=Role.RUNNER.word, who="An admin")
+    _require(person)
     kept = await memory_of(context).keep(place, new_decision(text), person, message=message)
-    await send_privately(interaction, kept_words(kept, context.sanitizer))
-
-
-def new_decision(text: str) -> NewMemory:
-    """A text as a decision: its first sentence is the title, and the whole stands in the body where it says more."""
-    title = cut(title_of(text) or text.strip(), TITLE_LENGTH)
-    body = text.strip()
-    is_longer = body.rstrip(".") != title.rstrip(".")
-    return NewMemory(kind=MemoryKind.DECISION, title=title, body=cut(body, BODY_LENGTH) if is_longer else "")
+    words, asks = kept_words(kept, context.sanitizer), kept.similar if kept.fresh else ()
+    buttons: list[Button] = []
+    for one in asks:
+        meaning = Replacement(older=one.id, newer=kept.item.id, place=place)
+        ref = await context.keep_meaning(meaning, valid_ms=_VALID_MS)
+        buttons.append(Button(action=REPLACE, label=f"Replace {short_id(one.id)}", ref=ref))
+    if asks:
+        words = "\n".join((words, similar_words(asks, context.sanitizer)))
+    shown = rendered(words, buttons=buttons, sign=context.signer.button) if buttons else None
+    await send_privately(interaction, words, buttons=shown)
 
 
 def _scoped(place: MemoryPlace, scope: Scope) -> MemoryPlace:

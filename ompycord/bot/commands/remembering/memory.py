@@ -23,7 +23,7 @@ from ompycord.text.limits import AUTOCOMPLETE_CHOICES, CHOICE
 
 __all__ = ["memory_feature"]
 
-Which = Literal["all", "lessons", "decisions", "runs", "facts", "proposed"]
+Which = Literal["all", "lessons", "decisions", "runs", "facts", "proposed", "harmful"]
 _KINDS: Final[dict[Which, frozenset[MemoryKind]]] = {
     "lessons": frozenset({MemoryKind.LESSON}),
     "decisions": frozenset({MemoryKind.DECISION}),
@@ -99,10 +99,16 @@ class _Memory:
         wanted = MemoryFilter(
             kinds=_KINDS.get(which, frozenset(MemoryKind)), statuses=frozenset({status}), limit=_LISTED
         )
-        found = await memory_of(self._context).listed(place, wanted)
+        opinions = self._context.lookups.opinions
+        if which == "harmful":
+            found = await opinions.to_retire(place) if opinions is not None else ()
+        else:
+            found = await memory_of(self._context).listed(place, wanted)
         empty = "Nothing is remembered here yet. `/omp decide` and *Save as decision* add to it."
         if which == "proposed":
             empty = "No proposal waits here."
+        if which == "harmful":
+            empty = "Nothing that is remembered here harmed more runs than it helped."
         await send_privately(interaction, list_text(found, self._context.sanitizer, empty=empty))
 
     async def show(self, interaction: Interaction, item: str, repository: str | None) -> None:
