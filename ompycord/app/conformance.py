@@ -17,7 +17,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.task import Task
-from ompycord.errors import ConfigurationError
+from ompycord.errors import ConfigurationError, RefusedInWords
 from ompycord.settings import Settings
 from ompycord.workspaces.confinement.probe import best_launcher
 
@@ -60,12 +60,17 @@ async def try_agent(
     """Every rule's verdict, reported one by one, and the level of confinement.
 
     `begin` hears before each rule its number, how many there are, and its name: a rule may take minutes.
-    Raises ConfigurationError for an unknown name.
+    Raises ConfigurationError for an unknown name, Refused for the built-in agent.
     """
     spec = next((agent for agent in settings.catalog.agents if agent.name == name), None)
     if spec is None:
         known = ", ".join(agent.name for agent in settings.catalog.agents) or "none is configured"
         raise ConfigurationError(f"agents: there is none named {name[:64]!r}. Known: {known}.")
+    if spec.asks_models:
+        raise RefusedInWords(
+            f"{spec.name} is built in: a running Ompycord asks models for it, and there is no program to be tried. "
+            f'Ask it something instead: ompycord ask "Answer with the one word: done." --agent {spec.name}'
+        )
     path = environ.get("PATH", os.defpath)
     launcher = await best_launcher(path=path, hidden=(settings.data_dir,), environ=environ)
     adapter = adapters(launcher=launcher, kinds=[spec.kind])[spec.kind]

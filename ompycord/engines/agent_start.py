@@ -11,9 +11,19 @@ from typing import Final
 from ompycord.conductor import LogInbox
 from ompycord.domain.configuration.services import ServiceSpec
 from ompycord.domain.effects import StepOrder
-from ompycord.domain.events import EffectFinished, EventBody, Metering, ModelsOpened, RunFailed, RunFinished, RunStarted
+from ompycord.domain.events import (
+    EffectFinished,
+    EventBody,
+    Metering,
+    ModelsOpened,
+    PromptUsed,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+)
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentJob, AgentOutcome, Listener, Prepared
+from ompycord.domain.ports.models import PromptTemplate
 from ompycord.domain.repository import AgentSpec, ConfinementLevel
 from ompycord.domain.results import BuildResult
 from ompycord.domain.run import EndedBy, FailureClass
@@ -38,6 +48,7 @@ __all__ = [
     "since",
     "stored",
     "unconfined",
+    "used_template",
     "write_files",
 ]
 
@@ -65,6 +76,8 @@ class Opening:
     """What the agent gets first, with the folder of the files that came with the task."""
     after_task: Callable[[LogInbox], str]
     """What follows the task where the agent does not know the session any more."""
+    template: PromptTemplate | None = None
+    """What of the prompt is Ompycord's own and always the same; None where the task is all."""
 
 
 OpeningOf = Callable[[StepOrder, Task, StepContext, bool], Awaitable[Opening]]
@@ -151,9 +164,9 @@ async def _run(
     opened = context.inboxes.open(order.run, iteration=order.effect.iteration)
     async with _listener(order.run, spec, context) as listener, opened as inbox:
         if spec.kind != "rehearsal":  # our own code, which asks no model
-            await context.record(
-                order.run, ModelsOpened(by=metering(spec, listener), network=reach(context.level, spec.sandbox))
-            )
+            models = ModelsOpened(by=metering(spec, listener), network=reach(context.level, spec.sandbox))
+            templates = () if opening.template is None else (used_template(opening.template),)
+            await context.record(order.run, models, *templates)
         job = AgentJob(
             run=order.run,
             iteration=order.effect.iteration,
@@ -177,6 +190,11 @@ async def _run(
 def _listener(run: RunId, spec: AgentSpec, context: StepContext) -> AbstractAsyncContextManager[Listener | None]:
     has_one = spec.sandbox.network == "gateway" or spec.asks_models
     return context.listeners(run, spec) if has_one else nullcontext()
+
+
+def used_template(template: PromptTemplate) -> PromptUsed:
+    """That an agent is told by it."""
+    return PromptUsed(template=template.id, hash=template.hash)
 
 
 def metering(spec: AgentSpec, listener: Listener | None) -> Metering:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ompycord.conductor import LogInbox
+from ompycord.dialects.prompts.report_text import TEMPLATES
 from ompycord.domain import events as ev
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.ids import RunId
@@ -19,7 +20,7 @@ from ompycord.domain.ports import AgentJob, AgentOutcome, AgentPurpose, Listener
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import EndedBy, FailureClass
 from ompycord.domain.task import Task
-from ompycord.engines.agent_start import is_confined_enough, metering, stored, unconfined, write_files
+from ompycord.engines.agent_start import is_confined_enough, metering, stored, unconfined, used_template, write_files
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import failed
 from ompycord.errors import ProcessFailed, Refused
@@ -150,7 +151,7 @@ async def _run(
     async with _listener(order.run, spec, context) as listener, opened as inbox:
         if spec.kind != "rehearsal":  # our own code, which asks no model
             opened_by = ev.ModelsOpened(by=metering(spec, listener), network=reach(context.level, spec.sandbox))
-            await context.record(order.run, opened_by)
+            await context.record(order.run, opened_by, used_template(TEMPLATES[purpose]))
         given = env if listener is None else {**env, **listener.environment}
         job = AgentJob(
             run=order.run,

@@ -26,6 +26,7 @@ NOISY = {
     "uvicorn": logging.WARNING,
     "aiosqlite": logging.WARNING,  # logs every statement, with the rows that it writes
     "httpx": logging.WARNING,
+    "httpx2": logging.WARNING,
     "mcp": logging.WARNING,
 }
 """Levels below which these libraries report only about themselves."""

@@ -8,7 +8,7 @@ nothing is used here.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from tests.support.stub_provider import Asked, Reply
 
@@ -43,8 +43,11 @@ def _results(asked: Asked) -> int:
     messages: list[Any] = body.get("messages") or body.get("input") or []
     count = 0
     for one in messages:
-        parts: list[Any] = one["content"] if isinstance(one.get("content"), list) else []
+        content: Any = one.get("content")
+        parts: list[Any] = list(cast("list[Any]", content)) if isinstance(content, list) else []
         results = sum(part.get("type") == "tool_result" for part in parts)
+        is_person = one.get("role") == "user" and (isinstance(content, str) or results < len(parts))
+        count = 0 if is_person else count
         count += results + (one.get("role") == "tool") + (one.get("type") == "function_call_output")
     return count
 

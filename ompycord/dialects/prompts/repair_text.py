@@ -6,10 +6,11 @@ from typing import Final
 from ompycord.domain.checking.guard_words import finding_words
 from ompycord.domain.events import ChangedFile, FailedTest
 from ompycord.domain.folds.repair import RepairFacts, RepairRound
+from ompycord.domain.ports.models import PromptTemplate
 from ompycord.domain.reports.findings import ReviewFinding
 from ompycord.text import cut
 
-__all__ = ["REPAIR", "REVIEWED", "repair_text"]
+__all__ = ["REPAIR", "REVIEWED", "TEMPLATE", "repair_text"]
 
 REPAIR: Final = "The project's checks failed on your result"
 """How the text begins; the rehearsal knows it."""
@@ -26,6 +27,9 @@ _RULE: Final = (
     "Repair the cause. Do not weaken, skip or remove tests, and leave how the checks run as it is; "
     "if a test is wrong, say so in your last message."
 )
+
+TEMPLATE: Final = PromptTemplate(id="agent.repair", text=f"{REPAIR}\n\n{REFUSED}\n\n{REVIEWED}\n\n{_RULE}")
+"""What of it is always the same."""
 
 
 def repair_text(facts: RepairFacts) -> tuple[str, ...]:

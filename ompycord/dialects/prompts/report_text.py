@@ -3,14 +3,16 @@
 Counterparts: `dialects/reports/`, which reads what it says, and `engines/steps/`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ompycord.domain.folds.planning import PlanningFacts, RefusedReport
+from ompycord.domain.ports.agents import AgentPurpose
+from ompycord.domain.ports.models import PromptTemplate
 from ompycord.domain.reports.plan import MOST_FILES, MOST_STEPS, Plan
 from ompycord.text import cut
 
-__all__ = ["ASK", "PLAN", "REFUSED", "REVIEW", "ask_text", "plan_text", "planning_text", "review_text"]
+__all__ = ["ASK", "PLAN", "REFUSED", "REVIEW", "TEMPLATES", "ask_text", "plan_text", "planning_text", "review_text"]
 
 PLAN: Final = "Make a plan for the task below. Change nothing: you work in a copy that you cannot write to."
 """How the text for a planner begins."""
@@ -38,6 +40,13 @@ remark. Name only what you have seen in the files; an empty list of findings is 
 _LINKS: Final = """\
 Name every place that your answer rests on as `path/of/a/file:line`, relative to the root of the repository. Each of
 them is opened afterwards, and those that do not exist are struck out."""
+
+TEMPLATES: Final[Mapping[AgentPurpose, PromptTemplate]] = {
+    "plan": PromptTemplate(id="agent.plan", text=f"{PLAN}\n\n{_SHAPE}\n\n{REFUSED}"),
+    "answer": PromptTemplate(id="agent.answer", text=f"{ASK}\n\n{_LINKS}"),
+    "review": PromptTemplate(id="agent.review", text=f"{REVIEW}\n\n{_REVIEW_SHAPE}\n\n{REFUSED}"),
+}
+"""What of each of these texts is always the same."""
 
 
 def planning_text(task: Sequence[str], facts: PlanningFacts, checks: Sequence[str]) -> tuple[str, ...]:

@@ -47,13 +47,14 @@ class UsageUpdated(KnownEvent, senders=OBSERVERS):
 
 
 class PromptUsed(KnownEvent, senders=ONLY_OMPYCORD):
-    """Ompycord asked a model itself for the run, told by a template of its own; once for each template and model."""
+    """A template of Ompycord's was used to tell a model what to do; once for each template, model and start."""
 
     type: Literal["prompt.used"] = "prompt.used"
     template: Name
     hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
     """The first digits of the SHA-256 of the template's text."""
-    model: Name
+    model: Name | None = None
+    """The model that Ompycord asked itself; None where an agent was told, which asks its own."""
     temperature: Annotated[float, Field(ge=0, le=2, strict=True)] | None = None
     """None: the provider's own."""
     kept: StrictBool = False

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ompycord.conductor import LogInbox
 from ompycord.dialects.prompts.prompt_text import former_text, prompt_text
-from ompycord.dialects.prompts.repair_text import repair_text
+from ompycord.dialects.prompts.repair_text import TEMPLATE, repair_text
 from ompycord.dialects.prompts.report_text import plan_text
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import EffectFinished
@@ -42,4 +42,4 @@ async def _opening(order: StepOrder, task: Task, context: StepContext, can_resum
     def after_task(inbox: LogInbox) -> str:
         return joined(*earlier, *maybe_known(inbox.earlier_messages), *what_failed)
 
-    return Opening(session, prompt, after_task)
+    return Opening(session, prompt, after_task, TEMPLATE)

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from ompycord.domain.base import Frozen
-from ompycord.domain.events import RunEvent
+from ompycord.domain.events import PromptUsed, RunEvent
 from ompycord.domain.folds.rounds import RunStep, StartOfAgent, starts_of, steps_of
 from ompycord.domain.folds.snapshot import StatusSnapshot, Usage, Verification
 from ompycord.domain.ids import short_id
@@ -68,6 +68,8 @@ class Story(Frozen):
     steps: tuple[RunStep, ...]
     starts: tuple[StartOfAgent, ...]
     """The starts of its agent."""
+    prompts: tuple[PromptUsed, ...] = ()
+    """The templates by which models were told what to do, in their order."""
     sections: tuple[StorySection, ...]
     exit_code: int | None
     """What `ompycord run` ends with now; None while the run is at work."""
@@ -91,6 +93,7 @@ def story_of(
         step.model_copy(update={"message": sanitizer.line(step.message, _MESSAGE) if step.message else None})
         for step in steps_of(events)
     ]
+    prompts = tuple(dict.fromkeys(event.body for event in events if isinstance(event.body, PromptUsed)))
     return Story(
         run=short_id(snapshot.run),
         id=snapshot.run,
@@ -114,10 +117,30 @@ def story_of(
         ended_at=snapshot.ended_at,
         steps=tuple(steps[-_STEPS:]),
         starts=starts_of(events),
-        sections=tuple(
-            StorySection(name=section.name, lines=tuple(clocks(line) for line in section.lines))
-            for section in SECTIONS["story"](snapshot, sanitizer)
-            if section.lines
+        prompts=prompts,
+        sections=(
+            *(
+                StorySection(name=section.name, lines=tuple(clocks(line) for line in section.lines))
+                for section in SECTIONS["story"](snapshot, sanitizer)
+                if section.lines
+            ),
+            *_prompts(prompts, sanitizer),
         ),
         exit_code=exit_code_of(snapshot),
     )
+
+
+def _prompts(prompts: Sequence[PromptUsed], sanitizer: Sanitizer) -> tuple[StorySection, ...]:
+    """A line for each template with its hash; nothing where the task was all that a model was told."""
+    lines = [
+        " · ".join(
+            (
+                f"{one.template} {one.hash}",
+                *([sanitizer.line(one.model, _TITLE)] if one.model else ()),
+                *([f"temperature {one.temperature:g}"] if one.temperature is not None else ()),
+                *(["kept from before"] if one.kept else ()),
+            )
+        )
+        for one in prompts
+    ]
+    return (StorySection(name="Prompts", lines=tuple(lines)),) if lines else ()

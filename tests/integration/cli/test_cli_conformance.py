@@ -58,3 +58,10 @@ async def test_an_agent_that_is_not_configured_is_named_with_those_that_are(tmp_
     configured(tmp_path / "c", "mine", kind="command", command=["true"])
     done = await ompycord("conformance", "yours", folder=tmp_path / "c")
     assert (done.code, done.err.strip()) == (78, "ompycord: agents: there is none named 'yours'. Known: mine.")
+
+
+async def test_the_built_in_agent_has_no_program_to_try_and_a_question_is_offered_instead(tmp_path: Path) -> None:
+    configured(tmp_path / "c", "native", kind="native")
+    done = await ompycord("conformance", "native", folder=tmp_path / "c")
+    assert done.code == 77
+    assert 'ompycord ask "Answer with the one word: done." --agent native' in done.err

@@ -85,10 +85,11 @@ async def test_draft_critique_and_final_are_kept_shown_and_charged(
         assert proposal.passes.critique.findings[0].title == "There is no test"
         used = [one for one in events if isinstance(one, ev.PromptUsed)]
         assert [(one.template, one.model, one.temperature) for one in used] == [
+            ("agent.plan", None, None),
             ("plan.critique", "m-2", 0.0),
             ("plan.final", "m-1", 0.2),
         ]
-        assert len({one.hash for one in used}) == 2
+        assert len({one.hash for one in used}) == 3
         assert snapshot.usage.cost_usd == pytest.approx(2 * 0.0045)
         text = text_form(snapshot, render_context(), redact=str, part="plan")
         for words in (

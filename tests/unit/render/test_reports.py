@@ -90,3 +90,13 @@ def test_the_markdown_of_a_story_holds_no_markup_of_its_words() -> None:
 def test_the_exit_code_is_that_of_the_contract(state: RunState, code: int | None) -> None:
     events = log(ev.RunSubmitted(task=TASK), moved(S.BUILDING), moved(state))
     assert exit_code_of(fold(RUN, events).snapshot()) == code
+
+
+def test_the_templates_by_which_models_were_told_stand_in_it_once_with_their_hashes() -> None:
+    asked = ev.PromptUsed(template="plan.critique", hash="ab" * 8, model="m-1", temperature=0.0)
+    told_agent = ev.PromptUsed(template="agent.repair", hash="cd" * 8)
+    events = [*EVENTS, *(told(20 + at, one, OMPYCORD) for at, one in enumerate((asked, told_agent, told_agent)))]
+    story = story_of(fold(RUN, events).snapshot(), events, RenderContext(), redact=str)
+    assert [one.template for one in story.prompts] == ["plan.critique", "agent.repair"]
+    lines = next(section.lines for section in story.sections if section.name == "Prompts")
+    assert lines == (f"plan.critique {'ab' * 8} · m-1 · temperature 0", f"agent.repair {'cd' * 8}")
