@@ -25,6 +25,7 @@ OmpycordError
 ├── WorkspaceError              a clone, collecting or a publication failed; the run says why
 │   └── ResultWithheld              it holds a value that its agent was granted; it is not published
 ├── ForgeFailed                 a forge did not take a branch or a pull request; the branch here stays
+│   └── ForgeUnanswered             its answer was lost, or was an error of its own: it may have taken effect
 ├── ModelFailed                 a model that Ompycord asks itself did not answer, or not in the shape that is needed
 └── ProcessFailed               a program could not be started or did not end as it must
     └── ProgramLeadsOut         it lies in a run's checkout and is a link out of it: it was not started
@@ -43,6 +44,7 @@ __all__ = [
     "DiskRefuses",
     "Draining",
     "ForgeFailed",
+    "ForgeUnanswered",
     "GatewayFatal",
     "IdConflict",
     "ModelFailed",
@@ -205,6 +207,10 @@ class ForgeFailed(OmpycordError):
         """`words` say what happened, to what, and what to do next."""
         super().__init__(words)
         self.fault = fault
+
+
+class ForgeUnanswered(ForgeFailed):
+    """A request to a forge may have taken effect: its answer was lost, or was an error of the forge itself."""
 
 
 class ModelFailed(OmpycordError):

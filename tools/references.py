@@ -56,7 +56,11 @@ def events() -> str:
 
 def run_states() -> str:
     """The state machine, drawn and as a table."""
-    lines = ["# Run states\n", MADE, "Drawn from `ompycord/domain/lifecycle.py`. Final states absorb everything.\n"]
+    lines = [
+        "# Run states\n",
+        MADE,
+        "Drawn from `ompycord/domain/lifecycle.py`. Final states absorb all but what publishes their result again.\n",
+    ]
     lines += ["```mermaid", "stateDiagram-v2", "  [*] --> QUEUED"]
     seen: set[tuple[str, str, str]] = set()
     for rule in TABLE:
@@ -168,6 +172,15 @@ SETTINGS_WORDS = {
     "repositories.guard.plan": "whether files that an approved plan does not name go back to the agent, once each",
     "repositories.services": "servers beside checks and agent, such as `[postgres, redis]`: "
     "[give checks a database](../how-to/give-checks-a-database.md)",
+    "repositories.forge": "where a run opens its pull request; [how](../how-to/get-a-pull-request.md)",
+    "repositories.publish.approve": "`draft_first`: an approver marks the draft ready; `always`: one allows the push",
+    "repositories.publish.draft": "drafts are those that are not verified, or `always` all of them",
+    "repositories.publish.without_drafts": "no drafts there: `branch` keeps what is unverified here, `open` says so",
+    "repositories.publish.red": "a result whose checks failed: its branch here, or `draft`; its run has failed in both",
+    "repositories.publish.labels": "labels that exist there",
+    "repositories.publish.reviewers": "who is asked to review, by login; a team as `organisation/team`",
+    "repositories.publish.assignee": "to whom it is assigned, by login",
+    "repositories.publish.comment": "whether it has one comment with the verdict and what comes next",
     "repositories.guard.syntax": "whether changed files must [parse](../contracts/runs.md#guard); not in mode fast",
     "repositories.guard.secrets": "whether a secret in what a result adds ends its run",
     "repositories.guard.exempt": "paths that are not looked at, such as `[tests/samples/**]`",

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from ompycord.conductor.run_access import RunAccess, require_hosted
 from ompycord.conductor.snapshots import LoadedRun
+from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person, Role
 from ompycord.domain.authority import SourceKind
@@ -54,9 +55,18 @@ _NAME: Final = 128
 class Approvals:
     """The use cases of people whom an agent asked. Each method returns when the fact is on disk."""
 
-    def __init__(self, *, access: RunAccess, history: RunHistory, catalog: Catalog, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        access: RunAccess,
+        history: RunHistory,
+        transitions: Transitions,
+        catalog: Catalog,
+        wake: Callable[[], None],
+    ) -> None:
         self._access = access
         self._history = history
+        self._transitions = transitions
         self._catalog = catalog
         self._wake = wake
 
@@ -99,7 +109,8 @@ class Approvals:
         """
         found = self._requested(loaded, approval)
         rule = self._catalog.rule_of(loaded.record, risk_of(found).risk)
-        self._access.require(person, "approve", loaded.record, rule=rule)
+        right = "publish" if found.is_publication else "approve"
+        self._access.require(person, right, loaded.record, rule=rule)
         first = await self._earlier(loaded, found)
         if first is not None:
             return Approved(fresh=False, earlier=first)
@@ -194,5 +205,19 @@ class Approvals:
         decision = self._access.decision(run, "accept", snapshot.commit, f"{snapshot.to_accept} changes", person)
         body = ev.EvidenceAccepted(by=person.name, commit=snapshot.commit, changes=snapshot.to_accept)
         await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision)
+        if snapshot.pull_request is not None:
+            await self._transitions.decide(run, ev.PublicationRequested(by=person.name), kind=SourceKind.PERSON)
         self._wake()
         return snapshot.to_accept
+
+    async def mark_ready(self, loaded: LoadedRun, person: Person) -> None:
+        """Have the draft of a verified result ask for review. Raises Refused where there is none."""
+        record, run, snapshot = loaded.record, loaded.run, loaded.snapshot
+        require_hosted(record)
+        self._access.require(person, "publish", record, two_person=self._catalog.needs_two(record))
+        if snapshot is None or snapshot.commit is None or not snapshot.waits_for_ready:
+            raise Refused(RefusalCode.NO_DRAFT, run=short_id(run))
+        decision = self._access.decision(run, "ready", f"{snapshot.commit}/{record.version}", "Mark ready", person)
+        body = ev.ReadyRequested(by=person.name, commit=snapshot.commit)
+        await self._transitions.decide(run, body, kind=SourceKind.PERSON, decision=decision, known=record)
+        self._wake()

@@ -24,7 +24,7 @@ from ompycord.conductor.transcript import (
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentInput, RunHistory
-from ompycord.domain.refs import Ref
+from ompycord.domain.refs import Ref, RefKind
 
 __all__ = ["Inboxes", "LogInbox", "Record", "has_unread"]
 
@@ -285,6 +285,19 @@ class Inboxes:
         self._bus = bus
         self._record = record
         self._slots = slots
+
+    async def decision(self, run: RunId, approval: str) -> ev.ApprovalGranted | ev.ApprovalDenied:
+        """What a person decides on a request of our own; waits for it. It survives a restart: the log has both."""
+        ref, transcript = Ref(RefKind.APPROVAL, approval), Transcript()
+        with self._bus.subscribe() as subscription:
+            while True:
+                transcript.add(await self._history.transcript(run, after=transcript.position))
+                request = transcript.requests.get(ref)
+                if request is not None and isinstance(request.decided, ev.ApprovalGranted | ev.ApprovalDenied):
+                    if self._slots is not None:
+                        await self._slots.regain(run)
+                    return request.decided
+                await subscription.take_of(run, POLL_S)
 
     @asynccontextmanager
     async def open(self, run: RunId, *, iteration: int) -> AsyncGenerator[LogInbox]:

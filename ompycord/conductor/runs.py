@@ -254,10 +254,12 @@ class Runs:
         self._wake()
 
     async def resume(self, loaded: LoadedRun, person: Person) -> Committed:
-        """Continue a suspended run."""
+        """Continue a suspended run; of one that has ended and was not published, try that again."""
         record, run = loaded.record, loaded.run
         require_hosted(record)
         self._access.require(person, "resume", record)
+        if loaded.snapshot is not None and loaded.snapshot.is_unpublished:
+            return await self._move(record, ev.PublicationRequested(by=person.name), "publish", person)
         if record.state is not RunState.SUSPENDED:
             raise Refused(RefusalCode.NOT_SUSPENDED, run=short_id(run))
         if loaded.snapshot is not None and is_used_up(loaded.snapshot):

@@ -107,6 +107,7 @@ ACTIONS: dict[str, _Rule] = {
     "approve": _Rule(least=Role.APPROVER, own=Role.RUNNER),
     "remember": _Rule(least=Role.RUNNER),
     "forget": _Rule(least=Role.APPROVER, own=Role.RUNNER),
+    "publish": _Rule(least=Role.APPROVER),
     "admin": _Rule(least=Role.ADMIN),
 }
 """The action `use` is allowed to every role.

@@ -22,6 +22,7 @@ __all__ = [
     "PlanAgent",
     "PrepareWorkspace",
     "Publish",
+    "PutOnMovedBase",
     "RepairAgent",
     "ReviewResult",
     "RollBack",
@@ -129,6 +130,13 @@ class Publish(Frozen):
     iteration: int
 
 
+class PutOnMovedBase(Frozen):
+    """Put the result on the base as its forge has it now, where that has moved."""
+
+    type: Literal["rebase"] = "rebase"
+    iteration: int
+
+
 class StopAgent(Frozen):
     """Stop whatever runs for this run: ask it to end, then kill it."""
 
@@ -155,6 +163,7 @@ Effect = (
     | RollBack
     | ReviewResult
     | Publish
+    | PutOnMovedBase
     | AnswerQuestion
     | CheckLinks
     | StopAgent

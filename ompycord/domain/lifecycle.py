@@ -2,10 +2,11 @@
 
 What follows when a step ends stands in its stage; what people and our restarts do to a run is the same for every stage
 and is made here. `docs/reference/run-states.md` is drawn from the table. Unknown events never change a state; final
-states absorb.
+states absorb all but what publishes again (`transitions/late_publication.py`).
 """
 
 from collections.abc import Collection, Iterator
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from ompycord.domain import effects as fx
@@ -23,6 +24,7 @@ from ompycord.domain.stages import (
     PLAN,
     PREPARE,
     PUBLISH,
+    REBASE,
     REPAIR,
     REVIEW,
     ROLL_BACK,
@@ -33,6 +35,7 @@ from ompycord.domain.task import Mode
 from ompycord.domain.transitions.checkpoints import at_pause, pause_rules, roll_back_rule
 from ompycord.domain.transitions.circling import End, circling_rules, kept, unreviewed
 from ompycord.domain.transitions.guards import MAX_INTERRUPTIONS, is_again_allowed
+from ompycord.domain.transitions.late_publication import late_publications
 from ompycord.domain.transitions.people import (
     back_to_agent,
     cancelled,
@@ -164,6 +167,7 @@ TABLE: tuple[Rule, ...] = (
     *_ends(COLLECT_REPAIR),
     *_ends(REVIEW),
     *_ends(ROLL_BACK),
+    *_ends(REBASE),
     *_ends(PUBLISH),
     *_interruptions(PREPARE),
     *_interruptions(SET_UP),
@@ -177,7 +181,9 @@ TABLE: tuple[Rule, ...] = (
     *_interruptions(COLLECT_REPAIR),
     *_interruptions(REVIEW),
     *_interruptions(ROLL_BACK),
+    *_interruptions(REBASE),
     *_interruptions(PUBLISH),
+    *late_publications(partial(_is_end_of, PUBLISH)),
     *plan_decisions(),
     *pause_rules(),
     roll_back_rule(),
@@ -247,7 +253,8 @@ def _apply(machine: Machine, body: ev.EventBody, rule: Rule) -> TransitionOutcom
         ended_by=after.ended_by if to in {S.SUSPENDED, *FINAL} else None,
         outcome=after.outcome,
     )
-    return TransitionOutcome(after, effects, (changed,))
+    is_end_kept = to is machine.state and to in FINAL and bool(effects)  # it ended when it ended
+    return TransitionOutcome(after, effects, () if is_end_kept else (changed,))
 
 
 def _effect(kind: type[fx.Effect], before: Machine, after: Machine) -> fx.Effect:

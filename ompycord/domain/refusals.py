@@ -53,6 +53,7 @@ class RefusalCode(StrEnum):
     CHAIN_AT_WORK = "chain-at-work"
     FORGE_FAILED = "forge-failed"
     NO_SUCH_ISSUE = "no-such-issue"
+    NO_DRAFT = "no-draft"
     # -- plans
     NO_SUCH_PLAN = "no-such-plan"
     PLAN_NOT_OPEN = "plan-not-open"

@@ -279,7 +279,7 @@ class RepositorySpec(Frozen):
     forge: ForgeSpec | None = None
     """Where a run that ends well opens a pull request; left out, its result is a branch alone."""
     publish: PublishSpec = PublishSpec()
-    """What its pull requests get, and what follows."""
+    """What its pull requests get, who allows them, and what follows."""
 
     @field_validator("secrets")
     @classmethod

@@ -19,6 +19,7 @@ __all__ = [
     "PlanResult",
     "PrepareResult",
     "PublishResult",
+    "RebaseResult",
     "ReportResult",
     "SetUpResult",
     "StageResult",
@@ -124,6 +125,15 @@ class PublishResult(StageResult):
     """None where there was nothing to publish."""
     changed: int | None = None
     """0 where the result equals the base."""
+    onto: str | None = None
+    """The commit to which the base has moved on its forge: the result goes on it before it is published."""
+
+
+class RebaseResult(StageResult):
+    """The result was put on a base that has moved, or could not be."""
+
+    commit: str | None = None
+    """The result there; None where it stays on the base from which it started."""
 
 
 def facts_of(result: StageResult) -> Facts:

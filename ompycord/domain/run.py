@@ -8,6 +8,7 @@ from ompycord.domain.task import Mode
 
 __all__ = [
     "FINAL",
+    "UNPUBLISHED",
     "EndedBy",
     "FailureClass",
     "Machine",
@@ -71,6 +72,10 @@ class FailureClass(StrEnum):
     """The agent went in circles."""
     PLAN = "PLAN"
     """No valid plan was made."""
+
+
+UNPUBLISHED = frozenset({FailureClass.ENV, FailureClass.INTERNAL})
+"""What ends a run as PARTIAL although all of its work is done: its publication failed, and can be tried again alone."""
 
 
 class EndedBy(StrEnum):
@@ -147,6 +152,8 @@ class Machine(Frozen):
     """Whether the review of the last result found something that must be repaired."""
     checks: bool | None = None
     """Whether the last round of checks passed; None when none ran."""
+    is_rebased: bool = False
+    """Whether the last result was to go on a base that has moved: once, and its agent repairs nothing then."""
     failure: FailureClass | None = None
     outcome: RunOutcome | None = None
     """Set with COMPLETE where there is no result."""

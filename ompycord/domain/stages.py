@@ -16,6 +16,7 @@ from ompycord.domain.results import (
     PlanResult,
     PrepareResult,
     PublishResult,
+    RebaseResult,
     ReportResult,
     SetUpResult,
     StageResult,
@@ -38,6 +39,7 @@ __all__ = [
     "PLAN",
     "PREPARE",
     "PUBLISH",
+    "REBASE",
     "REPAIR",
     "REVIEW",
     "ROLL_BACK",
@@ -306,6 +308,20 @@ ROLL_BACK: Final = Stage(
         Edge("failed", S.SUSPENDED, (), "it could not be put back", then=update.not_put_back),
     ),
 )
+REBASE: Final = Stage(
+    state=S.PUBLISHING,
+    effect=fx.PutOnMovedBase,
+    result=RebaseResult,
+    is_repeatable=True,
+    modes=WORK,
+    is_entry=False,
+    edges=(
+        Edge("ok", S.VERIFYING, (fx.RunChecks,), "it is on the base as it is now; checks prove it once more",
+             guard.is_checked_on_base, update.rebased),
+        Edge("ok", S.PUBLISHING, (fx.Publish,), "no checks, or it stays where it started", then=update.rebased),
+        Edge("failed", S.PUBLISHING, (fx.Publish,), "it stays where it started", then=update.rebased),
+    ),
+)  # fmt: skip
 PUBLISH: Final = Stage(
     state=S.PUBLISHING,
     effect=fx.Publish,
@@ -313,6 +329,7 @@ PUBLISH: Final = Stage(
     is_repeatable=True,
     modes=WORK,
     edges=(
+        Edge("ok", S.PUBLISHING, (fx.PutOnMovedBase,), "the base has moved on its forge", guard.base_moved),
         Edge("ok", S.FAILED, (fx.CleanUp,), "the agent said it failed", guard.publishes_failure, update.published),
         Edge("ok", S.FAILED, (fx.CleanUp,), "checks failed", guard.publishes_failed_checks, update.published),
         # collected by an earlier version, which let an empty result continue to the checks
@@ -335,6 +352,7 @@ STAGES: Final = (
     COLLECT_REPAIR,
     REVIEW,
     ROLL_BACK,
+    REBASE,
     PUBLISH,
 )
 
@@ -348,6 +366,7 @@ AnyStage = (
     | Stage[CheckResult]
     | Stage[ReportResult]
     | Stage[PublishResult]
+    | Stage[RebaseResult]
 )
 
 

@@ -21,6 +21,8 @@ from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId, Ulid
 from ompycord.domain.ports import (
     AgentAdapter,
+    BaseMoves,
+    BaseThere,
     CheckHistory,
     Checks,
     Listener,
@@ -34,7 +36,7 @@ from ompycord.domain.ports.memory import RecallForRuns
 from ompycord.domain.repository import AgentSpec, ConfinementLevel, RepositorySpec
 from ompycord.domain.results import PrepareResult
 from ompycord.domain.task import Task, TaskFile
-from ompycord.engines.proposal import Proposals
+from ompycord.engines.publication import Proposals
 from ompycord.errors import Refused, WorkspaceError
 from ompycord.render.refusals import Audience, refusal_words
 
@@ -199,6 +201,8 @@ class StepContext:
     """What makes pull requests of results; None where nothing reaches a forge."""
     can_run: Callable[[AgentSpec], bool] = _always_can
     """Whether an agent can be started here: its program is there, and it is confined as its settings want."""
+    moves: BaseMoves | None = None
+    """What puts results on a base that has moved; None where nothing does."""
     precheck: Callable[[RunId, Task, Former | None], Awaitable[Sequence[PrecheckLine]]] = _nothing_to_see
     """What a run needs, looked at before it has a clone: every line, also those that are right."""
     configure: Callable[[RepositorySpec, bytes | None], tuple[Configured, tuple[FileFault, ...]]] = _by_operator_alone
@@ -226,6 +230,21 @@ class StepContext:
             return self.catalog.repository(task.repository)
         except Refused as error:
             raise WorkspaceError(refusal_words(error, Audience.DISCORD)) from error
+
+    async def moved_base(self, run: RunId, task: Task) -> BaseThere | None:
+        """The base of its forge, where that has moved and the result is not proposed there yet. Raises ForgeFailed."""
+        if self.proposals is None or self.moves is None:
+            return None
+        former = await self.former(run) if task.follows is not None else None
+        prepared = await self.prepared(run)
+        base = (former.first_base if former is not None else None) or (prepared.base if prepared is not None else None)
+        branch = (former.branch if former is not None else None) or (prepared.branch if prepared is not None else None)
+        collected = await self.results.result(run)
+        commit = collected.commit if collected is not None else None
+        if base is None or branch is None or commit is None:
+            return None
+        there = await self.proposals.base_of(run, self.repository(task), task, branch, commit, base)
+        return there if there is not None and there.ahead else None
 
     async def configured(self, run: RunId, task: Task) -> Configured:
         """The task's repository as this run uses it, with the file of its base.

@@ -1,29 +1,26 @@
 """GitHub as a `ForgePort`, by a fine-grained token; GitHub Enterprise by its own address."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
-
-from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ompycord.domain.base import Millis
 from ompycord.domain.configuration.forge_options import ForgeSpec
-from ompycord.domain.ports import Clock, ForgeAccess, OpenedPullRequest, ProposedPullRequest
-from ompycord.errors import ForgeFailed
-from ompycord.forge.github_answers import Pull, Repository, User
-from ompycord.forge.github_client import PAUSE_S, TRIES, GitHubAnswer, GitHubClient, Unanswered
+from ompycord.domain.ports import Clock, ForgeAccess, OpenedPullRequest, ProposedPullRequest, PullRequestState
+from ompycord.errors import ForgeFailed, ForgeUnanswered
+from ompycord.forge.github_answers import GraphAnswer, Pull, Repository, User, read_as, read_many
+from ompycord.forge.github_client import PAGE, PAUSE_S, TRIES, GitHubClient
+from ompycord.forge.github_faults import refused_by_graph
+from ompycord.forge.github_marks import GitHubMarks
 
 if TYPE_CHECKING:
     import httpx
 
 __all__ = ["GitHub"]
 
-M = TypeVar("M", bound=BaseModel)
-
-_PAGE: Final = 100
-_PULLS: Final = TypeAdapter(tuple[Pull, ...])
+_READY: Final = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { clientMutationId } }"
 _EXPIRES: Final = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (UTC|[+-]\d{4})")
 
 
@@ -43,12 +40,19 @@ class GitHub:
         self._clock = clock
         self._client = GitHubClient(spec, token=token, clock=clock, transport=transport)
         self._path = f"/repos/{quote(spec.repository)}"
+        self._known: User | None = None
+        self._marks = GitHubMarks(self._client, self._path, user=self._user, clock=clock)
+
+    @property
+    def marks(self) -> GitHubMarks:
+        """See the port."""
+        return self._marks
 
     async def examine(self) -> ForgeAccess:
         """See the port."""
-        user = _as(User, await self._client.read("/user"))
+        user = await self._user()
         answer = await self._client.read(self._path)
-        repository = _as(Repository, answer)
+        repository = read_as(Repository, answer.body)
         return ForgeAccess(
             login=user.login,
             repository=repository.full_name,
@@ -58,20 +62,29 @@ class GitHub:
             expires_at=_expires(answer.headers),
         )
 
-    async def find(self, *, head: str, base: str, marker: str) -> OpenedPullRequest | None:
+    async def newest(self, *, head: str, marker: str) -> PullRequestState | None:
         """See the port."""
-        user = _as(User, await self._client.read("/user"))
-        query = {
-            "state": "open",
-            "head": f"{self._spec.owner}:{head}",
-            "base": base,
-            "per_page": str(_PAGE),
-        }
+        found = await self._ours(head, marker, {"state": "all", "sort": "created", "direction": "desc"})
+        return _state(found[0]) if found else None
+
+    async def find(self, *, head: str, base: str, marker: str) -> OpenedPullRequest | None:
+        """The pull request that is ours: open, of this head and base. Safe to repeat."""
+        found = await self._ours(head, marker, {"state": "open", "base": base})
+        return next((_opened(pull, is_adopted=True) for pull in found if pull.base.ref == base), None)
+
+    async def _ours(self, head: str, marker: str, more: Mapping[str, str]) -> list[Pull]:
+        user = await self._user()
+        query = {"head": f"{self._spec.owner}:{head}", "per_page": str(PAGE), **more}
         answer = await self._client.read(f"{self._path}/pulls", query)
-        for pull in _pulls(answer):
-            if _is_ours(pull, user, head=head, base=base, marker=marker):
-                return _opened(pull, is_adopted=True)
-        return None
+        pulls = read_many(Pull, answer.body)
+        state = more["state"]
+        return [one for one in pulls if _is_ours(one, user, head=head, marker=marker) and state in {"all", one.state}]
+
+    async def _user(self) -> User:
+        """Whose token it is, asked once a connection."""
+        if self._known is None:
+            self._known = read_as(User, (await self._client.read("/user")).body)
+        return self._known
 
     async def open(self, proposed: ProposedPullRequest) -> OpenedPullRequest:
         """See the port. A request whose answer was lost may have taken effect: that is looked up before another."""
@@ -81,7 +94,7 @@ class GitHub:
                 return there
             try:
                 return await self._opened(proposed)
-            except Unanswered:
+            except ForgeUnanswered:
                 if attempt == TRIES:
                     raise
                 await self._clock.sleep(PAUSE_S * attempt)
@@ -101,7 +114,7 @@ class GitHub:
             "draft": proposed.is_draft,
         }
         answer = await self._client.write(f"{self._path}/pulls", body, head=proposed.head, base=proposed.base)
-        return _opened(_as(Pull, answer))
+        return _opened(read_as(Pull, answer.body))
 
     async def _found_late(self, error: ForgeFailed, proposed: ProposedPullRequest) -> OpenedPullRequest | None:
         """Ours, where the forge says that there is one which its list did not have yet."""
@@ -109,79 +122,57 @@ class GitHub:
             return None
         return await self.find(head=proposed.head, base=proposed.base, marker=proposed.marker)
 
-    async def add_labels(self, number: int, labels: Sequence[str]) -> Sequence[str]:
-        """See the port. GitHub would make a label that it does not know: only those that exist are put."""
-        refused: list[str] = []
-        for label in labels:
-            try:
-                await self._client.read(f"{self._path}/labels/{quote(label, safe='')}")
-                await self._safely(f"{self._path}/issues/{number}/labels", {"labels": [label]})
-            except Unanswered:
-                raise
-            except ForgeFailed:
-                refused.append(label)
-        return refused
+    async def pull_request(self, number: int) -> PullRequestState:
+        """See the port."""
+        return _state(await self._pull(number))
 
-    async def ask_reviewers(self, number: int, reviewers: Sequence[str]) -> Sequence[str]:
-        """See the port. Each is asked alone: one name that is wrong would have the whole list refused."""
-        refused: list[str] = []
-        for reviewer in reviewers:
-            _, _, team = reviewer.partition("/")
-            wanted = {"team_reviewers": [team]} if team else {"reviewers": [reviewer]}
-            try:
-                await self._safely(f"{self._path}/pulls/{number}/requested_reviewers", wanted)
-            except Unanswered:
-                raise
-            except ForgeFailed:
-                refused.append(reviewer)
-        return refused
+    async def edit_body(self, number: int, body: str) -> None:
+        """See the port."""
+        await self._client.set("PATCH", f"{self._path}/pulls/{number}", {"body": body})
+
+    async def mark_ready(self, number: int) -> None:
+        """See the port. Only GraphQL does it; what it refuses has the status 200."""
+        pull = await self._pull(number)
+        if not pull.draft:
+            return
+        wanted = {"query": _READY, "variables": {"id": pull.node_id}}
+        answer = read_as(GraphAnswer, (await self._client.graphql(wanted)).body)
+        if answer.errors:
+            raise refused_by_graph(answer.errors[0], self._spec)
+
+    async def _pull(self, number: int) -> Pull:
+        return read_as(Pull, (await self._client.read(f"{self._path}/pulls/{number}")).body)
 
     async def close(self) -> None:
-        """See the port."""
+        """Close its connections."""
         await self._client.close()
 
-    async def _safely(self, path: str, body: Mapping[str, Any]) -> None:
-        """A request that changes nothing when it is repeated."""
-        for attempt in range(1, TRIES + 1):
-            try:
-                await self._client.write(path, body)
-            except Unanswered:
-                if attempt == TRIES:
-                    raise
-                await self._clock.sleep(PAUSE_S * attempt)
-            else:
-                return
 
-
-def _is_ours(pull: Pull, user: User, *, head: str, base: str, marker: str) -> bool:
-    """Whether we opened it: an open one of the same branches in the same repository, by us, with our mark."""
+def _is_ours(pull: Pull, user: User, *, head: str, marker: str) -> bool:
+    """Whether we opened it: of this branch in the same repository, by us, with our mark."""
     is_here = pull.head.repo is not None and pull.base.repo is not None and pull.head.repo.id == pull.base.repo.id
-    has_branches = pull.head.ref == head and pull.base.ref == base
+    # The repository of a branch that was deleted after a merge is still named; that of a deleted fork is not.
     is_by_us = pull.user is not None and pull.user.id == user.id
-    return pull.state == "open" and is_here and has_branches and is_by_us and marker in (pull.body or "")
+    return is_here and pull.head.ref == head and is_by_us and marker in (pull.body or "")
 
 
 def _opened(pull: Pull, *, is_adopted: bool = False) -> OpenedPullRequest:
     return OpenedPullRequest(number=pull.number, url=pull.html_url, is_draft=pull.draft, is_adopted=is_adopted)
 
 
-def _as(model: type[M], answer: GitHubAnswer) -> M:
-    """The answer as one of the shapes that are read. Raises Unanswered where a proxy or another program answered."""
-    try:
-        return model.model_validate_json(answer.body)
-    except ValidationError:
-        raise _strange() from None
-
-
-def _pulls(answer: GitHubAnswer) -> tuple[Pull, ...]:
-    try:
-        return _PULLS.validate_json(answer.body)
-    except ValidationError:
-        raise _strange() from None
-
-
-def _strange() -> Unanswered:
-    return Unanswered("strange", "The answer is not GitHub's. Check forge.api and the proxy.")
+def _state(pull: Pull) -> PullRequestState:
+    is_open = pull.state == "open"
+    return PullRequestState(
+        number=pull.number,
+        url=pull.html_url,
+        state="open" if is_open else "merged" if pull.merged_at is not None else "closed",
+        is_draft=pull.draft,
+        title=pull.title,
+        body=pull.body or "",
+        head=pull.head.ref,
+        head_commit=pull.head.sha,
+        base=pull.base.ref,
+    )
 
 
 def _expires(headers: Mapping[str, str]) -> Millis | None:

@@ -1,8 +1,30 @@
 """What is read of GitHub's answers; everything else of them is ignored."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import TypeVar
 
-__all__ = ["Branch", "Complaint", "ComplaintDetail", "Owner", "Pull", "Repository", "User"]
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from ompycord.errors import ForgeUnanswered
+
+__all__ = [
+    "Assigned",
+    "Branch",
+    "Complaint",
+    "ComplaintDetail",
+    "GraphAnswer",
+    "GraphError",
+    "Owner",
+    "Pull",
+    "Repository",
+    "SummaryComment",
+    "User",
+    "read_as",
+    "read_many",
+    "strange",
+]
+
+M = TypeVar("M", bound=BaseModel)
+_LIST = TypeAdapter(list[object])
 
 
 class _Read(BaseModel):
@@ -42,6 +64,7 @@ class Branch(_Read):
     """One end of a pull request; its repository is gone where that was deleted."""
 
     ref: str
+    sha: str = ""
     repo: RepositoryId | None = None
 
 
@@ -49,13 +72,44 @@ class Pull(_Read):
     """A pull request."""
 
     number: int
+    node_id: str = ""
+    """Its name in GraphQL."""
     html_url: str
     state: str
     draft: bool = False
+    merged_at: str | None = None
+    title: str = ""
     body: str | None = None
     user: User | None = None
     head: Branch
     base: Branch
+
+
+class SummaryComment(_Read):
+    """A comment in the conversation of an issue or a pull request."""
+
+    id: int
+    body: str | None = None
+    user: User | None = None
+
+
+class Assigned(_Read):
+    """An issue or a pull request with those to whom it is assigned."""
+
+    assignees: tuple[User, ...] = ()
+
+
+class GraphError(_Read):
+    """What GraphQL refused; its status is 200 all the same."""
+
+    type: str = ""
+    message: str = ""
+
+
+class GraphAnswer(_Read):
+    """An answer of GraphQL, as far as only its errors matter."""
+
+    errors: tuple[GraphError, ...] = ()
 
 
 class ComplaintDetail(_Read):
@@ -77,3 +131,24 @@ class Complaint(_Read):
         """Its sentences, the general one first."""
         details = (one if isinstance(one, str) else one.message or "" for one in self.errors)
         return tuple(text for text in (self.message, *details) if text)
+
+
+def read_as(model: type[M], body: bytes) -> M:
+    """The answer as one of the shapes that are read. Raises ForgeUnanswered where another program answered."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError:
+        raise strange() from None
+
+
+def read_many(model: type[M], body: bytes) -> tuple[M, ...]:
+    """The same of a list."""
+    try:
+        return tuple(model.model_validate(one) for one in _LIST.validate_json(body))
+    except ValidationError:
+        raise strange() from None
+
+
+def strange() -> ForgeUnanswered:
+    """For an answer that is not GitHub's."""
+    return ForgeUnanswered("strange", "The answer is not GitHub's. Check forge.api and the proxy.")

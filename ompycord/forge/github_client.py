@@ -3,7 +3,7 @@
 Imported on use: without a forge in the settings httpx is not needed. Errors never name a header or the token.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final, Literal, NamedTuple
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ompycord import __version__
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import Clock
-from ompycord.errors import ForgeFailed
+from ompycord.errors import ForgeFailed, ForgeUnanswered
 from ompycord.forge.github_answers import Complaint
 from ompycord.forge.github_faults import fault_of, is_limited
 from ompycord.telemetry.without_module import without_module
@@ -22,7 +22,7 @@ from ompycord.telemetry.without_module import without_module
 with without_module("rich"):  # httpx has a command line of its own that would load it
     import httpx
 
-__all__ = ["GitHubAnswer", "GitHubClient", "Unanswered"]
+__all__ = ["PAGE", "PAUSE_S", "TRIES", "GitHubAnswer", "GitHubClient", "Method"]
 
 TIMEOUT_S: Final = 30.0
 TRIES: Final = 3
@@ -32,12 +32,14 @@ LONGEST_WAIT_S: Final = 120.0
 """Seconds that a publication waits for a limit of requests; a longer one is an error that says until when."""
 SECONDARY_S: Final = 60.0
 """Seconds for a secondary limit that names none (GitHub: *at least one minute*)."""
+PAGE: Final = 100
+MOST_PAGES: Final = 30
 LARGEST: Final = 8 * 1024 * 1024
 _LONGEST_LOG: Final = 64 * 1024 * 1024
 _REDIRECTS: Final = frozenset({301, 302, 307, 308})
 _MOST_REDIRECTS: Final = 3
 
-Method = Literal["GET", "POST", "PATCH"]
+Method = Literal["GET", "POST", "PATCH", "PUT"]
 
 
 class GitHubAnswer(NamedTuple):
@@ -46,10 +48,6 @@ class GitHubAnswer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-class Unanswered(ForgeFailed):
-    """A request may have taken effect: its answer was lost, or was an error of the forge itself."""
 
 
 class GitHubClient:
@@ -90,10 +88,33 @@ class GitHubClient:
 
         With the `etag` of an earlier answer the status is 304 where that still holds, which counts against no limit.
         """
+        return await self._repeated("GET", path, query=query, etag=etag)
+
+    async def pages(self, path: str, query: Mapping[str, str] | None = None) -> AsyncIterator[GitHubAnswer]:
+        """Each page of a list, in its order, up to MOST_PAGES."""
+        for page in range(1, MOST_PAGES + 1):
+            answer = await self.read(path, {**(query or {}), "per_page": str(PAGE), "page": str(page)})
+            yield answer
+            if 'rel="next"' not in answer.headers.get("link", ""):
+                return
+
+    async def set(self, method: Method, path: str, body: Mapping[str, Any]) -> GitHubAnswer:
+        """Sends what changes nothing when it is sent again, and again where the forge does not answer."""
+        return await self._repeated(method, path, body=body)
+
+    async def _repeated(
+        self,
+        method: Method,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        etag: str = "",
+    ) -> GitHubAnswer:
         for attempt in range(1, TRIES + 1):
             try:
-                return await self._once("GET", path, query=query, etag=etag)
-            except Unanswered:
+                return await self._once(method, path, query=query, body=body, etag=etag)
+            except ForgeUnanswered:
                 if attempt == TRIES:
                     raise
                 await self._clock.sleep(PAUSE_S * attempt)
@@ -102,7 +123,10 @@ class GitHubClient:
     async def write(
         self, path: str, body: Mapping[str, Any], *, head: str = "", base: str = "", method: Method = "POST"
     ) -> GitHubAnswer:
-        """Sends `body` once. Raises Unanswered where it may have taken effect, ForgeFailed where it did not."""
+        """Sends `body` once: what would be there twice. Raises ForgeFailed where it took no effect.
+
+        Raises ForgeUnanswered where it may have taken effect: look, then repeat.
+        """
         return await self._once(method, path, body=body, head=head, base=base)
 
     async def graphql(self, body: Mapping[str, Any]) -> GitHubAnswer:
@@ -148,7 +172,7 @@ class GitHubClient:
                 await answer.aclose()
         except httpx.HTTPError as error:
             words = f"{self._spec.repository}: the log's address does not answer ({type(error).__name__})."
-            raise Unanswered("unreachable", words) from None
+            raise ForgeUnanswered("unreachable", words) from None
 
     async def is_pushable(self) -> bool:
         """Whether the token may push: git's own first question, of which only the status is read."""
@@ -160,7 +184,7 @@ class GitHubClient:
                 return answer.status_code == HTTPStatus.OK
         except httpx.HTTPError as error:
             words = f"{self._spec.repository}: git's address does not answer ({type(error).__name__}). Check forge.web."
-            raise Unanswered("unreachable", words) from None
+            raise ForgeUnanswered("unreachable", words) from None
 
     async def _once(
         self,
@@ -184,7 +208,7 @@ class GitHubClient:
                 continue
             fault = fault_of(answer.status, answer.headers, complaint, self._spec, head=head, base=base)
             if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise Unanswered(fault.fault, str(fault))
+                raise ForgeUnanswered(fault.fault, str(fault))
             raise fault
 
     async def _followed(
@@ -214,7 +238,7 @@ class GitHubClient:
                 await answer.aclose()
         except httpx.HTTPError as error:
             words = f"{self._spec.repository}: its forge does not answer ({type(error).__name__}). Retry later."
-            raise Unanswered("unreachable", words) from None
+            raise ForgeUnanswered("unreachable", words) from None
 
     async def _wait(self, answer: GitHubAnswer) -> None:
         wait_s = _limit_s(answer, self._clock.now_ms() / 1000)

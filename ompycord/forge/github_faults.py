@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.errors import ForgeFailed
-from ompycord.forge.github_answers import Complaint
+from ompycord.forge.github_answers import Complaint, GraphError
 from ompycord.text import clean, cut
 
-__all__ = ["fault_of", "is_limited"]
+__all__ = ["fault_of", "is_limited", "refused_by_graph"]
 
 _SENTENCE: Final = 200
 _URL: Final = re.compile(r"url=(\S+)")
@@ -99,6 +99,15 @@ def _forbidden(headers: Mapping[str, str], complaint: Complaint, spec: ForgeSpec
         "permission",
         f"{spec.repository}: the token may not do that.{named} Give it Contents and Pull requests, read and write, for"
         " this repository.",
+    )
+
+
+def refused_by_graph(error: GraphError, spec: ForgeSpec) -> ForgeFailed:
+    """What GraphQL refused, as an error with words."""
+    if error.type in {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
+        return _forbidden({}, Complaint(message=error.message), spec)
+    return ForgeFailed(
+        "refused", f"{spec.repository}: the forge refused it{_quoted(Complaint(message=error.message))}."
     )
 
 

@@ -14,9 +14,9 @@ from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.issues.seen import SeenIssue
 from ompycord.domain.ports import Clock
 from ompycord.domain.pull_requests.seen import SeenChecks, SeenComment, SeenDiscussion, SeenPull
-from ompycord.errors import ForgeFailed
+from ompycord.errors import ForgeFailed, ForgeUnanswered
 from ompycord.forge.github_answers import User
-from ompycord.forge.github_client import PAUSE_S, TRIES, GitHubClient, Unanswered
+from ompycord.forge.github_client import PAUSE_S, TRIES, GitHubClient
 from ompycord.forge.github_discussion import (
     BranchRule,
     CheckRuns,
@@ -205,7 +205,7 @@ class GitHubFollowing:
                 return
             try:
                 await self._client.write(target, {"body": f"{marker}\n{text}"})
-            except Unanswered:
+            except ForgeUnanswered:
                 if attempt == TRIES:
                     raise
                 await self._clock.sleep(PAUSE_S * attempt)
@@ -238,7 +238,7 @@ class GitHubFollowing:
         try:
             value = adapter.validate_json(answer.body)
         except ValidationError:
-            raise Unanswered("strange", "The answer is not GitHub's. Check forge.api and the proxy.") from None
+            raise ForgeUnanswered("strange", "The answer is not GitHub's. Check forge.api and the proxy.") from None
         if etag := answer.headers.get("etag", ""):
             self._known.put(key, etag, value)
         return value

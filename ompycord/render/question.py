@@ -157,7 +157,8 @@ def approval_message(
     """
     request = _RequestView(snapshot, render_context, approval.ref, redact)
     text, whole = _wanted(approval, request.sanitizer)
-    title = f"{request.sanitizer.label(request.agent, _NAME)} needs approval"
+    asking = "Ompycord" if approval.is_publication else request.agent
+    title = f"{request.sanitizer.label(asking, _NAME)} needs approval"
     if approval.status != "open" or snapshot.is_final:
         closed = f"{text}\n\n{approval_closed(approval, request.sanitizer)}"
         return message(embeds=[request.embed(title, closed, Colour.GREY)], sign=sign)
@@ -170,7 +171,7 @@ def approval_message(
         since_sentence(snapshot, approval.asked_at),
     )
     return message(
-        request.head(f"{request.agent} needs your OK.", users, roles),
+        request.head(f"{asking} needs your OK.", users, roles),
         embeds=[request.embed(f"🟡 {title}", "\n\n".join(part for part in parts if part), Colour.YELLOW)],
         buttons=_approval_buttons(approval, button_ref, possible=possible),
         sign=sign,

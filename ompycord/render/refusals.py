@@ -120,6 +120,7 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
     ),
     Code.LIMIT_OF_ENDED_RUN: _same("{run} has ended; another limit changes nothing."),
     Code.LIMIT_TOO_LOW: _same("{spent} is spent already: the new limit must be above that. Nothing was changed."),
+    Code.NO_DRAFT: _same("{run} has no draft of a verified result that waits to be marked ready."),
     Code.NOTHING_TO_ACCEPT: _same("{run} has no change of tests or checks that waits to be accepted."),
     Code.NO_PULL_REQUEST: _same("{run} has no pull request that Ompycord follows."),
     Code.PULL_REQUEST_ENDED: _same(

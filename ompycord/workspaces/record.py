@@ -12,7 +12,7 @@ from ompycord.errors import WorkspaceError
 from ompycord.files import replace_file
 from ompycord.workspaces.preparing.provided import Provided
 
-__all__ = ["CommitHash", "Folder", "Kept", "Publication", "Record", "Result", "Submodule"]
+__all__ = ["CommitHash", "Folder", "Kept", "OnMovedBase", "Publication", "Record", "Result", "Submodule"]
 
 CommitHash = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 _META: Final = "meta.json"
@@ -57,6 +57,13 @@ class Kept(Frozen):
     """The run that goes on in it now; then it is not removed."""
 
 
+class OnMovedBase(Frozen):
+    """The result on a base that has moved since the clone was made."""
+
+    onto: CommitHash
+    commit: CommitHash
+
+
 class Record(Frozen):
     """The whole record."""
 
@@ -72,6 +79,8 @@ class Record(Frozen):
     set_aside: str | None = None
     """Why nothing is collected and the clone outlives its run."""
     result: Result | None = None
+    moved: OnMovedBase | None = None
+    """The result as it was put on the base of its forge; what is collected again takes its place."""
     published: Publication | None = None
     branch: str | None = None
     """Of a follow-up: the branch of which the base is the tip, and on which its result goes on."""

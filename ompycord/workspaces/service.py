@@ -146,7 +146,7 @@ class GitWorkspaces:
             if guarded is not None and guarded.findings:
                 await self._collector.set_back(folder, record, run)
                 return _collected(folder, record.result or Result(commit=None), guarded)
-            await folder.write(record.model_copy(update={"result": result}))
+            await folder.write(record.model_copy(update={"result": result, "moved": None}))
         return _collected(folder, result, guarded)
 
     async def _guarded(
@@ -178,7 +178,7 @@ class GitWorkspaces:
         """See the port. Read from the objects of `result.git`, never from a folder of the agent."""
         folder, record = self._folders.recorded(run)
         with _in_words():
-            base, result = record.first_base or record.base_commit, _commit(record)
+            base, result = _base(record), _commit(record)
             if await self._git.commit_of(base, cwd=folder.result) is None:
                 raise WorkspaceError(
                     f"The commit {base[:12]} from which the first run on {record.branch} started is gone, so nothing "
@@ -190,7 +190,7 @@ class GitWorkspaces:
         """See the port."""
         folder, record = self._folders.recorded(run)
         with _in_words():
-            return await read_file_at(self._git, folder.result, record.first_base or record.base_commit, path)
+            return await read_file_at(self._git, folder.result, _base(record), path)
 
     async def roll_back(self, run: RunId, commit: str, *, branch: str) -> Collected:
         """See the port."""
@@ -254,7 +254,7 @@ class GitWorkspaces:
             await self._folders.end_strays_of_before(run)
             await self._guard.require_manifest(folder, run, base=record.base_commit, commit=commit)
             publication = await self._repositories.publish(
-                repository, record, result=folder.result, commit=commit, branch=branch, marker=git_marker(run)
+                repository, record, result=folder.result, commit=_commit(record), branch=branch, marker=git_marker(run)
             )
             await folder.write(record.model_copy(update={"published": publication}))
         return Published(branch=publication.branch, commit=publication.commit)
@@ -288,8 +288,15 @@ class GitWorkspaces:
                 await self._repositories.release_base(record, run)
 
 
+def _base(record: Record) -> str:
+    """With what the result is compared: that of the first run of its chain, or where it was put since."""
+    return record.moved.onto if record.moved is not None else record.first_base or record.base_commit
+
+
 def _commit(record: Record) -> str:
     """What was collected, or the base where nothing was."""
+    if record.moved is not None:
+        return record.moved.commit
     return (record.result.commit if record.result is not None else None) or record.base_commit
 
 

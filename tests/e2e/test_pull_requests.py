@@ -13,6 +13,7 @@ from ompycord.workspaces.git import Git
 from ompycord.workspaces.sample import make_sample
 from tests.e2e.test_follow_up import result_of
 from tests.support.forge_double import TOKEN, Fault, ForgeDouble, forge_double
+from tests.support.patience import until
 from tests.support.product import Product, running_product
 
 pytestmark = [pytest.mark.e2e, pytest.mark.posix]
@@ -34,7 +35,8 @@ def config(folder: Path, forge: ForgeDouble, **more: object) -> str:
     spec = {
         "path": str(folder / "shop"),
         "checks": [{"name": "unittest", "command": unit}],
-        "forge": {**forge.settings, "token_file": str(folder / "token"), **more},
+        "forge": {**forge.settings, "token_file": str(folder / "token")},
+        "publish": more,
     }
     agent = {"kind": "rehearsal", "env": {"REHEARSAL_PACE": "0"}}
     return yaml.safe_dump({"repositories": {"shop": spec}, "agents": {"rehearsal": agent}})
@@ -71,8 +73,18 @@ async def test_a_run_ends_as_a_pull_request_with_its_evidence(tmp_path: Path, fo
     assert "- Asked by `Ada`" in body
     assert set(forge.branches()) == {"main", branch}
     assert "line.cost * percent" in forge.git_line("show", f"{branch}:cart/total.py")
-    asked = [one.body for one in forge.asked if one.method == "POST" and not one.path.endswith("/pulls")]
+    asked = [one.body for one in forge.asked if one.method == "POST" and one.path.endswith(("/labels", "reviewers"))]
     assert asked == [{"labels": ["agent"]}, {"reviewers": ["anna"]}, {"reviewers": ["gone"]}]
+    [status] = forge.statuses
+    assert (status["context"], status["state"]) == ("ompycord", "success")
+    assert status["description"] == "Checks passed here: unittest"
+    assert status["url"].endswith(forge.branches()[branch])
+    [comment] = forge.comments
+    assert "**✅ Checks passed here**" in comment["body"]
+    assert "Next: a review." in comment["body"]
+    assert "| 1 | `cart/total.py` | low |" in body, "the review guide"
+    subject = forge.git_line("log", "-1", "--format=%s", branch)
+    assert subject == "Fix the discount for issue 12, thanks ada"
     assert "Label made-up is not there, or may not be put." in result.text
     assert_hidden(tmp_path)
 
@@ -128,16 +140,63 @@ async def test_a_forge_that_refuses_costs_no_work_and_says_what_to_do(tmp_path: 
     forge.faults = [Fault("POST", "/pulls", 403, {"message": "Resource not accessible by personal access token"})]
     async with running_product(tmp_path, config=config(tmp_path, forge)) as product:
         await start(product)
-        first, message = await ended(product)
+        _, message = await ended(product)
         assert "Give it Contents and Pull requests, read and write" in message.text
         assert "The result is on the branch ompycord/" in message.text
-        assert {"Check out", "Retry…"} <= set(message.labels)
+        assert {"Check out", "Publish again"} <= set(message.labels)
         assert forge.pulls == []
-        opened = await product.playground.ada.click(message, "Follow up…")
-        await product.playground.ada.submit_labels(opened, {"What should be done next?": "Write a note, too."})
-        _, again = await ended(product, first)
-    assert f"{forge.address}/acme/shop/pull/1" in again.text
+        await product.playground.ada.click(message, "Publish again")
+        shown = await product.playground.ada.wait_message(
+            lambda found: found.id == message.id and "Done · checks passed" in found.text
+        )
+    assert f"{forge.address}/acme/shop/pull/1" in shown.text
+    assert "Publish again" not in shown.labels
     assert len(forge.pulls) == 1
+    assert not forge.pulls[0]["draft"]
+
+
+async def test_a_draft_waits_for_an_approver_and_then_asks_for_review(tmp_path: Path, forge: ForgeDouble) -> None:
+    async with running_product(tmp_path, config=config(tmp_path, forge, approve="draft_first")) as product:
+        await start(product)
+        _, message = await ended(product)
+        assert forge.pulls[0]["draft"]
+        assert "presses *Mark ready* on its card" in forge.comments[0]["body"]
+        await product.playground.ada.click(message, "Mark ready")
+        await product.playground.ada.wait_message(
+            lambda found: found.id == message.id and "Mark ready" not in found.labels
+        )
+        await until(lambda: "Next: a review." in forge.comments[0]["body"])
+    assert not forge.pulls[0]["draft"]
+    assert (len(forge.comments), len(forge.pulls)) == (1, 1)
+
+
+async def test_nothing_leaves_before_an_approver_allowed_it(tmp_path: Path, forge: ForgeDouble) -> None:
+    async with running_product(tmp_path, config=config(tmp_path, forge, approve="always")) as product:
+        await start(product)
+        request = await product.playground.ada.wait_message(lambda found: "Allow once" in found.labels)
+        assert "Publish ompycord/" in request.text
+        assert set(forge.branches()) == {"main"}
+        assert "Allow for this run" not in request.labels
+        await product.playground.ada.click(request, "Allow once")
+        _, message = await ended(product)
+    assert "Done · checks passed" in message.text
+    assert (len(forge.branches()), len(forge.pulls)) == (2, 1)
+
+
+async def test_a_base_that_moved_is_followed_and_the_result_is_verified_once_more(
+    tmp_path: Path, forge: ForgeDouble
+) -> None:
+    tree = forge.git_line("rev-parse", "main^{tree}")
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+    moved = forge.git_line(*who, "commit-tree", "-p", "main", "-m", "moved", tree)
+    forge.git_line("update-ref", "refs/heads/main", moved)
+    async with running_product(tmp_path, config=config(tmp_path, forge)) as product:
+        await start(product)
+        _, message = await ended(product)
+    assert "Done · checks passed" in message.text
+    [pull] = forge.pulls
+    assert forge.git_line("rev-parse", f"{pull['head']['ref']}^") == moved
+    assert (pull["draft"], "that this work does not have" in pull["body"]) == (False, False)
 
 
 async def test_a_follow_up_goes_on_in_the_same_pull_request(tmp_path: Path, forge: ForgeDouble) -> None:

@@ -765,6 +765,40 @@ SCENES: dict[str, Scene] = {
     "partly done": Scene(
         hosted(S.PARTIAL, message="The branch could not be pushed", files=FILES, files_total=2), render_context()
     ),
+    "not published": Scene(
+        hosted(
+            S.PARTIAL,
+            failure=FailureClass.ENV,
+            message="No pull request. acme/shop: the token was refused. The result is on the branch here.",
+            files=FILES,
+            files_total=2,
+            branch=BRANCH,
+            commit="c" * 40,
+        ),
+        render_context(),
+    ),
+    "published again": Scene(
+        hosted(
+            S.PARTIAL,
+            failure=FailureClass.ENV,
+            message="No pull request. acme/shop: the token was refused. The result is on the branch here.",
+            files=FILES,
+            files_total=2,
+            branch=BRANCH,
+            commit="c" * 40,
+            publishes_again=True,
+        ),
+        render_context(),
+    ),
+    "verified: its draft waits for a person": Scene(
+        done(
+            verification=Verification.VERIFIED,
+            checks=(check("pytest", "passed", result=PASSED),),
+            commit="c" * 40,
+            pull_request=PullRequestOpened(number=7, url="https://forge.example/acme/shop/pull/7", draft=True),
+        ),
+        render_context(),
+    ),
     "cancelled": Scene(
         hosted(S.CANCELLED, message="Cancelled by Ada: wrong branch", branch=BRANCH, ended_at=NOON + 2 * MINUTE),
         render_context(),

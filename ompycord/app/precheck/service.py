@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ompycord.app.forges.access import OpenForge
 from ompycord.app.mode import DiskUsage
 from ompycord.app.precheck.agent_lines import agent_line, credential_lines
+from ompycord.app.precheck.forge_lines import forge_lines
 from ompycord.app.precheck.lines import failing
 from ompycord.app.precheck.machine_lines import disk_line, sandbox_lines, tool_lines
 from ompycord.app.precheck.provider_lines import Providers
@@ -44,6 +46,8 @@ class PrecheckParts:
     """Bytes of the largest set-up of a repository that is kept."""
     providers: Providers
     now_ms: Callable[[], Millis]
+    open_forge: OpenForge | None = None
+    """A connection to a repository's forge; None where none is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +111,9 @@ class Precheck:
                 yield failing(REPOSITORY_FILE, str(error), "")
         for line in self._by_hand(request, base):
             yield line
+        if self._parts.open_forge is not None:
+            async for line in forge_lines(request.repository, self._parts.open_forge, self._parts.now_ms()):
+                yield line
         for agent in request.agents:
             for line in await self._parts.providers.line(base.configured.agent(agent)):
                 yield line

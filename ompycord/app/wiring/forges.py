@@ -1,7 +1,7 @@
 """Forges as they are wired: their tokens' files, what pushes to them, what makes pull requests of results."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -13,14 +13,15 @@ from ompycord.domain.folds.fold import fold
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import Clock, ForgePort
-from ompycord.domain.run import Machine, RunState
-from ompycord.engines.proposal import Proposals, RunReport
+from ompycord.domain.records import OutboxKind
+from ompycord.domain.run import Machine, RunRecord, RunState
+from ompycord.engines.publication import Proposals, RunReport
 from ompycord.forge.token_file import read_token
 from ompycord.store import SqliteStore
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.publishing.forge_pushes import ForgePushes
 
-__all__ = ["open_forge", "proposals_of", "token_file"]
+__all__ = ["Learn", "open_forge", "proposals_of", "token_file"]
 
 Learn = Callable[[Iterable[str]], None]
 
@@ -65,18 +66,28 @@ def proposals_of(infrastructure: Infrastructure, git: Git) -> Proposals | None:
     return Proposals(
         pushes=ForgePushes(repositories=folder / "repositories", git=git, token_file=place),
         forge=partial(open_forge, folder, infrastructure.clock, known.add),
-        report=partial(_report_of, infrastructure.store),
+        report=partial(_report_of, infrastructure.store, partial(_card_of, infrastructure)),
         redact=infrastructure.redact,
     )
 
 
-async def _report_of(store: SqliteStore, run: RunId) -> RunReport | None:
+async def _card_of(infrastructure: Infrastructure, record: RunRecord) -> str | None:
+    """The address of a run's card in Discord; the playground's has none that others could open."""
+    if infrastructure.settings.discord.api is not None or record.guild is None:
+        return None
+    card = await infrastructure.store.surface(RunId(record.id), OutboxKind.CARD, "1")
+    return f"https://discord.com/channels/{record.guild}/{card.channel}/{card.message}" if card is not None else None
+
+
+async def _report_of(
+    store: SqliteStore, card_of: Callable[[RunRecord], Awaitable[str | None]], run: RunId
+) -> RunReport | None:
     """The run as it will end when its publication is stored; read from its log, which is ahead of what is shown."""
     record = await store.run(run)
     if record is None or record.machine is None:
         return None
     snapshot = await asyncio.to_thread(_ended, run, await store.events_of(run), record.machine)
-    return RunReport(record=record, snapshot=snapshot)
+    return RunReport(record=record, snapshot=snapshot, card=await card_of(record))
 
 
 def _ended(run: RunId, events: list[RunEvent], machine: Machine) -> StatusSnapshot:

@@ -9,6 +9,7 @@ from ompycord.app.mode import usage_of
 from ompycord.app.precheck import Precheck, PrecheckParts
 from ompycord.app.precheck.provider_lines import Providers
 from ompycord.app.system import SystemClock
+from ompycord.app.wiring.forges import Learn, open_forge
 from ompycord.app.wiring.parts import Infrastructure, Workers
 from ompycord.http.proxy.forward_proxy import upstream_of
 from ompycord.model_gateway.gateway import ModelGateway
@@ -38,6 +39,7 @@ def precheck_of(infrastructure: Infrastructure, workers: Workers, gateway: Model
         launcher=workers.launcher,
         environ=os.environ,
         providers=providers,
+        learn=infrastructure.known.add,
     )
 
 
@@ -49,8 +51,12 @@ def precheck_for(
     launcher: Launcher,
     environ: Mapping[str, str],
     providers: Providers,
+    learn: Learn = lambda values: None,
 ) -> Precheck:
-    """The look with these settings; `data` is the folder of what is kept, there or not."""
+    """The look with these settings; `data` is the folder of what is kept, there or not.
+
+    `learn` gets each credential that is read, so that it is shown nowhere.
+    """
     there = next(one for one in (data, *data.parents) if one.exists())
     return Precheck(
         PrecheckParts(
@@ -64,5 +70,6 @@ def precheck_for(
             set_up_size=partial(largest_of, data / "setups"),
             providers=providers,
             now_ms=SystemClock().now_ms,
+            open_forge=partial(open_forge, data, SystemClock(), learn),
         )
     )

@@ -64,6 +64,7 @@ from ompycord.store import SqliteStore
 from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.preparing.set_ups import KeptSetUps
+from ompycord.workspaces.publishing.moved_base import MovedBases
 from ompycord.workspaces.reading.clone_texts import read_text_in
 from ompycord.workspaces.service import GitWorkspaces
 from ompycord.workspaces.services.trial import LocalServices
@@ -125,7 +126,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
     transitions = Transitions(store=store, clock=clock, ids=ids)
     catalog = infrastructure.settings.catalog
     recorder = EventRecorder(access=access, observations=store, wake=infrastructure.wake_projector)
-    approvals = Approvals(access=access, history=store, catalog=catalog, wake=wake)
+    approvals = Approvals(access=access, history=store, transitions=transitions, catalog=catalog, wake=wake)
     messages = Messages(
         access=access,
         history=store,
@@ -278,7 +279,8 @@ def driver_of(
         co_author=partial(_co_author, infrastructure.store),
     )
     if (proposals := proposals_of(infrastructure, git_of(os.environ))) is not None:
-        context = replace(context, proposals=proposals)
+        moves = MovedBases(infrastructure.data.path / "workspaces", git=git_of(os.environ))
+        context = replace(context, proposals=proposals, moves=moves)
     context = replace(context, memory=recaller_of(infrastructure))
     if precheck is not None:
         context = replace(context, precheck=precheck.of_run)

@@ -15,7 +15,7 @@ from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord
 from ompycord.errors import OmpycordError
-from ompycord.render.cards.actions import RESUME, STOP
+from ompycord.render.cards.actions import PUBLISH, RESUME, STOP
 from ompycord.text import cut
 from ompycord.text.limits import AUTOCOMPLETE_CHOICES, CHOICE
 
@@ -40,8 +40,12 @@ def run_control_feature(context: BotContext) -> Feature:
         await send_privately(interaction, "Stopped. Nothing is lost; continue with *Resume* or `/omp resume`.")
 
     async def resumed(interaction: Interaction, person: Person, record: RunRecord) -> None:
-        await context.runs.resume(await context.snapshots.load(record), person)
-        await send_privately(interaction, "Resumed.")
+        loaded = await context.snapshots.load(record)
+        await context.runs.resume(loaded, person)
+        is_late = loaded.snapshot is not None and loaded.snapshot.is_unpublished
+        await send_privately(
+            interaction, "Publishing again; the card says what comes of it." if is_late else "Resumed."
+        )
 
     async def pauses(interaction: Interaction, person: Person, record: RunRecord) -> None:
         await context.checkpoints.pause(record, person)
@@ -90,4 +94,6 @@ def run_control_feature(context: BotContext) -> Feature:
 
         await act(interaction, run, resumed if round is None else put_back)
 
-    return Feature(commands=(stop, resume), actions={STOP: stopped, RESUME: resumed}, role=Role.RUNNER)
+    return Feature(
+        commands=(stop, resume), actions={STOP: stopped, RESUME: resumed, PUBLISH: resumed}, role=Role.RUNNER
+    )

@@ -19,11 +19,6 @@ _ENTERPRISE: Final = "/api/v3"
 _ADDRESS: Final = r"^https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._/-]*)?$"
 
 ForgeAddress = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=500)]
-Label = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[^\x00-\x1f]+$")]
-Reviewer = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9][A-Za-z0-9_.-]{0,99})?$")
-]
-"""A person's login, or a team as `organisation/team`."""
 
 
 class ForgeSpec(Frozen):
@@ -40,12 +35,6 @@ class ForgeSpec(Frozen):
 
     A relative one lies in the data folder. It is read for each publication.
     """
-    draft: Literal["unverified", "always"] = "unverified"
-    """Which pull requests are drafts: those that are not verified, or all."""
-    labels: Annotated[tuple[Label, ...], Field(max_length=20)] = ()
-    """Labels that they get; one that does not exist there is not made."""
-    reviewers: Annotated[tuple[Reviewer, ...], Field(max_length=15)] = ()
-    """Who is asked to review, by login; a team as `organisation/team`."""
     api: ForgeAddress = _GITHUB
     """The address of its REST interface; GitHub Enterprise has `https://HOST/api/v3`."""
     poll_s: Annotated[float, Field(ge=1, le=86_400)] = 60

@@ -1,7 +1,7 @@
 """Questions, typed answers and approvals of a run as a snapshot shows them, and what an approval covers."""
 
 import hashlib
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.events import ApprovalRequested
@@ -9,6 +9,7 @@ from ompycord.domain.risk.classes import ClassName, RiskClass, RiskFinding
 from ompycord.domain.risk.classify import classify_command
 
 __all__ = [
+    "PUBLICATION",
     "Approval",
     "ApprovalVote",
     "Question",
@@ -19,6 +20,10 @@ __all__ = [
     "risk_of",
     "shown_hash",
 ]
+
+
+PUBLICATION: Final = "publish-"
+"""How the name of a request begins by which Ompycord itself asks whether it may publish."""
 
 
 class Question(Frozen):
@@ -95,6 +100,11 @@ class Approval(Frozen):
     closed_at: Millis | None = None
     uses: int = 0
     """How often the agent acted by it without asking again, where it was granted for the run."""
+
+    @property
+    def is_publication(self) -> bool:
+        """Whether Ompycord asks it, before a result leaves this machine; agents cannot fill in `call`."""
+        return self.call is not None and self.ref.startswith(PUBLICATION)
 
 
 class RunPermission(NamedTuple):

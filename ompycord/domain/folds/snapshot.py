@@ -6,6 +6,7 @@ from typing import Literal
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.events import (
     ApprovalRequested,
+    BaseMoved,
     ChangedEvidence,
     ChangedFile,
     CheckFinished,
@@ -38,7 +39,7 @@ from ompycord.domain.folds.shown_requests import (
 from ompycord.domain.guardian.escalation import EscalationLevel
 from ompycord.domain.guardian.verdicts import LoopKind
 from ompycord.domain.ids import RunId, Source, Ulid
-from ompycord.domain.run import FINAL, EndedBy, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
+from ompycord.domain.run import FINAL, UNPUBLISHED, EndedBy, FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import IssueSource, Mode, Origin
 
 __all__ = [
@@ -259,6 +260,12 @@ class StatusSnapshot(Frozen):
     """Where the result is proposed; `url` is what the agent named."""
     pull_request_now: PullRequestSeen | None = None
     """What became of the chain's pull request since."""
+    base_moved: BaseMoved | None = None
+    """What became of the result where the base had moved on its forge before it was published."""
+    ready_by: str | None = None
+    """Who had the draft of this result ask for review."""
+    publishes_again: bool = False
+    """Whether the run has ended and its result is published again now."""
     cancel_requested: bool = False
     issue: IssueSource | None = None
     """The issue of a forge from which its task was made."""
@@ -299,6 +306,18 @@ class StatusSnapshot(Frozen):
             return 0
         lost = max(proof.lost_total for proof in proofs)
         return len({change.path for change in self.evidence}) or lost or sum(not proof.is_whole for proof in proofs)
+
+    @property
+    def is_unpublished(self) -> bool:
+        """Whether the run's work is done and only its publication failed, so that this alone can be tried again."""
+        return self.state is RunState.PARTIAL and self.failure in UNPUBLISHED and not self.publishes_again
+
+    @property
+    def waits_for_ready(self) -> bool:
+        """Whether a person may have its draft ask for review: its result is verified."""
+        is_draft = self.pull_request is not None and self.pull_request.draft
+        is_proved = self.state is RunState.COMPLETE and self.verification is Verification.VERIFIED
+        return is_draft and is_proved and self.commit is not None and not self.publishes_again
 
     @property
     def open_questions(self) -> tuple[Question, ...]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from ompycord.domain import events as ev
 from ompycord.domain.folds.latest import LATEST
+from ompycord.domain.folds.publishing import PUBLISHING_EVENTS, PublishingState
 from ompycord.domain.folds.reports import REPORT_EVENTS, ReportsState
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import RunState
@@ -66,7 +67,6 @@ class SourceState:
     left_out: Stamped[ev.WorkLeftOut] | None = None
     evidence: Stamped[ev.EvidenceChanged] | None = None
     guarded: Stamped[ev.ResultGuarded] | None = None
-    pull_request: Stamped[ev.PullRequestOpened] | None = None
     recalled: Stamped[ev.MemoryRecalled] | None = None
     proposed: dict[str, Stamped[ev.MemoryProposed]] = field(default_factory=dict[str, Stamped[ev.MemoryProposed]])
     memory_decided: dict[str, Stamped[ev.MemoryDecided]] = field(default_factory=dict[str, Stamped[ev.MemoryDecided]])
@@ -106,6 +106,7 @@ class SourceState:
     uses: dict[str, int] = field(default_factory=dict[str, int])
     """How often each approval for the run was used; as many names as people granted."""
     reports: ReportsState = field(default_factory=ReportsState)
+    publishing: PublishingState = field(default_factory=PublishingState)
     input: int = 0
     output: int = 0
     cache_read: int = 0
@@ -295,6 +296,10 @@ def _report(source_state: SourceState, seq: int, at: int, body: Any) -> None:  #
     source_state.reports.add(seq, at, body)
 
 
+def _publishing(source_state: SourceState, seq: int, at: int, body: Any) -> None:  # one of PUBLISHING_EVENTS
+    source_state.publishing.add(seq, at, body)
+
+
 Apply = Callable[[SourceState, int, int, Any], None]
 """Takes an event into the state: its number, its time, its body."""
 
@@ -357,7 +362,6 @@ _APPLY: dict[type[Any], Apply] = {
     ev.WorkLeftOut: _latest("left_out"),
     ev.EvidenceChanged: _latest("evidence"),
     ev.ResultGuarded: _latest("guarded"),
-    ev.PullRequestOpened: _latest("pull_request"),
     ev.PullRequestSeen: _latest("pull_request_seen"),
     ev.PrecheckFinished: _latest("precheck"),
     ev.SetupStarted: _latest("setup"),
@@ -382,5 +386,6 @@ _APPLY: dict[type[Any], Apply] = {
     ev.AnswerEdited: _latest_by("typed_edits", "typed", TYPED_KEPT),
     ev.AnswerDropped: _latest_by("typed_drops", "typed", TYPED_KEPT),
     **dict.fromkeys(REPORT_EVENTS, _report),
+    **dict.fromkeys(PUBLISHING_EVENTS, _publishing),
 }
 """What is done with an event by its type, beyond its latest texts and its count, which every type has."""

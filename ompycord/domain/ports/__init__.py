@@ -29,12 +29,18 @@ from ompycord.domain.ports.following import (
     PullRequestRecords,
 )
 from ompycord.domain.ports.forge import (
+    BaseMoves,
+    BaseThere,
     BranchPushes,
+    CommitStatus,
     ForgeAccess,
+    ForgeMarks,
     ForgePort,
     OpenedPullRequest,
     ProposedPullRequest,
+    PullRequestState,
     PushRequest,
+    PutOnBase,
 )
 from ompycord.domain.ports.model_ledger import ModelLedger
 from ompycord.domain.ports.models import Models
@@ -82,6 +88,8 @@ __all__ = [
     "AgentOutcome",
     "AgentPurpose",
     "AuditTrail",
+    "BaseMoves",
+    "BaseThere",
     "Boards",
     "BranchPushes",
     "Branches",
@@ -90,6 +98,7 @@ __all__ = [
     "Checks",
     "Clock",
     "Collected",
+    "CommitStatus",
     "Comparison",
     "ComponentStates",
     "Decisions",
@@ -102,6 +111,7 @@ __all__ = [
     "EventLog",
     "Folds",
     "ForgeAccess",
+    "ForgeMarks",
     "ForgePort",
     "Ids",
     "Inbox",
@@ -128,7 +138,9 @@ __all__ = [
     "PullRequestForge",
     "PullRequestReads",
     "PullRequestRecords",
+    "PullRequestState",
     "PushRequest",
+    "PutOnBase",
     "QueueingInbox",
     "ReadingCopy",
     "RunChains",

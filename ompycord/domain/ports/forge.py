@@ -1,16 +1,30 @@
-"""What publishing needs of a forge: to look at a repository, and to find and open pull requests.
+"""What publishing needs of a forge: to look at a repository, to find, open and decorate pull requests.
 
-Each call says whether it may be repeated blindly. Every method raises ForgeFailed.
+Each call has its class: *safe to repeat*, or *probed before it is repeated*, since what it makes would be there twice.
+Every method raises ForgeFailed.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import RepositorySpec
 
-__all__ = ["BranchPushes", "ForgeAccess", "ForgePort", "OpenedPullRequest", "ProposedPullRequest", "PushRequest"]
+__all__ = [
+    "BaseMoves",
+    "BaseThere",
+    "BranchPushes",
+    "CommitStatus",
+    "ForgeAccess",
+    "ForgeMarks",
+    "ForgePort",
+    "OpenedPullRequest",
+    "ProposedPullRequest",
+    "PullRequestState",
+    "PushRequest",
+    "PutOnBase",
+]
 
 
 class ForgeAccess(Frozen):
@@ -25,6 +39,8 @@ class ForgeAccess(Frozen):
     is_archived: bool
     expires_at: Millis | None = None
     """When the token ends; None where it does not, or the forge does not say."""
+    missing: tuple[str, ...] = ()
+    """Permissions that publishing needs and the forge says that it does not have, in the forge's own words."""
 
 
 class OpenedPullRequest(Frozen):
@@ -50,20 +66,37 @@ class ProposedPullRequest(Frozen):
     is_draft: bool
 
 
-class ForgePort(Protocol):
-    """One repository on a forge."""
+class PullRequestState(Frozen):
+    """A pull request as it stands on the forge, with what people made of it."""
 
-    async def examine(self) -> ForgeAccess:
-        """Look at the repository and at what the token may do there. Safe to repeat."""
-        ...
+    number: int
+    url: str
+    state: Literal["open", "closed", "merged"]
+    is_draft: bool
+    title: str
+    body: str
+    head: str
+    """The branch that is proposed."""
+    head_commit: str
+    """Its tip, as the forge shows it."""
+    base: str
+    """The branch into which it is proposed now."""
 
-    async def find(self, *, head: str, base: str, marker: str) -> OpenedPullRequest | None:
-        """The pull request that we opened: open, of this head and base in this repository. Safe to repeat."""
-        ...
 
-    async def open(self, proposed: ProposedPullRequest) -> OpenedPullRequest:
-        """Open one, or adopt ours where it is there already. Probed before it is repeated."""
-        ...
+class CommitStatus(Frozen):
+    """A mark at a commit, which a forge shows at every pull request of it."""
+
+    context: str
+    """Its name; the newest one of a name counts."""
+    state: Literal["success", "failure", "pending", "error"]
+    description: str
+    """At most 140 characters, the verdict first."""
+    url: str | None = None
+    """What the mark links to."""
+
+
+class ForgeMarks(Protocol):
+    """What decorates a pull request. None of it makes or unmakes the publication."""
 
     async def add_labels(self, number: int, labels: Sequence[str]) -> Sequence[str]:
         """Put labels on it; those that could not be put. None is made there. Safe to repeat."""
@@ -73,8 +106,52 @@ class ForgePort(Protocol):
         """Ask people and teams for a review; those who could not be asked. Safe to repeat."""
         ...
 
-    async def close(self) -> None:
-        """Close its connections."""
+    async def assign(self, number: int, people: Sequence[str]) -> Sequence[str]:
+        """Assign it to people; those who could not be. Safe to repeat."""
+        ...
+
+    async def set_status(self, commit: str, status: CommitStatus) -> None:
+        """Put a mark at a commit. Safe to repeat."""
+        ...
+
+    async def put_comment(self, number: int, text: str, *, marker: str, known: int | None = None) -> int:
+        """Have our one comment with `marker` say `text`; its number. Probed before it is repeated.
+
+        `known` is its number as far as it is known. Another's comment is never ours, whatever it says.
+        """
+        ...
+
+
+class ForgePort(Protocol):
+    """One repository on a forge."""
+
+    @property
+    def marks(self) -> ForgeMarks:
+        """What decorates its pull requests."""
+        ...
+
+    async def examine(self) -> ForgeAccess:
+        """Look at the repository and at what the token may do there. Safe to repeat."""
+        ...
+
+    async def newest(self, *, head: str, marker: str) -> PullRequestState | None:
+        """The newest pull request that we opened of this branch in this repository, ended ones too. Safe to repeat."""
+        ...
+
+    async def open(self, proposed: ProposedPullRequest) -> OpenedPullRequest:
+        """Open one, or adopt ours where it is there already. Probed before it is repeated."""
+        ...
+
+    async def pull_request(self, number: int) -> PullRequestState:
+        """One by its number, as it stands now. Safe to repeat."""
+        ...
+
+    async def edit_body(self, number: int, body: str) -> None:
+        """Write its body; its title stays. Safe to repeat."""
+        ...
+
+    async def mark_ready(self, number: int) -> None:
+        """Make a draft one that asks for review. Safe to repeat."""
         ...
 
 
@@ -89,8 +166,40 @@ class PushRequest(Frozen):
     """The commit of it from which the work started."""
 
 
+class BaseThere(Frozen):
+    """The base as its forge has it now."""
+
+    commit: str
+    ahead: int
+    """Commits that it has beyond the one from which the work started."""
+
+
+class PutOnBase(Frozen):
+    """What came of putting a result on another base."""
+
+    commit: str | None
+    """The result there; None where it could not be put there."""
+    conflicts: tuple[str, ...] = ()
+    """Paths that both changed; empty where it is no conflict that keeps it from being done."""
+
+
+class BaseMoves(Protocol):
+    """Puts results on a base that has moved, without running anything of theirs."""
+
+    async def put_on(self, run: RunId, *, onto: str) -> PutOnBase:
+        """The run's result on top of this commit, which verification and publication see from then on. Idempotent.
+
+        Raises WorkspaceError.
+        """
+        ...
+
+
 class BranchPushes(Protocol):
     """Pushes results from repositories here to their forges. The token is in no argument and no address."""
+
+    async def base(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> BaseThere | None:
+        """Fetch the base; None where the work started from commits that are not there. Raises ForgeFailed."""
+        ...
 
     async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> int:
         """Put the commit on the branch there; how many commits the base has there beyond `base_commit`. Idempotent.

@@ -77,6 +77,7 @@ def roll_back_rule() -> Rule:
             "wake_at": None,
             "claim": None,
             "is_partial": False,
+            "is_rebased": False,
             "ended_by": None,
             "checks": None,
             "verdict": None,

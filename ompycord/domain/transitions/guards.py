@@ -9,6 +9,7 @@ from ompycord.domain.results import (
     PlanResult,
     PrepareResult,
     PublishResult,
+    RebaseResult,
     ReportResult,
     StageResult,
 )
@@ -19,6 +20,7 @@ from ompycord.domain.task import Mode
 __all__ = [
     "MAX_INTERRUPTIONS",
     "MAX_TRIES",
+    "base_moved",
     "breaks_policy",
     "broke_bound",
     "claims_a_part",
@@ -31,6 +33,7 @@ __all__ = [
     "is_again_allowed",
     "is_answered",
     "is_checked",
+    "is_checked_on_base",
     "is_empty",
     "is_only_left_out",
     "is_planned",
@@ -150,8 +153,19 @@ def publishes_failed_checks(machine: Machine, ended: Ended[PublishResult]) -> bo
     return machine.checks is False
 
 
+def base_moved(machine: Machine, ended: Ended[PublishResult]) -> bool:
+    """Whether the result is to be put on its base first; once, whatever that becomes meanwhile."""
+    return ended.result.onto is not None and not machine.is_rebased
+
+
+def is_checked_on_base(machine: Machine, ended: Ended[RebaseResult]) -> bool:
+    """Whether the result stands on another base now, and this mode has checks."""
+    return ended.result.commit is not None and machine.mode in CHECKING
+
+
 def _has_rounds(machine: Machine) -> bool:
-    return machine.round < machine.max_rounds
+    """Whether its agent may work on. It does not have the base on which a result was put, so it repairs none there."""
+    return machine.round < machine.max_rounds and not machine.is_rebased
 
 
 def may_repair(machine: Machine, ended: Ended[CheckResult]) -> bool:

@@ -61,6 +61,7 @@ def restarted(machine: Machine, body: ev.EventBody) -> Update:
         "claim": None,
         "checks": None,
         "is_review_open": False,
+        "is_rebased": False,
         "failure": None,
         "message": message,
     }
@@ -86,6 +87,7 @@ def resumed(machine: Machine, body: ev.EventBody) -> Update:
         "claim": machine.claim if keeps_claim else None,
         "is_partial": machine.is_partial if keeps_claim else False,
         "ended_by": machine.ended_by if keeps_claim else None,
+        "is_rebased": machine.is_rebased and keeps_claim,
         "wake_at": None,
         "pause_by": None,
     }

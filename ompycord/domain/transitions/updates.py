@@ -9,6 +9,7 @@ from ompycord.domain.results import (
     PlanResult,
     PrepareResult,
     PublishResult,
+    RebaseResult,
     ReportResult,
     StageResult,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "planned",
     "planning_again",
     "published",
+    "rebased",
     "rebuilt",
     "refused",
     "refused_at_last",
@@ -157,10 +159,18 @@ def stuck(machine: Machine, ended: Ended[CollectResult]) -> Update:
     }
 
 
+def rebased(machine: Machine, ended: Ended[RebaseResult]) -> Update:
+    """It was tried; the same steps follow under keys of their own."""
+    return {"iteration": machine.iteration + 1, "is_rebased": True}
+
+
 def checked(machine: Machine, ended: Ended[CheckResult]) -> Update:
     """Keep what the checks proved: all passed, some failed, or nothing (none configured, tool missing)."""
     failure = FailureClass.VERIFY if ended.result.passed is False else None
-    return {"checks": ended.result.passed, "message": ended.message, "failure": failure, "tree": ended.result.tree}
+    message = ended.message
+    if failure is not None and machine.is_rebased:
+        message = f"On the base as it is now: {message or 'checks failed.'}"[:_LINE]
+    return {"checks": ended.result.passed, "message": message, "failure": failure, "tree": ended.result.tree}
 
 
 def _next_round(machine: Machine) -> Update:
@@ -172,6 +182,7 @@ def _next_round(machine: Machine) -> Update:
         "is_partial": False,
         "ended_by": None,
         "failure": None,
+        "is_rebased": False,
     }
 
 

@@ -22,6 +22,7 @@ from ompycord.engines.steps.links import check_links
 from ompycord.engines.steps.plan import plan
 from ompycord.engines.steps.prepare import prepare
 from ompycord.engines.steps.publish import publish
+from ompycord.engines.steps.rebase import rebase
 from ompycord.engines.steps.repair import repair
 from ompycord.engines.steps.review import review
 from ompycord.engines.steps.roll_back import roll_back
@@ -47,6 +48,7 @@ STEPS: Final[Mapping[type[Effect], Step]] = MappingProxyType(
         fx.ReviewResult: review,
         fx.RollBack: roll_back,
         fx.Publish: publish,
+        fx.PutOnMovedBase: rebase,
         fx.CleanUp: clean_up,
     }
 )

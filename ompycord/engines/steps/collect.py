@@ -13,6 +13,7 @@ from ompycord.domain.task import Mode, Task
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import ok
 from ompycord.errors import WorkspaceError
+from ompycord.render.forge.quiet import title_of as quiet_title
 from ompycord.text import cut
 
 __all__ = ["collect", "left_out_words"]
@@ -25,10 +26,11 @@ async def collect(order: StepOrder, task: Task, context: StepContext) -> EffectF
 
     Raises ResultWithheld where it holds a secret that the agent was granted.
     """
-    message = f"{task.title}\n\nOmpycord run {order.run} with {task.agent}."
     requester = task.origin.requester
     who = await context.co_author(requester) if requester else None
     repository = context.repository(task)
+    title = quiet_title(task.title) if repository.forge is not None else task.title
+    message = f"{title}\n\nOmpycord run {order.run} with {task.agent}."
     granted = await context.granted(task.agent)
     before = await context.results.result(order.run)
     protected = (await context.configured(order.run, task)).repository.protected

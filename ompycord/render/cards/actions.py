@@ -34,8 +34,10 @@ __all__ = [
     "FOLLOW_UP",
     "GIVE_UP",
     "GOOD",
+    "MARK_READY",
     "MOST_BUTTONS",
     "OFFERS",
+    "PUBLISH",
     "RAISE",
     "REPLAN",
     "RESUME",
@@ -121,6 +123,20 @@ def _can_be_addressed(snapshot: StatusSnapshot, render_context: RenderContext) -
     return bool(seen.threads or seen.outdated or seen.refused) or seen.ci == "red"
 
 
+def _waits_for_ready(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    return _is_ours(snapshot, render_context) and snapshot.waits_for_ready
+
+
+def _is_unpublished(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    return _is_ours(snapshot, render_context) and snapshot.is_unpublished
+
+
+def _may_run_again(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    """Whether doing the whole work again is what one may want: a decision on this result comes first."""
+    is_decided = not (snapshot.waits_for_ready or snapshot.is_unpublished or snapshot.publishes_again)
+    return _is_ours(snapshot, render_context) and is_decided
+
+
 def _has_checks(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
     return _is_ours(snapshot, render_context) and bool(snapshot.checks)
 
@@ -166,8 +182,8 @@ CHECK_OUT = CardAction("checkout", "Check out", "details", "primary", offered_wh
 CANCEL = CardAction("cancel", "Cancel run", "cancel", "danger", offered_when=_can_be_cancelled)
 RESUME = CardAction("resume", "Resume", "resume", "primary", offered_when=_can_be_resumed)
 RAISE = CardAction("raise", "Raise the limit", "raise", "primary", offered_when=_is_open, opens_form=True)
-RETRY = CardAction("retry", "Retry…", "retry", "primary", offered_when=_is_ours, opens_form=True)
-AGAIN = CardAction("again", "Run again…", "retry", offered_when=_is_ours, opens_form=True)
+RETRY = CardAction("retry", "Retry…", "retry", "primary", offered_when=_may_run_again, opens_form=True)
+AGAIN = CardAction("again", "Run again…", "retry", offered_when=_may_run_again, opens_form=True)
 """Both open the task of the run in a form; the word says whether it failed."""
 CONTINUE = CardAction("continue", "Continue", "resume", "primary", offered_when=_can_be_resumed)
 REPLAN = CardAction("replan", "Change plan…", "resume", offered_when=_can_be_resumed, opens_form=True)
@@ -185,6 +201,10 @@ ACCEPT = CardAction(
     "accept", "Accept changed tests", "approve", "success", offered_when=_can_accept, words=accept_words
 )
 """A person has read what the run changed of tests and checks, and takes it."""
+MARK_READY = CardAction("ready", "Mark ready", "publish", "success", offered_when=_waits_for_ready)
+"""The draft of a verified result asks for review from then on."""
+PUBLISH = CardAction("publish", "Publish again", "resume", "primary", offered_when=_is_unpublished)
+"""The work is done and only its publication failed: that is tried again."""
 FOLLOW_UP = CardAction("follow", "Follow up…", "new", offered_when=_can_follow, opens_form=True)
 """Another run on the branch of one that has ended, in its agent's session."""
 
@@ -232,13 +252,13 @@ OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
     Situation.PROVIDER_STOPPED: (SWITCH, *_PAUSED),
     Situation.UNCHANGED: (FOLLOW_UP, AGAIN, *_VOTES, DETAILS),  # no diff, no checks, no branch to open
     Situation.ANSWERED: (FOLLOW_UP, AGAIN, DETAILS, *_VOTES),
-    Situation.VERIFIED: (CHECK_OUT, DIFF, FOLLOW_UP, ADDRESS, CLOSE_PR, AGAIN, DETAILS, *_VOTES),
+    Situation.VERIFIED: (CHECK_OUT, DIFF, FOLLOW_UP, MARK_READY, ADDRESS, CLOSE_PR, AGAIN, DETAILS, *_VOTES),
     Situation.CHECKS_FAILED: (CHECK_OUT, DIFF, FOLLOW_UP, CHECKS, RETRY),
     Situation.UNVERIFIED: (
         *(ACCEPT, RUN_CHECKS, CHECK_OUT, DIFF, FOLLOW_UP, ADDRESS, CLOSE_PR, FIX_SETUP, DETAILS),
         *_VOTES,
     ),
-    Situation.PARTIAL: (CHECK_OUT, DIFF, FOLLOW_UP, ADDRESS, CLOSE_PR, RETRY, DETAILS),
+    Situation.PARTIAL: (CHECK_OUT, DIFF, FOLLOW_UP, PUBLISH, ADDRESS, CLOSE_PR, RETRY, DETAILS),
     Situation.FAILED: (CHECK_OUT, DIFF, FOLLOW_UP, CHECKS, RETRY, DETAILS),
     Situation.CANCELLED: (CHECK_OUT, DIFF, AGAIN, DETAILS),
 }

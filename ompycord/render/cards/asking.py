@@ -46,7 +46,8 @@ def request_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
         risk = f" · {risk_of(approval).risk.word}"
         wanted = " — ".join(part for part in (approval.title, approval.command or "") if part.strip())
         text = (sanitizer.line(wanted, ASK - utf16_len(risk)) or _NO_TEXT) + risk
-        lines = [f"{agent} needs approval: {text}", since_sentence(snapshot, approval.asked_at)]
+        who = "Ompycord" if approval.is_publication else agent
+        lines = [f"{who} needs approval: {text}", since_sentence(snapshot, approval.asked_at)]
     elif snapshot.open_questions:
         question = snapshot.open_questions[0]
         lines = [sanitizer.line(question.text, ASK) or _NO_TEXT, since_sentence(snapshot, question.asked_at)]

@@ -305,6 +305,8 @@ def _complete(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer
             )
         if snapshot.review is not None:
             text = f"{text} {sanitizer.line(snapshot.review.by, _TITLE)} reviewed it."
+        if snapshot.waits_for_ready:
+            text = f"{text} Its pull request is a draft until somebody marks it ready."
         return Headline("✅", "Done · checks passed", Colour.GREEN, text, Situation.VERIFIED)
     if snapshot.verification is Verification.FAILED:
         text = failure_sentence(snapshot, sanitizer)
@@ -318,6 +320,8 @@ def _partial(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer:
         text = f"{agent_name(snapshot, sanitizer)} reports that a part is done; not verified here."
     elif snapshot.failure is None and snapshot.branch is not None:
         text = partial_sentence(snapshot, render_context, sanitizer)
+    elif snapshot.publishes_again:
+        text = "The work is kept; it is being published again."
     else:
         why = f" {sentence(sanitizer.line(snapshot.message, _LINE))}" if snapshot.message else ""
         text = f"The work is kept but not published.{why}"

@@ -1,6 +1,6 @@
 """The title and the body of a run's pull request: what was asked, what is proved, what it cost; pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ompycord.domain.events import ServicesReady
@@ -8,9 +8,10 @@ from ompycord.domain.folds.snapshot import Check, StatusSnapshot, Verification
 from ompycord.domain.run import RunState
 from ompycord.render.forge.evidence_table import changed_lines, check_table
 from ompycord.render.forge.quiet import code, fenced, title_of
+from ompycord.render.forge.review_guide import guide
 from ompycord.render.phrases import and_list, cost, count, duration, has_tokens, tokens_used
 
-__all__ = ["body_of", "is_ready", "marker_of", "title_of"]
+__all__ = ["BodyContext", "body_of", "is_ready", "marker_of", "title_of", "verdict", "with_part"]
 
 BODY_LIMIT: Final = 60_000
 """Characters; GitHub takes 65,536."""
@@ -32,12 +33,39 @@ def is_ready(snapshot: StatusSnapshot) -> bool:
     return snapshot.verification is Verification.VERIFIED and snapshot.state is RunState.COMPLETE
 
 
-def body_of(snapshot: StatusSnapshot, *, marker: str, behind: int = 0) -> str:
-    """`behind`: commits that the base has on the forge beyond the one from which the work started."""
-    whole = _body(snapshot, marker, behind, _Room(prompt=8_000, words=12_000, rows=40))
+class BodyContext(NamedTuple):
+    """What a body says that the run itself does not know."""
+
+    behind: int = 0
+    """Commits that the base has on the forge beyond the one from which the work started."""
+    conflicts: tuple[str, ...] = ()
+    """Paths that both changed, where the base moved and the result could not be put on it."""
+    card: str | None = None
+    """The address of the run's card."""
+    names: Mapping[str, Sequence[str]] = {}
+    """Names that others use and of which a line was changed, by path."""
+    parsers: Mapping[str, str] = {}
+    """The kind of each check's parser, by the check's name."""
+
+
+def body_of(snapshot: StatusSnapshot, *, marker: str, around: BodyContext) -> str:
+    """The whole body; its parts are cut with a count where a forge would refuse it."""
+    whole = _body(snapshot, marker, around, _Room(prompt=8_000, words=12_000, rows=40))
     if len(whole) <= BODY_LIMIT:
         return whole
-    return _body(snapshot, marker, behind, _Room(prompt=1_000, words=2_000, rows=8))
+    return _body(snapshot, marker, around, _Room(prompt=1_000, words=2_000, rows=8))
+
+
+def with_part(there: str, ours: str) -> str | None:
+    """The body that stands there, with the part between our marks made new; None where the marks are gone.
+
+    What people wrote around them stays.
+    """
+    first, last = there.find(BEGIN), there.rfind(END)
+    if first < 0 or last < first:
+        return None
+    part = ours[ours.index(BEGIN) : ours.rindex(END)]
+    return f"{there[:first]}{part}{there[last:]}"
 
 
 class _Room(NamedTuple):
@@ -48,32 +76,37 @@ class _Room(NamedTuple):
     rows: int
 
 
-def _body(snapshot: StatusSnapshot, marker: str, behind: int, room: _Room) -> str:
+def _body(snapshot: StatusSnapshot, marker: str, around: BodyContext, room: _Room) -> str:
     parts = [
         marker,
         BEGIN,
-        f"**{_verdict(snapshot)}**",
-        *((_behind(behind),) if behind else ()),
+        f"**{verdict(snapshot)}**",
+        *((_behind(around),) if around.behind else ()),
         "### Task",
         fenced(snapshot.prompt or snapshot.title, room.prompt),
         *((f"Done when {code(snapshot.done_when, _DONE_WHEN)}.",) if snapshot.done_when else ()),
         "### Evidence",
         *_evidence(snapshot, room.rows),
+        *guide(snapshot, rows=room.rows, names=around.names, parsers=around.parsers),
         "### Changed files",
         _files(snapshot, room.rows),
+        *_plan(snapshot, room.words),
         *_words(snapshot, room.words),
         "### Run",
-        "\n".join(f"- {line}" for line in _run(snapshot)),
+        "\n".join(f"- {line}" for line in _run(snapshot, around.card)),
         END,
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _verdict(snapshot: StatusSnapshot) -> str:
+def verdict(snapshot: StatusSnapshot) -> str:
+    """Its first line: what our checks say of it."""
     if is_ready(snapshot):
         return "✅ Checks passed here"
     if snapshot.state is RunState.PARTIAL:
         return "◐ Partly done: the agent says that a part of the task is left"
+    if snapshot.verification is Verification.FAILED:
+        return "❌ Checks failed here"
     return f"◐ Not verified: {_why(snapshot)}"
 
 
@@ -97,8 +130,12 @@ def _why(snapshot: StatusSnapshot) -> str:
     return "the checks do not prove it"
 
 
-def _behind(behind: int) -> str:
-    return f"The base has {count(behind, 'commit')} on it that this work does not have. The checks did not see them."
+def _behind(around: BodyContext) -> str:
+    there = f"The base has {count(around.behind, 'commit')} on it that this work does not have."
+    if around.conflicts:
+        named = and_list([code(path, _PATH) for path in around.conflicts], most=5)
+        return f"{there} Both changed {named}, so it could not be put on top: merge the base, or follow up the run."
+    return f"{there} The checks did not see them."
 
 
 def _evidence(snapshot: StatusSnapshot, rows: int) -> Iterator[str]:
@@ -126,6 +163,17 @@ def _files(snapshot: StatusSnapshot, rows: int) -> str:
     return "\n".join([*lines, *((f"- and {count(more, 'more file')}",) if more > 0 else ()), *left])
 
 
+def _plan(snapshot: StatusSnapshot, limit: int) -> Iterator[str]:
+    followed = snapshot.proposal
+    if followed is None or followed.status in {"rejected", "changed"}:
+        return
+    plan = followed.plan
+    yield f"### Plan{f', approved by {code(followed.by, _NAME)}' if followed.by else ''}"
+    steps = "\n".join(f"{number}. {step.title}" for number, step in enumerate(plan.steps, 1))
+    risks = "".join(f"\nRisk: {risk}" for risk in plan.risks)
+    yield fenced(f"{plan.summary}\n\n{steps}{risks}", limit)
+
+
 def _words(snapshot: StatusSnapshot, limit: int) -> Iterator[str]:
     text = snapshot.summary or snapshot.last_words
     if text and text.strip():
@@ -134,7 +182,7 @@ def _words(snapshot: StatusSnapshot, limit: int) -> Iterator[str]:
         yield fenced(text, limit)
 
 
-def _run(snapshot: StatusSnapshot) -> Iterator[str]:
+def _run(snapshot: StatusSnapshot, card: str | None) -> Iterator[str]:
     mode = f", mode {snapshot.mode.value}" if snapshot.mode else ""
     rounds = f", {count(snapshot.round, 'round')}" if snapshot.round > 1 else ""
     yield f"Agent {code(snapshot.agent or 'unknown', _NAME)}{mode}{rounds}"
@@ -150,4 +198,4 @@ def _run(snapshot: StatusSnapshot) -> Iterator[str]:
     yield f"Took {duration(max(0, snapshot.last_event_at - started))}"
     if snapshot.issue is not None:
         yield f"From {snapshot.issue.url}"
-    yield f"Run {code(snapshot.run, _NAME)}"
+    yield f"Run {code(snapshot.run, _NAME)}{f' · {card}' if card else ''}"

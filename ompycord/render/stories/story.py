@@ -76,7 +76,9 @@ class Story(Frozen):
 
 
 def exit_code_of(snapshot: StatusSnapshot) -> int | None:
-    """docs/contracts/files-and-names.md, *Exit codes*. None while the run works or waits in the queue."""
+    """docs/contracts/files-and-names.md, *Exit codes*. None while the run works, waits or is published again."""
+    if snapshot.publishes_again:
+        return None
     is_answered = snapshot.outcome is RunOutcome.ANSWERED
     if snapshot.state is RunState.COMPLETE and (is_answered or snapshot.verification is Verification.VERIFIED):
         return 0

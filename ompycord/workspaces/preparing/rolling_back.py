@@ -40,7 +40,7 @@ async def put_back(
     if record.setup is not None:
         await asyncio.to_thread(provide, folder.clone, record.setup)
     result = await collector.back_to(folder, record, commit, marker)
-    return record.model_copy(update={"result": result})
+    return record.model_copy(update={"result": result, "moved": None})
 
 
 def _exclude(folder: Folder) -> bytes:

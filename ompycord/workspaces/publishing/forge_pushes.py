@@ -4,14 +4,15 @@ The token comes to git from its file by a credential helper that answers for tha
 address, no environment and no setting of a repository. Counterpart of `remote.py`, which fetches as the operator.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import PushRequest
+from ompycord.domain.ports import BaseThere, PushRequest
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ForgeFailed, ProcessFailed, WorkspaceError
 from ompycord.processes import Completed, kill_strays
@@ -69,8 +70,24 @@ class ForgePushes:
         self._remote = RemoteGit(git)
         self._token_file = token_file
 
+    async def base(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> BaseThere | None:
+        """See the port."""
+        async with self._place(run, repository, request) as place:
+            ref = await _fetched_base(place, request)
+            if not await place.is_within(request.base_commit, ref):
+                return None
+            commit = await place.git.line("rev-parse", "--verify", ref, cwd=place.folder)
+            return BaseThere(commit=commit, ahead=await _ahead(place, request, ref))
+
     async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> int:
         """See the port."""
+        async with self._place(run, repository, request) as place:
+            behind = await _behind(place, request)
+            await _push(place, request)
+        return behind
+
+    @asynccontextmanager
+    async def _place(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> AsyncGenerator["ForgeGit"]:
         forge = repository.forge
         if forge is None:
             raise ForgeFailed("settings", f"{repository.name} names no forge.")
@@ -79,12 +96,9 @@ class ForgePushes:
             await kill_strays(marker)
             require_branch(request.branch)
             folder = (await self._repositories.source(repository)).git_folder
-            place = ForgeGit(self._git, self._remote, forge, folder, self._token_file(forge), marker)
-            behind = await _behind(place, request)
-            await _push(place, request)
+            yield ForgeGit(self._git, self._remote, forge, folder, self._token_file(forge), marker)
         except (WorkspaceError, ProcessFailed) as error:
             raise ForgeFailed("here", str(error)) from error
-        return behind
 
 
 class ForgeGit:
@@ -138,11 +152,8 @@ class ForgeGit:
         return _fault(done, self.forge, branch)
 
 
-async def _behind(place: ForgeGit, request: PushRequest) -> int:
-    """How many commits the base has there that the result does not build on.
-
-    Raises ForgeFailed where the work started from commits that are not there: they would be published with it.
-    """
+async def _fetched_base(place: ForgeGit, request: PushRequest) -> str:
+    """The ref at which the base of the forge is here now. Raises ForgeFailed."""
     ref = f"{_BASE}{place.marker}"
     unlock_ref(place.folder, ref, request.base_commit)
     words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules")
@@ -153,15 +164,28 @@ async def _behind(place: ForgeGit, request: PushRequest) -> int:
             name = place.forge.repository
             raise ForgeFailed("base", f"{name} has no branch {request.base}. Name one that is there as its base.")
         raise _fault(fetched, place.forge, request.branch)
+    return ref
+
+
+async def _ahead(place: ForgeGit, request: PushRequest, ref: str) -> int:
+    return int(await place.git.line("rev-list", "--count", f"{request.base_commit}..{ref}", cwd=place.folder))
+
+
+async def _behind(place: ForgeGit, request: PushRequest) -> int:
+    """How many commits the base has there that the result does not build on.
+
+    Raises ForgeFailed where the work started from commits that are not there: they would be published with it.
+    """
+    ref = await _fetched_base(place, request)
     if not await place.is_within(request.base_commit, ref):
         raise ForgeFailed(
             "base_ahead",
             f"{request.base} here has commits that {place.forge.repository} does not have, and they would be published"
             f" with the result. Push {request.base} first, then follow up.",
         )
-    count = await place.git.line("rev-list", "--count", f"{request.base_commit}..{ref}", cwd=place.folder)
+    count = await _ahead(place, request, ref)
     await place.git.run("update-ref", "-d", ref, cwd=place.folder, marker=place.marker)
-    return int(count)
+    return count
 
 
 async def _push(place: ForgeGit, request: PushRequest) -> None:

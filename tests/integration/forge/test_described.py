@@ -68,8 +68,8 @@ async def test_every_request_and_every_answer_is_as_github_describes_it(
     await github.examine()
     number = (await github.open(PROPOSED)).number
     await github.open(PROPOSED)
-    await github.add_labels(number, ("agent", "made-up"))
-    await github.ask_reviewers(number, ("anna", "gone"))
+    await github.marks.add_labels(number, ("agent", "made-up"))
+    await github.marks.ask_reviewers(number, ("anna", "gone"))
     with pytest.raises(ForgeFailed):
         await github.open(PROPOSED.model_copy(update={"head": "none"}))
     seen = 0

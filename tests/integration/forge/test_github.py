@@ -168,8 +168,8 @@ async def test_a_label_that_is_not_there_and_a_wrong_reviewer_cost_nobody_else(
     github: GitHub, forge: ForgeDouble
 ) -> None:
     number = (await github.open(PROPOSED)).number
-    assert list(await github.add_labels(number, ("agent", "made-up"))) == ["made-up"]
-    assert list(await github.ask_reviewers(number, ("anna", "gone"))) == ["gone"]
+    assert list(await github.marks.add_labels(number, ("agent", "made-up"))) == ["made-up"]
+    assert list(await github.marks.ask_reviewers(number, ("anna", "gone"))) == ["gone"]
     asked = [one.body for one in forge.asked if one.method == "POST" and "reviewers" in one.path]
     assert asked == [{"reviewers": ["anna"]}, {"reviewers": ["gone"]}]
     assert not any("made-up" in str(one.body) for one in forge.asked if one.method == "POST")

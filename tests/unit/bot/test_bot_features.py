@@ -19,7 +19,7 @@ NOBODY = cast("BotContext", None)
 """Assembling asks it nothing."""
 POSTED = {
     *("stop", "resume", "cancel", "docancel", "keep", "retry", "again", "draft", "takeover", "details", "diff"),
-    *("checkout", "accept", "follow", "followf", "followgo", "followno", "againf"),
+    *("checkout", "accept", "ready", "publish", "follow", "followf", "followgo", "followno", "againf"),
     *("address", "closepr", "issuego"),
     *("checks", "say", "sayform", "raise", "raiseto", "answer", "ansform", "allow", "allowrun", "deny", "denyform"),
     *("continue", "replan", "replanto", "giveup"),

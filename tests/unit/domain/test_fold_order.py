@@ -59,7 +59,9 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "run.pause_requested": st.just(ev.PauseRequested(by="Ada")),
     "run.rolled_back": st.just(ev.RunRolledBack(by="Ada", round=1, commit="a" * 40)),
     "run.cancel_requested": st.just(ev.CancelRequested(by="Ada")),
-    "effect.finished": st.just(ev.EffectFinished(key="build:1", outcome="ok")),
+    "effect.finished": st.builds(
+        ev.EffectFinished, key=st.sampled_from(["build:1", "publish:1"]), outcome=st.just("ok")
+    ),
     "prompt": st.builds(ev.Prompted, text=words, when=st.sampled_from(["now", "next", "restart"])),
     "prompt.edited": st.just(ev.PromptEdited(prompt="01JD0000000000000000000002", text="x", by="Ada")),
     "run.followed": st.builds(ev.RunFollowed, run=st.sampled_from([RUN, TASK.id]), by=st.just("Ada")),
@@ -76,6 +78,17 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
         number=st.integers(1, 3),
         url=st.just("https://forge.example/a/b/pull/1"),
         draft=st.booleans(),
+        comment=st.none() | st.integers(1, 3),
+    ),
+    "publication.requested": st.just(ev.PublicationRequested(by="Ada")),
+    "pull_request.ready_requested": st.builds(ev.ReadyRequested, by=name, commit=st.sampled_from(["c", "d"])),
+    "base.moved": st.builds(
+        ev.BaseMoved,
+        result=st.just("c"),
+        onto=st.just("e"),
+        ahead=st.integers(1, 3),
+        commit=st.none() | st.just("d"),
+        conflicts=st.sampled_from(((), ("a.py",))),
     ),
     "pull_request.seen": st.builds(
         ev.PullRequestSeen,

@@ -422,8 +422,10 @@ def test_whatever_happens_final_states_absorb_and_no_effect_key_comes_twice(
     machine, asked = Machine(mode=mode, max_rounds=3), set[str]()
     for body in bodies:
         decision = advance(machine, body)
-        if machine.state in FINAL:
-            assert decision == (machine, (), ())
+        if machine.state in FINAL and decision.is_change:  # published after all
+            is_late = (machine.state, decision.machine.failure) in {(S.PARTIAL, None), (S.PARTIAL, FailureClass.ENV)}
+            assert is_late
+            assert decision.effects == ()
         for effect in decision.effects:
             assert effect_key(effect) not in asked
             asked.add(effect_key(effect))
@@ -476,7 +478,74 @@ def test_an_agents_word_never_moves_a_run() -> None:
 
 def test_every_row_can_be_reached_and_is_explained() -> None:
     assert all(rule.why and rule.states for rule in TABLE)
-    assert not any(state in FINAL for rule in TABLE for state in rule.states)
+    late = [rule for rule in TABLE if set(rule.states) & FINAL]
+    assert {(rule.on, rule.to) for rule in late} == {
+        ("publication.requested", S.PARTIAL),
+        ("publication.requested", S.COMPLETE),
+        ("pull_request.ready_requested", S.COMPLETE),
+        ("effect.finished", S.COMPLETE),
+        ("effect.finished", S.PARTIAL),
+    }, "only its publication can be done again, once a run has ended"
+
+
+# -- publication -------------------------------------------------------------------------------------------------------
+
+STILL_DOWN = ev.EffectFinished(key="publish:2", outcome="failed", message="Still down.", failure=FailureClass.ENV)
+UNPUBLISHED = Machine(state=S.PARTIAL, failure=FailureClass.ENV, message="No pull request.", claim=True)
+
+
+def test_a_publication_that_failed_is_tried_again_alone_and_then_the_run_is_complete() -> None:
+    asked = advance(UNPUBLISHED, ev.PublicationRequested(by="Ada"))
+    assert (asked.machine.state, asked.events) == (S.PARTIAL, ()), "it ended when it ended"
+    assert [effect_key(effect) for effect in asked.effects] == ["publish:2"]
+    failed = advance(asked.machine, STILL_DOWN)
+    assert (failed.machine.state, failed.machine.message, failed.effects) == (S.PARTIAL, "Still down.", ())
+    again = advance(failed.machine, ev.PublicationRequested(by="Ada")).machine
+    done = advance(again, ended("publish:3", "ok"))
+    assert (done.machine.state, done.machine.failure, done.effects) == (S.COMPLETE, None, ())
+    assert [(event.previous, event.state) for event in done.events] == [(S.PARTIAL, S.COMPLETE)]
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        Machine(state=S.PARTIAL, failure=FailureClass.POLICY),
+        Machine(state=S.PARTIAL, is_partial=True),
+        Machine(state=S.FAILED, failure=FailureClass.ENV),
+        Machine(state=S.CANCELLED),
+    ],
+    ids=["left beside", "a part", "failed", "cancelled"],
+)
+def test_nothing_else_that_has_ended_is_published_again(machine: Machine) -> None:
+    assert not advance(machine, ev.PublicationRequested(by="Ada")).is_change
+
+
+def test_a_result_that_is_a_part_stays_one_when_it_is_published_after_all() -> None:
+    part = UNPUBLISHED.model_copy(update={"is_partial": True})
+    asked = advance(part, ev.PublicationRequested(by="Ada")).machine
+    assert not advance(asked, ended("publish:2", "ok")).is_change
+
+
+def test_a_base_that_moved_is_followed_once_and_what_fails_there_is_not_repaired() -> None:
+    machine = Machine(state=S.PUBLISHING, mode=Mode.STANDARD, claim=True, checks=True, max_rounds=3)
+    moved = advance(machine, ended("publish:1", "ok", onto="c" * 40))
+    assert [effect_key(effect) for effect in moved.effects] == ["rebase:1"]
+    put = advance(moved.machine, ended("rebase:1", "ok", commit="d" * 40))
+    assert (put.machine.state, [effect_key(one) for one in put.effects]) == (S.VERIFYING, ["checks:2"])
+    red = advance(put.machine, ended("checks:2", "ok", passed=False))
+    assert (red.machine.state, red.machine.failure) == (S.PUBLISHING, FailureClass.VERIFY)
+    assert (red.machine.message or "").startswith("On the base as it is now: ")
+    green = advance(put.machine, ended("checks:2", "ok", passed=True)).machine
+    again = advance(green, ended("publish:2", "ok", onto="e" * 40))
+    assert again.machine.state is S.COMPLETE, "once: what moved since is said"
+
+
+@pytest.mark.parametrize("outcome", ["ok", "failed"])
+def test_a_result_that_stays_where_it_started_is_published_all_the_same(outcome: str) -> None:
+    machine = Machine(state=S.PUBLISHING, mode=Mode.STANDARD, claim=True, checks=True)
+    moved = advance(machine, ended("publish:1", "ok", onto="c" * 40)).machine
+    kept = advance(moved, ended("rebase:1", outcome))
+    assert (kept.machine.state, [effect_key(one) for one in kept.effects]) == (S.PUBLISHING, ["publish:2"])
 
 
 # -- preparation -------------------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ RULES: dict[str, tuple[Role, Role | None]] = {
     "approve": (APPROVER, OWN),
     "remember": (RUNNER, None),
     "forget": (APPROVER, OWN),
+    "publish": (APPROVER, None),
     "admin": (ADMIN, None),
 }
 """The least role, and what the requester of the run needs (docs/contracts/commands-and-buttons.md, *Roles*)."""
@@ -138,6 +139,7 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
     US: {
         *("run.dequeued", "run.state", "effect.finished", "approval.used", "work.left_out", "evidence.changed"),
         *("guardian.noticed", "models.opened", "prompt.used", "result.guarded", "pull_request.opened"),
+        "base.moved",
         "approval.skipped",
         "pull_request.seen",
         *("check.errors", "check.proved"),
@@ -157,6 +159,7 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
     PEOPLE: {
         *("run.given_up", "run.pause_requested", "run.rolled_back"),
         "memory.decided",
+        *("publication.requested", "pull_request.ready_requested"),
         *("plan.approved", "plan.changed", "plan.rejected"),
         *(
             "run.submitted",

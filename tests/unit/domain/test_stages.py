@@ -51,14 +51,14 @@ def test_every_step_has_one_stage_and_one_function() -> None:
     names = [stage.name for stage in STAGES]
     assert names == [
         *("prepare", "setup", "plan", "answer", "links", "build", "collect", "checks", "repair", "recollect"),
-        *("review", "rollback", "publish"),
+        *("review", "rollback", "rebase", "publish"),
     ]
     assert (HALT, CLEAN_UP) == ("stop", "cleanup")
 
 
 def test_what_is_repeated_and_counted_is_what_the_stages_say() -> None:
     assert repeatable_names() == {
-        *("prepare", "setup", "links", "collect", "recollect", "rollback", "publish", "cleanup", "stop"),
+        *("prepare", "setup", "links", "collect", "recollect", "rollback", "rebase", "publish", "cleanup", "stop"),
     }
     assert heavy_names() == {"prepare", "setup", "plan", "answer", "build", "repair", "review", "rollback"}
     assert agent_names() == {"plan", "answer", "build", "repair", "review"}
@@ -68,10 +68,10 @@ def test_what_is_repeated_and_counted_is_what_the_stages_say() -> None:
 @pytest.mark.parametrize(
     ("mode", "names"),
     [
-        (Mode.FAST, ["prepare", "setup", "build", "collect", "rollback", "publish"]),
+        (Mode.FAST, ["prepare", "setup", "build", "collect", "rollback", "rebase", "publish"]),
         (
             Mode.STANDARD,
-            ["prepare", "setup", "build", "collect", "checks", "repair", "recollect", "rollback", "publish"],
+            ["prepare", "setup", "build", "collect", "checks", "repair", "recollect", "rollback", "rebase", "publish"],
         ),
         (Mode.ASK, ["prepare", "setup", "answer", "links"]),
         (
@@ -87,6 +87,7 @@ def test_what_is_repeated_and_counted_is_what_the_stages_say() -> None:
                 "recollect",
                 "review",
                 "rollback",
+                "rebase",
                 "publish",
             ],
         ),

@@ -31,6 +31,7 @@ FACTS: dict[str, str | float] = {
     "part": "text",
     "path": "out.txt",
     "repository": "shop",
+    "round": 2,
     "run": "ab12cd",
     "source": "agent",
     "spent": "$0.55",
