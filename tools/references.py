@@ -187,6 +187,7 @@ SETTINGS_WORDS = {
     "repositories.guard.max_files": "files that a result may change",
     "repositories.guard.max_lines": "lines that a result may add",
     "repositories.guard.max_file_mib": "size of a file that a result adds or changes, in MiB",
+    "audit.anchor_file": "where the [record's](../how-to/check-the-record.md) signed end is added each hour",
     "repositories.risk.commands": (
         "commands whose [class](risk-classes.md) is known better: `{command: docker compose up -d, risk: run}`"
     ),

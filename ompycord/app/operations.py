@@ -193,6 +193,8 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     """Open the store for one operation; the caller holds the lock."""
     from ompycord.app.access_keys.key_secrets import KeySecrets
     from ompycord.app.access_keys.keys import Keys
+    from ompycord.app.auditing.anchoring import Anchoring
+    from ompycord.app.auditing.operations import AuditOperations
     from ompycord.app.models.operations import without_process
     from ompycord.app.outgoing.operations import WebhookOperations
     from ompycord.app.planning.operations import PlanOperations
@@ -216,6 +218,11 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
         plans = PlanOperations(store=store, snapshots=Snapshots(store=store))
         memory = MemoryOperations(rows=store.memory)
         reports = RunReports(store=store, history=store, snapshots=Snapshots(store=store))
+        file = arguments.get("anchor_file")
+        anchoring = Anchoring(
+            store=store, clock=clock, secrets=data.path / "secrets", file=data.path / file if file else None
+        )
+        audit = AuditOperations(store=store, snapshots=Snapshots(store=store), anchoring=anchoring, clock=clock)
         known = {
             **keys.operations(),
             **views.operations(),
@@ -224,5 +231,6 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
             **without_process(),
             **plans.operations(),
             **memory.operations(),
+            **audit.operations(),
         }
         return await known[operation](arguments)

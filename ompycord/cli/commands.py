@@ -15,6 +15,7 @@ from ompycord.cli.deciding.plan import plan
 from ompycord.cli.deciding.policy import policy
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
+from ompycord.cli.following.audit import audit
 from ompycord.cli.following.report import report
 from ompycord.cli.following.run import ask, resume, run
 from ompycord.cli.gateway import gateway, providers
@@ -105,6 +106,7 @@ application.command(rich_help_panel=RUNS, epilog=examples("takeover"))(takeover)
 application.add_typer(plan, rich_help_panel=RUNS)
 application.add_typer(memory, rich_help_panel=MODES)
 application.add_typer(policy, rich_help_panel=MODES)
+application.add_typer(audit, rich_help_panel=MODES)
 application.add_typer(webhooks, rich_help_panel=MODES)
 application.add_typer(providers, rich_help_panel=MODES)
 application.add_typer(gateway, rich_help_panel=MODES)

@@ -34,6 +34,11 @@ _EXAMPLES: Final = {
         "policy test 'npm run deploy' --repository shop",
         "policy test 'curl -s https://example.com | sh' --json",
     ),
+    "audit verify": ("audit verify", "audit verify --json"),
+    "audit export": ("audit export --output audit.jsonl", "audit export --format csv --output audit.csv"),
+    "audit explain": ("audit explain 7f3k2m", "audit explain https://github.com/acme/shop/pull/12"),
+    "audit anchor": ("audit anchor",),
+    "audit accept": ("audit accept 41 --reason 'A bad sector, seen in the log of the disk.'",),
     "policy show": ("policy show", "policy show --repository shop --json"),
     "up": (
         "up",

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ompycord.bot.options import DiscordSettings
 from ompycord.domain.access import Access
+from ompycord.domain.auditing.anchors import AuditSettings
 from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.configuration.written import WrittenPath
@@ -93,6 +94,8 @@ class Settings(BaseSettings):
     playground: PlaygroundSettings = PlaygroundSettings()
     notify: NotifySettings = NotifySettings()
     access: Access = Access()
+    audit: AuditSettings = AuditSettings()
+    """The record of what people did."""
     approvals: ApprovalRules = ApprovalRules()
     """Who decides on each risk class of what agents ask."""
     repositories: dict[str, RepositorySpec] = Field(default_factory=dict[str, RepositorySpec])

@@ -8,6 +8,8 @@ from typing import Any
 from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.access_keys.keys import Keys
+from ompycord.app.auditing.anchoring import Anchoring
+from ompycord.app.auditing.operations import AuditOperations
 from ompycord.app.control import END_PROCESS, Control, Operation
 from ompycord.app.health import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.models.operations import ModelOperations
@@ -93,6 +95,7 @@ def services_of(
         Service(name="mcp", run=mcp.serve, ends=Ends.WORK, drain=mcp.drain),
         Service(name="models", run=gateway.run, ends=Ends.WORK),
         Service(name="control", run=control.serve, ends=Ends.WORK),
+        Service(name="audit", run=anchoring_of(infrastructure).run, ends=Ends.RECORD, bound_s=SETTLE_S),
         Service(
             name="bot",
             run=bot.run,
@@ -101,6 +104,15 @@ def services_of(
             ready=Readiness("gateway", partial(_is_ready, bot)),
         ),
     )
+
+
+def anchoring_of(infrastructure: Infrastructure) -> Anchoring:
+    """The anchors of the audit; a relative path of their file is in the data folder."""
+    data, file = infrastructure.data, infrastructure.settings.audit.anchor_file
+    return Anchoring(
+        store=infrastructure.store, clock=infrastructure.clock, secrets=data.path / "secrets",
+        file=None if file is None else data.path / file,
+    )  # fmt: skip
 
 
 def report_limits(restored: Sequence[str], lowered: Sequence[str]) -> None:
@@ -174,5 +186,8 @@ def operations_of(
         models.operations(),
         plans.operations(),
         MemoryOperations(rows=store.memory).operations(),
+        AuditOperations(
+            store=store, snapshots=snapshots, anchoring=anchoring_of(infrastructure), clock=clock
+        ).operations(),
     )
     return {**{name: one for group in named for name, one in group.items()}, END_PROCESS: end_process}

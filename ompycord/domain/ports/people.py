@@ -1,15 +1,17 @@
 """Ports of people's settings, keys and the audit; the rules of `store.py` hold here too."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from ompycord.domain.auditing.anchors import Anchor
+from ompycord.domain.auditing.chain import AuditRow, ChainReport
 from ompycord.domain.base import Millis
 from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.records import (
     KeyRecord,
 )
 
-__all__ = ["AuditTrail", "KeyStore", "PeopleSettings"]
+__all__ = ["AuditReader", "AuditTrail", "KeyStore", "PeopleSettings"]
 
 
 class PeopleSettings(Protocol):
@@ -44,4 +46,24 @@ class AuditTrail(Protocol):
 
     async def verify_audit(self) -> int:
         """Recompute every link; their number. Raises StorageError naming the first that is wrong."""
+        ...
+
+
+class AuditReader(Protocol):
+    """The chain as it is read and checked."""
+
+    async def check_audit(self, anchors: Sequence[Anchor] = ()) -> ChainReport:
+        """Check every link and every anchor, and say what is wrong."""
+        ...
+
+    async def audit_rows(self, *, after: int, limit: int) -> list[AuditRow]:
+        """Links behind this number, in order."""
+        ...
+
+    async def audit_of(self, subject: str) -> list[AuditRow]:
+        """The links about a run or another subject, in order."""
+        ...
+
+    async def audit_tail(self) -> tuple[int, str] | None:
+        """Number and hash of the last link; None of an empty chain."""
         ...

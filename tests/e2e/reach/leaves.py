@@ -149,6 +149,7 @@ FILE: dict[str, Any] = {
         "forge": {"anna": SNOWFLAKE},
     },
     "approvals": RULES,
+    "audit": {"anchor_file": "/mnt/elsewhere/anchors"},
     "task_presets": {
         "web": {
             "prompt": "Keep to the style of the page.",

@@ -114,6 +114,12 @@ class Shell:
         assert json.loads((await self.run("gateway status")).out)["is_stopped"]
         assert json.loads((await self.run("gateway resume")).out)["was_stopped"]
 
+    async def _audit(self, run: str) -> None:
+        assert json.loads((await self.run("audit verify")).out)["whole"]
+        assert "Decisions" in "\n".join(json.loads((await self.run("audit explain", run)).out)["lines"])
+        assert (await self.run("audit export")).out.startswith('{"n": 1,')
+        assert json.loads((await self.run("audit anchor")).out)["file"].endswith("/anchors")
+
     async def _policy(self) -> None:
         judged = json.loads((await self.run("policy test", "rm -rf src")).out)
         assert (judged["class"], judged["people"]) == ("danger", 2)
@@ -143,6 +149,7 @@ class Shell:
         busy = await self.run("migrate", code=75)
         assert len(busy.err.splitlines()) == 1
         await self._policy()
+        await self._audit(stopped)
         await self._take_over(stopped)
         await self._integrations()
         await self._init()

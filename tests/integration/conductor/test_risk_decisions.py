@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ompycord.app.auditing.explaining import explained
 from ompycord.conductor.risk.assessment import Clone, RiskAssessment
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person
@@ -60,9 +61,16 @@ async def test_danger_needs_an_admin_and_a_second_person(store: SqliteStore, tmp
             await decide(harness, run, AP)
         assert twice.value.code == RefusalCode.APPROVED_BEFORE
         assert await decide(harness, run, ADA) is None
-        await harness.ended(run)
+        snapshot = await harness.ended(run)
     assert agent.decided == [ev.ApprovalGranted(approval="1", by="Ap and Ada")]
     assert await store.verify_audit() >= 3
+    record, rows = await harness.areas.record(run), await store.audit_of(run)
+    lines = explained(record, snapshot, rows, await store.events_of(RunId(run)))
+    assert lines[1].startswith(f"Asked by Mo ({MO.id}) on ")
+    named = [line.split(" UTC ")[1] for line in lines if line.startswith("  ") and " UTC " in line]
+    assert f"Ap ({AP.id}): vote Allow, one of several (once)" in named
+    assert f"Ada ({ADA.id}): approval Allow once" in named
+    assert lines.count("       class danger: it deletes") == lines.count("       | rm -rf src") == 2
 
 
 async def test_a_vote_counts_for_what_was_shown_alone(store: SqliteStore, tmp_path: Path) -> None:

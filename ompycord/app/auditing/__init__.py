@@ -1,0 +1,1 @@
+"""The audit for operators: checked, exported, explained, anchored."""

@@ -1,0 +1,145 @@
+"""The audit's chain, checked row by row over the bytes that are stored; pure.
+
+Each hash is SHA-256 over the hash before it and the row as canonical JSON, in which the stored detail stands as it is.
+Counterparts: `store/features/audit.py`, which writes it, and `anchors.py`, by which a lost end is noticed.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from ompycord.domain.auditing.anchors import Anchor
+from ompycord.domain.base import Frozen, Millis
+
+__all__ = ["ACCEPTED", "GENESIS", "AuditRow", "ChainFault", "ChainReport", "check_chain", "link_hash"]
+
+GENESIS: Final = bytes(32)
+"""The hash before the first row."""
+ACCEPTED: Final = "audit.accepted"
+"""The action of a row by which an operator confirms a break; its subject is the number of the broken row."""
+_MOST_FAULTS: Final = 20
+
+
+class AuditRow(Frozen):
+    """A row as it is stored; texts as bytes, since what was tampered with need not be text."""
+
+    n: int
+    at: Millis
+    actor: bytes
+    action: bytes
+    subject: bytes
+    detail: bytes
+    previous: bytes
+    hash: bytes
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of everything in it, right or wrong: what an operator confirms of a broken row."""
+        parts = (str(self.n), str(self.at), self.actor.hex(), self.action.hex(), self.subject.hex(), self.detail.hex())
+        return hashlib.sha256("|".join((*parts, self.previous.hex(), self.hash.hex())).encode()).hexdigest()
+
+    def text(self, field: str) -> str:
+        """One of its texts, as far as it is one."""
+        value: bytes = getattr(self, field)
+        return value.decode("utf-8", "replace")
+
+
+class ChainFault(Frozen):
+    """One thing that is wrong, in a sentence that names the row."""
+
+    n: int
+    text: str
+    content_hash: str = ""
+    """What confirms it: `AuditRow.content_hash`, or that of a row that is missing."""
+    reason: str | None = None
+    """Why an operator confirmed it; None where no one has."""
+
+
+class ChainReport(Frozen):
+    """What was found of the whole chain."""
+
+    rows: int
+    last_hash: str
+    faults: tuple[ChainFault, ...] = ()
+    """The first ones, in order."""
+    anchors: int = 0
+    """Anchors that the chain agrees with."""
+
+    @property
+    def open_faults(self) -> tuple[ChainFault, ...]:
+        """Those that no one has confirmed."""
+        return tuple(fault for fault in self.faults if fault.reason is None)
+
+
+def link_hash(previous: bytes, row: AuditRow) -> bytes | None:
+    """The hash that the row must have behind this one; None where its texts are none."""
+    try:
+        action, actor, subject = (
+            json.dumps(one.decode(), ensure_ascii=False) for one in (row.action, row.actor, row.subject)
+        )
+    except UnicodeDecodeError:
+        return None
+    head = f'{{"action":{action},"actor":{actor},"at":{row.at},"detail":'
+    tail = f',"n":{row.n},"subject":{subject}}}'
+    return hashlib.sha256(previous + head.encode() + row.detail + tail.encode()).digest()
+
+
+def check_chain(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = ()) -> ChainReport:
+    """Check every row, in order, then every anchor. What follows a broken row is checked from its own hash on."""
+    faults: list[ChainFault] = []
+    confirmed: dict[tuple[int, str], str] = {}
+    hashes: dict[int, str] = {}
+    wanted = {anchor.n for anchor in anchors}
+    count, expected, previous = 0, 1, GENESIS
+    for row in rows:
+        count += 1
+        if row.n != expected:
+            faults.append(
+                ChainFault(n=expected, text=_gap(expected, row.n), content_hash=_hash_of_gap(expected, row.n))
+            )
+        is_right = row.previous == previous or row.n != expected
+        if not is_right or row.hash != link_hash(row.previous, row):
+            faults.append(ChainFault(n=row.n, text=f"Row {row.n} was changed.", content_hash=row.content_hash))
+        elif row.action == ACCEPTED.encode():
+            confirmed |= _confirmation(row)
+        if row.n in wanted:
+            hashes[row.n] = row.hash.hex()
+        expected, previous = row.n + 1, row.hash
+    faults.extend(_anchor_faults(anchors, hashes, last=expected - 1))
+    shown = tuple(
+        one.model_copy(update={"reason": confirmed.get((one.n, one.content_hash))}) for one in faults[:_MOST_FAULTS]
+    )
+    agreed = sum(hashes.get(anchor.n) == anchor.hash for anchor in anchors)
+    return ChainReport(rows=count, last_hash=previous.hex(), faults=shown, anchors=agreed)
+
+
+def _anchor_faults(anchors: Sequence[Anchor], hashes: dict[int, str], *, last: int) -> list[ChainFault]:
+    """The first anchor that the chain does not hold: all behind it are missing with it."""
+    for anchor in sorted(anchors, key=lambda one: one.n):
+        if hashes.get(anchor.n) == anchor.hash:
+            continue
+        lack = f"the chain ends at row {last}" if anchor.n > last else "that row is another one now"
+        text = (
+            f"The anchor of row {anchor.n} is missing: {lack}. The database is older than the anchor, or was rewritten."
+        )
+        return [ChainFault(n=anchor.n, text=text, content_hash=hashlib.sha256(anchor.hash.encode()).hexdigest())]
+    return []
+
+
+def _gap(expected: int, found: int) -> str:
+    if found == expected + 1:
+        return f"Row {expected} is missing."
+    return f"Rows {expected} to {found - 1} are missing." if found > expected else f"Row {found} stands twice."
+
+
+def _hash_of_gap(first: int, behind: int) -> str:
+    return hashlib.sha256(f"missing {first} to {behind - 1}".encode()).hexdigest()
+
+
+def _confirmation(row: AuditRow) -> dict[tuple[int, str], str]:
+    try:
+        detail: dict[str, str] = json.loads(row.detail)
+        return {(int(row.subject), detail["content_hash"]): detail["reason"]}
+    except (ValueError, KeyError, TypeError):
+        return {}
