@@ -32,6 +32,7 @@ FACTS: dict[str, str | float] = {
     "path": "out.txt",
     "repository": "shop",
     "round": 2,
+    "rounds": "1, 2",
     "run": "ab12cd",
     "source": "agent",
     "spent": "$0.55",
