@@ -18,7 +18,7 @@ REHEARSAL = RehearsalOptions(name="rehearsal")
 def with_playground(settings: Settings, info: Info, sample: RepositorySpec) -> Settings:
     """The settings with the playground; configured repositories and agents stay and come first.
 
-    Access is the playground's admin and its member, a runner.
+    Access is the playground's admin and its member, a runner, also by their accounts on the playground's forge.
     """
     discord = settings.discord.model_copy(
         update={
@@ -34,7 +34,8 @@ def with_playground(settings: Settings, info: Info, sample: RepositorySpec) -> S
     )
     people = RoleNames(admin=(info.users["admin"],), runner=(info.users["member"],))
     # With one admin and no approver a rule of two people could never be met.
-    changes = {"discord": discord, "access": Access(users=people), "profile": "solo"}
+    logins = {"ada": info.users["admin"], "mo": info.users["member"]}
+    changes = {"discord": discord, "access": Access(users=people, forge=logins), "profile": "solo"}
     local = settings.model_copy(update=changes)
     return with_rehearsal(local, sample)
 

@@ -35,6 +35,7 @@ async def with_forge(
         token_file=_TOKEN,
         api=info.forge["api"],
         labels=("ompycord",),
+        poll_s=3,
     )
     found = sample.model_copy(update={"forge": forge})
     try:

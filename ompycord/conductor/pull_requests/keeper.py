@@ -189,7 +189,7 @@ class PullRequests:
 
     async def _keep(self, before: PullRequestRecord, new: PullRequestRecord) -> None:
         if new.seen is not None:
-            seen = new.seen.model_copy(update={"ci_note": new.ci_note})
+            seen = new.seen.model_copy(update={"ci_note": new.ci_note, "note": new.note})
             new = new.model_copy(update={"seen": seen})
             if seen != before.seen:
                 await self._chains.show(new, seen)
@@ -205,15 +205,14 @@ class PullRequests:
         allowed, others = calls_of(record, discussion, self._callers)
         if allowed and await self._is_busy(record):
             return record.model_copy(update={"updated_at": ""})  # it is read again: one round at a time
-        for one in others:
-            await self._refuse(record, one.login)
         after = taken(record, discussion)
+        for one in others:
+            after = await self._refuse(after, one.login)
         if not allowed:
             return after
         if not self._rounds.has_room(record):
-            words = f"Nothing started for @{allowed[0].login}: {MOST_ROUNDS_A_DAY} rounds were started today already."
-            await self._chains.note(record, words)
-            return after
+            words = f"Nothing started for {allowed[0].login}: {MOST_ROUNDS_A_DAY} rounds were started today already."
+            return after.model_copy(update={"note": words})
         person = self._callers.person(allowed[-1].login)
         if person is None:
             return after
@@ -224,11 +223,10 @@ class PullRequests:
         try:
             return await self._rounds.begin(record, request, person, counts=True)
         except Refused as refused:
-            words = refusal_words(refused, Audience.DISCORD)
-            await self._chains.note(record, f"Nothing started for @{person.name}. {words}")
-            return record
+            words = f"Nothing started for {person.name}. {refusal_words(refused, Audience.DISCORD)}"
+            return record.model_copy(update={"note": words[:500]})
 
-    async def _refuse(self, record: PullRequestRecord, login: str) -> None:
+    async def _refuse(self, record: PullRequestRecord, login: str) -> PullRequestRecord:
         """Words of someone who may not start anything: a row in the audit, and a line on the card."""
         subject = f"{record.repository}#{record.number}"
         await self._audit.audit(
@@ -238,10 +236,8 @@ class PullRequests:
             detail={"why": "not a runner by access.forge"},
             at=self._clock.now_ms(),
         )
-        words = (
-            f"@{login} called on pull request #{record.number}; nothing started: access.forge names no runner for it."
-        )
-        await self._chains.note(record, words)
+        words = f"{login} called here; nothing started: access.forge names no runner for that login."
+        return record.model_copy(update={"note": words[:500]})
 
     def _round_of(self, pull: SeenPull, discussion: SeenDiscussion, comments: Sequence[SeenComment]) -> ReviewRound:
         return ReviewRound(

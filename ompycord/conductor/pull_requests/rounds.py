@@ -11,6 +11,7 @@ from ompycord.conductor.runs import Runs, Submission
 from ompycord.conductor.snapshots import Snapshots
 from ompycord.dialects.prompts.review_text import ReviewRound, review_text
 from ompycord.domain.access import Person, Role
+from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import DraftId, RunId
 from ompycord.domain.ports import Clock, Ids, RunRecords
 from ompycord.domain.ports.following import PullRequestActs, PullRequestRecords
@@ -108,9 +109,10 @@ class Rounds:
         run = await self._runs_by_id.run(RunId(record.round))
         if run is None:
             return await self._start_again(record)
-        if run.state not in FINAL:
+        snapshot = await self._snapshots.of(RunId(run.id))
+        if run.state not in FINAL or snapshot is None or not snapshot.is_final:  # its row is ahead of what is shown
             return record
-        await self._answer(record, run, forge)
+        await self._answer(record, snapshot, forge)
         return record.model_copy(update={"round": None, "threads": ()})
 
     async def _start_again(self, record: PullRequestRecord) -> PullRequestRecord:
@@ -167,21 +169,18 @@ class Rounds:
         }
         return TaskRequest.model_validate(typed)
 
-    async def _answer(self, record: PullRequestRecord, run: RunRecord, forge: PullRequestActs) -> None:
+    async def _answer(self, record: PullRequestRecord, snapshot: StatusSnapshot, forge: PullRequestActs) -> None:
         """One comment with what was done; a reply in each thread that was not."""
-        snapshot = await self._snapshots.of(RunId(run.id))
-        if snapshot is None:
-            return
         words = snapshot.summary or snapshot.last_words or ""
         answers = answers_of(words, len(record.threads))
         has_moved = snapshot.commit is not None and snapshot.commit != record.round_from
         text = summary_text(snapshot, record.threads[:_THREADS], answers, has_moved=has_moved)
-        await forge.comment(record.number, marker=round_marker(run.id), text=self._redact(text))
+        await forge.comment(record.number, marker=round_marker(snapshot.run), text=self._redact(text))
         for place, (thread, _) in enumerate(record.threads, 1):
             answer = answers.get(place)
             if answer is None or answer.kind == "done":
                 continue
-            mark = round_marker(run.id, thread)
+            mark = round_marker(snapshot.run, thread)
             try:
                 text = self._redact(reply_text(answer))
                 await forge.comment(record.number, thread=thread, marker=mark, text=text)

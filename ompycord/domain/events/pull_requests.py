@@ -44,6 +44,8 @@ class PullRequestSeen(KnownEvent, senders=ONLY_OMPYCORD):
     """Who approved its present commit, by login."""
     refused: _Names = ()
     """Who asked for changes."""
+    note: Line = ""
+    """What was done, or was not, about the last that people wrote there; one sentence."""
     threads: Count = 0
     """Review threads that are neither resolved nor outdated."""
     outdated: Count = 0

@@ -31,6 +31,7 @@ class PullRequestRecord(Frozen):
     ci_rounds: int = 0
     """How many repairs were started because of its CI."""
     ci_note: str = ""
+    note: str = ""
     taken_comment: int = 0
     taken_line: int = 0
     taken_review: int = 0

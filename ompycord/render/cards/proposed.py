@@ -48,7 +48,8 @@ def pull_request_lines(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[s
         f"{seen.outdated} about changed lines" if seen.outdated else "",
     ]
     shown = " · ".join(part for part in reviews if part)
-    return [f"#{seen.number} {_state(seen)}{by}{deleted}", *((shown,) if shown else ())]
+    note = sanitizer.line(seen.note, _NOTE) if seen.note else ""
+    return [f"#{seen.number} {_state(seen)}{by}{deleted}", *(line for line in (shown, note) if line)]
 
 
 def ci_lines(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:

@@ -10,12 +10,12 @@ import pytest
 from ompycord.conductor.pull_requests import PullRequests
 from ompycord.conductor.pull_requests.rounds import MOST_ROUNDS_A_DAY
 from ompycord.domain.access import Access
-from ompycord.domain.events import Note, PullRequestOpened, PullRequestSeen
+from ompycord.domain.events import PullRequestOpened, PullRequestSeen
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.pull_requests.ci import SETTLE_MS
 from ompycord.domain.pull_requests.record import PullRequestRecord
-from ompycord.domain.run import RunRecord
+from ompycord.domain.run import RunRecord, RunState
 from ompycord.errors import Refused
 from ompycord.render.cards.view import view
 from ompycord.render.render_context import RenderContext
@@ -78,10 +78,6 @@ class World:
 
     async def chain(self, run: RunRecord) -> list[RunRecord]:
         return await self.harness.store.chain(RunId(run.first))
-
-    async def notes(self, run: str) -> str:
-        events = await self.harness.store.events_of(RunId(run))
-        return "\n".join(event.body.text for event in events if isinstance(event.body, Note))
 
     def ours(self) -> list[str]:
         """What we wrote there."""
@@ -259,7 +255,7 @@ async def test_words_of_strangers_start_nothing_and_leave_a_line_and_a_row(world
     await world.look()
     await world.look()
     assert len(await world.chain(run)) == 1
-    assert (await world.notes(run.id)).count("@mallory called on pull request #1; nothing started") == 1
+    assert "mallory called here; nothing started" in (await world.seen(run.id)).note
     assert await world.harness.store.verify_audit() == before + 1
 
 
@@ -272,7 +268,7 @@ async def test_comments_start_so_many_rounds_a_day_and_no_more(world: World) -> 
     world.forge.write(1, "moritz", "@ompycord-bot again")
     await world.look()
     assert len(await world.chain(run)) == 1
-    assert "10 rounds were started today already" in await world.notes(run.id)
+    assert "10 rounds were started today already" in (await world.seen(run.id)).note
 
 
 async def test_a_crash_between_the_stored_round_and_its_run_starts_it_once(world: World) -> None:
@@ -333,3 +329,25 @@ async def test_a_forge_that_fails_is_asked_later_and_costs_nothing(world: World)
     world.forge.merge(1, "anna")
     await world.look()
     assert (await world.seen(run.id)).state == "merged"
+
+
+async def test_a_round_whose_end_is_not_projected_yet_is_told_later(world: World) -> None:
+    first = await world.proposed()
+    world.forge.write_at(1, "anna", "Use a sum.")
+    world.harness.agent.outcome = AgentOutcome(claim=True, message="thread 1: done")
+    run = await world.pulls.address(first, MO)
+    known = await world.harness.ended(run)
+    await world.harness.settled(run)
+    late = known.model_copy(update={"state": RunState.PUBLISHING})
+    of = world.harness.snapshots.of
+
+    async def behind(asked: RunId) -> StatusSnapshot | None:
+        return late if asked == run else await of(asked)
+
+    world.harness.snapshots.of = behind
+    await world.look()
+    assert world.ours() == []
+    world.harness.snapshots.of = of
+    await world.look()
+    assert len(world.ours()) == 1
+    assert "| 1 | `total.py:1` |" in world.ours()[0]
