@@ -5,6 +5,7 @@ from typing import Final
 
 from ompycord.app.data_folder import DataFolder
 from ompycord.domain.configuration.forge_options import ForgeSpec
+from ompycord.domain.configuration.publish_options import PublishSpec
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ForgeFailed, ProcessFailed, WorkspaceError
 from ompycord.files import replace_file
@@ -34,10 +35,9 @@ async def with_forge(
         repository=info.forge["repository"],
         token_file=_TOKEN,
         api=info.forge["api"],
-        labels=("ompycord",),
         poll_s=3,
     )
-    found = sample.model_copy(update={"forge": forge})
+    found = sample.model_copy(update={"forge": forge, "publish": PublishSpec(labels=("ompycord",))})
     try:
         await share_base(found, git=git, token_file=lambda spec: data.path / spec.token_file)
     except (ForgeFailed, ProcessFailed, WorkspaceError) as error:
