@@ -137,6 +137,7 @@ def wire(
             discard=workers.workspaces.discard,
             data=data.path,
             clock=infrastructure.clock,
+            ops_channel=infrastructure.settings.discord.ops_channel,
         ),
         session_keeper=SessionKeeper(prune=workers.prune_sessions, clock=infrastructure.clock),
         log_check=LogCheck(

@@ -40,6 +40,7 @@ from ompycord.render.paused import paused_message, pings_paused
 from ompycord.render.question import approval_message, ops_message, question_message, reminder_message
 from ompycord.render.render_context import RenderContext
 from ompycord.render.reports.plan import plan_message
+from ompycord.render.reports.recovered import recovered_message
 from ompycord.render.result import result_message
 from ompycord.render.sanitizer import Redact
 from ompycord.render.summary import direct_message, summary_message
@@ -344,6 +345,8 @@ class MessageRenderer:
                 return self._paused(run_view, ref)
             case RefKind.DAMAGED:
                 return damage_message(*shown, sign=self.signer.button, redact=redact)
+            case RefKind.RECOVERED:
+                return recovered_message(*shown, sign=self.signer.button, redact=redact)
             case RefKind.AGAIN:
                 return self._question(run_view, ref)
             case RefKind.TYPED:
@@ -422,7 +425,7 @@ class MessageRenderer:
         """
         if kind is OutboxKind.RESULT:
             return run_view.snapshot.state is not RunState.CANCELLED
-        if Ref.parse(ref).kind in {RefKind.OPS, RefKind.AGAIN, RefKind.DAMAGED, RefKind.LESSON}:
+        if Ref.parse(ref).kind in {RefKind.OPS, RefKind.AGAIN, RefKind.DAMAGED, RefKind.RECOVERED, RefKind.LESSON}:
             return False
         if run_view.record.kind is RunKind.HOSTED:
             return True

@@ -15,6 +15,7 @@
 | `again:<ref>` | `AGAIN` | a question or an approval asked once more than `<ref>` | outbox, surfaces |
 | `lesson:<item>` | `LESSON` | what an agent wants to be remembered, by its item | outbox, surfaces |
 | `damaged:<positions>` | `DAMAGED` | the notice to ops that events are not what was stored | outbox, surfaces |
+| `recovered:<counts>` | `RECOVERED` | the notice to ops of what a start found | outbox, surfaces |
 | anything else | `PLAIN` | a card's number, a file's digest, empty where a run has just one | outbox, surfaces |
 
 A decision's row and a component name questions and approvals without any of this: their kind stands beside the name.
@@ -43,6 +44,7 @@ class RefKind(StrEnum):
     AGAIN = "again"
     LESSON = "lesson"
     DAMAGED = "damaged"
+    RECOVERED = "recovered"
     PLAIN = ""
     """Neither a prefix nor a colon stands before the name."""
 

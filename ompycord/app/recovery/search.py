@@ -11,9 +11,11 @@ from typing import Final, Protocol
 
 from ompycord.app.recovery.report import Recovered, keep_recovered
 from ompycord.domain.ids import RunId, is_ulid, short_id
-from ompycord.domain.ports import Clock, Journal, RunRecords
+from ompycord.domain.ports import Clock, Decisions, Journal, RunRecords
+from ompycord.domain.records import Commit, OutboxKind, OutboxRow
 from ompycord.domain.run import FINAL
 from ompycord.errors import OmpycordError
+from ompycord.render.reports.recovered import recovered_ref
 from ompycord.telemetry import get_logger
 from ompycord.workspaces.folders import is_real_folder
 from ompycord.workspaces.record import Folder
@@ -25,8 +27,8 @@ _NAMED: Final = 100
 log = get_logger(__name__)
 
 
-class SearchedStore(RunRecords, Journal, Protocol):
-    """Rows of runs, and the steps that are open."""
+class SearchedStore(RunRecords, Journal, Decisions, Protocol):
+    """Rows of runs, the steps that are open, and deliveries that are decided."""
 
 
 class RecoverySearch:
@@ -40,34 +42,54 @@ class RecoverySearch:
         discard: Callable[[RunId], Awaitable[None]],
         data: Path,
         clock: Clock,
+        ops_channel: str | None = None,
     ) -> None:
-        """`folder` holds the folders of runs; `discard` removes a clone, and keeps result, diff and record."""
+        """`folder` holds the folders of runs; `discard` removes a clone, and keeps result, diff and record.
+
+        Without an ops channel only `doctor` and the log tell.
+        """
         self._store = store
         self._folder = folder
         self._discard = discard
         self._data = data
         self._clock = clock
+        self._ops_channel = ops_channel
+        self._known: str | None = None
+        """One of the runs that are named, which the database knows."""
 
     async def run(self) -> None:
         """Find, clean, keep the report. What cannot be cleaned is named and tried at the next start."""
         try:
             found = await self.search()
             await asyncio.to_thread(keep_recovered, self._data, found)
+            await self._notify(found)
         except (OmpycordError, OSError) as error:
             log.warning("recovery.failed", cause=str(error))
             return
         if found.is_something:
             log.info("recovery", resumed=len(found.resumed), cleaned=len(found.cleaned), stuck=len(found.stuck))
 
+    async def _notify(self, found: Recovered) -> None:
+        """Queue the notice, once for a start; it stands beside one of the runs. Raises StorageError."""
+        if self._ops_channel is None or self._known is None or not found.is_something:
+            return
+        ref = recovered_ref(resumed=len(found.resumed), cleaned=len(found.cleaned), stuck=len(found.stuck), at=found.at)
+        body = {"channel": self._ops_channel}
+        row = OutboxRow(run=self._known, kind=OutboxKind.NOTICE, ref=ref, body=body, created_at=found.at)
+        await self._store.commit(Commit(writes=(row,)))
+
     async def search(self) -> Recovered:
         """What was found. Raises StorageError."""
         open_ = {row.run for row in await self._store.open_effects()}
+        self._known = min(open_, default=None)
         cleaned: list[str] = []
         stuck: list[str] = []
         for run in await asyncio.to_thread(self._left_over):
             record = await self._store.run(run)
             if run in open_ or (record is not None and record.state not in FINAL):
                 continue
+            if record is not None:
+                self._known = self._known or record.id
             try:
                 await self._discard(run)
             except OmpycordError as error:

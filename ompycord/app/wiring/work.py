@@ -66,6 +66,7 @@ from ompycord.workspaces.git import Git
 from ompycord.workspaces.preparing.set_ups import KeptSetUps
 from ompycord.workspaces.publishing.moved_base import MovedBases
 from ompycord.workspaces.reading.clone_texts import read_text_in
+from ompycord.workspaces.run_folders import git_marker
 from ompycord.workspaces.service import GitWorkspaces
 from ompycord.workspaces.services.trial import LocalServices
 
@@ -116,7 +117,7 @@ async def workers_of(data: DataFolder, settings: Settings) -> Workers:
 
 
 async def _kill_strays(run: RunId) -> None:
-    await kill_strays(run)
+    await kill_strays(run, git_marker(run))
 
 
 def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:

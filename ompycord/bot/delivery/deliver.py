@@ -339,4 +339,4 @@ def _nothing_posted(row: OutboxRow, channel: str, at: Millis) -> Surface:
 
 def _is_for_ops(row: OutboxRow) -> bool:
     """Whether it goes to the ops channel, wherever its run is shown."""
-    return Ref.parse(row.ref).kind in {RefKind.OPS, RefKind.DAMAGED}
+    return Ref.parse(row.ref).kind in {RefKind.OPS, RefKind.DAMAGED, RefKind.RECOVERED}

@@ -10,6 +10,8 @@ from ompycord.app.recovery.search import RecoverySearch
 from ompycord.domain.ids import RunId, new_ulid, short_id
 from ompycord.domain.run import RunState
 from ompycord.errors import WorkspaceError
+from ompycord.render.render_context import RenderContext
+from ompycord.render.reports.recovered import recovered_message
 from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.sample import make_sample
@@ -42,13 +44,14 @@ class Left:
             await self.workspaces.collect(RunId(run), repository, message="work")
         return prepared.path
 
-    def search(self) -> RecoverySearch:
+    def search(self, *, ops_channel: str | None = None) -> RecoverySearch:
         return RecoverySearch(
             store=self.harness.store,
             folder=self.data / "workspaces",
             discard=self.workspaces.discard,
             data=self.data,
             clock=self.harness.clock,
+            ops_channel=ops_channel,
         )
 
 
@@ -115,3 +118,30 @@ def test_doctor_says_what_the_last_start_found(tmp_path: Path) -> None:
     assert recovery_finding(tmp_path).text == (
         "at the last start 2 runs went on (aaaaaa and bbbbbb); 1 run left a clone that was removed (cccccc)"
     )
+
+
+def unsigned(action: str, run: str) -> str:
+    """A notice has no button."""
+    raise AssertionError(action)
+
+
+async def test_operators_are_told_once_in_their_channel_with_counts_and_no_ping(left: Left) -> None:
+    async with left.harness.running():
+        ended = await left.harness.submit()
+        await left.harness.ended(ended.id)
+        await left.harness.settled(ended.id)
+    await left.clone(ended.id)
+    await left.clone(unknown())
+    await left.search(ops_channel="300000000000000009").run()
+    await left.search(ops_channel="300000000000000009").run()  # nothing is left by then
+    rows = [row for row in await left.harness.store.outbox(limit=500) if row.ref.startswith("recovered:")]
+    assert [(row.run, row.body) for row in rows] == [(ended.id, {"channel": "300000000000000009"})]
+    snapshot = await left.harness.snapshots.of(RunId(ended.id))
+    assert snapshot is not None
+    shown = recovered_message(snapshot, RenderContext(), rows[0].ref, sign=unsigned, redact=str)
+    assert "2 clones of runs that are over removed, results kept. `ompycord doctor` names them." in str(shown)
+
+
+async def test_a_start_that_finds_nothing_tells_nobody(left: Left) -> None:
+    await left.search(ops_channel="300000000000000009").run()
+    assert not [row for row in await left.harness.store.outbox(limit=500) if row.ref.startswith("recovered:")]

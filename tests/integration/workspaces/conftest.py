@@ -76,5 +76,16 @@ def workspaces(tmp_path: Path, git: Git) -> GitWorkspaces:
 
 
 @pytest.fixture
+def after_crash(tmp_path: Path, git: Git) -> GitWorkspaces:
+    """Those of the process that comes after."""
+    return GitWorkspaces(
+        folder=tmp_path / "data/workspaces",
+        repositories=tmp_path / "data/repositories",
+        git=git,
+        launcher=UnconfinedLauncher(path=os.environ["PATH"]),
+    )
+
+
+@pytest.fixture
 def run_folder(tmp_path: Path, run: RunId) -> Path:
     return tmp_path / "data/workspaces" / run

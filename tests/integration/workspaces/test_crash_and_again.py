@@ -98,13 +98,14 @@ async def test_harvest_and_publish_after_every_crash(
 
 
 async def test_what_a_crash_left_running_is_ended_first(
-    workspaces: GitWorkspaces, repository: RepositorySpec, run: RunId, tmp_path: Path
+    workspaces: GitWorkspaces, after_crash: GitWorkspaces, repository: RepositorySpec, run: RunId, tmp_path: Path
 ) -> None:
+    await workspaces.prepare(run, repository, base=None)
     writes_on = ProcessSpec(
         argv=(sys.executable, "-c", "import time; time.sleep(300)"), env={}, cwd=tmp_path, marker=f"{run}.git"
     )
     async with within(60), launch(writes_on) as left_over:
-        await workspaces.prepare(run, repository, base=None)
+        await after_crash.prepare(run, repository, base=None)
         ended = await left_over.wait()
     assert ended.signal == 9
 

@@ -30,6 +30,8 @@ STORED = {
     "ops:q:q1": Ref(RefKind.OPS, "q:q1"),
     "again:a:ops:1": Ref(RefKind.AGAIN, "a:ops:1"),
     "again:again:q:q1": Ref(RefKind.AGAIN, "again:q:q1"),
+    "lesson:7": Ref(RefKind.LESSON, "7"),
+    "recovered:1-2-0-7": Ref(RefKind.RECOVERED, "1-2-0-7"),
     "damaged:changed:7-9": Ref(RefKind.DAMAGED, "changed:7-9"),
     "": Ref(RefKind.PLAIN, ""),
     "12": Ref(RefKind.PLAIN, "12"),
