@@ -199,13 +199,21 @@ async def test_a_base_that_moved_is_followed_and_the_result_is_verified_once_mor
     assert (pull["draft"], "that this work does not have" in pull["body"]) == (False, False)
 
 
-async def test_a_follow_up_goes_on_in_the_same_pull_request(tmp_path: Path, forge: ForgeDouble) -> None:
+async def test_a_follow_up_goes_on_in_the_same_pull_request_on_top_of_what_a_person_pushed(
+    tmp_path: Path, forge: ForgeDouble
+) -> None:
     async with running_product(tmp_path, config=config(tmp_path, forge)) as product:
         await start(product)
         first, message = await ended(product)
+        head = forge.pulls[0]["head"]["ref"]
+        who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+        theirs = forge.git_line(*who, "commit-tree", "-p", head, "-m", "by a person", f"{head}^{{tree}}")
+        forge.git_line("update-ref", f"refs/heads/{head}", theirs)
         opened = await product.playground.ada.click(message, "Follow up…")
         await product.playground.ada.submit_labels(opened, {"What should be done next?": "Write a note, too."})
         _, again = await ended(product, first)
     [pull] = forge.pulls
     assert f"{forge.address}/acme/shop/pull/1" in again.text
-    assert forge.git_line("rev-list", "--count", f"main..{pull['head']['ref']}") == "2"
+    assert forge.git_line("rev-list", "--count", f"main..{pull['head']['ref']}") == "3"
+    assert theirs in forge.git_line("rev-list", pull["head"]["ref"])
+    assert len(forge.comments) == 1, "the comment is edited"

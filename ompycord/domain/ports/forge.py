@@ -201,6 +201,13 @@ class BranchPushes(Protocol):
         """Fetch the base; None where the work started from commits that are not there. Raises ForgeFailed."""
         ...
 
+    async def follow(self, run: RunId, repository: RepositorySpec, branch: str) -> None:
+        """Bring here what others put on top of a branch of ours there, so that a run can build on it. Idempotent.
+
+        A branch that went another way there stays as it is here. Raises ForgeFailed.
+        """
+        ...
+
     async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> int:
         """Put the commit on the branch there; how many commits the base has there beyond `base_commit`. Idempotent.
 

@@ -101,6 +101,11 @@ class Proposals:
         report = await self._report(run) if repository.forge is not None else None
         return report is not None and report.is_proposed(repository.publish)
 
+    async def follow(self, run: RunId, repository: RepositorySpec, branch: str) -> None:
+        """Bring here what others put on top of the branch with which a run goes on. Raises ForgeFailed."""
+        if repository.forge is not None:
+            await self._pushes.follow(run, repository, branch)
+
     async def base_of(
         self, run: RunId, repository: RepositorySpec, task: Task, branch: str, commit: str, base_commit: str
     ) -> BaseThere | None:

@@ -16,6 +16,7 @@ from ompycord.domain.run import FailureClass
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import failed, ok
+from ompycord.errors import ForgeFailed
 from ompycord.render.phrases import count
 
 __all__ = ["NEW_SESSION", "prepare"]
@@ -36,6 +37,11 @@ async def prepare(order: StepOrder, task: Task, context: StepContext) -> EffectF
         return failed(order, FailureClass.ENV, _words(bad))
     repository = context.repository(task)
     branch = await _branch(order, task, repository, context)
+    if former is not None and former.branch is not None and context.proposals is not None:
+        try:
+            await context.proposals.follow(order.run, repository, former.branch)
+        except ForgeFailed as error:
+            await context.record(order.run, Note(text=f"What others put on {former.branch} is not here. {error}"[:500]))
     prepared = await context.workspaces.prepare(order.run, repository, base=task.branch, former=former, branch=branch)
     configured = await context.configured(order.run, task)
     known = {

@@ -33,6 +33,8 @@ _HELPER: Final = (
 _BASE: Final = "refs/ompycord/forge/base/"
 _PUSHED: Final = "refs/ompycord/forge/pushed/"
 """Where we put a branch there last: only from that may it be moved to a commit that does not contain it."""
+_FOLLOWED: Final = "refs/ompycord/forge/followed/"
+_FETCH: Final = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules")
 _LINE: Final = 300
 
 _WHY: Final = (
@@ -72,7 +74,7 @@ class ForgePushes:
 
     async def base(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> BaseThere | None:
         """See the port."""
-        async with self._place(run, repository, request) as place:
+        async with self._place(run, repository, request.branch) as place:
             ref = await _fetched_base(place, request)
             if not await place.is_within(request.base_commit, ref):
                 return None
@@ -81,20 +83,36 @@ class ForgePushes:
 
     async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> int:
         """See the port."""
-        async with self._place(run, repository, request) as place:
+        async with self._place(run, repository, request.branch) as place:
             behind = await _behind(place, request)
             await _push(place, request)
         return behind
 
+    async def follow(self, run: RunId, repository: RepositorySpec, branch: str) -> None:
+        """See the port. git itself refuses to move a branch that is checked out, or otherwise than forward."""
+        async with self._place(run, repository, branch) as place:
+            there = await place.tip(branch)
+            here = await place.git.commit_of(f"refs/heads/{branch}", cwd=place.folder)
+            if there is None or here in {None, there}:
+                return
+            ref = f"{_FOLLOWED}{place.marker}"
+            unlock_ref(place.folder, ref, there)
+            fetched = await place.attempt(*_FETCH, "--", place.forge.git_address, f"+refs/heads/{branch}:{ref}")
+            if not fetched.is_success:
+                raise place.fault(fetched, branch)
+            moved = (*_FETCH, "--", ".", f"{ref}:refs/heads/{branch}")
+            await place.git.attempt(*moved, cwd=place.folder, marker=place.marker, timeout_s=TRANSFER_S)
+            await place.git.run("update-ref", "-d", ref, cwd=place.folder, marker=place.marker)
+
     @asynccontextmanager
-    async def _place(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> AsyncGenerator["ForgeGit"]:
+    async def _place(self, run: RunId, repository: RepositorySpec, branch: str) -> AsyncGenerator["ForgeGit"]:
         forge = repository.forge
         if forge is None:
             raise ForgeFailed("settings", f"{repository.name} names no forge.")
         marker = f"{run}.push"
         try:
             await kill_strays(marker)
-            require_branch(request.branch)
+            require_branch(branch)
             folder = (await self._repositories.source(repository)).git_folder
             yield ForgeGit(self._git, self._remote, forge, folder, self._token_file(forge), marker)
         except (WorkspaceError, ProcessFailed) as error:
@@ -156,9 +174,8 @@ async def _fetched_base(place: ForgeGit, request: PushRequest) -> str:
     """The ref at which the base of the forge is here now. Raises ForgeFailed."""
     ref = f"{_BASE}{place.marker}"
     unlock_ref(place.folder, ref, request.base_commit)
-    words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules")
     spec = f"+refs/heads/{request.base}:{ref}"
-    fetched = await place.attempt(*words, "--", place.forge.git_address, spec)
+    fetched = await place.attempt(*_FETCH, "--", place.forge.git_address, spec)
     if not fetched.is_success:
         if b"couldn't find remote ref" in fetched.stderr:
             name = place.forge.repository

@@ -49,22 +49,31 @@ class Shop:
         who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
         return git(self.path, *who, "commit-tree", "-p", parent, "-m", words, tree)
 
-    async def push(self, commit: str | None = None, **more: str) -> int:
-        spec = RepositorySpec.model_validate(
+    @property
+    def spec(self) -> RepositorySpec:
+        return RepositorySpec.model_validate(
             {"name": "shop", "path": self.path, "forge": {**self.forge.settings, "token_file": self.token}}
         )
-        pushes = ForgePushes(
+
+    @property
+    def pushes(self) -> ForgePushes:
+        return ForgePushes(
             repositories=self.path.parent / "caches",
             git=Git(path=os.environ["PATH"], operator=self.operator),
             token_file=lambda forge: forge.token_file,
         )
+
+    async def follow(self) -> None:
+        await self.pushes.follow(self.run, self.spec, BRANCH)
+
+    async def push(self, commit: str | None = None, **more: str) -> int:
         request = PushRequest(
             branch=more.get("branch", BRANCH),
             commit=commit or self.commit,
             base=more.get("base", "main"),
             base_commit=more.get("base_commit", self.base),
         )
-        return await pushes.push(self.run, spec, request)
+        return await self.pushes.push(self.run, self.spec, request)
 
     async def refused(self, commit: str | None = None, **more: str) -> ForgeFailed:
         with pytest.raises(ForgeFailed) as refusal:
@@ -116,6 +125,31 @@ async def test_what_others_put_on_the_branch_is_never_replaced(shop: Shop) -> No
     on_top = shop.result("on top of theirs", parent=theirs)
     await shop.push(on_top)
     assert shop.forge.branches()[BRANCH] == on_top
+
+
+async def test_a_run_goes_on_from_what_others_put_on_top_and_adds_to_it(shop: Shop) -> None:
+    """CASES-PUBLISH B1."""
+    git(shop.path, "branch", BRANCH, shop.commit)
+    await shop.push()
+    tree = shop.forge.git_line("rev-parse", "main^{tree}")
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+    theirs = shop.forge.git_line(*who, "commit-tree", "-p", shop.commit, "-m", "by a person", tree)
+    shop.forge.git_line("update-ref", f"refs/heads/{BRANCH}", theirs)
+    await shop.follow()
+    assert git(shop.path, "rev-parse", BRANCH) == theirs
+    more = shop.result("more", parent=theirs)
+    await shop.push(more)
+    assert shop.forge.branches()[BRANCH] == more
+    assert theirs in shop.forge.git_line("rev-list", BRANCH).split()
+
+
+async def test_a_branch_that_went_another_way_there_stays_as_it_is_on_both_sides(shop: Shop) -> None:
+    git(shop.path, "branch", BRANCH, shop.commit)
+    shop.forge.git_line("update-ref", f"refs/heads/{BRANCH}", shop.base)
+    await shop.follow()
+    assert (git(shop.path, "rev-parse", BRANCH), shop.forge.branches()[BRANCH]) == (shop.commit, shop.base)
+    git(shop.path, "checkout", "-q", BRANCH)
+    assert git(shop.path, "for-each-ref", "refs/ompycord/forge") == ""
 
 
 async def test_our_own_last_push_is_replaced_by_a_new_result(shop: Shop) -> None:
