@@ -24,6 +24,7 @@ OmpycordError
 ├── Backlogged                  429 more unprojected events than the limit
 ├── WorkspaceError              a clone, collecting or a publication failed; the run says why
 │   └── ResultWithheld              it holds a value that its agent was granted; it is not published
+├── TapeUnreadable              a run has no tape, or none that can be played
 ├── ForgeFailed                 a forge did not take a branch or a pull request; the branch here stays
 │   └── ForgeUnanswered             its answer was lost, or was an error of its own: it may have taken effect
 ├── ModelFailed                 a model that Ompycord asks itself did not answer, or not in the shape that is needed
@@ -61,6 +62,7 @@ __all__ = [
     "StaleResult",
     "StartError",
     "StorageError",
+    "TapeUnreadable",
     "UnavailableError",
     "UnknownRun",
     "VersionConflict",
@@ -220,6 +222,10 @@ class ModelFailed(OmpycordError):
         """`words` say what happened and what to do next, or are the provider's own."""
         super().__init__(words)
         self.status = status
+
+
+class TapeUnreadable(OmpycordError):
+    """A run was not recorded, or what was recorded of it cannot be played. Its message is for people."""
 
 
 class ProcessFailed(OmpycordError):

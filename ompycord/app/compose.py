@@ -14,9 +14,11 @@ from ompycord.app.mode import StorageMode
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.webhooks import open_notifier, webhook_secrets
 from ompycord.app.recovery.search import RecoverySearch
+from ompycord.app.replaying.recording import Recording
 from ompycord.app.services import probes_of
 from ompycord.app.session_keeper import SessionKeeper
 from ompycord.app.system import SystemClock, SystemIds
+from ompycord.app.terminal.terminal_way import TerminalWays
 from ompycord.app.wiring.edges import bot_of, key_manager_of, lookups_of, mcp_of, sidecar_of
 from ompycord.app.wiring.memory import memory_keeper_of
 from ompycord.app.wiring.models import gateway_of, listener_serves
@@ -24,7 +26,7 @@ from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
 from ompycord.app.wiring.preparing import precheck_of
 from ompycord.app.wiring.reports import destinations_of, health_of, report_of
 from ompycord.app.wiring.running import control_of, operations_of, report_limits, services_of
-from ompycord.app.wiring.work import areas_of, driver_of, projector_of, reminders_of, workers_of
+from ompycord.app.wiring.work import areas_of, driver_of, listeners_of, projector_of, reminders_of, workers_of
 from ompycord.bot.lookups import Lookups
 from ompycord.conductor import Bus, LogCheck, Snapshots
 from ompycord.http import RequestCounts
@@ -106,9 +108,20 @@ def wire(
     projector = projector_of(infrastructure)
     mcp = mcp_of(infrastructure, areas, workers, key_manager)
     gateway = gateway_of(infrastructure)
-    served = listener_serves(infrastructure, areas, gateway, lambda: sidecar)
+    recording = Recording(infrastructure)
+    served = listener_serves(infrastructure, areas, gateway, recording.of, lambda: sidecar)
     precheck = precheck_of(infrastructure, workers, gateway)
-    driver = driver_of(infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare, served, precheck)
+    listeners = listeners_of(infrastructure, workers, served)
+    driver = driver_of(
+        infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare, listeners, precheck
+    )
+    terminal_ways = TerminalWays(
+        listeners=listeners,
+        store=infrastructure.store,
+        catalog=infrastructure.settings.catalog,
+        folder=data.path / "workspaces",
+        clock=infrastructure.clock,
+    )
     infrastructure.log_alarms.append(projector.wake)
     infrastructure.alarms.append(driver.wake)
 
@@ -120,7 +133,7 @@ def wire(
     models = ModelOperations(gateway, data=infrastructure.data.path)
     seen = lookups or lookups_of(infrastructure, areas, workers, health, models)
     bot = bot_of(infrastructure, areas, seen, secrets)
-    operations = operations_of(infrastructure, key_secrets, key_manager, models, areas, end=end)
+    operations = operations_of(infrastructure, key_secrets, key_manager, models, areas, terminal_ways, end=end)
     services = services_of(
         infrastructure,
         areas,
@@ -139,7 +152,7 @@ def wire(
             clock=infrastructure.clock,
             ops_channel=infrastructure.settings.discord.ops_channel,
         ),
-        session_keeper=SessionKeeper(prune=workers.prune_sessions, clock=infrastructure.clock),
+        session_keeper=SessionKeeper(prune=(workers.prune_sessions, recording.shelf.prune), clock=infrastructure.clock),
         log_check=LogCheck(
             store=infrastructure.store,
             clock=infrastructure.clock,
@@ -147,6 +160,7 @@ def wire(
         ),
         mcp=mcp,
         gateway=gateway,
+        terminal_ways=terminal_ways,
         control=control_of(infrastructure, operations),
         bot=bot,
     )
@@ -166,6 +180,7 @@ def wire(
         services=services,
         sidecar=sidecar,
         bot=bot,
+        store=infrastructure.store,
         areas=areas,
         projector=projector,
         driver=driver,

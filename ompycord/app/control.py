@@ -54,8 +54,8 @@ LONGEST_LINE = 64 * 1024
 MOST_WORKING = 8
 MOST_SILENT = 32
 """Connections that wait for their question; one more ends the oldest of them."""
-SHOW_SECRETS = frozenset({"keys.add", "keys.rotate"})
-"""Their answer has a new secret, which is shown this once."""
+SHOW_SECRETS = frozenset({"keys.add", "keys.rotate", "runs.terminal_way"})
+"""Their answer has a new secret, which is shown this once, or is used by the command itself."""
 READ_S = 5.0
 WORK_S = 20.0
 END_S = 5.0

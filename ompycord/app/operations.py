@@ -199,6 +199,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     from ompycord.app.outgoing.operations import WebhookOperations
     from ompycord.app.planning.operations import PlanOperations
     from ompycord.app.remembering.operations import MemoryOperations
+    from ompycord.app.replaying.operations import TapeOperations
     from ompycord.app.run_views import RunViews
     from ompycord.app.system import SystemClock, SystemIds
     from ompycord.app.terminal.reports import RunReports
@@ -232,5 +233,6 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
             **plans.operations(),
             **memory.operations(),
             **audit.operations(),
+            **TapeOperations(store=store, history=store).operations(),
         }
         return await known[operation](arguments)

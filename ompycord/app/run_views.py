@@ -82,8 +82,10 @@ class RunViews:
         """What a person needs to know to work in the run's clone."""
         run = await self._which(arguments)
         loaded = await self._snapshots.load(run)
+        task = None if run.task is None else await self._store.task(run.task)
         return {
             **(await self._views([run]))[0],
+            "chosen_model": None if task is None else task.model,
             "session": await self._history.session(loaded.run),
             "branch": loaded.branch,
         }

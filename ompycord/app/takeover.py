@@ -6,21 +6,27 @@ finds what was done. As long as the terminal is open the clone is locked, so tha
 
 import asyncio
 import os
+import socket
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 from ompycord.agents.kind import AgentOptions
-from ompycord.agents.level import require_level
+from ompycord.agents.level import layout_of, require_level
+from ompycord.agents.model_access import model_variables, write_model_settings
 from ompycord.agents.rehearsal import RehearsalOptions
 from ompycord.agents.repository_settings import own_environment, start_folder
 from ompycord.app.data_folder import DataFolder
-from ompycord.app.operations import perform
-from ompycord.domain.ids import RunId, short_id
+from ompycord.app.operations import ask, perform
+from ompycord.app.terminal.terminal_way import TERMINAL_WAY, OpenedWay
+from ompycord.domain.ids import RunId, new_ulid, short_id
+from ompycord.domain.ports import AgentJob
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import RunKind, RunState
-from ompycord.errors import RefusedInWords
+from ompycord.domain.task import Task
+from ompycord.errors import ProcessFailed, RefusedInWords
 from ompycord.processes import ProcessSpec, kill_strays
-from ompycord.processes.launcher_port import Launcher, Layout, can_deny_network
+from ompycord.processes.launcher_port import Launcher, can_deny_network
 from ompycord.processes.terminal import on_terminal, require_terminal
 from ompycord.settings import Settings
 from ompycord.workspaces.confinement.probe import best_launcher
@@ -31,8 +37,9 @@ __all__ = ["take_over"]
 
 SHELLS = ("/bin/bash", "/bin/sh")
 _NO_GATEWAY: Final = (
-    "This terminal has no network: its agent reaches Ompycord's own address alone, and only while Ompycord runs it."
+    "This terminal has no network: it reaches Ompycord's own address alone, and no Ompycord runs with this data folder."
 )
+_WITH_GATEWAY: Final = "Its network is Ompycord's own address: models are asked there, and what they cost is the run's."
 
 
 def take_over(
@@ -59,10 +66,12 @@ def take_over(
         announce(
             f"Run {found['run']} is yours: {folder.clone} (confinement: {launcher.level}). Work on, commit or not."
         )
+        way = _way(data, spec, found["id"])
         if spec.sandbox.network == "gateway" and can_deny_network(launcher.level):
-            announce(_NO_GATEWAY)
-        arranged = _arranged(launcher, spec, folder, argv, found["id"], environ, is_agent=argv is own)
-        code = on_terminal(arranged)
+            announce(_NO_GATEWAY if way is None else _WITH_GATEWAY)
+        job = _job(spec, folder, found, way)
+        arranged = _arranged(launcher, job, argv, environ, is_agent=argv is own)
+        code = on_terminal(arranged, forward_to=0 if way is None else way.port)
         asyncio.run(kill_strays(found["id"]))
     announce(
         f"Handed back. `/omp resume run: {found['run']}` or *Resume* on its card lets {spec.name} go on with what "
@@ -82,23 +91,65 @@ def _require_waiting(found: Mapping[str, Any]) -> None:
         raise RefusedInWords(f"{name} is at work. Stop it first: `/omp stop run: {name}`, or *Stop* on its card.")
 
 
-def _arranged(
-    launcher: Launcher,
-    spec: AgentSpec,
-    folder: Folder,
-    argv: tuple[str, ...],
-    run: str,
-    environ: Mapping[str, str],
-    *,
-    is_agent: bool,
-) -> ProcessSpec:
-    layout = Layout(
-        folder.clone, network=spec.sandbox.network is True, grants=spec.grants.files, variables=spec.grants.variables
+class _Listener:
+    """What the terminal's programs reach, served by the running process; implements the port `Listener`."""
+
+    def __init__(self, way: OpenedWay) -> None:
+        self.port = way.inside_port
+        self.environment: Mapping[str, str] = way.environment
+        self.has_models = way.has_models
+        self.dialects: Mapping[str, str] = way.dialects
+        self.models = None
+        """Nothing in this process asks one."""
+
+    def watch_waits(self, waiting: Callable[[bool], None]) -> None:
+        """A person's terminal has no clock."""
+
+    def adopted(self, listening: socket.socket) -> AbstractAsyncContextManager[None]:
+        raise ProcessFailed("A terminal's socket is forwarded, not served here.")
+
+
+def _way(data: DataFolder, spec: AgentSpec, run: str) -> OpenedWay | None:
+    """What the running process opens for it; None where none runs, or the agent has another network."""
+    if spec.sandbox.network != "gateway" or spec.kind == "rehearsal":
+        return None
+    is_there, answer = ask(data.path, TERMINAL_WAY, {"run": run})
+    return OpenedWay.model_validate(answer) if is_there else None
+
+
+def _job(spec: AgentSpec, folder: Folder, found: Mapping[str, Any], way: OpenedWay | None) -> AgentJob:
+    """As if the agent were started: by this it is pointed at the models that the run may ask."""
+    task = Task(
+        id=new_ulid(now_ms=0, entropy=os.urandom(10)),
+        prompt="At a terminal.",
+        title="At a terminal",
+        repositories=(found["repository"],),
+        agent=spec.name,
+        model=found.get("chosen_model"),
     )
-    settings = own_environment(spec, home=layout.home, tree=folder.clone)
-    env = {**settings, "TERM": environ.get("TERM", "dumb"), "PS1": f"({short_id(run)}) \\w \\$ "}
-    cwd = start_folder(spec, home=layout.home, tree=folder.clone) if is_agent else folder.clone
-    return launcher.arrange(ProcessSpec(argv=argv, env=env, cwd=cwd, marker=RunId(run), claims_terminal=True), layout)
+    return AgentJob(
+        run=RunId(found["id"]),
+        iteration=1,
+        task=task,
+        spec=spec,
+        cwd=folder.clone,
+        prompt="",
+        env={},
+        listener=None if way is None else _Listener(way),
+    )
+
+
+def _arranged(
+    launcher: Launcher, job: AgentJob, argv: tuple[str, ...], environ: Mapping[str, str], *, is_agent: bool
+) -> ProcessSpec:
+    spec, layout = job.spec, layout_of(job)
+    write_model_settings(job)
+    pointed = {} if job.listener is None else {**model_variables(job), **job.listener.environment}
+    settings = own_environment(spec, home=layout.home, tree=job.cwd)
+    own = {"TERM": environ.get("TERM", "dumb"), "PS1": f"({short_id(job.run)}) \\w \\$ "}
+    cwd = start_folder(spec, home=layout.home, tree=job.cwd) if is_agent else job.cwd
+    started = ProcessSpec(argv=argv, env={**settings, **pointed, **own}, cwd=cwd, marker=job.run, claims_terminal=True)
+    return launcher.arrange(started, layout)
 
 
 def _shell() -> str:

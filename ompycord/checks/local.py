@@ -24,6 +24,7 @@ from ompycord.domain.checking.probe import Probe
 from ompycord.domain.configuration.services import ServiceSpec
 from ompycord.domain.events import CheckFinished
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Listener
 from ompycord.domain.ports.checks import CheckRun, Comparison
 from ompycord.domain.ports.trees import ResultTrees
 from ompycord.domain.repository import CheckSpec
@@ -64,6 +65,7 @@ class LocalChecks:
         *,
         secrets: Sequence[str] = (),
         services: Sequence[ServiceSpec] = (),
+        listener: Listener | None = None,
     ) -> CheckRun:
         """See the port. After `timeout_s` the whole tree is killed.
 
@@ -71,8 +73,14 @@ class LocalChecks:
         """
         command = tuple(word.replace(PYTHON, sys.executable) for word in check.command)
         limits = ResourceLimits.of(check)
-        given = tuple(secrets)
-        layout = Layout(cwd, network=check.network, variables=given, services=tuple(services), resource_limits=limits)
+        layout = Layout(
+            cwd,
+            network=check.network is True,
+            listener=listener,
+            variables=tuple(secrets),
+            services=tuple(services),
+            resource_limits=limits,
+        )
         parser = parser_for(check, command, self._parsers)
         started = _Started(run=run, check=check, command=command, layout=layout, parser=parser)
         try:
@@ -134,7 +142,8 @@ class LocalChecks:
         self, started: "_Started", argv: tuple[str, ...], env: dict[str, str]
     ) -> tuple[ProcessResult, list[str]]:
         check, layout = started.check, started.layout
-        spec = ProcessSpec(argv=argv, env=env, cwd=layout.tree, marker=started.run)
+        proxied: dict[str, str] = {} if layout.listener is None else dict(layout.listener.environment)
+        spec = ProcessSpec(argv=argv, env={**proxied, **env}, cwd=layout.tree, marker=started.run)
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         wall_s = check.timeout_s + 2 * sum(one.ready_s for one in layout.services)
         clocks = Clocks(wall_s=wall_s, idle_s=wall_s, term_s=_TERM_S)

@@ -16,6 +16,7 @@ from ompycord.cli.deciding.policy import policy
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
 from ompycord.cli.following.audit import audit
+from ompycord.cli.following.replay import replay
 from ompycord.cli.following.report import report
 from ompycord.cli.following.run import ask, resume, run
 from ompycord.cli.gateway import gateway, providers
@@ -102,6 +103,7 @@ application.command(rich_help_panel=RUNS, epilog=examples("ask"))(ask)
 application.command(rich_help_panel=RUNS, epilog=examples("resume"))(resume)
 application.command(rich_help_panel=RUNS, epilog=examples("report"))(report)
 application.command(rich_help_panel=RUNS, epilog=examples("runs"))(runs)
+application.command(rich_help_panel=RUNS, epilog=examples("replay"))(replay)
 application.command(rich_help_panel=RUNS, epilog=examples("takeover"))(takeover)
 application.add_typer(plan, rich_help_panel=RUNS)
 application.add_typer(memory, rich_help_panel=MODES)

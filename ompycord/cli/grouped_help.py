@@ -84,7 +84,7 @@ _EXAMPLES: Final = {
         "run 'Fix the discount'",
         "run 'Fix the discount' --repository shop --complexity high",
         "run --preset web-app 'Add a dark theme'",
-        "run --like 7f3k2m",
+        "run --like 7f3k2m --record",
     ),
     "ask": (
         "ask 'Where is the discount applied?'",
@@ -103,6 +103,10 @@ _EXAMPLES: Final = {
         "runs",
         "runs --all --repository shop",
         "runs 7f3k2m",
+    ),
+    "replay": (
+        "replay 7f3k2m",
+        "replay 7f3k2m --strict --json",
     ),
     "takeover": (
         "takeover 7f3k2m",

@@ -68,8 +68,11 @@ class Runs:
         branches: Branches,
         wake: Callable[[], None],
         closed: Closed = _open,
+        records: bool = False,
     ) -> None:
+        """`records`: every run is recorded."""
         self._access = access
+        self._records = records
         self._transitions = transitions
         self._drafts = drafts
         self._tasks = tasks
@@ -115,6 +118,8 @@ class Runs:
 
     def _limited(self, request: TaskRequest) -> TaskRequest:
         """The request; an answer without a budget has a small limit of its own."""
+        if self._records:
+            request = request.model_copy(update={"record": True})
         if request.budget_usd is not None or request.mode is not Mode.ASK:
             return request
         return request.model_copy(update={"budget_usd": self._catalog.limits.ask_budget_usd})

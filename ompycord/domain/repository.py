@@ -175,11 +175,13 @@ class CheckSpec(Frozen):
     timeout_s: Annotated[float, Field(gt=0, le=7200)] = 600
     parser: ParserSpec = ParserSpec()
     """How to count: the name of a parser, or its `kind` with its options. Left out, the command decides."""
-    network: bool = True
-    """Whether it may reach the network.
+    network: bool | Literal["gateway"] = "gateway"
+    """Whether it may reach the network; *gateway*: the names in `hosts` alone, by Ompycord's proxy.
 
-    It runs what an agent wrote: deny it here too where an agent must not have it.
+    It runs what an agent wrote. Where no level here can deny it, the network stays open.
     """
+    hosts: Annotated[tuple[HostRule, ...], Field(max_length=100)] = ()
+    """With *gateway*: names that it may reach, as `name`, `*.name` or `name:port`; none: it has no network."""
     git: bool = False
     """Whether its checkout has a small `.git`: one commit of the result, no history, no remote.
 
@@ -193,6 +195,12 @@ class CheckSpec(Frozen):
     """Their memory together, in MiB."""
     max_disk_mib: Mebibytes = 10_240
     """What its checkout, HOME and TMPDIR may take of the disk, in MiB."""
+
+    @model_validator(mode="after")
+    def _hosts_need_proxy(self) -> Self:
+        if self.hosts and self.network != "gateway":
+            raise ValueError("hosts are reached by Ompycord's proxy: set network: gateway beside them")
+        return self
 
     @field_validator("parser", mode="before")
     @classmethod
@@ -316,10 +324,10 @@ class Sandbox(Frozen):
 
     minimum: ConfinementLevel = "files"
     """Below this level a run is refused: an agent runs unconfined only where configuration says so by name."""
-    network: bool | Literal["gateway"] = True
-    """Whether it may reach the network, which its model's provider needs; *gateway*: Ompycord's own address alone.
+    network: bool | Literal["gateway"] = "gateway"
+    """Whether it may reach the network; *gateway*: Ompycord's own address alone, where it asks its models.
 
-    Left out, it is *gateway* where `providers` are set and the agent is granted no key and no file, else true.
+    Left out, an agent that is granted a key or a file has all of the network, which its own login needs.
     Where no level here can deny it, a run is refused with false; with *gateway* the network stays open there.
     """
     hosts: Annotated[tuple[HostRule, ...], Field(max_length=100)] = ()

@@ -157,6 +157,8 @@ class TaskRequest(Frozen):
     """The run that ended and that this one follows up: on its branch, in its agent's session; None starts afresh."""
     issue: IssueSource | None = Field(default=None, exclude_if=lambda value: value is None)
     """The issue from which it was made; its words are in the prompt."""
+    record: bool = Field(default=False, exclude_if=lambda value: not value)
+    """Whether what its agent asks models is kept, so that the run can be run again from that."""
 
     @property
     def repository(self) -> str:

@@ -42,7 +42,7 @@ __all__ = [
     "is_confined_enough",
     "joined",
     "maybe_known",
-    "metering",
+    "opened_models",
     "reported",
     "run_agent",
     "since",
@@ -164,9 +164,8 @@ async def _run(
     opened = context.inboxes.open(order.run, iteration=order.effect.iteration)
     async with _listener(order.run, spec, context) as listener, opened as inbox:
         if spec.kind != "rehearsal":  # our own code, which asks no model
-            models = ModelsOpened(by=metering(spec, listener), network=reach(context.level, spec.sandbox))
             templates = () if opening.template is None else (used_template(opening.template),)
-            await context.record(order.run, models, *templates)
+            await context.record(order.run, opened_models(task, spec, listener, context), *templates)
         job = AgentJob(
             run=order.run,
             iteration=order.effect.iteration,
@@ -197,8 +196,13 @@ def used_template(template: PromptTemplate) -> PromptUsed:
     return PromptUsed(template=template.id, hash=template.hash)
 
 
-def metering(spec: AgentSpec, listener: Listener | None) -> Metering:
-    """By whom models are asked for it."""
+def opened_models(task: Task, spec: AgentSpec, listener: Listener | None, context: StepContext) -> ModelsOpened:
+    """Who asks models for it, what it reaches, and whether that is recorded."""
+    by = _metering(spec, listener)
+    return ModelsOpened(by=by, network=reach(context.level, spec.sandbox), recorded=task.record and by == "gateway")
+
+
+def _metering(spec: AgentSpec, listener: Listener | None) -> Metering:
     if spec.key_variables:
         return "key"
     if listener is not None and listener.has_models:

@@ -20,11 +20,17 @@ from ompycord.domain.ports import AgentJob, AgentOutcome, AgentPurpose, Listener
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import EndedBy, FailureClass
 from ompycord.domain.task import Task
-from ompycord.engines.agent_start import is_confined_enough, metering, stored, unconfined, used_template, write_files
+from ompycord.engines.agent_start import (
+    is_confined_enough,
+    opened_models,
+    stored,
+    unconfined,
+    used_template,
+    write_files,
+)
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import failed
 from ompycord.errors import ProcessFailed, Refused
-from ompycord.processes.launcher_port import reach
 from ompycord.render.refusals import Audience, refusal_words
 
 __all__ = ["PURPOSE", "AgentReading", "PromptOf", "read_with_agent"]
@@ -150,7 +156,7 @@ async def _run(
     opened = context.inboxes.open(order.run, iteration=order.effect.iteration)
     async with _listener(order.run, spec, context) as listener, opened as inbox:
         if spec.kind != "rehearsal":  # our own code, which asks no model
-            opened_by = ev.ModelsOpened(by=metering(spec, listener), network=reach(context.level, spec.sandbox))
+            opened_by = opened_models(task, spec, listener, context)
             await context.record(order.run, opened_by, used_template(TEMPLATES[purpose]))
         given = env if listener is None else {**env, **listener.environment}
         job = AgentJob(

@@ -5,7 +5,8 @@ definitions put back, and a canary that fails; new tests on the base's sources; 
 checkout of its own (docs/contracts/runs.md, *Evidence*).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
@@ -18,6 +19,7 @@ from ompycord.domain.ports import CheckRun, Comparison
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry, tree_name
 from ompycord.domain.repository import CheckSpec
 from ompycord.engines.context import StepContext
+from ompycord.text import cut
 
 __all__ = ["Verified", "Verifier"]
 
@@ -27,6 +29,8 @@ _RERUNS: Final = 2
 _RERUN: Final = 20
 """Failing tests that are run again; more did not fail by chance."""
 _NAMES: Final = 20
+_HOST: Final = 100
+_SENTENCE: Final = 300
 _RED: Final = frozenset({"failed", "timeout"})
 
 
@@ -98,10 +102,15 @@ class Verifier:
 
     async def _run(self, spec: CheckSpec, tree: Mapping[str, TreeEntry] | None, probe: Probe | None) -> CheckRun:
         checkout = self._context.results.checkout(self._run_id, self._repository, with_git=spec.git, tree=tree)
-        async with checkout as path:
-            services = self._configured.services_of("checks", spec)
+        has_proxy = spec.network == "gateway" and bool(spec.hosts)
+        proxy = self._context.proxies(self._run_id, spec.hosts) if has_proxy else nullcontext()
+        services = self._configured.services_of("checks", spec)
+        async with checkout as path, proxy as listener:
             run = self._context.checks.run
-            return await run(self._run_id, spec, path, probe, secrets=self._secrets, services=services)
+            ran = await run(
+                self._run_id, spec, path, probe, secrets=self._secrets, services=services, listener=listener
+            )
+            return ran if listener is None else _with_refused(ran, listener.refused)
 
     async def _base(self, spec: CheckSpec) -> CheckRun | None:
         """How the check ends on the base; None where nothing could be told."""
@@ -204,6 +213,15 @@ class Verifier:
         ran = await self._run(spec, self._compared.on_base, Probe(only=new))
         green = {name for name in new if (ran.tests or {}).get(name) == "passed"}
         return proof.model_copy(update={"new_total": len(new), "new_green": _names(green)})
+
+
+def _with_refused(ran: CheckRun, refused: Sequence[str]) -> CheckRun:
+    """What did not pass, with the last host that it wanted and may not reach."""
+    finished = ran.finished
+    if not refused or finished.status == "passed":
+        return ran
+    detail = f"{finished.detail or finished.status}. It wanted {refused[-1][:_HOST]}, which is not in its hosts"
+    return ran.model_copy(update={"finished": finished.model_copy(update={"detail": cut(detail, _SENTENCE)})})
 
 
 def _is_red(ran: CheckRun | None) -> bool:

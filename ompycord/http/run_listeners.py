@@ -146,10 +146,10 @@ class RunListeners:
 
     @asynccontextmanager
     async def open_proxy(self, run: RunId, hosts: Sequence[str]) -> AsyncGenerator[_HostsOnly]:
-        """A way to these hosts, and to nothing of ours, for programs that prepare `run`, while the block runs."""
+        """A way to these hosts, and to nothing of ours, for set-up and checks of `run`, while the block runs."""
         token, text = RunToken.mint(run)
         self._learn(RUN_TOKEN, text)
-        rules = HostRules(hosts, setting="setup_hosts and hosts of the step")
+        rules = HostRules(hosts, setting="hosts of the step or check")
         proxy = ForwardProxy(rules=rules, is_token=token.is_valid, upstream=self._upstream)
         try:
             if self._level == "full":
@@ -158,6 +158,24 @@ class RunListeners:
             with contextlib.closing(bind("127.0.0.1", 0)) as listening:
                 async with serve_socket(_NOTHING, listening, proxy=proxy):
                     yield _HostsOnly(proxy, text, listening.getsockname()[1])
+        finally:
+            token.end()
+
+    @asynccontextmanager
+    async def open_for_terminal(self, run: RunId, spec: AgentSpec) -> AsyncGenerator[tuple[int, Listener]]:
+        """The same for a terminal that a person opens in the clone: by a port of this machine at every level.
+
+        Which port that is, and the listener as programs at the terminal see it: at level *full* who opens the terminal
+        forwards there what comes to the port inside.
+        """
+        token, text = RunToken.mint(run)
+        self._learn(RUN_TOKEN, text)
+        served, proxy = self._serve(run, token, spec), self._proxy(token, spec.sandbox.hosts)
+        try:
+            with contextlib.closing(bind("127.0.0.1", 0)) as listening:
+                port: int = listening.getsockname()[1]
+                async with serve_socket(served.app, listening, proxy=proxy):
+                    yield port, _RunListener(served, proxy, text, INSIDE_PORT if self._level == "full" else port)
         finally:
             token.end()
 

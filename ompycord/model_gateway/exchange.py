@@ -27,6 +27,7 @@ from ompycord.model_gateway.policy import ModelRequest
 from ompycord.model_gateway.purse import Reservation, UsedUp
 from ompycord.model_gateway.refusing import used_up_words
 from ompycord.model_gateway.spending import KEPT_TOKENS, RunSpending
+from ompycord.model_gateway.tapes.recorder import TapedAnswer
 from ompycord.model_gateway.upstreams import Upstream
 
 __all__ = ["Exchange", "send_whole", "until_client_left"]
@@ -70,6 +71,8 @@ class Exchange:
     request_id: str | None = None
     has_begun: bool = False
     """Whether the agent has a first byte."""
+    taped: TapedAnswer | None = None
+    """Where its answer is recorded."""
     is_limited: bool = False
     """Whether its run is shown as limited by the provider."""
     meter: Meter = field(init=False)
@@ -111,10 +114,14 @@ class Exchange:
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         self.has_begun = True
         self.begun.set()
+        if self.taped is not None and self.upstream is not None:
+            self.taped.begin(self.upstream.spec.name, response.status, response.headers)
         dropped = UsageFilter() if self.drops_usage and response.status == _OK else None
         try:
             async for chunk in response.content.iter_any():
                 self.meter.feed(chunk)
+                if self.taped is not None:
+                    self.taped.add(chunk)
                 so_far = self.used
                 if so_far.output - self.kept.output >= KEPT_TOKENS:
                     await self.keep()  # before the agent has it: a kill in between forgets nothing
@@ -133,6 +140,8 @@ class Exchange:
             await self._end(send)
             return
         self.meter.finish()
+        if self.taped is not None:
+            self.taped.is_whole = True
         rest = b"" if dropped is None else dropped.finish()
         await send({"type": "http.response.body", "body": rest})
 

@@ -34,6 +34,7 @@ from ompycord.model_gateway.price import Prices, TokenPrices
 from ompycord.model_gateway.purse import Reservation, UsedUp
 from ompycord.model_gateway.refusing import RequestRefused, no_provider, not_stored, used_up_words, whole_body
 from ompycord.model_gateway.spending import RunSpending, nano_usd
+from ompycord.model_gateway.tapes.recorder import TapedAnswer, TapeRecorder
 from ompycord.model_gateway.upstreams import Upstream, Upstreams
 from ompycord.telemetry import get_logger
 
@@ -51,8 +52,12 @@ log = get_logger(__name__)
 class RunModels:
     """One run's way to models during one step."""
 
-    def __init__(self, *, token: RunToken, spec: AgentSpec, spending: RunSpending) -> None:
+    def __init__(
+        self, *, token: RunToken, spec: AgentSpec, spending: RunSpending, recorder: TapeRecorder | None = None
+    ) -> None:
+        """`recorder` writes the run's tape, where it is to have one."""
         self.token = token
+        self.recorder = recorder
         self.spending = spending
         self.models = spec.models
         self.provider_waits = ProviderWaits()
@@ -166,10 +171,12 @@ class ModelGateway:
         request, body = await self._read(models, route, body)
         candidates = self._candidates(models, route, request)
         if route.kind is RequestKind.COUNT:
-            await self._count(route, request, candidates, body, scope, send)
+            await self._count(models, route, request, candidates, body, scope, send)
             return
         client = self._client(route.dialect)
+        is_taped = models.recorder is not None and await models.recorder.is_wanted()
         exchange, body = await self._reserved(models, route, request, candidates, body)
+        exchange.taped = _taped(models, route, request, scope, body) if is_taped else None
         sent = [body]
         del body  # it is let go once a provider has it: an answer may take minutes
         await self._exchange(exchange, client, candidates, sent, scope, receive, send)
@@ -268,6 +275,8 @@ class ModelGateway:
                 work.add_done_callback(lambda _: watch.cancel())
         finally:
             await self._settled(exchange)
+            if exchange.taped is not None:
+                await exchange.taped.keep()
             self._exchanges.discard(exchange)
         if not exchange.has_begun and (exchange.words or not work.cancelled()):
             raise _without_answer(exchange)
@@ -284,6 +293,7 @@ class ModelGateway:
 
     async def _count(
         self,
+        models: RunModels,
         route: ModelRoute,
         request: ModelRequest,
         candidates: list[Upstream],
@@ -295,7 +305,7 @@ class ModelGateway:
             return
 
         try:
-            _, response = await self._client(route.dialect).ask(
+            upstream, response = await self._client(route.dialect).ask(
                 candidates, dialect=route.dialect, model=request.model, path=_raw_path(scope).decode(),
                 query=scope["query_string"].decode(), headers=passed_on(scope["headers"]), body=body, waits=waits,
             )  # fmt: skip
@@ -303,6 +313,12 @@ class ModelGateway:
             raise no_provider(route.dialect) from None
         async with response:
             whole = await response.read()
+        is_taped = models.recorder is not None and await models.recorder.is_wanted()
+        if is_taped and (taped := _taped(models, route, request, scope, body)) is not None:
+            taped.begin(upstream.spec.name, response.status, response.headers)
+            taped.add(whole)
+            taped.is_whole = True
+            await taped.keep()
         headers = passed_back(response.headers, now_ms=self.upstreams.clock.now_ms())
         await send_whole(send, Answer(response.status, (*headers, (b"content-length", b"%d" % len(whole))), whole))
 
@@ -323,6 +339,19 @@ class ModelGateway:
 
 
 _NOTHING: Final = TokenUsage()
+
+
+def _taped(
+    models: RunModels, route: ModelRoute, request: ModelRequest, scope: Scope, body: bytes
+) -> TapedAnswer | None:
+    """Where the answer to a request is recorded."""
+    if models.recorder is None:
+        return None
+    path, query = _raw_path(scope).decode("latin-1"), scope["query_string"].decode("latin-1")
+    headers = passed_on(scope["headers"])
+    return models.recorder.begin(
+        dialect=route.dialect, model=request.model, path=path, query=query, headers=headers, body=body
+    )
 
 
 def _raw_path(scope: Scope) -> bytes:

@@ -4,6 +4,7 @@ Counterpart of `launcher.py`. A program can push input into a terminal that it i
 left behind must not be able to.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -12,6 +13,8 @@ from types import FrameType
 from typing import Final
 
 from ompycord.errors import ProcessFailed
+from ompycord.processes.passed_socket import PASSING, PassedSocket
+from ompycord.processes.socket_forwarder import forwarding
 from ompycord.processes.spawn import find_program
 from ompycord.processes.spec import ProcessSpec
 
@@ -27,22 +30,31 @@ def require_terminal() -> None:
         raise ProcessFailed("This needs a terminal: start it from one, without redirecting its input or output.")
 
 
-def on_terminal(spec: ProcessSpec) -> int:
+def on_terminal(spec: ProcessSpec, *, forward_to: int = 0) -> int:
     """Run it with this process's terminal for its own, to its end; its exit code, or 128 and the signal's number.
 
-    Raises ProcessFailed where there is no terminal here, or nothing to start.
+    A program that hands out its listening socket has what comes there forwarded to the port `forward_to`. Raises
+    ProcessFailed where there is no terminal here, or nothing to start.
     """
     require_terminal()
     program = find_program(spec)
     if not spec.cwd.is_dir():
         raise ProcessFailed(f"The folder {spec.cwd} is not there, so {program.name} was not started in it.")
     env = spec.whole_env
+    passed = PassedSocket() if spec.passes_socket else None
     ours, theirs = os.openpty()
     child = os.fork()
     if child == 0:
+        if passed is not None:
+            os.set_inheritable(passed.theirs, True)
+            env[PASSING] = str(passed.theirs)
         _become(program, spec, env, theirs)
     os.close(theirs)
-    return _serve(child, ours)
+    if passed is None:
+        return _serve(child, ours)
+    passed.close_theirs()
+    with contextlib.closing(passed), forwarding(passed, forward_to):
+        return _serve(child, ours)
 
 
 def _become(program: os.PathLike[str], spec: ProcessSpec, env: dict[str, str], terminal: int) -> None:

@@ -20,6 +20,7 @@ from ompycord.domain.risk.deciders import ApprovalRules
 from ompycord.domain.task import TaskPreset
 from ompycord.http.limits import HttpLimits
 from ompycord.model_gateway.provider_options import ProviderSpec
+from ompycord.model_gateway.tapes.options import TapeOptions
 from ompycord.notify.options import NotifySettings
 from ompycord.webhook.limits import EventLimits
 from ompycord.workspaces.session_limits import SessionLimits
@@ -111,6 +112,8 @@ class Settings(BaseSettings):
     memory: MemoryOptions = MemoryOptions()
     """What is remembered of earlier work."""
     workspaces: SessionLimits = SessionLimits()
+    tapes: TapeOptions = TapeOptions()
+    """Recording of runs, to run them again without a model."""
     log: LogSettings = LogSettings()
     _warnings: tuple[str, ...] = PrivateAttr(default=())
 
@@ -148,18 +151,19 @@ class Settings(BaseSettings):
     @property
     def catalog(self) -> Catalog:
         """Repositories and agents in the order of the file."""
-        agents = tuple(self._on_usual_network(spec) for spec in self.agents.values())
+        agents = tuple(_on_usual_network(spec) for spec in self.agents.values())
         return Catalog(
             repositories=tuple(self.repositories.values()), agents=agents, limits=self.limits,
             approvals=self.approvals, is_solo=self.profile == "solo",
         )  # fmt: skip
 
-    def _on_usual_network(self, spec: AgentSpec) -> AgentSpec:
-        """An agent whose `sandbox.network` is not set has *gateway*, where models are asked by us.
 
-        One that is granted something of the operator's own, such as a login, is left with the network that it needs.
-        """
-        is_set = "network" in spec.sandbox.model_fields_set
-        if is_set or not self.providers or spec.grants.files or spec.key_variables or spec.kind == "rehearsal":
-            return spec
-        return spec.model_copy(update={"sandbox": spec.sandbox.model_copy(update={"network": "gateway"})})
+def _on_usual_network(spec: AgentSpec) -> AgentSpec:
+    """An agent that is granted something of the operator's own, such as a login, has the network that this needs.
+
+    Unless its settings say which one it has, or which hosts it reaches.
+    """
+    is_set = "network" in spec.sandbox.model_fields_set or bool(spec.sandbox.hosts)
+    if is_set or not (spec.grants.files or spec.key_variables):
+        return spec
+    return spec.model_copy(update={"sandbox": spec.sandbox.model_copy(update={"network": True})})

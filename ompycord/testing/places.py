@@ -12,7 +12,7 @@ from ompycord.domain.configuration.services import ServiceSpec
 from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, FailedTest, ResultGuarded
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import CheckRun, Collected, Comparison, Prepared, Published
+from ompycord.domain.ports import CheckRun, Collected, Comparison, Listener, Prepared, Published
 from ompycord.domain.ports.guard import GuardRules
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.domain.repository import CheckSpec, RepositorySpec
@@ -317,6 +317,7 @@ class FakeChecks:
         *,
         secrets: Sequence[str] = (),
         services: Sequence[ServiceSpec] = (),
+        listener: Listener | None = None,
     ) -> CheckRun:
         if self.before is not None:
             await self.before()

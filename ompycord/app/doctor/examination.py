@@ -40,7 +40,8 @@ async def examine(
     found += machine.confinement(
         launcher.level, settings.catalog.agents, remedy=launcher.remedy, is_production=is_production
     )
-    found += machine.models(settings.catalog.agents, has_providers=bool(settings.providers))
+    found += machine.models(settings.catalog.agents, has_providers=bool(settings.providers), level=launcher.level)
+    found += machine.networks(settings.catalog.repositories, launcher.level)
     found += [machine.data_folder(path), await machine.database(path), machine.disk(path), recovery_finding(path)]
     found += await machine.ports(settings)
     found += production(settings) if is_production else []

@@ -14,14 +14,25 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.app.mode import usage_of
 from ompycord.app.operations import is_running
-from ompycord.domain.repository import AgentSpec, ConfinementLevel
+from ompycord.domain.repository import AgentSpec, ConfinementLevel, RepositorySpec
 from ompycord.errors import OmpycordError, StartError
-from ompycord.processes.launcher_port import is_enough
+from ompycord.processes.launcher_port import can_deny_network, is_enough
 from ompycord.settings import Settings
 from ompycord.store import examine_database
 from ompycord.workspaces.git import Git
 
-__all__ = ["confinement", "data_folder", "database", "disk", "git_version", "models", "ports", "python", "sqlite"]
+__all__ = [
+    "confinement",
+    "data_folder",
+    "database",
+    "disk",
+    "git_version",
+    "models",
+    "networks",
+    "ports",
+    "python",
+    "sqlite",
+]
 
 LEAST_PYTHON = (3, 11)
 SAFE_SQLITE = (3, 51, 3)
@@ -80,21 +91,43 @@ def confinement(
     ]
 
 
-def models(agents: Iterable[AgentSpec], *, has_providers: bool) -> list[Finding]:
-    """Report how agents reach their models, where that is by us; and which of them hold a key themselves."""
-    return [one for agent in agents if (one := _models_of(agent, has_providers=has_providers)) is not None]
+def models(agents: Iterable[AgentSpec], *, has_providers: bool, level: ConfinementLevel) -> list[Finding]:
+    """Report how agents reach their models, where that is by us; which of them hold a key; which reach none."""
+    return [one for agent in agents if (one := _models_of(agent, level, has_providers=has_providers)) is not None]
 
 
-def _models_of(agent: AgentSpec, *, has_providers: bool) -> Finding | None:
+def _models_of(agent: AgentSpec, level: ConfinementLevel, *, has_providers: bool) -> Finding | None:
     name = f"Agent {agent.name}"
+    if agent.kind == "rehearsal":
+        return None
     if agent.key_variables:
         remedy = "Run: ompycord providers import. It moves the key to providers: and takes it out of the agent."
         return warn(name, "the agent holds your key; not metered.", remedy)
     if agent.asks_models and has_providers:
         return ok(name, "built in; asks models by Ompycord, and its tools hold no key and no token")
-    if agent.sandbox.network == "gateway" and has_providers:
-        return ok(name, "asks models by Ompycord, and has no other network (sandbox.network: gateway)")
-    return None
+    if agent.grants.files and agent.sandbox.network is True:
+        remedy = "Where these hold a login: name its provider under providers: and take them out of grants.files."
+        return warn(name, "the agent has files of yours; not metered.", remedy)
+    if agent.sandbox.network != "gateway":
+        return None
+    others = "has no other network" if can_deny_network(level) else f"at level {level} its network stays open"
+    if has_providers:
+        return ok(name, f"asks models by Ompycord, and {others} (sandbox.network: gateway)")
+    if agent.kind == "command":  # which may ask no model
+        return ok(name, f"reaches Ompycord, and {others}. One that needs it: sandbox: {{network: true}}.")
+    remedy = f"Name one under providers:, or write agents.{agent.name}.sandbox.network: true."
+    return warn(name, f"no provider is named for the models that it asks by Ompycord, and {others}.", remedy)
+
+
+def networks(repositories: Iterable[RepositorySpec], level: ConfinementLevel) -> list[Finding]:
+    """Report which checks have no network since their settings do not say that they have one."""
+    found: list[Finding] = []
+    for repository in repositories:
+        names = [check.name for check in repository.checks if check.network == "gateway" and not check.hosts]
+        if names and can_deny_network(level):
+            text = f"{', '.join(names)}: without network. One that needs it says hosts, or network: true."
+            found.append(ok(f"Checks of {repository.name}", text))
+    return found
 
 
 def _offline(agent: AgentSpec) -> str:

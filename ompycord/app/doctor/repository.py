@@ -12,6 +12,7 @@ from ompycord.app.wiring.preparing import precheck_for
 from ompycord.app.wiring.work import git_of
 from ompycord.errors import ConfigurationError, Refused
 from ompycord.http.proxy.forward_proxy import upstream_of
+from ompycord.processes.launcher_port import can_deny_network
 from ompycord.settings import load_settings
 from ompycord.workspaces.confinement.probe import best_launcher
 from ompycord.workspaces.preparing.base_reader import BaseReader
@@ -29,14 +30,19 @@ async def examine_repository(
     except ConfigurationError as error:
         return [fail("Settings", f"{error}.", "`ompycord config show` looks at them alone.")]
     data, git = settings.data_dir.expanduser().absolute(), git_of(environ)
+    launcher = await best_launcher(path=environ.get("PATH", os.defpath), hidden=(data,), environ=environ)
     precheck = precheck_for(
         settings,
         data,
         bases=BaseReader(git=git, repositories=Repositories(folder=data / "repositories", git=git), fetches=False),
-        launcher=await best_launcher(path=environ.get("PATH", os.defpath), hidden=(data,), environ=environ),
+        launcher=launcher,
         environ=environ,
         providers=Providers(
-            tuple(settings.providers.values()), clock=SystemClock(), stopped=_runs, proxy=upstream_of(environ)
+            tuple(settings.providers.values()),
+            clock=SystemClock(),
+            stopped=_runs,
+            proxy=upstream_of(environ),
+            is_network_denied=can_deny_network(launcher.level),
         ),
     )
     try:

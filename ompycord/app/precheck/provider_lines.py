@@ -52,8 +52,13 @@ class Providers:
         stopped: Callable[[], bool],
         proxy: UpstreamProxy | None = None,
         reach_of: ReachOf = reach,
+        is_network_denied: bool = False,
     ) -> None:
-        """`stopped`: whether an operator stopped all requests; with a `proxy` that one is what must be reached."""
+        """`stopped`: whether an operator stopped all requests; with a `proxy` that one is what must be reached.
+
+        `is_network_denied`: whether this machine can keep an agent from all other network.
+        """
+        self._is_network_denied = is_network_denied
         self._providers = providers
         self._clock = clock
         self._stopped = stopped
@@ -66,8 +71,10 @@ class Providers:
         if agent.asks_models and not self._providers:
             text = f"{agent.name} asks models through Ompycord, and no provider is configured."
             return (failing("provider", text, "Name one under providers in ompycord.yml."),)
-        if not (agent.asks_models or agent.sandbox.network == "gateway") or not self._providers:
+        if not (agent.asks_models or agent.sandbox.network == "gateway"):
             return ()
+        if not self._providers:
+            return self._none_of(agent)
         if self._stopped():
             return (failing("provider", "All model requests are stopped.", "Run: ompycord gateway resume"),)
         meant = [one for one in self._providers if _offers(one, agent)]
@@ -75,6 +82,22 @@ class Providers:
             text = f"No provider offers a model of {agent.name}."
             return (failing("provider", text, f"Name one of them under providers, or in agents.{agent.name}.models."),)
         return await self._of(meant)
+
+    def _none_of(self, agent: AgentSpec) -> Sequence[PrecheckLine]:
+        """That an agent which asks models reaches none. Any command may be one that asks none."""
+        if agent.kind in {"command", "rehearsal"} or not self._is_network_denied:
+            return ()
+        text = f"{agent.name} reaches Ompycord alone, where no provider is named: it has no model."
+        fix = f"Name one under providers, or write agents.{agent.name}.sandbox.network: true."
+        return (warning("provider", text, fix),)
+
+    def tape_line(self, agent: AgentSpec) -> Sequence[PrecheckLine]:
+        """That a run which is to be recorded asks nothing here; none where it does."""
+        is_pointed = agent.asks_models or agent.sandbox.network == "gateway"
+        if is_pointed and self._providers and not agent.key_variables:
+            return ()
+        text = f"{agent.name} asks no model through Ompycord, so this run has no tape."
+        return (warning("tape", text, "Keep keys from it: docs/how-to/keep-keys-from-agents.md."),)
 
     async def _of(self, meant: Sequence[ProviderSpec]) -> Sequence[PrecheckLine]:
         states: list[tuple[ProviderSpec, Reached]] = [(one, await self._state(one)) for one in meant]

@@ -59,6 +59,7 @@ class _Request:
     mode: str | None = None
     base: str | None = None
     former: Former | None = None
+    is_recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,14 @@ class Precheck:
         except Refused:
             return ()  # the step says it
         agents = tuple(one for one in catalog.agents if one.name == task.agent)
-        request = _Request(repository=repository, agents=agents, mode=task.mode.value, base=task.branch, former=former)
+        request = _Request(
+            repository=repository,
+            agents=agents,
+            mode=task.mode.value,
+            base=task.branch,
+            former=former,
+            is_recorded=task.record,
+        )
         return [line async for line in self._lines(request)]
 
     async def of_repository(self, name: str) -> Sequence[PrecheckLine]:
@@ -115,7 +123,10 @@ class Precheck:
             async for line in forge_lines(request.repository, self._parts.open_forge, self._parts.now_ms()):
                 yield line
         for agent in request.agents:
-            for line in await self._parts.providers.line(base.configured.agent(agent)):
+            configured = base.configured.agent(agent)
+            for line in await self._parts.providers.line(configured):
+                yield line
+            for line in self._parts.providers.tape_line(configured) if request.is_recorded else ():
                 yield line
 
     async def _base(self, request: _Request, view: BaseView) -> _Base:

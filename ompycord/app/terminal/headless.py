@@ -14,6 +14,7 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.run import start_errors
 from ompycord.app.signals import Stop
+from ompycord.app.wiring.parts import Parts
 from ompycord.app.wiring.serving import serving
 from ompycord.app.wiring.work import git_of
 from ompycord.settings import Settings
@@ -21,7 +22,7 @@ from ompycord.store import make_database
 from ompycord.telemetry import LogFile, configure_logging
 from ompycord.workspaces.sample import make_sample
 
-__all__ = ["NO_SERVER", "without_discord"]
+__all__ = ["NO_SERVER", "conducting", "without_discord"]
 
 NO_SERVER: Final = "0" * 18
 """Stands for a server where there is none; Discord gives no such id."""
@@ -51,14 +52,15 @@ async def _conduct(settings: Settings, data: DataFolder, environ: Mapping[str, s
     if settings.discord.token is None:  # as `up`, which opens a playground then
         local = settings.model_copy(update={"discord": settings.discord.model_copy(update={"guilds": (NO_SERVER,)})})
         adapted = with_rehearsal(local, await make_sample(data.path / "sample", git=git_of(environ)))
-    async with _services(adapted, data, environ, stop) as operations:
-        return await work(operations, stop)
+    async with conducting(adapted, data, environ, stop) as parts:
+        return await work(parts.operations, stop)
 
 
 @contextlib.asynccontextmanager
-async def _services(
+async def conducting(
     settings: Settings, data: DataFolder, environ: Mapping[str, str], stop: Stop
-) -> AsyncGenerator[Mapping[str, Operation]]:
+) -> AsyncGenerator[Parts]:
+    """All services but the bot, at work while the block runs; the caller holds the data folder."""
     secret = settings.webhook.secret.get_secret_value() if settings.webhook.secret else data.secret("webhook_secret")[0]
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     known = KnownSecrets(settings, data_folder=data.path, environ=environ)
@@ -68,4 +70,4 @@ async def _services(
     async with serving(
         settings, data, token=token, secret=secret, known=known, stop=stop, port=0, without={_BOT}
     ) as running:
-        yield running.parts.operations
+        yield running.parts

@@ -23,7 +23,7 @@ __all__ = ["RESUME", "START", "RunOperations", "StartRequest"]
 
 START: Final = "runs.start"
 RESUME: Final = "runs.resume"
-_FIELDS: Final = ("prompt", "repository", "agent", "mode", "branch", "budget_usd", "done_when", "model")
+_FIELDS: Final = ("prompt", "repository", "agent", "mode", "branch", "budget_usd", "done_when", "model", "record")
 
 
 class StartRequest(Frozen):
@@ -37,6 +37,7 @@ class StartRequest(Frozen):
     budget_usd: float | None = None
     done_when: str | None = None
     model: str | None = None
+    record: bool | None = None
     like: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4,26}$")] | None = None
     """A run whose task is repeated."""
     preset: str | None = None
@@ -125,9 +126,11 @@ class RunOperations:
             known["prompt"] = f"{preset.prompt.rstrip()}\n\n{given.prompt}"
         if not known.get("prompt"):
             raise RefusedInWords('Say what should be done: ompycord run "Fix the discount".')
-        known.setdefault("repository", self._only_repository())
+        if "repository" not in known:
+            known["repository"] = self._only_repository()
         repository = self._catalog.repository(known["repository"])
-        known.setdefault("agent", self._first_agent(repository.name))
+        if "agent" not in known:
+            known["agent"] = self._first_agent(repository.name)
         try:
             return TaskRequest.model_validate(known)
         except ValidationError as error:
@@ -165,7 +168,7 @@ def _read(model: type[RequestT], arguments: dict[str, Any]) -> RequestT:
 
 def _parts(given: StartRequest | TaskPreset | Task) -> dict[str, Any]:
     """What is set of a task's parts."""
-    return {name: value for name in _FIELDS if (value := getattr(given, name)) is not None}
+    return {name: value for name in _FIELDS if (value := getattr(given, name, None)) is not None}
 
 
 def _person(name: str) -> Person:

@@ -21,6 +21,7 @@ from ompycord.model_gateway.listed_prices import listed_prices, load_list
 from ompycord.model_gateway.price import Prices
 from ompycord.model_gateway.provider_options import ProviderSpec
 from ompycord.model_gateway.spending import RunSpending
+from ompycord.model_gateway.tapes.recorder import TapeRecorder
 from ompycord.model_gateway.upstreams import Upstreams
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore
@@ -105,7 +106,11 @@ async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def listener_serves(
-    infrastructure: Infrastructure, areas: Areas, gateway: ModelGateway, rest: Callable[[], ASGIApp]
+    infrastructure: Infrastructure,
+    areas: Areas,
+    gateway: ModelGateway,
+    recorder_of: Callable[[RunId], TapeRecorder],
+    rest: Callable[[], ASGIApp],
 ) -> Callable[[RunId, RunToken, AgentSpec], Served]:
     """What each run's listener serves: models where providers are configured, and the sidecar's routes."""
     limits = _RunLimits(
@@ -129,7 +134,7 @@ def listener_serves(
             clock=infrastructure.clock,
             ids=infrastructure.ids,
         )
-        models = RunModels(token=token, spec=spec, spending=spending)
+        models = RunModels(token=token, spec=spec, spending=spending, recorder=recorder_of(run))
         own = models.for_ompycord()
         found = {model: gateway.upstreams.dialect_of(model) for model in spec.models}
         dialects = {model: str(dialect) for model, dialect in found.items() if dialect is not None}

@@ -166,6 +166,7 @@ class Parts:
     """All services but the server, in the order of start."""
     sidecar: Sidecar
     bot: Bot
+    store: SqliteStore
     areas: Areas
     projector: Projector
     driver: Driver

@@ -13,7 +13,7 @@ from ompycord.app.wiring.forges import Learn, open_forge
 from ompycord.app.wiring.parts import Infrastructure, Workers
 from ompycord.http.proxy.forward_proxy import upstream_of
 from ompycord.model_gateway.gateway import ModelGateway
-from ompycord.processes.launcher_port import Launcher
+from ompycord.processes.launcher_port import Launcher, can_deny_network
 from ompycord.settings import Settings
 from ompycord.settings.repository_file import configure_by
 from ompycord.workspaces.preparing.base_reader import BaseReader
@@ -31,6 +31,7 @@ def precheck_of(infrastructure: Infrastructure, workers: Workers, gateway: Model
         clock=infrastructure.clock,
         stopped=lambda: gateway.is_stopped,
         proxy=upstream_of(os.environ),
+        is_network_denied=can_deny_network(workers.launcher.level),
     )
     return precheck_for(
         infrastructure.settings,

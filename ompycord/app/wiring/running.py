@@ -17,11 +17,13 @@ from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.planning.operations import PlanOperations
 from ompycord.app.recovery.search import RecoverySearch
 from ompycord.app.remembering.operations import MemoryOperations
+from ompycord.app.replaying.operations import TapeOperations
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service
 from ompycord.app.session_keeper import SessionKeeper
 from ompycord.app.terminal.reports import RunReports
 from ompycord.app.terminal.run_operations import RunOperations
+from ompycord.app.terminal.terminal_way import TerminalWays
 from ompycord.app.wiring.parts import Areas, Infrastructure
 from ompycord.bot.bot import Bot
 from ompycord.conductor import (
@@ -59,6 +61,7 @@ def services_of(
     log_check: LogCheck,
     mcp: McpMount,
     gateway: ModelGateway,
+    terminal_ways: TerminalWays,
     control: Control,
     bot: Bot,
 ) -> tuple[Service, ...]:
@@ -94,6 +97,7 @@ def services_of(
         ),
         Service(name="mcp", run=mcp.serve, ends=Ends.WORK, drain=mcp.drain),
         Service(name="models", run=gateway.run, ends=Ends.WORK),
+        Service(name="terminals", run=terminal_ways.run, ends=Ends.WORK),
         Service(name="control", run=control.serve, ends=Ends.WORK),
         Service(name="audit", run=anchoring_of(infrastructure).run, ends=Ends.RECORD, bound_s=SETTLE_S),
         Service(
@@ -149,6 +153,7 @@ def operations_of(
     key_manager: KeyManager,
     models: ModelOperations,
     areas: Areas,
+    terminal_ways: TerminalWays,
     *,
     end: Callable[[], None],
 ) -> Mapping[str, Operation]:
@@ -189,5 +194,7 @@ def operations_of(
         AuditOperations(
             store=store, snapshots=snapshots, anchoring=anchoring_of(infrastructure), clock=clock
         ).operations(),
+        TapeOperations(store=store, history=store).operations(),
+        terminal_ways.operations(),
     )
     return {**{name: one for group in named for name, one in group.items()}, END_PROCESS: end_process}

@@ -70,7 +70,7 @@ from ompycord.workspaces.run_folders import git_marker
 from ompycord.workspaces.service import GitWorkspaces
 from ompycord.workspaces.services.trial import LocalServices
 
-__all__ = ["areas_of", "driver_of", "git_of", "projector_of", "reminders_of", "workers_of"]
+__all__ = ["areas_of", "driver_of", "git_of", "listeners_of", "projector_of", "reminders_of", "workers_of"]
 
 
 def git_of(environ: Mapping[str, str]) -> Git:
@@ -145,6 +145,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         branches=workers.workspaces,
         wake=wake,
         closed=infrastructure.mode.closed,
+        records=infrastructure.settings.tapes.record,
     )
     recorder = EventRecorder(access=access, observations=store, wake=infrastructure.wake_projector)
     return Areas(
@@ -205,6 +206,18 @@ def _channels(settings: Settings) -> RunChannels:
     return RunChannels(home=settings.discord.home_channel, of_repositories=bound)
 
 
+def listeners_of(
+    infrastructure: Infrastructure, workers: Workers, served: Callable[[RunId, RunToken, AgentSpec], Served]
+) -> RunListeners:
+    """What opens a run's own listener; `served` is what its programs reach of us without any other network."""
+    return RunListeners(
+        serve=served,
+        level=workers.launcher.level,
+        upstream=upstream_of(os.environ),
+        learn=infrastructure.known.add_run_key,
+    )
+
+
 def driver_of(
     infrastructure: Infrastructure,
     workers: Workers,
@@ -212,25 +225,15 @@ def driver_of(
     key_manager: KeyManager,
     projector: Projector,
     agent_comes: Callable[[], None],
-    served: Callable[[RunId, RunToken, AgentSpec], Served],
+    listeners: RunListeners,
     precheck: Precheck | None = None,
 ) -> Driver:
-    """The driver of hosted runs; effects run in this process.
-
-    `agent_comes`: see `Driver`; `served` is what a run's programs reach of us without any other network.
-    """
+    """The driver of hosted runs; effects run in this process. `agent_comes`: see `Driver`."""
     catalog = infrastructure.settings.catalog
     capabilities = AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities)
 
     def resumes(record: RunRecord) -> bool:
         return capabilities.of(record).can_resume
-
-    listeners = RunListeners(
-        serve=served,
-        level=workers.launcher.level,
-        upstream=upstream_of(os.environ),
-        learn=infrastructure.known.add_run_key,
-    )
 
     context = StepContext(
         catalog=catalog,

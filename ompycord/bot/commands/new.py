@@ -38,7 +38,7 @@ ModeName = Literal["fast", "standard", "full"]
 Text = app_commands.Range[str, 1, min(PROMPT_LIMIT, COMMAND_TEXT)]
 Name = app_commands.Range[str, 1, CHOICE]
 
-_BESIDE_FORM: Final = ("branch", "budget_usd", "model")
+_BESIDE_FORM: Final = ("branch", "budget_usd", "model", "record")
 """Fields of a task that the form has no input for."""
 
 log = get_logger(__name__)
@@ -58,6 +58,7 @@ def new_feature(context: BotContext) -> Feature:
         budget="US dollars at most",
         model="The agent's model, as the agent names it",
         issue="An issue of its forge as the task: #12 or a link. Shown to you first",
+        record="Keep what its agent asks models, to run it again without a model",
         file=f"Text that holds or completes the task (up to {PROMPT_LIMIT:,} characters), or something to look at",
     )
     @app_commands.autocomplete(repository=choices.repositories, agent=choices.agents, model=choices.models)
@@ -71,6 +72,7 @@ def new_feature(context: BotContext) -> Feature:
         budget: app_commands.Range[float, LEAST_BUDGET_USD, float(MOST_BUDGET_USD)] | None = None,
         model: Name | None = None,
         issue: app_commands.Range[str, 1, 300] | None = None,
+        record: bool | None = None,
         file: discord.Attachment | None = None,
     ) -> None:
         files = attached_files([file] if file else [])
@@ -81,6 +83,7 @@ def new_feature(context: BotContext) -> Feature:
             "branch": branch,
             "budget_usd": budget,
             "model": model,
+            "record": record,
         }
         known = {name: value for name, value in typed.items() if value is not None}
         body = DraftBody(

@@ -32,6 +32,9 @@ def run(
     model: Annotated[str | None, typer.Option(help="The agent's model.")] = None,
     done_when: Annotated[str | None, typer.Option(help="When it is done, in words for the agent.")] = None,
     preset: Annotated[str | None, typer.Option(help="A named task preset of ompycord.yml (task_presets).")] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Keep what its agent asks models, for `ompycord replay`.")
+    ] = False,
     like: Annotated[str | None, typer.Option(help="Repeat the task of this run; other options change it.")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Only start it; the running Ompycord goes on.")] = False,
     data_dir: DataDir = None,
@@ -52,6 +55,7 @@ def run(
         "budget_usd": budget,
         "model": model,
         "done_when": done_when,
+        "record": record or None,
         "like": like,
         "preset": preset,
     }

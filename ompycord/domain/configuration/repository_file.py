@@ -152,7 +152,10 @@ def narrowed(
         )
     repository = spec.model_copy(
         update={
-            "checks": (*spec.checks, *(check.model_copy(update={"network": False}) for check in file.checks)),
+            "checks": (
+                *spec.checks,
+                *(check.model_copy(update={"network": False, "hosts": ()}) for check in file.checks),
+            ),
             "setup": (*spec.setup, *file.setup),
             "services": (*spec.services, *file.services),
             "agents": spec.agents if file.agents is None else file.agents,
@@ -251,7 +254,7 @@ def _ports(theirs: tuple[ServiceSpec, ...], ours: tuple[ServiceSpec, ...]) -> It
 
 def _checks(checks: Iterable[CheckSpec]) -> Iterator[FileFault]:
     for check in checks:
-        if check.network and "network" in check.model_fields_set:
+        if (check.network and "network" in check.model_fields_set) or check.hosts:
             yield FileFault(
                 f"checks.{check.name}.network",
                 "a check of the repository's own file has no network",

@@ -26,6 +26,8 @@ class ModelsOpened(KnownEvent, senders=ONLY_OMPYCORD):
     type: Literal["models.opened"] = "models.opened"
     by: Metering
     network: NetworkReach
+    recorded: StrictBool = False
+    """Whether what it asks is kept on the run's tape."""
 
 
 class UsageUpdated(KnownEvent, senders=OBSERVERS):

@@ -87,7 +87,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         tools=_tools(source_states),
         tool_count=sum(source_state.tool_count for source_state in source_states.values()),
         usage=_usage(source_states),
-        models=ModelAccess(by=ours.opened[2].by, network=ours.opened[2].network) if ours.opened else None,
+        models=ModelAccess(**ours.opened[2].model_dump(exclude={"type"})) if ours.opened else None,
         files=files.files if files else (),
         files_total=(files.total or len(files.files)) if files else 0,
         left_out=ours.left_out[2].items if ours.left_out else (),

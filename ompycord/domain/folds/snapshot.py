@@ -113,6 +113,8 @@ class ModelAccess(Frozen):
 
     by: Metering
     network: NetworkReach
+    recorded: bool = False
+    """Whether what it asks is kept on the run's tape."""
 
 
 class Check(Frozen):

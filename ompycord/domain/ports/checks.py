@@ -13,6 +13,7 @@ from ompycord.domain.checking.probe import Canary, Probe, TestStatus
 from ompycord.domain.configuration.services import ServiceSpec
 from ompycord.domain.events import ChangedEvidence, CheckFinished, FailedTest
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports.agents import Listener
 from ompycord.domain.ports.trees import ResultTrees, TreeEntry
 from ompycord.domain.repository import CheckSpec
 
@@ -57,10 +58,12 @@ class Checks(Protocol):
         *,
         secrets: Sequence[str] = (),
         services: Sequence[ServiceSpec] = (),
+        listener: Listener | None = None,
     ) -> CheckRun:
         """Run one check with its hard timeout and parse its result. Never raises for what the check does.
 
-        `secrets` are names of variables of this process that it gets; `services` are started for it, empty.
+        `secrets` are names of variables of this process that it gets; `services` are started for it, empty; `listener`
+        is what it reaches where it has no network.
         """
         ...
 

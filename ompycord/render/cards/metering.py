@@ -23,7 +23,15 @@ _NETWORKS: Final[Mapping[NetworkReach, str]] = {
 
 
 def metering(snapshot: StatusSnapshot) -> str:
-    """Who counted: `metered, exact`, `metered, 2 of 14 requests estimated`, `the agent holds your key; not metered`."""
+    """Who counted: `metered, exact`, `metered, 2 of 14 requests estimated`, `the agent holds your key; not metered`.
+
+    And whether it is recorded.
+    """
+    is_recorded = snapshot.models is not None and snapshot.models.recorded
+    return " · ".join(part for part in (_who_counted(snapshot), "recorded" if is_recorded else "") if part)
+
+
+def _who_counted(snapshot: StatusSnapshot) -> str:
     usage, models = snapshot.usage, snapshot.models
     if usage.requests:
         estimated = f"{usage.estimated} of {count(usage.requests, 'request')} estimated"

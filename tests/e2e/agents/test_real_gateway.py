@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import subprocess
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -31,15 +32,23 @@ from ompycord.model_gateway.gateway import ModelGateway, RunModels
 from ompycord.model_gateway.price import Prices, TokenPrices
 from ompycord.model_gateway.provider_options import ProviderSpec
 from ompycord.model_gateway.spending import RunSpending
+from ompycord.model_gateway.tapes.options import TapeOptions
+from ompycord.model_gateway.tapes.player import TapePlayer
+from ompycord.model_gateway.tapes.recorder import TapeRecorder
+from ompycord.model_gateway.tapes.shelf import TapeShelf, tape_file
+from ompycord.model_gateway.tapes.tape import TapeHead, read_tape
 from ompycord.model_gateway.upstreams import Upstreams
 from ompycord.processes.launcher_port import Launcher
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import ScriptedInbox
+from ompycord.text import Redactor
 from ompycord.workspaces.confinement.launcher import ConfinedLauncher
 from tests.e2e.agents.conftest import AgentInput, MakePlace, Place, installed
 from tests.integration.store.world import CountingIds, HandClock, People
 from tests.support.agent_options import agent_options
 from tests.support.confinement import require
+from tests.support.figures import print_figures
+from tests.support.model_answers import Truth, answer
 from tests.support.patience import patient, within
 
 pytestmark = [pytest.mark.agents, pytest.mark.e2e, pytest.mark.timeout(180, func_only=True)]
@@ -65,13 +74,18 @@ class Limits:
 class Ground:
     """A store, a gateway to the stub, and the listeners of one run."""
 
-    def __init__(self, store: SqliteStore, run: RunId, url: str, agent: "Agent", ids: CountingIds) -> None:
+    def __init__(
+        self, store: SqliteStore, run: RunId, url: str, agent: "Agent", ids: CountingIds, shelf: TapeShelf | None = None
+    ) -> None:
         self.url = url
+        self._shelf = shelf
         self._agent = agent
         self.store = store
         self.run = run
         self.limits = Limits()
         self.facts: list[EventBody] = []
+        self.folder = ""
+        """Where the agent works."""
         self._ids = ids
         spec = ProviderSpec(
             name="stub", kind="compatible", base_url=url, dialects=(agent.dialect,), models=(agent.model,)
@@ -93,10 +107,17 @@ class Ground:
             run=run, ledger=self.store, limits=self.limits, record=record, wake=lambda: None, clock=SystemClock(),
             ids=self._ids,
         )  # fmt: skip
-        models = RunModels(token=token, spec=spec, spending=spending)
+        recorder = None if self._shelf is None else self._recorder(self._shelf)
+        models = RunModels(token=token, spec=spec, spending=spending, recorder=recorder)
         return Served(
             self.gateway.served_to(models, rest), has_models=True, dialects={self._agent.model: self._agent.dialect}
         )
+
+    def _recorder(self, shelf: TapeShelf) -> TapeRecorder:
+        async def head_of(run: RunId) -> TapeHead | None:
+            return TapeHead(run=run, at=0, folder=self.folder)
+
+        return TapeRecorder(run=self.run, shelf=shelf, head_of=head_of, redactor=Redactor([KEY]), clock=SystemClock())
 
     async def ledger(self) -> list[dict[str, Any]]:
         sql = "SELECT * FROM model_requests ORDER BY id"
@@ -104,11 +125,13 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground_of(folder: Path, url: str, agent: "Agent") -> AsyncGenerator[Ground]:
+async def ground_of(
+    folder: Path, url: str, agent: "Agent", *, shelf: TapeShelf | None = None
+) -> AsyncGenerator[Ground]:
     ids = CountingIds()
     async with open_store(folder / "data/ompycord.db", clock=HandClock(), ids=ids, readers=2) as store:
         run = RunId((await People(ids).submit(store)).id)
-        made = Ground(store, run, url, agent, ids)
+        made = Ground(store, run, url, agent, ids, shelf)
         async with asyncio.TaskGroup() as group:
             service = group.create_task(made.gateway.run())
             yield made
@@ -231,6 +254,15 @@ def hostile_files(elsewhere: str) -> dict[str, str]:
     }
 
 
+def with_key(folder: Path) -> list[Path]:
+    """Every file below it that has the provider's key: HOME, clone, database, tapes."""
+    return [
+        file
+        for file in folder.rglob("*")
+        if file.is_file() and not file.is_symlink() and KEY.encode() in file.read_bytes()
+    ]
+
+
 async def test_0_settings_of_the_repository_move_no_request(agent: Agent, place: Place, ground: Ground) -> None:
     reached: list[str] = []
 
@@ -288,6 +320,7 @@ class Busy:
 async def test_11_it_sees_none_of_a_provider_that_is_busy_for_a_while(
     agent: Agent, place: Place, full: None, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
+    """Also the key, after faults: in no file, no answer and no event (1)."""
     busy = Busy(request.getfixturevalue(agent.stub), 429, 529, 500)
     listening = bind("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -302,6 +335,8 @@ async def test_11_it_sees_none_of_a_provider_that_is_busy_for_a_while(
     assert not heard.of(RetryLimited)
     assert sum(isinstance(one, RetryLimited) for one in ground.facts) == 3
     assert {row["status"] for row in rows} == {200}
+    assert with_key(tmp_path) == []
+    assert KEY not in f"{outcome} {heard.events} {ground.facts}"
 
 
 async def test_2_it_does_a_task_with_tools_and_reaches_nothing_else(
@@ -317,7 +352,7 @@ async def test_2_it_does_a_task_with_tools_and_reaches_nothing_else(
     environment = (place.clone / "env.txt").read_text()
     assert "OMPYCORD_URL=http://127.0.0.1:" in environment
     assert KEY not in environment
-    assert [file for file in tmp_path.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()] == []
+    assert with_key(tmp_path) == []
     rows = await ground.ledger()
     assert {(row["dialect"], row["status"]) for row in rows} == {(agent.dialect, 200)}
     exact = [row for row in rows if row["exactness"] == "exact"]
@@ -337,3 +372,88 @@ async def test_6_a_limit_ends_it_with_our_words(agent: Agent, place: Place, grou
     assert "of this run is reached" in f"{outcome.message} {heard.events}"
     assert await ground.ledger() == []
     assert ground.limits.paused >= 1
+
+
+class Talker:
+    """A provider that writes on for as long as it is read, an event for a cent; in the agent's dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        words = [f"word{number} " for number in range(4000)]
+        self._parts = answer(dialect, Truth(input=100, output=40_000), words)
+        self.asked = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body", False):
+            continue
+        self.asked += 1
+        headers = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for part in self._parts:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+            await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def test_6_a_limit_that_is_crossed_in_mid_stream_ends_it_with_our_words(
+    agent: Agent, place: Place, full: None, tmp_path: Path
+) -> None:
+    talker = Talker(agent.dialect)
+    listening = bind("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    async with serve_socket(talker, listening), ground_of(tmp_path, url, agent) as ground:
+        ground.limits.usd = 0.1  # 6,667 tokens of output
+        async with ground.listeners.open(ground.run, agent_options(agent.spec)) as listener:
+            job = job_of(place, agent, "SAY never", listener, ground.run)
+            outcome, heard = await worked(agent.adapter(launcher=launcher_of(place)), job)
+        rows = await ground.ledger()
+    spent = sum(row["nano_usd"] for row in rows) / 10**9
+    print_figures("6", agent=agent.spec["name"], overshoot=round(spent / 0.1 - 1, 4), asked=talker.asked)
+    assert "of this run is reached" in f"{outcome.message} {heard.events}"
+    assert spent <= 0.1 * 1.01
+    assert talker.asked <= 2  # some ask for a title beside their work
+    assert ground.limits.paused >= 1
+
+
+def git(*words: str) -> str:
+    return subprocess.run(("git", *words), check=True, capture_output=True, timeout=patient(30)).stdout.decode()
+
+
+def files_of(clone: Path) -> dict[str, bytes]:
+    names = git("-C", str(clone), "ls-files", "-coz")
+    return {name: (clone / name).read_bytes() for name in names.split("\0") if name}
+
+
+async def test_20_its_tape_gives_the_same_tree_with_the_provider_gone(
+    agent: Agent, place: Place, full: None, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    make = "echo 'x = 1' > made.py; mkdir -p more; echo 2 > more/two; true"
+    call = agent.call.replace(json.dumps(SHELL), json.dumps(make))
+    shelf = TapeShelf(tmp_path, TapeOptions())
+    async with ground_of(tmp_path / "then", request.getfixturevalue(agent.stub), agent, shelf=shelf) as ground:
+        ground.folder = str(place.clone.parent)
+        async with ground.listeners.open(ground.run, agent_options(agent.spec)) as listener:
+            job = job_of(place, agent, f"{call}\nSAY it is done", listener, ground.run)
+            outcome, _ = await worked(agent.adapter(launcher=launcher_of(place)), job)
+        former = ground.run
+    assert outcome.claim, outcome
+    tape = read_tape(tape_file(tmp_path, former))
+    player, listening = TapePlayer(tape=tape), bind("127.0.0.1", 0)
+    again = replace(place, clone=tmp_path / "again/clone")
+    again.clone.mkdir(parents=True)
+    await asyncio.to_thread(git, "init", "-q", str(again.clone))
+    player.names.update({str(place.clone.parent): str(again.clone.parent)})
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}/stub"
+    async with (
+        serve_socket(player, listening),
+        ground_of(tmp_path / "now", url, agent) as ground,
+        ground.listeners.open(ground.run, agent_options(agent.spec)) as listener,
+    ):
+        job = job_of(again, agent, f"{call}\nSAY it is done", listener, ground.run)
+        outcome, heard = await worked(agent.adapter(launcher=launcher_of(again)), job)
+    figures = {"answers": len(tape.requests), "played": player.played, "different": player.different}
+    print_figures("20", agent=agent.spec["name"], **figures)
+    assert outcome.claim, outcome
+    assert "it is done" in f"{outcome.message} {heard.events}"
+    assert player.missing == 0
+    assert files_of(again.clone) == files_of(place.clone) != {}
+    assert with_key(tmp_path) == []

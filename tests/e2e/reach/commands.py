@@ -34,9 +34,10 @@ async def run_everything(ada: Visitor) -> tuple[set[str], set[str]]:
     """The commands that were answered, and the options that were given or completed."""
     commands, options = set[str](), set[str]()
     prompt = "Spend with patience"
-    run = await ada.new(prompt, repository="sample", agent="deaf", mode="fast", branch="main", budget=99.0, file=NOTES)
+    given = {"repository": "sample", "agent": "deaf", "mode": "fast", "branch": "main", "budget": 99.0, "record": True}
+    run = await ada.new(prompt, **given, file=NOTES)
     commands.add("omp new")
-    options |= {f"omp new {name}" for name in ("prompt", "repository", "agent", "mode", "branch", "budget", "file")}
+    options |= {f"omp new {name}" for name in ("prompt", *given, "file")}
     refused = await ada.command("omp new", prompt=prompt, agent="deaf", model="large")
     assert "deaf takes no choice of a model." in refused
     options.add("omp new model")

@@ -25,7 +25,8 @@ CHECK = {
     "command": ["make", "test"],
     "timeout_s": 60,
     "parser": "exit",
-    "network": False,
+    "network": "gateway",
+    "hosts": ["pypi.example.org"],
     "git": True,
     **BOUNDS,
 }
@@ -219,6 +220,7 @@ FILE: dict[str, Any] = {
     }
     | {"max_iterations": 6, "ask_budget_usd": 0.2, "ask_minutes": 3},
     "workspaces": {"sessions_days": 3, "sessions_mib": 100, "setups": 2},
+    "tapes": {"record": True, "days": 3, "max_mib": 100},
     "log": {"level": "debug", "json": True, "file": "logs/o.log", "max_mib": 3},
 }
 VARIABLES: dict[str, tuple[str, str, object]] = {

@@ -384,6 +384,8 @@ def test_settings_with_every_key_that_there_was_are_read_as_before() -> None:
     read["discord"]["token"], read["webhook"]["secret"] = token.get_secret_value(), secret.get_secret_value()
     wanted = json.loads((FOLDER / "ompycord_as_read.json").read_text(encoding="utf-8"))
     wanted["profile"] = wanted.pop("preset")  # its name now
+    for agent in set(wanted["agents"]) - {"tidy"}:
+        wanted["agents"][agent]["sandbox"]["network"] = "gateway"  # what it means now that nothing is said
     assert covers(read, wanted) == []
 
 

@@ -308,7 +308,32 @@ async def test_provider_stopped_by_an_operator_or_offering_no_model_of_the_agent
 
 
 async def test_agent_that_asks_elsewhere_has_no_such_line() -> None:
-    assert await providers(provider("http://127.0.0.1:1")).line(AgentSpec(name="omp", kind="command")) == ()
+    elsewhere = AgentSpec(name="omp", kind="command", sandbox=Sandbox(network=True))
+    assert await providers(provider("http://127.0.0.1:1")).line(elsewhere) == ()
+
+
+async def test_agent_that_reaches_us_alone_has_no_model_without_a_provider() -> None:
+    def made(*, is_network_denied: bool) -> Providers:
+        return Providers((), clock=FakeClock(), stopped=lambda: False, is_network_denied=is_network_denied)
+
+    agent = AgentSpec(name="omp", kind="omp_rpc")
+    (found,) = await made(is_network_denied=True).line(agent)
+    assert (found.status, "agents.omp.sandbox.network: true" in found.fix) == ("warn", True)
+    assert await made(is_network_denied=False).line(agent) == ()
+    assert await made(is_network_denied=True).line(AgentSpec(name="script", kind="command")) == ()
+
+
+@pytest.mark.parametrize(
+    ("agent", "status"),
+    [
+        (GATEWAY, None),
+        (AgentSpec(name="open", kind="command", sandbox=Sandbox(network=True)), "warn"),
+        (AgentSpec(name="held", kind="command", env={"X_API_KEY": "k"}), "warn"),
+    ],
+)
+def test_a_run_that_is_to_be_recorded_says_where_nothing_can_be(agent: AgentSpec, status: str | None) -> None:
+    found = providers(provider("http://127.0.0.1:1")).tape_line(agent)
+    assert [one.status for one in found] == ([] if status is None else [status])
 
 
 async def test_provider_that_answered_is_not_tried_at_each_run() -> None:

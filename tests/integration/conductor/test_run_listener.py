@@ -1,4 +1,4 @@
-"""An agent whose `sandbox.network` is *gateway* gets an address of its own, for as long as its step runs."""
+"""An agent that says nothing of its network gets an address of its own, for as long as its step runs."""
 
 from pathlib import Path
 
@@ -13,12 +13,13 @@ from tests.integration.conductor.conftest import CATALOG, AppHarness
 from tests.support.app_harness import SIDECAR
 from tests.support.patience import within
 
-REACHES = AgentSpec(name="reaches", kind="command", command=("x",), sandbox=Sandbox(minimum="none", network="gateway"))
+REACHES = AgentSpec(name="reaches", kind="command", command=("x",), sandbox=Sandbox(minimum="none"))
+OPEN = AgentSpec(name="open", kind="command", command=("x",), sandbox=Sandbox(minimum="none", network=True))
 
 
 @pytest.fixture
 def harness(store: SqliteStore, tmp_path: Path) -> AppHarness:
-    catalog = Catalog(repositories=CATALOG.repositories, agents=(*CATALOG.agents, REACHES))
+    catalog = Catalog(repositories=CATALOG.repositories, agents=(*CATALOG.agents, REACHES, OPEN))
     return AppHarness(store, tmp_path, FakeClock(), catalog)
 
 
@@ -47,6 +48,6 @@ async def test_its_address_serves_the_run_while_its_step_runs_and_not_after(harn
 
 async def test_an_agent_with_the_network_is_given_the_sidecars_address(harness: AppHarness) -> None:
     async with harness.running():
-        await harness.ended((await harness.submit()).id)
+        await harness.ended((await harness.submit(agent="open")).id)
     assert harness.agent.jobs[0].listener is None
     assert harness.agent.jobs[0].env["OMPYCORD_URL"] == SIDECAR

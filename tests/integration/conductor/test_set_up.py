@@ -258,6 +258,57 @@ async def test_without_the_proxy_nothing_is_reached(
     assert packages.asked == []
 
 
+def wanting(url: str, **more: Any) -> dict[str, Any]:
+    """A check that needs something of the network."""
+    fetch = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=20).read())"
+    return {"name": "wants", "command": [sys.executable, "-c", fetch, url], "parser": "exit", **more}
+
+
+async def checked(run: PreparedRun) -> ev.CheckFinished:
+    await run.prepare()
+    await run.build("cat >/dev/null; echo more >>README.md")
+    await run.collect()
+    await run.check()
+    return run.of(ev.CheckFinished)[-1]
+
+
+async def test_a_check_reaches_the_hosts_that_it_lists(
+    tmp_path: Path, store: SqliteStore, level: ConfinementLevel
+) -> None:
+    async with registry() as packages:
+        settings = {"checks": [wanting("http://packages.example.org/x", hosts=["packages.example.org"])]}
+        run = PreparedRun(tmp_path, store, level=level, files=LOCKED, repository=settings, upstream=packages.proxy)
+        finished = await checked(run)
+    assert finished.status == "passed", finished
+    assert set(packages.asked) == {"packages.example.org:80"}
+
+
+async def test_a_check_that_wants_another_host_fails_and_the_host_is_named(
+    tmp_path: Path, store: SqliteStore, level: ConfinementLevel
+) -> None:
+    async with registry() as packages:
+        settings = {"checks": [wanting("http://elsewhere.example.org/x", hosts=["packages.example.org"])]}
+        run = PreparedRun(tmp_path, store, level=level, files=LOCKED, repository=settings, upstream=packages.proxy)
+        finished = await checked(run)
+    assert finished.status == "failed"
+    assert "It wanted elsewhere.example.org, which is not in its hosts" in (finished.detail or "")
+    assert packages.asked == []
+
+
+async def test_a_check_that_says_nothing_reaches_nothing_and_one_that_is_allowed_does(
+    tmp_path: Path, store: SqliteStore, offline: ConfinementLevel
+) -> None:
+    async with registry() as packages:
+        reach = f"import socket; socket.create_connection(('127.0.0.1', {packages.proxy.port}), 5)"
+        check = {"name": "reach", "command": [sys.executable, "-c", reach], "parser": "exit"}
+        cases: tuple[tuple[dict[str, Any], str], ...] = (({}, "failed"), ({"network": True}, "passed"))
+        for number, (more, status) in enumerate(cases):
+            run = PreparedRun(
+                tmp_path / str(number), store, level=offline, files=LOCKED, repository={"checks": [{**check, **more}]}
+            )
+            assert (await checked(run)).status == status
+
+
 SECRET = "npm_0a1b2c3d4e5f6a7b8c9d"
 DB = "postgres-9f8e7d6c5b4a3928"
 

@@ -1,7 +1,7 @@
 """The gateway over the real store between a run's listener and providers whose answers the tests write."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ompycord.domain.events import EventBody
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Clock
 from ompycord.domain.repository import AgentSpec
 from ompycord.http.adopted_socket import serve_socket
 from ompycord.http.provider_waits import ProviderWaits
@@ -23,6 +24,7 @@ from ompycord.model_gateway.gateway import ModelGateway, RunModels
 from ompycord.model_gateway.price import Prices, TokenPrices
 from ompycord.model_gateway.provider_options import ProviderSpec
 from ompycord.model_gateway.spending import RunSpending
+from ompycord.model_gateway.tapes.recorder import TapeRecorder
 from ompycord.model_gateway.upstreams import Upstreams
 from ompycord.store import SqliteStore, open_store
 from ompycord.testing import FakeClock
@@ -133,7 +135,12 @@ def spec_of(provider: StubProvider, name: str = "first", **more: Any) -> Provide
 
 @asynccontextmanager
 async def way_of(
-    path: Path, provider: StubProvider, *specs: ProviderSpec, models: tuple[str, ...] = (), own: bool = True
+    path: Path,
+    provider: StubProvider,
+    *specs: ProviderSpec,
+    models: tuple[str, ...] = (),
+    own: bool = True,
+    recorder_of: Callable[[RunId, Clock], TapeRecorder] | None = None,
 ) -> AsyncGenerator[Way]:
     """A run with its listener; `own`: the operator names the price."""
     ids = CountingIds()
@@ -149,7 +156,9 @@ async def way_of(
         spending = RunSpending(
             run=run, ledger=store, limits=way.limits, record=way.record, wake=lambda: None, clock=way.clock, ids=ids
         )
-        models_of = RunModels(token=token, spec=AgentSpec(name="a", kind="command", models=models), spending=spending)
+        recorder = None if recorder_of is None else recorder_of(run, way.clock)
+        spec = AgentSpec(name="a", kind="command", models=models)
+        models_of = RunModels(token=token, spec=spec, spending=spending, recorder=recorder)
         way.attach(gateway, token, spending)
         listening = bind("127.0.0.1", 0)
         async with within(60), asyncio.TaskGroup() as group:

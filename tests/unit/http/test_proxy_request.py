@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from ompycord.domain.repository import Sandbox
+from ompycord.domain.repository import CheckSpec, Sandbox
 from ompycord.http.proxy.proxy_request import HostRules, ProxyRefused, is_public, read_head
 
 HEAD = {
@@ -137,5 +137,7 @@ def test_a_rule_that_is_no_name_is_no_setting(rule: str) -> None:
 
 def test_hosts_need_the_listener_that_leads_there() -> None:
     with pytest.raises(ValidationError, match="set network: gateway"):
-        Sandbox(hosts=("a.example.org",))
-    assert Sandbox(network="gateway", hosts=("localhost", *RULES)).hosts[1:] == RULES
+        Sandbox(network=True, hosts=("a.example.org",))
+    with pytest.raises(ValidationError, match="set network: gateway"):
+        CheckSpec(name="a", command=("x",), network=False, hosts=("a.example.org",))
+    assert Sandbox(hosts=("localhost", *RULES)).hosts[1:] == RULES

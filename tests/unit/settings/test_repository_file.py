@@ -69,7 +69,7 @@ def test_its_checks_and_steps_come_after_the_operators_and_have_no_network() -> 
         setup: [{name: packages, command: [npm, ci], files: [package-lock.json], hosts: [registry.npmjs.org]}]
     """)
     assert faults == ()
-    assert [(check.name, check.network) for check in found.repository.checks] == [("unit", True), ("lint", False)]
+    assert [(check.name, check.network) for check in found.repository.checks] == [("unit", "gateway"), ("lint", False)]
     assert [step.name for step in found.repository.setup] == ["packages"]
     assert found.names_commands
 
@@ -107,6 +107,7 @@ def test_secrets_go_to_those_who_are_named_alone() -> None:
         ("checks: [{name: unit, command: ['true']}]", "checks.unit"),
         ("checks: [{name: a, command: [x]}, {name: a, command: [y]}]", "checks.a"),
         ("checks: [{name: a, command: [x], network: true}]", "checks.a.network"),
+        ("checks: [{name: a, command: [x], hosts: [pypi.org]}]", "checks.a.network"),
         ("checks: [{name: a, command: [x], max_memory_mib: 999999}]", "checks.a.max_memory_mib"),
         ("setup: [{name: a, command: [x], hosts: [evil.example.org]}]", "setup.a.hosts"),
         ("setup: [{name: a, command: [x], hosts: ['pypi.org:8443']}]", "setup.a.hosts"),

@@ -1,11 +1,14 @@
 """`providers:` in the settings, and what they change for agents that say nothing of their network."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ompycord.app.doctor.machine import models
+from ompycord.app.doctor.machine import models, networks
+from ompycord.app.findings import Finding
+from ompycord.domain.repository import CheckSpec
 from ompycord.errors import ConfigurationError
 from ompycord.settings import Settings, load_settings
 
@@ -23,9 +26,10 @@ def written(folder: Path, text: str) -> Settings:
     return load_settings(environ={}, folder=folder, overrides={"data_dir": str(folder / "data")})
 
 
-def test_with_providers_an_agent_that_says_nothing_has_no_network_but_ours() -> None:
+def test_an_agent_that_says_nothing_has_no_network_but_ours() -> None:
     assert network_of(PLAIN) == "gateway"
-    assert network_of(PLAIN, providers={}) is True
+    assert network_of(PLAIN, providers={}) == "gateway"
+    assert CheckSpec(name="unit", command=("true",)).network == "gateway"
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,7 @@ def test_with_providers_an_agent_that_says_nothing_has_no_network_but_ours() -> 
         ({"grants": {"variables": ["ANTHROPIC_API_KEY"]}}, True),
         ({"grants": {"variables": ["SOME_OTHER"]}}, "gateway"),
         ({"grants": {"files": ["/x/.credentials.json"]}}, True),
+        ({"grants": {"files": ["/x/.credentials.json"]}, "sandbox": {"hosts": ["api.example.org"]}}, "gateway"),
         ({"env": {"ANTHROPIC_AUTH_TOKEN": "x"}}, True),
     ],
 )
@@ -47,10 +52,36 @@ def test_what_is_said_and_what_is_granted_stays(more: dict[str, Any], network: o
 def test_doctor_names_who_holds_a_key_and_who_asks_by_us() -> None:
     agents = {"held": {**PLAIN, "grants": {"variables": ["ANTHROPIC_API_KEY"]}}, "ours": PLAIN}
     settings = Settings.model_validate({"agents": agents, "providers": PROVIDERS})
-    found = {one.name: f"{one.text} {one.remedy}" for one in models(settings.catalog.agents, has_providers=True)}
+    found = said(models(settings.catalog.agents, has_providers=True, level="full"))
     assert "the agent holds your key; not metered." in found["Agent held"]
-    assert "asks models by Ompycord" in found["Agent ours"]
-    assert models(Settings.model_validate({"agents": {"ours": PLAIN}}).catalog.agents, has_providers=False) == []
+    assert "asks models by Ompycord, and has no other network" in found["Agent ours"]
+
+
+def said(findings: Sequence[Finding]) -> dict[str, str]:
+    return {one.name: f"{one.status}: {one.text} {one.remedy}" for one in findings}
+
+
+def test_doctor_says_who_has_no_network_since_nothing_is_said_of_it() -> None:
+    agents = {
+        "lonely": PLAIN, "script": {"kind": "command", "command": ["x"]},
+        "open": {**PLAIN, "sandbox": {"network": True}},
+        "login": {**PLAIN, "grants": {"files": ["/x/.credentials.json"]}},
+    }  # fmt: skip
+    checks = [
+        {"name": "unit", "command": ["x"]}, {"name": "deps", "command": ["x"], "hosts": ["pypi.org"]},
+        {"name": "web", "command": ["x"], "network": True},
+    ]  # fmt: skip
+    shop = {"path": "/srv/shop", "checks": checks}
+    catalog = Settings.model_validate({"agents": agents, "repositories": {"shop": shop}}).catalog
+    found = said(models(catalog.agents, has_providers=False, level="full"))
+    assert found.keys() == {"Agent lonely", "Agent script", "Agent login"}
+    assert "agents.lonely.sandbox.network: true" in found["Agent lonely"]
+    assert found["Agent script"].startswith("ok: reaches Ompycord, and has no other network.")
+    assert "the agent has files of yours; not metered." in found["Agent login"]
+    below = said(models(catalog.agents, has_providers=False, level="files"))
+    assert "at level files its network stays open" in below["Agent lonely"]
+    assert "unit: without network." in said(networks(catalog.repositories, "files+net"))["Checks of shop"]
+    assert networks(catalog.repositories, "files") == []
 
 
 def test_a_provider_is_read_from_the_file(tmp_path: Path) -> None:
