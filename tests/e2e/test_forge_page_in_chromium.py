@@ -119,24 +119,38 @@ async def test_from_a_command_to_a_merged_pull_request_without_an_account(browse
         await expect(pull.section("Conversation")).to_contain_text("Checks passed here")
         await expect(pull.section("Conversation").get_by_role("table")).to_contain_text("unittest")
         await expect(pull.at("file").first).to_contain_text("line.cost * percent")
-        runs = len(await product.playground.get(f"/app/forge/pulls?repository={SAMPLE}"))
-        await pull.become("outsider")
-        await pull.say("@ompycord-bot please rewrite everything")
-        await expect(pull.at("written").last).to_contain_text("No access")
-        await expect(pull.button("Merge")).to_be_enabled()
-        await pull.button("Merge").click()
-        await expect(pull.at("problem")).to_contain_text("no write access")
-        await pull.become("admin")
-        await pull.say("Could the test have a name that says more?")
+        await comment_and_address(page, pull)
         await pull.button("CI passes").click()
         await expect(pull.at("check-row").filter(has_text="test")).to_contain_text("passed")
         await pull.say("Good", "Approve")
-        await expect(pull.at("written").last).to_contain_text("approved this")
+        await expect(pull.section("Conversation").get_by_test_id("written").last).to_contain_text("approved this")
         await pull.button("Merge").click()
         await expect(pull.at("pull-state")).to_have_text("Merged")
-        assert len(await product.playground.get(f"/app/forge/pulls?repository={SAMPLE}")) == runs
-        shown = await product.playground.get(f"/app/forge/pull?repository={SAMPLE}&number=1")
-        assert (shown["pull"]["merged"], shown["pull"]["merged_by"]["login"]) == (True, "ada")
+        await expect(page.get_by_test_id("message").filter(has_text="· result").last).to_contain_text(
+            "merged by ada", timeout=patient(30_000)
+        )
+
+
+async def comment_and_address(page: Page, pull: Pull) -> None:
+    """A stranger's words start nothing; one's own are answered with a second commit, by *Address review*."""
+    await pull.become("outsider")
+    await pull.say("@ompycord-bot please rewrite everything")
+    await expect(pull.at("written").last).to_contain_text("No access")
+    await pull.button("Merge").click()
+    await expect(pull.at("problem")).to_contain_text("no write access")
+    await pull.become("admin")
+    await pull.page.get_by_role("button", name="Comment on line 30 of cart/total.py").press("Enter")
+    await pull.at("line-text").fill("Could a note say so, too?")
+    await pull.page.locator(".line-form").get_by_role("button", name="Comment").click()
+    await expect(pull.at("line-thread")).to_have_count(1)
+    result = page.get_by_test_id("message").filter(has_text="· result")
+    await expect(result).to_contain_text("1 open review thread", timeout=patient(30_000))
+    await expect(result).to_have_count(1)  # the stranger started nothing
+    await expect(pull.at("commit-row")).to_have_count(1)
+    await page.get_by_role("button", name="Address review").first.click()
+    await expect(pull.at("commit-row")).to_have_count(2, timeout=patient(60_000))
+    answers = pull.at("written").filter(has_text="ompycord-bot")
+    await expect(answers.last).to_contain_text("cart/total.py:30", timeout=patient(30_000))
 
 
 # -- the page alone ----------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ def with_playground(settings: Settings, info: Info, sample: RepositorySpec) -> S
     )
     people = RoleNames(admin=(info.users["admin"],), runner=(info.users["member"],))
     # With one admin and no approver a rule of two people could never be met.
-    logins = {"ada": info.users["admin"], "mo": info.users["member"]}
+    logins = {info.forge[kind]: info.users[kind] for kind in ("admin", "member")} if info.forge else {}
     changes = {"discord": discord, "access": Access(users=people, forge=logins), "profile": "solo"}
     local = settings.model_copy(update=changes)
     return with_rehearsal(local, sample)

@@ -15,6 +15,8 @@ from ompycord.workspaces.publishing.base_branch import share_base
 
 __all__ = ["with_forge"]
 
+_POLL_S: Final = 3.0
+"""Seconds between two looks: it is on this machine, and somebody waits before the page."""
 _TOKEN: Final = Path("secrets/playground_forge_token")
 
 
@@ -35,7 +37,7 @@ async def with_forge(
         repository=info.forge["repository"],
         token_file=_TOKEN,
         api=info.forge["api"],
-        poll_s=3,
+        poll_s=_POLL_S,
     )
     found = sample.model_copy(update={"forge": forge, "publish": PublishSpec(labels=("ompycord",))})
     try:

@@ -36,7 +36,7 @@ class Info:
     """The REST address without a version."""
     gateway: str
     forge: Mapping[str, str] | None = None
-    """The forge's `api`, `repository` and `token`; None where git is not on the machine."""
+    """The forge's `api`, `repository` and `token`, the logins of `admin` and `member`; None without git."""
 
 
 class Client:

@@ -25,7 +25,7 @@ class Discussion:
         """A comment. Raises ForgeRefusal."""
         _require_text(body)
         made = self._records.add("comment", key(found), {"user": login, "body": body, **self._association(login)})
-        self._changed(found)
+        self._changed(self._records.change("pull", found))
         return made
 
     def add_review(self, login: str, found: Json, *, event: str, body: str, commit: str | None) -> Json:
@@ -68,7 +68,7 @@ class Discussion:
             place |= {"commit": str(given.get("commit_id") or head), "reply_to": None, "review": given.get("review")}
         text = {"user": login, "body": str(given["body"]), "outdated": False, "resolved": False}
         made = self._records.add("line_comment", key(found), {**place, **text, **self._association(login)})
-        self._changed(found)
+        self._changed(self._records.change("pull", found))
         return made
 
     def _root(self, found: Json, answered: Any) -> Json | None:

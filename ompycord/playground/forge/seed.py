@@ -54,7 +54,8 @@ def people(world: World) -> dict[str, str]:
 
 def shown(room: ForgeRoom) -> Json:
     """What the product needs to know of it."""
-    return {"api": room.forge.at.api, "repository": REPOSITORY, "token": room.forge.credentials.token}
+    people = {"admin": "ada", "member": "mo"}
+    return {"api": room.forge.at.api, "repository": REPOSITORY, "token": room.forge.credentials.token, **people}
 
 
 def _token(core: Core) -> str:

@@ -115,7 +115,10 @@ def hooked(words: str) -> Callable[[Place], None]:
 
 
 def switched(**fields: object) -> Callable[[Place], None]:
-    return lambda place: place.forge.forge.set_up("acme/shop", **fields) and None
+    def arrange(place: Place) -> None:
+        place.forge.forge.set_up("acme/shop", **fields)
+
+    return arrange
 
 
 def refused(place: Place) -> None:

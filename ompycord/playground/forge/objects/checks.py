@@ -98,3 +98,45 @@ def job(at: Addresses, full_name: str, found: Json, *, branch: str | None) -> Js
         "labels": [],
         **dict.fromkeys(("runner_id", "runner_name", "runner_group_id", "runner_group_name")),
     }
+
+
+def workflow_run(at: Addresses, repository: Json, found: Json, head: Json, *, branch: str | None) -> Json:
+    """A run of the workflow of a check run; one workflow has one number."""
+    full_name, number = repository["full_name"], found["suite"]
+    url = f"{at.repository(full_name)}/actions/runs/{number}"
+    workflow = 7000 + sum(found["workflow"].encode())
+    people = {role: {"name": head[role]["name"], "email": head[role]["email"]} for role in ("author", "committer")}
+    commit = {
+        "id": head["sha"],
+        "tree_id": head["tree"],
+        "message": head["message"],
+        "timestamp": head["committer"]["date"],
+    }
+    return {
+        "id": number,
+        "node_id": f"WR_{number}",
+        "name": found["workflow"],
+        "head_branch": branch,
+        "head_sha": found["commit"],
+        "path": f".github/workflows/{found['workflow']}.yml",
+        "run_number": number,
+        "run_attempt": 1,
+        "display_title": head["message"].partition("\n")[0],
+        "event": "pull_request",
+        "status": found["status"],
+        "conclusion": found["conclusion"],
+        "workflow_id": workflow,
+        "check_suite_id": number,
+        "check_suite_node_id": f"CS_{number}",
+        "created_at": found["created_at"],
+        "updated_at": found["updated_at"],
+        "pull_requests": [],
+        "repository": repository,
+        "head_repository": repository,
+        "head_commit": {**commit, **people},
+        "url": url,
+        "html_url": f"{at.web}/{full_name}/actions/runs/{number}",
+        "check_suite_url": f"{at.repository(full_name)}/check-suites/{number}",
+        "workflow_url": f"{at.repository(full_name)}/actions/workflows/{workflow}",
+        **{f"{name}_url": f"{url}/{name}" for name in ("jobs", "logs", "cancel", "rerun", "artifacts")},
+    }

@@ -74,6 +74,20 @@ async def jobs(call: ForgeCall) -> ForgeAnswer:
     return ForgeAnswer(body={"total_count": len(found), "jobs": page.body}, headers=page.headers)
 
 
+async def runs(call: ForgeCall) -> ForgeAnswer:
+    """Runs of workflows, one a suite of checks."""
+    commit = call.query.get("head_sha")
+    suites = {one["suite"]: one for one in _all_checks(call) if commit in (None, one["commit"])}
+    views, repository = call.forge.views, call.forge.views.repository(call.repository)
+    shown: list[Json] = []
+    for found in suites.values():
+        head = await call.git.commit(found["commit"])
+        shown.append(checks.workflow_run(views.at, repository, found, head, branch=_branch(call, found)))
+    page = call.paged(shown)
+    body = {"total_count": len(shown), "workflow_runs": page.body}
+    return ForgeAnswer(body=body, headers=page.headers)
+
+
 async def log(call: ForgeCall) -> ForgeAnswer:
     """The log lies on another host, by an address that needs no credential and gets none."""
     found = _check(call)
@@ -96,9 +110,13 @@ def _all_checks(call: ForgeCall) -> list[Json]:
 
 
 def _job(call: ForgeCall, found: Json) -> Json:
+    return checks.job(call.forge.at, call.repository["full_name"], found, branch=_branch(call, found))
+
+
+def _branch(call: ForgeCall, found: Json) -> str | None:
+    """The branch of a pull request whose newest commit was checked."""
     pulls = call.forge.pulls(call.repository["full_name"])
-    branch = next((one["head"] for one in pulls if call.git.tip(one["head"]) == found["commit"]), None)
-    return checks.job(call.forge.at, call.repository["full_name"], found, branch=branch)
+    return next((one["head"] for one in pulls if call.git.tip(one["head"]) == found["commit"]), None)
 
 
 async def _commit(call: ForgeCall, ref: str) -> str:
@@ -118,6 +136,7 @@ ROUTES: Final[list[Route]] = [
     ("GET", f"{HERE}/check-runs/{{check}}", one_check),
     ("GET", f"{HERE}/check-runs/{{check}}/annotations", annotations),
     ("GET", f"{HERE}/actions/jobs/{{check}}", job),
+    ("GET", f"{HERE}/actions/runs", runs),
     ("GET", f"{HERE}/actions/runs/{{suite}}/jobs", jobs),
     ("GET", f"{HERE}/actions/jobs/{{check}}/logs", log),
 ]
