@@ -204,7 +204,9 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     from ompycord.app.system import SystemClock, SystemIds
     from ompycord.app.terminal.reports import RunReports
     from ompycord.conductor import Snapshots
+    from ompycord.memory.book import MemoryBook
     from ompycord.store import open_store
+    from ompycord.text import Redactor
 
     data.require_database()
 
@@ -217,7 +219,8 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
         webhooks = WebhookOperations(store=store, clock=clock, wake=lambda: None)
         views = RunViews(store=store, history=store, snapshots=Snapshots(store=store))
         plans = PlanOperations(store=store, snapshots=Snapshots(store=store))
-        memory = MemoryOperations(rows=store.memory)
+        book = MemoryBook(rows=store.memory, runs=store, clock=clock, ids=ids, redact=Redactor().redact)
+        memory = MemoryOperations(rows=store.memory, book=book)
         reports = RunReports(store=store, history=store, snapshots=Snapshots(store=store))
         file = arguments.get("anchor_file")
         anchoring = Anchoring(

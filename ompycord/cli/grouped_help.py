@@ -116,6 +116,14 @@ _EXAMPLES: Final = {
         "memory reindex",
         "memory reindex --json",
     ),
+    "memory import": (
+        "memory import AGENTS.md --repository shop",
+        "memory import AGENTS.md --repository shop --guild 100000000000000001 --json",
+    ),
+    "memory export": (
+        "memory export --repository shop",
+        "memory export --repository shop --output AGENTS.md",
+    ),
     "memory eval": (
         "memory eval --repo .",
         "memory eval --repo /srv/git/shop --commits 500 --json",

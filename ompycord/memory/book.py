@@ -23,6 +23,7 @@ from ompycord.domain.ports import Clock, Ids, RunRecords
 from ompycord.domain.ports.memory import KeptItem, MemoryRows
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused
+from ompycord.memory.prose_secrets import without_prose_secrets
 from ompycord.memory.query import query_of
 from ompycord.memory.ranking import distinct, likeness, ranked
 from ompycord.memory.words import index_terms
@@ -119,6 +120,10 @@ class MemoryBook:
         place = MemoryPlace.of(record).model_copy(update={"channel": None})
         return await self._kept(self._made(new, place).model_copy(update={"source_run": run}))
 
+    async def offer(self, place: MemoryPlace, new: NewMemory) -> KeptItem:
+        """Propose what a file says; a person decides about it. Raises Refused."""
+        return await self._kept(self._made(new, place).model_copy(update={"origin": MemoryOrigin.FILE}))
+
     async def decide(
         self, place: MemoryPlace, name: str, person: Person, *, active: bool, text: NewMemory | None = None
     ) -> MemoryItem:
@@ -150,14 +155,17 @@ class MemoryBook:
 
     def _tidied(self, new: NewMemory) -> NewMemory:
         """Its text without secrets and invisible characters. Raises Refused where nothing is left."""
-        title = " ".join(self._redact(clean(new.title)).split())
+        title = " ".join(self._without_secrets(new.title).split())
         if not any(map(str.isalnum, title)):
             raise Refused(RefusalCode.NOTHING_TO_REMEMBER)
-        body = self._redact(clean(new.body)).strip()
+        body = self._without_secrets(new.body).strip()
         paths = tuple(" ".join(clean(path).split()) for path in new.paths)
         return NewMemory(
             kind=new.kind, title=title[: len(new.title) + 40][:200], body=body[:4000], paths=tuple(filter(None, paths))
         )
+
+    def _without_secrets(self, text: str) -> str:
+        return without_prose_secrets(self._redact(clean(text)))
 
     def _made(self, new: NewMemory, place: MemoryPlace) -> MemoryItem:
         tidied = self._tidied(new)

@@ -4,12 +4,13 @@ It is deliberately thin: every method of a part prepares in the caller's task, t
 a reader.
 """
 
+import sqlite3
 from functools import partial
 
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Commit, Committed
 from ompycord.store.committer import Committer
-from ompycord.store.connection import StoreConnection
+from ompycord.store.connection import StoreConnection, storage_error
 from ompycord.store.database import Database
 from ompycord.store.degraded import WriteGuard, put_probe
 from ompycord.store.features import decisions, drafts, effects, events, keys, model_requests, outbox, runs, tasks
@@ -26,6 +27,7 @@ from ompycord.store.features.events import SqliteEvents
 from ompycord.store.features.forge.pull_requests import SqlitePullRequests
 from ompycord.store.features.keys import SqliteKeys
 from ompycord.store.features.log_check import SqliteLogCheck
+from ompycord.store.features.memory.erasing import SqliteErasure
 from ompycord.store.features.memory.feedback import SqliteFeedback
 from ompycord.store.features.memory.items import SqliteMemory
 from ompycord.store.features.model_requests import SqliteModelRequests
@@ -37,10 +39,15 @@ from ompycord.store.features.surfaces import SqliteSurfaces
 from ompycord.store.features.tasks import SqliteTasks
 from ompycord.store.mark import StoreMark
 from ompycord.store.readers import Readers
+from ompycord.store.statements import load
 from ompycord.store.steady import SteadyTime
 from ompycord.store.writes import WriteRegistry, apply_commit
 
 __all__ = ["WRITES", "SqliteStore"]
+
+_SQL = load("compact")
+_VACUUM = _SQL.one("vacuum")
+_TRUNCATE = _SQL.one("truncate")
 
 WRITES = WriteRegistry(
     *drafts.WRITES,
@@ -104,6 +111,8 @@ class SqliteStore(
         self.memory = SqliteMemory(database)
         """What the team remembers; a part of its own for the same reason."""
         self.feedback = SqliteFeedback(database)
+        self.erasure = SqliteErasure(database)
+        """What takes people out of both."""
 
     @property
     def transactions(self) -> int:
@@ -133,6 +142,10 @@ class SqliteStore(
         work = partial(apply_commit, commit=prepared, now=self._database.clock.now_ms())
         return await self._writer.submit(work, weight=prepared.weight)
 
+    async def compact(self) -> None:
+        """Rewrite the file, and empty its log: what was deleted is in neither. Raises StorageError."""
+        await self._connection.post(_compact)
+
     async def close(self) -> None:
         """Commit what was taken, then close the readers, then the writer, which checkpoints last. Idempotent."""
         self._guard.close()
@@ -143,3 +156,11 @@ class SqliteStore(
                 await self._readers.close()
             finally:
                 await self._connection.close()
+
+
+def _compact(raw: sqlite3.Connection) -> None:
+    try:
+        raw.execute(_VACUUM)
+        raw.execute(_TRUNCATE)
+    except sqlite3.Error as error:
+        raise storage_error(error) from error

@@ -1,32 +1,84 @@
-"""`ompycord memory`: the index made again, as the control socket answers it or the command line does alone.
+"""`ompycord memory`: the index made again, a file read and written; as the control socket answers it, or alone.
 
 Counterpart of `cli/remembering/memory.py`.
 """
 
-from typing import Any
+from typing import Annotated, Any, Final
+
+from pydantic import Field, ValidationError
 
 from ompycord.app.control import Operation
-from ompycord.domain.memory.items import MemoryFilter, MemoryStatus
+from ompycord.domain.base import Frozen
+from ompycord.domain.memory.items import MemoryFilter, MemoryKind, MemoryPlace, MemoryStatus
 from ompycord.domain.ports.memory import MemoryRows
-from ompycord.memory.book import terms_of
+from ompycord.errors import RefusedInWords
+from ompycord.memory.book import MemoryBook, terms_of
+from ompycord.render.memory.agents_file import exported, imported
+from ompycord.text import REDACTED
 
 __all__ = ["MemoryOperations"]
 
-_ALL = 100_000
+_ALL: Final = 100_000
+_FILE: Final = 200_000
+
+
+class _FileRequest(Frozen):
+    """Of which repository, on which server; and the file's text where it is read."""
+
+    guild: Annotated[str, Field(pattern=r"^[0-9]{0,20}$")]
+    repository: Annotated[str, Field(min_length=1, max_length=100)]
+    text: Annotated[str, Field(max_length=_FILE)] = ""
 
 
 class MemoryOperations:
     """Looks after the rows of the memory."""
 
-    def __init__(self, *, rows: MemoryRows) -> None:
+    def __init__(self, *, rows: MemoryRows, book: MemoryBook) -> None:
         self._rows = rows
+        self._book = book
 
     def operations(self) -> dict[str, Operation]:
         """The operations by the names that the control socket uses."""
-        return {"memory.reindex": self._reindex}
+        return {
+            "memory.reindex": self._reindex,
+            "memory.import": self._import,
+            "memory.export": self._export,
+        }
 
     async def _reindex(self, arguments: dict[str, Any]) -> dict[str, Any]:
         was_whole = await self._rows.is_index_whole()
         found = await self._rows.items(MemoryFilter(statuses=frozenset(MemoryStatus), limit=_ALL))
         number = await self._rows.index({one.item.id: terms_of(one.item) for one in found})
         return {"items": number, "was_whole": was_whole}
+
+    async def _import(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        request = _read(arguments)
+        place = MemoryPlace(guild=request.guild, repository=request.repository)
+        proposed, known, secrets = 0, 0, list[int]()
+        for line, new in imported(request.text):
+            kept = await self._book.offer(place, new)
+            proposed += kept.fresh
+            known += not kept.fresh
+            if REDACTED in f"{kept.item.title}{kept.item.body}" and REDACTED not in f"{new.title}{new.body}":
+                secrets.append(line)
+        return {"proposed": proposed, "known": known, "secrets": secrets}
+
+    async def _export(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        request = _read(arguments)
+        which = MemoryFilter(
+            guild=request.guild,
+            repository=request.repository,
+            kinds=frozenset({MemoryKind.DECISION, MemoryKind.LESSON, MemoryKind.FACT}),
+            limit=_ALL,
+        )
+        found = [one.item for one in await self._rows.items(which) if one.item.repository and not one.item.channel]
+        return {"items": len(found), "text": exported(found)}
+
+
+def _read(arguments: dict[str, Any]) -> _FileRequest:
+    try:
+        return _FileRequest.model_validate(arguments)
+    except ValidationError:
+        raise RefusedInWords(
+            f"A repository and the id of a server are needed, and a file of at most {_FILE:,} characters."
+        ) from None

@@ -24,6 +24,7 @@ from ompycord.app.session_keeper import SessionKeeper
 from ompycord.app.terminal.reports import RunReports
 from ompycord.app.terminal.run_operations import RunOperations
 from ompycord.app.terminal.terminal_way import TerminalWays
+from ompycord.app.wiring.memory import memory_book_of
 from ompycord.app.wiring.parts import Areas, Infrastructure
 from ompycord.bot.bot import Bot
 from ompycord.conductor import (
@@ -190,7 +191,7 @@ def operations_of(
         webhooks.operations(),
         models.operations(),
         plans.operations(),
-        MemoryOperations(rows=store.memory).operations(),
+        MemoryOperations(rows=store.memory, book=memory_book_of(infrastructure)).operations(),
         AuditOperations(
             store=store, snapshots=snapshots, anchoring=anchoring_of(infrastructure), clock=clock
         ).operations(),

@@ -1,20 +1,24 @@
 """`ompycord memory`: look after what is remembered; see `app/remembering/operations.py`."""
 
 import json
+import stat
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from ompycord.cli.grouped_help import GroupedCommands, examples
-from ompycord.cli.places import AsJson, DataDir, perform_here
+from ompycord.cli.places import AsJson, DataDir, perform_here, settings_of
 from ompycord.cli.tables import table
 
 __all__ = ["memory"]
 
+_READABLE: Final = 0o644
+"""A new file of a repository, which others read."""
+
 memory = typer.Typer(
     name="memory",
-    help="Look after what is remembered of earlier work: reindex, eval.",
+    help="Look after what is remembered of earlier work: import, export, reindex, eval.",
     no_args_is_help=True,
     cls=GroupedCommands,
 )
@@ -59,3 +63,64 @@ def evaluate(
     typer.echo(f"{found['questions']} questions about {found['commits']} commits; shares of those that are answered:")
     typer.echo(table(("", "IN 1", "IN 5", "IN 10", "MRR", "P95"), rows))
     typer.echo(f"In the first five: {found['recall_gain_points']:+.1f} points over the plain search.")
+
+
+Repository = Annotated[str, typer.Option("--repository", help="The repository's name in the settings.", metavar="NAME")]
+Guild = Annotated[
+    str | None, typer.Option("--guild", help="The server's id; the only one of the settings if left out.", metavar="ID")
+]
+
+
+@memory.command("import", epilog=examples("memory import"))
+def import_(
+    file: Annotated[Path, typer.Argument(help="A file such as AGENTS.md.", exists=True, dir_okay=False)],
+    repository: Repository,
+    guild: Guild = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose what a file says, sentence by sentence. People keep or drop each: `/omp memory list which: proposed`."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    request = {"guild": _guild(guild, data_dir), "repository": repository, "text": text}
+    done: dict[str, Any] = perform_here(data_dir, "memory.import", request)
+    if as_json:
+        typer.echo(json.dumps(done))
+        return
+    decide = "In Discord: `/omp memory list which: proposed`."
+    typer.echo(f"{done['proposed']} proposed, {done['known']} known already. {decide}")
+    if done["secrets"]:
+        lines = ", ".join(map(str, done["secrets"]))
+        typer.echo(f"A secret was taken out of line {lines} and not stored. Change it: it stands in {file.name}.")
+
+
+@memory.command("export", epilog=examples("memory export"))
+def export(
+    repository: Repository,
+    output: Annotated[
+        Path | None, typer.Option(help="Write it into this file, in the place of an earlier export.", metavar="FILE")
+    ] = None,
+    guild: Guild = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what is remembered of a repository as a part of AGENTS.md: decisions, lessons, facts."""
+    request = {"guild": _guild(guild, data_dir), "repository": repository}
+    done: dict[str, Any] = perform_here(data_dir, "memory.export", request)
+    if output is not None:
+        from ompycord.files import replace_file
+        from ompycord.render.memory.agents_file import with_part
+
+        before = output.read_text(encoding="utf-8") if output.exists() else ""
+        mode = stat.S_IMODE(output.stat().st_mode) if output.exists() else _READABLE
+        replace_file(output, with_part(before, done["text"]), mode=mode)
+    if as_json:
+        typer.echo(json.dumps(done, ensure_ascii=False))
+    else:
+        typer.echo(done["text"] if output is None else f"{done['items']} items in {output}.")
+
+
+def _guild(guild: str | None, data_dir: Path | None) -> str:
+    if guild is not None:
+        return guild
+    known = settings_of(data_dir).discord.guilds
+    return known[0] if len(known) == 1 else ""

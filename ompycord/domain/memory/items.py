@@ -13,6 +13,7 @@ __all__ = [
     "BODY_LENGTH",
     "MOST_PATHS",
     "TITLE_LENGTH",
+    "ErasedMemory",
     "FoundItem",
     "MemoryCounts",
     "MemoryFilter",
@@ -168,6 +169,15 @@ class MemoryQuery(Frozen):
     """The run whose own items are left out."""
     now: Millis
     limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class ErasedMemory(Frozen):
+    """What was taken out with a person."""
+
+    items: int
+    verdicts: int
+    renamed: int
+    """Items of others in which the person's name stood."""
 
 
 class MemoryFilter(Frozen):

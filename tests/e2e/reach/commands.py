@@ -100,6 +100,8 @@ def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
         ("omp memory list", {"which": "decisions", "repository": "sample"}, "Totals are cents"),
         ("omp memory search", {"text": "cents", "repository": "sample"}, "Totals are cents"),
         ("omp memory show", {"item": None, "repository": "sample"}, "written by a person"),
+        ("omp memory keep", {"item": None, "repository": "sample"}, "Kept"),
+        ("omp memory export", {"repository": "sample"}, "Put them into AGENTS.md"),
         ("omp memory drop", {"item": None, "repository": "sample"}, "Dropped"),
         ("omp feedback report", {}, "Feedback, the last 30 days"),
         ("omp feedback give", {"verdict": "good", "words": "Quick", **of}, "has not ended"),

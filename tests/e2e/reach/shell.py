@@ -109,6 +109,10 @@ class Shell:
         """No provider is configured here: nothing is under way."""
         assert json.loads((await self.run("providers list")).out) == []
         assert json.loads((await self.run("memory reindex")).out)["was_whole"]
+        file = self.folder / "AGENTS.md"
+        file.write_text("- Totals are rounded at the end.\n")
+        assert json.loads((await self.run("memory import", str(file), "--repository", "sample")).out)["proposed"] == 1
+        assert "ompycord:memory" in (await self.run("memory export", "--repository", "sample")).out
         assert json.loads((await self.run("providers import", "--dry-run")).out)["is_dry"]
         assert json.loads((await self.run("gateway stop")).out)["ended"] == 0
         assert json.loads((await self.run("gateway status")).out)["is_stopped"]

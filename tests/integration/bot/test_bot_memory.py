@@ -1,7 +1,8 @@
 """The memory in a real playground: decide, save a message, search, show, drop; proposals with their buttons."""
 
+from ompycord.app.wiring.memory import memory_book_of
 from ompycord.domain.ids import RunId, short_id
-from ompycord.domain.memory.items import MemoryFilter, MemoryKind, MemoryStatus, NewMemory
+from ompycord.domain.memory.items import MemoryFilter, MemoryKind, MemoryPlace, MemoryStatus, NewMemory
 from ompycord.playground.client import Message
 from tests.integration.bot.conftest import AppHarness, is_answer
 from tests.support.playground_person import Person
@@ -128,3 +129,21 @@ async def test_what_a_run_was_given_stands_on_its_card_and_is_shown_with_why(har
         await mo.wait_message(lambda m: short_id(given) in m.text and "recalled 1" in m.text)
         shown = await told(mo, "omp show", run=given, what="memory")
         assert f"`{name}` decision · The discount of the cart comes before its tax (same repository)" in shown
+
+
+async def test_a_proposal_without_a_message_is_kept_by_command_and_exported(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    place = MemoryPlace(guild=str(harness.playground.guild_id), repository="shop")
+    async with harness.running():
+        offered = NewMemory(kind=MemoryKind.FACT, title="Prices are in cents")
+        made = await memory_book_of(harness.infrastructure).offer(place, offered)
+        name = short_id(made.item.id)
+        assert name in await told(mo, "omp memory list", which="proposed")
+        assert "waits for a decision" in await told(mo, "omp memory show", item=name)
+        await told(harness.playground.olu, "omp memory keep", item=name)
+        assert name not in await told(mo, "omp memory list", which="facts")
+        assert f"Kept `{name}`" in await told(mo, "omp memory keep", item=name)
+        assert name in await told(mo, "omp memory list", which="facts")
+        sent = await mo.command("omp memory export", "tasks")
+        answer = await mo.wait_message(lambda m: is_answer(m, sent.id) and "1 item." in m.text)
+        assert [file["filename"] for file in answer.raw["attachments"]] == ["AGENTS.md"]

@@ -40,6 +40,7 @@ ROLES = {
     "omp queue drop": Role.RUNNER,
     "omp decide": Role.RUNNER,
     "omp memory drop": Role.RUNNER,
+    "omp memory keep": Role.RUNNER,
     "omp-admin stop-models": Role.ADMIN,
     "omp-admin resume-models": Role.ADMIN,
 }

@@ -16,8 +16,10 @@ from ompycord.domain.memory.items import MemoryFilter, MemoryItem, MemoryKind, M
 from ompycord.domain.policy import Denied, Resource, authorize
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused
+from ompycord.render.memory.agents_file import exported
 from ompycord.render.memory.items import item_text, list_text
 from ompycord.render.notices import role_holder
+from ompycord.render.phrases import count
 from ompycord.text import cut
 from ompycord.text.limits import AUTOCOMPLETE_CHOICES, CHOICE
 
@@ -32,6 +34,7 @@ _KINDS: Final[dict[Which, frozenset[MemoryKind]]] = {
 }
 _LISTED: Final = 20
 _NAME: Final = 100
+_EXPORTED: Final = 1000
 _WHERE: Final = "This channel's repository if left out"
 
 
@@ -78,7 +81,28 @@ def memory_feature(context: BotContext) -> Feature:
     ) -> None:
         await view.drop(interaction, item, repository)
 
-    return Feature(commands=(memory,), role=Role.VIEWER, exceptions={"drop": Role.RUNNER})
+    _add_keeping(memory, view, choices)
+    return Feature(commands=(memory,), role=Role.VIEWER, exceptions={"drop": Role.RUNNER, "keep": Role.RUNNER})
+
+
+def _add_keeping(memory: app_commands.Group, view: "_Memory", choices: Choices) -> None:
+    """Add the commands for proposals without a message of their own, and for what leaves the memory as a file."""
+
+    @memory.command(name="keep", description="Keep a proposal: agents are given it where it fits.")
+    @app_commands.describe(item="Which proposal: the last characters of its id", repository=_WHERE)
+    @app_commands.autocomplete(item=view.completed, repository=choices.repositories)
+    async def keep(
+        interaction: Interaction,
+        item: app_commands.Range[str, 1, 100],
+        repository: app_commands.Range[str, 1, 100] | None = None,
+    ) -> None:
+        await view.keep(interaction, item, repository)
+
+    @memory.command(name="export", description="What is remembered of a repository, as a part of AGENTS.md.")
+    @app_commands.describe(repository=_WHERE)
+    @app_commands.autocomplete(repository=choices.repositories)
+    async def export(interaction: Interaction, repository: app_commands.Range[str, 1, 100] | None = None) -> None:
+        await view.export(interaction, repository)
 
 
 class _Memory:
@@ -126,6 +150,25 @@ class _Memory:
         dropped = await memory.decide(place, found.id, person, active=False)
         words = f"Dropped `{short_id(dropped.id)}`: no agent is given it any more, and no search finds it."
         await send_privately(interaction, words)
+
+    async def keep(self, interaction: Interaction, item: str, repository: str | None) -> None:
+        await defer(interaction)
+        person = self._context.person(interaction)
+        if isinstance(authorize(person, "remember"), Denied):
+            raise Refused(RefusalCode.NEEDS_ROLE, needs=Role.RUNNER.word, who="An admin")
+        place, memory = place_here(self._context, interaction, repository), memory_of(self._context)
+        kept = await memory.decide(place, (await memory.item(place, item)).item.id, person, active=True)
+        await send_privately(interaction, f"Kept `{short_id(kept.id)}`: agents here are given it where it fits.")
+
+    async def export(self, interaction: Interaction, repository: str | None) -> None:
+        await defer(interaction)
+        place = place_here(self._context, interaction, repository).model_copy(update={"channel": None})
+        kinds = frozenset({MemoryKind.LESSON, MemoryKind.DECISION, MemoryKind.FACT})
+        found = await memory_of(self._context).listed(place, MemoryFilter(kinds=kinds, limit=_EXPORTED))
+        items = [one.item for one in found if one.item.repository is not None]
+        text = self._context.renderer.redact(exported(items))
+        words = f"{count(len(items), 'item')}. Put them into AGENTS.md; the next export takes the place of this one."
+        await send_privately(interaction, words, files=[("AGENTS.md", text)])
 
     def _require(self, item: MemoryItem, interaction: Interaction) -> None:
         person = self._context.person(interaction)

@@ -24,7 +24,7 @@ from ompycord.errors import StorageError
 from ompycord.store.database import StorePart
 from ompycord.store.statements import load
 
-__all__ = ["SqliteMemory"]
+__all__ = ["SqliteMemory", "words_hash"]
 
 _SQL = load("memory")
 _ADD = _SQL.one("add")
@@ -142,13 +142,18 @@ def _is_whole(raw: sqlite3.Connection) -> bool:
 
 
 def _values(item: MemoryItem, terms: str) -> dict[str, Any]:
-    words = f"{item.kind}\0{item.title}\0{item.body}"
     return {
         **item.model_dump(mode="json", exclude={"paths"}),
         "paths": json.dumps(item.paths),
         "terms": terms,
-        "sha": hashlib.sha256(words.casefold().encode("utf-8", "surrogatepass")).digest(),
+        "sha": words_hash(item.kind, item.title, item.body),
     }
+
+
+def words_hash(kind: str, title: str, body: str) -> bytes:
+    """By which the same words in one place are recognized."""
+    words = f"{kind}\0{title}\0{body}"
+    return hashlib.sha256(words.casefold().encode("utf-8", "surrogatepass")).digest()
 
 
 def _found(row: sqlite3.Row) -> FoundItem:

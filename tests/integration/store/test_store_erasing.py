@@ -1,0 +1,63 @@
+"""Gone is gone: after an erasure no file of the database holds a person's words, verdicts or name."""
+
+from pathlib import Path
+
+from ompycord.domain.ids import new_ulid
+from ompycord.domain.memory.items import MemoryFilter, MemoryItem, MemoryKind, MemoryOrigin, MemoryStatus
+from ompycord.memory.book import terms_of
+from ompycord.memory.erasure import erase_from_memory
+from ompycord.store import SqliteStore
+
+ANN, BOB = "100000000000000001", "100000000000000002"
+
+
+def item(number: int, title: str, body: str, author: str) -> MemoryItem:
+    return MemoryItem(
+        kind=MemoryKind.LESSON,
+        title=title,
+        body=body,
+        id=new_ulid(now_ms=number, entropy=number.to_bytes(10)),
+        guild="1",
+        origin=MemoryOrigin.PERSON,
+        author=author,
+        author_name="Annabella" if author == ANN else "Bob",
+        status=MemoryStatus.ACTIVE,
+        created_at=number,
+    )
+
+
+def files(path: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(path.parent.glob(f"{path.name}*")))
+
+
+async def test_nothing_of_a_person_is_left_in_any_file(store: SqliteStore, path: Path) -> None:
+    words = "xylophonic quadrangles"
+    items = [
+        item(1, f"About {words}", f"Her own {words}", ANN),
+        item(2, "Deploys on Tuesdays", f"thanks @Annabella and <@{ANN}>", BOB),
+        item(3, "Annabella's lesson", "kept by others", BOB),
+        item(4, "Nothing of anyone", "Annabellas are many", BOB),
+    ]
+    await store.memory.add([(one, terms_of(one)) for one in items])
+    await store.memory.count([items[0].id], "helpful", at=1)
+    assert b"xylophonic" in files(path)
+    assert b"xylophon" in files(path)
+    done = await erase_from_memory(store.erasure, store.compact, ANN, "Annabella")
+    assert (done.items, done.verdicts, done.renamed) == (1, 0, 2)
+    left = files(path).lower()
+    for gone in (b"xylophon", b"quadrangl", ANN.encode(), b"annabella's", b"@annabella"):
+        assert gone not in left, gone
+    rows = await store.memory.items(MemoryFilter())
+    assert [(one.item.title, one.item.body) for one in rows] == [
+        ("Nothing of anyone", "Annabellas are many"),
+        ("someone's lesson", "kept by others"),
+        ("Deploys on Tuesdays", "thanks someone and someone"),
+    ]
+    assert await store.memory.is_index_whole()
+
+
+async def test_a_person_who_is_not_known_changes_nothing(store: SqliteStore) -> None:
+    await store.memory.add([(one, terms_of(one)) for one in [item(1, "Deploys on Tuesdays", "", BOB)]])
+    done = await erase_from_memory(store.erasure, store.compact, ANN, "")
+    assert (done.items, done.renamed) == (0, 0)
+    assert len(await store.memory.items(MemoryFilter())) == 1
