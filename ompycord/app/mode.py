@@ -10,14 +10,29 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ompycord.domain.ports import StoreHealth
+from ompycord.files import replace_file
 
-__all__ = ["MODES", "DiskUsage", "StorageMode", "usage_of"]
+__all__ = ["MODES", "PAUSE_FILE", "DiskUsage", "StorageMode", "usage_of"]
 
 LOW_DISK, FULL_DISK = 0.10, 0.05
 """Under 10 % free no new run starts, under 5 % writing may soon fail."""
 LOW_BYTES, FULL_BYTES = 5 * 1024**3, 1024**3
 """Bytes that are enough on a large disk, whatever part of it they are: a tenth of two terabytes is no shortage."""
 MODES = ("normal", "low_disk", "read_only")
+
+
+PAUSE_FILE = "paused"
+"""In the data folder: while it is there, nothing begins. It holds who paused it."""
+
+
+def _paused_by(file: Path) -> str | None:
+    """Who paused it; a file that cannot be read pauses all the same."""
+    try:
+        return file.read_text(encoding="utf-8").strip() or "An admin"
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError):
+        return "An admin"
 
 
 class DiskUsage(NamedTuple):
@@ -55,6 +70,31 @@ class StorageMode:
         self._store = store
         self._folder = folder
         self._usage_of = usage
+        self._pause_file = folder / PAUSE_FILE
+        self._paused_by = _paused_by(self._pause_file)
+
+    def paused(self) -> str | None:
+        """Why nothing begins and nothing is resumed, where an admin paused it; None while nothing is paused."""
+        if self._paused_by is None:
+            return None
+        return f"{self._paused_by} paused Ompycord: nothing new begins. An admin can end it: `/omp-admin unpause`."
+
+    @property
+    def paused_by(self) -> str | None:
+        """Who paused it."""
+        return self._paused_by
+
+    def pause(self, by: str) -> None:
+        """Pause, also for later starts. Blocks; raises OSError where that cannot be kept."""
+        replace_file(self._pause_file, f"{by}\n")
+        self._paused_by = by
+
+    def unpause(self) -> bool:
+        """End a pause; whether there was one. Blocks; raises OSError."""
+        was_paused = self._paused_by is not None
+        self._pause_file.unlink(missing_ok=True)
+        self._paused_by = None
+        return was_paused
 
     async def usage(self) -> DiskUsage:
         """The disk of the data folder."""
@@ -66,6 +106,8 @@ class StorageMode:
 
     async def closed(self) -> str | None:
         """Why no new run starts now, for the person who asked for one; None while runs may start."""
+        if (paused := self.paused()) is not None:
+            return paused
         disk = await self.usage()
         if not disk.is_low:
             return None
@@ -80,6 +122,8 @@ class StorageMode:
 
     async def words(self) -> str | None:
         """The mode for people in Discord: of which kind, and what it means. None while all is normal."""
+        if self._paused_by is not None:
+            return f"paused by {self._paused_by}: nothing new begins"
         match await self.name():
             case "read_only":
                 return "read-only: the disk is full, nothing new is kept"

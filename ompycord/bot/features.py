@@ -12,6 +12,7 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.accept import accept_feature
+from ompycord.bot.commands.admin.pausing import pausing_feature
 from ompycord.bot.commands.cancel import cancel_feature
 from ompycord.bot.commands.circling import circling_feature
 from ompycord.bot.commands.cost import cost_feature
@@ -63,6 +64,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     feedback_feature,
     health_feature,
     gateway_feature,
+    pausing_feature,
     retry_feature,
     follow_up_feature,
     pull_request_feature,

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ompycord.conductor import Slots
 from ompycord.conductor.remembering import Lessons
+from ompycord.domain.access import Person
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports.feedback import TeamOpinions
@@ -13,7 +14,16 @@ from ompycord.domain.ports.memory import TeamMemory
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.render.models import ModelsState
 
-__all__ = ["HealthLine", "KeepFile", "Lookups", "ModelControl", "ReadArtifact", "no_artifact", "no_files"]
+__all__ = [
+    "HealthLine",
+    "KeepFile",
+    "Lookups",
+    "ModelControl",
+    "PauseControl",
+    "ReadArtifact",
+    "no_artifact",
+    "no_files",
+]
 
 
 class HealthLine(Frozen):
@@ -65,6 +75,18 @@ class ModelControl(Protocol):
         ...
 
 
+class PauseControl(Protocol):
+    """A pause of everything, as admins begin and end it."""
+
+    async def pause(self, person: Person) -> None:
+        """Let nothing begin and nothing be resumed, over restarts too. Raises OSError, StorageError."""
+        ...
+
+    async def unpause(self, person: Person) -> bool:
+        """Let runs begin again; whether they were paused. Raises OSError, StorageError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookups:
     """What the bot may ask of the machine."""
@@ -85,6 +107,10 @@ class Lookups:
     """What people think of results."""
     lessons: Lessons | None = None
     """Decides about what agents want to be remembered."""
+    pausing: PauseControl | None = None
+    """None where no run is hosted."""
+    paused_by: Callable[[], str | None] = lambda: None
+    """Who paused everything; None while nothing is paused."""
     models: ModelControl | None = None
     """None where no gateway runs."""
     confinement: ConfinementLevel | None

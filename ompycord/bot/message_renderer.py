@@ -79,6 +79,8 @@ class MessageRenderer:
     """Knows which runs take messages; without it none does."""
     rests: Callable[[str | None, str | None], bool] = lambda provider, model: False
     """Whether a model at a provider is not asked now."""
+    paused_by: Callable[[], str | None] = lambda: None
+    """Who paused everything."""
     slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
     _queue: SlotQueue = field(init=False)
 
@@ -167,6 +169,7 @@ class MessageRenderer:
             slowed_until=self._slowed_until(card) if not snapshot.is_final else None,
             confinement=self.confinement if record.kind is RunKind.HOSTED else None,
             is_network_open=record.kind is RunKind.HOSTED and self._is_network_open(record),
+            paused_by=self.paused_by() if snapshot.state is RunState.QUEUED else None,
             queue_place=queue.places.get(RunId(record.id)),
             slot_holders=queue.holders,
             waits_for_slot=self.slots is not None and self.slots.is_returning(RunId(record.id)),

@@ -69,8 +69,9 @@ class Runs:
         wake: Callable[[], None],
         closed: Closed = _open,
         records: bool = False,
+        paused: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """`records`: every run is recorded."""
+        """`records`: every run is recorded. `paused`: why nothing is resumed now."""
         self._access = access
         self._records = records
         self._transitions = transitions
@@ -81,6 +82,7 @@ class Runs:
         self._branches = branches
         self._wake = wake
         self._closed = closed
+        self._paused = paused
         self._beginning = asyncio.Lock()
         """Held while a run is checked against the limits and started, which must be one step."""
 
@@ -263,6 +265,8 @@ class Runs:
         record, run = loaded.record, loaded.run
         require_hosted(record)
         self._access.require(person, "resume", record)
+        if (paused := self._paused()) is not None:
+            raise Refused(RefusalCode.NO_NEW_RUNS, why=paused)
         if loaded.snapshot is not None and loaded.snapshot.is_unpublished:
             return await self._move(record, ev.PublicationRequested(by=person.name), "publish", person)
         if record.state is not RunState.SUSPENDED:

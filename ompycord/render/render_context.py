@@ -48,6 +48,8 @@ class RenderContext(Frozen):
     """For a queued run: who holds the slots for which it waits, where all of them are taken."""
     waits_for_slot: bool = False
     """Whether the run was answered and its agent waits for a free slot."""
+    paused_by: str | None = None
+    """For a queued run: who paused everything."""
     starts_at: Millis | None = None
     """When a queued run is expected to start."""
     checks: tuple[str, ...] | None = None

@@ -88,7 +88,7 @@ class TestedMode(StorageMode):
 
     async def closed(self) -> str | None:
         self.was_asked.set()
-        return self.reason
+        return self.paused() or self.reason
 
 
 class ComposedApp:

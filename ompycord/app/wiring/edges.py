@@ -8,6 +8,7 @@ from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.health import Health
 from ompycord.app.models.operations import ModelOperations
+from ompycord.app.pausing.control import Pausing
 from ompycord.app.report import HealthReport
 from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import settle_process
@@ -94,6 +95,8 @@ def lookups_of(
         opinions=opinions_of(infrastructure),
         lessons=areas.lessons,
         models=models,
+        pausing=Pausing(mode=infrastructure.mode, store=infrastructure.store, clock=infrastructure.clock),
+        paused_by=lambda: infrastructure.mode.paused_by,
     )
 
 

@@ -146,6 +146,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         wake=wake,
         closed=infrastructure.mode.closed,
         records=infrastructure.settings.tapes.record,
+        paused=infrastructure.mode.paused,
     )
     recorder = EventRecorder(access=access, observations=store, wake=infrastructure.wake_projector)
     return Areas(

@@ -231,6 +231,7 @@ class Session:
             is_connected=lambda: self.is_connected,
             messages=dependencies.messages,
             slots=dependencies.lookups.slots,
+            paused_by=dependencies.lookups.paused_by,
             rests=_never if dependencies.lookups.models is None else dependencies.lookups.models.rests,
         )
 

@@ -10,6 +10,7 @@ import aiohttp
 import discord
 import pytest
 
+from ompycord.app.pausing.control import Pausing
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.wiring.memory import lessons_of, memory_book_of, opinions_of
 from ompycord.bot import DISCORD, DiscordTarget, HealthLine, Lookups, point_at
@@ -143,6 +144,8 @@ class AppHarness(ComposedApp):
 
     def _lookups(self, app: ComposedApp) -> Lookups:
         return Lookups(
+            pausing=Pausing(mode=self.mode, store=self.store, clock=self.infrastructure.clock),
+            paused_by=lambda: self.mode.paused_by,
             health=self._health,
             diff=self._diff,
             artifact=self._artifact,

@@ -41,6 +41,9 @@ ROLES = {
     "omp decide": Role.RUNNER,
     "omp memory drop": Role.RUNNER,
     "omp memory keep": Role.RUNNER,
+    "omp-admin pause": Role.ADMIN,
+    "omp-admin unpause": Role.ADMIN,
+    "omp-admin stop-all": Role.ADMIN,
     "omp-admin stop-models": Role.ADMIN,
     "omp-admin resume-models": Role.ADMIN,
 }
@@ -109,4 +112,6 @@ def test_discord_is_told_of_every_command() -> None:
         *("new", "ask", "say", "status", "cancel", "stop", "resume", "show", "runs", "queue", "settings", "cost"),
         *("health", "gateway", "help", "decide", "memory", "feedback", "pr"),
     }
-    assert {command.name for feature in ours.features for command in feature.admin} == {"stop-models", "resume-models"}
+    assert {command.name for feature in ours.features for command in feature.admin} == {
+        *("stop-models", "resume-models", "pause", "unpause", "stop-all"),
+    }

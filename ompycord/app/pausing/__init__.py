@@ -1,0 +1,1 @@
+"""A pause of everything, kept in the data folder."""

@@ -1,0 +1,1 @@
+"""What admins do to Ompycord itself, in Discord."""

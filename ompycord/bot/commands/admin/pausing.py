@@ -1,0 +1,93 @@
+"""`/omp-admin pause`, `unpause` and `stop-all`: nothing new begins, and every agent is stopped, over restarts too."""
+
+from ompycord.bot.access import Interaction
+from ompycord.bot.context import BotContext
+from ompycord.bot.feature import Feature, slash_command
+from ompycord.bot.interactions.replies import defer, send_privately
+from ompycord.bot.lookups import PauseControl
+from ompycord.domain.access import Person, Role
+from ompycord.domain.policy import Denied, authorize
+from ompycord.domain.ports import RunFilter
+from ompycord.domain.refusals import RefusalCode
+from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState
+from ompycord.errors import Refused, RefusedInWords, VersionConflict
+from ompycord.render.notices import role_holder
+from ompycord.render.phrases import and_list, count
+
+__all__ = ["pausing_feature"]
+
+_MOST = 1000
+_NAMED = 10
+_AT_REST = frozenset({RunState.QUEUED, RunState.SUSPENDED, RunState.AWAITING_APPROVAL}) | FINAL
+_UNTIL = "`/omp-admin unpause` ends it."
+
+
+def pausing_feature(context: BotContext) -> Feature:
+    """The commands."""
+
+    @slash_command(name="pause", description="Let nothing new begin. Runs at work go on.")
+    async def pause(interaction: Interaction) -> None:
+        await defer(interaction)
+        await _control(context).pause(_admin(interaction, context))
+        await send_privately(interaction, f"Paused: no run begins and none is resumed, over restarts too. {_UNTIL}")
+
+    @slash_command(name="unpause", description="Let runs begin again after pause or stop-all.")
+    async def unpause(interaction: Interaction) -> None:
+        await defer(interaction)
+        was_paused = await _control(context).unpause(_admin(interaction, context))
+        words = "Runs begin again. What was stopped continues with *Resume* on its card."
+        await send_privately(interaction, words if was_paused else "Nothing was paused.")
+
+    @slash_command(name="stop-all", description="Pause, and stop every agent. Nothing is lost.")
+    async def stop_all(interaction: Interaction) -> None:
+        await defer(interaction)
+        person = _admin(interaction, context)
+        await _control(context).pause(person)
+        stopped = [record for record in await _at_work(context) if await _stopped(context, record, person)]
+        await send_privately(interaction, await _words(context, stopped, str(interaction.guild_id)))
+
+    admins = {one.name: Role.ADMIN for one in (pause, unpause, stop_all)}
+    return Feature(admin=(pause, unpause, stop_all), exceptions=admins)
+
+
+def _control(context: BotContext) -> PauseControl:
+    """Raises Refused where there is none."""
+    if context.lookups.pausing is None:
+        raise RefusedInWords("This Ompycord hosts no runs, so there is nothing to pause.")
+    return context.lookups.pausing
+
+
+def _admin(interaction: Interaction, context: BotContext) -> Person:
+    """The person who acts. Raises Refused where that is no admin."""
+    person = context.person(interaction)
+    denied = authorize(person, "admin")
+    if isinstance(denied, Denied):
+        who = role_holder(context.options.approver_role, context.sanitizer)
+        raise Refused(RefusalCode.NEEDS_ROLE, needs=denied.needs[-1], who=who)
+    return person
+
+
+async def _at_work(context: BotContext) -> list[RunRecord]:
+    """Every hosted run that does something."""
+    found = await context.store.records.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, limit=_MOST))
+    return [record for record in found if record.state not in _AT_REST]
+
+
+async def _stopped(context: BotContext, record: RunRecord, person: Person) -> bool:
+    """Stop a run; False where it came to rest by itself in between."""
+    try:
+        await context.runs.stop(record, person)
+    except (Refused, VersionConflict):
+        return False
+    return True
+
+
+async def _words(context: BotContext, stopped: list[RunRecord], guild: str) -> str:
+    """What was stopped: runs of this server by name, those of others as a number."""
+    here = [record for record in stopped if record.guild == guild]
+    titles = [(await context.snapshots.load(record)).title for record in here[:_NAMED]]
+    names = and_list([f"*{context.sanitizer.line(title, 60) or 'a run'}*" for title in titles], most=_NAMED)
+    elsewhere = len(stopped) - len(here)
+    parts = [f"{count(len(here), 'run')}{f': {names}' if names else ''}"] if here or not elsewhere else []
+    parts += [f"{count(elsewhere, 'run')} of other servers"] if elsewhere else []
+    return f"Stopped {' and '.join(parts)}. Nothing is lost, and nothing new begins. {_UNTIL}"
