@@ -201,6 +201,10 @@ SETTINGS_WORDS = {
     "repositories.protected": "paths that no result may change, such as `[deploy/**]`",
     "profile": "a set of defaults: `solo`, `team`, `server`",
     "task_presets.prompt": "put before what is written to `ompycord run --preset NAME`",
+    "workspaces.results_days": "days for which ended runs keep result and diff; 0: as long as there is room",
+    "workspaces.results_mib": "MiB of all of them; the oldest go first, "
+    "[archived](../how-to/back-up.md#what-ended-runs-keep) where on no branch",
+    "workspaces.results_dry_run": "what is due is only named, in the log and by `doctor`",
     "workspaces.setups": "set-ups of each repository that are kept",
 }
 """What stands beside a setting whose name does not say it."""

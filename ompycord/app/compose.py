@@ -13,6 +13,7 @@ from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.webhooks import open_notifier, webhook_secrets
+from ompycord.app.recovery.retention import ResultKeeper
 from ompycord.app.recovery.search import RecoverySearch
 from ompycord.app.replaying.recording import Recording
 from ompycord.app.services import probes_of
@@ -26,7 +27,7 @@ from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
 from ompycord.app.wiring.preparing import precheck_of
 from ompycord.app.wiring.reports import destinations_of, health_of, report_of
 from ompycord.app.wiring.running import control_of, operations_of, report_limits, services_of
-from ompycord.app.wiring.work import areas_of, driver_of, listeners_of, projector_of, reminders_of, workers_of
+from ompycord.app.wiring.work import areas_of, driver_of, git_of, listeners_of, projector_of, reminders_of, workers_of
 from ompycord.bot.lookups import Lookups
 from ompycord.conductor import Bus, LogCheck, Snapshots
 from ompycord.http import RequestCounts
@@ -35,6 +36,8 @@ from ompycord.processes.own_limits import OwnLimits
 from ompycord.settings import Settings
 from ompycord.store import open_store
 from ompycord.telemetry.watchdog import Watchdog
+from ompycord.workspaces.repositories import Repositories
+from ompycord.workspaces.retention.kept_results import KeptResults
 
 __all__ = ["lifespan", "wire"]
 
@@ -153,6 +156,17 @@ def wire(
             ops_channel=infrastructure.settings.discord.ops_channel,
         ),
         session_keeper=SessionKeeper(prune=(workers.prune_sessions, recording.shelf.prune), clock=infrastructure.clock),
+        result_keeper=ResultKeeper(
+            results=KeptResults(
+                folder=data.path / "workspaces",
+                archive=data.path / "archive",
+                git=git_of(os.environ),
+                repositories=Repositories(folder=data.path / "repositories", git=git_of(os.environ)),
+            ),
+            store=infrastructure.store,
+            limits=infrastructure.settings.workspaces,
+            clock=infrastructure.clock,
+        ),
         log_check=LogCheck(
             store=infrastructure.store,
             clock=infrastructure.clock,

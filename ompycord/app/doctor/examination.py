@@ -1,5 +1,6 @@
 """All findings in order of importance: what the others depend on comes first."""
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,8 @@ from ompycord.app.doctor.forges import forges
 from ompycord.app.doctor.production import production
 from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.app.recovery.report import recovery_finding
+from ompycord.app.recovery.retention import results_finding
+from ompycord.app.system import SystemClock
 from ompycord.app.wiring.work import git_of
 from ompycord.errors import ConfigurationError, StartError
 from ompycord.settings import Settings, load_settings
@@ -43,6 +46,8 @@ async def examine(
     found += machine.models(settings.catalog.agents, has_providers=bool(settings.providers), level=launcher.level)
     found += machine.networks(settings.catalog.repositories, launcher.level)
     found += [machine.data_folder(path), await machine.database(path), machine.disk(path), recovery_finding(path)]
+    now = SystemClock().now_ms()
+    found.append(await asyncio.to_thread(results_finding, path, settings.workspaces, now))
     found += await machine.ports(settings)
     found += production(settings) if is_production else []
     if is_production and settings.discord.token is None:

@@ -54,7 +54,7 @@ class RecoverySearch:
         self._data = data
         self._clock = clock
         self._ops_channel = ops_channel
-        self._known: str | None = None
+        self._known: RunId | None = None
         """One of the runs that are named, which the database knows."""
 
     async def run(self) -> None:
@@ -89,7 +89,7 @@ class RecoverySearch:
             if run in open_ or (record is not None and record.state not in FINAL):
                 continue
             if record is not None:
-                self._known = self._known or record.id
+                self._known = self._known or RunId(record.id)
             try:
                 await self._discard(run)
             except OmpycordError as error:

@@ -15,6 +15,7 @@ from ompycord.app.health import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.planning.operations import PlanOperations
+from ompycord.app.recovery.retention import ResultKeeper
 from ompycord.app.recovery.search import RecoverySearch
 from ompycord.app.remembering.operations import MemoryOperations
 from ompycord.app.replaying.operations import TapeOperations
@@ -59,6 +60,7 @@ def services_of(
     memory_keeper: MemoryKeeper,
     session_keeper: SessionKeeper,
     recovery: RecoverySearch,
+    result_keeper: ResultKeeper,
     log_check: LogCheck,
     mcp: McpMount,
     gateway: ModelGateway,
@@ -88,6 +90,7 @@ def services_of(
         Service(name="memory", run=memory_keeper.run, ends=Ends.WORK),
         Service(name="pull-requests", run=areas.pull_requests.run, ends=Ends.WORK),
         Service(name="sessions", run=session_keeper.run, ends=Ends.WORK),
+        Service(name="results", run=result_keeper.run, ends=Ends.WORK),
         Service(name="log-check", run=log_check.run, ends=Ends.WORK),
         Service(
             name="notifier",

@@ -219,8 +219,15 @@ FILE: dict[str, Any] = {
         "run_tokens": 6_000_000,
     }
     | {"max_iterations": 6, "ask_budget_usd": 0.2, "ask_minutes": 3},
-    "workspaces": {"sessions_days": 3, "sessions_mib": 100, "setups": 2},
     "tapes": {"record": True, "days": 3, "max_mib": 100},
+    "workspaces": {
+        "sessions_days": 3,
+        "sessions_mib": 100,
+        "setups": 2,
+        "results_days": 30,
+        "results_mib": 900,
+        "results_dry_run": True,
+    },
     "log": {"level": "debug", "json": True, "file": "logs/o.log", "max_mib": 3},
 }
 VARIABLES: dict[str, tuple[str, str, object]] = {
