@@ -26,7 +26,7 @@ from ompycord.app.wiring.models import gateway_of, listener_serves
 from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
 from ompycord.app.wiring.preparing import precheck_of
 from ompycord.app.wiring.reports import destinations_of, health_of, report_of
-from ompycord.app.wiring.running import control_of, operations_of, report_limits, services_of
+from ompycord.app.wiring.running import backups_of, control_of, operations_of, report_limits, services_of
 from ompycord.app.wiring.work import areas_of, driver_of, git_of, listeners_of, projector_of, reminders_of, workers_of
 from ompycord.bot.lookups import Lookups
 from ompycord.conductor import Bus, LogCheck, Snapshots
@@ -131,8 +131,8 @@ def wire(
     def requests() -> RequestCounts:
         return sidecar.counts
 
-    destinations = destinations_of(infrastructure)
-    health = health_of(infrastructure, workers, destinations, own_limits, gateway, requests=requests)
+    destinations, backups = destinations_of(infrastructure), backups_of(infrastructure)
+    health = health_of(infrastructure, workers, destinations, own_limits, gateway, backups.state, requests=requests)
     models = ModelOperations(gateway, data=infrastructure.data.path)
     seen = lookups or lookups_of(infrastructure, areas, workers, health, models)
     bot = bot_of(infrastructure, areas, seen, secrets)
@@ -175,6 +175,7 @@ def wire(
         mcp=mcp,
         gateway=gateway,
         terminal_ways=terminal_ways,
+        backups=backups,
         control=control_of(infrastructure, operations),
         bot=bot,
     )
@@ -183,6 +184,7 @@ def wire(
     report = report_of(
         infrastructure,
         destinations,
+        backups.state,
         projector=projector,
         bot=bot,
         watchdog=watchdog,

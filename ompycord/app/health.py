@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from ompycord.app.backups.state import BackupState, backup_line
 from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.bot.lookups import HealthLine
@@ -44,6 +45,7 @@ class Health:
         runs: RunRecords,
         own_limits: OwnLimits,
         gateway: ModelGateway,
+        backups: BackupState,
     ) -> None:
         """`requests` is what the sidecar has counted."""
         self._mode = mode
@@ -57,6 +59,7 @@ class Health:
         self._runs = runs
         self._own_limits = own_limits
         self._gateway = gateway
+        self._backups = backups
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line for each part, including what is wrong."""
@@ -87,6 +90,7 @@ class Health:
             ),
             *_limits(self._own_limits),
             HealthLine(name="Disk", is_ok=not disk.is_low, text=f"{disk.ratio:.0%} free"),
+            backup_line(self._backups),
             HealthLine(name="Event backlog", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
             HealthLine(name="Rejected requests", is_ok=True, text=f"{self._requests().without_key} since start"),
             *(HealthLine(name=name, is_ok=is_ok, text=text) for name, is_ok, text in await self._destinations.lines()),

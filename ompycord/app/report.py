@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol, get_args
 import psutil
 
 from ompycord import __version__
+from ompycord.app.backups.state import BackupState
 from ompycord.app.mode import MODES, StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.conductor import Projector, Slots
@@ -73,6 +74,9 @@ class Reading:
     """The ledger of model requests, summed."""
     counts: RunCounts = field(default_factory=RunCounts)
     """How runs ended, what they cost and how long they waited, since the start."""
+    backups: BackupState = field(default_factory=BackupState)
+    backup_age_s: float | None = None
+    """Seconds since the newest backup; None while there is none."""
     disk_free: float
     loop_lag_s: float
     resident_bytes: int
@@ -166,6 +170,27 @@ METRICS: Final[tuple[Metric[Reading], ...]] = (
         "",
         "Events that are stored and not folded yet; from 5,000 on posts get 429.",
         lambda found: found.events_waiting,
+    ),
+    Metric(
+        "ompycord_backup_age_seconds",
+        "gauge",
+        "",
+        "Since the newest backup was made; absent while there is none.",
+        lambda found: found.backup_age_s,
+    ),
+    Metric(
+        "ompycord_backup_failures",
+        "counter",
+        "",
+        "Backups that could not be made, since the start.",
+        lambda found: found.backups.failures,
+    ),
+    Metric(
+        "ompycord_backup_drill_ok",
+        "gauge",
+        "",
+        "Whether the newest backup could be restored on trial; absent before the first trial.",
+        lambda found: None if found.backups.drilled_at is None else float(found.backups.drill_fault is None),
     ),
     Metric(
         "ompycord_deliveries_waiting",
@@ -282,6 +307,7 @@ class HealthReport:
         slots: Slots,
         ledger: ModelLedger,
         counts: RunCounts,
+        backups: BackupState,
     ) -> None:
         """`probes` are those of /readyz; `requests` is what the sidecar has counted."""
         self._store = store
@@ -296,6 +322,7 @@ class HealthReport:
         self._slots = slots
         self._ledger = ledger
         self._counts = counts
+        self._backups = backups
         self._began = clock.monotonic_s()
 
     async def status(self) -> dict[str, Any]:
@@ -321,6 +348,7 @@ class HealthReport:
             "events": {"folded": found.events, "waiting": found.events_waiting},
             "deliveries_waiting": found.deliveries_waiting,
             "destinations": found.destinations,
+            "backups": found.backups.report(),
             "database": {"read_only": found.read_only, "transactions": found.transactions},
             "disk_free": round(found.disk_free, 3),
             "loop_lag_s": round(found.loop_lag_s, 3),
@@ -352,10 +380,16 @@ class HealthReport:
             requests=self._requests(),
             models=await self._ledger.model_totals(),
             counts=self._counts,
+            backups=self._backups,
+            backup_age_s=self._backup_age(),
             disk_free=(await self._mode.usage()).ratio,
             loop_lag_s=self._watchdog.lag_s,
             resident_bytes=psutil.Process().memory_info().rss,
         )
+
+    def _backup_age(self) -> float | None:
+        at = self._backups.newest_at
+        return None if at is None else max(self._clock.now_ms() - at, 0) / 1000
 
     def _success_age(self) -> float | None:
         at = self._gateway.last_success_at

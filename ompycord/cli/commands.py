@@ -26,13 +26,14 @@ from ompycord.cli.hook import hook
 from ompycord.cli.init import init
 from ompycord.cli.integrations import integrations
 from ompycord.cli.keys import keys
-from ompycord.cli.maintenance import down, migrate
 from ompycord.cli.remembering.memory import memory
 from ompycord.cli.runs import runs
 from ompycord.cli.selftest import selftest
 from ompycord.cli.sign import sign
 from ompycord.cli.takeover import takeover
 from ompycord.cli.up import UpOptions, start
+from ompycord.cli.upkeep.backup import backup
+from ompycord.cli.upkeep.maintenance import down, migrate
 from ompycord.cli.webhooks import webhooks
 
 __all__ = ["application"]
@@ -109,6 +110,7 @@ application.add_typer(plan, rich_help_panel=RUNS)
 application.add_typer(memory, rich_help_panel=MODES)
 application.add_typer(policy, rich_help_panel=MODES)
 application.add_typer(audit, rich_help_panel=MODES)
+application.add_typer(backup, rich_help_panel=MODES)
 application.add_typer(webhooks, rich_help_panel=MODES)
 application.add_typer(providers, rich_help_panel=MODES)
 application.add_typer(gateway, rich_help_panel=MODES)

@@ -52,6 +52,26 @@ _EXAMPLES: Final = {
         "init",
         "init --yes --token-file token.txt --repository shop=/srv/git/shop",
     ),
+    "backup create": (
+        "backup create",
+        "backup create --secrets --folder /mnt/backups",
+    ),
+    "backup list": (
+        "backup list",
+        "backup list --json",
+    ),
+    "backup verify": (
+        "backup verify",
+        "backup verify 20270301T030000Z --restore",
+    ),
+    "backup restore": (
+        "backup restore 20270301T030000Z",
+        "backup restore 20270301T030000Z --unsent drop",
+    ),
+    "backup prune": (
+        "backup prune --dry-run",
+        "backup prune --keep 30",
+    ),
     "doctor": (
         "doctor",
         "doctor --repository shop",

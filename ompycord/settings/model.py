@@ -7,6 +7,7 @@ from platformdirs import user_data_path
 from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ompycord.backup.options import BackupOptions
 from ompycord.bot.options import DiscordSettings
 from ompycord.domain.access import Access
 from ompycord.domain.auditing.anchors import AuditSettings
@@ -115,6 +116,7 @@ class Settings(BaseSettings):
     tapes: TapeOptions = TapeOptions()
     """Recording of runs, to run them again without a model."""
     log: LogSettings = LogSettings()
+    backup: BackupOptions = BackupOptions()
     _warnings: tuple[str, ...] = PrivateAttr(default=())
 
     @model_validator(mode="before")

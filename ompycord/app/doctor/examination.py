@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ompycord.app.backups.state import backup_finding
 from ompycord.app.connection.discord_probe import findings_of, open_probe
 from ompycord.app.connection.startup_probe import channels_of
 from ompycord.app.doctor import machine, team
@@ -48,6 +49,7 @@ async def examine(
     found += [machine.data_folder(path), await machine.database(path), machine.disk(path), recovery_finding(path)]
     now = SystemClock().now_ms()
     found.append(await asyncio.to_thread(results_finding, path, settings.workspaces, now))
+    found.append(backup_finding(settings.backup, path, now=now))
     found += await machine.ports(settings)
     found += production(settings) if is_production else []
     if is_production and settings.discord.token is None:

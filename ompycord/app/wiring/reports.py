@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from ompycord.app.backups.state import BackupState
 from ompycord.app.health import Health
 from ompycord.app.outgoing.states import Destinations
 from ompycord.app.report import HealthReport
@@ -32,6 +33,7 @@ def health_of(
     destinations: Destinations,
     own_limits: OwnLimits,
     gateway: ModelGateway,
+    backups: BackupState,
     *,
     requests: Callable[[], RequestCounts],
 ) -> Health:
@@ -48,12 +50,14 @@ def health_of(
         runs=infrastructure.store,
         own_limits=own_limits,
         gateway=gateway,
+        backups=backups,
     )
 
 
 def report_of(
     infrastructure: Infrastructure,
     destinations: Destinations,
+    backups: BackupState,
     *,
     projector: Projector,
     bot: Bot,
@@ -75,4 +79,5 @@ def report_of(
         slots=infrastructure.slots,
         ledger=infrastructure.store,
         counts=infrastructure.counts,
+        backups=backups,
     )

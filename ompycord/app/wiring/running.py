@@ -10,6 +10,8 @@ from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.access_keys.keys import Keys
 from ompycord.app.auditing.anchoring import Anchoring
 from ompycord.app.auditing.operations import AuditOperations
+from ompycord.app.backups.copies import place_of
+from ompycord.app.backups.keeper import BackupKeeper
 from ompycord.app.control import END_PROCESS, Control, Operation
 from ompycord.app.health import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.models.operations import ModelOperations
@@ -42,7 +44,7 @@ from ompycord.store import SqliteStore
 from ompycord.telemetry import get_logger
 from ompycord.telemetry.watchdog import Watchdog
 
-__all__ = ["control_of", "operations_of", "report_limits", "services_of"]
+__all__ = ["backups_of", "control_of", "operations_of", "report_limits", "services_of"]
 
 log = get_logger(__name__)
 
@@ -65,6 +67,7 @@ def services_of(
     mcp: McpMount,
     gateway: ModelGateway,
     terminal_ways: TerminalWays,
+    backups: BackupKeeper,
     control: Control,
     bot: Bot,
 ) -> tuple[Service, ...]:
@@ -91,6 +94,7 @@ def services_of(
         Service(name="pull-requests", run=areas.pull_requests.run, ends=Ends.WORK),
         Service(name="sessions", run=session_keeper.run, ends=Ends.WORK),
         Service(name="results", run=result_keeper.run, ends=Ends.WORK),
+        Service(name="backups", run=backups.run, ends=Ends.WORK),
         Service(name="log-check", run=log_check.run, ends=Ends.WORK),
         Service(
             name="notifier",
@@ -121,6 +125,12 @@ def anchoring_of(infrastructure: Infrastructure) -> Anchoring:
         store=infrastructure.store, clock=infrastructure.clock, secrets=data.path / "secrets",
         file=None if file is None else data.path / file,
     )  # fmt: skip
+
+
+def backups_of(infrastructure: Infrastructure) -> BackupKeeper:
+    """Makes backups while the process works, where the settings want them."""
+    options, data = infrastructure.settings.backup, infrastructure.data.path
+    return BackupKeeper(options=options, data=data, place=place_of(options, data), clock=infrastructure.clock)
 
 
 def report_limits(restored: Sequence[str], lowered: Sequence[str]) -> None:

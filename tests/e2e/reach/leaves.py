@@ -121,6 +121,7 @@ FILE: dict[str, Any] = {
         "guild_ready_timeout_s": 1,
         "proxy": "http://proxy.example.org:3128",
     },
+    "backup": {"folder": "/mnt/backups", "every_hours": 12, "keep": 30, "drill_days": 3, "secrets": True},
     "webhook": {
         "host": "127.0.0.2",
         "hosts": ["omp.example.org"],

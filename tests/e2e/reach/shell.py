@@ -76,6 +76,7 @@ class Shell:
             group.create_task(self._care(stopped))
             group.create_task(self._webhooks())
             group.create_task(self._models())
+            group.create_task(self._backups())
             group.create_task(self._plans(*planned))
 
     async def _keys_and_events(self) -> None:
@@ -104,6 +105,13 @@ class Shell:
         assert json.loads((await self.run("webhooks retry", waiting[0])).out)["count"] == 1
         assert json.loads((await self.run("webhooks drop", waiting[0])).out)["count"] == 1
         assert waiting[0] not in (await self.run("webhooks list")).out
+
+    async def _backups(self) -> None:
+        """Made while the product works; a restore needs its end, and is refused."""
+        name = json.loads((await self.run("backup create")).out)["name"]
+        assert [one["name"] for one in json.loads((await self.run("backup list")).out)] == [name]
+        assert json.loads((await self.run("backup verify", name, "--restore")).out)["faults"] == []
+        assert json.loads((await self.run("backup prune", "--dry-run")).out)["backups"] == []
 
     async def _models(self) -> None:
         """No provider is configured here: nothing is under way."""

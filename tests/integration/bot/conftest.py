@@ -29,7 +29,7 @@ from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, San
 from ompycord.domain.run import RunRecord
 from ompycord.playground.client import Message
 from ompycord.store import SqliteStore, open_store
-from ompycord.testing import ScriptedAgent
+from ompycord.testing import FakeWorkspaces, ScriptedAgent
 from tests.support.app_harness import ComposedApp, settings_of
 from tests.support.patience import within
 from tests.support.ping_judge import judge_messages
@@ -106,7 +106,9 @@ class AppHarness(ComposedApp):
         agent: ScriptedAgent | None = None,
         limits: Limits = LIMITS,
         repositories: tuple[RepositorySpec, ...] | None = None,
+        workspaces: FakeWorkspaces | None = None,
     ) -> None:
+        """`workspaces`: the clones of an earlier process."""
         self.playground = playground
         self._has_board, self._ops = has_board, ops
         self.files: dict[str, bytes] = {}
@@ -134,6 +136,7 @@ class AppHarness(ComposedApp):
             store,
             folder,
             settings=settings_of(known, discord=discord, access=access),
+            workspaces=workspaces,
             clock=self.clock,
             ids=SystemIds(),
             agent=agent,
@@ -201,9 +204,15 @@ class AppHarness(ComposedApp):
                 self.clock.advance(CLOSED_S + 1)
 
     def restart(self, *, mac_key: bytes = MAC_KEY) -> "AppHarness":
-        """The next process over the same database and the same Discord."""
+        """The next process over the same database, the same clones and the same Discord."""
         return AppHarness(
-            self.playground, self.store, self.folder, mac_key=mac_key, has_board=self._has_board, ops=self._ops
+            self.playground,
+            self.store,
+            self.folder,
+            mac_key=mac_key,
+            has_board=self._has_board,
+            ops=self._ops,
+            workspaces=self.workspaces,
         )
 
     async def refused_edit(self) -> None:

@@ -23,7 +23,6 @@ from tests.support.playground import Playground
 from tests.support.playground_person import NotAnsweredError
 
 CALLBACK = "/interactions/{interaction_id}/{interaction_token}/callback"
-EDIT = "/channels/{channel_id}/messages/{message_id}"
 CREATE = "/channels/{channel_id}/messages"
 COMMANDS = "/applications/{application_id}/guilds/{guild_id}/commands"
 LIMITED: dict[str, Any] = {"message": "You are being rate limited.", "retry_after": 600.0, "global": False}
@@ -248,7 +247,8 @@ async def test_a_card_that_discord_slows_says_so_and_catches_up(harness: AppHarn
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
         await mo.wait_message(lambda m: kind_of(m) == "mirror" and "url" in m.raw["embeds"][0])
         limited = {"message": "You are being rate limited.", "retry_after": 40.0, "global": False}
-        await playground.fault("PATCH", EDIT, "status", count=1, status=429, body=limited)
+        edits = f"/channels/{await harness.thread_of(record.id)}/messages/*"  # those of the card, not of its summary
+        await playground.fault("PATCH", edits, "status", count=1, status=429, body=limited)
         await harness.areas.recorder.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="one.py"))
         await harness.refused_edit()
         await harness.areas.recorder.observe(RunId(record.id), ev.ToolFinished(tool="edit", title="two.py"))
@@ -267,13 +267,14 @@ async def test_an_outage_is_not_told_as_a_limit_and_an_ended_run_tells_of_none(h
         run = RunId((await harness.start(mo)).id)
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
         await mo.wait_message(lambda m: kind_of(m) == "mirror" and "url" in m.raw["embeds"][0])
-        await playground.fault("PATCH", EDIT, "status", count=1, status=503, body={"message": "no", "code": 0})
+        edits = f"/channels/{await harness.thread_of(run)}/messages/*"
+        await playground.fault("PATCH", edits, "status", count=1, status=503, body={"message": "no", "code": 0})
         await harness.areas.recorder.observe(run, ev.ToolFinished(tool="edit", title="one.py"))
         await harness.struck()
         await harness.areas.recorder.observe(run, ev.ToolFinished(tool="edit", title="two.py"))
         shown = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "two.py" in m.text)
         assert "Discord slowed" not in shown.text
-        await playground.fault("PATCH", EDIT, "status", count=1, status=429, body=LIMITED | {"retry_after": 40.0})
+        await playground.fault("PATCH", edits, "status", count=1, status=429, body=LIMITED | {"retry_after": 40.0})
         await harness.areas.recorder.observe(run, ev.ToolFinished(tool="edit", title="three.py"))
         await harness.refused_edit()
         harness.agent.release()

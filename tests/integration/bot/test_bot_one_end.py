@@ -52,6 +52,10 @@ async def test_the_card_points_at_the_result_with_its_plan_and_no_button_that_th
         _, result = await ended(harness)
         card = await harness.playground.ada.wait_message(points_at_result)
         await harness.nothing_owed()
+        await until(lambda: nothing_stale(harness))
+        edits = await harness.playground.wire(method="PATCH", route="/channels/{channel_id}/messages/{message_id}")
+    edited = {str(edit["path"]).rpartition("/")[2] for edit in edits}
+    assert (card.id in edited, result.id in edited) == (True, False), "a result is posted as it stays"
     assert card.component("Go to the result")["url"].endswith(f"/{result.channel_id}/{result.id}")
     assert "Done · checks passed" in card.text
     assert {"Diff", "Details", "Run again…"} <= set(result.labels)

@@ -33,6 +33,7 @@ IN_PYTHON = {
     "connection.py": "a connection's own settings: PRAGMA takes no parameters and has no rows",
     "opening.py": "the check of the file, and foreign keys once it is migrated",
     "mark.py": "the identity of a session: PRAGMA takes no parameters",
+    "copying.py": "the transaction in which a copy is made fit to go on from, and the check of its references",
     "whole.py": "the check of the whole file, which has no rows of ours",
     "leftovers.py": "makes the file before there is anything to load statements for",
 }

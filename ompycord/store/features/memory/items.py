@@ -101,7 +101,7 @@ class SqliteMemory(StorePart):
         return number
 
     async def is_index_whole(self) -> bool:
-        return await self._database.writer.submit(_is_whole, is_aside=True)
+        return await self._database.writer.submit(is_whole, is_aside=True)
 
 
 def _add(raw: sqlite3.Connection, items: Sequence[tuple[MemoryItem, str]]) -> list[MemoryItem]:
@@ -131,7 +131,8 @@ def _rebuild(raw: sqlite3.Connection) -> int:
     return int(raw.execute(_NUMBER).fetchone()[0])
 
 
-def _is_whole(raw: sqlite3.Connection) -> bool:
+def is_whole(raw: sqlite3.Connection) -> bool:
+    """Whether the index of texts is what the items say; it reads all of them."""
     try:
         raw.execute(_COMPARE)
     except sqlite3.DatabaseError as error:

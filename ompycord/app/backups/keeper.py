@@ -1,0 +1,181 @@
+"""Makes a backup when the newest is too old, prunes, and puts the newest back on trial.
+
+Counterpart of `ompycord backup`.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeVar
+
+from ompycord import __version__
+from ompycord.app.backups.copies import StoreCopies
+from ompycord.app.backups.state import BackupState
+from ompycord.backup.copies import DatabaseCopies
+from ompycord.backup.create import make_backup
+from ompycord.backup.manifest import BackupStopped
+from ompycord.backup.options import BackupOptions
+from ompycord.backup.place import BackupPlace
+from ompycord.backup.prune import prune
+from ompycord.backup.verify import drill
+from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.ports import Clock
+from ompycord.errors import OmpycordError
+from ompycord.files import replace_file
+from ompycord.telemetry import get_logger
+
+__all__ = ["BackupKeeper"]
+
+PAUSE_S: Final = 60.0
+HOUR_MS: Final = 3_600_000
+_AGAIN_MS: Final = HOUR_MS
+"""After a failure."""
+_DRILL: Final = "last-drill.json"
+
+T = TypeVar("T")
+
+log = get_logger(__name__)
+
+
+class _Drill(Frozen):
+    """The last time that a backup was put back on trial."""
+
+    at: Millis | None = None
+    backup: str | None = None
+    faults: tuple[str, ...] = ()
+
+
+class BackupKeeper:
+    """Looks at the start and every minute; by what is there, so that a restart makes none too many."""
+
+    def __init__(
+        self,
+        *,
+        options: BackupOptions,
+        data: Path,
+        place: BackupPlace,
+        clock: Clock,
+        copies: DatabaseCopies | None = None,
+    ) -> None:
+        self._options = options
+        self._data = data
+        self._place = place
+        self._clock = clock
+        self._copies = copies or StoreCopies()
+        self._tried_at: Millis | None = None
+        self._ends = threading.Event()
+        self._newest: str | None = None
+        self._began_at: Millis | None = None
+        """When this data folder was new: its first hour needs no backup."""
+        self.state = BackupState()
+
+    async def run(self) -> None:
+        """Runs until cancelled; what was begun then is given up, and nothing of it stays."""
+        try:
+            while True:
+                await self.inspect()
+                await self._clock.sleep(PAUSE_S)
+        finally:
+            self._ends.set()
+
+    async def inspect(self) -> None:
+        """Do what is due now."""
+        await self._in_thread(self._read_state)
+        now = self._clock.now_ms()
+        if self._is_due(now):
+            self._tried_at = now
+            await self._make(now)
+        if self._is_drill_due(self._clock.now_ms()):
+            await self._drill()
+
+    def _is_due(self, now: Millis) -> bool:
+        if not self._options.every_hours:
+            return False
+        if self.state.fault is not None and self._tried_at is not None and now - self._tried_at < _AGAIN_MS:
+            return False
+        newest = self.state.newest_at
+        if newest is None:
+            return self._began_at is not None and now - self._began_at >= HOUR_MS
+        return not 0 <= now - newest < self._options.every_hours * HOUR_MS
+
+    def _is_drill_due(self, now: Millis) -> bool:
+        if not self._options.drill_days or self.state.newest_at is None:
+            return False
+        at = self.state.drilled_at
+        return at is None or not 0 <= now - at < self._options.drill_days * 24 * HOUR_MS
+
+    async def _make(self, now: Millis) -> None:
+        try:
+            name = await self._in_thread(
+                partial(
+                    make_backup,
+                    self._data,
+                    self._place,
+                    copies=self._copies,
+                    now=now,
+                    version=__version__,
+                    with_secrets=self._options.secrets,
+                    progress=self._progress,
+                )
+            )
+            whole = self._drilled_name()
+            await self._in_thread(partial(prune, self._place, keep=self._options.keep, now=now, whole=whole))
+        except (OmpycordError, OSError) as error:
+            self.state.fault = str(error)
+            self.state.failures += 1
+            log.error("backup.failed", cause=str(error))  # noqa: TRY400  # its words are the cause
+            return
+        self.state.newest_at = now
+        self.state.fault = None
+        log.info("backup.made", backup=name)
+
+    async def _drill(self) -> None:
+        newest = await self._in_thread(self._place.newest)
+        if newest is None:
+            return
+        try:
+            faults = await self._in_thread(
+                partial(drill, self._place, newest.name, copies=self._copies, progress=self._progress)
+            )
+        except (OmpycordError, OSError) as error:
+            faults = [str(error)]
+        record = _Drill(at=self._clock.now_ms(), backup=newest.name, faults=tuple(faults))
+        self.state.drilled_at, self.state.drill_fault = record.at, faults[0] if faults else None
+        try:
+            await self._in_thread(partial(replace_file, self._place.path / _DRILL, record.model_dump_json()))
+        except OSError as error:
+            log.warning("backup.drill_not_noted", cause=error.strerror)
+        (log.error if faults else log.info)("backup.drilled", backup=newest.name, faults=faults)
+
+    def _read_state(self) -> None:
+        if self._began_at is None:
+            key = self._data / "secrets" / "component_key"
+            self._began_at = int(key.stat().st_mtime * 1000) if key.exists() else self._clock.now_ms()
+        names = self._place.names()
+        if names and names[-1] != self._newest:  # a command makes some, too
+            newest = self._place.newest()
+            self.state.newest_at = None if newest is None or newest.manifest is None else newest.manifest.created_at
+            self._newest = names[-1]
+        record = self._record()
+        self.state.drilled_at = record.at
+        self.state.drill_fault = record.faults[0] if record.faults else None
+
+    def _record(self) -> _Drill:
+        try:
+            return _Drill.model_validate_json((self._place.path / _DRILL).read_bytes())
+        except (OSError, ValueError):
+            return _Drill()
+
+    def _drilled_name(self) -> str | None:
+        """The backup that was put back last without a fault."""
+        record = self._record()
+        return None if record.faults else record.backup
+
+    def _progress(self, what: str, done: int, total: int) -> None:
+        if self._ends.is_set():
+            raise BackupStopped("Ompycord ends; the backup is made after the next start.")
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.to_thread(work)

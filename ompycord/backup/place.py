@@ -1,0 +1,160 @@
+"""The folder of all backups: its names, its lock, what is unfinished in it, and contents that they share.
+
+`<name>/` is a whole backup, renamed to this at its end; `.partial-*` is what a process made that did not come so far.
+`contents/<2>/<sha256>` holds what was attached, once for all. Whoever writes holds `.lock`, so that what is unfinished
+then is nobody's.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from ompycord.backup.manifest import MANIFEST, MANIFEST_BYTES, BackupDamaged, BackupError, Manifest
+from ompycord.domain.base import Millis
+from ompycord.files import sync_folder
+
+__all__ = ["BackupPlace", "FoundBackup"]
+
+_NAME: Final = re.compile(r"\d{8}T\d{6}Z(?:-\d{1,4})?")
+_PARTIAL: Final = ".partial-"
+_MOST: Final = 1000
+
+
+class FoundBackup(NamedTuple):
+    """A backup by its name. `manifest` is None where it cannot be read; `fault` says why."""
+
+    name: str
+    manifest: Manifest | None
+    fault: str | None = None
+
+
+class BackupPlace:
+    """One folder of backups."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextlib.contextmanager
+    def writing(self) -> Generator[None]:
+        """Hold the folder for this process, made 0700 and rid of what others left unfinished.
+
+        Raises BackupError where another process writes in it, or it cannot be made.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with (self.path / ".lock").open("a+b") as file:
+                try:
+                    _lock(file.fileno())
+                except OSError:
+                    raise BackupError(f"Another process works in {self.path}. Try again when it is done.") from None
+                for left in self.path.glob(f"{_PARTIAL}*"):
+                    shutil.rmtree(left, ignore_errors=True)
+                yield
+        except OSError as error:
+            raise BackupError(
+                f"The folder of backups, {self.path}, cannot be written ({error.strerror or error}): check the disk "
+                "and the folder's owner."
+            ) from error
+
+    @contextlib.contextmanager
+    def partial(self, word: str) -> Generator[Path]:
+        """A folder that nothing stays of unless it was renamed; only while `writing`."""
+        folder = self.path / f"{_PARTIAL}{word}-{os.getpid()}"
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def finish(self, folder: Path, now: Millis) -> str:
+        """Give a partial folder its name, by the time; the name. It is on disk then. Raises OSError."""
+        at = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
+        for number in range(1, _MOST):
+            name = at if number == 1 else f"{at}-{number}"
+            if not (self.path / name).exists():
+                sync_folder(folder)
+                folder.rename(self.path / name)
+                sync_folder(self.path)
+                return name
+        raise FileExistsError(f"{at} has a thousand backups")
+
+    def content(self, sha256: str) -> Path:
+        """Where a content is kept."""
+        return self.path / "contents" / sha256[:2] / sha256
+
+    def keep_content(self, fresh: Path, sha256: str) -> None:
+        """Move a file to where contents are, for good. Raises OSError."""
+        target = self.content(sha256)
+        for folder in (target.parent.parent, target.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        fresh.replace(target)
+        sync_folder(target.parent)
+
+    def folder(self, name: str) -> Path:
+        """The folder of a backup. Raises BackupError for one that is not there."""
+        folder = self.path / name
+        if _NAME.fullmatch(name) is None or not folder.is_dir():
+            raise BackupError(f"There is no backup {name!r} in {self.path}: `ompycord backup list` shows all.")
+        return folder
+
+    def manifest(self, name: str) -> Manifest:
+        """Raises BackupError; BackupDamaged."""
+        return _read(self.folder(name))
+
+    def names(self) -> list[str]:
+        """All that were finished, the oldest first."""
+        if not self.path.is_dir():
+            return []
+        return sorted(
+            (one.name for one in self.path.iterdir() if _NAME.fullmatch(one.name) and one.is_dir()), key=_by_time
+        )
+
+    def found(self) -> list[FoundBackup]:
+        """All of them with what they say of themselves, the oldest first."""
+        return [self._found(name) for name in self.names()]
+
+    def newest(self) -> FoundBackup | None:
+        """The newest that can be read."""
+        found = (self._found(name) for name in reversed(self.names()))
+        return next((one for one in found if one.manifest is not None), None)
+
+    def _found(self, name: str) -> FoundBackup:
+        try:
+            return FoundBackup(name, _read(self.path / name))
+        except BackupError as error:
+            return FoundBackup(name, None, str(error))
+
+
+def _by_time(name: str) -> tuple[str, int]:
+    at, _, number = name.partition("-")
+    return at, int(number or 1)
+
+
+def _read(folder: Path) -> Manifest:
+    try:
+        with (folder / MANIFEST).open("rb") as file:
+            raw = file.read(MANIFEST_BYTES + 1)
+    except OSError as error:
+        raise BackupDamaged(
+            f"{MANIFEST} of {folder.name} cannot be read ({error.strerror}): use another backup."
+        ) from None
+    return Manifest.load(raw)
+
+
+if sys.platform == "win32":  # pragma: no cover  # exercised on Windows only
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

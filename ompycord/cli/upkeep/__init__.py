@@ -1,0 +1,1 @@
+"""Commands that look after a data folder: its schema, its end, its backups."""

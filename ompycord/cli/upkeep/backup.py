@@ -1,0 +1,269 @@
+"""`ompycord backup`: make, list, check, put back, prune; counterpart of the package `backup`."""
+
+import contextlib
+import json
+from collections.abc import Generator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ompycord.cli.grouped_help import GroupedCommands, examples
+from ompycord.cli.places import AsJson, DataDir, settings_of
+from ompycord.cli.tables import table
+from ompycord.errors import Refused, RefusedInWords
+
+if TYPE_CHECKING:
+    from ompycord.app.data_folder import DataFolder
+    from ompycord.backup.copies import Progress
+    from ompycord.backup.place import BackupPlace, FoundBackup
+    from ompycord.settings import Settings
+
+__all__ = ["backup"]
+
+backup = typer.Typer(
+    name="backup",
+    help="Back up and restore the data folder: create, list, verify, restore, prune.",
+    no_args_is_help=True,
+    cls=GroupedCommands,
+)
+
+
+class Unsent(StrEnum):
+    """What becomes of messages that waited to be sent."""
+
+    SEND = "send"
+    DROP = "drop"
+
+
+Folder = Annotated[
+    Path | None, typer.Option(help="The folder of backups (default: backup.folder, or DATA_DIR/backups).")
+]
+Name = Annotated[str | None, typer.Argument(metavar="BACKUP", help="Its name, as `list` shows it.", show_default=False)]
+
+
+@backup.command("create", epilog=examples("backup create"))
+def create(
+    folder: Folder = None,
+    secrets: Annotated[bool, typer.Option("--secrets", help="Also the folder `secrets`.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a backup now, also while Ompycord works."""
+    from ompycord import __version__
+    from ompycord.app.backups.copies import StoreCopies
+    from ompycord.app.system import SystemClock
+    from ompycord.backup.create import make_backup
+
+    settings, data, place = _places(data_dir, folder)
+    with _alone(data) as is_alone, _progress(as_json) as progress:
+        name = make_backup(
+            data.path,
+            place,
+            copies=StoreCopies(),
+            now=SystemClock().now_ms(),
+            version=__version__,
+            with_secrets=secrets or settings.backup.secrets,
+            is_alone=is_alone,
+            progress=progress,
+        )
+    made = place.manifest(name)
+    if as_json:
+        typer.echo(json.dumps(_facts(name, made.model_dump(mode="json")), indent=2))
+        return
+    typer.echo(f"Made {name} in {place.path}: {made.rows['runs']} runs, {made.rows['events']} events.")
+    if made.needs and not made.secrets:
+        typer.echo(f"Without secrets: keep {data.path / 'secrets'} elsewhere, or give --secrets.")
+    for one in made.damaged:
+        typer.echo(f"The attached file {one[:12]} is damaged in the data folder, so it is not in it.")
+
+
+@backup.command("list", epilog=examples("backup list"))
+def list_(folder: Folder = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List the backups, the newest last."""
+    _, _, place = _places(data_dir, folder)
+    found = place.found()
+    if as_json:
+        typer.echo(json.dumps([_listed(one) for one in found], indent=2))
+    elif not found:
+        typer.echo(f"There is no backup in {place.path}. Make one: `ompycord backup create`.")
+    else:
+        head = ("NAME", "RUNS", "EVENTS", "SIZE", "SECRETS", "SCHEMA", "")
+        typer.echo(table(head, [_row(one) for one in found]))
+
+
+@backup.command("verify", epilog=examples("backup verify"))
+def verify(
+    name: Name = None,
+    restore_: Annotated[
+        bool, typer.Option("--restore", help="Also put it into an empty folder on trial, and open it there.")
+    ] = False,
+    folder: Folder = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read every byte of a backup, the newest without a name. Exit code 1 where something is wrong."""
+    from ompycord.app.backups.copies import StoreCopies
+    from ompycord.backup.verify import drill
+    from ompycord.backup.verify import verify as look_through
+
+    _, _, place = _places(data_dir, folder)
+    chosen = name or _newest(place)
+    with _progress(as_json) as progress:
+        if restore_:
+            faults = drill(place, chosen, copies=StoreCopies(), progress=progress)
+        else:
+            faults = look_through(place, chosen, progress=progress)
+    if as_json:
+        typer.echo(json.dumps({"name": chosen, "faults": faults}, indent=2))
+    else:
+        for fault in faults:
+            typer.echo(f"{chosen}: {fault}")
+        if not faults:
+            typer.echo(f"{chosen} is whole{', and opens' if restore_ else ''}.")
+    if faults:
+        raise typer.Exit(1)
+
+
+@backup.command("restore", epilog=examples("backup restore"))
+def restore(
+    name: Annotated[str, typer.Argument(metavar="BACKUP", help="Its name, as `list` shows it.")],
+    unsent: Annotated[
+        Unsent | None, typer.Option(help="What becomes of messages that waited when it was made.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    folder: Folder = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup in the place of what is in the data folder, which is moved aside. Ompycord must not run."""
+    from ompycord.app.backups.copies import StoreCopies
+    from ompycord.app.system import SystemClock
+    from ompycord.backup.restore import missing_secrets
+    from ompycord.backup.restore import restore as put_back
+
+    _, data, place = _places(data_dir, folder)
+    with data.lock():
+        manifest = place.manifest(name)
+        missing = missing_secrets(data.path, manifest)
+        if missing and not as_json:
+            typer.echo(
+                f"Missing here and not in the backup: {', '.join(missing)}. Put them back, or they are made again."
+            )
+        if data.database.exists() and not yes:
+            typer.confirm(f"Replace what is in {data.path} by {name}? It is moved aside, not deleted.", abort=True)
+        with _progress(as_json) as progress:
+            done = put_back(
+                data.path,
+                place,
+                name,
+                copies=StoreCopies(),
+                unsent=None if unsent is None else unsent.value,
+                now=SystemClock().now_ms(),
+                progress=progress,
+            )
+    if as_json:
+        facts = {"name": name, "moved_to": str(done.aside) if done.aside else None}
+        typer.echo(json.dumps({**facts, "missing_secrets": done.missing, "lost_files": done.lost}, indent=2))
+        return
+    typer.echo(
+        f"Restored {name}: {manifest.rows['runs']} runs, {manifest.rows['events']} events. Start it: `ompycord up`."
+    )
+    if done.aside is not None:
+        typer.echo(f"What was there is in {done.aside}.")
+    if done.lost:
+        typer.echo(f"{len(done.lost)} attached files are lost: the backup has them no more.")
+
+
+@backup.command("prune", epilog=examples("backup prune"))
+def prune(
+    keep: Annotated[int | None, typer.Option(min=1, help="How many stay (default: backup.keep).")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    folder: Folder = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove the oldest backups, and attached files that no backup has any more."""
+    from ompycord.app.system import SystemClock
+    from ompycord.backup.prune import prune as remove
+
+    settings, _, place = _places(data_dir, folder)
+    done = remove(place, keep=keep or settings.backup.keep, now=SystemClock().now_ms(), dry_run=dry_run)
+    if as_json:
+        typer.echo(json.dumps({**done._asdict(), "dry_run": dry_run}, indent=2))
+        return
+    words = ", ".join(done.backups) or "no backup"
+    files = f" and {done.contents} attached files" if done.contents else ""
+    typer.echo(f"{'Would remove' if dry_run else 'Removed'} {words}{files}, {_mib(done.bytes)}.")
+
+
+def _places(data_dir: Path | None, folder: Path | None) -> "tuple[Settings, DataFolder, BackupPlace]":
+    from ompycord.app.backups.copies import place_of
+    from ompycord.app.data_folder import DataFolder
+    from ompycord.backup.place import BackupPlace
+
+    settings = settings_of(data_dir)
+    data = DataFolder(settings.data_dir)
+    place = place_of(settings.backup, data.path) if folder is None else BackupPlace(folder.expanduser().absolute())
+    return settings, data, place
+
+
+@contextlib.contextmanager
+def _alone(data: "DataFolder") -> Generator[bool]:
+    """Whether no other process works with the folder; while the block runs, then none begins."""
+    if data.is_locked:
+        yield False
+    else:
+        with data.lock():
+            yield True
+
+
+@contextlib.contextmanager
+def _progress(is_quiet: bool) -> "Generator[Progress]":
+    """A bar on a terminal, nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    if is_quiet or not console.is_terminal:
+        yield lambda what, done, total: None
+        return
+    with Bar(console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+
+
+def _newest(place: "BackupPlace") -> str:
+    newest = place.newest()
+    if newest is None:
+        raise _none(place)
+    return newest.name
+
+
+def _none(place: "BackupPlace") -> Refused:
+    return RefusedInWords(f"There is no backup in {place.path}. Make one: `ompycord backup create`.")
+
+
+def _facts(name: str, manifest: dict[str, Any]) -> dict[str, Any]:
+    words = ("app_version", "created_at", "schema_version", "last_event", "unsent", "rows", "needs", "damaged")
+    return {"name": name, **{word: manifest[word] for word in words}, "with_secrets": bool(manifest["secrets"])}
+
+
+def _listed(one: "FoundBackup") -> dict[str, Any]:
+    if one.manifest is None:
+        return {"name": one.name, "fault": one.fault}
+    return _facts(one.name, one.manifest.model_dump(mode="json"))
+
+
+def _row(one: "FoundBackup") -> tuple[str, ...]:
+    if one.manifest is None:
+        return (one.name, "-", "-", "-", "-", "-", one.fault or "")
+    made = one.manifest
+    size = sum(file.stored_size for file in made.files) + sum(content.size for content in made.contents)
+    rows = (str(made.rows["runs"]), str(made.rows["events"]), _mib(size))
+    return (one.name, *rows, "yes" if made.secrets else "no", str(made.schema_version), "")
+
+
+def _mib(size: int) -> str:
+    return f"{size / (1024 * 1024):,.1f} MiB"

@@ -1,0 +1,145 @@
+"""The process's own backups: when one is due, what a failure costs, and the trial of the newest."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ompycord.app.backups.copies import StoreCopies
+from ompycord.app.backups.keeper import BackupKeeper
+from ompycord.app.backups.state import BackupState, backup_finding, backup_line
+from ompycord.backup.options import BackupOptions
+from ompycord.backup.place import BackupPlace
+from ompycord.errors import UnavailableError
+from tests.integration.backup.conftest import Make
+from tests.integration.store.world import NOW, HandClock
+
+HOUR_MS = 3_600_000
+
+
+class CountedCopies(StoreCopies):
+    """The store's copies, counted; a full disk while `is_full`."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.opened = 0
+        self.is_full = False
+
+    def copy(self, source: Path, target: Path, *, goes_on: Callable[[], bool], is_alone: bool) -> None:
+        if self.is_full:
+            raise UnavailableError("The disk is full.")
+        super().copy(source, target, goes_on=goes_on, is_alone=is_alone)
+        self.made += 1
+
+    def upgrade(self, path: Path) -> None:
+        super().upgrade(path)
+        self.opened += 1
+
+
+@pytest.fixture
+def copies() -> CountedCopies:
+    return CountedCopies()
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def keeper(data: Path, place: BackupPlace, clock: HandClock, copies: CountedCopies) -> Callable[..., BackupKeeper]:
+    os.utime(data / "secrets" / "component_key", (NOW / 1000, NOW / 1000))
+
+    def made(**options: object) -> BackupKeeper:
+        chosen = BackupOptions.model_validate({"keep": 2, **options})
+        return BackupKeeper(options=chosen, data=data, place=place, clock=clock, copies=copies)
+
+    return made
+
+
+async def test_one_is_due_an_hour_after_the_first_start_then_every_day_over_restarts(
+    keeper: Callable[..., BackupKeeper], clock: HandClock, copies: CountedCopies, place: BackupPlace
+) -> None:
+    for hours, expected in ((0, 0), (1, 1), (5, 1), (24.9, 1), (25, 2), (25, 2), (49, 3)):
+        clock.wall_ms = NOW + round(hours * HOUR_MS)
+        await keeper().inspect()  # each time another process
+        assert copies.made == expected, hours
+    assert len(place.names()) == 3, "two are kept, and the one that was restored on trial"
+
+
+async def test_one_that_a_person_made_counts(
+    keeper: Callable[..., BackupKeeper], clock: HandClock, copies: CountedCopies, make: Make
+) -> None:
+    ours = keeper()
+    clock.pass_ms(HOUR_MS)
+    await ours.inspect()
+    make(now=clock.wall_ms + 20 * HOUR_MS)
+    clock.pass_ms(30 * HOUR_MS)
+    await ours.inspect()
+    assert copies.made == 1
+    assert ours.state.newest_at == NOW + 21 * HOUR_MS
+
+
+async def test_a_failure_is_told_and_tried_again_in_an_hour(
+    keeper: Callable[..., BackupKeeper], clock: HandClock, copies: CountedCopies, place: BackupPlace
+) -> None:
+    ours = keeper()
+    clock.pass_ms(HOUR_MS)
+    copies.is_full = True
+    for minutes in (0, 1, 30):
+        clock.wall_ms = NOW + HOUR_MS + minutes * 60_000
+        await ours.inspect()
+    assert (ours.state.failures, ours.state.fault) == (1, "The disk is full.")
+    assert backup_line(ours.state).is_ok is False
+    assert place.names() == []
+    copies.is_full = False
+    clock.pass_ms(HOUR_MS)
+    await ours.inspect()
+    assert (ours.state.fault, copies.made) == (None, 1)
+
+
+async def test_the_newest_is_restored_on_trial_once_a_week_over_restarts_and_a_fault_is_told(
+    keeper: Callable[..., BackupKeeper], clock: HandClock, copies: CountedCopies, place: BackupPlace
+) -> None:
+    clock.pass_ms(HOUR_MS)
+    await keeper(every_hours=0).inspect()
+    assert copies.opened == 0, "there is none"
+    await keeper().inspect()
+    await keeper().inspect()
+    assert copies.opened == 1
+    packed = place.folder(place.names()[-1]) / "ompycord.db.zst"
+    packed.write_bytes(packed.read_bytes()[:-1] + b"?")
+    clock.pass_ms(7 * 24 * HOUR_MS)
+    ours = keeper(every_hours=0)
+    await ours.inspect()
+    assert ours.state.drill_fault == "ompycord.db.zst is damaged: use another backup."
+    again = keeper(every_hours=0)
+    await again.inspect()
+    assert (again.state.drill_fault, copies.opened) == (ours.state.drill_fault, 1)
+    assert "cannot be restored" in backup_line(again.state).text
+
+
+async def test_none_is_made_where_none_is_wanted(
+    keeper: Callable[..., BackupKeeper], clock: HandClock, copies: CountedCopies
+) -> None:
+    clock.pass_ms(1000 * HOUR_MS)
+    await keeper(every_hours=0, drill_days=0).inspect()
+    assert (copies.made, copies.opened) == (0, 0)
+
+
+def test_doctor_says_what_is_there(data: Path, make: Make) -> None:
+    options = BackupOptions()
+    assert "there is none" in backup_finding(options, data, now=NOW).text
+    name = make()
+    (data / "backups").symlink_to(data.parent / "backups")
+    assert backup_finding(options, data, now=NOW + HOUR_MS).status == "ok"
+    assert backup_finding(options, data, now=NOW + 49 * HOUR_MS).status == "warn"
+    (data / "backups" / name / "manifest.json").write_text("?")
+    assert f"{name} in" in backup_finding(options, data, now=NOW).text
+
+
+def test_health_says_when() -> None:
+    assert backup_line(BackupState()).text == "none yet"
+    state = BackupState(newest_at=NOW, drilled_at=NOW)
+    assert backup_line(state).text == "newest 2026-05-28 20:26 UTC, restored on trial 2026-05-28 20:26 UTC"

@@ -1,0 +1,53 @@
+"""`ompycord backup` in a folder whose Ompycord does not run: made, listed, verified, restored, pruned, in words."""
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from tests.integration.cli.harness import ompycord
+from tests.integration.cli.test_cli_damaged_store import filled
+
+
+async def test_a_backup_brings_back_what_was_there(tmp_path: Path) -> None:
+    data = await filled(tmp_path)
+    here = ("--data-dir", str(data))
+    made = await ompycord("backup", "create", *here, folder=tmp_path)
+    assert made.code == 0, made.err
+    found = re.search(r"Made (\S+) in \S+/data/backups: 1 runs, 39 events\.", made.out)
+    assert found is not None, made.out
+    assert "Without secrets: keep" in made.out
+    name = found[1]
+    with closing(sqlite3.connect(data / "ompycord.db")) as raw, raw:
+        raw.execute("DELETE FROM events")
+    refused = await ompycord("backup", "restore", name, *here, folder=tmp_path)
+    assert (refused.code, "Replace what is in" in refused.out) == (1, True), "nobody is there to say yes"
+    back = await ompycord("backup", "restore", name, "--yes", *here, folder=tmp_path)
+    assert back.code == 0, back.err
+    assert f"Restored {name}: 1 runs, 39 events." in back.out
+    aside = re.search(r"What was there is in (\S+)\.", back.out)
+    assert aside is not None
+    assert (Path(aside[1]) / "ompycord.db").is_file()
+    with closing(sqlite3.connect(data / "ompycord.db")) as raw:
+        assert raw.execute("SELECT count(*) FROM events").fetchone() == (39,)
+    assert "✓ Backups" in (await ompycord("doctor", *here, folder=tmp_path)).out
+
+
+async def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
+    data = await filled(tmp_path)
+    here = ("--data-dir", str(data))
+    none = await ompycord("backup", "verify", *here, folder=tmp_path)
+    assert "There is no backup in" in none.err
+    listed = await ompycord("backup", "list", *here, folder=tmp_path)
+    assert "Make one: `ompycord backup create`." in listed.out
+    unknown = await ompycord("backup", "restore", "20200101T000000Z", "--yes", *here, folder=tmp_path)
+    assert "There is no backup '20200101T000000Z'" in unknown.err
+    await ompycord("backup", "create", *here, folder=tmp_path)
+    (packed,) = (data / "backups").glob("*/ompycord.db.zst")
+    packed.write_bytes(packed.read_bytes()[:-1])
+    broken = await ompycord("backup", "verify", *here, folder=tmp_path)
+    assert (broken.code, "ompycord.db.zst is damaged: use another backup." in broken.out) == (1, True)
+    pruned = await ompycord("backup", "prune", "--keep", "1", *here, folder=tmp_path)
+    assert "Removed no backup" in pruned.out
+    few = await ompycord("backup", "prune", "--keep", "0", *here, folder=tmp_path)
+    assert few.code == 2
