@@ -39,7 +39,13 @@ def _clean(repository: RepositorySpec, view: BaseView) -> PrecheckLine:
         return failing(name, text, "Give the bot's user the right to write there.")
     if view.operation is not None:
         text = f"{view.branch} is in the middle of a {view.operation} in {repository.remote}."
-        return failing(name, text, f"End it, or run: git -C {repository.remote} {view.operation} --abort")
+        away = "reset" if view.operation == "bisect" else "--abort"
+        return failing(name, text, f"End it, or run: git -C {repository.remote} {view.operation} {away}")
+    if view.apart:
+        text = (
+            f"HEAD of {repository.remote} is detached, with {count(view.apart, 'commit')} on no branch: runs lack them."
+        )
+        return warning(name, text, f"Keep them: git -C {repository.remote} switch -c NAME")
     if view.uncommitted:
         text = f"{count(view.uncommitted, 'changed file')} in {repository.remote} are not committed, so runs lack them."
         return warning(name, text, f"Commit what belongs to {view.branch}.")

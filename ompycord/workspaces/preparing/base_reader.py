@@ -25,6 +25,7 @@ _OPERATIONS: Final = {
     "rebase-apply": "rebase",
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",
+    "BISECT_LOG": "bisect",
 }
 """What git leaves in a repository in the middle of one (gitrepository-layout(5))."""
 
@@ -55,6 +56,8 @@ class BaseView(Frozen):
     """A branch with the name of a folder in which results would be."""
     operation: str | None = None
     """What a person has begun on the base branch in its work tree and not ended, such as a rebase."""
+    apart: int = 0
+    """Commits at a detached HEAD of the work tree that no branch has."""
     uncommitted: int = 0
     """Files of the work tree that a person changed and did not commit, where it has the base branch."""
 
@@ -136,7 +139,9 @@ class BaseReader:
         if repository.path is None:
             return {}
         head = await self._git.attempt("symbolic-ref", "--quiet", "HEAD", cwd=source.git_folder)
-        on = head.stdout.decode("utf-8", "replace").strip().removeprefix("refs/heads/") or _rebased(source.git_folder)
+        on = head.stdout.decode("utf-8", "replace").strip().removeprefix("refs/heads/") or _left(source.git_folder)
+        if not on:
+            return {"apart": await self._apart(source.git_folder)}
         if on != branch:
             return {}
         begun = next((word for mark, word in _OPERATIONS.items() if (source.git_folder / mark).exists()), None)
@@ -145,6 +150,12 @@ class BaseReader:
         lines = [line for line in changed.stdout.split(b"\0") if line] if changed.is_success else []
         return {"operation": begun, "uncommitted": len(lines)}
 
+    async def _apart(self, at: Path) -> int:
+        """Commits of a detached HEAD that would be found by nobody."""
+        listed = await self._git.attempt("rev-list", "--count", "HEAD", "--not", "--branches", "--remotes", cwd=at)
+        number = listed.stdout.strip()
+        return int(number) if listed.is_success and number.isdigit() else 0
+
     async def _size(self, at: Path, commit: str) -> int:
         words = ("ls-tree", "-r", "-l", "-z", "--full-tree", commit)
         listed = await self._git.attempt(*words, cwd=at, timeout_s=TRANSFER_S)
@@ -152,9 +163,9 @@ class BaseReader:
         return sum(int(size) for size in sizes if size.isdigit())
 
 
-def _rebased(git_folder: Path) -> str:
-    """The branch that a rebase is about; while it lasts, HEAD is on none."""
-    for place in ("rebase-merge/head-name", "rebase-apply/head-name"):
+def _left(git_folder: Path) -> str:
+    """The branch that a rebase or a bisection is about; while it lasts, HEAD is on none."""
+    for place in ("rebase-merge/head-name", "rebase-apply/head-name", "BISECT_START"):
         try:
             return (git_folder / place).read_text(encoding="utf-8").strip().removeprefix("refs/heads/")
         except OSError:

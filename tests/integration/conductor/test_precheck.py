@@ -127,14 +127,23 @@ async def test_base_that_is_not_there(tmp_path: Path, store: SqliteStore) -> Non
     assert "trunk" in found.text
 
 
-@pytest.mark.parametrize(("how", "word"), [("merge", "merge"), ("rebase", "rebase")])
-async def test_base_that_is_in_the_middle_of_something(tmp_path: Path, store: SqliteStore, how: str, word: str) -> None:
+@pytest.mark.parametrize(
+    ("how", "away"),
+    [
+        ("merge", "--abort"),
+        ("rebase", "--abort"),
+        ("cherry-pick", "--abort"),
+        ("revert", "--abort"),
+        ("bisect", "reset"),
+    ],
+)
+async def test_base_that_is_in_the_middle_of_something(tmp_path: Path, store: SqliteStore, how: str, away: str) -> None:
     run = PreparedRun(tmp_path, store, files=FILES)
     await asyncio.to_thread(_clash, run.source, how)
     found = await line(run, "clean")
     assert found.status == "fail"
-    assert f"in the middle of a {word}" in found.text
-    assert f"{word} --abort" in found.fix
+    assert f"in the middle of a {how}" in found.text
+    assert found.fix.endswith(f"{how} {away}.") or found.fix.endswith(f"{how} {away}")
 
 
 def _clash(at: Path, how: str) -> None:
@@ -142,8 +151,21 @@ def _clash(at: Path, how: str) -> None:
     commit_files(at, {"app.py": "x = 2\n"})
     git("checkout", "-q", "main", at=at)
     commit_files(at, {"app.py": "x = 3\n"})
+    if how == "bisect":
+        git("bisect", "start", "main", "main~1", at=at)
+        return
     with pytest.raises(subprocess.CalledProcessError):
-        git(how, "other", at=at)
+        git(how, "main~1" if how == "revert" else "other", at=at)
+
+
+async def test_work_at_a_detached_head_that_no_branch_has_is_a_warning(tmp_path: Path, store: SqliteStore) -> None:
+    run = PreparedRun(tmp_path, store, files=FILES)
+    await asyncio.to_thread(git, "checkout", "-q", "--detach", at=run.source)
+    assert (await line(run, "clean")).status == "ok"
+    await asyncio.to_thread(commit_files, run.source, {"app.py": "x = 2\n"})
+    found = await line(run, "clean")
+    assert (found.status, "detached, with 1 commit on no branch" in found.text) == ("warn", True)
+    assert "switch -c NAME" in found.fix
 
 
 async def test_files_by_a_filter_and_a_repository_that_cannot_be_written(tmp_path: Path, store: SqliteStore) -> None:
