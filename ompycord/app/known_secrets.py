@@ -92,7 +92,9 @@ class KnownSecrets:
         """Those of forges."""
         for repository in self._settings.catalog.repositories:
             if repository.forge is not None:
-                yield self._secrets.parent / repository.forge.token_file
+                file = repository.forge.token_file or (repository.forge.app.key_file if repository.forge.app else None)
+                if file is not None:
+                    yield self._secrets.parent / file
 
     def _granted_to(self, name: str, *, is_whole: bool = True) -> KnownValues:
         agents = self._settings.catalog.agents

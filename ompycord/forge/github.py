@@ -33,12 +33,15 @@ class GitHub:
         *,
         token: Callable[[], str],
         clock: Clock,
+        login: str | None = None,
+        missing: tuple[str, ...] = (),
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
-        """`token` reads it; `transport` replaces the network."""
+        """`token` reads it; `login`: as whom an app acts, and what it lacks; `transport` replaces the network."""
         self._spec = spec
+        self._missing = missing
         self._clock = clock
-        self._client = GitHubClient(spec, token=token, clock=clock, transport=transport)
+        self._client = GitHubClient(spec, token=token, clock=clock, login=login, transport=transport)
         self._path = f"/repos/{quote(spec.repository)}"
         self._known: User | None = None
         self._marks = GitHubMarks(self._client, self._path, user=self._user, clock=clock)
@@ -60,6 +63,7 @@ class GitHub:
             may_push=repository.permissions.push and not repository.archived and await self._client.is_pushable(),
             is_archived=repository.archived,
             expires_at=_expires(answer.headers),
+            missing=self._missing,
         )
 
     async def newest(self, *, head: str, marker: str) -> PullRequestState | None:
@@ -83,7 +87,7 @@ class GitHub:
     async def _user(self) -> User:
         """Whose token it is, asked once a connection."""
         if self._known is None:
-            self._known = read_as(User, (await self._client.read("/user")).body)
+            self._known = read_as(User, (await self._client.read(self._client.own_account)).body)
         return self._known
 
     async def open(self, proposed: ProposedPullRequest) -> OpenedPullRequest:

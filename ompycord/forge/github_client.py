@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final, Literal, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from pydantic import ValidationError
 
@@ -38,6 +38,8 @@ LARGEST: Final = 8 * 1024 * 1024
 _LONGEST_LOG: Final = 64 * 1024 * 1024
 _REDIRECTS: Final = frozenset({301, 302, 307, 308})
 _MOST_REDIRECTS: Final = 3
+_SKEW_S: Final = 60
+"""Seconds of difference from which an app's word is refused for its time."""
 
 Method = Literal["GET", "POST", "PATCH", "PUT"]
 
@@ -59,11 +61,17 @@ class GitHubClient:
         *,
         token: Callable[[], str],
         clock: Clock,
+        login: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`transport` replaces the network. A proxy of the environment is used unless the address is this machine."""
+        """`login`: as whom an app acts; `transport` replaces the network.
+
+        A proxy of the environment is used unless the address is this machine.
+        """
         self._spec = spec
         self._token = token
+        self.own_account = "/user" if login is None else f"/users/{quote(login, safe='')}"
+        """The path of the account as which it acts: an app's token cannot ask for its own."""
         self._clock = clock
         self._waited_s = 0.0
         is_here = spec.api_address.startswith("http:")
@@ -207,6 +215,15 @@ class GitHubClient:
                 await self._wait(answer)
                 continue
             fault = fault_of(answer.status, answer.headers, complaint, self._spec, head=head, base=base)
+            if (
+                self._spec.app is not None
+                and answer.status == HTTPStatus.UNAUTHORIZED
+                and (off := _clock_off(answer, self._clock.now_ms() / 1000))
+            ):
+                words = (
+                    f"{self._spec.repository}: this machine's clock is {off} s off, so it was refused. Set the clock."
+                )
+                raise ForgeFailed("clock", words)
             if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise ForgeUnanswered(fault.fault, str(fault))
             raise fault
@@ -270,6 +287,16 @@ async def _end_of(answer: httpx.Response, most: int) -> bytes:
         if count > _LONGEST_LOG:
             break
     return bytes(kept)
+
+
+def _clock_off(answer: GitHubAnswer, now_s: float) -> int:
+    """By how many seconds our clock differs from the forge's; 0 where that is too little to matter."""
+    try:
+        there = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+    except (TypeError, ValueError):
+        return 0
+    off = round(now_s - there)
+    return off if abs(off) > _SKEW_S else 0
 
 
 def _complaint(answer: GitHubAnswer) -> Complaint:

@@ -58,6 +58,9 @@ def fault_of(
 ) -> ForgeFailed:
     """The refusal as an error with words."""
     if status == HTTPStatus.UNAUTHORIZED:
+        if spec.app is not None:
+            words = "the app was refused. Check forge.app.id, and put a key of that app into the file of its key_file."
+            return ForgeFailed("authentication", f"{spec.repository}: {words}")
         return ForgeFailed(
             "authentication",
             f"{spec.repository}: the token was refused. It may have expired: make a new one, and put it into the file"

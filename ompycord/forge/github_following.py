@@ -91,14 +91,15 @@ class GitHubFollowing:
         *,
         token: Callable[[], str],
         clock: Clock,
+        login: str | None = None,
         known: KnownAnswers,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
-        """`known` outlives this; `transport` replaces the network."""
+        """`known` outlives this; `login`: as whom an app acts; `transport` replaces the network."""
         self._spec = spec
         self._clock = clock
         self._known = known
-        self._client = GitHubClient(spec, token=token, clock=clock, transport=transport)
+        self._client = GitHubClient(spec, token=token, clock=clock, login=login, transport=transport)
         self._path = f"/repos/{quote(spec.repository)}"
 
     async def close(self) -> None:
@@ -142,7 +143,7 @@ class GitHubFollowing:
 
     async def discussion(self, number: int) -> SeenDiscussion:
         """See the port."""
-        me = await self._as("/user", TypeAdapter(User))
+        me = await self._as(self._client.own_account, TypeAdapter(User))
         comments = await self._pages(f"{self._path}/issues/{number}/comments", _COMMENTS)
         lines = await self._pages(f"{self._path}/pulls/{number}/comments", _COMMENTS)
         reviews = await self._pages(f"{self._path}/pulls/{number}/reviews", _REVIEWS)
@@ -198,7 +199,7 @@ class GitHubFollowing:
         """See the port."""
         listed = f"{self._path}/{'issues' if thread is None else 'pulls'}/{number}/comments"
         target = listed if thread is None else f"{listed}/{thread}/replies"
-        me = await self._as("/user", TypeAdapter(User))
+        me = await self._as(self._client.own_account, TypeAdapter(User))
         for attempt in range(1, TRIES + 1):
             there = await self._pages(listed, _COMMENTS)
             if any(one.user is not None and one.user.id == me.id and marker in (one.body or "") for one in there):

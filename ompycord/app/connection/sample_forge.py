@@ -41,7 +41,7 @@ async def with_forge(
     )
     found = sample.model_copy(update={"forge": forge, "publish": PublishSpec(labels=("ompycord",))})
     try:
-        await share_base(found, git=git, token_file=lambda spec: data.path / spec.token_file)
+        await share_base(found, git=git, token_file=lambda spec: file)
     except (ForgeFailed, ProcessFailed, WorkspaceError) as error:
         return sample, f"Results of the sample are branches only: {error}"
     return found, None

@@ -1,11 +1,11 @@
 """Forges as they are wired: their tokens' files, what pushes to them, what makes pull requests of results."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 
+from ompycord.app.wiring.forge_credentials import ForgeCredentials
 from ompycord.app.wiring.parts import Infrastructure
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.events import RunEvent, RunStateChanged
@@ -16,37 +16,20 @@ from ompycord.domain.ports import Clock, ForgePort
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import Machine, RunRecord, RunState
 from ompycord.engines.publication import Proposals, RunReport
-from ompycord.forge.token_file import read_token
 from ompycord.store import SqliteStore
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.publishing.forge_pushes import ForgePushes
 
-__all__ = ["Learn", "open_forge", "proposals_of", "token_file"]
-
-Learn = Callable[[Iterable[str]], None]
-
-
-def token_file(folder: Path, spec: ForgeSpec) -> Path:
-    """Where the token is; `folder` is the data folder."""
-    return folder / spec.token_file
-
-
-def open_forge(folder: Path, clock: Clock, learn: Learn, spec: ForgeSpec) -> AbstractAsyncContextManager[ForgePort]:
-    """A connection to the forge; each token that is read is known as a secret before it is used."""
-
-    def token() -> str:
-        text = read_token(token_file(folder, spec), setting="forge.token_file")
-        learn([text])
-        return text
-
-    return _opened(spec, clock, token)
+__all__ = ["open_forge", "proposals_of"]
 
 
 @asynccontextmanager
-async def _opened(spec: ForgeSpec, clock: Clock, token: Callable[[], str]) -> AsyncGenerator[ForgePort]:
+async def open_forge(credentials: ForgeCredentials, clock: Clock, spec: ForgeSpec) -> AsyncGenerator[ForgePort]:
+    """A connection to the forge."""
     from ompycord.forge.github import GitHub  # httpx: where no forge is configured it is not loaded
 
-    forge = GitHub(spec, token=token, clock=clock)
+    identity = await credentials.identity(spec)
+    forge = GitHub(spec, token=identity.token, login=identity.login, missing=identity.missing, clock=clock)
     try:
         yield forge
     finally:
@@ -57,15 +40,11 @@ def proposals_of(infrastructure: Infrastructure, git: Git) -> Proposals | None:
     """What makes pull requests; None where no repository names a forge."""
     if all(spec.forge is None for spec in infrastructure.settings.catalog.repositories):
         return None
-    folder, known = infrastructure.data.path, infrastructure.known
-
-    def place(spec: ForgeSpec) -> Path:
-        known.add([read_token(token_file(folder, spec), setting="forge.token_file")])
-        return token_file(folder, spec).absolute()
-
+    folder, clock = infrastructure.data.path, infrastructure.clock
+    credentials = ForgeCredentials(folder, clock=clock, learn=infrastructure.known.add)
     return Proposals(
-        pushes=ForgePushes(repositories=folder / "repositories", git=git, token_file=place),
-        forge=partial(open_forge, folder, infrastructure.clock, known.add),
+        pushes=ForgePushes(repositories=folder / "repositories", git=git, token_file=credentials.file),
+        forge=partial(open_forge, credentials, clock),
         report=partial(_report_of, infrastructure.store, partial(_card_of, infrastructure)),
         redact=infrastructure.redact,
     )

@@ -9,7 +9,8 @@ from ompycord.app.mode import usage_of
 from ompycord.app.precheck import Precheck, PrecheckParts
 from ompycord.app.precheck.provider_lines import Providers
 from ompycord.app.system import SystemClock
-from ompycord.app.wiring.forges import Learn, open_forge
+from ompycord.app.wiring.forge_credentials import ForgeCredentials, Learn
+from ompycord.app.wiring.forges import open_forge
 from ompycord.app.wiring.parts import Infrastructure, Workers
 from ompycord.http.proxy.forward_proxy import upstream_of
 from ompycord.model_gateway.gateway import ModelGateway
@@ -71,6 +72,6 @@ def precheck_for(
             set_up_size=partial(largest_of, data / "setups"),
             providers=providers,
             now_ms=SystemClock().now_ms,
-            open_forge=partial(open_forge, data, SystemClock(), learn),
+            open_forge=partial(open_forge, ForgeCredentials(data, clock=SystemClock(), learn=learn), SystemClock()),
         )
     )

@@ -1,11 +1,11 @@
 """What follows open pull requests, as it is wired: their forges, what reads them, and who may start something there."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ompycord.app.wiring.forges import Learn, token_file
+from ompycord.app.wiring.forge_credentials import ForgeCredentials, Learn
 from ompycord.app.wiring.parts import Infrastructure
 from ompycord.conductor import EventRecorder, PullRequests, Runs
 from ompycord.conductor.pull_requests.callers import Callers
@@ -14,7 +14,6 @@ from ompycord.conductor.pull_requests.issues import Issues
 from ompycord.conductor.pull_requests.rounds import Rounds
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import Clock
-from ompycord.forge.token_file import read_token
 
 if TYPE_CHECKING:
     from ompycord.forge.github_following import GitHubFollowing as FollowedForge
@@ -57,25 +56,17 @@ class _Forges:
     """Opens connections; what was read before is kept between them."""
 
     def __init__(self, folder: Path, clock: Clock, learn: Learn) -> None:
-        self._folder = folder
         self._clock = clock
-        self._learn = learn
+        self._credentials = ForgeCredentials(folder, clock=clock, learn=learn)
         self._known: KnownAnswers | None = None
 
-    def __call__(self, spec: ForgeSpec) -> "AbstractAsyncContextManager[FollowedForge]":
-        def token() -> str:
-            text = read_token(token_file(self._folder, spec), setting="forge.token_file")
-            self._learn([text])
-            return text
-
-        return self._opened(spec, token)
-
     @asynccontextmanager
-    async def _opened(self, spec: ForgeSpec, token: Callable[[], str]) -> "AsyncGenerator[FollowedForge]":
+    async def __call__(self, spec: ForgeSpec) -> "AsyncGenerator[FollowedForge]":
         from ompycord.forge.github_following import GitHubFollowing, KnownAnswers  # httpx, where a forge is configured
 
         self._known = self._known or KnownAnswers()
-        forge = GitHubFollowing(spec, token=token, clock=self._clock, known=self._known)
+        identity = await self._credentials.identity(spec)
+        forge = GitHubFollowing(spec, token=identity.token, login=identity.login, clock=self._clock, known=self._known)
         try:
             yield forge
         finally:

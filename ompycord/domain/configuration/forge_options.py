@@ -4,21 +4,30 @@ Counterpart of `ports/forge.py`, which opens them.
 """
 
 import ipaddress
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from ompycord.domain.base import Frozen
 from ompycord.domain.configuration.written import WrittenPath
 
-__all__ = ["ForgeSpec"]
+__all__ = ["AppSpec", "ForgeSpec"]
 
 _GITHUB: Final = "https://api.github.com"
 _ENTERPRISE: Final = "/api/v3"
 _ADDRESS: Final = r"^https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._/-]*)?$"
 
 ForgeAddress = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=500)]
+
+
+class AppSpec(Frozen):
+    """An app of GitHub that is installed for the repository."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.]{1,40}$"), BeforeValidator(str)]
+    """Its id, or its client id."""
+    key_file: WrittenPath
+    """Its private key as a PEM file; a relative one lies in the data folder."""
 
 
 class ForgeSpec(Frozen):
@@ -30,11 +39,13 @@ class ForgeSpec(Frozen):
         str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$", max_length=140)
     ]
     """`owner/name`, as its address has it."""
-    token_file: WrittenPath
-    """Holds a fine-grained token with *Contents* and *Pull requests* read and write.
+    token_file: WrittenPath | None = None
+    """Holds a fine-grained token with *Contents*, *Pull requests* and *Commit statuses*, each read and write.
 
-    A relative one lies in the data folder. It is read for each publication.
+    A relative one lies in the data folder. It is read for each request.
     """
+    app: AppSpec | None = None
+    """An app instead of a token: it mints one for each publication."""
     api: ForgeAddress = _GITHUB
     """The address of its REST interface; GitHub Enterprise has `https://HOST/api/v3`."""
     poll_s: Annotated[float, Field(ge=1, le=86_400)] = 60
@@ -48,6 +59,12 @@ class ForgeSpec(Frozen):
         if address is not None and address.startswith("http:") and not _is_here(address):
             raise ValueError("must begin with https://, since the token goes there")
         return address
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> Self:
+        if (self.token_file is None) == (self.app is None):
+            raise ValueError("give either token_file or app")
+        return self
 
     @property
     def api_address(self) -> str:

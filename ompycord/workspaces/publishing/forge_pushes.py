@@ -5,7 +5,7 @@ address, no environment and no setting of a repository. Counterpart of `remote.p
 """
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -64,10 +64,14 @@ _WHY: Final = (
 """What git and forges say, in small letters, by fault; the first that fits."""
 
 
-class ForgePushes:
-    """One for all repositories. `token_file` is the place of a forge's token."""
+TokenFile = Callable[[ForgeSpec], AbstractAsyncContextManager[Path]]
+"""A file that has a forge's token, as long as the block is open."""
 
-    def __init__(self, *, repositories: Path, git: Git, token_file: Callable[[ForgeSpec], Path]) -> None:
+
+class ForgePushes:
+    """One for all repositories."""
+
+    def __init__(self, *, repositories: Path, git: Git, token_file: TokenFile) -> None:
         self._repositories = Repositories(folder=repositories, git=git)
         self._git = git
         self._remote = RemoteGit(git)
@@ -115,7 +119,8 @@ class ForgePushes:
             await kill_strays(marker)
             require_branch(branch)
             folder = (await self._repositories.source(repository)).git_folder
-            yield ForgeGit(self._git, self._remote, forge, folder, self._token_file(forge), marker)
+            async with self._token_file(forge) as token:
+                yield ForgeGit(self._git, self._remote, forge, folder, token, marker)
         except (WorkspaceError, ProcessFailed) as error:
             raise ForgeFailed("here", str(error)) from error
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ class Shop:
         return ForgePushes(
             repositories=self.path.parent / "caches",
             git=Git(path=os.environ["PATH"], operator=self.operator),
-            token_file=lambda forge: forge.token_file,
+            token_file=lambda forge: nullcontext(self.token),
         )
 
     async def follow(self) -> None:
