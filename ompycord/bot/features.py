@@ -34,6 +34,7 @@ from ompycord.bot.commands.settings import settings_feature
 from ompycord.bot.commands.show import show_feature
 from ompycord.bot.commands.status import status_feature
 from ompycord.bot.commands.takeover import takeover_feature
+from ompycord.bot.commands.waiting.mine import mine_feature
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Command, Feature, Handler, Press
@@ -64,6 +65,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     feedback_feature,
     health_feature,
     gateway_feature,
+    mine_feature,
     pausing_feature,
     retry_feature,
     follow_up_feature,

@@ -114,6 +114,7 @@ def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
         ("Run as task", {}, "New task in #tasks"),
         ("omp resume", of, "Resumed"),
         ("omp cancel", {"reason": "Enough", **of}, "will be lost"),
+        ("omp mine", {}, "for you"),
         ("omp-admin stop-all", {}, "Nothing is lost"),
         ("omp-admin pause", {}, "Paused"),
         ("omp-admin unpause", {}, "Runs begin again"),

@@ -110,7 +110,7 @@ def test_discord_is_told_of_every_command() -> None:
     known = {command.name for feature in ours.features for command in feature.commands}
     assert known == {
         *("new", "ask", "say", "status", "cancel", "stop", "resume", "show", "runs", "queue", "settings", "cost"),
-        *("health", "gateway", "help", "decide", "memory", "feedback", "pr"),
+        *("health", "gateway", "help", "decide", "memory", "feedback", "pr", "mine"),
     }
     assert {command.name for feature in ours.features for command in feature.admin} == {
         *("stop-models", "resume-models", "pause", "unpause", "stop-all"),
