@@ -20,6 +20,7 @@ async def test_a_decision_waits_for_those_who_may_make_it(harness: AppHarness) -
         assert await mine(ada) == "Nothing waits for you here."
         await harness.start(mo)
         asked = await ada.wait_message(lambda m: kind_of(m) == "question" and m.raw["pinned"])
+        await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Go to the question" in m.labels)  # it is kept where
         text = await mine(ada)
         assert text.startswith("**1 decision waits for you**")
         assert "**publish** Bash: npm publish" in text
