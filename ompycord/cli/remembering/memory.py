@@ -73,14 +73,17 @@ Guild = Annotated[
 
 @memory.command("import", epilog=examples("memory import"))
 def import_(
-    file: Annotated[Path, typer.Argument(help="A file such as AGENTS.md.", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="A file such as AGENTS.md.")],
     repository: Repository,
     guild: Guild = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Propose what a file says, sentence by sentence. People keep or drop each: `/omp memory list which: proposed`."""
-    text = file.read_text(encoding="utf-8", errors="replace")
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read ({error.strerror})") from None
     request = {"guild": _guild(guild, data_dir), "repository": repository, "text": text}
     done: dict[str, Any] = perform_here(data_dir, "memory.import", request)
     if as_json:

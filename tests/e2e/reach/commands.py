@@ -81,7 +81,7 @@ def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
     """
     of: dict[str, Any] = {"run": run}
     return [
-        ("omp stop", of, "Stopped"),
+        ("omp stop", {"when": "now", **of}, "Stopped"),
         ("omp say", {"message": "Then the docs", "when": "next", **of}, "Queued."),
         ("omp queue list", of, "Then the docs"),
         ("omp queue edit", {"message": None, **of}, "Edit the message"),

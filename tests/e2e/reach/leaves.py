@@ -28,6 +28,7 @@ CHECK = {
     "network": "gateway",
     "hosts": ["pypi.example.org"],
     "git": True,
+    "services": ["search"],
     **BOUNDS,
 }
 STEP: dict[str, Any] = {
@@ -44,7 +45,17 @@ RULES: dict[str, Any] = {
     name: {"by": "admin", "people": 3, "requester": False}
     for name in ("read", "write", "run", "network", "secret", "publish", "danger")
 }
+SERVICE: dict[str, Any] = {
+    "name": "search",
+    "command": ["searchd", "--port", "{port}"],
+    "port": 9200,
+    "probe": ["searchd", "--ping"],
+    "ready_s": 20,
+    "variables": {"SEARCH_URL": "http://{host}:{port}"},
+    "used_by": ["checks"],
+}
 REPOSITORY: dict[str, Any] = {
+    "services": [SERVICE],
     "approvals": RULES,
     "risk": {"commands": [{"command": "make out", "risk": "danger"}], "build_folders": ["generated"]},
     "base": "trunk",
@@ -80,6 +91,7 @@ REPOSITORY: dict[str, Any] = {
     },
     "guard": {
         "syntax": False,
+        "plan": False,
         "secrets": False,
         "exempt": ["tests/samples/**"],
         "max_files": 100,
@@ -297,6 +309,8 @@ async def shown_settings(folder: Path) -> set[str]:
 def _general(name: str) -> str:
     """`agents.wall_s` for `agents.spoken.wall_s`."""
     head, *rest = name.split(".")
+    if (head, rest[:1]) == ("access", ["forge"]):  # by a login
+        return "access.forge"
     if head not in {"repositories", "agents", "providers", "task_presets"}:
         return name
     if rest[1] in {"env", "secrets"}:  # by the name of a variable

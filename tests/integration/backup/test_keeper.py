@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,13 @@ import pytest
 from ompycord.app.backups.copies import StoreCopies
 from ompycord.app.backups.keeper import BackupKeeper
 from ompycord.app.backups.state import BackupState, backup_finding, backup_line
+from ompycord.app.report import METRICS
 from ompycord.backup.options import BackupOptions
 from ompycord.backup.place import BackupPlace
 from ompycord.errors import UnavailableError
 from tests.integration.backup.conftest import Make
 from tests.integration.store.world import NOW, HandClock
+from tests.unit.telemetry.test_metrics import READING
 
 HOUR_MS = 3_600_000
 
@@ -137,6 +140,18 @@ def test_doctor_says_what_is_there(data: Path, make: Make) -> None:
     assert backup_finding(options, data, now=NOW + 49 * HOUR_MS).status == "warn"
     (data / "backups" / name / "manifest.json").write_text("?")
     assert f"{name} in" in backup_finding(options, data, now=NOW).text
+
+
+def test_metrics_say_how_old_it_is_and_whether_it_can_be_restored() -> None:
+    read = {one.name: one.read for one in METRICS}
+    none = replace(READING, backups=BackupState(), backup_age_s=None)
+    assert [read[name](none) for name in ("ompycord_backup_age_seconds", "ompycord_backup_drill_ok")] == [None, None]
+    well = replace(READING, backups=BackupState(newest_at=NOW, drilled_at=NOW, failures=2), backup_age_s=60.0)
+    assert read["ompycord_backup_age_seconds"](well) == 60.0
+    assert read["ompycord_backup_failures"](well) == 2
+    assert read["ompycord_backup_drill_ok"](well) == 1.0
+    broken = replace(well, backups=BackupState(newest_at=NOW, drilled_at=NOW, drill_fault="damaged"))
+    assert read["ompycord_backup_drill_ok"](broken) == 0.0
 
 
 def test_health_says_when() -> None:
