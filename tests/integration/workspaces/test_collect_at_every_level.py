@@ -22,7 +22,9 @@ pytestmark = [pytest.mark.posix, pytest.mark.timeout(120)]
 Shell = Callable[..., str]
 
 
-@pytest.fixture(params=[*CONFINED, "none"])
+@pytest.fixture(
+    params=["full", *(pytest.param(one, marks=pytest.mark.long) for one in CONFINED if one != "full"), "none"]
+)
 def level(request: pytest.FixtureRequest) -> ConfinementLevel:
     require(request.param)
     return request.param
