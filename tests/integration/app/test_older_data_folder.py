@@ -90,8 +90,8 @@ async def test_every_hosted_run_goes_on_to_its_end_and_each_of_its_messages_is_s
     async with harness.running():
         answered = await older.press(mo, "A question is open", "with coupons", kind="question")
         assert "*with coupons*" in await answer_to(mo, answered)
-        allowed = await older.press(mo, "An approval is open", "Allow once", kind="question")
-        assert (await answer_to(mo, allowed)).startswith("Allowed once.")
+        allowed = await older.press(harness.playground.ada, "An approval is open", "Allow once", kind="question")
+        assert (await answer_to(harness.playground.ada, allowed)).startswith("Allowed once.")
         await older.ended(*INTERRUPTED)
         for title, reason in STOPPED.items():
             snapshot = await harness.until(runs[title], lambda seen: seen.state is S.SUSPENDED)
@@ -126,7 +126,7 @@ def check_agent(agent: FormerAgent) -> None:
     assert agent.decided == {
         "A question is open": ev.QuestionAnswered(question="q1", answer="with coupons", by="Mo"),
         "A question is answered": ev.QuestionAnswered(question="q1", answer="with coupons", by="Mo"),
-        "An approval is open": ev.ApprovalGranted(approval="a1", by="Mo"),
+        "An approval is open": ev.ApprovalGranted(approval="a1", by="Ada"),
     }
     assert {title: len(prompts) for title, prompts in agent.prompts.items()} == dict.fromkeys(
         {title for title in {*INTERRUPTED, *STOPPED} if title not in {*COLLECTED, "Before harvest"}}, 1
@@ -180,7 +180,7 @@ async def test_what_waited_for_its_time_is_sent_then_and_once_and_not_before(old
     harness, waiting = older.harness, ("elsewhere it begins", "elsewhere a number is missing")
     async with harness.running():
         await older.press(harness.playground.mo, "A question is open", "with coupons", kind="question")
-        await older.press(harness.playground.mo, "An approval is open", "Allow once", kind="question")
+        await older.press(harness.playground.ada, "An approval is open", "Allow once", kind="question")
         await older.ended(*INTERRUPTED)
         await nothing_due(harness)
         early = await messages_of_runs(harness.playground, older.runs)
