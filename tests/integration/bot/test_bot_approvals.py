@@ -65,8 +65,9 @@ async def test_leave_is_given_by_a_button_once_and_the_message_says_by_whom(harn
     async with harness.running():
         run, message = await asked(harness, mo, LONG)
         assert "echo 1" in message.text
-        assert "**run**: `make` runs a task. Its agent says: network." in message.text
-        assert "Decides: its requester or an approver (one-person rule)." in message.text
+        assert "**run**: " in message.text
+        assert " Its agent says: network." in message.text
+        assert "Decides: its requester or an approver." in message.text
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Go to the question" in m.labels)
         link = card.component("Go to the question")
         assert link["url"].endswith(f"/{message.id}")
