@@ -45,7 +45,8 @@ FIX = "line.cost * percent / 100"
 WRONG = "line.price * percent * line.quantity / 1000"
 FAILED = "The project's checks failed on your result"  # `dialects/prompts/repair_text.py` begins so
 REVIEWED = "A review of your result found what must be repaired"  # or so
-PLANNED = "this plan for it."  # `dialects/prompts/report_text.py` says so before a plan
+# What follows the task: a plan (`dialects/prompts/report_text.py`), what is remembered (`background_text.py`).
+AFTER_TASK = re.compile(r"this plan for it\.|Background from earlier work")
 NEW_TEST = """
 
 class DiscountOnQuantityTest(unittest.TestCase):
@@ -160,7 +161,7 @@ def main() -> int:
     prompt = sys.stdin.read()
     task, failed, _ = prompt.partition(FAILED)
     task, reviewed, _ = task.partition(REVIEWED)
-    words = set(re.findall(r"[a-z]+", task.partition(PLANNED)[0].lower()))
+    words = set(re.findall(r"[a-z]+", AFTER_TASK.split(task)[0].lower()))
     inbox = Inbox(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     stage = Stage(float(os.environ.get("REHEARSAL_PACE", "1")), inbox)
     stage.emit("message", text="This is a rehearsal: no model is involved, the change it makes is real.")

@@ -131,7 +131,7 @@ async def test_a_start_after_a_crash_gets_the_same_without_what_was_dropped_sinc
     assert "Discount before tax" in before
     assert "The cart keeps" in before
     await book(harness).decide(SHOP, first, ADA, active=False)
-    await keep(harness, "A discount and tax lesson that came later for the cart")
+    await keep(harness, "Shipping came later: its currency, weight, zone and insurance beside discount and tax")
     again = harness.restart()
     async with again.running():
         snapshot = await again.ended(record.id)

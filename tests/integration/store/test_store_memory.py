@@ -175,6 +175,8 @@ async def test_an_index_out_of_step_is_noticed_and_made_again_with_the_same_answ
         raw.execute("DROP TRIGGER memory_items_removed")
         raw.execute("DELETE FROM memory_items WHERE id = ?", (items[0].id,))
         raw.execute(trigger)
+    assert not await store.memory.is_index_whole()
+    with raw:
         raw.execute("DELETE FROM memory_index_data WHERE id > 10")
     raw.close()
     assert not await store.memory.is_index_whole()
