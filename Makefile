@@ -56,7 +56,7 @@ long: $(VENV)/.installed-dev ## Run the long tests: Chromium, kill -9 at every p
 	@OMPYCORD_EXAMPLES=all $(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup -m examples
 	@CI= $(BIN)/python -m pytest -q -n 2 --dist load -m clients
 	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),omp)" $(BIN)/python -m pytest -q -m agents
-	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),opencode)" $(BIN)/python -m pytest -q -m agents tests/e2e/agents/test_real_journeys.py
+	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),opencode)" $(BIN)/python -m pytest -q -m agents tests/e2e/agents/test_real_journeys.py tests/e2e/agents/test_real_gateway.py
 
 clients: $(VENV)/.installed-dev ## Run bots of six libraries, and Red, on the playground (installs them from npm and PyPI)
 	@$(BIN)/python -m pytest -q -n 2 --dist load -m clients $(ARGS)

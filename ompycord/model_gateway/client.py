@@ -19,6 +19,8 @@ from ompycord.model_gateway.upstreams import Upstream, Upstreams
 __all__ = ["NoProvider", "Patience", "ProviderClient", "Retried", "open_session"]
 
 CONNECT_S: Final = 5.0
+READ_BYTES: Final = 16_384
+"""Of an answer that its agent does not read about so much waits here, and the rest at its provider."""
 SILENCE_S: Final = 600.0
 """Seconds without a byte of an answer; a model may think for minutes."""
 RETRIED: Final = frozenset({429, 500, 502, 503, 504, 529})
@@ -61,6 +63,7 @@ def open_session() -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SILENCE_S),
         skip_auto_headers=("User-Agent", "Accept-Encoding"),
+        read_bufsize=READ_BYTES,
     )
 
 
