@@ -141,7 +141,7 @@ def check_object(
 ) -> dict[str, Any]:
     """A run of a check by GitHub's own CI."""
     owner = user_object("github", 9919, web)
-    app = {
+    app: dict[str, Any] = {
         "id": 15368,
         "slug": "github-actions",
         "node_id": "A_1",

@@ -86,7 +86,9 @@ class AppHarness(ComposedApp):
     async def submit(self, person: Person = ADA, draft: str | None = None, **changes: str) -> RunRecord:
         asked = {"prompt": "Fix the total.", "repository": "shop", "agent": "scripted"}
         place = {name: changes.pop(name, usual) for name, usual in (("guild", "1"), ("channel", "2"))}
-        submission = Submission(request=TaskRequest.model_validate({**asked, **changes}), **place)
+        submission = Submission(
+            request=TaskRequest.model_validate({**asked, **changes}), guild=place["guild"], channel=place["channel"]
+        )
         return await self.areas.runs.submit(DraftId(draft or self.ids.ulid()), submission, person)
 
     async def settled(self, run: str) -> None:

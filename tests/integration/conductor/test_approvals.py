@@ -295,7 +295,7 @@ async def clicks(
             made.append(
                 group.create_task(harness.areas.approvals.approve(await harness.areas.load(run), ref, AP, scope=scope))
             )
-    results = [one.result() for one in made]
+    results: list[Committed] = [one.result() for one in made]
     assert all(one.fresh or one.earlier is not None for one in results)
     return results
 

@@ -127,7 +127,10 @@ async def test_what_a_command_asks_shows_no_secret_of_the_process(harness: AppHa
 async def test_an_attached_file_shows_no_secret(harness: AppHarness) -> None:
     """Also where it is no UTF-8: it is sent as it is, but for what this process knows."""
     health = cast("Health", SimpleNamespace(lines=None))
-    lookups = lookups_of(harness.infrastructure, harness.workers, health, cast("ModelOperations", None))
+    areas = harness.parts.areas
+    lookups = lookups_of(harness.infrastructure, areas, harness.workers, health, cast("ModelOperations", None))
+        harness.infrastructure, harness.parts.areas, harness.workers, health, cast("ModelOperations", None)
+    )
     run = RunId(harness.ids.ulid())
     prepared = await harness.workspaces.prepare(run, harness.catalog.repositories[0], base=None)
     text = f"gr\u00fc\u00dfe {KEY[:9]}\u200b{KEY[9:]}".encode()

@@ -339,10 +339,10 @@ async def test_a_round_whose_end_is_not_projected_yet_is_told_later(world: World
     known = await world.harness.ended(run)
     await world.harness.settled(run)
     late = known.model_copy(update={"state": RunState.PUBLISHING})
-    of = world.harness.snapshots.of
+    of, slow = world.harness.snapshots.of, run
 
-    async def behind(asked: RunId) -> StatusSnapshot | None:
-        return late if asked == run else await of(asked)
+    async def behind(run: RunId) -> StatusSnapshot | None:
+        return late if run == slow else await of(run)
 
     world.harness.snapshots.of = behind
     await world.look()

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +39,11 @@ def git(folder: Path, *words: str) -> str:
     return done.stdout.decode().strip()
 
 
+def _kept(forge: ForgeSpec) -> AbstractAsyncContextManager[Path]:
+    assert forge.token_file is not None
+    return nullcontext(Path(forge.token_file))
+
+
 class Place:
     """A repository here with a result on top of `main`, its forge, and what publishes."""
 
@@ -47,9 +52,7 @@ class Place:
         self.shop = folder / "shop"
         self._github = github
         self._spec = RepositorySpec(name="shop", path=self.shop, forge=spec)
-        self._pushes = ForgePushes(
-            repositories=folder / "caches", git=Git(path=os.environ["PATH"]), token_file=lambda given: given.token_file
-        )
+        self._pushes = ForgePushes(repositories=folder / "caches", git=Git(path=os.environ["PATH"]), token_file=_kept)
         self.base = git(self.shop, "rev-parse", "main")
         self.commit = self.result("a result", "main")
         self.request = PushRequest(branch=BRANCH, commit=self.commit, base="main", base_commit=self.base)

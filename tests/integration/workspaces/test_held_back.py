@@ -10,7 +10,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ResultWithheld
 from ompycord.text.known_values import KnownValues
-from ompycord.workspaces import guard
+from ompycord.workspaces.guarding import granted
 from ompycord.workspaces.service import GitWorkspaces
 
 pytestmark = pytest.mark.posix
@@ -113,8 +113,8 @@ async def test_a_result_that_holds_a_granted_value_is_held_back(
     shell: Shell,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(guard, "_BATCH", 300_000)  # so that the large file is one that is read from the disk
-    monkeypatch.setattr(guard, "_STEP", 100_000)
+    monkeypatch.setattr(granted, "_BATCH", 300_000)  # so that the large file is one that is read from the disk
+    monkeypatch.setattr(granted, "_STEP", 100_000)
     clone = (await workspaces.prepare(run, repository, base=None)).path
     where = leak(clone, shell)
     with pytest.raises(ResultWithheld) as caught:
