@@ -129,8 +129,6 @@ async def test_an_attached_file_shows_no_secret(harness: AppHarness) -> None:
     health = cast("Health", SimpleNamespace(lines=None))
     areas = harness.parts.areas
     lookups = lookups_of(harness.infrastructure, areas, harness.workers, health, cast("ModelOperations", None))
-        harness.infrastructure, harness.parts.areas, harness.workers, health, cast("ModelOperations", None)
-    )
     run = RunId(harness.ids.ulid())
     prepared = await harness.workspaces.prepare(run, harness.catalog.repositories[0], base=None)
     text = f"gr\u00fc\u00dfe {KEY[:9]}\u200b{KEY[9:]}".encode()
