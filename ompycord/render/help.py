@@ -1,12 +1,12 @@
 """`/omp help` by role: what a person may do here, and who can do the rest; counterpart of the bot's command table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ompycord.domain.access import Role
 from ompycord.domain.base import Frozen
 from ompycord.text.graphemes import utf16_len
-from ompycord.text.limits import MESSAGE_CONTENT
+from ompycord.text.limits import EMBED_DESCRIPTION
 
 __all__ = ["CommandHelp", "help_text"]
 
@@ -24,20 +24,24 @@ class CommandHelp(Frozen):
     role: Role
     """The least role that may use it."""
 
+    def short(self, command_id: str) -> str:
+        """Its mention alone."""
+        return f"</{self.name}:{command_id}>"
+
     def usage(self, command_id: str | None) -> str:
         """How it is typed. With the id that Discord gave to `/omp` it is a mention: who clicks it begins to type it."""
         if command_id is None:
             return f"`/{self.name} {self.options}".rstrip() + "`"
-        return f"</{self.name}:{command_id}>" + (f" `{self.options}`" if self.options else "")
+        return self.short(command_id) + (f" `{self.options}`" if self.options else "")
 
 
 def help_text(
     commands: Sequence[CommandHelp], role: Role, *, topic: str | None = None, command_id: str | None = None
 ) -> str:
-    """Content of an ephemeral reply: the commands of this role, whole lines, at most 2,000 units.
+    """Description of an ephemeral reply's embed: the commands of this role, whole lines, at most 4,096 units.
 
     `topic` keeps the commands that have the word in their usage or text. `command_id` is Discord's of `/omp`; where it
-    is not known, or the mentions would cost commands their lines, usages are code.
+    is not known, usages are code. Where commands would lose their lines, options go first, then mentions.
     """
     if role is Role.NONE:
         return "You don't have access yet. Ask an admin to add you under `access` in `ompycord.yml`."
@@ -47,10 +51,15 @@ def help_text(
     head = f"Your role here is *{role.word}*."
     rest = [] if mine else ["No command of yours matches. `/omp help` lists them all."]
     rest += _beyond(role, [command for command in found if role < command.role])
-    linked, plain = (
-        [head, *(f"{command.usage(known)} {command.text}" for command in mine), *rest] for known in (command_id, None)
-    )
-    return _within(linked if utf16_len("\n".join(linked)) <= MESSAGE_CONTENT else plain)
+    ways: list[Callable[[CommandHelp], str]] = [lambda command: command.usage(None)]
+    if command_id is not None:
+        ways = [lambda command: command.usage(command_id), lambda command: command.short(command_id), *ways]
+    lines: list[str] = []
+    for way in ways:
+        lines = [head, *(f"{way(command)} {command.text}" for command in mine), *rest]
+        if utf16_len("\n".join(lines)) <= EMBED_DESCRIPTION:
+            return "\n".join(lines)
+    return _within(lines)
 
 
 def _beyond(role: Role, others: list[CommandHelp]) -> list[str]:
@@ -65,7 +74,7 @@ def _beyond(role: Role, others: list[CommandHelp]) -> list[str]:
 
 def _within(lines: list[str]) -> str:
     shown: list[str] = []
-    room = MESSAGE_CONTENT - len(_MORE)
+    room = EMBED_DESCRIPTION - len(_MORE)
     for line in lines:
         room -= utf16_len(line) + 1
         if room < 0:

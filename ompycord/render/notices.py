@@ -21,7 +21,7 @@ _NAME = 60
 
 def role_holder(helper: str | None, sanitizer: Sanitizer) -> str:
     """Who can grant a role; `helper` is the name of Discord's role for that, where one is configured."""
-    return f"@{sanitizer.line(helper, _NAME)}" if helper else "An admin"
+    return f"@{sanitizer.line(helper, _NAME)}" if helper else "an admin"
 
 
 def repository_missing() -> str:

@@ -238,7 +238,8 @@ def refusal_words(error: Refused, audience: Audience) -> str:
         facts["act"] = _ACTS.get(str(facts["action"]), facts["action"])
         facts["who"] = _WHO.get(str(facts["needs"]), "its requester or an *approver*")
     if error.code == Code.WATCH_ONLY:
-        facts.setdefault("who", "An admin")
+        who = str(facts.get("who", "an admin"))
+        facts["who"] = who[:1].upper() + who[1:]  # it begins a sentence
     return REFUSALS[Code(error.code)].of(audience).format_map(facts)
 
 

@@ -8,9 +8,10 @@ from discord import app_commands
 from ompycord.bot.access import Interaction
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
-from ompycord.bot.interactions.replies import send_privately
+from ompycord.bot.interactions.replies import show
 from ompycord.domain.access import Role
 from ompycord.render.help import help_text
+from ompycord.render.message import message
 
 __all__ = ["help_feature"]
 
@@ -23,7 +24,8 @@ def help_feature(context: BotContext, others: Sequence[Feature]) -> Feature:
     async def help_command(interaction: Interaction, topic: app_commands.Range[str, 1, 50] | None = None) -> None:
         role = context.person(interaction).role if context.may_use(interaction) else Role.NONE
         rows = [row for feature in (*others, ours) for row in feature.help]
-        await send_privately(interaction, help_text(rows, role, topic=topic, command_id=_id_of(interaction)))
+        words = help_text(rows, role, topic=topic, command_id=_id_of(interaction))
+        await show(interaction, message(embeds=({"description": words},), sign=context.signer.sign))
 
     ours = Feature(commands=(help_command,))
     return ours

@@ -194,7 +194,7 @@ class _NewRun:
     def _permitted(self, interaction: Interaction) -> Person:
         person = self._context.person(interaction)
         if not is_allowed(person, "new"):
-            raise Refused(RefusalCode.WATCH_ONLY, who="An admin", needs=Role.RUNNER.word)
+            raise Refused(RefusalCode.WATCH_ONLY, who="an admin", needs=Role.RUNNER.word)
         return person
 
     def _repository(self, interaction: Interaction, name: str) -> RepositorySpec | None:

@@ -44,7 +44,7 @@ log = get_logger(__name__)
 def require_runner(person: Person) -> None:
     """Raises Refused for a person who may not start runs."""
     if not is_allowed(person, "new"):
-        raise Refused(RefusalCode.WATCH_ONLY, who="An admin", needs=Role.RUNNER.word)
+        raise Refused(RefusalCode.WATCH_ONLY, who="an admin", needs=Role.RUNNER.word)
 
 
 async def follow_up_body(context: BotContext, record: RunRecord, prompt: str = "") -> DraftBody:

@@ -107,7 +107,7 @@ class ReactionLaunch:
         draft_id = draft_id_of(message.id)
         try:
             if not is_allowed(person, "new"):
-                raise Refused(RefusalCode.WATCH_ONLY, who="An admin", needs=Role.RUNNER.word)
+                raise Refused(RefusalCode.WATCH_ONLY, who="an admin", needs=Role.RUNNER.word)
             agent = self._context.usual_agent(repository, await self._context.favourite(person))
             draft = self._draft(message, person, repository.name, agent.name, draft_id)
             await self._context.store.drafts.save_draft(draft)

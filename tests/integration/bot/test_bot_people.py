@@ -165,7 +165,7 @@ async def test_parts_of_a_run_health_runs_and_help(harness: AppHarness) -> None:
         await mo.wait_message(lambda m: is_answer(m, found.id) and "**Done · checks passed**" in m.text)
         helped = await mo.command("omp help", "tasks")
         assert helped.reply is not None
-        assert re.search(r"</omp new:\d{17,20}> `\[prompt\] \[repository\]", helped.reply.content), "a mention to click"
+        assert re.search(r"</omp new:\d{17,20}> ", helped.reply.text), "a mention to click"
 
 
 async def test_a_diff_beyond_an_upload_is_cut_and_runs_of_another_server_crowd_out_none(

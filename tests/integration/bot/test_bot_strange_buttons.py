@@ -90,4 +90,8 @@ async def refusing(harness: AppHarness, who: Person, run: RunId, names: set[str]
     ids = {name: SIGNER.sign(name, run) for name in sorted(names)}
     message = await posted(harness, *ids.values())
     words = {name: await told(who, message, id_) for name, id_ in ids.items()}
-    return {name for name, said in words.items() if said.startswith(("This needs the role", "You may not", "You can watch here"))}
+    return {
+        name
+        for name, said in words.items()
+        if said.startswith(("This needs the role", "You may not", "You can watch here"))
+    }

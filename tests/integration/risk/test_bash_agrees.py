@@ -10,6 +10,7 @@ import pytest
 from ompycord.domain.risk.classes import RiskClass
 from ompycord.domain.risk.classify import judge_command
 from ompycord.domain.risk.shell import RESERVED, Command, Unreadable, parse
+from tests.support.patience import patient
 
 BASH = shutil.which("bash")
 pytestmark = [pytest.mark.posix, pytest.mark.skipif(BASH is None, reason="there is no bash here")]
@@ -52,7 +53,9 @@ def started(scripts: list[str], folder: Path) -> dict[int, set[str]]:
     seen.touch()
     data = b"".join(one.encode() + b"\0" for one in scripts)
     environ = {"PATH": str(folder / "nothing"), "SEEN": str(seen), "N": "-1"}
-    subprocess.run([BASH, "--norc", "-c", RUNNER], input=data, env=environ, cwd=folder, check=False, timeout=120)
+    subprocess.run(
+        [BASH, "--norc", "-c", RUNNER], input=data, env=environ, cwd=folder, check=False, timeout=patient(120)
+    )
     found: dict[int, set[str]] = {}
     for line in seen.read_text(encoding="utf-8", errors="replace").splitlines():
         number, _, name = line.partition(" ")

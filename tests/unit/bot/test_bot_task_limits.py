@@ -63,6 +63,7 @@ def test_the_model_limits_every_text_and_number_that_people_give() -> None:
         "mode",
         "follows",
         "issue",
+        "record",
     } | {"repository"}
     assert TAKES["branch"].keys() == {"maxLength"}  # which signs it may have is told by git, not by a pattern
     assert TAKES["budget_usd"].keys() == {"exclusiveMinimum", "maximum"}
@@ -72,7 +73,9 @@ def test_the_command_takes_what_a_task_takes() -> None:
     taken = options()
     assert taken.keys() - {"file"} == TAKES.keys() - {"done_when", "files", "follows"}
     lengths = {
-        name: option.max_value for name, option in taken.items() if name not in {"mode", "file", "budget_usd", "issue"}
+        name: option.max_value
+        for name, option in taken.items()
+        if name not in {"mode", "file", "budget_usd", "issue", "record"}
     }
     assert lengths == {
         "prompt": min(TAKES["prompt"]["maxLength"], COMMAND_TEXT),

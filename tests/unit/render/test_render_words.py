@@ -42,7 +42,7 @@ def all_notices(words: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def test_the_notices_read_well(snapshot: SnapshotAssertion) -> None:
     assert dict(all_notices(WORDS)) == snapshot
-    assert notices.role_holder(None, INERT) == "An admin"
+    assert notices.role_holder(None, INERT) == "an admin"
 
 
 def test_every_notice_is_said_somewhere() -> None:
@@ -162,15 +162,22 @@ def test_help_mentions_commands_where_discord_named_their_id() -> None:
 
 
 def test_mentions_cost_no_command_its_line() -> None:
-    rows = [CommandHelp(name=f"omp command{n}", text="word " * 8, role=Role.VIEWER) for n in range(30)]
+    rows = [CommandHelp(name=f"omp command{n}", text="word " * 8, role=Role.VIEWER) for n in range(60)]
     text = help_text(rows, Role.VIEWER, command_id="1" * 20)
     assert text == help_text(rows, Role.VIEWER)
-    assert "`/omp command29`" in text
+    assert "`/omp command59`" in text
+
+
+def test_options_go_before_mentions_do() -> None:
+    rows = [CommandHelp(name=f"omp command{n}", options="run", text="word " * 6, role=Role.VIEWER) for n in range(55)]
+    text = help_text(rows, Role.VIEWER, command_id="1" * 20)
+    assert f"</omp command54:{'1' * 20}> word" in text
+    assert "`run`" not in text
 
 
 def test_long_help_is_cut_by_whole_lines() -> None:
-    many = [CommandHelp(name=f"omp command{n}", text="word " * 20, role=Role.VIEWER) for n in range(60)]
+    many = [CommandHelp(name=f"omp command{n}", text="word " * 20, role=Role.VIEWER) for n in range(90)]
     text = help_text(many, Role.VIEWER)
-    assert utf16_len(text) <= 2000
+    assert utf16_len(text) <= 4096
     assert text.endswith("… more with `/omp help topic`.")
     assert all(line.startswith("`/omp command") for line in text.splitlines()[1:-1])

@@ -118,6 +118,7 @@ def test_each_metric_says_its_own_part_of_the_reading() -> None:
         ("ompycord_events_total",): 70,
         ("ompycord_events_waiting",): 4,
         ("ompycord_deliveries_waiting",): 5,
+        ("ompycord_backup_failures_total",): 0,
         ("ompycord_destination_pending", "ci"): 6,
         ("ompycord_destination_dead", "ci"): 7,
         ("ompycord_destination_oldest_age_seconds", "ci"): 8.5,

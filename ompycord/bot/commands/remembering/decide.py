@@ -76,7 +76,7 @@ def decide_feature(context: BotContext) -> Feature:
 
 def _require(person: Person) -> None:
     if isinstance(authorize(person, "remember"), Denied):
-        raise Refused(RefusalCode.NEEDS_ROLE, needs=Role.RUNNER.word, who="An admin")
+        raise Refused(RefusalCode.NEEDS_ROLE, needs=Role.RUNNER.word, who="an admin")
 
 
 async def _save(

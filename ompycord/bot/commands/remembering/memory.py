@@ -155,7 +155,7 @@ class _Memory:
         await defer(interaction)
         person = self._context.person(interaction)
         if isinstance(authorize(person, "remember"), Denied):
-            raise Refused(RefusalCode.NEEDS_ROLE, needs=Role.RUNNER.word, who="An admin")
+            raise Refused(RefusalCode.NEEDS_ROLE, needs=Role.RUNNER.word, who="an admin")
         place, memory = place_here(self._context, interaction, repository), memory_of(self._context)
         kept = await memory.decide(place, (await memory.item(place, item)).item.id, person, active=True)
         await send_privately(interaction, f"Kept `{short_id(kept.id)}`: agents here are given it where it fits.")
