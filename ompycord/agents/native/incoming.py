@@ -2,12 +2,16 @@
 
 import asyncio
 from collections import deque
+from contextlib import suppress
+from typing import Final
 
 from ompycord.domain.events import ApprovalDenied, ApprovalGranted, Prompted, QuestionAnswered
 from ompycord.domain.ports import AgentInput, Inbox, QueueingInbox
 
 __all__ = ["IncomingMessages"]
 
+_DELIVERY_S: Final = 0.5
+"""Seconds between two looks whether a message still waits."""
 Decision = QuestionAnswered | ApprovalGranted | ApprovalDenied
 
 
@@ -42,8 +46,9 @@ class IncomingMessages:
         """Whether a message waits, so that the work goes on although its model is done. It is here at the return."""
         while not self._texts and self._queue is not None and await self._queue.has_more():
             self._changed.clear()
-            if not self._texts:
-                await self._changed.wait()
+            with suppress(TimeoutError):  # it may be taken back meanwhile
+                async with asyncio.timeout(_DELIVERY_S):
+                    await self._changed.wait()
         return bool(self._texts)
 
     def _take(self, received: AgentInput) -> None:

@@ -68,7 +68,8 @@ class ReportsState:
 
     def _proposal(self, seq: int, at: int, body: ev.PlanProposed, begin: int, end: int | None) -> "Proposal":
         """`begin` and `end` are the numbers of the plans before and after it."""
-        passes = [self.refined[number][2].passes for number in sorted(self.refined) if begin < number < seq]
+        is_latest = end is None  # those of earlier plans stay in the log alone
+        passes = [self.refined[at][2].passes for at in sorted(self.refined) if begin < at < seq and is_latest]
         open_ = Proposal(
             ref=str(body.number), plan=body.plan, hash=body.hash, agent=body.by, asked_at=at,
             passes=passes[-1] if passes else None,
@@ -149,7 +150,7 @@ class Proposal(Frozen):
     """What is to be different, or why it was rejected."""
     closed_at: Millis | None = None
     passes: Refinement | None = None
-    """The drafts and the critique before it; None where its agent alone made it."""
+    """The drafts and the critique before it, of the latest plan; None where its agent alone made it."""
 
     def drift(self, files: Sequence[ev.ChangedFile]) -> Drift:
         """How the changed files differ from those of the plan."""

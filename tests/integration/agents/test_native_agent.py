@@ -197,6 +197,25 @@ async def test_a_message_that_comes_at_its_end_is_answered_too(run: Any, job: Ma
     assert outcome.message == "And this too."
 
 
+class TakenBack(ScriptedInbox):
+    """Has a message for the agent's end, which its person withdraws before it is handed out."""
+
+    looks = 0
+
+    def set_resting(self, *, is_resting: bool) -> None:
+        raise AssertionError
+
+    async def has_more(self) -> bool:
+        self.looks += 1
+        return self.looks == 1
+
+
+async def test_a_message_that_is_taken_back_at_its_end_keeps_no_one_waiting(run: Any, job: MakeJob) -> None:
+    inbox = TakenBack()
+    assert (await run(job("SAY First."), inbox)).message == "First."
+    assert inbox.looks == 2
+
+
 async def test_a_follow_up_knows_a_word_of_the_first_run(
     run: Any, job: MakeJob, stored: Any, models: ScriptedModels
 ) -> None:

@@ -217,3 +217,17 @@ async def test_what_a_run_in_one_repository_needs_is_a_line_each(tmp_path: Path)
     assert (far.code, "✗ repository: " in far.out) == (1, True)
     unknown = await ompycord("doctor", "--repository", "none", folder=tmp_path)
     assert (unknown.code, "Choose one of: shop, far." in unknown.out) == (1, True)
+
+
+async def test_the_built_in_agent_is_offered_where_there_is_a_provider_and_no_program(tmp_path: Path) -> None:
+    provider = "providers: {ollama: {kind: ollama, models: [m-1]}}\n"
+    without = await looked(tmp_path, PATH="/nowhere")
+    offered = await looked(tmp_path, yaml=provider, PATH="/nowhere")
+    there = await looked(tmp_path, yaml=f"{provider}agents: {{native: {{kind: native}}}}\n", PATH="/nowhere")
+    alone = await looked(tmp_path, yaml="agents: {native: {kind: native}}\n", PATH="/nowhere")
+    words = "The built-in agent needs none: agents: {native: {kind: native}}"
+    assert [words in named(one, "Agents on the PATH").text for one in (without, offered, there)] == [False, True, False]
+    texts = [one.text for one in there if one.name == "Agent native"]
+    assert "built in; asks models by Ompycord, and its tools hold no key and no token" in texts
+    refused = next(one for one in alone if one.name == "Agent native")
+    assert (refused.status, "no provider is configured" in refused.text) == ("fail", True)

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from ompycord.agents.native import NativeOptions
 from ompycord.app.mode import DiskUsage
+from ompycord.app.precheck.agent_lines import agent_line
 from ompycord.app.precheck.provider_lines import Providers, reach
 from ompycord.domain import events as ev
 from ompycord.domain.events import PrecheckLine
@@ -356,6 +358,17 @@ async def test_agent_that_reaches_us_alone_has_no_model_without_a_provider() -> 
 def test_a_run_that_is_to_be_recorded_says_where_nothing_can_be(agent: AgentSpec, status: str | None) -> None:
     found = providers(provider("http://127.0.0.1:1")).tape_line(agent)
     assert [one.status for one in found] == ([] if status is None else [status])
+
+
+async def test_the_built_in_agent_needs_a_provider_and_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    native = NativeOptions(name="native")
+    (found,) = await providers().line(native)
+    assert (found.status, found.fix) == ("fail", "Name one under providers in ompycord.yml.")
+    assert agent_line(native, "").status == "ok"
+    monkeypatch.setattr("ompycord.app.precheck.agent_lines.is_installed", lambda: False)
+    missing = agent_line(native, "")
+    assert missing.status == "fail"
+    assert missing.fix.startswith("Run: pip install 'ompycord[llm]'")
 
 
 async def test_provider_that_answered_is_not_tried_at_each_run() -> None:
