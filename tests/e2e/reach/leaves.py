@@ -178,7 +178,14 @@ FILE: dict[str, Any] = {
     },
     "repositories": {
         "here": {"path": "/srv/here", **REPOSITORY},
-        "there": {"address": "https://git.example.org/a.git"},
+        "there": {
+            "address": "https://git.example.org/a.git",
+            "forge": {
+                "kind": "github",
+                "repository": "acme/a",
+                "app": {"id": "Iv1.8a61f9b3a7aba766", "key_file": "app.pem"},
+            },
+        },
     },
     "agents": {
         "spoken": {"kind": "acp", "mode": "plan", "model": "small", **AGENT},
