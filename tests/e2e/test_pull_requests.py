@@ -29,13 +29,14 @@ async def forge(tmp_path: Path) -> AsyncGenerator[ForgeDouble]:
         yield double
 
 
-def config(folder: Path, forge: ForgeDouble, **more: object) -> str:
+def config(folder: Path, forge: ForgeDouble, *, poll_s: float = 60, **more: object) -> str:
+    """`more` is of the section `publish`."""
     (folder / "token").write_text(f"{TOKEN}\n")
     unit = ["{python}", "-m", "unittest", "-v"]
     spec = {
         "path": str(folder / "shop"),
         "checks": [{"name": "unittest", "command": unit}],
-        "forge": {**forge.settings, "token_file": str(folder / "token")},
+        "forge": {**forge.settings, "token_file": str(folder / "token"), "poll_s": poll_s},
         "publish": more,
     }
     agent = {"kind": "rehearsal", "env": {"REHEARSAL_PACE": "0"}}

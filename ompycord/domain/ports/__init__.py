@@ -18,6 +18,7 @@ from ompycord.domain.ports.agents import (
 )
 from ompycord.domain.ports.checks import CheckHistory, CheckRun, Checks, Comparison
 from ompycord.domain.ports.clock import Clock, Ids
+from ompycord.domain.ports.feedback import FeedbackRows, TeamOpinions
 from ompycord.domain.ports.following import (
     IssueReads,
     OpenedByRun,
@@ -42,10 +43,11 @@ from ompycord.domain.ports.forge import (
     PushRequest,
     PutOnBase,
 )
+from ompycord.domain.ports.memory import MemoryRows, RecallForRuns, TeamMemory
 from ompycord.domain.ports.model_ledger import ModelLedger
 from ompycord.domain.ports.models import Models
 from ompycord.domain.ports.notify import NotificationQueue
-from ompycord.domain.ports.people import AuditTrail, KeyStore, PeopleSettings
+from ompycord.domain.ports.people import AuditReader, AuditTrail, KeyStore, PeopleSettings
 from ompycord.domain.ports.services import RunServices
 from ompycord.domain.ports.setup import ProxyListener, SetUpEnd, SetUpPlace, SetUps
 from ompycord.domain.ports.shown import Boards, Deliveries, Outbox, ShownMessages, Surfaces, ThreadRecords
@@ -87,6 +89,7 @@ __all__ = [
     "AgentJob",
     "AgentOutcome",
     "AgentPurpose",
+    "AuditReader",
     "AuditTrail",
     "BaseMoves",
     "BaseThere",
@@ -109,6 +112,7 @@ __all__ = [
     "Engine",
     "EventBacklog",
     "EventLog",
+    "FeedbackRows",
     "Folds",
     "ForgeAccess",
     "ForgeMarks",
@@ -119,6 +123,7 @@ __all__ = [
     "Journal",
     "KeyStore",
     "Listener",
+    "MemoryRows",
     "ModelLedger",
     "Models",
     "NotificationQueue",
@@ -143,6 +148,7 @@ __all__ = [
     "PutOnBase",
     "QueueingInbox",
     "ReadingCopy",
+    "RecallForRuns",
     "RunChains",
     "RunFilter",
     "RunHistory",
@@ -157,6 +163,8 @@ __all__ = [
     "StoredLog",
     "Surfaces",
     "Tasks",
+    "TeamMemory",
+    "TeamOpinions",
     "ThreadRecords",
     "WorkResults",
     "Workspaces",

@@ -108,10 +108,11 @@ class Shell:
 
     async def _backups(self) -> None:
         """Made while the product works; a restore needs its end, and is refused."""
-        name = json.loads((await self.run("backup create")).out)["name"]
-        assert [one["name"] for one in json.loads((await self.run("backup list")).out)] == [name]
-        assert json.loads((await self.run("backup verify", name, "--restore")).out)["faults"] == []
-        assert json.loads((await self.run("backup prune", "--dry-run")).out)["backups"] == []
+        to = ("--folder", str(self.folder / "backups"))
+        name = json.loads((await self.run("backup create", *to)).out)["name"]
+        assert [one["name"] for one in json.loads((await self.run("backup list", *to)).out)] == [name]
+        assert json.loads((await self.run("backup verify", name, "--restore", *to)).out)["faults"] == []
+        assert json.loads((await self.run("backup prune", "--dry-run", *to)).out)["backups"] == []
 
     async def _models(self) -> None:
         """No provider is configured here: nothing is under way."""

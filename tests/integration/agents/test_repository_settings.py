@@ -22,6 +22,10 @@ pytestmark = pytest.mark.posix
 MakeJob = Callable[..., AgentJob]
 
 
+STARTED = tuple(kind for kind in KINDS if kind != "native")
+"""Those that start a program of their own; the built-in agent asks models from this process."""
+
+
 class Watching(UnconfinedLauncher):
     """Keeps what it is asked to start."""
 
@@ -51,7 +55,7 @@ async def started(
     return launcher.started
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", STARTED)
 async def test_every_program_of_every_adapter_gets_every_switch(kind: str, make_job: MakeJob, stored: Any) -> None:
     seen = await started(make_job, stored, kind)
     assert len(seen) == (2 if kind == "omp_rpc" else 1)  # which is asked for its version first
@@ -60,7 +64,7 @@ async def test_every_program_of_every_adapter_gets_every_switch(kind: str, make_
         assert spec.env["OMPYCORD_RUN_NUMBER"] == "1"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", STARTED)
 async def test_configuration_and_the_run_win_where_they_name_a_variable(
     kind: str, make_job: MakeJob, stored: Any
 ) -> None:

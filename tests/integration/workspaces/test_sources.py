@@ -12,7 +12,7 @@ import pytest
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import WorkspaceError
-from ompycord.workspaces import service
+from ompycord.workspaces.preparing import clones
 from ompycord.workspaces.service import GitWorkspaces
 
 pytestmark = pytest.mark.posix
@@ -135,7 +135,7 @@ async def test_a_clone_that_could_not_be_made_leaves_no_ref(
     def refuse(record: object) -> bytes:
         raise OSError(errno.ENOSPC, "no")
 
-    monkeypatch.setattr(service, "source_exclude", refuse)
+    monkeypatch.setattr(clones, "source_exclude", refuse)
     with pytest.raises(WorkspaceError):
         await workspaces.prepare(run, repository, base=None)
     assert base_refs(shell, origin) == []
@@ -206,7 +206,7 @@ async def test_only_a_full_disk_is_told_to_be_freed(
     def refuse(record: object) -> bytes:
         raise OSError(number, "no")
 
-    monkeypatch.setattr(service, "source_exclude", refuse)
+    monkeypatch.setattr(clones, "source_exclude", refuse)
     with pytest.raises(WorkspaceError, match=f"cannot be written: no. {advice}"):
         await workspaces.prepare(run, repository, base=None)
 

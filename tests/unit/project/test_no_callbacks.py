@@ -23,6 +23,7 @@ PATH = (
 ALLOWED = {
     ("webhook/backlog.py", "wake"): "sets the projector's alarm, inward, and returns",
     ("bot/message_renderer.py", "redact"): "a pure function of text",
+    ("bot/message_renderer.py", "paused_by"): "whether an admin paused everything, which no event of a run holds",
     ("bot/message_renderer.py", "rests"): "whether a provider rests, which no event holds",
     ("bot/message_renderer.py", "url"): "a pure function of the bot's own REST client",
     ("bot/message_renderer.py", "channel_name"): "reads the bot's own cache",
