@@ -34,9 +34,7 @@ class Discussion:
         if event not in states:
             raise invalid("PullRequestReview", field="event")
         if event == "APPROVE" and login == found["user"]:
-            raise ForgeRefusal(
-                422, "Unprocessable Entity", errors=[{"message": "Can not approve your own pull request"}]
-            )
+            raise ForgeRefusal(422, "Unprocessable Entity", errors=["Can not approve your own pull request"])
         if event != "APPROVE" and not body.strip():
             raise invalid("PullRequestReview", field="body")
         git = self._git(found["repository"])

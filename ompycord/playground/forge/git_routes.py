@@ -57,10 +57,12 @@ class GitRoutes:
         if fault is not None and fault.after:
             return await self._unanswered(request, full_name, service)
         half = fault is not None and fault.halves
-        answer = await smart_http.serve(request, folder, service, refusal=refusal, half=half)
-        if service == "git-receive-pack":
-            await self._forge.after_push(full_name)
-        return answer
+
+        async def followed() -> None:
+            if service == "git-receive-pack":
+                await self._forge.after_push(full_name)
+
+        return await smart_http.serve(request, folder, service, then=followed, refusal=refusal, half=half)
 
     async def _unanswered(self, request: web.Request, full_name: str, service: str) -> web.StreamResponse:
         """It takes effect, and the answer is lost."""

@@ -233,7 +233,7 @@ def _refused_in_words(act: Act) -> Act:
         try:
             return await act(body)
         except ForgeRefusal as refusal:
-            details = [str(one.get("message") or one.get("field") or "") for one in refusal.errors or ()]
+            details = [_reason(one) for one in refusal.errors or ()]
             raise NotPossibleError(
                 ": ".join([refusal.message, *filter(None, details)]), status=refusal.status
             ) from refusal
@@ -241,3 +241,7 @@ def _refused_in_words(act: Act) -> Act:
             raise NotPossibleError(f"git refused it: {error}", status=409) from error
 
     return acted
+
+
+def _reason(error: Json | str) -> str:
+    return error if isinstance(error, str) else str(error.get("message") or error.get("field") or "")

@@ -10,7 +10,9 @@ DOCS: Final = "https://docs.github.com/rest"
 class ForgeRefusal(Exception):  # it is what a refusal is called everywhere here
     """An answer that is not what was asked for."""
 
-    def __init__(self, status: int, message: str, *, errors: list[Json] | None = None, **headers: str) -> None:
+    def __init__(
+        self, status: int, message: str, *, errors: list[Json] | list[str] | None = None, **headers: str
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message

@@ -5,6 +5,7 @@ Authentication and faults come before it, in `git_routes.py`.
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -54,9 +55,18 @@ async def advertise(folder: Path, service: str, protocol: str) -> web.Response:
 
 
 async def serve(
-    request: web.Request, folder: Path, service: str, *, refusal: str = "", half: bool = False
+    request: web.Request,
+    folder: Path,
+    service: str,
+    *,
+    then: Callable[[], Awaitable[None]],
+    refusal: str = "",
+    half: bool = False,
 ) -> web.StreamResponse:
-    """`POST git-upload-pack` or `git-receive-pack`. `half` cuts the answer in its middle."""
+    """`POST git-upload-pack` or `git-receive-pack`. `half` cuts the answer in its middle.
+
+    `then` is done when git has ended and before the client knows: who has pushed finds what follows from it.
+    """
     git = await _start(folder, service, request.headers.get("Git-Protocol", ""), refusal=refusal)
     assert git.stdin is not None
     assert git.stdout is not None
@@ -71,6 +81,9 @@ async def serve(
         raise
     finally:
         await git.wait()
+    await then()
+    if not half:
+        await response.write_eof()
     return response
 
 
@@ -119,7 +132,6 @@ async def _drain(request: web.Request, response: web.StreamResponse, out: asynci
             return
         await response.write(whole)
         whole = await out.read(CHUNK)
-    await response.write_eof()
 
 
 def _headers(kind: str) -> dict[str, str]:

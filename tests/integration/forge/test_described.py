@@ -56,7 +56,7 @@ def operation(whole: dict[str, Any], asked: Received) -> dict[str, Any]:
     def fits(pattern: str) -> bool:
         return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), asked.path) is not None
 
-    [path] = [pattern for pattern in whole["paths"] if fits(pattern)]
+    path = min((pattern for pattern in whole["paths"] if fits(pattern)), key=lambda pattern: pattern.count("{"))
     return whole["paths"][path][asked.method.lower()]
 
 

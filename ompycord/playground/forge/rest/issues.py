@@ -3,6 +3,7 @@
 from typing import Final
 
 from ompycord.playground.forge.discussion import key
+from ompycord.playground.forge.objects import accounts
 from ompycord.playground.forge.refusals import not_found
 from ompycord.playground.forge.rest.call import HERE, ForgeAnswer, ForgeCall, Route
 from ompycord.playground.rules.documents import Json
@@ -140,12 +141,15 @@ def _event(call: ForgeCall, found: Json) -> Json:
         "commit_id": None,
         "commit_url": None,
         "created_at": found["created_at"],
+        "performed_via_github_app": None,
     }
     about = found.get("about")
     if found["event"] in ("labeled", "unlabeled"):
         shown["label"] = {"name": about, "color": "ededed"}
     elif found["event"] == "assigned":
+        via = accounts.app(call.forge.at, call.forge.views.account("github"), slug="ompycord-app")
         shown |= {"assignee": call.forge.views.user(str(about)), "assigner": shown["actor"]}
+        shown["performed_via_github_app"] = via  # the description knows no assignment without one
     elif found["event"] == "review_requested":
         shown |= {"requested_reviewer": call.forge.views.user(str(about)), "review_requester": shown["actor"]}
     return shown
