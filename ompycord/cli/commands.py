@@ -27,6 +27,7 @@ from ompycord.cli.init import init
 from ompycord.cli.integrations import integrations
 from ompycord.cli.keys import keys
 from ompycord.cli.remembering.memory import memory
+from ompycord.cli.repository import repository
 from ompycord.cli.runs import runs
 from ompycord.cli.selftest import selftest
 from ompycord.cli.sign import sign
@@ -115,6 +116,7 @@ application.add_typer(webhooks, rich_help_panel=MODES)
 application.add_typer(providers, rich_help_panel=MODES)
 application.add_typer(gateway, rich_help_panel=MODES)
 application.add_typer(config, rich_help_panel=MODES)
+application.add_typer(repository, rich_help_panel=MODES)
 application.command(rich_help_panel=MODES, epilog=examples("healthcheck"))(healthcheck)
 application.command(rich_help_panel=MODES, epilog=examples("migrate"))(migrate)
 application.command(rich_help_panel=MODES, epilog=examples("version"))(version)

@@ -154,6 +154,11 @@ _EXAMPLES: Final = {
     ),
     "migrate": ("migrate",),
     "version": ("version",),
+    "repository add": (
+        "repository add ~/src/shop",
+        "repository add https://git.example/acme/shop.git --name shop",
+        "repository add . --dry-run",
+    ),
     "keys add": (
         "keys add build-server",
         "keys add deploys --kind hmac --expires 90d",
