@@ -190,4 +190,6 @@ class Shell:
         environ = {"DISCORD_TOKEN": playground.bot_token, "OMPYCORD_DISCORD__API": playground.api}
         options = ("--yes", "--channel", str(playground.channel("tasks")), "--admin", playground.ada.id)
         await self.run("init", *options, environ=environ)
+        sample = str(self.product.data / "sample")
+        assert "unittest" in (await self.run("repository add", sample, "--name", "cart", "--dry-run")).out
         assert (self.folder / "ompycord.yml").stat().st_mode & 0o777 == 0o600
