@@ -10,6 +10,8 @@ from ompycord.errors import RefusedInWords
 __all__ = ["inserted", "section_of"]
 
 _INDENT: Final = 2
+_NONE: Final = "{}"
+"""What `ompycord init` writes where no repository was named; the section takes its place."""
 
 
 def section_of(name: str, values: Mapping[str, Any], *, indent: int = _INDENT) -> str:
@@ -33,9 +35,11 @@ def inserted(content: bytes, name: str, values: Mapping[str, Any]) -> bytes:
         at, section = len(text), f"repositories:\n{section_of(name, values)}"
     else:
         at, section = _place(text, found, name, values)
+    end = at + len(_NONE) if text.startswith(_NONE, at) and found is not None and not found.value else at
+    section = section if end == at else section.removesuffix("\n")
     before = text[:at]
     gap = "" if not before or before.endswith("\n") else "\n"
-    made = before + (gap + section).replace("\n", line_end) + text[at:]
+    made = before + (gap + section).replace("\n", line_end) + text[end:]
     _require_same(text, made, name, values)
     return start + made.encode()
 
@@ -52,6 +56,8 @@ def _repositories(root: yaml.Node | None) -> yaml.Node | None:
 
 def _place(text: str, found: yaml.Node, name: str, values: Mapping[str, Any]) -> tuple[int, str]:
     """Where the section goes, and the section: beneath the last repository, as far indented as the others."""
+    if isinstance(found, yaml.MappingNode) and text.startswith(_NONE, found.start_mark.index):
+        return found.start_mark.index, section_of(name, values)
     if not isinstance(found, yaml.MappingNode) or found.flow_style or not found.value:
         raise _by_hand("its repositories stand in one line, or as a list", name, values)
     first = found.value[0][0]

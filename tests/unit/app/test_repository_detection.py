@@ -83,6 +83,17 @@ def test_a_section_is_added_and_no_other_byte_is_changed(before: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "before", [b"a: 1\nrepositories: {}\nlog: {}\n", b"repositories: {}   # none yet\r\nb: {}\r\n"]
+)
+def test_the_empty_mapping_that_init_writes_is_replaced_by_the_section(before: bytes) -> None:
+    after = inserted(before, "shop", VALUES)
+    start, _, end = before.partition(b"{}")
+    assert after.startswith(start)
+    assert after.endswith(end)
+    assert yaml.safe_load(after)["repositories"] == {"shop": VALUES}
+
+
+@pytest.mark.parametrize(
     ("before", "words"),
     [
         (b"repositories: {a: {path: /a}}\n", "Put this under repositories by hand:\n\n  shop:"),
