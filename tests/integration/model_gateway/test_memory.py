@@ -90,7 +90,11 @@ async def test_17_an_answer_of_50_mb_that_is_not_read_waits_at_its_provider(way:
         peak = (tracemalloc.get_traced_memory()[1] - before) / MIB
         writer.close()
         await until(lambda: way.gateway.streams == 0)
-    figures = {"stopped_at_mib": round(stopped_at, 1), "held_mib": round(held, 2), "peak_mib": round(peak, 2)}
+    figures: dict[str, float] = {
+        "stopped_at_mib": round(stopped_at, 1),
+        "held_mib": round(held, 2),
+        "peak_mib": round(peak, 2),
+    }
     print_figures("17", **figures)
     assert stopped_at < 25
     assert held <= 2

@@ -76,7 +76,8 @@ def test_a_section_is_added_and_no_other_byte_is_changed(before: bytes) -> None:
     assert any(after[:at] + after[at + grown :] == before for at in range(max(0, start - 40), start + 1)), (
         "something was put in at one place"
     )
-    old, new = yaml.safe_load(before) or {}, yaml.safe_load(after)
+    old: dict[str, Any] = yaml.safe_load(before) or {}
+    new = yaml.safe_load(after)
     assert new["repositories"].pop("shop") == VALUES
     assert new == {"repositories": {}, **old}
     assert (b"\r\n" in before) == (b"\r\n" in after)
