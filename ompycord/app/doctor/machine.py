@@ -103,8 +103,9 @@ def _models_of(agent: AgentSpec, level: ConfinementLevel, *, has_providers: bool
     if agent.key_variables:
         remedy = "Run: ompycord providers import. It moves the key to providers: and takes it out of the agent."
         return warn(name, "the agent holds your key; not metered.", remedy)
-    if agent.asks_models and has_providers:
-        return ok(name, "built in; asks models by Ompycord, and its tools hold no key and no token")
+    if agent.asks_models:  # without a provider it cannot start, which `team.py` says
+        words = "built in; asks models by Ompycord, and its tools hold no key and no token"
+        return ok(name, words) if has_providers else None
     if agent.grants.files and agent.sandbox.network is True:
         remedy = "Where these hold a login: name its provider under providers: and take them out of grants.files."
         return warn(name, "the agent has files of yours; not metered.", remedy)
