@@ -5,6 +5,7 @@ and on a deliberately bad one; they need nothing of pytest, so that they can be 
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ MISSING_SESSION: Final = "gone"
 _SENTENCE: Final = 500
 _NOTICES_S: Final = 15.0
 """Seconds for an adapter to notice that its program is gone."""
+_PAUSE_S: Final = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,7 +190,10 @@ async def says_that_it_was_lost_when_its_program_dies(trial: Trial) -> str | Non
         task = tasks.create_task(trial.adapter.run(job, recorder.emit, SilentInbox()))
         began = tasks.create_task(recorder.has_one.wait())
         await asyncio.wait((task, began), timeout=trial.wait_s, return_when=asyncio.FIRST_COMPLETED)
-        await kill_strays(job.run)
+        with contextlib.suppress(TimeoutError):  # it may tell something before it starts a program
+            async with asyncio.timeout(min(trial.wait_s, _NOTICES_S)):
+                while not task.done() and not await kill_strays(job.run):
+                    await asyncio.wait((task,), timeout=_PAUSE_S)
         await asyncio.wait((task,), timeout=min(trial.wait_s, _NOTICES_S))
         has_noticed = task.done()
         began.cancel()
