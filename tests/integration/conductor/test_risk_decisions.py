@@ -99,7 +99,7 @@ class _Store:
 
 def assessment(files: dict[str, str], *, is_confined: bool = True, **repository: object) -> RiskAssessment:
     async def clone_of(run: RunId) -> Clone:
-        return Clone("/work/clone", files.get)
+        return Clone("/srv/clone", files.get)
 
     spec = RepositorySpec.model_validate({"name": "shop", "path": "/srv/shop", **repository})
     return RiskAssessment(

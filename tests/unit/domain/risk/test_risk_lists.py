@@ -12,7 +12,7 @@ from ompycord.domain.risk.classify import judge_command
 from ompycord.domain.risk.tools import ToolUse, classify_call
 
 PAGE = Path(__file__).parents[4] / "docs/reference/risk-classes.md"
-ROOT = "/work/clone"
+ROOT = "/srv/clone"
 
 
 def _section(title: str) -> Iterator[list[str]]:
