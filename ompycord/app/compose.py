@@ -13,31 +13,27 @@ from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.webhooks import open_notifier, webhook_secrets
-from ompycord.app.recovery.retention import ResultKeeper
-from ompycord.app.recovery.search import RecoverySearch
 from ompycord.app.replaying.recording import Recording
 from ompycord.app.services import probes_of
-from ompycord.app.session_keeper import SessionKeeper
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.terminal.terminal_way import TerminalWays
+from ompycord.app.wiring.driving import driver_of, listeners_of
 from ompycord.app.wiring.edges import bot_of, key_manager_of, lookups_of, mcp_of, sidecar_of
-from ompycord.app.wiring.memory import memory_keeper_of
 from ompycord.app.wiring.models import gateway_of, listener_serves
 from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
 from ompycord.app.wiring.preparing import precheck_of
 from ompycord.app.wiring.reports import destinations_of, health_of, report_of
-from ompycord.app.wiring.running import backups_of, control_of, operations_of, report_limits, services_of
-from ompycord.app.wiring.work import areas_of, driver_of, git_of, listeners_of, projector_of, reminders_of, workers_of
+from ompycord.app.wiring.running import control_of, operations_of, report_limits, services_of
+from ompycord.app.wiring.upkeep import backups_of, recovery_of, upkeep_of
+from ompycord.app.wiring.work import areas_of, projector_of, workers_of
 from ompycord.bot.lookups import Lookups
-from ompycord.conductor import Bus, LogCheck, Snapshots
+from ompycord.conductor import Bus, Snapshots
 from ompycord.http import RequestCounts
 from ompycord.model_gateway.spending import settle_what_was_open
 from ompycord.processes.own_limits import OwnLimits
 from ompycord.settings import Settings
 from ompycord.store import open_store
 from ompycord.telemetry.watchdog import Watchdog
-from ompycord.workspaces.repositories import Repositories
-from ompycord.workspaces.retention.kept_results import KeptResults
 
 __all__ = ["lifespan", "wire"]
 
@@ -145,37 +141,11 @@ def wire(
         projector=projector,
         driver=driver,
         key_manager=key_manager,
-        reminders=reminders_of(infrastructure, areas),
-        memory_keeper=memory_keeper_of(infrastructure),
-        recovery=RecoverySearch(
-            store=infrastructure.store,
-            folder=data.path / "workspaces",
-            discard=workers.workspaces.discard,
-            data=data.path,
-            clock=infrastructure.clock,
-            ops_channel=infrastructure.settings.discord.ops_channel,
-        ),
-        session_keeper=SessionKeeper(prune=(workers.prune_sessions, recording.shelf.prune), clock=infrastructure.clock),
-        result_keeper=ResultKeeper(
-            results=KeptResults(
-                folder=data.path / "workspaces",
-                archive=data.path / "archive",
-                git=git_of(os.environ),
-                repositories=Repositories(folder=data.path / "repositories", git=git_of(os.environ)),
-            ),
-            store=infrastructure.store,
-            limits=infrastructure.settings.workspaces,
-            clock=infrastructure.clock,
-        ),
-        log_check=LogCheck(
-            store=infrastructure.store,
-            clock=infrastructure.clock,
-            ops_channel=infrastructure.settings.discord.ops_channel,
-        ),
+        recovery=recovery_of(infrastructure, workers),
+        upkeep=upkeep_of(infrastructure, areas, workers, recording, backups),
         mcp=mcp,
         gateway=gateway,
         terminal_ways=terminal_ways,
-        backups=backups,
         control=control_of(infrastructure, operations),
         bot=bot,
     )

@@ -8,43 +8,35 @@ from typing import Any
 from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.access_keys.keys import Keys
-from ompycord.app.auditing.anchoring import Anchoring
 from ompycord.app.auditing.operations import AuditOperations
-from ompycord.app.backups.copies import place_of
-from ompycord.app.backups.keeper import BackupKeeper
 from ompycord.app.control import END_PROCESS, Control, Operation
 from ompycord.app.health import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.planning.operations import PlanOperations
-from ompycord.app.recovery.retention import ResultKeeper
-from ompycord.app.recovery.search import RecoverySearch
 from ompycord.app.remembering.operations import MemoryOperations
 from ompycord.app.replaying.operations import TapeOperations
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service
-from ompycord.app.session_keeper import SessionKeeper
 from ompycord.app.terminal.reports import RunReports
 from ompycord.app.terminal.run_operations import RunOperations
 from ompycord.app.terminal.terminal_way import TerminalWays
 from ompycord.app.wiring.memory import memory_book_of
 from ompycord.app.wiring.parts import Areas, Infrastructure
+from ompycord.app.wiring.upkeep import anchoring_of
 from ompycord.bot.bot import Bot
 from ompycord.conductor import (
     Driver,
-    LogCheck,
     Projector,
-    Reminders,
 )
 from ompycord.mcp_server import McpMount
-from ompycord.memory.keeper import MemoryKeeper
 from ompycord.model_gateway.gateway import ModelGateway
 from ompycord.processes.own_limits import OwnLimits
 from ompycord.store import SqliteStore
 from ompycord.telemetry import get_logger
 from ompycord.telemetry.watchdog import Watchdog
 
-__all__ = ["backups_of", "control_of", "operations_of", "report_limits", "services_of"]
+__all__ = ["control_of", "operations_of", "report_limits", "services_of"]
 
 log = get_logger(__name__)
 
@@ -58,20 +50,16 @@ def services_of(
     projector: Projector,
     driver: Driver,
     key_manager: KeyManager,
-    reminders: Reminders,
-    memory_keeper: MemoryKeeper,
-    session_keeper: SessionKeeper,
-    recovery: RecoverySearch,
-    result_keeper: ResultKeeper,
-    log_check: LogCheck,
+    recovery: Service,
+    upkeep: Sequence[Service],
     mcp: McpMount,
     gateway: ModelGateway,
     terminal_ways: TerminalWays,
-    backups: BackupKeeper,
     control: Control,
     bot: Bot,
 ) -> tuple[Service, ...]:
     """All that runs beside the server, in the order of start; `services.py` ends them."""
+    store, notifier = infrastructure.store, infrastructure.notifier
     return (
         Service(name="watchdog", run=watchdog.run, ends=Ends.RECORD, bound_s=SETTLE_S),
         Service(name="own limits", run=own_limits.run, ends=Ends.RECORD, bound_s=SETTLE_S),
@@ -81,33 +69,21 @@ def services_of(
             ends=Ends.RECORD,
             settle=projector.settled,
             bound_s=SETTLE_S,
-            ready=Readiness("worker", partial(_keeps_up, infrastructure.store)),
+            ready=Readiness("worker", partial(_keeps_up, store)),
         ),
-        Service(name="recovery", run=recovery.run, ends=Ends.WORK),
+        recovery,
         Service(name="driver", run=driver.run, ends=Ends.WORK, drain=driver.drain),
         Service(name="keys", run=key_manager.run, ends=Ends.WORK),
         Service(name="budget", run=areas.budget_keeper.run, ends=Ends.WORK),
         Service(name="guardian", run=areas.guardian.run, ends=Ends.WORK),
         Service(name="answers", run=areas.typed_answers.run, ends=Ends.WORK),
-        Service(name="reminders", run=reminders.run, ends=Ends.WORK),
-        Service(name="memory", run=memory_keeper.run, ends=Ends.WORK),
         Service(name="pull-requests", run=areas.pull_requests.run, ends=Ends.WORK),
-        Service(name="sessions", run=session_keeper.run, ends=Ends.WORK),
-        Service(name="results", run=result_keeper.run, ends=Ends.WORK),
-        Service(name="backups", run=backups.run, ends=Ends.WORK),
-        Service(name="log-check", run=log_check.run, ends=Ends.WORK),
-        Service(
-            name="notifier",
-            run=infrastructure.notifier.run,
-            ends=Ends.WORK,
-            drain=infrastructure.notifier.drain,
-            stop=_drained,
-        ),
+        *upkeep,
+        Service(name="notifier", run=notifier.run, ends=Ends.WORK, drain=notifier.drain, stop=_drained),
         Service(name="mcp", run=mcp.serve, ends=Ends.WORK, drain=mcp.drain),
         Service(name="models", run=gateway.run, ends=Ends.WORK),
         Service(name="terminals", run=terminal_ways.run, ends=Ends.WORK),
         Service(name="control", run=control.serve, ends=Ends.WORK),
-        Service(name="audit", run=anchoring_of(infrastructure).run, ends=Ends.RECORD, bound_s=SETTLE_S),
         Service(
             name="bot",
             run=bot.run,
@@ -116,21 +92,6 @@ def services_of(
             ready=Readiness("gateway", partial(_is_ready, bot)),
         ),
     )
-
-
-def anchoring_of(infrastructure: Infrastructure) -> Anchoring:
-    """The anchors of the audit; a relative path of their file is in the data folder."""
-    data, file = infrastructure.data, infrastructure.settings.audit.anchor_file
-    return Anchoring(
-        store=infrastructure.store, clock=infrastructure.clock, secrets=data.path / "secrets",
-        file=None if file is None else data.path / file,
-    )  # fmt: skip
-
-
-def backups_of(infrastructure: Infrastructure) -> BackupKeeper:
-    """Makes backups while the process works, where the settings want them."""
-    options, data = infrastructure.settings.backup, infrastructure.data.path
-    return BackupKeeper(options=options, data=data, place=place_of(options, data), clock=infrastructure.clock)
 
 
 def report_limits(restored: Sequence[str], lowered: Sequence[str]) -> None:

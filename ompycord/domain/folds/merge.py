@@ -29,7 +29,7 @@ from ompycord.domain.folds.sources import Placed, SourceStates, in_order, newest
 from ompycord.domain.folds.states import external_state, hosted_state, verification
 from ompycord.domain.ids import OMPYCORD, RunId, Source
 from ompycord.domain.run import FINAL, RunKind, RunState
-from ompycord.domain.task import Mode, Origin, Task
+from ompycord.domain.task import Mode, Task
 
 __all__ = ["merge"]
 
@@ -43,46 +43,32 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
     task = ours.submitted[2].task if ours.submitted else None
     checks = _checks(source_states, ours)
     now = hosted_state(ours) if task else external_state(source_states, ours, checks)
-    changed = now.transition
     text = {name: scalar(source_states, name) for name in _DECIDED}
     shown: dict[str, Any] = {name: scalar(source_states, name) for name in _SHOWN}
+    shown |= {name: getattr(now.transition, name) for name in _OF_TRANSITION} if now.transition else {}
+    shown |= {name: getattr(task, name) for name in _OF_TASK} if task else {}
+    shown |= {name: kept[2] for name, field in _OF_OURS.items() if (kept := getattr(ours, field)) is not None}
     # What we collected and published of a hosted run is known; until then the agent's statement is shown.
     known = {OMPYCORD: ours} if task and ours.files else source_states
     files = newest(known, lambda source_state: source_state.files)
-    evidence = _evidence(ours)
-    outcome = changed.outcome if changed else None
-    accepted = _accepted(ours, scalar(known, "commit"))
-    review = ours.reports.review_since(ours.round_seq)
+    outcome = now.transition.outcome if now.transition else None
+    commit = scalar(known, "commit")
     gaps = [gap for source in sorted(source_states) for gap in _gaps(source, source_states[source])]
     return StatusSnapshot(
         run=run,
         kind=RunKind.HOSTED if task else RunKind.EXTERNAL,
         state=now.state,
-        previous=changed.previous if changed else None,
-        reason=changed.reason if changed else None,
-        resume_to=changed.resume_to if changed else None,
-        wake_at=changed.wake_at if changed else None,
-        iteration=changed.iteration if changed else 1,
-        round=changed.round if changed else 1,
-        max_rounds=changed.max_rounds if changed else 1,
         title=(task.title if task else text["title"]) or "",
         prompt=(task.prompt if task else text["prompt"]) or "",
         repository=task.repository if task else text["repository"],
         agent=task.agent if task else text["agent"],
-        mode=task.mode if task else None,
         branch=scalar(known, "branch"),
-        commit=scalar(known, "commit") if outcome is None else None,  # an earlier start's, if any
+        commit=commit if outcome is None else None,  # an earlier start's, if any
         budget_usd=_budget(ours, task),
-        done_when=task.done_when if task else None,
-        origin=task.origin if task else Origin(),
-        message=changed.message if changed else None,
         summary=text["summary"] if outcome is None else _last_summary(source_states),
         failure=now.failure,
-        ended_by=changed.ended_by if changed else None,
-        outcome=outcome,
         plan=_plan(source_states),
         proposals=_proposals(ours),
-        review=review,
         answer=ours.reports.answer(),
         tools=_tools(source_states),
         tool_count=sum(source_state.tool_count for source_state in source_states.values()),
@@ -92,29 +78,12 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         files_total=(files.total or len(files.files)) if files else 0,
         left_out=ours.left_out[2].items if ours.left_out else (),
         checks=checks,
-        guard=ours.guarded[2] if ours.guarded else None,
         pull_request=ours.publishing.pull_request,
         base_moved=ours.publishing.base_moved,
-        ready_by=ours.publishing.ready_by(scalar(known, "commit")),
+        ready_by=ours.publishing.ready_by(commit),
         publishes_again=ours.publishing.is_requested,
-        pull_request_now=ours.pull_request_seen[2] if ours.pull_request_seen else None,
-        evidence=evidence.changes if evidence else (),
-        evidence_total=(evidence.total or len(evidence.changes)) if evidence else 0,
-        accepted_by=accepted.by if accepted else None,
-        verification=verification(
-            now.state,
-            checks,
-            has_result=task is not None and outcome is None,
-            is_whole=ours.left_out is None or not ours.left_out[2].items,
-            changes=evidence.changes if evidence else (),
-            is_accepted=accepted is not None,
-            is_reviewed=task is None or task.mode is not Mode.FULL or (review is not None and not _is_blocked(review)),
-        ),
         precheck=ours.precheck[2].lines if ours.precheck else (),
-        recalled=ours.recalled[2] if ours.recalled else None,
         lessons=lessons_of(ours),
-        setup=ours.setup[2] if ours.setup else None,
-        services=ours.services[2] if ours.services else None,
         questions=questions(source_states),
         typed_answers=typed_answers(source_states),
         approvals=approvals(source_states),
@@ -123,19 +92,68 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         artifacts=_artifacts(source_states),
         notes=tuple(note for _, note in in_order(source_states, lambda source_state: source_state.notes))[-5:],
         cancel_requested=any(source_state.cancel_requested for source_state in source_states.values()),
-        issue=task.issue if task else None,
-        follows=task.follows if task else None,
         followed_by=_followed_by(ours),
         gaps=tuple(gaps[:GAPS_SHOWN]),
         gap_count=len(gaps),
-        created_at=min(source_state.first_at for source_state in source_states.values()),
-        started_at=min(
-            (source_state.started[1] for source_state in source_states.values() if source_state.started), default=None
-        ),
-        last_event_at=max(source_state.last_at for source_state in source_states.values()),
         ended_at=now.ended_at,
+        **_evidence_fields(ours, now.state, checks, task, commit, has_result=task is not None and outcome is None),
+        **_times(source_states),
         **shown,
     )
+
+
+_OF_TRANSITION = (
+    "previous", "reason", "resume_to", "wake_at", "iteration", "round", "max_rounds", "message", "ended_by", "outcome",
+)  # fmt: skip
+"""What the snapshot takes from the last transition as it is."""
+_OF_TASK = ("mode", "done_when", "origin", "issue", "follows")
+"""What it takes from the task as it is."""
+_OF_OURS = {
+    "guard": "guarded",
+    "pull_request_now": "pull_request_seen",
+    "recalled": "recalled",
+    "setup": "setup",
+    "services": "services",
+}
+"""What it takes from our own last event of a kind, and the field of the source's state that keeps that."""
+
+
+def _evidence_fields(
+    ours: SourceState,
+    state: RunState,
+    checks: tuple[Check, ...],
+    task: Task | None,
+    commit: str | None,
+    *,
+    has_result: bool,
+) -> dict[str, Any]:
+    """What stands behind the mark of a result, and the mark."""
+    evidence, accepted, review = _evidence(ours), _accepted(ours, commit), ours.reports.review_since(ours.round_seq)
+    changes = evidence.changes if evidence else ()
+    return {
+        "review": review,
+        "evidence": changes,
+        "evidence_total": (evidence.total or len(changes)) if evidence else 0,
+        "accepted_by": accepted.by if accepted else None,
+        "verification": verification(
+            state,
+            checks,
+            has_result=has_result,
+            is_whole=ours.left_out is None or not ours.left_out[2].items,
+            changes=changes,
+            is_accepted=accepted is not None,
+            is_reviewed=task is None or task.mode is not Mode.FULL or (review is not None and not _is_blocked(review)),
+        ),
+    }
+
+
+def _times(source_states: SourceStates) -> dict[str, Any]:
+    states = source_states.values()
+    return {
+        "created_at": min(state.first_at for state in states),
+        "started_at": min((state.started[1] for state in states if state.started), default=None),
+        "last_event_at": max(state.last_at for state in states),
+    }
 
 
 _WORDS = ("last_words", "summary")

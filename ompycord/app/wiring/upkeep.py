@@ -1,0 +1,77 @@
+"""Services that look after what is kept: leftovers of an earlier process, sessions, results, backups, log, audit."""
+
+import os
+
+from ompycord.app.auditing.anchoring import Anchoring
+from ompycord.app.backups.copies import place_of
+from ompycord.app.backups.keeper import BackupKeeper
+from ompycord.app.recovery.retention import ResultKeeper
+from ompycord.app.recovery.search import RecoverySearch
+from ompycord.app.replaying.recording import Recording
+from ompycord.app.services import SETTLE_S, Ends, Service
+from ompycord.app.session_keeper import SessionKeeper
+from ompycord.app.wiring.memory import memory_keeper_of
+from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
+from ompycord.app.wiring.work import git_of, reminders_of
+from ompycord.conductor import LogCheck
+from ompycord.workspaces.repositories import Repositories
+from ompycord.workspaces.retention.kept_results import KeptResults
+
+__all__ = ["anchoring_of", "backups_of", "recovery_of", "upkeep_of"]
+
+
+def recovery_of(infrastructure: Infrastructure, workers: Workers) -> Service:
+    """Finds what an earlier process left, before any run goes on."""
+    search = RecoverySearch(
+        store=infrastructure.store,
+        folder=infrastructure.data.path / "workspaces",
+        discard=workers.workspaces.discard,
+        data=infrastructure.data.path,
+        clock=infrastructure.clock,
+        ops_channel=infrastructure.settings.discord.ops_channel,
+    )
+    return Service(name="recovery", run=search.run, ends=Ends.WORK)
+
+
+def backups_of(infrastructure: Infrastructure) -> BackupKeeper:
+    """Makes backups while the process works, where the settings want them."""
+    options, data = infrastructure.settings.backup, infrastructure.data.path
+    return BackupKeeper(options=options, data=data, place=place_of(options, data), clock=infrastructure.clock)
+
+
+def upkeep_of(
+    infrastructure: Infrastructure, areas: Areas, workers: Workers, recording: Recording, backups: BackupKeeper
+) -> tuple[Service, ...]:
+    """Those that wait for a time and then look, in the order of start."""
+    store, clock = infrastructure.store, infrastructure.clock
+    sessions = SessionKeeper(prune=(workers.prune_sessions, recording.shelf.prune), clock=clock)
+    results = ResultKeeper(
+        results=_results_of(infrastructure), store=store, limits=infrastructure.settings.workspaces, clock=clock
+    )
+    log_check = LogCheck(store=store, clock=clock, ops_channel=infrastructure.settings.discord.ops_channel)
+    return (
+        Service(name="reminders", run=reminders_of(infrastructure, areas).run, ends=Ends.WORK),
+        Service(name="memory", run=memory_keeper_of(infrastructure).run, ends=Ends.WORK),
+        Service(name="sessions", run=sessions.run, ends=Ends.WORK),
+        Service(name="results", run=results.run, ends=Ends.WORK),
+        Service(name="backups", run=backups.run, ends=Ends.WORK),
+        Service(name="log-check", run=log_check.run, ends=Ends.WORK),
+        Service(name="audit", run=anchoring_of(infrastructure).run, ends=Ends.RECORD, bound_s=SETTLE_S),
+    )
+
+
+def _results_of(infrastructure: Infrastructure) -> KeptResults:
+    data, git = infrastructure.data.path, git_of(os.environ)
+    repositories = Repositories(folder=data / "repositories", git=git)
+    return KeptResults(folder=data / "workspaces", archive=data / "archive", git=git, repositories=repositories)
+
+
+def anchoring_of(infrastructure: Infrastructure) -> Anchoring:
+    """The anchors of the audit; a relative path of their file is in the data folder."""
+    data, file = infrastructure.data.path, infrastructure.settings.audit.anchor_file
+    return Anchoring(
+        store=infrastructure.store,
+        clock=infrastructure.clock,
+        secrets=data / "secrets",
+        file=None if file is None else data / file,
+    )
