@@ -796,6 +796,9 @@ SCENES: dict[str, Scene] = {
             checks=(check("pytest", "passed", result=PASSED),),
             commit="c" * 40,
             pull_request=PullRequestOpened(number=7, url="https://forge.example/acme/shop/pull/7", draft=True),
+            pull_request_now=PullRequestSeen(
+                number=7, url="https://forge.example/acme/shop/pull/7", state="open", draft=True
+            ),
         ),
         render_context(),
     ),

@@ -79,6 +79,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         left_out=ours.left_out[2].items if ours.left_out else (),
         checks=checks,
         pull_request=ours.publishing.pull_request,
+        pull_request_now=_pull_request_now(ours),
         base_moved=ours.publishing.base_moved,
         ready_by=ours.publishing.ready_by(commit),
         publishes_again=ours.publishing.is_requested,
@@ -110,7 +111,6 @@ _OF_TASK = ("mode", "done_when", "origin", "issue", "follows")
 """What it takes from the task as it is."""
 _OF_OURS = {
     "guard": "guarded",
-    "pull_request_now": "pull_request_seen",
     "recalled": "recalled",
     "setup": "setup",
     "services": "services",
@@ -145,6 +145,16 @@ def _evidence_fields(
             is_reviewed=task is None or task.mode is not Mode.FULL or (review is not None and not _is_blocked(review)),
         ),
     }
+
+
+def _pull_request_now(ours: SourceState) -> ev.PullRequestSeen | None:
+    """As the forge showed it last: from its opening on, so that a first look which finds it so changes no message."""
+    if ours.pull_request_seen is not None:
+        return ours.pull_request_seen[2]
+    opened = ours.publishing.pull_request
+    if opened is None:
+        return None
+    return ev.PullRequestSeen(number=opened.number, url=opened.url, state="open", draft=opened.draft)
 
 
 def _times(source_states: SourceStates) -> dict[str, Any]:

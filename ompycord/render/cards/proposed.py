@@ -28,10 +28,7 @@ _CI: Final = {
 def pull_request_words(snapshot: StatusSnapshot) -> str | None:
     """`#3 merged`; None without one."""
     seen = snapshot.pull_request_now
-    if seen is not None:
-        return f"#{seen.number} {_state(seen)}"
-    opened = snapshot.pull_request
-    return None if opened is None else f"#{opened.number} {'draft' if opened.draft else 'open'}"
+    return None if seen is None else f"#{seen.number} {_state(seen)}"
 
 
 def pull_request_lines(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:

@@ -1,15 +1,19 @@
 """Mirror, result, questions, board: how they read, what they hold within, and whom they may ping."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from syrupy.assertion import SnapshotAssertion
 
+from ompycord.domain import events as ev
+from ompycord.domain.folds.fold import fold
 from ompycord.domain.folds.snapshot import Approval, Question
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunKind, RunOutcome, RunState
+from ompycord.domain.task import Task
 from ompycord.render.board import BoardRow, board_message
 from ompycord.render.cards.actions import ACTIONS, DETAILS
 from ompycord.render.cards.asking import PAUSE_AFTER_MS
@@ -33,6 +37,9 @@ THREAD = "https://discord.com/channels/1/77"
 SECRET = "hunter2-is-a-long-secret"
 LIGHT = (0.05, 0.05, 0.05, 0.3)
 MIXED = (*[0.05] * 10, 0.3, 0.9)
+
+
+TASK = Task(id="01JD0000000000000000000002", prompt="Fix it", title="Fix it", repositories=("shop",), agent="omp")
 
 
 def a_question(scene: Scene | Sample, question: Question) -> RenderedMessage:
@@ -268,6 +275,26 @@ def test_the_result_pings_exactly_whom_it_is_told_to() -> None:
     silent = result_message(*scene, actions=ACTIONS, sign=plain_sign, redact=str)
     assert silent.mentions == ()
     assert "<@" not in silent.content
+
+
+def test_a_first_look_at_the_pull_request_that_finds_it_as_it_was_opened_changes_no_message() -> None:
+    run = RunId(TASK.id)
+    ends = ev.RunStateChanged(state=RunState.COMPLETE, previous=RunState.PUBLISHING, cause="effect.finished")
+    opened = ev.PullRequestOpened(number=3, url="https://forge.example/3", draft=True)
+    bodies = (ev.RunSubmitted(task=TASK), opened, ends, ev.PullRequestSeen(**opened.model_dump(
+        include={"number", "url", "draft"}), state="open"))  # fmt: skip
+    log = [ev.RunEvent(run=run, source=OMPYCORD, seq=at, at=at, body=body) for at, body in enumerate(bodies, start=1)]
+    before, after = (
+        result_message(fold(run, part).snapshot(), render_context(), actions=ACTIONS, sign=plain_sign, redact=str)
+        for part in (log[:-1], log)
+    )
+    assert "#3 open, draft" in str(after.payload())
+    assert before == after
+    merged = replace(log[-1], body=ev.PullRequestSeen(number=3, url=opened.url, state="merged", by="ada"))
+    later = fold(run, [*log[:-1], merged]).snapshot()
+    assert "#3 merged by ada" in str(
+        result_message(later, render_context(), actions=ACTIONS, sign=plain_sign, redact=str).payload()
+    )
 
 
 # -- the board and the mirror -----------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def pull_request_feature(context: BotContext) -> Feature:
         words = pull_request_words(snapshot) if snapshot is not None else None
         if snapshot is None or words is None:
             raise RefusedInWords("That run has no pull request.")
-        known = snapshot.pull_request_now or snapshot.pull_request
+        known = snapshot.pull_request_now
         url = context.sanitizer.link(known.url) if known is not None else None
         ci = [f"CI: {line}" for line in ci_lines(snapshot, context.sanitizer)[:1]]
         lines = [*(pull_request_lines(snapshot, context.sanitizer) or [words]), *ci, *((f"<{url}>",) if url else ())]
