@@ -6,7 +6,7 @@ Clone, set-up, proxy, checks and the look before the run are the product's own; 
 import asyncio
 import os
 import subprocess
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -52,7 +52,7 @@ GIB = 1024**3
 NOW = 1_795_262_400_000
 """2026-11-21T12:00:00Z"""
 
-__all__ = ["GIB", "NOW", "PreparedRun", "Registry", "commit_files", "registry"]
+__all__ = ["GIB", "NOW", "PreparedRun", "Registry", "commit_files", "meeting", "registry"]
 
 
 def commit_files(path: Path, files: Change, message: str = "more") -> None:
@@ -267,3 +267,22 @@ async def registry(content: bytes = b"a package\n") -> AsyncGenerator[Registry]:
         yield made
     finally:
         server.close()
+
+
+def meeting(*folders: Path, mark: str) -> Callable[[], bool]:
+    """Lets all checks end once one of each folder was in the middle; whether all of them are let go, which never is.
+
+    A check writes `mark` in its checkout when it is there, and goes on when it finds `go` beside it.
+    """
+    seen: set[Path] = set()
+
+    def let_go() -> bool:
+        for folder in folders:
+            waiting = [at.parent for at in (folder / "data/workspaces").glob(f"*/checkout-*/tree/{mark}")]
+            seen.update({folder} if waiting else ())
+            if len(seen) == len(folders):
+                for one in waiting:
+                    (one / "go").touch()
+        return False
+
+    return let_go

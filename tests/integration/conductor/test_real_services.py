@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -21,7 +20,7 @@ from ompycord.workspaces.services.programs import program_of
 from tests.integration.conductor.test_services import left_behind
 from tests.support.confinement import require
 from tests.support.patience import patient, until
-from tests.support.prepared_run import PreparedRun
+from tests.support.prepared_run import PreparedRun, meeting
 
 pytestmark = pytest.mark.long
 
@@ -88,22 +87,6 @@ async def built(folder: Path, store: SqliteStore, level: ConfinementLevel) -> Pr
     return run
 
 
-def gate(*folders: Path) -> Callable[[], bool]:
-    """Lets all suites end once one of each folder was in the middle of its test; whether all of them are let go."""
-    seen: set[Path] = set()
-
-    def let_go() -> bool:
-        for folder in folders:
-            waiting = [at.parent for at in (folder / "data/workspaces").glob("*/checkout-*/tree/ready")]
-            seen.update({folder} if waiting else ())
-            if len(seen) == len(folders):
-                for one in waiting:
-                    (one / "go").touch()
-        return False
-
-    return let_go
-
-
 async def test_a_suite_that_needs_both_passes_in_two_runs_at_once(
     tmp_path: Path, store: SqliteStore, level: ConfinementLevel
 ) -> None:
@@ -111,7 +94,7 @@ async def test_a_suite_that_needs_both_passes_in_two_runs_at_once(
     folders = (tmp_path / "a", tmp_path / "b")
     runs = [await built(folder, store, level) for folder in folders]
     async with asyncio.timeout(patient(300)), asyncio.TaskGroup() as group:
-        letting = group.create_task(until(gate(*folders), seconds=300))
+        letting = group.create_task(until(meeting(*folders, mark="ready"), seconds=300))
         checks = [group.create_task(run.check()) for run in runs]
         await asyncio.wait(checks)
         letting.cancel()

@@ -1,7 +1,6 @@
 """Two runs whose checks bind the same port at the same moment: each is in a network of its own."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from ompycord.domain.repository import ConfinementLevel
 from ompycord.store import SqliteStore
 from tests.support.confinement import require
 from tests.support.patience import patient, until
-from tests.support.prepared_run import PreparedRun
+from tests.support.prepared_run import PreparedRun, meeting
 
 BINDS = """
 import pathlib, socket, time
@@ -30,22 +29,6 @@ def full() -> ConfinementLevel:
     return "full"
 
 
-def gate(*folders: Path) -> Callable[[], bool]:
-    """Lets checks end once one of each folder has bound its port."""
-    seen: set[Path] = set()
-
-    def let_go() -> bool:
-        for folder in folders:
-            waiting = [at.parent for at in (folder / "data/workspaces").glob("*/checkout-*/tree/bound")]
-            seen.update({folder} if waiting else ())
-            if len(seen) == len(folders):
-                for one in waiting:
-                    (one / "go").touch()
-        return False
-
-    return let_go
-
-
 async def test_two_checks_bind_one_port_at_once_and_both_pass(
     tmp_path: Path, store: SqliteStore, full: ConfinementLevel
 ) -> None:
@@ -59,7 +42,7 @@ async def test_two_checks_bind_one_port_at_once_and_both_pass(
         await run.build("cat >/dev/null; echo done >notes.txt")
         await run.collect()
     async with asyncio.timeout(patient(120)), asyncio.TaskGroup() as group:
-        letting = group.create_task(until(gate(*folders), seconds=120))
+        letting = group.create_task(until(meeting(*folders, mark="bound"), seconds=120))
         checks = [group.create_task(run.check()) for run in runs]
         await asyncio.wait(checks)
         letting.cancel()
