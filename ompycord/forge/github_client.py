@@ -30,6 +30,8 @@ PAUSE_S: Final = 2.0
 """Seconds before the second try; twice that before the third."""
 LONGEST_WAIT_S: Final = 120.0
 """Seconds that a publication waits for a limit of requests; a longer one is an error that says until when."""
+_SOONEST_S: Final = 1.0
+"""Seconds after a limit that names none or a time that is past: what is waited in all has an end by that."""
 SECONDARY_S: Final = 60.0
 """Seconds for a secondary limit that names none (GitHub: *at least one minute*)."""
 PAGE: Final = 100
@@ -140,6 +142,8 @@ class GitHubClient:
     async def graphql(self, body: Mapping[str, Any]) -> GitHubAnswer:
         """Asks by GraphQL, which alone knows some things. Raises ForgeFailed."""
         answer = await self._followed("POST", self._spec.graphql_address, query=None, body=body, etag="")
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _unanswered(fault_of(answer.status, answer.headers, _complaint(answer), self._spec))
         if answer.status != HTTPStatus.OK:
             raise fault_of(answer.status, answer.headers, _complaint(answer), self._spec)
         return answer
@@ -225,7 +229,7 @@ class GitHubClient:
                 )
                 raise ForgeFailed("clock", words)
             if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise ForgeUnanswered(fault.fault, str(fault))
+                raise _unanswered(fault)
             raise fault
 
     async def _followed(
@@ -299,6 +303,11 @@ def _clock_off(answer: GitHubAnswer, now_s: float) -> int:
     return off if abs(off) > _SKEW_S else 0
 
 
+def _unanswered(fault: ForgeFailed) -> ForgeUnanswered:
+    """The same, as one that may have taken effect."""
+    return ForgeUnanswered(fault.fault, str(fault))
+
+
 def _complaint(answer: GitHubAnswer) -> Complaint:
     try:
         return Complaint.model_validate_json(answer.body)
@@ -310,10 +319,10 @@ def _limit_s(answer: GitHubAnswer, now_s: float) -> float:
     """How long to wait, as the answer says; both forms of Retry-After (RFC 9110, 10.2.3)."""
     after = answer.headers.get("retry-after", "")
     if after.isdigit():
-        return float(after)
+        return max(_SOONEST_S, float(after))
     if after:
         try:
-            return max(0.0, parsedate_to_datetime(after).timestamp() - now_s)
+            return max(_SOONEST_S, parsedate_to_datetime(after).timestamp() - now_s)
         except ValueError:
             return SECONDARY_S
     reset = answer.headers.get("x-ratelimit-reset", "")

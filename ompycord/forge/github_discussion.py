@@ -137,6 +137,7 @@ class _CheckRun(_Read):
 class CheckRuns(_Read):
     """A page of them."""
 
+    total_count: int = 0
     check_runs: tuple[_CheckRun, ...] = ()
 
 
@@ -148,8 +149,9 @@ class _Status(_Read):
 
 
 class Combined(_Read):
-    """The statuses of a commit, the newest of each context."""
+    """The statuses of a commit, the newest of each context; a page of them."""
 
+    total_count: int = 0
     statuses: tuple[_Status, ...] = ()
 
 

@@ -15,7 +15,7 @@ from ompycord.domain.issues.seen import SeenIssue
 from ompycord.domain.ports import Clock
 from ompycord.domain.pull_requests.seen import SeenChecks, SeenComment, SeenDiscussion, SeenPull
 from ompycord.errors import ForgeFailed, ForgeUnanswered
-from ompycord.forge.github_answers import User
+from ompycord.forge.github_answers import User, strange
 from ompycord.forge.github_client import PAUSE_S, TRIES, GitHubClient
 from ompycord.forge.github_discussion import (
     BranchRule,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["GitHubFollowing", "KnownAnswers"]
 
 T = TypeVar("T")
+P = TypeVar("P", CheckRuns, Combined)
 
 _PAGE: Final = 100
 _MOST_PAGES: Final = 10
@@ -65,14 +66,12 @@ class KnownAnswers:
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[str, Any]] = OrderedDict()
 
-    def etag(self, key: str) -> str:
-        """Empty where nothing is known."""
-        return self._known[key][0] if key in self._known else ""
-
-    def get(self, key: str) -> Any:
-        """What was read there."""
+    def of(self, key: str) -> tuple[str, Any]:
+        """The ETag and what was read there; an empty one where nothing is known."""
+        if key not in self._known:
+            return "", None
         self._known.move_to_end(key)
-        return self._known[key][1]
+        return self._known[key]
 
     def put(self, key: str, etag: str, value: object) -> None:
         """Keep it."""
@@ -121,18 +120,19 @@ class GitHubFollowing:
     async def checks(self, commit: str, *, base: str) -> SeenChecks:
         """See the port."""
         at = f"{self._path}/commits/{quote(commit, safe='')}"
-        runs = await self._unless_missing(f"{at}/check-runs", TypeAdapter(CheckRuns), {"per_page": str(_PAGE)})
-        statuses = await self._unless_missing(f"{at}/status", TypeAdapter(Combined), {"per_page": str(_PAGE)})
-        if runs is None and statuses is None:
+        run_pages = await self._listed(f"{at}/check-runs", CheckRuns)
+        status_pages = await self._listed(f"{at}/status", Combined)
+        if run_pages is None and status_pages is None:
             return SeenChecks(is_seen=False)
-        runs = runs or CheckRuns()
+        runs = CheckRuns(check_runs=tuple(one for page in run_pages or () for one in page.check_runs))
+        statuses = Combined(statuses=tuple(one for page in status_pages or () for one in page.statuses))
         names = [(one.name, one.app.id if one.app else 0) for one in runs.check_runs]
         workflows = None
         if len(set(names)) < len(names):  # only then does it matter of which workflow a check is
             actions = f"{self._path}/actions/runs"
             query = {"head_sha": commit, "per_page": str(_PAGE)}
             workflows = await self._unless_missing(actions, TypeAdapter(WorkflowRuns), query)
-        found = checks_of(runs, statuses or Combined(), workflows or WorkflowRuns())
+        found = checks_of(runs, statuses, workflows or WorkflowRuns())
         return SeenChecks(checks=found, required=await self._required(base) if base and found else frozenset())
 
     async def _required(self, base: str) -> frozenset[str]:
@@ -164,6 +164,8 @@ class GitHubFollowing:
         try:
             answer = await self._client.graphql(body)
             return Resolutions.model_validate_json(answer.body).by_first_comment()
+        except ForgeUnanswered:
+            raise  # said by the next look, which would not ask again where nothing is written meanwhile
         except (ForgeFailed, ValidationError):
             return {}
 
@@ -233,16 +235,30 @@ class GitHubFollowing:
     async def _as(self, path: str, adapter: TypeAdapter[T], query: Mapping[str, str] | None = None) -> T:
         """What is there in its shape; read once as long as its ETag holds."""
         key = f"{self._spec.api_address}{path}?{urlencode(query or {})}"
-        answer = await self._client.read(path, query, etag=self._known.etag(key))
+        etag, known = self._known.of(key)
+        answer = await self._client.read(path, query, etag=etag)
         if answer.status == _NOT_MODIFIED:
-            return self._known.get(key)
+            return known
         try:
             value = adapter.validate_json(answer.body)
         except ValidationError:
-            raise ForgeUnanswered("strange", "The answer is not GitHub's. Check forge.api and the proxy.") from None
+            raise strange() from None
         if etag := answer.headers.get("etag", ""):
             self._known.put(key, etag, value)
         return value
+
+    async def _listed(self, path: str, kind: type[P]) -> list[P] | None:
+        """Every page of a list that has its count beside it; None where the token may not see it."""
+        pages: list[P] = []
+        for page in range(1, _MOST_PAGES + 1):
+            query = {"per_page": str(_PAGE), "page": str(page)}
+            some = await self._unless_missing(path, TypeAdapter(kind), query)
+            if some is None:
+                return pages or None
+            pages.append(some)
+            if some.total_count <= page * _PAGE:
+                break
+        return pages
 
     async def _unless_missing(
         self, path: str, adapter: TypeAdapter[T], query: Mapping[str, str] | None = None

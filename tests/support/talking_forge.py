@@ -58,7 +58,7 @@ class TalkingForge(httpx.AsyncBaseTransport):
         self.log_credentials: list[str | None] = []
         """The credentials with which logs were fetched from where they lie."""
         self.refused: dict[str, tuple[int, Any]] = {}
-        """What requests to paths that end so are answered instead."""
+        """What requests to paths that end so are answered instead; with a method before it, only those."""
         self.lost: set[str] = set()
         """Ends of paths of POST requests that take effect, once, and whose answers are lost."""
         self._clock = 0
@@ -158,7 +158,8 @@ class TalkingForge(httpx.AsyncBaseTransport):
         if request.headers.get("authorization") != f"Bearer {self.token}":
             self.counted += 1
             return httpx.Response(401, json={"message": "Bad credentials"})
-        refused = next((self.refused[end] for end in self.refused if path.endswith(end)), None)
+        ends = (end for end in self.refused if path.endswith(end.removeprefix(f"{method} ")))
+        refused = next((self.refused[end] for end in ends), None)
         status, body = refused or self._answer(method, path, dict(request.url.params), json.loads(raw) if raw else None)
         lost = next((end for end in self.lost if method == "POST" and path.endswith(end)), None)
         if lost is not None:
@@ -238,10 +239,11 @@ class TalkingForge(httpx.AsyncBaseTransport):
         match parts:
             case ["commits", commit, "check-runs"]:
                 found = self.checks.get(self.branches.get(commit, commit), [])
-                return 200, {"total_count": len(found), "check_runs": found}
+                return 200, {"total_count": len(found), "check_runs": _page(found, query)}
             case ["commits", commit, "status"]:
                 found = self.statuses.get(self.branches.get(commit, commit), [])
-                return 200, {"state": "pending", "sha": commit, "total_count": len(found), "statuses": found}
+                page = _page(found, query)
+                return 200, {"state": "pending", "sha": commit, "total_count": len(found), "statuses": page}
             case ["actions", "runs"]:
                 runs = [{"workflow_id": flow, "check_suite_id": suite} for suite, flow in self.workflows.items()]
                 return 200, {"total_count": len(runs), "workflow_runs": runs}

@@ -1,9 +1,10 @@
 """As whom forges are asked: the token in a file, or one that an app mints; each is known as a secret before its use."""
 
 import asyncio
-import hashlib
+import secrets
+import time
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,6 +18,9 @@ from ompycord.forge.token_file import read_key, read_token
 __all__ = ["ForgeCredentials", "ForgeIdentity", "Learn"]
 
 Learn = Callable[[Iterable[str]], None]
+_MINTED: Final = "forge_app_"
+_LIFE_S: Final = 3600
+"""Seconds that a minted token counts, and so longer than any file with one is used."""
 _SPARE_MS: Final = 10 * 60 * 1000
 """A minted token that ends sooner is replaced before it is used."""
 
@@ -68,9 +72,8 @@ class ForgeCredentials:
         if spec.app is None:
             yield self.token_file(spec)
             return
-        name = hashlib.sha256(f"{spec.git_address}\n{text}".encode()).hexdigest()[:16]
-        place = self._folder.absolute() / "secrets" / f"forge_app_{name}"
-        await asyncio.to_thread(place.parent.mkdir, mode=0o700, exist_ok=True)
+        place = self._folder.absolute() / "secrets" / f"{_MINTED}{secrets.token_hex(8)}"  # two may push at once
+        await asyncio.to_thread(_swept, place.parent)
         await asyncio.to_thread(replace_file, place, f"{text}\n", is_durable=False)
         try:
             yield place
@@ -95,3 +98,12 @@ class ForgeCredentials:
             identity = ForgeIdentity(lambda: made.token, made.login, made.missing)
             self._minted[spec.api_address, spec.repository] = identity, made.expires_at
             return identity
+
+
+def _swept(folder: Path) -> None:
+    """The folder, without the files that a crash left in it."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for left in folder.glob(f"{_MINTED}*"):
+        with suppress(FileNotFoundError):  # another one ended meanwhile
+            if time.time() - left.stat().st_mtime > _LIFE_S:
+                left.unlink()

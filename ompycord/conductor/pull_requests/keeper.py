@@ -1,6 +1,7 @@
 """Looks at the open pull requests of all repositories, as long as the process runs, and does what follows from it.
 
-Counterpart: `engines/proposal.py`, which opens them. Only this writes their records; people's buttons come here too.
+Counterpart: `engines/publication/proposal.py`, which opens them. Only this writes their records; people's buttons come
+here too.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ from ompycord.domain.pull_requests.seen import SeenCheck, SeenComment, SeenDiscu
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.run import RunRecord
-from ompycord.errors import ForgeFailed, Refused, StorageError
+from ompycord.errors import ForgeFailed, ForgeUnanswered, Refused, StorageError
 from ompycord.render.refusals import Audience, refusal_words
 from ompycord.telemetry import get_logger
 
@@ -154,10 +155,19 @@ class PullRequests:
             return
         async with self._forge(spec.forge) as forge:
             pulls = await forge.open_pulls()
+            refused: ForgeFailed | None = None
             for listed in records:
                 record = await self._records.pull_request(spec.name, listed.number) or listed
-                if record.number in pulls or self._is_due(record):
+                if record.number not in pulls and not self._is_due(record):
+                    continue
+                try:
                     await self._inspect(forge, spec, record, pulls)
+                except ForgeFailed as error:
+                    if isinstance(error, ForgeUnanswered) or error.fault == "limited":
+                        raise
+                    refused = refused or error  # of this one alone: the others are looked at all the same
+            if refused is not None:
+                raise refused
 
     def _is_due(self, record: PullRequestRecord) -> bool:
         if record.is_open or record.round is not None or record.ended_at is None:
@@ -279,11 +289,11 @@ class PullRequests:
         person = await self._first(record)
         request = ReviewRound(number=pull.number, url=pull.url, commit=pull.commit, checks=await _logs(forge, ours))
         try:
-            begun = await self._rounds.begin(decided, request, person)
+            begun = await self._rounds.begin(decided, request, person, repairs=True)
         except Refused as refused:
             return decided.model_copy(update={"ci_note": refusal_words(refused, Audience.DISCORD)[:500]})
-        note = f"Repaired by run {short_id(begun.round or '')}, round {record.ci_rounds + 1}."
-        return begun.model_copy(update={"ci_rounds": record.ci_rounds + 1, "ci_note": note})
+        note = f"Repaired by run {short_id(begun.round or '')}, round {begun.ci_rounds}."
+        return begun.model_copy(update={"ci_note": note})
 
     async def _first(self, record: PullRequestRecord) -> Person:
         """Who asked for the chain; the settings let its CI be repaired, so no role is request for."""
@@ -316,6 +326,8 @@ class PullRequests:
         assert spec.forge is not None
         async with self._forge(spec.forge) as forge:
             record = await self._rounds.go_on(record, forge)
+            if record.round is not None:  # just started after a crash, or its end is not shown yet
+                raise Refused(RefusalCode.CHAIN_AT_WORK, run=short_id(record.round))
             pull, discussion = await forge.pull(record.number), await forge.discussion(record.number)
             if pull.state != "open":
                 raise Refused(RefusalCode.PULL_REQUEST_ENDED, number=record.number, state=pull.state)
@@ -342,9 +354,10 @@ class PullRequests:
         """Close it without merging; its number. Raises Refused."""
         if isinstance(denied := authorize(person, "cancel", resource_of(run)), Denied):
             raise Refused(denied.code, action="cancel", run=short_id(run.id), needs=" or ".join(denied.needs))
-        spec, record = await self._followed(run)
+        spec, listed = await self._followed(run)
         assert spec.forge is not None
         async with self._locks[spec.name]:
+            record = await self._records.pull_request(spec.name, listed.number) or listed
             try:
                 async with self._forge(spec.forge) as forge:
                     await forge.close_pull(record.number)

@@ -20,7 +20,7 @@ from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.records import Draft
 from ompycord.domain.run import FINAL, RunRecord
 from ompycord.domain.task import Mode, Task, TaskRequest
-from ompycord.errors import ForgeFailed, Refused
+from ompycord.errors import ForgeFailed, ForgeUnanswered, Refused
 from ompycord.render.forge.round_summary import reply_text, round_marker, summary_text
 from ompycord.render.refusals import Audience, refusal_words
 
@@ -64,9 +64,15 @@ class Rounds:
         return record.rounds_day != self._today() or record.rounds_today < MOST_ROUNDS_A_DAY
 
     async def begin(
-        self, record: PullRequestRecord, wanted: ReviewRound, person: Person, *, counts: bool = False
+        self,
+        record: PullRequestRecord,
+        wanted: ReviewRound,
+        person: Person,
+        *,
+        counts: bool = False,
+        repairs: bool = False,
     ) -> PullRequestRecord:
-        """Store the task of a round, then start it. `counts`: a comment starts it.
+        """Store the task of a round, then start it. `counts`: a comment starts it; `repairs`: its CI does.
 
         Raises Refused where it may not start, and then nothing of it is kept.
         """
@@ -88,10 +94,11 @@ class Rounds:
             update={
                 "round": draft.id,
                 "round_by": (person.id, person.name),
-                "round_from": record.commit,
+                "round_from": wanted.commit,
                 "threads": tuple((one.id, f"{one.path}:{one.line or '?'}"[:_PLACE]) for one in wanted.threads),
                 "rounds_day": today,
                 "rounds_today": so_far + counts,
+                "ci_rounds": record.ci_rounds + repairs,
             }
         )
         await self._records.keep_pull_request(begun)
@@ -175,19 +182,26 @@ class Rounds:
         answers = answers_of(words, len(record.threads))
         has_moved = snapshot.commit is not None and snapshot.commit != record.round_from
         text = summary_text(snapshot, record.threads[:_THREADS], answers, has_moved=has_moved)
-        await forge.comment(record.number, marker=round_marker(snapshot.run), text=self._redact(text))
+        await self._write(record, forge, text, marker=round_marker(snapshot.run))
         for place, (thread, _) in enumerate(record.threads, 1):
             answer = answers.get(place)
             if answer is None or answer.kind == "done":
                 continue
-            mark = round_marker(snapshot.run, thread)
-            try:
-                text = self._redact(reply_text(answer))
-                await forge.comment(record.number, thread=thread, marker=mark, text=text)
-            except ForgeFailed as error:
-                if error.fault in {"unreachable", "unavailable", "limited", "strange"}:
-                    raise
-                await self._chains.note(record, f"No reply could be put into a thread. {error}")
+            await self._write(
+                record, forge, reply_text(answer), marker=round_marker(snapshot.run, thread), thread=thread
+            )
+
+    async def _write(
+        self, record: PullRequestRecord, forge: PullRequestActs, text: str, *, marker: str, thread: int | None = None
+    ) -> None:
+        """Write it there; what the forge refuses is a line on the card, and holds nothing up."""
+        try:
+            await forge.comment(record.number, thread=thread, marker=marker, text=self._redact(text))
+        except ForgeFailed as error:
+            if isinstance(error, ForgeUnanswered) or error.fault == "limited":
+                raise
+            where = "No reply could be put into a thread" if thread is not None else "The round could not be told there"
+            await self._chains.note(record, f"{where}. {error}")
 
     def _today(self) -> int:
         return self._clock.now_ms() // _DAY_MS

@@ -48,9 +48,12 @@ def snapshot_of(issue: SeenIssue, *, words: str, team: Collection[str]) -> Issue
     room -= len(parts[-1]) + 2
     left_out = 0
     for comment in issue.comments:
+        if left_out or len(comment.text) > room:  # marks make it longer only: it is not searched for what is hidden
+            left_out += 1
+            continue
         before = dict(counts), dict(outsiders)
         part = f"Comment of {quoted_of(comment.login, comment.text)}"
-        if left_out or len(part) + 2 > room:
+        if len(part) + 2 > room:
             left_out += 1
             counts, outsiders = before
             continue

@@ -14,6 +14,7 @@ from ompycord.text import clean, cut
 __all__ = ["ReviewRound", "review_text"]
 
 _COMMENT: Final = 2000
+_NAME: Final = 1000
 _LOG: Final = 6000
 """Characters of a job's log, from its end."""
 _RULE: Final = (
@@ -67,7 +68,7 @@ def review_text(wanted: ReviewRound) -> str:
 def _threads(wanted: ReviewRound) -> list[str]:
     parts: list[str] = []
     for place, thread in enumerate(wanted.threads, 1):
-        where = f"{clean(thread.path)}{f':{thread.line}' if thread.line else ''}"
+        where = f"{_line(thread.path)}{f':{thread.line}' if thread.line else ''}"
         old = " (about lines that have changed since)" if thread.is_outdated else ""
         texts = "\n".join(_comment(one, wanted) for one in thread.comments)
         parts.append(f"Thread {place}, {where}{old}:\n{texts}")
@@ -80,19 +81,24 @@ def _comments(wanted: ReviewRound) -> list[str]:
 
 def _comment(comment: SeenComment, wanted: ReviewRound) -> str:
     known = "" if comment.login.lower() in wanted.trusted else ", who is not of this team"
-    return f"{clean(comment.login)}{known}:\n{_quoted(cut(clean(comment.text).strip(), _COMMENT))}"
+    return f"{_line(comment.login)}{known}:\n{_quoted(cut(clean(comment.text).strip(), _COMMENT))}"
 
 
 def _checks(wanted: ReviewRound) -> list[str]:
     parts: list[str] = []
     for check, log in wanted.checks:
-        head = f"The check {clean(check.name)} of its CI failed"
+        head = f"The check {_line(check.name)} of its CI failed"
         if log is None:
             parts.append(f"{head}; its log is gone.")
             continue
         end = clean(log)[-_LOG:]
         parts.append(f"{head}. The end of its log:\n{_quoted(end)}")
     return parts
+
+
+def _line(name: str) -> str:
+    """A name that others chose, which stands outside of the frame: it cannot begin a line of its own."""
+    return cut(" ".join(clean(name).split()), _NAME)
 
 
 def _quoted(text: str) -> str:

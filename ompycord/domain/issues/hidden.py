@@ -12,10 +12,10 @@ __all__ = ["Uncovered", "uncover"]
 
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _LINK_COMMENT: Final = re.compile(r"^\[(?://|comment|_|#)\]:\s*\S+.*$", re.MULTILINE | re.IGNORECASE)
-_FOLDED: Final = re.compile(r"<details(?:\s[^>]*)?>", re.IGNORECASE)
+_FOLDED: Final = re.compile(r"<details(?:\s[^>]*+)?>", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"""<[a-z][^<>]*\s(?:alt|title|aria-label|data-[\w-]+)\s*=[^<>]*>""", re.IGNORECASE)
-_PICTURE: Final = re.compile(r"!\[[^\]\n]+\]\([^)\n]*\)")
-_LINK_TITLE: Final = re.compile(r"""\]\([^)\s]*\s+["'][^"'\n]+["']\)""")
+_PICTURE: Final = re.compile(r"!\[[^\]\n]++\]\([^)\n]*+\)")
+_LINK_TITLE: Final = re.compile(r"""\]\([^)\s]*+\s++["'][^"'\n]++["']\)""")
 _VISIBLE: Final = frozenset("\n\t\r")
 _JOINERS: Final = frozenset("\u200d\ufe0f\ufe0e")
 """Parts of emoji and of some scripts; they are marked where they join nothing."""

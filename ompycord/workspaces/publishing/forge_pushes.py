@@ -216,6 +216,9 @@ async def _push(place: ForgeGit, request: PushRequest) -> None:
     pushed = f"{_PUSHED}{branch}"
     tip = await place.tip(branch)
     if tip != commit:
+        if tip is not None and await place.is_within(commit, tip):
+            words = f"{branch} has a later result there, which stays. Go on from the newest run."
+            raise ForgeFailed("followed", f"{place.forge.repository}: {words}")
         last = await place.git.commit_of(pushed, cwd=place.folder)
         if tip is not None and tip != last and not await place.is_within(tip, commit):
             words = f"others moved {branch} there, so it was left as it is. Follow up, or delete it there."

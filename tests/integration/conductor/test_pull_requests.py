@@ -291,6 +291,84 @@ async def test_a_crash_between_the_stored_round_and_its_run_starts_it_once(world
     assert "> @ompycord-bot please add a test" in (await world.round_ended()).prompt, "the words that were authorised"
 
 
+async def test_a_crash_after_a_repair_has_begun_counts_it_all_the_same(world: World) -> None:
+    await world.proposed()
+    world.forge.check(HEAD, "test", "failure")
+    keep = world.harness.store.keep_pull_request
+    kept: list[PullRequestRecord] = []
+
+    async def dies(record: PullRequestRecord) -> None:
+        if record.round is not None and kept:
+            raise RuntimeError("killed")
+        kept.append(record)
+        await keep(record)
+
+    world.harness.store.keep_pull_request = dies
+    with pytest.raises(RuntimeError):
+        await world.look()
+    world.harness.store.keep_pull_request = keep
+    assert (await world.record()).round is not None
+    assert (await world.record()).ci_rounds == 1
+
+
+async def test_a_stored_round_that_a_crash_kept_from_starting_is_the_one_that_a_person_gets(world: World) -> None:
+    run = await world.proposed()
+    world.forge.write_at(1, "anna", "Use a sum.")
+    world.forge.write(1, "moritz", "@ompycord-bot please add a test")
+    submit = world.harness.areas.runs.submit
+
+    async def dies(*_: object) -> RunRecord:
+        raise RuntimeError("killed")
+
+    world.harness.areas.runs.submit = dies  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(RuntimeError):
+        await world.look()
+    world.harness.areas.runs.submit = submit
+    stored = (await world.record()).round
+    with pytest.raises(Refused) as refused:
+        await world.service().address(run, MO)
+    assert refused.value.code == "chain-at-work"
+    assert (await world.record()).round == stored
+    assert [one.id for one in await world.chain(run)] == [stored, run.id]
+
+
+async def test_a_round_that_the_forge_will_not_have_told_is_over_all_the_same(world: World) -> None:
+    run = await world.proposed()
+    world.forge.write_at(1, "anna", "Use a sum.")
+    world.forge.refused["POST /issues/1/comments"] = (403, {"message": "Unable to create comment: it is locked."})
+    started = await world.pulls.address(run, MO)
+    await world.round_ended()
+    assert (await world.record()).round is None
+    await world.harness.until(started, lambda one: any("The round could not be told there." in n for n in one.notes))
+
+
+async def test_one_that_the_forge_does_not_show_keeps_no_other_from_being_looked_at(world: World) -> None:
+    for _ in range(2):
+        await world.proposed()
+    world.forge.refused["/issues/2/comments"] = (404, {"message": "Not Found"})
+    world.forge.changed(2)
+    world.forge.merge(1, "anna")
+    await world.look()
+    seen = (await world.record(1)).seen
+    assert seen is not None
+    assert seen.state == "merged"
+
+
+async def test_closing_forgets_nothing_that_was_stored_meanwhile(world: World) -> None:
+    run = await world.proposed()
+    entered = world.harness.store.pull_requests_of
+
+    async def then_a_round(chain: RunId) -> list[PullRequestRecord]:
+        found = await entered(chain)
+        fresh = await world.record()
+        await world.harness.store.keep_pull_request(fresh.model_copy(update={"ci_rounds": 3}))
+        return found
+
+    world.harness.store.pull_requests_of = then_a_round
+    await world.pulls.close(run, MO)
+    assert (await world.record()).ci_rounds == 3
+
+
 async def test_what_is_ended_is_answered_no_more(world: World) -> None:
     run = await world.proposed()
     world.forge.write_at(1, "anna", "Use a sum.")

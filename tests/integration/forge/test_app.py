@@ -1,5 +1,6 @@
 """An app's key becomes a token of one repository for an hour; the key and the token are shown nowhere."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,6 +96,30 @@ async def test_gits_file_with_a_minted_token_is_there_for_the_push_alone(
         assert file.read_text().strip().startswith("ghs_")
         assert file.stat().st_mode & 0o077 == 0
     assert not file.exists()
+
+
+async def test_the_end_of_one_push_leaves_the_file_of_another(
+    app: ForgeSpec, forge: ForgeDouble, tmp_path: Path
+) -> None:
+    """Two runs of a repository that end at once have the same token."""
+    credentials = ForgeCredentials(tmp_path, clock=TrueClock(), learn=lambda values: None)
+    async with credentials.file(app) as first:
+        async with credentials.file(app) as second:
+            assert second.read_text() == first.read_text()
+        assert first.read_text().startswith("ghs_")
+
+
+async def test_a_file_that_a_crash_left_goes_once_its_token_has_ended(
+    app: ForgeSpec, forge: ForgeDouble, tmp_path: Path
+) -> None:
+    credentials = ForgeCredentials(tmp_path, clock=TrueClock(), learn=lambda values: None)
+    young, old = tmp_path / "secrets/forge_app_1", tmp_path / "secrets/forge_app_2"
+    for left, age_s in ((young, 0), (old, 3700)):
+        left.write_text("ghs_left\n")
+        os.utime(left, (time.time() - age_s, time.time() - age_s))
+    async with credentials.file(app):
+        pass
+    assert (young.exists(), old.exists()) == (True, False)
 
 
 async def test_a_clock_that_is_a_little_ahead_is_no_fault_and_one_far_off_is_named(

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
-from ompycord.errors import ForgeFailed
+from ompycord.errors import ForgeFailed, ForgeUnanswered
 from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
 from tests.integration.forge.conftest import HastyClock
 from tests.support.talking_forge import ADDRESS, TalkingForge
@@ -88,6 +88,24 @@ async def test_without_graphql_no_thread_is_taken_for_resolved(
     talking.write_at(1, "anna", "Moved.", line=None)
     [thread] = (await following.discussion(1)).threads
     assert not thread.is_resolved
+
+
+async def test_a_forge_that_fails_says_nothing_of_threads(talking: TalkingForge, following: GitHubFollowing) -> None:
+    """An answer that is missing for now is no answer that all of them are open."""
+    talking.refused["/graphql"] = (502, {"message": "Bad gateway"})
+    talking.resolved.add(talking.write_at(1, "anna", "Old."))
+    with pytest.raises(ForgeUnanswered):
+        await following.discussion(1)
+
+
+async def test_a_red_check_behind_a_hundred_others_is_seen(talking: TalkingForge, following: GitHubFollowing) -> None:
+    for number in range(100):
+        talking.check(HEAD, f"job {number}", "success")
+        talking.status(HEAD, f"ci/{number}", "success")
+    talking.check(HEAD, "the last", "failure")
+    talking.status(HEAD, "ci/last", "failure")
+    seen = await following.checks(HEAD, base="")
+    assert {one.name for one in seen.checks if one.verdict == "failure"} == {"the last", "ci/last"}
 
 
 async def test_checks_of_one_name_are_told_apart_by_their_workflow(

@@ -151,6 +151,15 @@ async def test_a_limit_of_requests_is_waited_for_and_is_no_lost_permission(
     assert posts(forge) == 2
 
 
+@pytest.mark.parametrize("after", ["0", "Tue, 01 Jan 2019 00:00:00 GMT"])
+async def test_a_limit_that_names_no_time_is_not_asked_for_ever(
+    github: GitHub, forge: ForgeDouble, clock: HastyClock, after: str
+) -> None:
+    forge.faults = [Fault("POST", "/pulls", 429, {"message": "Too many"}, {"Retry-After": after}) for _ in range(200)]
+    assert (await refusal(github)).fault == "limited"
+    assert sum(clock.slept) <= 120
+
+
 async def test_a_long_limit_is_an_error_that_says_until_when(github: GitHub, forge: ForgeDouble) -> None:
     forge.faults = [Fault("POST", "/pulls", 429, {"message": "Too many"}, {"Retry-After": "1800"})]
     refused = await refusal(github)

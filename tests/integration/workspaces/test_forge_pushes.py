@@ -160,6 +160,16 @@ async def test_our_own_last_push_is_replaced_by_a_new_result(shop: Shop) -> None
     assert shop.forge.branches()[BRANCH] == another
 
 
+async def test_an_earlier_result_of_the_chain_never_takes_a_later_one_back(shop: Shop) -> None:
+    """*Accept* on the card of a run that another one has gone on from publishes again."""
+    await shop.push()
+    later = shop.result("a follow-up", parent=shop.commit)
+    await shop.push(later)
+    refused = await shop.refused(shop.commit)
+    assert (refused.fault, "a later result" in str(refused)) == ("followed", True)
+    assert shop.forge.branches()[BRANCH] == later
+
+
 async def test_commits_of_a_base_that_was_not_pushed_are_not_published_with_the_result(shop: Shop) -> None:
     commit_files(shop.path, {"private.py": b"secret = 1\n"})
     ahead = git(shop.path, "rev-parse", "main")

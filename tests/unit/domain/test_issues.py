@@ -4,8 +4,9 @@ import hashlib
 
 import pytest
 
+from ompycord.dialects.prompts import issue_text
 from ompycord.dialects.prompts.issue_text import snapshot_of
-from ompycord.domain.issues.hidden import uncover
+from ompycord.domain.issues.hidden import Uncovered, uncover
 from ompycord.domain.issues.seen import IssueComment, SeenIssue
 from ompycord.domain.issues.snapshot import came_later
 from ompycord.domain.task import PROMPT_LIMIT
@@ -98,3 +99,22 @@ def test_a_long_issue_fits_a_task_and_says_what_is_left_out() -> None:
     assert len(snapshot.text) <= PROMPT_LIMIT
     assert snapshot.left_out >= 28
     assert f"{snapshot.left_out} more comments did not fit here." in snapshot.text
+
+
+def test_comments_that_do_not_fit_are_not_searched_for_hidden_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand of 64 KiB may stand there, by anybody."""
+    searched: list[str] = []
+
+    def counting(text: str) -> Uncovered:
+        searched.append(text)
+        return uncover(text)
+
+    monkeypatch.setattr(issue_text, "uncover", counting)
+    texts = ("x" * 60_000, "short", "![" * 1000)
+    comments = tuple(
+        IssueComment(id=number, login="mallory", text=text, edited_at="2026-11-30T02:00:00Z")
+        for number, text in enumerate(texts)
+    )
+    snapshot = snapshot_of(ISSUE.model_copy(update={"comments": comments}), words="", team=())
+    assert snapshot.left_out == 3
+    assert searched == [ISSUE.title, ISSUE.text]
