@@ -10,24 +10,23 @@ from typing import Protocol
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.pinged import asker, who_may_allow
+from ompycord.bot.run_contexts import RunContexts
 from ompycord.bot.run_links import LinkStore, RunLinks, card_number
-from ompycord.bot.run_view import Request, RunView, asked_at, latest_card, posted, ref_of, request_of, tag_of
-from ompycord.bot.slot_queue import NO_QUEUE, SlotQueue
+from ompycord.bot.run_view import Request, RunView, asked_at, latest_card, ref_of, request_of, tag_of
+from ompycord.bot.slot_queue import SlotQueue
 from ompycord.conductor import Messages, Slots, Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.reports import Proposal
 from ompycord.domain.folds.shown_requests import risk_of
-from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
+from ompycord.domain.folds.snapshot import Approval, Question
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, RunRecords, RunsById
-from ompycord.domain.records import OutboxKind, Surface
+from ompycord.domain.records import OutboxKind
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.domain.risk.deciders import DecisionRule
 from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
-from ompycord.errors import Refused
-from ompycord.processes.launcher_port import leaves_network_open
 from ompycord.render.approvals.deciding import Deciding
 from ompycord.render.board import BoardRow
 from ompycord.render.cards.card import render
@@ -48,9 +47,6 @@ from ompycord.render.typed_answer import typed_answer_message, unread_message
 
 __all__ = ["MessageRenderer", "RendererStore"]
 
-SILENT_MS = 15 * 60 * 1000
-"""docs/contracts/external-runs.md, *Silence*: the card shows *silent since* after this time."""
-SLOWED_SHOWN_MS = 60 * 1000
 _LIVE = 100
 """Runs of each kind that a board lists at most."""
 
@@ -82,10 +78,10 @@ class MessageRenderer:
     paused_by: Callable[[], str | None] = lambda: None
     """Who paused everything."""
     slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
-    _queue: SlotQueue = field(init=False)
+    _contexts: RunContexts = field(init=False)
 
     def __post_init__(self) -> None:
-        self._queue = SlotQueue(
+        queue = SlotQueue(
             store=self.store,
             snapshots=self.snapshots,
             clock=self.clock,
@@ -93,10 +89,22 @@ class MessageRenderer:
             redact=self.redact,
             slots=self.slots,
         )
-
-    @property
-    def _links(self) -> RunLinks:
-        return RunLinks(store=self.store, snapshots=self.snapshots, url=self.url)
+        self._contexts = RunContexts(
+            options=self.options,
+            catalog=self.catalog,
+            clock=self.clock,
+            confinement=self.confinement,
+            url=self.url,
+            channel_name=self.channel_name,
+            is_connected=self.is_connected,
+            slots=self.slots,
+            messages=self.messages,
+            rests=self.rests,
+            paused_by=self.paused_by,
+            slowed=self.slowed,
+            links=RunLinks(store=self.store, snapshots=self.snapshots, url=self.url),
+            queue=queue,
+        )
 
     @property
     def homes(self) -> tuple[str, ...]:
@@ -121,7 +129,7 @@ class MessageRenderer:
                 snapshot=folded.snapshot,
                 position=folded.position,
                 surfaces=shown,
-                render_context=await self._context(records[run], folded.snapshot, shown),
+                render_context=await self._contexts.of(records[run], folded.snapshot, shown),
             )
         return found
 
@@ -141,85 +149,12 @@ class MessageRenderer:
             if folded is None:
                 continue
             thread = await self.store.surface(RunId(record.id), OutboxKind.THREAD)
-            render_context = RenderContext(is_rehearsal=self._is_rehearsal(record), run_name=record.external_name)
+            render_context = RenderContext(
+                is_rehearsal=self._contexts.is_rehearsal(record), run_name=record.external_name
+            )
             url = self.url(record.guild, thread.channel, None) if thread else None
             found.append(BoardRow(snapshot=folded.snapshot, render_context=render_context, url=url))
         return found
-
-    def _is_rehearsal(self, record: RunRecord) -> bool:
-        return any(a.name == record.agent and a.kind == "rehearsal" for a in self.catalog.agents)
-
-    def _is_network_open(self, record: RunRecord) -> bool:
-        """Whether the run's agent may reach the network, as it is configured now; the rehearsal is no agent."""
-        meant = [one for one in self.catalog.agents if one.name == record.agent and one.kind != "rehearsal"]
-        return any(leaves_network_open(self.confinement or "none", one.sandbox) for one in meant)
-
-    async def _context(
-        self, record: RunRecord, snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]
-    ) -> RenderContext:
-        card = latest_card(surfaces)
-        request = self._oldest_question(snapshot, surfaces)
-        result = posted(surfaces, OutboxKind.RESULT)
-        links = await self._links.of(record, snapshot)
-        is_silent = record.kind is RunKind.EXTERNAL and not snapshot.is_final
-        last = snapshot.last_event_at
-        queue = await self._queue.with_run(RunId(record.id)) if snapshot.state is RunState.QUEUED else NO_QUEUE
-        return RenderContext(
-            gateway="connected" if self.is_connected() else "reconnecting",
-            slowed_until=self._slowed_until(card) if not snapshot.is_final else None,
-            confinement=self.confinement if record.kind is RunKind.HOSTED else None,
-            is_network_open=record.kind is RunKind.HOSTED and self._is_network_open(record),
-            paused_by=self.paused_by() if snapshot.state is RunState.QUEUED else None,
-            queue_place=queue.places.get(RunId(record.id)),
-            slot_holders=queue.holders,
-            waits_for_slot=self.slots is not None and self.slots.is_returning(RunId(record.id)),
-            checks=self._checks(record),
-            channel_name=self.channel_name(record.channel),
-            run_name=record.external_name,
-            is_rehearsal=self._is_rehearsal(record),
-            silent_since=last if is_silent and self.clock.now_ms() - last >= SILENT_MS else None,
-            approvers=self.options.approver_role,
-            needs_second_person=self._needs_another(record, snapshot),
-            reads_messages=self.options.message_content,
-            takes_messages=self.messages is not None and self.messages.takes(record),
-            question_url=self.url(record.guild, request.channel, request.message) if request else None,
-            result_url=self.url(record.guild, result.channel, result.message) if result else None,
-            follows=links.follows,
-            followed_by=links.followed_by,
-            breaker=self._resting(snapshot),
-            waits_for=links.waits_for,
-        )
-
-    def _needs_another(self, record: RunRecord, snapshot: StatusSnapshot) -> bool:
-        """Whether the requester alone may not decide on what waits."""
-        if not snapshot.open_approvals:
-            return self.catalog.needs_two(record)
-        rule = self.catalog.rule_of(record, risk_of(snapshot.open_approvals[0]).risk)
-        return rule.by in {"approver", "admin"} or not rule.requester or rule.people > 1
-
-    def _resting(self, snapshot: StatusSnapshot) -> str | None:
-        """The provider of its model, where that is not asked for now; of a run at work."""
-        is_resting = not snapshot.is_final and self.rests(snapshot.provider, snapshot.model)
-        return snapshot.provider if is_resting else None
-
-    def _slowed_until(self, card: Surface | None) -> Millis | None:
-        """Until when Discord refuses edits here; given before that time and on the edit that follows it soon after."""
-        until = self.slowed.get(card.channel, 0) if card else 0
-        return until if until + SLOWED_SHOWN_MS > self.clock.now_ms() else None
-
-    def _checks(self, record: RunRecord) -> tuple[str, ...] | None:
-        try:
-            spec = self.catalog.repository(record.repository) if record.repository else None
-        except Refused:  # it was removed from the configuration
-            return None
-        return tuple(check.name for check in spec.checks) if spec else None
-
-    @staticmethod
-    def _oldest_question(snapshot: StatusSnapshot, surfaces: tuple[Surface, ...]) -> Surface | None:
-        plan = () if snapshot.open_proposal is None else (snapshot.open_proposal,)
-        requests = [ref_of(one) for one in (*snapshot.open_approvals, *snapshot.open_questions, *plan)]
-        posted = (asked_at(surfaces, ref) for ref in requests)
-        return next((surface for surface in posted if surface is not None), None)
 
     # -- what each message shows -------------------------------------------------------------------------------------
 

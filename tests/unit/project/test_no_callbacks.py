@@ -18,6 +18,7 @@ PATH = (
     "conductor/snapshots.py",
     "conductor/bus.py",
     "bot/message_renderer.py",
+    "bot/run_contexts.py",
     *(f"bot/delivery/{path.name}" for path in sorted((PACKAGE / "bot" / "delivery").glob("*.py"))),
 )
 ALLOWED = {
@@ -28,6 +29,11 @@ ALLOWED = {
     ("bot/message_renderer.py", "url"): "a pure function of the bot's own REST client",
     ("bot/message_renderer.py", "channel_name"): "reads the bot's own cache",
     ("bot/message_renderer.py", "is_connected"): "reads the bot's own socket",
+    ("bot/run_contexts.py", "paused_by"): "handed on by `message_renderer.py`",
+    ("bot/run_contexts.py", "rests"): "handed on by `message_renderer.py`",
+    ("bot/run_contexts.py", "url"): "handed on by `message_renderer.py`",
+    ("bot/run_contexts.py", "channel_name"): "handed on by `message_renderer.py`",
+    ("bot/run_contexts.py", "is_connected"): "handed on by `message_renderer.py`",
     ("bot/delivery/deliver.py", "artifact"): "the bytes of a file, which no event holds",
     ("bot/delivery/channel_access.py", "sign"): "a pure function of text",
     ("bot/delivery/channel_access.py", "now_ms"): "the clock",
