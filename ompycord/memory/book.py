@@ -72,14 +72,12 @@ class MemoryBook:
         found: list[FoundItem] = []
         if len(ending) >= _SHORTEST:
             which = MemoryFilter(
-                guild=place.guild,
-                repository=place.repository,
+                place=place,
                 ending=ending,
                 statuses=frozenset({MemoryStatus.ACTIVE, MemoryStatus.PROPOSED}),
                 limit=2,
             )
             found = await self._rows.items(which)
-        found = [one for one in found if _is_seen(one.item, place)]
         if len(found) > 1:
             raise Refused(RefusalCode.SEVERAL_ITEMS, name=ending.lower())
         if not found:
@@ -87,8 +85,7 @@ class MemoryBook:
         return found[0]
 
     async def listed(self, place: MemoryPlace, which: MemoryFilter) -> tuple[FoundItem, ...]:
-        wanted = which.model_copy(update={"guild": place.guild, "repository": place.repository})
-        return tuple(one for one in await self._rows.items(wanted) if _is_seen(one.item, place))
+        return tuple(await self._rows.items(which.model_copy(update={"place": place})))
 
     async def by_id(self, place: MemoryPlace, ids: Sequence[str]) -> Mapping[str, FoundItem]:
         found = await self._rows.by_id(ids)

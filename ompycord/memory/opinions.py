@@ -67,12 +67,7 @@ class Opinions:
 
     async def to_retire(self, place: MemoryPlace) -> tuple[FoundItem, ...]:
         """Items that harmed more than they helped; a person decides whether they are dropped."""
-        which = MemoryFilter(
-            guild=place.guild,
-            repository=place.repository,
-            statuses=frozenset({MemoryStatus.ACTIVE}),
-            limit=_LOOKED_AT,
-        )
+        which = MemoryFilter(place=place, statuses=frozenset({MemoryStatus.ACTIVE}), limit=_LOOKED_AT)
         found = await self._rows.items(which)
         return tuple(one for one in found if one.counts.harmful >= HARMFUL and one.counts.harmful > one.counts.helpful)
 

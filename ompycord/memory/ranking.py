@@ -19,9 +19,6 @@ from ompycord.memory.words import is_telling, stem, words_of
 __all__ = ["contradicts", "distinct", "is_stale", "likeness", "ranked", "reason"]
 
 RANK_K: Final = 20
-TEXT_WEIGHT: Final = 1.0
-VECTOR_WEIGHT: Final = 0.5
-"""Reciprocal ranks, text before meaning: measured on three public histories; vectors before text were worse on code."""
 _BOOSTS: Final[Mapping[RecallReason, float]] = {
     "same file": 1.5,
     "same repository": 1.25,
@@ -61,34 +58,26 @@ def ranked(
     *,
     paths: Collection[str] = (),
     present: Collection[str] | None = None,
-    by_meaning: Sequence[str] = (),
 ) -> list[RecalledItem]:
     """What was found, the best first. `paths` are those that the task names.
 
-    `present` are the files of the base: what is about files that are all gone comes last. `by_meaning` are ids in the
-    order of the distance of their vectors.
+    `present` are the files of the base: what is about files that are all gone comes last.
     """
-    meant = {item: rank for rank, item in enumerate(by_meaning, 1)}
     scored: list[tuple[bool, float, int, str, RecalledItem]] = []
     for rank, one in _ranks(found):
         why = reason(one.item, place, paths)
-        text = TEXT_WEIGHT / (RANK_K + rank) if rank else 0.0
-        meaning = VECTOR_WEIGHT / (RANK_K + meant[one.item.id]) if one.item.id in meant else 0.0
         trust = (one.counts.helpful + 1) / (one.counts.helpful + one.counts.harmful + 2)
         stale = present is not None and is_stale(one.item, present)
         recency = -one.item.created_at if one.item.kind is MemoryKind.RUN_SUMMARY else 0
         recalled = RecalledItem(item=one.item, counts=one.counts, why=why, is_stale=stale)
-        scored.append((stale, -(text + meaning) * _BOOSTS[why] * trust, recency, one.item.id, recalled))
+        scored.append((stale, -_BOOSTS[why] * trust / (RANK_K + rank), recency, one.item.id, recalled))
     return [one for *_, one in sorted(scored, key=lambda entry: entry[:4])]
 
 
 def _ranks(found: Sequence[FoundItem]) -> Iterable[tuple[int, FoundItem]]:
-    """Each with its rank by text, from 1; equal scores share one. 0 for an item that only its meaning found."""
+    """Each with its rank, from 1; equal scores share one."""
     rank, before = 0, None
     for one in found:
-        if one.score == 0.0:
-            yield 0, one
-            continue
         if before is None or abs(one.score - before) > _SAME:
             rank += 1
         before = one.score

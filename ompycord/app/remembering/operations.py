@@ -66,12 +66,11 @@ class MemoryOperations:
     async def _export(self, arguments: dict[str, Any]) -> dict[str, Any]:
         request = _read(arguments)
         which = MemoryFilter(
-            guild=request.guild,
-            repository=request.repository,
+            place=MemoryPlace(guild=request.guild, repository=request.repository),
             kinds=frozenset({MemoryKind.DECISION, MemoryKind.LESSON, MemoryKind.FACT}),
             limit=_ALL,
         )
-        found = [one.item for one in await self._rows.items(which) if one.item.repository and not one.item.channel]
+        found = [one.item for one in await self._rows.items(which) if one.item.repository is not None]
         return {"items": len(found), "text": exported(found)}
 
 

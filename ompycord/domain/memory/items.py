@@ -183,9 +183,8 @@ class ErasedMemory(Frozen):
 class MemoryFilter(Frozen):
     """Which items are listed, newest first. A field that is not set matches all."""
 
-    guild: str | None = None
-    repository: str | None = None
-    """Those of this repository and of its whole server."""
+    place: MemoryPlace | None = None
+    """Those that are seen there."""
     kinds: frozenset[MemoryKind] = frozenset(MemoryKind)
     statuses: frozenset[MemoryStatus] = frozenset({MemoryStatus.ACTIVE})
     source_run: str | None = None

@@ -17,12 +17,13 @@ WHERE guild = :guild AND ifnull(repository, '') = ifnull(:repository, '')
     AND ifnull(channel, '') = ifnull(:channel, '') AND sha = :sha;
 
 -- name: items
--- Items and their counters, newest first; NULL and '[]' match all.
+-- Items and their counters, newest first; NULL matches all.
 SELECT item.*, ifnull(count.helpful, 0) AS helpful, ifnull(count.harmful, 0) AS harmful,
     ifnull(count.injected, 0) AS injected, count.last_used, 0.0 AS score
 FROM memory_items AS item LEFT JOIN memory_counts AS count ON count.item = item.pk
-WHERE (:guild IS NULL OR item.guild = :guild)
-    AND (:repository IS NULL OR item.repository IS NULL OR item.repository = :repository)
+WHERE (:guild IS NULL OR (item.guild = :guild
+        AND (item.repository IS NULL OR item.repository = :repository)
+        AND (item.channel IS NULL OR item.channel = :channel)))
     AND item.kind IN (SELECT value FROM json_each(:kinds)) AND item.status IN (SELECT value FROM json_each(:statuses))
     AND (:source_run IS NULL OR item.source_run = :source_run)
     AND (:ending IS NULL OR substr(item.id, -length(:ending)) = :ending)

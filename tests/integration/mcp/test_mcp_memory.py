@@ -114,10 +114,10 @@ async def test_a_proposal_is_kept_edited_or_dropped_once(harness: AppHarness, wo
     assert second.earlier.action == "Kept"
     done = await harness.until(working, lambda snapshot: all(one.status != "open" for one in snapshot.lessons))
     assert [(one.status, one.by) for one in done.lessons] == [("kept", "Ada"), ("edited", "Ada"), ("dropped", "Ada")]
-    active = await harness.store.memory.items(MemoryFilter(guild="1"))
+    active = await harness.store.memory.items(MemoryFilter())
     assert {one.item.title for one in active} == {"Kept lesson", "In better words"}
     assert {one.item.author_name for one in active} == {"Ada"}
-    retired = await harness.store.memory.items(MemoryFilter(guild="1", statuses=frozenset({MemoryStatus.RETIRED})))
+    retired = await harness.store.memory.items(MemoryFilter(statuses=frozenset({MemoryStatus.RETIRED})))
     assert [one.item.title for one in retired] == ["Dropped lesson"]
     again = await asked.propose(working, "Dropped lesson", "x", (), is_decision=False)
     assert again.startswith("People dropped exactly this before")

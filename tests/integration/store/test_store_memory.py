@@ -3,6 +3,7 @@
 import random
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from ompycord.domain.memory.items import (
     MemoryStatus,
 )
 from ompycord.memory.book import terms_of
+from ompycord.memory.opinions import HARMFUL, Opinions
 from ompycord.memory.query import query_of
 from ompycord.store import SqliteStore
 
@@ -200,8 +202,29 @@ async def test_items_are_listed_newest_first_by_place_kind_state_and_end_of_thei
     async def listed(**which: object) -> list[str]:
         return [one.item.title for one in await store.memory.items(MemoryFilter.model_validate(which))]
 
-    assert await listed(guild="1", repository="shop") == ["d", "b", "a"]
+    assert await listed(place=HERE) == ["d", "b", "a"]
     assert await listed(kinds={"decision"}) == ["b"]
     assert await listed(statuses={"retired"}) == []
     assert await listed(ending=items[2].id[-6:]) == ["c"]
-    assert await listed(guild="2") == []
+    assert await listed(place=MemoryPlace(guild="2")) == []
+
+
+async def test_what_is_listed_of_a_place_is_seen_there_however_much_is_newer_elsewhere(store: SqliteStore) -> None:
+    here = item(1, "here", channel="7"), item(2, "of the server", repository=None)
+    elsewhere = (
+        item(10, "of a channel", channel="8"),
+        item(11, "of a repository", repository="other"),
+        item(12, "of a server", guild="2"),
+        item(13, "of a channel alone", repository=None, channel="8"),
+    )
+    await put(store, *here, *elsewhere)
+    for one in (here[0], *elsewhere):
+        for _ in range(HARMFUL):
+            await store.memory.count([one.id], "harmful", at=1)
+    rows = await store.memory.items(MemoryFilter(place=HERE, limit=2))
+    assert [one.item.title for one in rows] == ["of the server", "here"]
+    anywhere = MemoryPlace(guild="1", channel="7")  # of no repository
+    assert [one.item.title for one in await store.memory.items(MemoryFilter(place=anywhere))] == ["of the server"]
+    unused: Any = None
+    opinions = Opinions(feedback=store.feedback, rows=store.memory, snapshots=unused, audit=store, clock=unused)
+    assert [one.item.title for one in await opinions.to_retire(HERE)] == ["here"]

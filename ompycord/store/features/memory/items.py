@@ -17,6 +17,7 @@ from ompycord.domain.memory.items import (
     MemoryCounts,
     MemoryFilter,
     MemoryItem,
+    MemoryPlace,
     MemoryQuery,
     MemoryStatus,
 )
@@ -59,7 +60,8 @@ class SqliteMemory(StorePart):
 
     async def items(self, which: MemoryFilter) -> list[FoundItem]:
         values = {
-            **which.model_dump(include={"guild", "repository", "source_run", "ending", "limit"}),
+            **(which.place.model_dump() if which.place is not None else dict.fromkeys(MemoryPlace.model_fields)),
+            **which.model_dump(include={"source_run", "ending", "limit"}),
             "kinds": json.dumps(sorted(which.kinds)),
             "statuses": json.dumps(sorted(which.statuses)),
         }
