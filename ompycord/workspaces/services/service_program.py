@@ -42,7 +42,7 @@ def main() -> None:
         log = Path(service["data"]).with_suffix(".log")
         try:
             running.append((start(service, log, libc), service))
-            await_ready(running[-1][0], service, log)
+            await_ready(running[-1][0], service)
         except (NotReadyError, OSError) as error:
             stop(running)
             fail(Path(plan["failed"]), service["name"], str(error), log)
@@ -79,17 +79,21 @@ def start(service: dict[str, Any], log: Path, libc: Any) -> "subprocess.Popen[by
 
     with log.open("ab") as out:
         for words in service["prepare"]:
-            ended = subprocess.run(  # noqa: S603
-                words,
-                cwd=data.parent,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                check=False,
-                timeout=service["ready_s"],
-                preexec_fn=ends_with_us,  # there are no threads here
-            )
+            try:
+                ended = subprocess.run(  # noqa: S603
+                    words,
+                    cwd=data.parent,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    check=False,
+                    timeout=service["ready_s"],
+                    preexec_fn=ends_with_us,  # there are no threads here
+                )
+            except subprocess.TimeoutExpired:
+                what = f"{Path(words[0]).name} did not end within {service['ready_s']:g} s"
+                raise NotReadyError(what) from None
             if ended.returncode:
                 raise NotReadyError(f"{Path(words[0]).name} ended with {how(ended.returncode)}")
         return subprocess.Popen(  # noqa: S603
@@ -104,7 +108,7 @@ def start(service: dict[str, Any], log: Path, libc: Any) -> "subprocess.Popen[by
         )
 
 
-def await_ready(process: "subprocess.Popen[bytes]", service: dict[str, Any], log: Path) -> None:
+def await_ready(process: "subprocess.Popen[bytes]", service: dict[str, Any]) -> None:
     """Return once it is ready. Raises NotReadyError."""
     ends = time.monotonic() + service["ready_s"]
     while time.monotonic() < ends:

@@ -1,5 +1,6 @@
 """Services run beside checks and agent: each start has its own, empty, in its own network; nothing of them is left."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -12,12 +13,17 @@ from ompycord.domain import events as ev
 from ompycord.domain.configuration.services import ServiceSpec
 from ompycord.domain.repository import ConfinementLevel, Sandbox
 from ompycord.domain.run import FailureClass, RunState
+from ompycord.processes import ProcessSpec
+from ompycord.processes import run as run_program
 from ompycord.render.cards.textform import text_form
 from ompycord.render.render_context import RenderContext
 from ompycord.store import SqliteStore
+from ompycord.workspaces.services import service_program
+from ompycord.workspaces.services.service_program import CANNOT
 from tests.support.confinement import require
 from tests.support.prepared_run import PreparedRun
 
+PROGRAM = service_program.__file__
 LEVELS = ("full", "none", *(pytest.param(level, marks=pytest.mark.long) for level in ("files+net", "files")))
 COUNTER = """
 import pathlib, socket, sys
@@ -123,6 +129,17 @@ async def test_one_that_runs_and_does_not_answer_is_given_its_time(tmp_path: Pat
     ended = await run.set_up()
     assert run.of(ev.ServiceFailed)[-1].detail == "it was not ready within 0.2 s"
     assert ended.failure is FailureClass.ENV
+
+
+async def test_a_folder_that_is_never_made_is_said_and_the_program_does_not_run(tmp_path: Path) -> None:
+    row = {"name": "shelf", "data": str(tmp_path / "shelf"), "prepare": [["sleep", "600"]], "ready_s": 0.2}
+    plan, failed, ran = tmp_path / "plan.json", tmp_path / "failed.json", tmp_path / "ran"
+    plan.write_text(json.dumps({"services": [row], "failed": str(failed)}))
+    argv = (sys.executable, "-I", "-S", PROGRAM, str(plan), "/usr/bin/touch", "touch", str(ran))
+    ended = await run_program(ProcessSpec(argv=argv, env={"PATH": os.environ["PATH"]}, cwd=tmp_path), timeout_s=30)
+    assert ended.exit_code == CANNOT
+    assert json.loads(failed.read_text())["detail"] == "sleep did not end within 0.2 s"
+    assert not ran.exists()
 
 
 async def test_its_probe_decides_when_it_is_ready(tmp_path: Path, store: SqliteStore) -> None:
