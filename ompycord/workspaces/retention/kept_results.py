@@ -16,7 +16,7 @@ from ompycord.errors import OmpycordError, WorkspaceError
 from ompycord.workspaces.alternates import BASE_REF
 from ompycord.workspaces.folders import is_real_folder, make, remove
 from ompycord.workspaces.git import TRANSFER_S, Git
-from ompycord.workspaces.record import Folder
+from ompycord.workspaces.record import Folder, Record
 from ompycord.workspaces.repositories import RESULT_REF, Repositories
 from ompycord.workspaces.run_folders import git_marker
 from ompycord.workspaces.session_limits import SessionLimits
@@ -55,8 +55,14 @@ def _kept(path: Path) -> KeptResult | None:
         return None
     if record is None or record.set_aside is not None or record.kept is not None or place.clone.exists():
         return None
-    is_on_branch = record.published is not None or record.result is None or record.result.commit is None
-    return KeptResult(RunId(path.name), at, _size(path), is_on_branch)
+    return KeptResult(RunId(path.name), at, _size(path), _is_on_branch(record))
+
+
+def _is_on_branch(record: Record) -> bool:
+    """What was collected after it was published, such as in a round after going back, is on none."""
+    commit = record.result.commit if record.result is not None else None
+    latest = record.moved.commit if record.moved is not None else commit
+    return latest is None or (record.published is not None and record.published.commit == latest)
 
 
 def _size(path: Path) -> int:

@@ -120,6 +120,24 @@ async def test_runs_that_are_open_and_a_dry_run_lose_nothing_and_doctor_names_wh
     assert three.left() == [first, third]
 
 
+async def test_what_was_collected_after_it_was_published_is_archived(
+    three: Three, origin: Path, shell: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ompycord.workspaces.retention.kept_results._MIB", 1)
+    later = three.runs[2]
+    await three.workspaces.publish(later, three.repository, branch="ompycord/later")
+    prepared = await three.workspaces.workspace(later)
+    assert prepared is not None
+    (prepared.path / "new.txt").write_text("of the next round\n")
+    await three.workspaces.collect(later, three.repository, message="work")
+    await three.workspaces.discard(later)
+    await three.keeper(Store(), FULL).prune()
+    assert three.left() == []
+    bundle = three.data / "archive" / later / "result.bundle"
+    shell("fetch", "--quiet", str(bundle), "refs/heads/result:back", cwd=origin)
+    assert shell("show", "back:new.txt", cwd=origin).strip() == "of the next round"
+
+
 async def test_what_cannot_be_archived_is_not_removed(three: Three, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ompycord.workspaces.retention.kept_results._MIB", 1)
     (three.data / "archive").write_text("in the way")
