@@ -222,7 +222,7 @@ class GuardSpec(Frozen):
     secrets: bool = True
     """Whether secrets of well-known formats in what a result adds end its run."""
     plan: bool = True
-    """Whether files that an approved plan does not name go back to the agent, once each."""
+    """Whether files that neither an approved plan nor a review's findings name go back to the agent, once each."""
     exempt: Annotated[tuple[PathPattern, ...], Field(max_length=200)] = ()
     """Paths whose content is not looked at, as `name`, `folder/*.ext` or `folder/**`: samples wrong on purpose."""
     max_files: Annotated[int, Field(ge=1, le=1_000_000)] = 2000

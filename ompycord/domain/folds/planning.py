@@ -41,6 +41,8 @@ class PlanningFacts(Frozen):
     """The plans that people wanted to be different, oldest first."""
     unplanned: tuple[str, ...] = ()
     """Paths that the plan does not name, of which its agent was told once."""
+    demanded: tuple[str, ...] = ()
+    """Paths that findings of a review name which have to be mended."""
     refused_review: RefusedReport | None = None
     """The last review, where it was refused."""
 
@@ -69,8 +71,9 @@ def planning_facts(events: Iterable[ev.RunEvent]) -> PlanningFacts:
                 found = tuple(one.path for one in findings if one.rule == "unplanned" and one.path is not None)
             case ev.RunStateChanged(state=RunState.REPAIRING):
                 facts = facts.model_copy(update={"unplanned": tuple(dict.fromkeys((*facts.unplanned, *found)))})
-            case ev.ReviewFinished():
-                facts = facts.model_copy(update={"refused_review": None})
+            case ev.ReviewFinished(findings=findings):
+                named = (*facts.demanded, *(one.path for one in findings if one.is_blocking and one.path is not None))
+                facts = facts.model_copy(update={"refused_review": None, "demanded": tuple(dict.fromkeys(named))})
             case _:
                 pass
     return facts

@@ -64,11 +64,11 @@ async def collect(order: StepOrder, task: Task, context: StepContext) -> EffectF
 
 
 async def _planned(order: StepOrder, repository: RepositorySpec, context: StepContext) -> tuple[str, ...] | None:
-    """What the plan names, and what the agent left in its result after it was told once; None without a plan."""
+    """What the plan and reviews name, and what the agent left in its result though told once; None without a plan."""
     facts = await context.planning(order.run) if repository.guard.plan else None
     if facts is None or facts.plan is None:
         return None
-    return (*(file.path for file in facts.plan.files), *facts.unplanned)
+    return (*(file.path for file in facts.plan.files), *facts.unplanned, *facts.demanded)
 
 
 async def _refused(order: StepOrder, task: Task, guarded: ResultGuarded, context: StepContext) -> EffectFinished:

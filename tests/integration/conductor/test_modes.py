@@ -54,12 +54,14 @@ class Reports(ScriptedAgent):
             "work": ["Done."],
         }
         self.opens: str | None = None
+        self.more: tuple[str, ...] = ()
+        """What it writes beside the file of the plan."""
 
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         says = self.says[job.purpose]
         words = says.pop(0) if len(says) > 1 else says[0]
         number = len(self.jobs) + 1
-        self.writes = {"new.txt": str(number)} if job.purpose == "work" else {}
+        self.writes = dict.fromkeys(("new.txt", *self.more), str(number)) if job.purpose == "work" else {}
         self.script = (
             ev.SessionOpened(session=f"of {job.purpose}"),
             ev.ToolFinished(tool="read", title="cart.py"),
@@ -140,6 +142,19 @@ async def test_an_unplanned_file_goes_back_once_and_is_taken_the_second_time(mak
     assert (snapshot.verification, snapshot.round) == (Verification.VERIFIED, 2)
     assert [rules.planned for rules in harness.workspaces.rules] == [("new.txt",), ("new.txt", "other.txt")]
     assert "other.txt is not in the plan" in harness.agent.of("work")[1].prompt
+
+
+async def test_what_a_review_has_repaired_is_no_surprise_to_the_plan(make: MakeHarness) -> None:
+    shop, *others = CATALOG.repositories
+    automatic = shop.model_copy(update={"plan_approval": "automatic"})
+    finding = {"severity": "blocking", "title": "It adds twice", "why": "x", "path": "README.md"}
+    agent = Reports(review=[block({"summary": "No.", "findings": [finding]}), block(CONTENT)])
+    agent.more = ("README.md",)
+    harness = make(agent, CATALOG.model_copy(update={"repositories": (automatic, *others)}))
+    async with harness.running():
+        snapshot = await harness.ended((await harness.submit(mode="full")).id)
+    assert (snapshot.verification, snapshot.round) == (Verification.VERIFIED, 2)
+    assert [rules.planned for rules in harness.workspaces.rules] == [("new.txt",), ("new.txt", "README.md")]
 
 
 def has_two(snapshot: StatusSnapshot) -> bool:
