@@ -42,6 +42,9 @@ _VERDICTS: Final[Mapping[str, Literal["approved", "refused", "commented", "dismi
 }
 
 
+_MEMBERS: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+
+
 class _Read(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -349,6 +352,7 @@ def review_of(review: Review) -> SeenReview:
         verdict=_VERDICTS.get(review.state, "commented"),
         commit=review.commit_id,
         at=_millis(review.submitted_at),
+        is_member=review.author_association in _MEMBERS,
     )
 
 

@@ -140,6 +140,15 @@ class Settings(BaseSettings):
             raise ValueError("discord.guilds (DISCORD_GUILD_ID) must name the server that the bot works in")
         return self
 
+    @model_validator(mode="after")
+    def _has_another_reviewer(self) -> Self:
+        if self.profile == "solo" and any(spec.publish.other_reviewer for spec in self.repositories.values()):
+            raise ValueError(
+                "publish.other_reviewer waits for another person, and profile: solo says that there is none: "
+                "leave one of them out"
+            )
+        return self
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """A sentence for each deprecated key that was used; set by `load_settings`."""

@@ -8,11 +8,13 @@ from ompycord.conductor.pull_requests import PullRequests
 from ompycord.conductor.pull_requests.callers import Callers
 from ompycord.conductor.pull_requests.chains import Chains
 from ompycord.conductor.pull_requests.issues import Issues
+from ompycord.conductor.pull_requests.other_reviewer import OtherReviewer
 from ompycord.conductor.pull_requests.rounds import Rounds
 from ompycord.domain.access import Access
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.configuration.publish_options import PublishSpec
 from ompycord.domain.ports import Clock
+from ompycord.forge.github import GitHub
 from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
 from tests.support.app_harness import ComposedApp
 from tests.support.talking_forge import TalkingForge
@@ -39,12 +41,28 @@ class Forges:
             await made.close()
 
 
-def followed_by(app: ComposedApp, forge: TalkingForge, access: Access, *, ci_rounds: int = 1) -> PullRequests:
+@dataclass(frozen=True, kw_only=True)
+class Marks:
+    """Opens connections to the same forge by which statuses are set."""
+
+    forge: TalkingForge
+    clock: Clock
+
+    @asynccontextmanager
+    async def __call__(self, spec: ForgeSpec) -> AsyncGenerator[GitHub]:
+        made = GitHub(spec, token=lambda: self.forge.token, clock=self.clock, transport=self.forge)
+        try:
+            yield made
+        finally:
+            await made.close()
+
+
+def followed_by(app: ComposedApp, forge: TalkingForge, access: Access, **publish: object) -> PullRequests:
     """For the repository `shop`; another one over the same store knows what is stored."""
     store, clock = app.store, app.infrastructure.clock
     spec = ForgeSpec.model_validate({**forge.settings, "token_file": "token"})
     shop = app.catalog.repository("shop")
-    shop = shop.model_copy(update={"forge": spec, "publish": PublishSpec(ci_rounds=ci_rounds)})
+    shop = shop.model_copy(update={"forge": spec, "publish": PublishSpec.model_validate(publish)})
     catalog = app.catalog.model_copy(update={"repositories": (shop,)})
     chains = Chains(runs=store, recorder=app.areas.recorder)
     rounds = Rounds(
@@ -54,5 +72,6 @@ def followed_by(app: ComposedApp, forge: TalkingForge, access: Access, *, ci_rou
     callers, forges = Callers(access), Forges(forge=forge, clock=clock, known=KnownAnswers())
     return PullRequests(
         records=store, tasks=store, audit=store, chains=chains, rounds=rounds, callers=callers, forge=forges,
+        other_reviewer=OtherReviewer(records=store, callers=callers, forge=Marks(forge=forge, clock=clock)),
         issues=Issues(catalog=catalog, callers=callers, forge=forges), clock=clock, catalog=catalog,
     )  # fmt: skip

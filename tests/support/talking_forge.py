@@ -121,7 +121,9 @@ class TalkingForge(httpx.AsyncBaseTransport):
 
     def review(self, number: int, login: str, state: str, text: str = "") -> None:
         made = len(self.reviews) + 901
-        self.reviews.append(review_object(made, number, login, _number(login), state, text, ADDRESS))
+        commit = self.pulls[number - 1]["head"]["sha"]
+        review = review_object(made, number, login, _number(login), state, text, ADDRESS)
+        self.reviews.append({**review, "commit_id": commit})
         self.changed(number)
 
     def check(

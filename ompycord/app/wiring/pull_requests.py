@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ompycord.app.wiring.forge_credentials import ForgeCredentials, Learn
+from ompycord.app.wiring.forge_credentials import ForgeCredentials
+from ompycord.app.wiring.forges import open_forge
 from ompycord.app.wiring.parts import Infrastructure
 from ompycord.conductor import EventRecorder, PullRequests, Runs
 from ompycord.conductor.pull_requests.callers import Callers
 from ompycord.conductor.pull_requests.chains import Chains
 from ompycord.conductor.pull_requests.issues import Issues
+from ompycord.conductor.pull_requests.other_reviewer import OtherReviewer
 from ompycord.conductor.pull_requests.rounds import Rounds
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import Clock
@@ -26,7 +28,8 @@ def pull_requests_of(infrastructure: Infrastructure, runs: Runs, recorder: Event
     """What looks at pull requests; where no repository has a forge it has nothing to do."""
     store, clock = infrastructure.store, infrastructure.clock
     chains = Chains(runs=store, recorder=recorder)
-    forges = _Forges(infrastructure.data.path, clock, infrastructure.known.add)
+    credentials = ForgeCredentials(infrastructure.data.path, clock=clock, learn=infrastructure.known.add)
+    forges = _Forges(credentials, clock)
     callers = Callers(infrastructure.settings.access)
     return PullRequests(
         records=store,
@@ -47,6 +50,7 @@ def pull_requests_of(infrastructure: Infrastructure, runs: Runs, recorder: Event
         catalog=infrastructure.settings.catalog,
         callers=callers,
         forge=forges,
+        other_reviewer=OtherReviewer(records=store, callers=callers, forge=partial(open_forge, credentials, clock)),
         issues=Issues(catalog=infrastructure.settings.catalog, callers=callers, forge=forges),
         clock=clock,
     )
@@ -55,9 +59,9 @@ def pull_requests_of(infrastructure: Infrastructure, runs: Runs, recorder: Event
 class _Forges:
     """Opens connections; what was read before is kept between them."""
 
-    def __init__(self, folder: Path, clock: Clock, learn: Learn) -> None:
+    def __init__(self, credentials: ForgeCredentials, clock: Clock) -> None:
         self._clock = clock
-        self._credentials = ForgeCredentials(folder, clock=clock, learn=learn)
+        self._credentials = credentials
         self._known: KnownAnswers | None = None
 
     @asynccontextmanager

@@ -16,19 +16,20 @@ class Callers:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._people: Mapping[str, str] = {login.lower(): person for login, person in access.forge.items()}
+        self.people: Mapping[str, str] = {login.lower(): person for login, person in access.forge.items()}
+        """Discord ids by login in small letters."""
 
     @property
     def logins(self) -> frozenset[str]:
         """Those that are mapped, in small letters."""
-        return frozenset(self._people)
+        return frozenset(self.people)
 
     def person(self, login: str) -> Person | None:
         """Who it is, with the role that `access.users` gives; None for a login that is nobody's.
 
         A role by a role of Discord is not known here: no one is asked for it.
         """
-        found = self._people.get(login.lower())
+        found = self.people.get(login.lower())
         return None if found is None else Person(id=found, name=login, role=self._access.users.best([found]))
 
     def may_start(self, login: str) -> bool:

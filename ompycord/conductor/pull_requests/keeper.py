@@ -1,7 +1,6 @@
 """Looks at the open pull requests of all repositories, as long as the process runs, and does what follows from it.
 
-Counterpart: `engines/publication/proposal.py`, which opens them. Only this writes their records; people's buttons come
-here too.
+Counterpart: `engines/publication/`, which opens them. Only this writes their records; people's buttons come here too.
 """
 
 import asyncio
@@ -12,6 +11,7 @@ from typing import Final
 from ompycord.conductor.pull_requests.callers import Callers, calls_of, taken
 from ompycord.conductor.pull_requests.chains import Chains
 from ompycord.conductor.pull_requests.issues import Issues
+from ompycord.conductor.pull_requests.other_reviewer import OtherReviewer
 from ompycord.conductor.pull_requests.rounds import MOST_ROUNDS_A_DAY, Rounds
 from ompycord.dialects.prompts.review_text import ReviewRound
 from ompycord.domain.access import Person, Role
@@ -65,6 +65,7 @@ class PullRequests:
         callers: Callers,
         forge: OpenFollowing,
         issues: Issues,
+        other_reviewer: OtherReviewer,
         clock: Clock,
     ) -> None:
         self.issues = issues
@@ -77,6 +78,7 @@ class PullRequests:
         self._catalog = catalog
         self._callers = callers
         self._forge = forge
+        self._other_reviewer = other_reviewer
         self._clock = clock
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         """By repository: one writes its records at a time."""
@@ -195,6 +197,7 @@ class PullRequests:
             new = await self._answer_calls(spec, new, pull, discussion)
         if new.is_open and verdict is not None:
             new = await self._answer_ci(forge, spec, new, pull, verdict)
+        new = await self._other_reviewer.mark(spec, new)
         await self._keep(record, new)
 
     async def _keep(self, before: PullRequestRecord, new: PullRequestRecord) -> None:

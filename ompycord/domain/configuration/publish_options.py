@@ -36,3 +36,5 @@ class PublishSpec(Frozen):
     """Whether each has one comment with the verdict and what follows, which later runs edit."""
     ci_rounds: Annotated[int, Field(ge=0, le=10)] = 1
     """How often a red CI of the pull request starts a repair by itself; 0: a person presses *Address review*."""
+    other_reviewer: bool = False
+    """Whether a status `ompycord/review` waits for the approval of a person who had no part in the work."""

@@ -46,6 +46,8 @@ class PullRequestSeen(KnownEvent, senders=ONLY_OMPYCORD):
     """Who asked for changes."""
     note: Line = ""
     """What was done, or was not, about the last that people wrote there; one sentence."""
+    review: Line = ""
+    """Whether somebody else has approved it, where its repository wants that; as the status `ompycord/review` says."""
     threads: Count = 0
     """Review threads that are neither resolved nor outdated."""
     outdated: Count = 0

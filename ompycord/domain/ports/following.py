@@ -53,6 +53,10 @@ class PullRequestRecords(Protocol):
         """Put it in place of what was known."""
         ...
 
+    async def involved(self, chain: RunId) -> Mapping[str, str]:
+        """The people who asked for runs of a chain or decided anything about them: names by Discord id."""
+        ...
+
     async def opened_since_last(self) -> tuple[list[OpenedByRun], int]:
         """What runs opened since `seen_opened`, and up to where the log was searched."""
         ...

@@ -8,6 +8,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.events import PullRequestSeen
 from ompycord.domain.pull_requests.ci import CiVerdict, ci_of
 from ompycord.domain.pull_requests.record import PullRequestRecord
+from ompycord.domain.pull_requests.reviewers import ReviewApproval, approvals_of
 from ompycord.domain.pull_requests.seen import SeenChecks, SeenDiscussion, SeenPull, SeenReview
 
 __all__ = ["ci_is_due", "is_news", "looked", "standing"]
@@ -74,10 +75,19 @@ def looked(
         "base": pull.base,
         "seen": seen,
         "updated_at": "" if _is_just_now(pull.updated_at, now) else pull.updated_at,
+        "approvals": _approvals(record, pull, discussion),
         "ended_at": None if is_open else record.ended_at or now,
         "looked_at": now,
     }
     return kept.model_copy(update=update), verdict
+
+
+def _approvals(
+    record: PullRequestRecord, pull: SeenPull, discussion: SeenDiscussion | None
+) -> tuple[ReviewApproval, ...]:
+    if discussion is not None:
+        return approvals_of(discussion.reviews, pull.commit)
+    return record.approvals if pull.commit == record.commit else ()
 
 
 def _without_ci(record: PullRequestRecord) -> PullRequestRecord:

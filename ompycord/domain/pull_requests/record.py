@@ -3,6 +3,7 @@
 from ompycord.domain.base import Frozen, Millis, Name
 from ompycord.domain.events import PullRequestSeen
 from ompycord.domain.ids import Ulid
+from ompycord.domain.pull_requests.reviewers import ReviewApproval
 
 __all__ = ["PullRequestRecord"]
 
@@ -32,6 +33,10 @@ class PullRequestRecord(Frozen):
     """How many repairs were started because of its CI."""
     ci_note: str = ""
     note: str = ""
+    approvals: tuple[ReviewApproval, ...] = ()
+    """Who approves its present commit."""
+    review_status: tuple[str, str, str] = ("", "", "")
+    """The status `ompycord/review` that was set last: commit, state, words."""
     taken_comment: int = 0
     taken_line: int = 0
     taken_review: int = 0

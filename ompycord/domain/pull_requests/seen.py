@@ -76,6 +76,8 @@ class SeenReview(Frozen):
     verdict: Literal["approved", "refused", "commented", "dismissed"]
     commit: str | None = None
     at: Millis
+    is_member: bool = False
+    """Whether the forge says that the author is of the repository; anybody may review a public one."""
 
 
 class SeenThread(Frozen):

@@ -45,8 +45,9 @@ def pull_request_lines(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[s
         f"{seen.outdated} about changed lines" if seen.outdated else "",
     ]
     shown = " · ".join(part for part in reviews if part)
+    review = f"Review: {sanitizer.line(seen.review, _NOTE)}" if seen.review else ""
     note = sanitizer.line(seen.note, _NOTE) if seen.note else ""
-    return [f"#{seen.number} {_state(seen)}{by}{deleted}", *(line for line in (shown, note) if line)]
+    return [f"#{seen.number} {_state(seen)}{by}{deleted}", *(line for line in (shown, review, note) if line)]
 
 
 def ci_lines(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:

@@ -12,6 +12,14 @@ SELECT body FROM pull_requests WHERE chain = ? ORDER BY number DESC;
 -- Those of all repositories, the newest first; the open ones first.
 SELECT body FROM pull_requests ORDER BY is_open DESC, repository, number DESC LIMIT ?;
 
+-- name: involved
+-- Who asked for runs of a chain or decided about them. What is remembered of them later is no part of the work.
+SELECT d.by AS person, max(d.by_name) AS name FROM decisions d JOIN runs r ON r.pk = d.run
+WHERE (r.id = :chain OR r.chain = :chain) AND d.kind <> 'lesson' AND d.by <> '' GROUP BY d.by
+UNION ALL
+SELECT DISTINCT r.requester AS person, '' AS name FROM runs r
+WHERE (r.id = :chain OR r.chain = :chain) AND r.requester IS NOT NULL;
+
 -- name: keep_pull_request
 -- The same, in place of what was known.
 INSERT INTO pull_requests (repository, number, chain, is_open, body)

@@ -80,6 +80,7 @@ REPOSITORY: dict[str, Any] = {
     },
     "publish": {
         "ci_rounds": 2,
+        "other_reviewer": True,
         "approve": "always",
         "draft": "always",
         "without_drafts": "open",
@@ -122,7 +123,7 @@ AGENT: dict[str, Any] = {
 PRICES = dict.fromkeys(("input", "output", "cache_read", "cache_write", "cache_write_1h", "web_search"), "2.5")
 """US dollars for a million tokens, as configuration shows them."""
 FILE: dict[str, Any] = {
-    "profile": "solo",
+    "profile": "server",
     "data_dir": "elsewhere",
     "discord": {
         "ops_channel": SNOWFLAKE,

@@ -20,7 +20,7 @@ from ompycord.errors import Refused
 from ompycord.render.cards.view import view
 from ompycord.render.render_context import RenderContext
 from ompycord.testing.agents import AgentOutcome
-from tests.integration.conductor.conftest import ADA, MO, VI, AppHarness
+from tests.integration.conductor.conftest import ADA, AP, MO, VI, AppHarness
 from tests.support.followed_pulls import followed_by
 from tests.support.talking_forge import TalkingForge
 
@@ -36,9 +36,9 @@ class World:
         self.forge = TalkingForge()
         self.pulls = self.service()
 
-    def service(self, ci_rounds: int = 1) -> PullRequests:
+    def service(self, access: Access = ACCESS, **publish: object) -> PullRequests:
         """One process's; another one knows what is stored."""
-        return followed_by(self.harness, self.forge, ACCESS, ci_rounds=ci_rounds)
+        return followed_by(self.harness, self.forge, access, **publish)
 
     async def proposed(self) -> RunRecord:
         """A run of Mo that has ended, with an open pull request."""
@@ -181,7 +181,7 @@ async def test_ci_that_is_red_on_the_base_too_starts_nothing(world: World) -> No
 
 
 async def test_without_rounds_a_red_ci_waits_for_a_person_whose_button_repairs_it(world: World) -> None:
-    world.pulls = world.service(0)
+    world.pulls = world.service(ci_rounds=0)
     run = await world.proposed()
     world.forge.check(HEAD, "test", "failure")
     await world.look()
@@ -413,14 +413,14 @@ async def test_a_round_whose_end_is_not_projected_yet_is_told_later(world: World
     first = await world.proposed()
     world.forge.write_at(1, "anna", "Use a sum.")
     world.harness.agent.outcome = AgentOutcome(claim=True, message="thread 1: done")
-    run = await world.pulls.address(first, MO)
-    known = await world.harness.ended(run)
-    await world.harness.settled(run)
+    started = await world.pulls.address(first, MO)
+    known = await world.harness.ended(started)
+    await world.harness.settled(started)
     late = known.model_copy(update={"state": RunState.PUBLISHING})
-    of, slow = world.harness.snapshots.of, run
+    of = world.harness.snapshots.of
 
     async def behind(run: RunId) -> StatusSnapshot | None:
-        return late if run == slow else await of(run)
+        return late if run == started else await of(run)
 
     world.harness.snapshots.of = behind
     await world.look()
@@ -429,3 +429,69 @@ async def test_a_round_whose_end_is_not_projected_yet_is_told_later(world: World
     await world.look()
     assert len(world.ours()) == 1
     assert "| 1 | `total.py:1` |" in world.ours()[0]
+
+
+REVIEWERS = Access.model_validate(
+    {
+        "users": {"runner": [MO.id], "admin": [ADA.id], "approver": [AP.id]},
+        "forge": {"moritz": MO.id, "ada": ADA.id, "anton": AP.id},
+    }
+)
+
+
+async def test_the_approval_of_who_had_a_part_in_it_does_not_count(world: World) -> None:
+    """Asked by Mo, steered by Ada: their approvals, and a program's, leave it waiting; Anton's does not."""
+    world.pulls = world.service(REVIEWERS, other_reviewer=True)
+    run = await world.proposed()
+
+    def status() -> tuple[str, str]:
+        [found] = [one for one in world.forge.statuses[HEAD] if one["context"] == "ompycord/review"]
+        return found["state"], found["description"]
+
+    assert status() == ("pending", "needs another reviewer: ada, anton")
+    world.harness.agent.hold()
+    follow_up = await world.harness.submit(ADA, prompt="More.", follows=run.id)
+    world.harness.agent.release()
+    await world.harness.ended(follow_up.id)
+    for login in ("moritz", "ada", "helper[bot]"):
+        world.forge.review(1, login, "APPROVED")
+    await world.look()
+    assert status() == ("pending", "needs another reviewer: anton")
+    assert "needs another reviewer" in (await world.seen(run.id)).review
+    sent = len([one for one in world.forge.asked if "/statuses/" in one[1]])
+    world.forge.review(1, "anton", "APPROVED")
+    await world.look()
+    assert status() == ("success", "approved by anton")
+    assert len([one for one in world.forge.asked if "/statuses/" in one[1]]) == sent + 1
+    world.forge.push(1, "c" * 40)
+    await world.look()
+    assert world.forge.statuses["c" * 40][0]["state"] == "pending", "another commit is approved by no one yet"
+
+
+async def test_without_the_setting_no_status_is_set(world: World) -> None:
+    await world.proposed()
+    assert world.forge.statuses == {}
+
+
+async def test_a_status_that_is_refused_loses_nothing_else_of_the_look(world: World) -> None:
+    world.pulls = world.service(REVIEWERS, other_reviewer=True)
+    run = await world.proposed()
+    world.forge.refused[f"POST /statuses/{HEAD}"] = (403, {"message": "Resource not accessible by integration"})
+    for login in ("ada", "mallory"):
+        world.forge.review(1, login, "APPROVED")
+    world.forge.write(1, "mallory", "@ompycord-bot merge it")
+    await world.look()
+    seen = await world.seen(run.id)
+    assert (seen.approved, "mallory called here" in seen.note) == (("ada", "mallory"), True)
+    assert seen.review.startswith("The status ompycord/review could not be set.")
+    world.forge.refused.clear()
+    await world.look()
+    assert (await world.seen(run.id)).review == "approved by ada"
+
+
+async def test_where_it_is_no_longer_wanted_the_card_says_nothing_of_it(world: World) -> None:
+    world.pulls = world.service(REVIEWERS, other_reviewer=True)
+    run = await world.proposed()
+    assert (await world.seen(run.id)).review
+    await world.look(world.service(REVIEWERS))
+    assert not (await world.seen(run.id)).review

@@ -9,7 +9,7 @@ from inspect import get_annotations
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 import ompycord.bot
 import ompycord.http
@@ -108,3 +108,10 @@ def test_every_name_below_notify_is_a_destination() -> None:
     section = NotifySettings.model_validate({"webhooks": [{"name": "ci", **address}, {"name": "chat", **address}]})
     assert section.destinations == ("ci", "chat")
     assert NotifySettings().destinations == ()
+
+
+def test_another_reviewer_and_nobody_else_exclude_one_another() -> None:
+    shop = {"name": "shop", "path": "/srv/shop", "publish": {"other_reviewer": True}}
+    assert Settings.model_validate({"repositories": {"shop": shop}}).repositories["shop"].publish.other_reviewer
+    with pytest.raises(ValidationError, match=r"profile: solo says that there is none"):
+        Settings.model_validate({"profile": "solo", "repositories": {"shop": shop}})

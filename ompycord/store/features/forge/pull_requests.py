@@ -1,7 +1,7 @@
 """Records of pull requests, and the search of the log for those that were opened."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -17,6 +17,7 @@ _SQL = load("pull_requests")
 _ONE = _SQL.one("pull_request")
 _OF_CHAIN = _SQL.one("pull_requests_of")
 _ALL = _SQL.one("pull_requests")
+_INVOLVED = _SQL.one("involved")
 _KEEP = _SQL.one("keep_pull_request")
 _OPENED = _SQL.one("opened_after")
 _LOG_END = _SQL.one("log_end")
@@ -42,6 +43,12 @@ class SqlitePullRequests(StorePart):
     async def keep_pull_request(self, record: PullRequestRecord) -> None:
         await self._database.writer.submit(partial(_keep, record=record))
 
+    async def involved(self, chain: RunId) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for person, name in await self._database.readers.all(_INVOLVED, {"chain": chain}, _person_of):
+            found[person] = name or found.get(person, "")
+        return found
+
     async def opened_since_last(self) -> tuple[list[OpenedByRun], int]:
         return await self._database.readers.read(_opened)
 
@@ -51,6 +58,10 @@ class SqlitePullRequests(StorePart):
 
 def _record_of(row: sqlite3.Row) -> PullRequestRecord:
     return PullRequestRecord.model_validate_json(row["body"])
+
+
+def _person_of(row: sqlite3.Row) -> tuple[str, str]:
+    return str(row["person"]), str(row["name"])
 
 
 def _keep(raw: sqlite3.Connection, record: PullRequestRecord) -> None:
