@@ -9,8 +9,8 @@ from typing import Final, Protocol
 
 import regex
 
-from ompycord.domain.memory.items import ErasedMemory
-from ompycord.memory.words import index_terms
+from ompycord.domain.memory.items import ErasedMemory, NewMemory
+from ompycord.memory.book import terms_of
 
 __all__ = ["MemoryErasureRows", "erase_from_memory"]
 
@@ -21,11 +21,11 @@ class MemoryErasureRows(Protocol):
     """The rows, as far as they name people; `store/features/memory/erasing.py` implements it."""
 
     async def erase(
-        self, person: str, name: str, *, replace: Callable[[str], str], terms: Callable[[str, str], str]
+        self, person: str, name: str, *, replace: Callable[[str], str], terms: Callable[[NewMemory], str]
     ) -> ErasedMemory:
         """Delete what a person wrote and thought, and put `replace` of it in the place of others' words that name them.
 
-        `terms` makes the terms of an item of its title and body.
+        `terms` makes the terms of an item. One that then repeats another goes.
         """
         ...
 
@@ -37,12 +37,12 @@ async def erase_from_memory(
 
     `compact` rewrites the database, so that no free page and no log holds what was deleted.
     """
-    pattern = regex.compile(rf"@?\b{regex.escape(name)}\b", regex.IGNORECASE) if name.strip() else None
+    pattern = regex.compile(rf"@?(?<!\w){regex.escape(name)}(?!\w)", regex.IGNORECASE) if name.strip() else None
 
     def replace(text: str) -> str:
         text = text.replace(f"<@{person}>", _SOMEONE).replace(f"<@!{person}>", _SOMEONE)
         return pattern.sub(_SOMEONE, text) if pattern is not None else text
 
-    done = await rows.erase(person, name, replace=replace, terms=index_terms)
+    done = await rows.erase(person, name, replace=replace, terms=terms_of)
     await compact()
     return done

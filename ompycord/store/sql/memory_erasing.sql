@@ -10,13 +10,17 @@ DELETE FROM memory_items WHERE author = ?;
 
 -- name: naming
 -- Items of others that name a person, by mention or by name.
-SELECT id, kind, title, body, terms FROM memory_items
+SELECT id, kind, title, body, paths FROM memory_items
 WHERE instr(title || ' ' || body, :mention) OR instr(title || ' ' || body, :nickname)
     OR (:name <> '' AND instr(lower(title || ' ' || body), lower(:name)));
 
 -- name: set_words
--- An item with other words.
-UPDATE memory_items SET title = :title, body = :body, terms = :terms, sha = :sha WHERE id = :id;
+-- An item with other words, unless they are there already in the same place.
+UPDATE OR IGNORE memory_items SET title = :title, body = :body, terms = :terms, sha = :sha WHERE id = :id;
+
+-- name: erase_repeated
+-- An item that now repeats another.
+DELETE FROM memory_items WHERE id = ?;
 
 -- name: erase_verdicts
 -- What a person thought.

@@ -2,10 +2,22 @@
 
 from pathlib import Path
 
+import pytest
+
 from ompycord.domain.ids import new_ulid
-from ompycord.domain.memory.items import MemoryFilter, MemoryItem, MemoryKind, MemoryOrigin, MemoryStatus
+from ompycord.domain.memory.items import (
+    TITLE_LENGTH,
+    MemoryFilter,
+    MemoryItem,
+    MemoryKind,
+    MemoryOrigin,
+    MemoryPlace,
+    MemoryQuery,
+    MemoryStatus,
+)
 from ompycord.memory.book import terms_of
 from ompycord.memory.erasure import erase_from_memory
+from ompycord.memory.query import query_of
 from ompycord.store import SqliteStore
 
 ANN, BOB = "100000000000000001", "100000000000000002"
@@ -64,3 +76,17 @@ async def test_a_person_who_is_not_known_changes_nothing(store: SqliteStore) -> 
     done = await erase_from_memory(store.erasure, store.compact, ANN, "")
     assert (done.items, done.renamed) == (0, 0)
     assert len(await store.memory.items(MemoryFilter())) == 1
+
+
+@pytest.mark.parametrize("name", ["Ann", "★Ann★"])
+async def test_what_is_renamed_is_found_by_its_files_and_repeats_nothing(store: SqliteStore, name: str) -> None:
+    asked, again = item(1, f"Ask {name}", "first", BOB), item(2, "Ask someone", "first", BOB)
+    filed = item(3, f"Mind {name}'s rule", "", BOB).model_copy(update={"paths": ("src/discountTable.py",)})
+    longest = item(4, f"{name} {'x' * (TITLE_LENGTH - len(name) - 1)}", "", BOB)
+    await store.memory.add([(one, terms_of(one)) for one in (asked, again, filed, longest)])
+    done = await erase_from_memory(store.erasure, store.compact, ANN, name)
+    assert done.renamed == 3
+    rows = [one.item.title for one in await store.memory.items(MemoryFilter())]
+    assert [title[:20].rstrip("x") for title in rows] == ["someone ", "Mind someone's rule", "Ask someone"]
+    query = MemoryQuery(place=MemoryPlace(guild="1"), match=query_of("discountTable.py").match, now=9)
+    assert [one.item.title for one in await store.memory.search(query)] == ["Mind someone's rule"]
