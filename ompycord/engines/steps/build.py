@@ -82,7 +82,9 @@ class _Start:
     def after_task(self, inbox: LogInbox) -> str:
         """What follows the task where the agent does not know the session any more."""
         if self.is_own:
-            return joined(GO_ON, *self._words, *self.plan, *self.recalled, *maybe_known(inbox.earlier_messages))
+            return joined(
+                GO_ON, *self._words, *self.plan, *self.recalled, *self.back, *maybe_known(inbox.earlier_messages)
+            )
         return joined(*self._words, *self.plan, *self.recalled, *since(inbox.earlier_messages))
 
     @property
@@ -101,5 +103,8 @@ async def _start_of(run: RunId, task: Task, context: StepContext, *, can_resume:
         return _Start(former=former)
     if (own := await context.session(run)) is not None:
         return _Start(own, is_own=True, former=former)
-    prepared = await context.prepared(run) if former is not None else None
+    snapshot = await context.snapshot(run)
+    if former is None or (snapshot is not None and snapshot.session is not None):
+        return _Start(former=former)  # the session of the runs before went on with what this one is to forget
+    prepared = await context.prepared(run)
     return _Start(prepared.session if prepared is not None else None, former=former)

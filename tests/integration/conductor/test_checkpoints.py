@@ -9,7 +9,7 @@ from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.folds.checkpoints import roll_back_of
 from ompycord.domain.ids import OMPYCORD, RunId
-from ompycord.domain.ports import AgentJob, AgentOutcome, Emit, Inbox
+from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunState
 from ompycord.errors import Refused
@@ -38,7 +38,7 @@ def harness(store: SqliteStore, tmp_path: Path) -> AppHarness:
     return made
 
 
-async def paused(harness: AppHarness, before: int) -> str:
+async def paused(harness: AppHarness, before: int, **changes: str) -> str:
     """A run that stands before the round after that verification."""
 
     async def asks() -> None:
@@ -48,7 +48,7 @@ async def paused(harness: AppHarness, before: int) -> str:
 
     asked: list[int] = []
     harness.checks.before = asks
-    run = (await harness.submit()).id
+    run = (await harness.submit(**changes)).id
     await harness.until(run, lambda snapshot: snapshot.state is RunState.SUSPENDED)
     return run
 
@@ -81,6 +81,28 @@ async def test_it_goes_on_from_an_earlier_round_told_so_and_without_what_came_af
     (note,) = [note for note in snapshot.notes if note.startswith("Put back")]
     assert note.startswith("Put back by Ada to round 1 (1 file, unit failed). Left, and kept")
     assert f"{known[1].commit[:12]} of round 2" in note
+
+
+async def test_a_follow_up_that_went_back_gets_a_session_that_knows_nothing_of_what_was_left(
+    harness: AppHarness,
+) -> None:
+    harness.agent.capabilities = AgentCapabilities(can_resume=True, can_steer=True)
+    harness.capabilities["command"] = harness.agent.capabilities
+    harness.agent.script = (ev.SessionOpened(session="s-1"),)
+    harness.checks.results = {}
+    async with harness.running():
+        first = await harness.ended((await harness.submit()).id)
+        await harness.settled(first.run)
+        harness.checks.results = {"unit": RED}
+        run = await paused(harness, 2, prompt="Now the docs.", follows=first.run)
+        harness.checks.results = {}
+        loaded = await harness.snapshots.load(await harness.areas.record(run))
+        await harness.areas.checkpoints.roll_back(loaded, 1, ADA)
+        await harness.ended(run)
+    assert [job.session for job in harness.agent.jobs] == [None, "s-1", None]
+    prompt = harness.agent.jobs[-1].prompt
+    assert "A person put the work back to how it stood after round 1" in prompt
+    assert "> Fix the total." in prompt
 
 
 async def test_what_is_not_there_is_refused_with_what_is(harness: AppHarness) -> None:
