@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def harness(store: SqliteStore, tmp_path: Path) -> AppHarness:
     return made
 
 
-async def paused(harness: AppHarness, before: int, **changes: str) -> str:
+async def paused(harness: AppHarness, before: int, **changes: Any) -> str:
     """A run that stands before the round after that verification."""
 
     async def asks() -> None:
