@@ -19,6 +19,8 @@ __all__ = ["fill", "reply"]
 
 S = TypeVar("S", bound=BaseModel)
 _WORDS: Final = 1000
+_UNREADABLE: Final = (AttributeError, LookupError, TypeError, ValueError)
+"""What the library raises for JSON that is no answer of its dialect."""
 
 
 async def reply(call: ModelCall, *, gateway: ASGIApp, dialect: str, token: str) -> ModelReply:
@@ -29,9 +31,9 @@ async def reply(call: ModelCall, *, gateway: ASGIApp, dialect: str, token: str) 
             response = await model_request(
                 model, messages_of(call), model_settings=settings_of(call), model_request_parameters=parameters_of(call)
             )
-        except (AgentRunError, UserError) as error:
+            return reply_of(response)
+        except (AgentRunError, UserError, *_UNREADABLE) as error:
             raise _failed(call, error) from error
-    return reply_of(response)
 
 
 async def fill(
@@ -48,7 +50,7 @@ async def fill(
         except UnexpectedModelBehavior as error:
             words = f"{call.model} did not answer in the shape that was asked for: {str(error)[:_WORDS]}"
             raise ModelFailed(words) from error
-        except (AgentRunError, UserError) as error:
+        except (AgentRunError, UserError, *_UNREADABLE) as error:
             raise _failed(call, error) from error
     return result.output
 

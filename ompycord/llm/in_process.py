@@ -18,13 +18,14 @@ __all__ = ["HOST", "gateway_client"]
 
 HOST: Final = "http://ompycord"
 _ANSWER_S: Final = 1200.0
-"""A request may wait for its provider, and a model may write for long; the gateway has bounds of its own for both."""
+"""For the whole of it: a request may wait for its provider, and a model may write for long. The gateway bounds both,
+and not an answer that comes byte by byte."""
 
 
 @asynccontextmanager
 async def gateway_client(gateway: ASGIApp) -> AsyncGenerator[httpx2.AsyncClient]:
     """A client whose every request is answered by `gateway`."""
-    async with httpx2.AsyncClient(transport=_Gateway(gateway), trust_env=False, timeout=_ANSWER_S) as client:
+    async with httpx2.AsyncClient(transport=_Gateway(gateway), trust_env=False) as client:
         yield client
 
 
@@ -49,7 +50,12 @@ class _Gateway(httpx2.AsyncBaseTransport):
             "root_path": "",
             "state": {ABORT: answer.abort},
         }
-        await self._gateway(scope, answer.receive, answer.send)
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                await self._gateway(scope, answer.receive, answer.send)
+        except TimeoutError:
+            words = f"The provider's answer was not whole after {_ANSWER_S:.0f} s."
+            raise httpx2.ReadTimeout(words, request=request) from None
         if answer.is_broken or answer.status is None:
             raise httpx2.RemoteProtocolError("The provider's answer was cut off.", request=request)
         return httpx2.Response(answer.status, headers=answer.headers, content=bytes(answer.body), request=request)

@@ -31,6 +31,8 @@ __all__ = ["messages_of", "parameters_of", "reply_of", "settings_of"]
 
 _EMPTY: Final = "(empty)"
 """Stands for a text without a character, which some providers refuse."""
+_NAME: Final = 256
+"""Characters that `ModelToolCall` takes; ids in which a provider packs what its model thought are longer."""
 
 
 def messages_of(call: ModelCall) -> list[ModelMessage]:
@@ -87,7 +89,9 @@ def reply_of(response: ModelResponse) -> ModelReply:
     """Text and calls; what a model thought is left out."""
     texts = [part.content for part in response.parts if isinstance(part, TextPart)]
     calls = [
-        ModelToolCall(id=part.tool_call_id or "call", tool=part.tool_name, arguments=part.args_as_json_str())
+        ModelToolCall(
+            id=part.tool_call_id[:_NAME] or "call", tool=part.tool_name[:_NAME], arguments=part.args_as_json_str()
+        )
         for part in response.parts
         if isinstance(part, ToolCallPart)
     ]

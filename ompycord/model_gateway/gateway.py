@@ -274,10 +274,12 @@ class ModelGateway:
                 watch = group.create_task(_cancel_once_left(receive, work))
                 work.add_done_callback(lambda _: watch.cancel())
         finally:
-            await self._settled(exchange)
-            if exchange.taped is not None:
-                await exchange.taped.keep()
-            self._exchanges.discard(exchange)
+            try:
+                await self._settled(exchange)
+                if exchange.taped is not None:
+                    await exchange.taped.keep()
+            finally:
+                self._exchanges.discard(exchange)
         if not exchange.has_begun and (exchange.words or not work.cancelled()):
             raise _without_answer(exchange)
 

@@ -33,8 +33,12 @@ HEAD, TAIL = 8000, 24_000
 """Bytes of a command's output that are kept, from its beginning and from its end."""
 TOOL_S = 30
 RUN_S, MOST_RUN_S = 120.0, 1800.0
+PIPE = 1_048_576
+"""Bytes, at most, that wait in a pipe."""
 PROGRESS_S = 1.0
 PASSED_OVER = frozenset({".git", "node_modules", ".venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
+UNFIT = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+"""What comes of arguments that no one would give."""
 
 
 class ToolRefused(Exception):
@@ -51,11 +55,11 @@ def main() -> int:
         try:
             answer: dict[str, Any] = {"ok": True, **TOOLS[call["tool"]](call["id"], call["arguments"])}
         except ToolRefused as refused:
-            answer = {"ok": False, "text": str(refused)}
+            answer = {"ok": False, "text": shortened(str(refused))}
         except OSError as error:
             answer = {"ok": False, "text": f"The system refused it: {error.strerror or type(error).__name__}."}
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            answer = {"ok": False, "text": f"The arguments do not fit: {type(error).__name__}: {error}"}
+        except UNFIT as error:
+            answer = {"ok": False, "text": shortened(f"The arguments do not fit: {type(error).__name__}: {error}")}
         finally:
             signal.alarm(0)
         write({"id": call["id"], **answer})
@@ -115,6 +119,11 @@ def shortened(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}\n[{len(text) - SHOWN:,} more characters are left out]"
 
 
+def one_line(line: str) -> str:
+    """At most LINE characters of it, with a remark where something is left out."""
+    return line if len(line) <= LINE else f"{line[:LINE]} [{len(line) - LINE:,} more characters of this line]"
+
+
 # -- what reads --------------------------------------------------------------------------------------------------------
 
 
@@ -129,7 +138,7 @@ def read(call: str, arguments: dict[str, Any]) -> dict[str, Any]:
     shown = lines[first - 1 : first - 1 + most]
     marks = [f"{number:6}  " for number in range(first, first + len(shown))]
     marks = [""] * len(shown) if arguments.get("plain") is True else marks
-    text = "\n".join(f"{mark}{line[:LINE]}" for mark, line in zip(marks, shown, strict=True))
+    text = "\n".join(f"{mark}{one_line(line)}" for mark, line in zip(marks, shown, strict=True))
     rest = len(lines) - (first - 1 + len(shown))
     more = f"\n[{rest:,} more lines, from {first + len(shown)}]" if rest > 0 else ""
     return {"text": shortened(text or "[no lines there]") + more, "detail": f"{len(shown)} of {len(lines)} lines"}
@@ -150,7 +159,7 @@ def list_files(call: str, arguments: dict[str, Any]) -> dict[str, Any]:
         entries += [f"{named(where / name)}" for name in sorted(files)]
     shown = sorted(entries)[:ENTRIES]
     more = f"\n[{len(entries) - len(shown):,} more]" if len(entries) > len(shown) else ""
-    return {"text": "\n".join(shown) + more if entries else "[empty]", "detail": f"{len(entries)} entries"}
+    return {"text": shortened("\n".join(shown)) + more if entries else "[empty]", "detail": f"{len(entries)} entries"}
 
 
 def search(call: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -168,6 +177,8 @@ def search(call: str, arguments: dict[str, Any]) -> dict[str, Any]:
         for number, line in enumerate(lines_of(raw), 1):
             if pattern.search(line[: 4 * LINE]):
                 found.append(f"{named(file)}:{number}: {line.strip()[:400]}")
+                if len(found) > MATCHES:
+                    break
         if len(found) > MATCHES:
             break
     more = "\n[more matches are left out: narrow the pattern or the path]" if len(found) > MATCHES else ""
@@ -231,6 +242,9 @@ def put(path: str, before: str | None, after: str) -> dict[str, Any]:
         raise ToolRefused(f"The text is larger than {FILE_BYTES // 1_048_576} MiB.")
     place.parent.mkdir(parents=True, exist_ok=True)
     mode = place.stat().st_mode & 0o7777 if before is not None else 0o666 & ~umask()
+    added, removed = counts(before or "", after)
+    fault = parse_fault(place, after)
+    signal.alarm(0)  # from here on it is done: one that is told that it took too long has changed nothing
     handle, beside = tempfile.mkstemp(prefix=".ompycord-", dir=place.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -240,10 +254,7 @@ def put(path: str, before: str | None, after: str) -> dict[str, Any]:
     except OSError:
         Path(beside).unlink(missing_ok=True)
         raise
-    added, removed = counts(before or "", after)
-    text = (
-        f"{'Written' if before is None else 'Changed'}: {named(place)}, +{added} -{removed}.{parse_fault(place, after)}"
-    )
+    text = f"{'Written' if before is None else 'Changed'}: {named(place)}, +{added} -{removed}.{fault}"
     return {"text": text, "path": named(place), "added": added, "removed": removed, "is_new": before is None}
 
 
@@ -267,9 +278,10 @@ def parse_fault(place: Path, text: str) -> str:
             compile(text, place.name, "exec", dont_inherit=True)
         elif place.suffix == ".json":
             json.loads(text)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = getattr(error, "lineno", None)
-        return f" It does not parse{f' in line {line}' if line else ''}: {getattr(error, 'msg', error)}."
+        why = getattr(error, "msg", None) or str(error) or type(error).__name__
+        return f" It does not parse{f' in line {line}' if line else ''}: {why}."
     return ""
 
 
@@ -319,19 +331,23 @@ class Output:
         self._shown_at = 0.0
 
     def read(self, process: "subprocess.Popen[bytes]", until: float) -> bool:
-        """Whether it ended in time. A process that it left behind and that keeps the pipe open is not waited for."""
+        """Whether it ended in time. A process that it left behind and that keeps the pipe open is not waited for.
+
+        Once it has ended all that it wrote is in the pipe, or it is read already.
+        """
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
             while (left := until - time.monotonic()) > 0:
+                if process.poll() is not None:
+                    self._take(process.stdout.read(PIPE) or b"")
+                    break
                 if selector.select(min(left, 0.2)):
                     chunk = process.stdout.read(65_536)
                     if chunk == b"":
                         break
                     self._take(chunk or b"")
-                elif process.poll() is not None:
-                    break
             else:
                 return False
         try:

@@ -64,7 +64,7 @@ def _content(part: str) -> "tuple[re.Match[str] | None, Any] | None":
         return None
     try:
         return found, from_json(raw)
-    except ValueError:
+    except (ValueError, TypeError):  # TypeError: a byte of it is no UTF-8, such as where a character was cut
         return None
 
 
@@ -97,7 +97,7 @@ def _gather(
     """Put every text below `value` to the others of its place."""
     if isinstance(value, dict):
         named = cast("dict[str, Any]", value)
-        kind = named.get("type")
+        kind = None if path else named.get("type")  # of the event: below it the first piece alone may have one
         here = (*places, *_places_of(named), *((kind,) if isinstance(kind, str) else ()))
         for key, inner in named.items():
             if isinstance(inner, str):

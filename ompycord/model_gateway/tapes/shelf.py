@@ -44,7 +44,7 @@ class TapeShelf:
         lines = [line_of(one) for one in entries if not (size and isinstance(one, TapeHead))]
         if size + sum(map(len, lines)) > self.options.max_mib * _MIB:
             self._full.add(run)
-            lines = [line_of(TapeFull())]
+            lines = [*(line_of(one) for one in entries if not size and isinstance(one, TapeHead)), line_of(TapeFull())]
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "ab") as opened:

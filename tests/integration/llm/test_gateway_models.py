@@ -1,6 +1,7 @@
 """Our own calls of models by pydantic-ai, through the gateway: charged to their run, within its limit, never canned."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -17,11 +18,12 @@ from ompycord.domain.ports.models import (
     ToolMessage,
 )
 from ompycord.errors import ModelFailed
-from ompycord.llm import gateway_models
+from ompycord.llm import gateway_models, in_process
 from ompycord.model_gateway.dialects import Dialect
 from tests.integration.llm.conftest import Calling
 from tests.integration.model_gateway.conftest import KEY
 from tests.support.patience import until
+from tests.support.scripted_model import chat
 from tests.support.stub_provider import Reply
 
 READ = OfferedTool(
@@ -137,6 +139,21 @@ async def _refused(models: Any) -> str:
     return str(refused.value)
 
 
+@pytest.mark.parametrize("parts", [[b"{", b"}"], [b" ", b" "]])
+async def test_an_answer_that_never_ends_is_not_waited_for(
+    calling: Calling, parts: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with calling("Yes.") as (models, way, _):
+        await models.load()
+        monkeypatch.setattr(in_process, "_ANSWER_S", 0.3)
+        way.provider.replies = [Reply(parts=parts, waits_after=1, headers={"content-type": "application/json"})]
+        with pytest.raises(ModelFailed, match="timed out"):
+            await models.reply(CALL)
+        await way.provider.closed.wait()
+        assert len(await way.ledger()) == 1
+        assert way.gateway.streams == 0
+
+
 async def test_no_provider_no_dialect_and_no_token_are_errors_in_words(calling: Calling) -> None:
     async with calling("Yes.") as (models, way, _):
         with pytest.raises(ModelFailed, match="No provider of the settings offers m-9"):
@@ -158,3 +175,25 @@ async def test_without_the_library_it_says_what_to_install(calling: Calling, mon
         monkeypatch.setattr(gateway_models, "is_installed", lambda: False)
         with pytest.raises(ModelFailed, match=r"pip install 'ompycord\[llm\]'"):
             await models.load()
+
+
+@DIALECTS
+@pytest.mark.parametrize("body", [b"{}", b"[1]", b"null", b"{"])
+async def test_an_answer_that_is_none_is_an_error_in_words(calling: Calling, dialect: Dialect, body: bytes) -> None:
+    async with calling("Yes.", dialect=dialect) as (models, way, _):
+        way.provider.replies = [Reply(parts=[body], headers={"content-type": "application/json"})]
+        with pytest.raises(ModelFailed, match="m-1 did not answer as it must"):
+            await models.reply(CALL)
+        with pytest.raises(ModelFailed, match="m-1 did not answer"):
+            await models.fill(CALL, Place)
+
+
+async def test_a_call_whose_id_is_long_is_a_call(calling: Calling) -> None:
+    async with calling("Yes.") as (models, way, _):
+        answer = chat("m-1", ("read", {"path": "a.py"}))
+        answer["choices"][0]["message"]["tool_calls"][0]["id"] = f"call_1__thought__{'x' * 900}"
+        way.provider.replies = [
+            Reply(parts=[json.dumps(answer).encode()], headers={"content-type": "application/json"})
+        ]
+        reply = await models.reply(CALL.model_copy(update={"tools": (READ,)}))
+        assert [(one.tool, len(one.id)) for one in reply.calls] == [("read", 256)]

@@ -113,6 +113,18 @@ async def test_half_an_answer_is_half_an_answer_again(tmp_path: Path, provider: 
             await client.post(f"{url}{PATHS[Dialect.CHAT]}", json=body_of(Dialect.CHAT))
 
 
+async def test_an_answer_that_is_cut_within_a_character_is_on_the_tape(tmp_path: Path, provider: StubProvider) -> None:
+    whole, half = b'data: {"id": "1"}\n\n', 'data: {"id": "caf\u00e9'.encode()[:-1]
+    provider.replies = [Reply(parts=[whole, half, b""], breaks_after=2)]
+    async with recorded(tmp_path, provider) as way:
+        with pytest.raises(httpx.RemoteProtocolError):
+            await way.ask(Dialect.CHAT)
+        await way.settled()
+        assert way.gateway.streams == 0
+        (one,) = read_tape(tape_file(tmp_path, way.run)).requests
+    assert [text for _, text in one.parts] == [whole.decode(), 'data: {"id": "caf?']
+
+
 async def test_requests_that_come_in_another_order_get_their_own_answers(
     tmp_path: Path, provider: StubProvider
 ) -> None:
@@ -166,6 +178,12 @@ async def test_without_the_wish_there_is_no_tape_and_a_full_one_says_so(tmp_path
         tape = read_tape(tape_file(tmp_path / "small", way.run))
     assert 0 < len(tape.requests) < 6
     assert not tape.is_whole
+    least = TapeOptions.model_construct(max_mib=0.0001)
+    async with recorded(tmp_path / "least", provider, options=least) as way:
+        await way.ask(Dialect.CHAT)
+        await way.settled()
+        tape = read_tape(tape_file(tmp_path / "least", way.run))
+    assert (tape.head.run, tape.requests, tape.is_whole) == (way.run, (), False)
 
 
 async def test_a_tape_is_removed_once_its_days_are_over(tmp_path: Path) -> None:

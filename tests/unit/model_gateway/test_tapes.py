@@ -50,6 +50,17 @@ def test_pieces_of_two_tools_are_not_joined() -> None:
     assert OLD[9:] not in last
 
 
+def test_pieces_of_one_call_are_joined_where_the_first_alone_names_its_type() -> None:
+    def piece(**function: str) -> str:
+        call = {"index": 0, **({"type": "function"} if "name" in function else {}), "function": function}
+        return f"data: {json.dumps({'choices': [{'index': 0, 'delta': {'tool_calls': [call]}}]})}\n\n"
+
+    parts = [piece(name="run", arguments=OLD[:9]), piece(arguments=OLD[9:12]), piece(arguments=OLD[12:])]
+    changed = rewritten(parts, change)
+    assert NEW in changed[0]
+    assert OLD[12:] not in changed[2]
+
+
 def test_what_each_event_repeats_is_no_text_in_pieces() -> None:
     """Joined, the ids of two events would have in them what is changed."""
     parts = [f"data: {json.dumps({'id': 'abab'})}\n\n"] * 2
