@@ -9,17 +9,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
 from ompycord.backup.copies import Counted, DatabaseCopies, Progress
-from ompycord.backup.manifest import MANIFEST, AttachedContent, BackupError, Content, Manifest, StoredFile
+from ompycord.backup.manifest import (
+    DATABASE,
+    MANIFEST,
+    AttachedContent,
+    BackupError,
+    Content,
+    Manifest,
+    StoredFile,
+)
 from ompycord.backup.place import BackupPlace
-from ompycord.backup.streams import copied, packed
+from ompycord.backup.streams import copied, make_private, packed
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import is_ulid
 from ompycord.files import replace_file
 
-__all__ = ["DATABASE", "make_backup"]
+__all__ = ["make_backup"]
 
-DATABASE: Final = "ompycord.db"
 _SPARE: Final = 64 * 1024 * 1024
 """Bytes that stay free beside what the backup needs."""
 _SHA256: Final = 64
@@ -45,7 +54,7 @@ def make_backup(
         with place.partial("new") as folder:
             database, counted = _database(data, folder, copies, progress, is_alone=is_alone)
             contents, damaged = _contents(data / "artifacts", place, folder, progress)
-            names = sorted(_secrets(data / "secrets"))
+            names = sorted(_secrets(data / "secrets", place.path))
             secrets = tuple(_secret(data, name, folder) for name in names) if with_secrets else ()
             known = {one.sha256 for one in contents}
             manifest = Manifest(
@@ -111,7 +120,7 @@ def _contents(artifacts: Path, place: BackupPlace, folder: Path, progress: Progr
     step = _counting(progress, "Copying attached files", sum(map(_size, files)))
     for file in files:
         target = place.content(file.name)
-        if target.exists():
+        if target.is_file() and not target.is_symlink() and target.stat().st_size == _size(file):
             step(target.stat().st_size)
             kept.append(Content(sha256=file.name, size=target.stat().st_size))
             continue
@@ -153,16 +162,21 @@ def _attached(artifacts: Path) -> Iterator[AttachedContent]:
                     yield AttachedContent(run=folder.name, sha256=mark.name)
 
 
-def _secrets(folder: Path) -> Iterator[str]:
+def _secrets(folder: Path, backups: Path) -> Iterator[str]:
+    """By their names in the data folder; backups that are kept among them are none."""
     for file in folder.rglob("*"):
-        if file.is_file() and not file.is_symlink() and not file.name.startswith("."):
+        is_ours = file.is_relative_to(backups)
+        if not is_ours and file.is_file() and not file.name.startswith("."):  # a link, too: the process reads it
             yield file.relative_to(folder.parent).as_posix()
 
 
 def _secret(data: Path, name: str, folder: Path) -> StoredFile:
     target = folder / f"{name}.zst"
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return packed(data / name, name, target, lambda more: None)
+    make_private(target.parent)
+    try:
+        return packed(data / name, name, target, lambda more: None)
+    except ValidationError:
+        raise BackupError(f"{name!r} cannot be in a backup by this name: rename it.") from None
 
 
 def _counting(progress: Progress, what: str, total: int) -> Callable[[int], None]:

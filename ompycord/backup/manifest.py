@@ -6,14 +6,15 @@ The manifest carries its own hash, so that a changed byte of it is found too.
 import hashlib
 import json
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.errors import OmpycordError
 
 __all__ = [
+    "DATABASE",
     "MANIFEST",
     "MANIFEST_BYTES",
     "AttachedContent",
@@ -25,6 +26,7 @@ __all__ = [
     "StoredFile",
 ]
 
+DATABASE: Final = "ompycord.db"
 MANIFEST: Final = "manifest.json"
 MANIFEST_BYTES: Final = 256 * 1024 * 1024
 """What is read of a manifest at most."""
@@ -59,7 +61,9 @@ class StoredFile(Frozen):
     @classmethod
     def _stays_inside(cls, value: str) -> str:
         parts = PurePosixPath(value).parts
-        if PurePosixPath(value).is_absolute() or not parts or ".." in parts or "\\" in value or ":" in value:
+        if PurePosixPath(value).is_absolute() or not parts or ".." in parts or "\0" in value:
+            raise ValueError("leads out of the data folder")
+        if "\\" in value or ":" in value or value != PurePosixPath(value).as_posix():
             raise ValueError("leads out of the data folder")
         return value
 
@@ -100,6 +104,17 @@ class Manifest(Frozen):
     attached: tuple[AttachedContent, ...] = ()
     damaged: tuple[str, ...] = ()
     """Contents that were not as their name says when the backup was made, and so are not in it."""
+
+    @model_validator(mode="after")
+    def _is_of_a_data_folder(self) -> Self:
+        """A restore replaces the database and files of `secrets`, and nothing else."""
+        names = [one.name for one in self.secrets]
+        if self.database.name != DATABASE or not all(name.startswith("secrets/") for name in names):
+            raise ValueError("names what no backup has")
+        folders = {folder.as_posix() for name in names for folder in PurePosixPath(name).parents}
+        if len({*names}) != len(names) or folders & {*names}:
+            raise ValueError("names a file twice")
+        return self
 
     @property
     def files(self) -> tuple[StoredFile, ...]:

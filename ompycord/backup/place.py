@@ -6,6 +6,7 @@ then is nobody's.
 """
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -19,11 +20,17 @@ from ompycord.backup.manifest import MANIFEST, MANIFEST_BYTES, BackupDamaged, Ba
 from ompycord.domain.base import Millis
 from ompycord.files import sync_folder
 
-__all__ = ["BackupPlace", "FoundBackup"]
+__all__ = ["BackupPlace", "FoundBackup", "PlaceBusy"]
 
 _NAME: Final = re.compile(r"\d{8}T\d{6}Z(?:-\d{1,4})?")
 _PARTIAL: Final = ".partial-"
 _MOST: Final = 1000
+_TAKEN: Final = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
+"""What a lock says that another process has; any other error is the disk's."""
+
+
+class PlaceBusy(BackupError):
+    """Another process writes in the folder."""
 
 
 class FoundBackup(NamedTuple):
@@ -44,23 +51,22 @@ class BackupPlace:
     def writing(self) -> Generator[None]:
         """Hold the folder for this process, made 0700 and rid of what others left unfinished.
 
-        Raises BackupError where another process writes in it, or it cannot be made.
+        Raises PlaceBusy where another process writes in it, BackupError where it or what is read cannot be used.
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with (self.path / ".lock").open("a+b") as file:
+            with os.fdopen(os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
                 try:
                     _lock(file.fileno())
-                except OSError:
-                    raise BackupError(f"Another process works in {self.path}. Try again when it is done.") from None
+                except OSError as error:
+                    if error.errno not in _TAKEN:
+                        raise
+                    raise PlaceBusy(f"Another process works in {self.path}. Try again when it is done.") from None
                 for left in self.path.glob(f"{_PARTIAL}*"):
                     shutil.rmtree(left, ignore_errors=True)
                 yield
         except OSError as error:
-            raise BackupError(
-                f"The folder of backups, {self.path}, cannot be written ({error.strerror or error}): check the disk "
-                "and the folder's owner."
-            ) from error
+            raise self._unusable(error) from error
 
     @contextlib.contextmanager
     def partial(self, word: str) -> Generator[Path]:
@@ -78,7 +84,8 @@ class BackupPlace:
         for number in range(1, _MOST):
             name = at if number == 1 else f"{at}-{number}"
             if not (self.path / name).exists():
-                sync_folder(folder)
+                for inside, _, _ in os.walk(folder):
+                    sync_folder(Path(inside))
                 folder.rename(self.path / name)
                 sync_folder(self.path)
                 return name
@@ -92,7 +99,9 @@ class BackupPlace:
         """Move a file to where contents are, for good. Raises OSError."""
         target = self.content(sha256)
         for folder in (target.parent.parent, target.parent):
-            folder.mkdir(mode=0o700, exist_ok=True)
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700)
+                sync_folder(folder.parent)
         fresh.replace(target)
         sync_folder(target.parent)
 
@@ -108,21 +117,28 @@ class BackupPlace:
         return _read(self.folder(name))
 
     def names(self) -> list[str]:
-        """All that were finished, the oldest first."""
-        if not self.path.is_dir():
+        """All that were finished, the oldest first. Raises BackupError."""
+        try:
+            found = [one.name for one in self.path.iterdir() if _NAME.fullmatch(one.name) and one.is_dir()]
+        except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(
-            (one.name for one in self.path.iterdir() if _NAME.fullmatch(one.name) and one.is_dir()), key=_by_time
-        )
+        except OSError as error:
+            raise self._unusable(error) from error
+        return sorted(found, key=_by_time)
 
     def found(self) -> list[FoundBackup]:
-        """All of them with what they say of themselves, the oldest first."""
+        """All of them with what they say of themselves, the oldest first. Raises BackupError."""
         return [self._found(name) for name in self.names()]
 
     def newest(self) -> FoundBackup | None:
-        """The newest that can be read."""
+        """The newest that can be read. Raises BackupError."""
         found = (self._found(name) for name in reversed(self.names()))
         return next((one for one in found if one.manifest is not None), None)
+
+    def _unusable(self, error: OSError) -> BackupError:
+        what = f"The folder of backups, {self.path}, cannot be used"
+        which = f"{error.filename}: " if error.filename and Path(error.filename) != self.path else ""
+        return BackupError(f"{what} ({which}{error.strerror or error}): check the disk and who owns it.")
 
     def _found(self, name: str) -> FoundBackup:
         try:

@@ -1,19 +1,19 @@
 """Puts a backup into a data folder: verified, unpacked beside, opened on trial, made fit to go on, then exchanged.
 
-What was there is moved aside as a whole, never deleted. Until the last renames nothing of it has changed; they are
-repeated by the next call if a crash comes between them, since the folder that was moved aside is found then.
+What was there is moved aside as a whole, never deleted. Until the last renames nothing of it has changed; where one of
+them fails, those before it are taken back, and after a crash between them the next call goes on with the same folder.
 """
 
+import itertools
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from ompycord.backup.copies import DatabaseCopies, Progress, Unsent
-from ompycord.backup.create import DATABASE
-from ompycord.backup.manifest import BackupError, Manifest
+from ompycord.backup.manifest import DATABASE, BackupError, Content, Manifest
 from ompycord.backup.place import BackupPlace
-from ompycord.backup.streams import copied, unpacked
+from ompycord.backup.streams import copied, make_private, unpacked
 from ompycord.backup.verify import verify
 from ompycord.domain.base import Millis
 from ompycord.files import sync_folder
@@ -34,7 +34,7 @@ class Restored(NamedTuple):
     missing: tuple[str, ...]
     """Secrets that were there when the backup was made and are not here now."""
     lost: tuple[str, ...]
-    """AttachedContent files that the backup names and does not have."""
+    """Attached files that the backup names, and neither it nor the folder has."""
 
 
 def missing_secrets(data: Path, manifest: Manifest) -> tuple[str, ...]:
@@ -65,9 +65,7 @@ def restore(
             "what becomes of them: --unsent send, or --unsent drop."
         )
     _require_room(data, manifest)
-    faults = verify(place, name, progress=progress)
-    vanished = {content.sha256 for content in manifest.contents if not place.content(content.sha256).is_file()}
-    worse = [fault for fault in faults if not fault.startswith("contents/")]
+    worse = [fault for fault in verify(place, name, progress=progress) if not fault.startswith("contents/")]
     if worse:
         raise BackupError(f"{name} cannot be restored. {' '.join(worse)}")
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -77,17 +75,17 @@ def restore(
     try:
         for stated in manifest.files:
             target = beside / stated.name
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(target.parent)
             unpacked(place.folder(name) / f"{stated.name}.zst", stated, target, lambda more: None)
         progress("Opening the copy", 0, 1)
         copies.upgrade(beside / DATABASE)
         copies.settle(beside / DATABASE, unsent=unsent or "drop")
         copies.examine(beside / DATABASE)
-        lost = _bring_contents(data, place, manifest, beside)
+        lost = _bring_contents(data / "artifacts", place, manifest)
         aside = _exchange(data, beside, manifest, now)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return Restored(manifest, aside, missing_secrets(data, manifest), tuple(sorted({*lost, *vanished})))
+    return Restored(manifest, aside, missing_secrets(data, manifest), tuple(sorted(lost)))
 
 
 def _require_room(data: Path, manifest: Manifest) -> None:
@@ -100,48 +98,83 @@ def _require_room(data: Path, manifest: Manifest) -> None:
         )
 
 
-def _bring_contents(data: Path, place: BackupPlace, manifest: Manifest, beside: Path) -> list[str]:
-    """AttachedContent files that are not here yet; they are known by their content, so they replace nothing."""
-    lost: list[str] = []
+def _bring_contents(artifacts: Path, place: BackupPlace, manifest: Manifest) -> set[str]:
+    """Attached files that are not here yet; they are known by their content, so they replace nothing. The lost ones."""
+    lost: set[str] = set()
+    changed: set[Path] = set()
+    beside = artifacts / ".restoring"  # not with the database: `artifacts` may be on another disk
+    shutil.rmtree(beside, ignore_errors=True)
     for content in manifest.contents:
-        target = data / "artifacts" / content.sha256[:2] / content.sha256
+        target = artifacts / content.sha256[:2] / content.sha256
         source = place.content(content.sha256)
-        if target.exists() or not source.is_file():
+        if target.exists():
             continue
+        make_private(beside)
         fresh = beside / content.sha256
-        if copied(source, fresh, content.sha256, lambda more: None) is None:
-            lost.append(content.sha256)
+        if not _is_stated(source, content) or copied(source, fresh, content.sha256, lambda more: None) is None:
+            lost.add(content.sha256)
             continue
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(target.parent)
         fresh.replace(target)
+        changed.add(target.parent)
+    shutil.rmtree(beside, ignore_errors=True)
     for one in manifest.attached:
-        mark = data / "artifacts" / "of" / one.run / one.sha256
-        mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mark = artifacts / "of" / one.run / one.sha256
+        make_private(mark.parent)
         mark.touch(mode=0o600)
+        changed.add(mark.parent)
+    changed |= {above for one in changed for above in one.parents if above.is_relative_to(artifacts)}
+    for folder in changed:
+        sync_folder(folder)
     return lost
 
 
+def _is_stated(file: Path, content: Content) -> bool:
+    return file.is_file() and not file.is_symlink() and file.stat().st_size == content.size
+
+
 def _exchange(data: Path, beside: Path, manifest: Manifest, now: Millis) -> Path | None:
-    """Move aside what is there, all of it, then put the new in its place."""
+    """Move aside what is there, all of it, then put the new in its place. Raises BackupError; all is as before then."""
     old = [data / f"{DATABASE}{end}" for end in _COMPANIONS]
     old += [data / one.name for one in manifest.secrets]
     there = [file for file in old if file.exists() or file.is_symlink()]
-    aside = data / f"before-restore-{now}" if there else None
-    if aside is not None:
-        aside.mkdir(mode=0o700)
-        for file in _database_first(there, data):
-            target = aside / file.relative_to(data)
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file.rename(target)
-        sync_folder(aside)
-    for stated in manifest.secrets:
-        target = data / stated.name
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (beside / stated.name).rename(target)
-        sync_folder(target.parent)
-    (beside / DATABASE).rename(data / DATABASE)
-    sync_folder(data)
+    aside = _aside(data, there, now) if there else None
+    moved: list[tuple[Path, Path]] = []
+    try:
+        if aside is not None:
+            make_private(aside)
+            for file in _database_first(there, data):
+                _move(file, aside / file.relative_to(data), moved)
+            sync_folder(aside)
+        for stated in manifest.secrets:
+            _move(beside / stated.name, data / stated.name, moved)
+            sync_folder((data / stated.name).parent)
+        _move(beside / DATABASE, data / DATABASE, moved)
+        sync_folder(data)
+    except OSError as error:
+        for former, present in reversed(moved):
+            present.rename(former)
+        raise BackupError(
+            f"{error.filename or data} cannot be exchanged ({error.strerror or error}): nothing was changed. Put it "
+            "right, then restore again."
+        ) from error
     return aside
+
+
+def _move(file: Path, target: Path, moved: list[tuple[Path, Path]]) -> None:
+    make_private(target.parent)
+    file.rename(target)
+    moved.append((file, target))
+
+
+def _aside(data: Path, there: Sequence[Path], now: Millis) -> Path:
+    """A folder of its own; that of a restore that ended between its moves, since a log stays with its database."""
+    found = sorted(data.glob("before-restore-*/"), key=lambda folder: folder.stat().st_mtime_ns)
+    is_half = data / DATABASE not in there and any(file.name.startswith(DATABASE) for file in there)
+    if is_half and found and not any((found[-1] / file.relative_to(data)).exists() for file in there):
+        return found[-1]
+    names = (f"before-restore-{now}{f'-{number}' if number > 1 else ''}" for number in itertools.count(1))
+    return next(data / name for name in names if not (data / name).exists())
 
 
 def _database_first(files: Sequence[Path], data: Path) -> Sequence[Path]:

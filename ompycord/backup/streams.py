@@ -14,7 +14,7 @@ import zstandard
 
 from ompycord.backup.manifest import BackupDamaged, Content, StoredFile
 
-__all__ = ["copied", "packed", "same_content", "unpacked"]
+__all__ = ["copied", "make_private", "packed", "same_content", "unpacked"]
 
 _CHUNK: Final = 1024 * 1024
 _LEVEL: Final = 3
@@ -79,6 +79,13 @@ def copied(source: Path, target: Path, sha256: str, step: Step) -> int | None:
             step(len(part))
         _sync(out)
     return size if found.hexdigest() == sha256 else None
+
+
+def make_private(folder: Path) -> None:
+    """A folder of mode 0700, with those above it; one that is there stays as it is. Raises OSError."""
+    if not folder.is_dir():
+        make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _require_stored(source: Path, stated: StoredFile, fault: BackupDamaged) -> None:

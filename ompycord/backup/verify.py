@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ompycord.backup.copies import DatabaseCopies, Progress
-from ompycord.backup.create import DATABASE
-from ompycord.backup.manifest import BackupDamaged, BackupError, Manifest
+from ompycord.backup.manifest import DATABASE, BackupDamaged, BackupStopped, Manifest
 from ompycord.backup.place import BackupPlace
 from ompycord.backup.streams import same_content, unpacked
+from ompycord.errors import OmpycordError
 
 __all__ = ["drill", "verify"]
 
@@ -69,7 +69,9 @@ def drill(
             progress("Opening the copy", 0, 1)
             copies.upgrade(copy)
             counted = copies.examine(copy)
-        except (BackupError, OSError) as error:
+        except BackupStopped:
+            raise
+        except (OmpycordError, OSError) as error:
             return [str(error)]
         lost = [table for table, rows in manifest.rows.items() if counted.rows.get(table, 0) != rows]
         if lost or counted.last_event != manifest.last_event:

@@ -15,15 +15,15 @@ from ompycord.app.backups.copies import StoreCopies
 from ompycord.app.backups.state import BackupState
 from ompycord.backup.copies import DatabaseCopies
 from ompycord.backup.create import make_backup
-from ompycord.backup.manifest import BackupStopped
+from ompycord.backup.drills import note_drill, read_drill
+from ompycord.backup.manifest import BackupError, BackupStopped
 from ompycord.backup.options import BackupOptions
 from ompycord.backup.place import BackupPlace
 from ompycord.backup.prune import prune
 from ompycord.backup.verify import drill
-from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.base import Millis
 from ompycord.domain.ports import Clock
 from ompycord.errors import OmpycordError
-from ompycord.files import replace_file
 from ompycord.telemetry import get_logger
 
 __all__ = ["BackupKeeper"]
@@ -32,19 +32,10 @@ PAUSE_S: Final = 60.0
 HOUR_MS: Final = 3_600_000
 _AGAIN_MS: Final = HOUR_MS
 """After a failure."""
-_DRILL: Final = "last-drill.json"
 
 T = TypeVar("T")
 
 log = get_logger(__name__)
-
-
-class _Drill(Frozen):
-    """The last time that a backup was put back on trial."""
-
-    at: Millis | None = None
-    backup: str | None = None
-    faults: tuple[str, ...] = ()
 
 
 class BackupKeeper:
@@ -65,6 +56,9 @@ class BackupKeeper:
         self._clock = clock
         self._copies = copies or StoreCopies()
         self._tried_at: Millis | None = None
+        self._drill_tried_at: Millis | None = None
+        self._is_unread = False
+        """Whether the folder could not be read when it was looked at."""
         self._ends = threading.Event()
         self._newest: str | None = None
         self._began_at: Millis | None = None
@@ -82,7 +76,15 @@ class BackupKeeper:
 
     async def inspect(self) -> None:
         """Do what is due now."""
-        await self._in_thread(self._read_state)
+        try:
+            await self._in_thread(self._read_state)
+        except (BackupError, OSError) as error:
+            if not self._is_unread:
+                self._failed(error)
+            self._is_unread = True
+            return
+        if self._is_unread:
+            self._is_unread, self.state.fault = False, None
         now = self._clock.now_ms()
         if self._is_due(now):
             self._tried_at = now
@@ -103,6 +105,8 @@ class BackupKeeper:
     def _is_drill_due(self, now: Millis) -> bool:
         if not self._options.drill_days or self.state.newest_at is None:
             return False
+        if self._drill_tried_at is not None and 0 <= now - self._drill_tried_at < _AGAIN_MS:
+            return False
         at = self.state.drilled_at
         return at is None or not 0 <= now - at < self._options.drill_days * 24 * HOUR_MS
 
@@ -120,31 +124,36 @@ class BackupKeeper:
                     progress=self._progress,
                 )
             )
-            whole = self._drilled_name()
-            await self._in_thread(partial(prune, self._place, keep=self._options.keep, now=now, whole=whole))
+            await self._in_thread(partial(prune, self._place, keep=self._options.keep, now=now))
         except (OmpycordError, OSError) as error:
-            self.state.fault = str(error)
-            self.state.failures += 1
-            log.error("backup.failed", cause=str(error))  # noqa: TRY400  # its words are the cause
+            self._failed(error)
             return
         self.state.newest_at = now
         self.state.fault = None
         log.info("backup.made", backup=name)
 
+    def _failed(self, error: Exception) -> None:
+        self.state.fault = str(error)
+        self.state.failures += 1
+        log.error("backup.failed", cause=str(error))
+
     async def _drill(self) -> None:
-        newest = await self._in_thread(self._place.newest)
-        if newest is None:
-            return
+        """Noted is what was found in it; what kept the trial from being made is no fault of it, and tried again."""
+        self._drill_tried_at = self._clock.now_ms()
         try:
+            newest = await self._in_thread(self._place.newest)
+            if newest is None:
+                return
             faults = await self._in_thread(
                 partial(drill, self._place, newest.name, copies=self._copies, progress=self._progress)
             )
         except (OmpycordError, OSError) as error:
-            faults = [str(error)]
-        record = _Drill(at=self._clock.now_ms(), backup=newest.name, faults=tuple(faults))
-        self.state.drilled_at, self.state.drill_fault = record.at, faults[0] if faults else None
+            log.warning("backup.not_drilled", cause=str(error))
+            return
+        now = self._clock.now_ms()
+        self.state.drilled_at, self.state.drill_fault = now, faults[0] if faults else None
         try:
-            await self._in_thread(partial(replace_file, self._place.path / _DRILL, record.model_dump_json()))
+            await self._in_thread(partial(note_drill, self._place, at=now, backup=newest.name, faults=faults))
         except OSError as error:
             log.warning("backup.drill_not_noted", cause=error.strerror)
         (log.error if faults else log.info)("backup.drilled", backup=newest.name, faults=faults)
@@ -158,20 +167,12 @@ class BackupKeeper:
             newest = self._place.newest()
             self.state.newest_at = None if newest is None or newest.manifest is None else newest.manifest.created_at
             self._newest = names[-1]
-        record = self._record()
+            tried_at, newest_at = self._tried_at, self.state.newest_at
+            if tried_at is not None and newest_at is not None and newest_at > tried_at:
+                self.state.fault = None  # there is one since
+        record = read_drill(self._place)
         self.state.drilled_at = record.at
         self.state.drill_fault = record.faults[0] if record.faults else None
-
-    def _record(self) -> _Drill:
-        try:
-            return _Drill.model_validate_json((self._place.path / _DRILL).read_bytes())
-        except (OSError, ValueError):
-            return _Drill()
-
-    def _drilled_name(self) -> str | None:
-        """The backup that was put back last without a fault."""
-        record = self._record()
-        return None if record.faults else record.backup
 
     def _progress(self, what: str, done: int, total: int) -> None:
         if self._ends.is_set():

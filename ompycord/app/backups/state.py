@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ompycord.app.backups.copies import place_of
 from ompycord.app.findings import Finding, ok, warn
+from ompycord.backup.manifest import BackupError
 from ompycord.backup.options import BackupOptions
 from ompycord.bot.lookups import HealthLine
 from ompycord.domain.base import Millis
@@ -53,8 +54,11 @@ def backup_line(state: BackupState) -> HealthLine:
 def backup_finding(options: BackupOptions, data: Path, *, now: Millis) -> Finding:
     """The line of `doctor`."""
     place = place_of(options, data)
-    newest = place.newest()
-    broken = [one.name for one in place.found() if one.manifest is None]
+    try:
+        newest, found = place.newest(), place.found()
+    except BackupError as error:
+        return warn(_NAME, str(error), "`ompycord backup list` looks again.")
+    broken = [one.name for one in found if one.manifest is None]
     if broken:
         return warn(_NAME, f"{broken[-1]} in {place.path} cannot be read.", "`ompycord backup verify` says more.")
     if newest is None or newest.manifest is None:

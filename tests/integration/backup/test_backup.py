@@ -18,6 +18,7 @@ from ompycord.backup.manifest import MANIFEST, BackupError
 from ompycord.backup.place import BackupPlace
 from ompycord.backup.prune import prune
 from ompycord.backup.restore import restore
+from ompycord.backup.streams import unpacked
 from ompycord.backup.verify import drill, verify
 from ompycord.errors import ConfigurationError
 from ompycord.store import examine_database, open_store
@@ -64,7 +65,7 @@ def test_what_it_holds_is_private_and_secrets_are_only_named(data: Path, place: 
         name = make()
     finally:
         os.umask(umask)
-    files = [place.path, *(one for one in place.path.rglob("*") if one.name != ".lock")]
+    files = [place.path, *place.path.rglob("*")]
     assert {stat.S_IMODE(one.stat().st_mode) for one in files} == {0o700, 0o600}
     manifest = place.manifest(name)
     assert manifest.secrets == ()
@@ -212,6 +213,10 @@ def test_a_bomb_ends_at_the_stated_size(place: BackupPlace, make: Make, tmp_path
     stated = {"stored_size": len(bomb), "stored_sha256": hashlib.sha256(bomb).hexdigest(), "size": 1024}
     database = place.manifest(name).database.model_dump() | stated
     restated(place, name, database=database)
+    taken: list[int] = []
+    with pytest.raises(BackupError, match="is damaged"):
+        unpacked(place.folder(name) / "ompycord.db.zst", place.manifest(name).database, None, taken.append)
+    assert taken == [], "the first part was too large already"
     with pytest.raises(BackupError, match="is damaged"):
         restore(tmp_path / "new", place, name, copies=COPIES, unsent=None, now=LATER)
     assert not (tmp_path / "new").exists() or not any((tmp_path / "new").iterdir())

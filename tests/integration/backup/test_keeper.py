@@ -11,9 +11,11 @@ from ompycord.app.backups.copies import StoreCopies
 from ompycord.app.backups.keeper import BackupKeeper
 from ompycord.app.backups.state import BackupState, backup_finding, backup_line
 from ompycord.app.report import METRICS
+from ompycord.backup.drills import note_drill
 from ompycord.backup.options import BackupOptions
 from ompycord.backup.place import BackupPlace
-from ompycord.errors import UnavailableError
+from ompycord.backup.prune import prune
+from ompycord.errors import ConfigurationError, UnavailableError
 from tests.integration.backup.conftest import Make
 from tests.integration.store.world import NOW, HandClock
 from tests.unit.telemetry.test_metrics import READING
@@ -28,6 +30,7 @@ class CountedCopies(StoreCopies):
         self.made = 0
         self.opened = 0
         self.is_full = False
+        self.is_unopened = False
 
     def copy(self, source: Path, target: Path, *, goes_on: Callable[[], bool], is_alone: bool) -> None:
         if self.is_full:
@@ -36,6 +39,8 @@ class CountedCopies(StoreCopies):
         self.made += 1
 
     def upgrade(self, path: Path) -> None:
+        if self.is_unopened:
+            raise ConfigurationError("It cannot be opened.")
         super().upgrade(path)
         self.opened += 1
 
@@ -121,6 +126,69 @@ async def test_the_newest_is_restored_on_trial_once_a_week_over_restarts_and_a_f
     await again.inspect()
     assert (again.state.drill_fault, copies.opened) == (ours.state.drill_fault, 1)
     assert "cannot be restored" in backup_line(again.state).text
+
+
+async def test_one_that_somebody_made_after_a_failure_ends_it(
+    keeper: Callable[..., BackupKeeper], clock: HandClock, copies: CountedCopies, make: Make
+) -> None:
+    ours = keeper()
+    clock.pass_ms(HOUR_MS)
+    copies.is_full = True
+    await ours.inspect()
+    make(now=clock.wall_ms + 60_000)
+    clock.pass_ms(60_000)
+    await ours.inspect()
+    assert (ours.state.fault, ours.state.failures) == (None, 1)
+
+
+@pytest.mark.parametrize("every_hours", [24, 0])
+async def test_a_folder_that_cannot_be_read_is_told_once_and_ends_nothing(
+    keeper: Callable[..., BackupKeeper], clock: HandClock, place: BackupPlace, data: Path, every_hours: int
+) -> None:
+    ours = keeper(every_hours=every_hours)
+    clock.pass_ms(HOUR_MS)
+    place.path.symlink_to(place.path)
+    for _ in range(3):
+        await ours.inspect()
+        clock.pass_ms(60_000)
+    assert ours.state.failures == 1
+    assert f"The folder of backups, {place.path}, cannot be used" in str(ours.state.fault)
+    finding = backup_finding(BackupOptions(folder=place.path), data, now=clock.wall_ms)
+    assert (finding.status, str(place.path) in finding.text) == ("warn", True)
+    place.path.unlink()
+    await ours.inspect()
+    assert (ours.state.fault, len(place.names())) == (None, every_hours // 24)
+
+
+async def test_a_trial_that_could_not_begin_is_no_fault_and_tried_again_in_an_hour(
+    keeper: Callable[..., BackupKeeper], clock: HandClock, copies: CountedCopies, place: BackupPlace, make: Make
+) -> None:
+    make()
+    ours = keeper(every_hours=0)
+    with place.writing():
+        await ours.inspect()
+    await ours.inspect()
+    assert (ours.state.drill_fault, ours.state.drilled_at, copies.opened) == (None, None, 0)
+    clock.pass_ms(HOUR_MS)
+    await ours.inspect()
+    assert (ours.state.drilled_at, copies.opened) == (clock.wall_ms, 1)
+
+
+async def test_one_that_does_not_open_is_a_fault_and_the_one_that_did_before_is_never_pruned(
+    keeper: Callable[..., BackupKeeper], clock: HandClock, copies: CountedCopies, place: BackupPlace, make: Make
+) -> None:
+    good = make()
+    await keeper(every_hours=0).inspect()
+    newer = [make(now=NOW + hours * HOUR_MS) for hours in (1, 2, 3)]
+    copies.is_unopened = True
+    clock.pass_ms(8 * 24 * HOUR_MS)
+    ours = keeper(every_hours=0)
+    await ours.inspect()
+    assert ours.state.drill_fault == "It cannot be opened."
+    assert prune(place, keep=1, now=clock.wall_ms).backups == tuple(newer[:2])
+    assert place.names() == [good, newer[2]]
+    note_drill(place, at=clock.wall_ms, backup=newer[2], faults=[])
+    assert prune(place, keep=1, now=clock.wall_ms).backups == (good,)
 
 
 async def test_none_is_made_where_none_is_wanted(

@@ -70,7 +70,7 @@ def _each_death(work: Callable[[], object], then: Callable[[int], None]) -> int:
 
 
 def _events(database: Path) -> int:
-    with closing(sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)) as raw:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as raw:
         return raw.execute("SELECT count(*) FROM events").fetchone()[0]
 
 
@@ -102,9 +102,17 @@ def test_a_restore_leaves_the_old_the_new_or_a_start_that_is_refused(
     name = make(with_secrets=True)
     whole = tmp_path / "whole"
     data.rename(whole)
-    with closing(sqlite3.connect(whole / "ompycord.db")) as raw, raw:
-        raw.execute("DELETE FROM events WHERE position > 30")  # so that old and new are told apart
+    with closing(sqlite3.connect(whole / "ompycord.db")) as raw:
+        for last in (30, 20):  # so that old, new and an old one without its log are told apart
+            with raw:
+                raw.execute("DELETE FROM events WHERE position > ?", (last,))
+            if last == 30:
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copytree(whole, tmp_path / "in use")
+    whole = tmp_path / "in use"
+    (whole / "ompycord.db-shm").unlink()
     (whole / "ompycord.db.mark").unlink()
+    assert (whole / "ompycord.db-wal").stat().st_size > 0
 
     def work() -> None:
         restore(data, place, name, copies=COPIES, unsent=None, now=NOW + 5000)
@@ -115,12 +123,13 @@ def test_a_restore_leaves_the_old_the_new_or_a_start_that_is_refused(
         try:
             DataFolder.at(data).require_database()  # type: ignore[union-attr]
             asyncio.run(examine_database(data / "ompycord.db"))
-            seen.add({30: "old", 40: "new"}[_events(data / "ompycord.db")])
+            seen.add({20: "old", 40: "new"}[_events(data / "ompycord.db")])
         except ConfigurationError:
             seen.add("refused")
             assert list(data.glob("before-restore-*/ompycord.db")), f"step {step} lost the old one"
         restore(data, place, name, copies=COPIES, unsent=None, now=NOW + 6000)
         assert _events(data / "ompycord.db") == 40
+        assert 20 in [_events(old) for old in data.glob("before-restore-*/ompycord.db")], f"step {step} parted its log"
         shutil.rmtree(data)
         shutil.copytree(whole, data)
 
