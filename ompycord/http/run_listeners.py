@@ -7,8 +7,8 @@ we listen on a port of this machine, which any program here reaches: what is ser
 
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -48,12 +48,19 @@ class Served(NamedTuple):
     """What asks models with the text of the run's token; None: nothing does."""
 
 
+class _Way(NamedTuple):
+    """To hosts: a proxy, and the text of its token, with which nothing else is reached."""
+
+    proxy: ForwardProxy
+    token: str
+
+
 class _RunListener:
     """One run's, for as long as its step runs."""
 
-    def __init__(self, served: Served, proxy: ForwardProxy | None, token: str, port: int) -> None:
+    def __init__(self, served: Served, way: _Way | None, token: str, port: int) -> None:
         self._app = served.app
-        self._proxy = proxy
+        self._way = way
         self._token = token
         self.port = port
         self.has_models = served.has_models
@@ -65,14 +72,14 @@ class _RunListener:
     def environment(self) -> Mapping[str, str]:
         url = f"http://127.0.0.1:{self.port}"
         own = {"OMPYCORD_URL": url, "OMPYCORD_MCP_URL": f"{url}/mcp/", RUN_TOKEN: self._token}
-        return own if self._proxy is None else {**own, **_proxy_variables(self._token, self.port)}
+        return own if self._way is None else {**own, **_proxy_variables(self._way.token, self.port)}
 
     def watch_waits(self, waiting: Callable[[bool], None]) -> None:
         if self._waits_here is not None:
             self._waits_here.watch(waiting)
 
     def adopted(self, listening: socket.socket) -> AbstractAsyncContextManager[None]:
-        return serve_socket(self._app, listening, proxy=self._proxy)
+        return serve_socket(self._app, listening, proxy=None if self._way is None else self._way.proxy)
 
 
 class _HostsOnly:
@@ -82,9 +89,8 @@ class _HostsOnly:
     models = None
     dialects: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, proxy: ForwardProxy, token: str, port: int) -> None:
-        self._proxy = proxy
-        self._token = token
+    def __init__(self, way: _Way, port: int) -> None:
+        self._proxy, self._token = way
         self.port = port
 
     @property
@@ -130,36 +136,26 @@ class RunListeners:
 
         Raises StartError without a free port.
         """
-        token, text = RunToken.mint(run)
-        self._learn(RUN_TOKEN, text)
-        served = self._serve(run, token, spec)
-        proxy = self._proxy(token, spec.sandbox.hosts)
-        try:
+        with self._token(run) as (token, text), self._way(run, spec.sandbox.hosts) as way:
+            served = self._serve(run, token, spec)
             if self._level == "full":
-                yield _RunListener(served, proxy, text, INSIDE_PORT)
+                yield _RunListener(served, way, text, INSIDE_PORT)
                 return
             with contextlib.closing(bind("127.0.0.1", 0)) as listening:
-                async with serve_socket(served.app, listening, proxy=proxy):
-                    yield _RunListener(served, proxy, text, listening.getsockname()[1])
-        finally:
-            token.end()
+                async with serve_socket(served.app, listening, proxy=None if way is None else way.proxy):
+                    yield _RunListener(served, way, text, listening.getsockname()[1])
 
     @asynccontextmanager
     async def open_proxy(self, run: RunId, hosts: Sequence[str]) -> AsyncGenerator[_HostsOnly]:
         """A way to these hosts, and to nothing of ours, for set-up and checks of `run`, while the block runs."""
-        token, text = RunToken.mint(run)
-        self._learn(RUN_TOKEN, text)
-        rules = HostRules(hosts, setting="hosts of the step or check")
-        proxy = ForwardProxy(rules=rules, is_token=token.is_valid, upstream=self._upstream)
-        try:
+        with self._token(run) as (token, text):
+            way = _Way(self._proxy(token, HostRules(hosts, setting="hosts of the step or check")), text)
             if self._level == "full":
-                yield _HostsOnly(proxy, text, INSIDE_PORT)
+                yield _HostsOnly(way, INSIDE_PORT)
                 return
             with contextlib.closing(bind("127.0.0.1", 0)) as listening:
-                async with serve_socket(_NOTHING, listening, proxy=proxy):
-                    yield _HostsOnly(proxy, text, listening.getsockname()[1])
-        finally:
-            token.end()
+                async with serve_socket(_NOTHING, listening, proxy=way.proxy):
+                    yield _HostsOnly(way, listening.getsockname()[1])
 
     @asynccontextmanager
     async def open_for_terminal(self, run: RunId, spec: AgentSpec) -> AsyncGenerator[tuple[int, Listener]]:
@@ -168,21 +164,33 @@ class RunListeners:
         Which port that is, and the listener as programs at the terminal see it: at level *full* who opens the terminal
         forwards there what comes to the port inside.
         """
-        token, text = RunToken.mint(run)
-        self._learn(RUN_TOKEN, text)
-        served, proxy = self._serve(run, token, spec), self._proxy(token, spec.sandbox.hosts)
-        try:
+        with self._token(run) as (token, text), self._way(run, spec.sandbox.hosts) as way:
+            served = self._serve(run, token, spec)
             with contextlib.closing(bind("127.0.0.1", 0)) as listening:
                 port: int = listening.getsockname()[1]
-                async with serve_socket(served.app, listening, proxy=proxy):
-                    yield port, _RunListener(served, proxy, text, INSIDE_PORT if self._level == "full" else port)
+                async with serve_socket(served.app, listening, proxy=None if way is None else way.proxy):
+                    yield port, _RunListener(served, way, text, INSIDE_PORT if self._level == "full" else port)
+
+    @contextmanager
+    def _token(self, run: RunId) -> Generator[tuple[RunToken, str]]:
+        token, text = RunToken.mint(run)
+        self._learn(RUN_TOKEN, text)
+        try:
+            yield token, text
         finally:
             token.end()
 
-    def _proxy(self, token: RunToken, hosts: Sequence[str]) -> ForwardProxy | None:
+    @contextmanager
+    def _way(self, run: RunId, hosts: Sequence[str]) -> Generator[_Way | None]:
+        """With a token of its own: programs that are to reach these hosts and ask no model hold this one alone."""
         if not hosts:
-            return None
-        return ForwardProxy(rules=HostRules(hosts), is_token=token.is_valid, upstream=self._upstream)
+            yield None
+            return
+        with self._token(run) as (token, text):
+            yield _Way(self._proxy(token, HostRules(hosts)), text)
+
+    def _proxy(self, token: RunToken, rules: HostRules) -> ForwardProxy:
+        return ForwardProxy(rules=rules, is_token=token.is_valid, upstream=self._upstream)
 
 
 def _proxy_variables(token: str, port: int) -> dict[str, str]:

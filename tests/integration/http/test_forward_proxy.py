@@ -263,10 +263,27 @@ async def test_a_token_is_worth_nothing_once_its_listener_ended_and_on_another_o
 
 
 async def test_the_variables_name_the_proxy_where_hosts_are_listed() -> None:
-    listeners = RunListeners(serve=lambda run, token, spec: Served(routes), level="full")
+    tokens: list[RunToken] = []
+
+    def serve(run: RunId, token: RunToken, spec: AgentSpec) -> Served:
+        tokens.append(token)
+        return Served(routes)
+
+    listeners = RunListeners(serve=serve, level="full")
     async with within(20), listeners.open(RUN, REACHES) as found, listeners.open(RUN, AGENT) as bare:
         variables = found.environment
         assert "HTTPS_PROXY" not in bare.environment
+        user, _, rest = variables["HTTPS_PROXY"].removeprefix("http://run:").partition("@")
+        assert not tokens[0].is_valid(user)  # who reaches hosts by it can ask no model
+        listening = bind("127.0.0.1", 0)
+        async with found.adopted(listening):
+            heads = [
+                f"CONNECT b.example.org:443 HTTP/1.1\r\n"
+                f"Proxy-Authorization: Basic {base64.b64encode(f'run:{text}'.encode()).decode()}\r\n\r\n"
+                for text in (user, variables["OMPYCORD_RUN_TOKEN"])
+            ]
+            refused = [(await answer(listening.getsockname()[1], head)).split()[1] for head in heads]
+    assert refused == ["403", "407"]
     assert variables["https_proxy"] == variables["HTTPS_PROXY"]
-    assert variables["HTTPS_PROXY"] == f"http://run:{variables['OMPYCORD_RUN_TOKEN']}@127.0.0.1:{INSIDE_PORT}"
+    assert rest == f"127.0.0.1:{INSIDE_PORT}"
     assert variables["NO_PROXY"] == variables["no_proxy"] == "127.0.0.1,localhost"
