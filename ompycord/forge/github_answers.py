@@ -89,6 +89,8 @@ class SummaryComment(_Read):
     """A comment in the conversation of an issue or a pull request."""
 
     id: int
+    issue_url: str = ""
+    """Ends with the number of what it stands below."""
     body: str | None = None
     user: User | None = None
 

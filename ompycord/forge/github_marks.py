@@ -110,7 +110,7 @@ class GitHubMarks:
                 pass  # a person deleted it: another one of ours may be there
             else:
                 found = read_as(SummaryComment, answer.body)
-                if is_ours(found):
+                if is_ours(found) and found.issue_url.endswith(f"/{number}"):  # not of one that has ended since
                     return found
         async for page in self._client.pages(f"{self._path}/issues/{number}/comments"):
             for comment in read_many(SummaryComment, page.body):

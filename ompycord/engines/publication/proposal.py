@@ -131,7 +131,10 @@ class Proposals:
         if repository.forge is None or report is None or not report.is_proposed(repository.publish):
             return
         marker = marker_of(report.record.first)
+        before = report.snapshot.pull_request
         async with self._forge(repository.forge) as forge:
+            if before is not None:
+                await _require_open(forge, before.number)
             target = await _target(forge, result.branch, task.branch or repository.base, marker)
             behind = 0
             if result.base_commit is not None:
@@ -148,13 +151,12 @@ class Proposals:
             )
             proposed = self._proposed(repository.publish, report, target, marker, around)
             opened, notes = await self._opened(forge, repository.publish, proposed)
-            before = report.snapshot.pull_request
             fact = PullRequestOpened(
                 number=opened.number,
                 url=opened.url,
                 draft=opened.is_draft,
                 adopted=opened.is_adopted,
-                comment=before.comment if before is not None else None,
+                comment=before.comment if before is not None and before.number == opened.number else None,
             )
             await record(order.run, fact)
             marking = Marking(
@@ -204,6 +206,18 @@ def _is_draft(spec: PublishSpec, snapshot: StatusSnapshot, conflicts: Sequence[s
     """Whether it asks for no review yet: an unverified one never does, others where a person is to say it first."""
     waits = (spec.draft == "always" or spec.approve == "draft_first" or bool(conflicts)) and snapshot.ready_by is None
     return waits or not is_ready(snapshot)
+
+
+async def _require_open(forge: ForgePort, number: int) -> None:
+    """A result that was proposed once is not proposed again: merged, it would come a second time.
+
+    Raises ForgeFailed.
+    """
+    there = await forge.pull_request(number)
+    if there.state != "open":
+        raise ForgeFailed(
+            "ended", f"#{number} was {there.state} meanwhile, so nothing was sent. Follow up for a new one."
+        )
 
 
 async def _target(forge: ForgePort, branch: str, base: str, marker: str) -> _Target:

@@ -50,6 +50,18 @@ async def test_a_comment_that_a_person_deleted_is_made_again(github: GitHub, for
     assert (comments(forge), len(forge.comments)) == (2, 1)
 
 
+async def test_our_comment_below_one_that_has_ended_is_left_alone(
+    github: GitHub, forge: ForgeDouble, number: int
+) -> None:
+    """After it a run publishes again, into another pull request of the same chain."""
+    old = await github.marks.put_comment(number, TEXT, marker=MARK)
+    forge.git_line("update-ref", "refs/heads/ompycord/fix-2", "ompycord/fix")
+    other = (await github.open(PROPOSED.model_copy(update={"head": "ompycord/fix-2"}))).number
+    new = await github.marks.put_comment(other, f"{TEXT} again", marker=MARK, known=old)
+    assert new != old
+    assert [one["body"] for one in forge.comments] == [TEXT, f"{TEXT} again"]
+
+
 @pytest.mark.parametrize("cuts", [False, True], ids=["502", "cut"])
 async def test_a_comment_whose_answer_was_lost_is_adopted(
     github: GitHub, forge: ForgeDouble, number: int, cuts: bool
