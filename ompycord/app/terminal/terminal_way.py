@@ -15,7 +15,7 @@ from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import Clock, RunRecords
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import RunRecord
-from ompycord.errors import RefusedInWords
+from ompycord.errors import RefusedInWords, StartError
 from ompycord.http.run_listeners import RunListeners
 from ompycord.workspaces.record import Folder
 from ompycord.workspaces.takeover_lock import is_locked
@@ -76,9 +76,17 @@ class TerminalWays:
             raise RefusedInWords(f"No terminal works in the clone of run {short_id(record.id)}.")
         opened: asyncio.Future[OpenedWay] = asyncio.get_running_loop().create_future()
         self.open += 1
-        serving = self._group.create_task(self._serve(record, spec, opened))
+        serving = self._group.create_task(self._served(record, spec, opened))
         serving.add_done_callback(self._closed)
         return (await opened).model_dump(mode="json")
+
+    async def _served(self, record: RunRecord, spec: AgentSpec, opened: "asyncio.Future[OpenedWay]") -> None:
+        """A way that cannot be opened is told to who asked for it; the others and the process go on."""
+        try:
+            await self._serve(record, spec, opened)
+        except (StartError, OSError) as error:
+            if not opened.done():
+                opened.set_exception(RefusedInWords(f"Nothing is served to the terminal: {error}"))
 
     async def _serve(self, record: RunRecord, spec: AgentSpec, opened: "asyncio.Future[OpenedWay]") -> None:
         """Serves it until the terminal has let go of the clone."""

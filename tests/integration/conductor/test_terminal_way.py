@@ -1,6 +1,7 @@
 """The running process serves a person's terminal in a run's clone, for as long as that terminal has the clone."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import httpx
@@ -9,7 +10,8 @@ from starlette.types import Receive, Scope, Send
 
 from ompycord.app.terminal.terminal_way import OpenedWay, TerminalWays
 from ompycord.domain.catalog import Catalog
-from ompycord.errors import RefusedInWords
+from ompycord.errors import RefusedInWords, StartError
+from ompycord.http import run_listeners
 from ompycord.http.run_listeners import RunListeners, Served
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
@@ -54,4 +56,30 @@ async def test_it_is_open_while_the_terminal_has_the_clone_and_not_before_and_af
                 await asyncio.sleep(0)
         with pytest.raises(httpx.TransportError):
             await client.get(url)
+        service.cancel()
+
+
+async def test_one_that_cannot_be_opened_is_refused_and_the_next_one_is_not(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, catalog = FakeClock(), Catalog(repositories=CATALOG.repositories, agents=(REACHES,))
+    record = await AppHarness(store, tmp_path, clock, catalog).submit(agent="reaches")
+    folder = Folder(tmp_path / record.id)
+    folder.path.mkdir()
+    listeners = RunListeners(serve=lambda run, token, spec: Served(answers), level="none")
+    ways = TerminalWays(listeners=listeners, store=store, catalog=catalog, folder=tmp_path, clock=clock)
+    [open_way] = ways.operations().values()
+
+    def no_port(host: str, port: int) -> socket.socket:
+        raise StartError("no port is free.")
+
+    async with within(20), asyncio.TaskGroup() as group:
+        service = group.create_task(ways.run())
+        await asyncio.sleep(0)
+        with takeover_lock(folder):
+            with monkeypatch.context() as broken:
+                broken.setattr(run_listeners, "bind", no_port)
+                with pytest.raises(RefusedInWords, match="Nothing is served to the terminal: no port is free"):
+                    await open_way({"run": record.id})
+            assert OpenedWay.model_validate(await open_way({"run": record.id})).port
         service.cancel()
