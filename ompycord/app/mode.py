@@ -23,12 +23,14 @@ MODES = ("normal", "low_disk", "read_only")
 
 PAUSE_FILE = "paused"
 """In the data folder: while it is there, nothing begins. It holds who paused it."""
+_NAME = 64
 
 
 def _paused_by(file: Path) -> str | None:
     """Who paused it; a file that cannot be read pauses all the same."""
     try:
-        return file.read_text(encoding="utf-8").strip() or "An admin"
+        with file.open(encoding="utf-8") as text:
+            return " ".join(text.read(_NAME).split()) or "An admin"
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError):

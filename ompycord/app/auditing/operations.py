@@ -112,7 +112,10 @@ class AuditOperations:
     async def _accept(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Confirm a break with a reason: it stays shown, and what follows it counts again."""
         wanted = _read(_Accept, arguments)
-        report = await self._store.check_audit(await self._anchoring.read())
+        try:
+            report = await self._store.check_audit(await self._anchoring.read())
+        except TamperedAnchors as error:
+            raise RefusedInWords(f"The anchors were changed: {error}. Nothing was confirmed.") from None
         fault = next((one for one in report.open_faults if one.n == wanted.row), None)
         if fault is None:
             raise RefusedInWords(f"Row {wanted.row} has no break that waits to be confirmed.")

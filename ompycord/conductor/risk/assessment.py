@@ -78,7 +78,7 @@ class RiskAssessment:
         if finding.risk < before and not is_set:
             finding = finding._replace(risk=before, why=body.because or finding.why)
         sources = judged.sources[:MOST_EDITS]
-        meaning = await asyncio.to_thread(_hash_of, sources, kept) if sources else None
+        meaning = await asyncio.to_thread(_hash_of, judged.sources, kept) if sources else None
         update = {
             "risk_class": finding.risk.word,
             "because": finding.why[:_WHY],

@@ -6,7 +6,7 @@ Counterparts: `store/features/audit.py`, which writes it, and `anchors.py`, by w
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ompycord.domain.auditing.anchors import Anchor
@@ -19,6 +19,8 @@ GENESIS: Final = bytes(32)
 ACCEPTED: Final = "audit.accepted"
 """The action of a row by which an operator confirms a break; its subject is the number of the broken row."""
 _MOST_FAULTS: Final = 20
+_Confirmed = dict[tuple[int, str], tuple[str, Millis]]
+"""By row and what is wrong: the reason, and when it was confirmed."""
 
 
 class AuditRow(Frozen):
@@ -88,7 +90,7 @@ def link_hash(previous: bytes, row: AuditRow) -> bytes | None:
 def check_chain(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = ()) -> ChainReport:
     """Check every row, in order, then every anchor. What follows a broken row is checked from its own hash on."""
     faults: list[ChainFault] = []
-    confirmed: dict[tuple[int, str], str] = {}
+    confirmed: _Confirmed = {}
     hashes: dict[int, str] = {}
     wanted = {anchor.n for anchor in anchors}
     count, expected, previous = 0, 1, GENESIS
@@ -106,25 +108,40 @@ def check_chain(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = ()) -> Cha
         if row.n in wanted:
             hashes[row.n] = row.hash.hex()
         expected, previous = row.n + 1, row.hash
-    faults.extend(_anchor_faults(anchors, hashes, last=expected - 1))
-    shown = tuple(
-        one.model_copy(update={"reason": confirmed.get((one.n, one.content_hash))}) for one in faults[:_MOST_FAULTS]
-    )
-    agreed = sum(hashes.get(anchor.n) == anchor.hash for anchor in anchors)
-    return ChainReport(rows=count, last_hash=previous.hex(), faults=shown, anchors=agreed)
+    missing = [anchor for anchor in anchors if hashes.get(anchor.n) != anchor.hash]
+    faults.extend(_anchor_faults(missing, confirmed, last=expected - 1))
+    agreed = len(anchors) - len(missing)
+    return ChainReport(rows=count, last_hash=previous.hex(), faults=_shown(faults, confirmed), anchors=agreed)
 
 
-def _anchor_faults(anchors: Sequence[Anchor], hashes: dict[int, str], *, last: int) -> list[ChainFault]:
-    """The first anchor that the chain does not hold: all behind it are missing with it."""
-    for anchor in sorted(anchors, key=lambda one: one.n):
-        if hashes.get(anchor.n) == anchor.hash:
+def _shown(faults: Sequence[ChainFault], confirmed: _Confirmed) -> tuple[ChainFault, ...]:
+    """The first ones; those that are confirmed never take the place of one that is not."""
+    judged = [
+        one.model_copy(update={"reason": confirmed.get((one.n, one.content_hash), (None, 0))[0]}) for one in faults
+    ]
+    first = sorted(range(len(judged)), key=lambda n: judged[n].reason is not None)[:_MOST_FAULTS]
+    return tuple(judged[n] for n in sorted(first))
+
+
+def _anchor_faults(missing: Sequence[Anchor], confirmed: _Confirmed, *, last: int) -> Iterator[ChainFault]:
+    """The first anchor that the chain does not hold: all behind it are missing with it.
+
+    Where that is confirmed, the first of those that were added since.
+    """
+    since = -1
+    for anchor in sorted(missing, key=lambda one: (one.n, one.at)):
+        if anchor.at <= since:
             continue
         lack = f"the chain ends at row {last}" if anchor.n > last else "that row is another one now"
         text = (
             f"The anchor of row {anchor.n} is missing: {lack}. The database is older than the anchor, or was rewritten."
         )
-        return [ChainFault(n=anchor.n, text=text, content_hash=hashlib.sha256(anchor.hash.encode()).hexdigest())]
-    return []
+        fault = ChainFault(n=anchor.n, text=text, content_hash=hashlib.sha256(anchor.hash.encode()).hexdigest())
+        yield fault
+        known = confirmed.get((fault.n, fault.content_hash))
+        if known is None:
+            return
+        since = max(since, known[1])
 
 
 def _gap(expected: int, found: int) -> str:
@@ -137,9 +154,9 @@ def _hash_of_gap(first: int, behind: int) -> str:
     return hashlib.sha256(f"missing {first} to {behind - 1}".encode()).hexdigest()
 
 
-def _confirmation(row: AuditRow) -> dict[tuple[int, str], str]:
+def _confirmation(row: AuditRow) -> _Confirmed:
     try:
         detail: dict[str, str] = json.loads(row.detail)
-        return {(int(row.subject), detail["content_hash"]): detail["reason"]}
+        return {(int(row.subject), detail["content_hash"]): (detail["reason"], row.at)}
     except (ValueError, KeyError, TypeError):
         return {}

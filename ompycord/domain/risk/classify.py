@@ -33,7 +33,7 @@ def judge_command(text: str, *, root: str = "", rules: RiskSpec = _NONE, read: R
 
     `root` is the clone as its agent sees it, `rules` what its repository sets, `read` reads files of the clone.
     """
-    where = Whereabouts(root, BUILD_FOLDERS | frozenset(name.casefold() for name in rules.build_folders))
+    where = Whereabouts(root, BUILD_FOLDERS | frozenset(rules.build_folders))
     judging = Judging(PROGRAMS, where, read, rules)
     try:
         finding = judging.script(text)

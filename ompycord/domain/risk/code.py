@@ -1,6 +1,6 @@
 """Code that stands in a command, as of `python -c`: judged by the names that it uses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from ompycord.domain.risk.classes import RiskClass, RiskFinding
@@ -23,6 +23,22 @@ _STARTS: Final = frozenset(
         "execv",
         "execve",
         "execl",
+        "execle",
+        "execlp",
+        "execlpe",
+        "execvpe",
+        "spawnl",
+        "spawnle",
+        "spawnlp",
+        "spawnlpe",
+        "spawnv",
+        "spawnve",
+        "spawnvp",
+        "spawnvpe",
+        "posix_spawnp",
+        "execute",
+        "readpipe",
+        "system2",
         "fork",
         "child_process",
         "pty",
@@ -106,6 +122,9 @@ _DELETES: Final = frozenset(
         "file_put_contents",
         "copyfile",
         "copytree",
+        "renames",
+        "createwritestream",
+        "fileutils",
         "move",
         "chmod",
         "chown",
@@ -141,7 +160,14 @@ _REACHES: Final = frozenset(
         "tls",
     ]
 )
-_SECRETS: Final = frozenset(["environ", "getenv", "env", "keyring", "getpass"])
+_SECRETS: Final = frozenset(["environ", "getenv", "env", "_env", "_server", "keyring", "getpass"])
+_OF_ONE: Final[Mapping[str, frozenset[str]]] = {
+    "ruby": frozenset(["delete", "write", "binwrite", "x"]),
+    "lua": frozenset(["load", "loadstring", "dofile", "require"]),
+    "osascript": frozenset(["shell", "script", "tell", "application"]),
+    "deno": frozenset(["command", "run"]),
+}
+"""Names that mean more in one language than in others; `%x(…)` of Ruby is among them."""
 
 
 def of_code(program: str, code: str) -> RiskFinding:
@@ -151,8 +177,8 @@ def of_code(program: str, code: str) -> RiskFinding:
         return RiskFinding(RiskClass.DANGER, "the code holds letters that can look like others")
     if "`" in code:
         return RiskFinding(RiskClass.DANGER, "the code may start programs")
-    for name in _names(code):
-        if name in _STARTS:
+    for name in (one.removesuffix("sync") for one in _names(code)):
+        if name in _STARTS or name in _OF_ONE.get(program, frozenset()):
             return RiskFinding(RiskClass.DANGER, f"the code may start programs: {quoted(name)}")
         if name in _HIDES:
             return RiskFinding(RiskClass.DANGER, f"the code may hide what it does: {quoted(name)}")

@@ -6,6 +6,7 @@ from typing import Final
 from ompycord.domain.risk.classes import NOTHING, RiskClass, RiskFinding, worst
 from ompycord.domain.risk.judging import Judging, quoted
 from ompycord.domain.risk.options import Known, known, read_options
+from ompycord.domain.risk.paths import PathPlace, is_secret
 from ompycord.domain.risk.reading import beyond
 from ompycord.domain.risk.shell import Word
 
@@ -81,35 +82,12 @@ _READING: Final[Mapping[str, Known]] = {
     "var": known("l"),
 }
 _CHANGING: Final = frozenset(
-    [
-        "add",
-        "commit",
-        "mv",
-        "merge",
-        "cherry-pick",
-        "revert",
-        "apply",
-        "am",
-        "restore",
-        "checkout",
-        "switch",
-        "reset",
-        "stash",
-        "tag",
-        "branch",
-        "init",
-        "notes",
-        "rebase",
-        "sparse-checkout",
-        "update-index",
-        "write-tree",
-        "commit-tree",
-        "read-tree",
-        "rerere",
-        "mergetool",
-        "bisect",
-        "worktree",
-    ]
+    {
+        *("add", "commit", "mv", "merge", "cherry-pick", "revert", "apply", "am", "restore", "checkout"),
+        *("switch", "reset", "stash", "tag", "branch", "init", "notes", "rebase", "sparse-checkout"),
+        *("update-index", "write-tree", "commit-tree", "read-tree", "rerere", "mergetool", "bisect"),
+        *("worktree",),
+    }
 )
 _REACHING: Final = frozenset(
     ["clone", "fetch", "pull", "ls-remote", "submodule", "lfs", "fetch-pack", "archive-remote"]
@@ -118,14 +96,7 @@ _DESTROYING: Final = frozenset(
     ["clean", "rm", "gc", "prune", "filter-branch", "filter-repo", "update-ref", "replace", "reflog-expire"]
 )
 _FORCING: Final = (
-    "-f",
-    "--force",
-    "-d",
-    "--delete",
-    "--mirror",
-    "--prune",
-    "--force-with-lease",
-    "--force-if-includes",
+    *("-f", "--force", "-d", "--delete", "--mirror", "--prune", "--force-with-lease", "--force-if-includes"),
 )
 _PUSH: Final = known(
     "u q v n f d --set-upstream --tags --follow-tags --force --force-with-lease= --force-if-includes --delete --mirror "
@@ -165,7 +136,12 @@ def _odd_start(judging: Judging, arguments: Sequence[Word]) -> tuple[list[RiskFi
             found.append(_of_folder(judging, value))
             index += 1
         elif word.text not in _GLOBAL.flags or not word.is_plain:
+            name, equals, place = word.text.partition("=")
             found.append(RiskFinding(RiskClass.RUN, f"{quoted(word.text)} may start a program"))
+            if name in {"--config-env", "--exec-path"}:
+                found.append(_UNKNOWN_SETTING)
+            if name in {"--git-dir", "--work-tree"} and (equals or value is not None):
+                _work_in(judging, Word(place, word.is_literal, word.has_pattern) if equals or value is None else value)
             index += word.text in {"--git-dir", "--work-tree", "--namespace", "--exec-path", "--super-prefix"}
     if any(not word.is_literal and word.is_bare for word in arguments[:index]):
         found.append(_UNKNOWN_SETTING)
@@ -179,6 +155,12 @@ def _of_folder(judging: Judging, word: Word) -> RiskFinding:
     found = judging.reads(word)
     judging.where.enter(word)
     return found
+
+
+def _work_in(judging: Judging, word: Word) -> None:
+    """Another clone's folder: what git changes from now on is not this one's."""
+    if judging.where.place(word, names_secrets=False) >= PathPlace.UNKNOWN:
+        judging.where.is_lost = True
 
 
 def _setting(judging: Judging, text: str) -> RiskFinding:
@@ -206,12 +188,19 @@ def _subcommand(judging: Judging, name: str, arguments: list[Word]) -> RiskFindi
 
 def _reads(judging: Judging, name: str, arguments: list[Word]) -> RiskFinding:
     shown = f"git {name}"
-    if name == "diff" and any(word.text == "--no-index" for word in arguments):
+    paths: list[RiskFinding] = []
+    operands = [word for word in arguments if not word.text.startswith("-")]
+    if name == "diff":  # with a path outside the clone, it compares files as with `--no-index`
         arguments = [word for word in arguments if word.text != "--no-index"]
-        paths = [judging.reads(word) for word in arguments if not word.text.startswith("-")]
-    else:
-        paths = []
+        paths = [judging.reads(word) for word in operands if "{" not in word.text]
+    for word in operands:
+        if is_secret(word.text.rpartition(":")[2]):
+            paths.append(RiskFinding(RiskClass.SECRET, f"{quoted(word.text)} is the name of a secret"))
+    if any(not word.is_literal and word.has_pattern for word in arguments):
+        paths.append(RiskFinding(RiskClass.DANGER, f"the shell may give {quoted(shown)} an option that writes"))
     parsed = read_options(arguments, _READING[name])
+    if name == "grep" and parsed.unknown is not None and ("O" in parsed.unknown or parsed.unknown.startswith("--op")):
+        paths.append(RiskFinding(RiskClass.DANGER, f"{quoted(parsed.unknown)} starts a program"))
     found = [RiskFinding(RiskClass.READ, f"{quoted(shown)} only reads"), *paths]
     if parsed.unknown is not None and len(parsed.unknown) > 4 and "--output".startswith(parsed.unknown):  # noqa: PLR2004
         value = parsed.unknown_value
@@ -225,7 +214,7 @@ def _reaches(judging: Judging, name: str, arguments: list[Word]) -> RiskFinding:
     found = [RiskFinding(RiskClass.NETWORK, f"{quoted(f'git {name}')} reaches out")]
     for index, word in enumerate(arguments):
         if not word.is_literal or word.text.startswith(
-            ("--upload-pack", "--receive-pack", "-u", "--exec", "-c", "ext:")
+            ("--upl", "--receive-pack", "-u", "--exec", "-c", "--conf", "--separate", "ext:")
         ):
             found.append(RiskFinding(RiskClass.DANGER, f"{quoted(word.text)} may start a program"))
         elif name == "lfs" and word.text == "push":
@@ -234,7 +223,9 @@ def _reaches(judging: Judging, name: str, arguments: list[Word]) -> RiskFinding:
             found.append(judging.script(" ".join(one.text for one in arguments[index + 1 :])))
     if name == "clone":
         operands = [word for word in arguments if not word.text.startswith("-")]
-        found.extend(judging.writes(word) for word in operands[1:2])
+        found.extend(judging.writes(word) for word in operands[1:])
+    if name in {"clone", "pull", "submodule"}:
+        found.append(judging.writes(Word(".")))
     return worst(found)
 
 
@@ -256,21 +247,25 @@ def _changes(judging: Judging, name: str, arguments: list[Word]) -> RiskFinding:
     shown = quoted(f"git {name}")
     if name in _LISTING and (arguments or name != "stash") and all(word.text in _LISTING[name] for word in arguments):
         return RiskFinding(RiskClass.READ, f"{shown} only lists")
-    found = [RiskFinding(RiskClass.WRITE, f"{shown} changes the clone")]
+    found = [RiskFinding(RiskClass.WRITE, f"{shown} changes the clone"), judging.writes(Word("."))]
     message = False
+    dropping = _DROPPING.get(name, frozenset())
     for index, word in enumerate(arguments):
         if message:
             message = False
             if word.is_literal or not word.is_bare:
                 continue
         message = name in {"commit", "tag", "merge", "stash", "notes"} and word.text in {"-m", "--message", "-am", "-F"}
-        if word.text in _DROPPING.get(name, frozenset()) or _is_bundle_of(word.text, _DROPPING.get(name, frozenset())):
+        if word.text in dropping or _is_bundle_of(word.text, dropping) or _is_abbreviation_of(word.text, dropping):
             found.append(RiskFinding(RiskClass.DANGER, f"{shown} with {quoted(word.text)} drops what there was"))
         elif name == "bisect" and word.text == "run":
             found.append(judging.run(arguments[index + 1 :]).at_least(RiskClass.RUN, f"{shown} starts a program"))
             break
         elif name == "rebase" and word.text in {"-x", "--exec"}:
             found.extend(judging.script_word(one) for one in arguments[index + 1 : index + 2])
+        elif name == "rebase" and word.text.startswith(("-x", "--exec=")):
+            text = word.text.removeprefix("-x").removeprefix("--exec=")
+            found.append(judging.script_word(Word(text, word.is_literal)).at_least(RiskClass.RUN, "it runs a command"))
         elif word.text.startswith(_STARTING) and name in {"rebase", "mergetool", "commit", "am", "cherry-pick"}:
             found.append(RiskFinding(RiskClass.RUN, f"{quoted(word.text)} may start a program"))
         elif not word.is_literal and word.is_bare:
@@ -284,6 +279,11 @@ def _is_bundle_of(text: str, letters: frozenset[str]) -> bool:
     """Whether one of these short options is among those that stand in one word."""
     is_bundle = len(text) > 2 and text.startswith("-") and not text.startswith("--")  # noqa: PLR2004  # `-x` is one
     return is_bundle and any(len(one) == 2 and one[1] in text[1:] for one in letters if one.startswith("-"))  # noqa: PLR2004
+
+
+def _is_abbreviation_of(text: str, words: frozenset[str]) -> bool:
+    """Whether git takes it for the beginning of one of these options."""
+    return len(text) > 2 and text.startswith("--") and any(one.startswith(text) for one in words)  # noqa: PLR2004  # `--`
 
 
 _LISTING: Final[Mapping[str, frozenset[str]]] = {
@@ -315,10 +315,11 @@ def _push(judging: Judging, arguments: list[Word]) -> RiskFinding:
 def _config(judging: Judging, arguments: list[Word]) -> RiskFinding:
     texts = [word.text for word in arguments]
     if texts[:1] in (["--get"], ["--get-all"], ["--list"], ["-l"], ["get"], ["list"]):
+        if any(part in text.casefold() for text in texts for part in ("extraheader", "credential", "token", "passw")):
+            return _secret(judging, arguments)
         return RiskFinding(RiskClass.READ, "`git config` only reads")
     if any(not word.is_literal for word in arguments) or any(
-        text.startswith(("--global", "--system", "--file", "-f", "--worktree", "--blob", "--edit", "-e"))
-        for text in texts
+        text.startswith("-") and text not in _CONFIG_HERE for text in texts
     ):
         return RiskFinding(RiskClass.DANGER, "`git config` writes outside the clone or what is not known")
     names = [text for text in texts if not text.startswith("-") and text not in {"set", "unset"}]
@@ -327,6 +328,12 @@ def _config(judging: Judging, arguments: list[Word]) -> RiskFinding:
     return _setting(judging, f"{names[0] if names else ''}=").at_least(
         RiskClass.WRITE, "`git config` changes the clone"
     )
+
+
+_CONFIG_HERE: Final = frozenset(
+    {"--local", "--add", "--unset", "--unset-all", "--replace-all", "--bool", "--int", "--path", "--get-regexp"}
+)
+"""Options with which it stays in the clone."""
 
 
 def _remote(judging: Judging, arguments: list[Word]) -> RiskFinding:
@@ -348,7 +355,7 @@ def _written(judging: Judging, arguments: list[Word]) -> RiskFinding:
             found.extend(judging.writes(one) for one in arguments[index + 1 : index + 2])
         elif word.text.startswith(("--output=", "--output-directory=")):
             found.append(judging.writes(Word(word.text.partition("=")[2], word.is_literal)))
-        elif word.text.startswith(("--remote", "--exec", "-o", "--to", "--attach")):
+        elif word.text.startswith(("--rem", "--exe", "-o", "--o", "--to", "--attach")):
             found.append(RiskFinding(RiskClass.DANGER, f"{quoted(word.text)} may start a program or reach out"))
     return worst(found)
 

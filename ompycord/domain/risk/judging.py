@@ -106,6 +106,8 @@ class Judging:
         if not first.text.isascii():
             return RiskFinding(RiskClass.DANGER, "the name of its program holds letters that can look like others")
         name = _base(first.text)
+        if " " in first.text and "/" not in first.text.partition(" ")[0]:  # what starts it may give it to a shell
+            return self.script(first.text).at_least(RiskClass.RUN, f"{quoted(first.text)} may be run by a shell")
         if name in _READ_COMMANDS and len(words) == 1 and has_input:
             return RiskFinding(RiskClass.RUN, f"{quoted(name)} runs a script")
         program = self.programs.get(name)
@@ -121,6 +123,9 @@ class Judging:
         for index, word in enumerate(arguments):
             if _base(word.text) in self.programs:
                 inner = self.run(arguments[index:])
+                found.append(inner if inner.risk > RiskClass.RUN else NOTHING)
+            elif " " in word.text and word.is_literal and _base(word.text.split()[0]) in self.programs:
+                inner = self.script(word.text)  # as of `-c`
                 found.append(inner if inner.risk > RiskClass.RUN else NOTHING)
         return worst(found)
 
@@ -174,11 +179,9 @@ class Judging:
 
     def note(self, word: Word) -> None:
         """Note the file that a word names: what runs is what it holds."""
-        if not word.is_plain or len(self.where.folders) != 1 or self.where.is_lost:
-            return
-        path = self.where.from_root(word)
-        if path is not None and path not in self.sources:
-            self.sources.append(path)
+        if word.is_plain:
+            paths = self.where.here(word.text)
+            self.sources.extend(path for path in paths if path and path not in self.sources)
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 

@@ -44,9 +44,10 @@ class RiskSpec(Frozen):
 
     def lowered(self, text: str, finding: RiskFinding) -> RiskFinding:
         """A finding for a whole text, lower where a rule names exactly it."""
-        if "\n" in text.strip():
+        if not text.isprintable():  # only blanks do not count; a shell takes other white space for a part of a word
             return finding
-        rules = [RiskClass.named(rule.risk) for rule in self.commands if rule.command.split() == text.split()]
+        words = [word for word in text.split(" ") if word]
+        rules = [RiskClass.named(rule.risk) for rule in self.commands if rule.command.split() == words]
         return RiskFinding(max(rules), _SET) if rules and max(rules) < finding.risk else finding
 
 

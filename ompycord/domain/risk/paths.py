@@ -89,6 +89,11 @@ class Whereabouts:
         self.is_lost |= None in entered or len(known) > _MOST_PLACES
         self.folders = tuple(known)[:_MOST_PLACES]
 
+    def here(self, name: str) -> list[str]:
+        """The paths from the clone's root that a path can mean, one for each folder where it may stand."""
+        found = (self._resolve(name, folder) for folder in self.folders)
+        return ["/".join(parts) if parts else "" for parts in found]
+
     def from_root(self, word: Word) -> str | None:
         """The path from the clone's root; None outside of it, and of the root itself."""
         parts = self._resolve(word.text, self.folders[0])
@@ -127,7 +132,7 @@ class Whereabouts:
         names = [part.casefold().rstrip(". ") for part in parts]
         if ".git" in names:
             return PathPlace.GIT
-        if any(name in self.build_folders for name in names):
+        if any(part in self.build_folders for part in parts):  # where case counts, `Build` is another folder
             return PathPlace.BUILD
         return PathPlace.INSIDE
 

@@ -1,16 +1,20 @@
 """The rule of every program that is known, by its name: package managers, the network, hosts, databases and clouds."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 from ompycord.domain.risk.classes import RiskClass, RiskFinding, worst
+from ompycord.domain.risk.code import of_code
 from ompycord.domain.risk.files import FILES
+from ompycord.domain.risk.filters import FILTERS
 from ompycord.domain.risk.git import git
 from ompycord.domain.risk.judging import Judging, Program, quoted
 from ompycord.domain.risk.options import Parsed, known, read_options
+from ompycord.domain.risk.packages import PACKAGES, by_subcommand, runner_of
 from ompycord.domain.risk.reading import READING
 from ompycord.domain.risk.shell import Word
-from ompycord.domain.risk.tasks import TASKS, package_script
+from ompycord.domain.risk.tasks import TASKS
 from ompycord.domain.risk.wrappers import WRAPPERS
 
 __all__ = ["PROGRAMS"]
@@ -29,163 +33,16 @@ def _all(names: str, of: Callable[[str], Program]) -> dict[str, Program]:
     return {name: of(name) for name in names.split()}
 
 
-def _by_subcommand(name: str, table: str, otherwise: RiskClass) -> Program:
-    """A program of subcommands: `table` has `class: words` on its lines; the worst word that stands there counts."""
-    classes: dict[str, RiskClass] = {}
-    for line in table.strip().splitlines():
-        word, _, names = line.strip().partition(":")
-        classes.update(dict.fromkeys(names.split(), RiskClass.named(word)))
-
-    def judge(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
-        words = [word for word in arguments if not word.text.startswith("-")]
-        if not words:
-            risk = RiskClass.RUN if arguments and all(one.text in _VERSIONS for one in arguments) else otherwise
-            return RiskFinding(risk, f"{quoted(name)} runs")
-        first = words[0]
-        if not first.is_plain or not first.text.isascii():
-            return RiskFinding(RiskClass.DANGER, f"which command of {quoted(name)} it is cannot be read for certain")
-        risk = classes.get(first.text.casefold(), otherwise)
-        found = [RiskFinding(risk, f"{quoted(f'{name} {first.text}')} {_DOES[risk]}")]
-        if any(not word.is_literal and word.is_bare for word in arguments):
-            found.append(
-                RiskFinding(RiskClass.NETWORK, f"a part of what {quoted(name)} gets is known to the shell alone")
-            )
-        return worst(found)
-
-    return judge
-
-
-_VERSIONS: Final = frozenset({"--version", "-v", "-V", "--help", "-h"})
-_DOES: Final = {
-    RiskClass.READ: "only reads",
-    RiskClass.WRITE: "changes the clone",
-    RiskClass.RUN: "runs in the clone",
-    RiskClass.NETWORK: "reaches out",
-    RiskClass.SECRET: "shows secrets",
-    RiskClass.PUBLISH: "publishes",
-    RiskClass.DANGER: "cannot be undone",
-}
-
-
-def _npm(name: str) -> Program:
-    """`npm` and its like: packages from the network, scripts of the package."""
-    table = _by_subcommand(
-        name,
-        """
-        read: ls list ll prefix root bin help version-only
-        run: pack rebuild explain why fund init dedupe
-        write: version pkg set-script
-        network: install i ci add update up upgrade audit view info outdated search exec dlx x create ping import
-        network: uninstall remove rm un link unlink prune fetch install-test it doctor
-        secret: config get
-        publish: publish deprecate dist-tag access owner team org star adduser login logout token hook stage
-        danger: unpublish
-        """,
-        RiskClass.NETWORK,
-    )
-
-    def judge(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
-        words = [word for word in arguments if not word.text.startswith("-")]
-        first = words[0].text.casefold() if words and words[0].is_plain else ""
-        if first in {"run", "run-script", "rum"}:
-            return (
-                package_script(judging, name, words[1]) if len(words) > 1 else RiskFinding(RiskClass.READ, "it lists")
-            )
-        if first in {"test", "t", "tst", "start", "stop", "restart"}:
-            return package_script(judging, name, Word({"t": "test", "tst": "test"}.get(first, first)))
-        if first == "exec" or (first in {"x", "dlx"}):
-            return judging.run(words[1:]).at_least(RiskClass.NETWORK, f"{quoted(name)} downloads and runs a package")
-        finding = table(judging, arguments)
-        is_script = name != "npm" and first and finding.why.startswith(quoted(f"{name} {words[0].text}"))
-        if is_script and first not in _OWN_WORDS and not finding.risk > RiskClass.NETWORK:
-            return package_script(judging, name, words[0])
-        return finding
-
-    return judge
-
-
-_OWN_WORDS: Final = frozenset(
-    [
-        "install",
-        "i",
-        "ci",
-        "add",
-        "update",
-        "up",
-        "upgrade",
-        "audit",
-        "view",
-        "info",
-        "outdated",
-        "search",
-        "exec",
-        "dlx",
-        "x",
-        "create",
-        "ping",
-        "import",
-        "uninstall",
-        "remove",
-        "rm",
-        "un",
-        "link",
-        "unlink",
-        "prune",
-        "fetch",
-        "ls",
-        "list",
-        "pack",
-        "rebuild",
-        "explain",
-        "why",
-        "fund",
-        "init",
-        "dedupe",
-        "version",
-        "pkg",
-        "config",
-        "get",
-    ]
-)
-"""Words of yarn, pnpm and bun that are no script of the package."""
-
-
-def _npx(name: str) -> Program:
-    def judge(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
-        allowed = known("y q --yes --no --no-install --quiet --offline", "p c --package --call", early=True)
-        parsed = read_options(arguments, allowed)
-        found = [judging.script_word(word) for word in parsed.values("c", "--call")]
-        found.append(judging.run(parsed.operands))
-        least = RiskClass.RUN if parsed.has("--no", "--no-install", "--offline") else RiskClass.NETWORK
-        if parsed.unknown is not None or parsed.unclear:
-            found.append(judging.unknown(name, arguments))
-        return worst(found).at_least(least, f"{quoted(name)} downloads and runs a package")
-
-    return judge
-
-
-def _runner_of(name: str, word: str, other: Program) -> Program:
-    """`uv run …`, `poetry run …`: what stands behind the word, else another rule."""
-
-    def judge(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
-        words = list(arguments)
-        while words and words[0].text.startswith("-"):
-            words.pop(0)
-        if not words or words[0].text != word:
-            return other(judging, arguments)
-        rest = words[1:]
-        while rest and rest[0].text.startswith("-"):
-            rest.pop(0)
-        return judging.run(rest).at_least(RiskClass.RUN, f"{quoted(f'{name} {word}')} starts a program")
-
-    return judge
-
-
 def _fetched(
     name: str, judging: Judging, arguments: Sequence[Word], parsed: Parsed, stored: Sequence[Word]
 ) -> RiskFinding:
     """A program that fetches: worse by what it stores, by options that may send, and by what only the shell knows."""
     found = [RiskFinding(RiskClass.NETWORK, f"{quoted(name)} reaches out"), *judging.all_of(judging.writes, stored)]
+    local = [Word(word.text[7:], word.is_literal) for word in parsed.operands if word.text.startswith("file://")]
+    found.extend(judging.all_of(judging.reads, local))
+    sent = parsed.values("H", "--header", "b")
+    if any(word.text.startswith("@") or (word.text and "=" not in word.text and ":" not in word.text) for word in sent):
+        found.append(RiskFinding(RiskClass.PUBLISH, f"{quoted(name)} sends a file"))
     if parsed.unknown is not None:
         found.append(RiskFinding(RiskClass.PUBLISH, f"{quoted(name)} may send something: {quoted(parsed.unknown)}"))
     if any(not word.is_literal for word in arguments):
@@ -201,11 +58,14 @@ def _curl(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
             "s S L f k v i I g O J N 4 6 --silent --show-error --location --fail --fail-with-body --insecure --verbose "
             "--include --head --compressed --remote-name --no-buffer --ipv4 --ipv6 --http1.1 --http2 --globoff "
             "--retry-all-errors",
-            "o H A m w e r b c --output --header --user-agent --max-time --connect-timeout --retry --retry-delay "
+            "o H A m w e r b c D --dump-header --cookie-jar --stderr "
+            "--output --header --user-agent --max-time --connect-timeout --retry --retry-delay "
             "--write-out --referer --range --url --output-dir --max-redirs --retry-max-time",
         ),
     )
-    return _fetched("curl", judging, arguments, parsed, parsed.values("o", "--output", "--output-dir", "c"))
+    stored = parsed.values("o", "--output", "--output-dir", "c", "D", "--dump-header", "--cookie-jar", "--stderr")
+    here = [Word(".")] if parsed.has("O", "J", "--remote-name") else []
+    return _fetched("curl", judging, arguments, parsed, [*(one for one in stored if one.text != "-"), *here])
 
 
 def _wget(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
@@ -215,12 +75,13 @@ def _wget(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
             "q v c N S r l n d H k p E m --quiet --continue --server-response --spider --no-verbose "
             "--no-check-certificate "
             "--recursive --timestamping --content-disposition",
-            "O P T t U l --output-document --directory-prefix --timeout --tries --user-agent --header --level",
+            "O P T t U l o a --output-file --append-output "
+            "--output-document --directory-prefix --timeout --tries --user-agent --header --level",
         ),
     )
-    return _fetched(
-        "wget", judging, arguments, parsed, parsed.values("O", "P", "--output-document", "--directory-prefix")
-    )
+    names = ("O", "P", "o", "a", "--output-document", "--directory-prefix", "--output-file", "--append-output")
+    stored = [one for one in parsed.values(*names) if one.text != "-"]
+    return _fetched("wget", judging, arguments, parsed, [*stored, Word(".")])
 
 
 def _forge(name: str) -> Program:
@@ -229,6 +90,7 @@ def _forge(name: str) -> Program:
     deleting = frozenset(["delete", "rm", "remove", "archive", "transfer", "lock", "disable"])
 
     def judge(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
+        arguments = _without(arguments, ("-R", "--repo", "--hostname"))
         words = [word.text.casefold() for word in arguments if not word.text.startswith("-")]
         if any(not word.is_plain for word in arguments[:2]) or not words:
             return RiskFinding(RiskClass.DANGER, f"which command of {quoted(name)} it is cannot be read for certain")
@@ -242,6 +104,11 @@ def _forge(name: str) -> Program:
             )
         if verb in deleting:
             return RiskFinding(RiskClass.DANGER, f"{quoted(f'{name} {words[0]} {verb}')} deletes outside")
+        folders = [b for a, b in pairwise(arguments) if a.text in {"-D", "-O", "--dir", "--output"}]
+        attached = [Word(one.text[2:]) for one in arguments if one.text.startswith(("-D", "-O")) and len(one.text) > 2]  # noqa: PLR2004  # `-D`
+        stored = judging.all_of(judging.writes, [*folders, *attached])
+        if stored and worst(stored).risk > RiskClass.WRITE:
+            return worst(stored)
         if verb in reading or words[0] in {"status", "search", "browse", "help", "version"}:
             return RiskFinding(RiskClass.NETWORK, f"{quoted(name)} reaches out")
         if (words[0], verb) in {("repo", "clone"), ("pr", "checkout"), ("mr", "checkout")}:
@@ -249,6 +116,16 @@ def _forge(name: str) -> Program:
         return RiskFinding(RiskClass.PUBLISH, f"{quoted(f'{name} {words[0]} {verb}')} changes what others see")
 
     return judge
+
+
+def _without(arguments: Sequence[Word], valued: tuple[str, ...]) -> list[Word]:
+    """The words without these options and their values."""
+    kept, skip = list[Word](), False
+    for word in arguments:
+        if not skip and word.text not in valued:
+            kept.append(word)
+        skip = not skip and word.text in valued
+    return kept
 
 
 def _api(arguments: Sequence[Word]) -> RiskFinding:
@@ -261,7 +138,20 @@ def _api(arguments: Sequence[Word]) -> RiskFinding:
     return RiskFinding(RiskClass.NETWORK, "it asks the forge's interface")
 
 
-_PIP: Final = _by_subcommand(
+def _deno(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
+    """`deno`: `eval` gets code."""
+    found = [_DENO(judging, arguments)]
+    if any(word.text == "eval" for word in arguments):
+        found.append(of_code("deno", " ".join(word.text for word in arguments)))
+        found.extend(_HIDDEN for word in arguments if not word.is_literal)
+    return worst(found)
+
+
+_HIDDEN: Final = RiskFinding(RiskClass.DANGER, "a part of the code is known to the shell alone")
+_DENO: Final = by_subcommand(
+    "deno", "run: test lint fmt check\nnetwork: run install add\npublish: publish", RiskClass.NETWORK
+)
+_PIP: Final = by_subcommand(
     "pip",
     """
     read: list show freeze check inspect help
@@ -271,7 +161,7 @@ _PIP: Final = _by_subcommand(
     """,
     RiskClass.NETWORK,
 )
-_UV: Final = _by_subcommand(
+_UV: Final = by_subcommand(
     "uv",
     """
     read: tree version help
@@ -282,7 +172,7 @@ _UV: Final = _by_subcommand(
     """,
     RiskClass.NETWORK,
 )
-_POETRY: Final = _by_subcommand(
+_POETRY: Final = by_subcommand(
     "poetry",
     """
     read: show check version env about list
@@ -293,7 +183,7 @@ _POETRY: Final = _by_subcommand(
     """,
     RiskClass.NETWORK,
 )
-_CARGO: Final = _by_subcommand(
+_CARGO: Final = by_subcommand(
     "cargo",
     """
     read: tree metadata version help locate-project pkgid
@@ -304,7 +194,7 @@ _CARGO: Final = _by_subcommand(
     """,
     RiskClass.RUN,
 )
-_GO: Final = _by_subcommand(
+_GO: Final = by_subcommand(
     "go",
     """
     read: version env list doc help
@@ -314,7 +204,7 @@ _GO: Final = _by_subcommand(
     """,
     RiskClass.RUN,
 )
-_DOCKER: Final = _by_subcommand(
+_DOCKER: Final = by_subcommand(
     "docker",
     """
     run: ps images logs inspect version info stats top port diff history events
@@ -322,11 +212,11 @@ _DOCKER: Final = _by_subcommand(
     """,
     RiskClass.DANGER,
 )
-_GEM: Final = _by_subcommand(
+_GEM: Final = by_subcommand(
     "gem", "read: list which environment\npublish: push yank owner signin\nrun: build", RiskClass.NETWORK
 )
-_BUNDLE: Final = _by_subcommand("bundle", "read: list show check info\nrun: binstubs\n", RiskClass.NETWORK)
-_TWINE: Final = _by_subcommand("twine", "run: check", RiskClass.PUBLISH)
+_BUNDLE: Final = by_subcommand("bundle", "read: list show check info\nrun: binstubs\n", RiskClass.NETWORK)
+_TWINE: Final = by_subcommand("twine", "run: check", RiskClass.PUBLISH)
 
 _REACHING: Final = (
     "ping ping6 nslookup dig host traceroute tracepath mtr whois nc ncat netcat socat telnet ftp lftp nmap http https "
@@ -370,31 +260,23 @@ PROGRAMS: Final[Mapping[str, Program]] = {
     **TASKS,
     **FILES,
     **READING,
+    **FILTERS,
     **WRAPPERS,
     "git": git,
-    "npm": _npm("npm"),
-    "yarn": _npm("yarn"),
-    "pnpm": _npm("pnpm"),
-    "bun": _npm("bun"),
-    "deno": _by_subcommand(
-        "deno", "run: test lint fmt check\nnetwork: run install add\npublish: publish", RiskClass.NETWORK
-    ),
-    "npx": _npx("npx"),
-    "bunx": _npx("bunx"),
-    "pnpx": _npx("pnpx"),
-    "uvx": _npx("uvx"),
+    **PACKAGES,
+    "deno": _deno,
     "pip": _PIP,
     "pip3": _PIP,
-    "uv": _runner_of("uv", "run", _UV),
-    "poetry": _runner_of("poetry", "run", _POETRY),
-    "pdm": _runner_of("pdm", "run", _POETRY),
-    "hatch": _runner_of("hatch", "run", _POETRY),
-    "rye": _runner_of("rye", "run", _POETRY),
+    "uv": runner_of("uv", "run", _UV),
+    "poetry": runner_of("poetry", "run", _POETRY),
+    "pdm": runner_of("pdm", "run", _POETRY),
+    "hatch": runner_of("hatch", "run", _POETRY),
+    "rye": runner_of("rye", "run", _POETRY),
     "cargo": _CARGO,
     "go": _GO,
     "docker": _DOCKER,
     "gem": _GEM,
-    "bundle": _runner_of("bundle", "exec", _BUNDLE),
+    "bundle": runner_of("bundle", "exec", _BUNDLE),
     "twine": _TWINE,
     "curl": _curl,
     "wget": _wget,

@@ -28,6 +28,8 @@ def reader(
     def judge(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
         parsed = read_options(arguments, allowed)
         found = [RiskFinding(RiskClass.READ, f"{quoted(name)} only reads")]
+        if writes and parsed.unclear and any(word.has_pattern and not word.is_literal for word in arguments):
+            found.append(RiskFinding(RiskClass.DANGER, f"the shell may give {quoted(name)} an option that writes"))
         if written := _abbreviated(parsed, writes):
             found.append(judging.writes(written))
         else:
@@ -77,7 +79,8 @@ def _find(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
         text = word.text
         index += 1
         if not word.is_literal:
-            found.append(RiskFinding(RiskClass.RUN, "a part of what `find` gets is known to the shell alone"))
+            risk = RiskClass.DANGER if word.text.startswith("\0") and word.has_pattern else RiskClass.RUN
+            found.append(RiskFinding(risk, "a part of what `find` gets is known to the shell alone"))
         elif text in _FIND_STARTS:
             stop = next((n for n in range(index, len(arguments)) if arguments[n].text in {";", "+"}), len(arguments))
             inner = [one for one in arguments[index:stop] if one.text != "{}"]
@@ -102,113 +105,19 @@ _FOUND: Final = Word("\0", is_literal=False, is_bare=False)
 _FIND_STARTS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 _FIND_WRITES: Final = frozenset({"-fprint", "-fprint0", "-fls", "-fprintf"})
 _FIND_VALUED: Final = frozenset(
-    [
-        "-name",
-        "-iname",
-        "-path",
-        "-ipath",
-        "-wholename",
-        "-type",
-        "-maxdepth",
-        "-mindepth",
-        "-size",
-        "-mtime",
-        "-mmin",
-        "-atime",
-        "-newer",
-        "-perm",
-        "-user",
-        "-group",
-        "-regex",
-        "-iregex",
-        "-printf",
-        "-regextype",
-        "-lname",
-        "-links",
-        "-cmin",
-        "-ctime",
-        "-amin",
-        "-inum",
-        "-xtype",
-        "-samefile",
-    ]
+    {
+        *("-name", "-iname", "-path", "-ipath", "-wholename", "-type", "-maxdepth", "-mindepth", "-size"),
+        *("-mtime", "-mmin", "-atime", "-newer", "-perm", "-user", "-group", "-regex", "-iregex"),
+        *("-printf", "-regextype", "-lname", "-links", "-cmin", "-ctime", "-amin", "-inum", "-xtype"),
+        *("-samefile",),
+    }
 )
 _FIND_FLAGS: Final = frozenset(
-    [
-        "-print",
-        "-print0",
-        "-ls",
-        "-prune",
-        "-o",
-        "-a",
-        "-or",
-        "-and",
-        "-not",
-        "-empty",
-        "-depth",
-        "-xdev",
-        "-L",
-        "-H",
-        "-P",
-        "-quit",
-    ]
+    {
+        *("-print", "-print0", "-ls", "-prune", "-o", "-a", "-or", "-and", "-not", "-empty", "-depth"),
+        *("-xdev", "-L", "-H", "-P", "-quit"),
+    }
 )
-
-
-def _sed(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
-    """`sed`: reads where its script prints, deletes or substitutes without flags that write or start anything."""
-    allowed = known("n E r s u z -n -E -r -i= --quiet --silent --regexp-extended --in-place= --null-data i", "e f -e")
-    parsed = read_options(arguments, allowed)
-    paths, scripts = list(parsed.operands), parsed.values("e", "-e")
-    if not scripts and paths and not parsed.has("f"):
-        scripts = [paths.pop(0)]
-    found = [RiskFinding(RiskClass.READ, "`sed` only reads"), *beyond("sed", parsed)]
-    if parsed.has("f") or not all(one.is_literal and _is_plain_sed(one.text) for one in scripts):
-        found.append(RiskFinding(RiskClass.RUN, "what the script of `sed` does is not known"))
-        if parsed.has("f") or any(_can_start_in_sed(one) for one in scripts):
-            found.append(RiskFinding(RiskClass.DANGER, "the script of `sed` may write files or start programs"))
-    in_place = parsed.has("i", "-i", "--in-place")
-    found.extend(judging.all_of(judging.writes if in_place else judging.reads, paths))
-    return worst(found)
-
-
-def _is_plain_sed(script: str) -> bool:
-    """Whether it is `[address]p`, `d`, `q` or one substitution with the flags `g`, `i`, `I`, `p` or a number."""
-    rest = script.strip().lstrip("0123456789,$!+~ ")
-    if rest in {"p", "d", "q", "="}:
-        return True
-    if len(rest) < 4 or rest[0] not in "sy" or rest[1].isalnum() or rest[1] in "\\\n ;":  # noqa: PLR2004  # s/a/
-        return False
-    parts = _split_sed(rest[2:], rest[1])
-    return len(parts) == 3 and set(parts[2].strip()) <= set("giIp0123456789")  # noqa: PLR2004  # what, by what, flags
-
-
-def _split_sed(text: str, mark: str) -> list[str]:
-    parts, current, is_escaped = list[str](), list[str](), False
-    for sign in text:
-        if sign == mark and not is_escaped:
-            parts.append("".join(current))
-            current = []
-        else:
-            current.append(sign)
-        is_escaped = sign == "\\" and not is_escaped
-    return [*parts, "".join(current)]
-
-
-def _can_start_in_sed(script: Word) -> bool:
-    return not script.is_literal or any(sign in script.text for sign in "ewrW")
-
-
-def _awk(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
-    """`awk`: reads where its program neither redirects nor calls anything that starts programs."""
-    parsed = read_options(arguments, known("", "F v --field-separator --assign", early=True))
-    paths = list(parsed.operands)
-    found = [RiskFinding(RiskClass.READ, "`awk` only reads"), *beyond("awk", parsed)]
-    program = paths.pop(0) if paths else Word("")
-    if not program.is_literal or any(word in program.text for word in ("system", "getline", ">", "|", "@", "close")):
-        found.append(RiskFinding(RiskClass.DANGER, "the program of `awk` may write files or start programs"))
-    found.extend(judging.all_of(judging.reads, paths))
-    return worst(found)
 
 
 def _environment(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
@@ -240,7 +149,16 @@ def _change_folder(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
     return RiskFinding(RiskClass.READ, "it changes the folder")
 
 
+def _printf(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
+    """`printf`: with `-v` it sets a variable, whose subscript is worked out."""
+    found = reader("printf", _PLAIN, operands="data")(judging, arguments)
+    is_set = any(word.text.startswith("-v") for word in arguments[:1])
+    return worst([found, _test(judging, arguments)]) if is_set else found
+
+
 def _test(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
+    if any("[" in word.text and any(sign in word.text for sign in ("$", "`")) for word in arguments):
+        return RiskFinding(RiskClass.DANGER, "a subscript in it may start programs, quoted or not")
     return RiskFinding(RiskClass.READ, "it compares")
 
 
@@ -312,7 +230,7 @@ _TABLE: Final[Mapping[str, Program]] = {
     "df": reader("df", known("h k m T i a l --human-readable")),
     "pwd": reader("pwd", known("P L")),
     "echo": reader("echo", known("n e E"), operands="data"),
-    "printf": reader("printf", _PLAIN, operands="data"),
+    "printf": _printf,
     "true": _test, "false": _test, ":": _test, "test": _test, "[": _test, "[[": _test, "exit": _test, "return": _test,
     "break": _test, "continue": _test, "sleep": _test, "wait": _test, "shift": _test, "for": _test, "select": _test,
     "]]": _test, "let": _test,
@@ -346,16 +264,7 @@ _TABLE: Final[Mapping[str, Program]] = {
     "sha1sum": reader("sha1sum", known("b t")),
     "sha256sum": reader("sha256sum", known("b t c --check")),
     "cksum": reader("cksum", _PLAIN),
-    "jq": reader(
-        "jq", known("r c S s e n M C a j --raw-output --compact-output --sort-keys --slurp --exit-status", "--indent"),
-        operands="pattern", patterns=(),
-    ),
     "find": _find,
-    "sed": _sed,
-    "gsed": _sed,
-    "awk": _awk,
-    "gawk": _awk,
-    "mawk": _awk,
     "cd": _change_folder,
     "pushd": _change_folder,
     "popd": _change_folder,

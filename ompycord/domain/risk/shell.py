@@ -20,7 +20,6 @@ _BREAKS: Final = frozenset(" \t\n;&|()<>")
 _SPECIAL: Final = frozenset("?@*#$!-0123456789")
 _UNCLEAR: Final = "\0"
 """Stands in a word for what only the shell knows."""
-
 RESERVED: Final = frozenset(
     {"if", "then", "else", "elif", "fi", "while", "until", "do", "done", "!", "{", "}", "time", "esac", "coproc"}
 )
@@ -86,9 +85,7 @@ def parse(text: str) -> Script:
         raise Unreadable("it is too long to be read")
     if "\0" in text or "\r" in text:
         raise Unreadable("it holds signs that shells read in different ways")
-    script = Script()
-    parser = _Parser(text, script, 0)
-    parser.commands(end="")
+    _Parser(text, script := Script(), 0).commands(end="")
     return script
 
 
@@ -104,6 +101,7 @@ class _Parser:
         self._depth = depth
         self._documents: list[Redirect] = []
         self._total_documents = 0
+        self._arithmetic = 0
 
     # -- commands ------------------------------------------------------------------------------------------------------
 
@@ -161,9 +159,10 @@ class _Parser:
         self._no_documents()
         if self._depth >= _DEEPEST:
             raise Unreadable("it is nested too deep to be read")
-        self._depth += 1
+        is_arithmetic = self._text.startswith("(", self._at)
+        self._depth, self._arithmetic = self._depth + 1, self._arithmetic + is_arithmetic
         self.commands(end=")")
-        self._depth -= 1
+        self._depth, self._arithmetic = self._depth - 1, self._arithmetic - is_arithmetic
 
     def _add_word(self, command: Command, *, within: str) -> None:
         word = self._word()
@@ -220,8 +219,7 @@ class _Parser:
         """Commands in a here-document whose end is not quoted are started, too."""
         if any(line.endswith("\\") for line in body.split("\n")):
             raise Unreadable("a line of a here-document goes on in the next one")
-        inner = _Parser(body, self._script, self._depth + 1)
-        inner.expansions(end="")
+        _Parser(body, self._script, self._depth + 1).expansions(end="")
 
     # -- words ---------------------------------------------------------------------------------------------------------
 
@@ -244,6 +242,8 @@ class _Parser:
         if sign == "'":
             stop = text.find("'", self._at + 1)
             self._script.is_broken |= stop < 0
+            if self._arithmetic and any(one in "$`" for one in text[self._at : stop]):
+                raise Unreadable("quotes in arithmetic do not keep commands from being started")
             built.quoted(text[self._at + 1 : _or_end(stop, text)])
             self._at = _or_end(stop, text) + 1
         elif sign == '"':
@@ -297,6 +297,8 @@ class _Parser:
             self._ansi(built)
         elif following == '"' and not is_quoted:
             self._at += 1
+        elif following == "[" and not is_quoted:
+            raise Unreadable("`$[…]` cannot be read for certain")
         elif following and (following in _SPECIAL or following == "_" or following.isalpha()):
             stop = self._at + 2
             if following not in _SPECIAL:
@@ -374,6 +376,10 @@ class _Building:
     def word(self) -> Word:
         text = "".join(self.parts)
         has_pattern = self.has_pattern and text not in {"{", "[", "[["}
+        if has_pattern and text[0] in "{-" and "{" in text and ("," in text or ".." in text):
+            return Word(  # of which the shell makes several words, and any may be an option
+                f"{_UNCLEAR}{text}", is_literal=False, has_pattern=True, variables=tuple(self.variables)
+            )
         return Word(text, self.is_literal, has_pattern, self.is_bare, tuple(self.variables), self.assigns)
 
 

@@ -18,7 +18,8 @@ _DESTROYING: Final = frozenset(
     ["destroy", "drop", "purge", "wipe", "nuke", "reset-db", "teardown", "truncate", "prune"]
 )
 _MOST_TARGETS: Final = 50
-_WRITTEN: Final = ("Makefile", "makefile", "GNUmakefile")
+_WRITTEN: Final = ("GNUmakefile", "makefile", "Makefile")
+"""In the order in which it looks for them."""
 
 
 def named_task(runner: str, task: Word) -> RiskFinding:
@@ -42,16 +43,17 @@ def package_script(judging: Judging, runner: str, name: Word) -> RiskFinding:
     """A script of `package.json`, with those that npm runs before and after it."""
     finding = named_task(runner, name)
     judging.note(Word("package.json"))
-    scripts = _scripts(judging.read("package.json"))
-    if scripts is None or not name.is_plain:
-        return finding
     found = [finding]
-    for one in (f"pre{name.text}", name.text, f"post{name.text}"):
-        text = scripts.get(one)
-        if isinstance(text, str):
-            judging.spend(10)
-            inner = judging.script(text)
-            found.append(inner if inner.risk > RiskClass.RUN else finding)
+    for path in judging.where.here("package.json"):
+        scripts = _scripts(judging.read(path))
+        if scripts is None or not name.is_plain:
+            continue
+        for one in (f"pre{name.text}", name.text, f"post{name.text}"):
+            text = scripts.get(one)
+            if isinstance(text, str):
+                judging.spend(10)
+                inner = judging.script(text)
+                found.append(inner if inner.risk > RiskClass.RUN else finding)
     return worst(found)
 
 
@@ -82,21 +84,39 @@ def _make(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
         else:
             targets.append(word)
     found.extend(named_task("make", word) for word in targets)
-    is_elsewhere = parsed.has("f", "--file", "--makefile", "C", "--directory")
-    path = next((one for one in _WRITTEN if not is_elsewhere and judging.read(one) is not None), None)
-    for word in parsed.values("f", "--file", "--makefile"):
+    for word in parsed.values("C", "--directory"):
+        judging.where.enter(word)
+    files = parsed.values("f", "--file", "--makefile")
+    if any(not word.is_plain or word.text == "-" or word.text.startswith("/dev/") for word in files):
+        found.append(RiskFinding(RiskClass.DANGER, "`make` runs what comes on its input"))
+    names = [word.text for word in targets]
+    for word in files or [Word(one) for one in _WRITTEN]:  # one of the others may come to be
         judging.note(word)
-    if not is_elsewhere:
-        judging.note(Word(path or "Makefile"))
-    if path is not None:
-        found.extend(_recipes(judging, judging.read(path) or "", [word.text for word in targets]))
+    for text in _makefiles(judging, files):
+        found.extend(_recipes(judging, text, names))
     return worst(found)
+
+
+def _makefiles(judging: Judging, files: Sequence[Word]) -> list[str]:
+    """The text of each file that it may read, wherever the command may stand."""
+    texts: list[str] = []
+    for word in files:
+        texts.extend(text for path in judging.where.here(word.text) if (text := judging.read(path)) is not None)
+    if files:
+        return texts
+    for paths in zip(*(judging.where.here(one) for one in _WRITTEN), strict=True):
+        text = next((text for path in paths if (text := judging.read(path)) is not None), None)
+        texts.extend([text] if text is not None else [])
+    return texts
 
 
 def _recipes(judging: Judging, text: str, targets: Sequence[str]) -> list[RiskFinding]:
     """What the recipes of these targets, and of those that they need, would do."""
     makefile = _Makefile(text)
     wanted, seen, found = list(targets) or makefile.first, set[str](), list[RiskFinding]()
+    for value in makefile.started:
+        inner = judging.script(f"echo {makefile.expand(value)}")
+        found.append(inner if inner.risk > RiskClass.RUN else RiskFinding(RiskClass.RUN, "`make` runs a task"))
     while wanted and len(seen) < _MOST_TARGETS:
         target = wanted.pop()
         if target in seen:
@@ -145,6 +165,11 @@ class _Makefile:
         if targets and not self.first and not targets[0].startswith("."):
             self.first = targets[:1]
         return targets
+
+    @property
+    def started(self) -> list[str]:
+        """Values that start programs whenever the file is read."""
+        return [value for value in self._variables.values() if "$(shell " in value or "${shell " in value]
 
     def expand(self, text: str) -> str:
         """The recipe with the file's own variables in it; others are a word that says so."""

@@ -19,68 +19,21 @@ from ompycord.domain.risk.shell import Word
 __all__ = ["ToolUse", "classify_call", "command_in"]
 
 _READ: Final = frozenset(
-    [
-        "read",
-        "readfile",
-        "readmanyfiles",
-        "view",
-        "viewfile",
-        "openfile",
-        "glob",
-        "grep",
-        "search",
-        "searchfiles",
-        "searchfilecontent",
-        "searchtext",
-        "find",
-        "findfiles",
-        "filesearch",
-        "ls",
-        "list",
-        "listdir",
-        "listdirectory",
-        "listfiles",
-        "cat",
-        "notebookread",
-        "readnotebook",
-        "codebasesearch",
-        "semanticsearch",
-        "grepsearch",
-        "fetchrules",
-        "lsp",
-        "diagnostics",
-        "getdiagnostics",
-        "symbols",
-    ]
+    {
+        *("read", "readfile", "readmanyfiles", "view", "viewfile", "openfile", "glob", "grep", "search"),
+        *("searchfiles", "searchfilecontent", "searchtext", "find", "findfiles", "filesearch", "ls"),
+        *("list", "listdir", "listdirectory", "listfiles", "cat", "notebookread", "readnotebook"),
+        *("codebasesearch", "semanticsearch", "grepsearch", "fetchrules", "lsp", "diagnostics"),
+        *("getdiagnostics", "symbols"),
+    }
 )
 _EDIT: Final = frozenset(
-    [
-        "edit",
-        "multiedit",
-        "write",
-        "writefile",
-        "createfile",
-        "create",
-        "strreplace",
-        "strreplaceeditor",
-        "strreplacebasededittool",
-        "replace",
-        "replaceinfile",
-        "insert",
-        "applypatch",
-        "patch",
-        "notebookedit",
-        "editnotebook",
-        "editfile",
-        "searchreplace",
-        "updatefile",
-        "filechange",
-        "move",
-        "rename",
-        "movefile",
-        "mkdir",
-        "createdirectory",
-    ]
+    {
+        *("edit", "multiedit", "write", "writefile", "createfile", "create", "strreplace"),
+        *("strreplaceeditor", "strreplacebasededittool", "replace", "replaceinfile", "insert"),
+        *("applypatch", "patch", "notebookedit", "editnotebook", "editfile", "searchreplace", "updatefile"),
+        *("filechange", "move", "rename", "movefile", "mkdir", "createdirectory"),
+    }
 )
 _DELETE: Final = frozenset(["delete", "deletefile", "remove", "removefile", "rm", "trash"])
 _COMMAND: Final = frozenset(
@@ -272,15 +225,17 @@ class ToolUse:
 def classify_call(call: ToolUse, *, root: str = "", rules: RiskSpec | None = None) -> RiskFinding:
     """The worst that the call can do."""
     name = _plain(call.tool)
-    command = command_in(call.arguments)
-    if command is not None:
-        finding = judge_command(command, root=root, rules=rules or RiskSpec()).finding
+    commands = _commands_in(call.arguments)
+    judging = Judging(PROGRAMS, Whereabouts(root))
+    paths = [Word(path) for path in (*_paths_in(call.arguments), *call.paths)]
+    if commands:
+        finding = worst(judge_command(one, root=root, rules=rules or RiskSpec()).finding for one in commands)
         where = _cwd(call.arguments, root)
         is_shell = name in _COMMAND or call.kind == "execute" or not name
         found = finding if is_shell else finding.at_least(RiskClass.RUN, f"{quoted(call.tool)} gets a command")
-        return worst((found, *where, *_incomplete(call)))
-    judging = Judging(PROGRAMS, Whereabouts(root))
-    paths = [Word(path) for path in (*_paths_in(call.arguments), *call.paths)]
+        is_both = call.is_edit or name in _EDIT | _DELETE  # an editor whose verb is called `command`
+        other = _by_name(call, name, judging, paths) if is_both else []
+        return worst((found, *other, *where, *_incomplete(call)))
     return worst((*_by_name(call, name, judging, paths), *_by_kind(call), *_incomplete(call)))
 
 
@@ -300,15 +255,21 @@ def _cwd(arguments: Mapping[str, Value], root: str) -> Iterable[RiskFinding]:
 
 def command_in(arguments: Mapping[str, Value]) -> str | None:
     """The command that a shell gets; of a list of words, as a shell would read them."""
+    return next(iter(_commands_in(arguments)), None)
+
+
+def _commands_in(arguments: Mapping[str, Value]) -> Iterable[str]:
+    """Every one of them: which one the tool takes is its own affair."""
+    found: list[str] = []
     for name, value in arguments.items():
         if _plain(name) not in _COMMANDS:
             continue
         if isinstance(value, str):
-            return value
+            found.append(value)
         words = cast("list[Value]", value) if isinstance(value, list) else []
         if words and all(isinstance(one, str) for one in words):
-            return _joined([str(one) for one in words])
-    return None
+            found.append(_joined([str(one) for one in words]))
+    return found
 
 
 def _joined(words: Sequence[str]) -> str:
@@ -334,7 +295,7 @@ def _by_name(call: ToolUse, name: str, judging: Judging, paths: Sequence[Word]) 
     if name in _DELETE:
         return judging.all_of(judging.deletes, paths) or [RiskFinding(RiskClass.DANGER, "what it deletes is not known")]
     if name in _READ or (call.kind in {"read", "search"} and not _is_foreign(call.tool)):
-        odd = [one for one in call.arguments if _plain(one) not in _HARMLESS | _PATHS]
+        odd = [one for one in call.arguments if _plain(one) not in _HARMLESS and not _names_path(one)]
         found = [RiskFinding(RiskClass.READ, f"{shown} only reads"), *judging.all_of(judging.reads, paths)]
         return [
             *found,
@@ -378,10 +339,16 @@ def _paths_in(value: Value, depth: int = 0) -> Iterable[str]:
     for name, one in cast("Mapping[str, Value]", value).items():
         parts = cast("list[Value]", one) if isinstance(one, list) else [one]
         for part in parts:
-            if isinstance(part, str) and _plain(name) in _PATHS:
+            if isinstance(part, str) and _names_path(name):
                 yield part.removeprefix("file://")
             else:
                 yield from _paths_in(part, depth + 1)
+
+
+def _names_path(name: str) -> bool:
+    """Whether an argument of this name is a path: `target_file`, `dirPath`."""
+    plain = _plain(name)
+    return plain in _PATHS or plain.endswith(("path", "paths", "file", "files", "folder", "directory"))
 
 
 def _plain(name: str) -> str:

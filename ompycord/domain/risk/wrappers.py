@@ -40,7 +40,12 @@ def _env(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
     )
     if parsed.unknown is not None or parsed.unclear:
         return judging.unknown("env", arguments)
-    found = [judging.script_word(word) for word in parsed.values("S", "--split-string")]
+    for word in parsed.values("C", "--chdir"):
+        judging.where.enter(word)
+    found = list[RiskFinding]()
+    for word in parsed.values("S", "--split-string"):  # what stands behind goes to its command
+        text = " ".join(one.text for one in (word, *parsed.operands))
+        found.append(judging.script_word(Word(text, word.is_literal)))
     rest = list(parsed.operands)
     while rest and "=" in rest[0].text:
         found.append(judging.assignment(rest.pop(0)))
@@ -54,7 +59,7 @@ def _env(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
 def _shell(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
     """`sh` and its like: a command in a word, a script, or what comes on its input."""
     allowed = known(
-        "e u x v l i f n h k m p a b C E --login --norc --noprofile --posix --rcfile s", "o O c", early=True
+        "e u x v l i f n h k m p a b E --login --norc --noprofile --posix s", "o O c --rcfile --init-file", early=True
     )
     parsed = read_options(arguments, allowed)
     texts = parsed.values("c")
@@ -67,6 +72,8 @@ def _shell(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
     if not parsed.operands or parsed.has("s"):
         return RiskFinding(RiskClass.DANGER, "the shell runs whatever comes on its input")
     script = parsed.operands[0]
+    if script.text.startswith("+"):
+        return RiskFinding(RiskClass.DANGER, "what the shell runs is not known")
     if not script.is_plain or script.text.startswith(("/dev/", "/proc/")):
         return RiskFinding(RiskClass.DANGER, "the shell runs whatever comes on its input")
     return _script_file(judging, script)
@@ -102,20 +109,24 @@ def _eval(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
 
 
 def _first_text(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
-    """`trap`, `alias`, `watch`: a word of theirs is a command."""
-    found = [RiskFinding(RiskClass.RUN, "it keeps a command for later")]
+    """`trap`, `alias`, `watch`: a word of theirs is a command, or all are."""
+    found = [RiskFinding(RiskClass.RUN, "it keeps a command for later"), judging.unknown("it", arguments)]
     for word in arguments:
         text = word.text.partition("=")[2] if "=" in word.text else word.text
         found.append(judging.script_word(Word(text, word.is_literal)) if not text.startswith("-") else found[0])
     return worst(found)
 
 
-def _interpreter(name: str, code: str, *, valued: str = "", modules: bool = False) -> Program:
-    """A language: `code` are its options with code as their value; `modules`: `-m` names a program."""
+def _interpreter(name: str, code: str, *, valued: str = "", modules: bool = False, rewrites: bool = False) -> Program:
+    """A language: `code` are its options with code as their value; `modules`: `-m` names a program.
+
+    `rewrites`: with `-i` it changes the files that it gets.
+    """
     allowed = known(
-        "u B E I s S O b v q i l n p a w W T --no-warnings --trace-warnings --check --version -version --help V h "
+        f"{'' if modules else 'W '}u B E I s S O b v q i l n p a w T h V --no-warnings --trace-warnings --check --help "
+        "--version -version "
         "--test --watch --experimental-strip-types --test-only --enable-source-maps",
-        f"{code} {valued} X m" if modules else f"{code} {valued} r",
+        f"{code} {valued} X W m --check-hash-based-pycs" if modules else f"{code} {valued} r",
         early=True,
     )
     options = code.split()
@@ -130,9 +141,13 @@ def _interpreter(name: str, code: str, *, valued: str = "", modules: bool = Fals
             return inner.at_least(RiskClass.RUN, f"{quoted(name)} runs a module")
         if parsed.unclear:
             return RiskFinding(RiskClass.DANGER, f"a part of what {quoted(name)} runs is known to the shell alone")
-        if parsed.unknown is not None:
-            found.append(of_code(name, f"{parsed.unknown} {parsed.unknown_value or ''}"))
+        if parsed.unknown is not None or pieces:
+            # Where an option is not known, or code stands behind another letter (`-pe`), any word may be the code.
+            found.append(of_code(name, " ".join(word.text.replace("\0", " ") for word in arguments)))
         if pieces:
+            found.extend(judging.all_of(judging.reads, parsed.operands))
+            if rewrites and (parsed.has("i") or (parsed.unknown or "").lstrip("-pn").startswith("i")):
+                found.extend(judging.all_of(judging.writes, parsed.operands))
             return worst(found)
         if parsed.has("--version", "V", "-version", "v") and not parsed.operands:
             return RiskFinding(RiskClass.READ, "it shows a version")
@@ -145,6 +160,21 @@ def _interpreter(name: str, code: str, *, valued: str = "", modules: bool = Fals
 
 
 _UNKNOWN_CODE: Final = RiskFinding(RiskClass.DANGER, "a part of the code is known to the shell alone")
+
+
+def _parallel(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
+    """`parallel`: a shell gets its words, or what comes on its input."""
+    parsed = read_options(arguments, known("k q --keep-order --bar --will-cite", "j n N I --jobs", early=True))
+    words = [word for word in parsed.operands if word.text != ":::"]
+    if parsed.unknown is not None or parsed.unclear or not words or words[0] is not parsed.operands[0]:
+        return RiskFinding(RiskClass.DANGER, "what `parallel` runs is not known")
+    stop = next((n for n, word in enumerate(parsed.operands) if word.text == ":::"), None)
+    command = parsed.operands[:stop]
+    if any(not word.is_literal for word in command):
+        return RiskFinding(RiskClass.DANGER, "a part of what `parallel` runs is known to the shell alone")
+    return worst((judging.run([*command, _FILLED]), judging.script(" ".join(word.text for word in command)))).at_least(
+        RiskClass.RUN, "`parallel` starts a program"
+    )
 
 
 def _privileged(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
@@ -194,7 +224,7 @@ WRAPPERS: Final[Mapping[str, Program]] = {
     "busybox": _before("busybox", known(early=True)),
     "xvfb-run": _before("xvfb-run", known("a --auto-servernum", "s e n", early=True), least=RiskClass.RUN),
     "xargs": _xargs,
-    "parallel": _xargs,
+    "parallel": _parallel,
     "watch": _first_text,
     "trap": _first_text,
     "alias": _first_text,
@@ -207,8 +237,8 @@ WRAPPERS: Final[Mapping[str, Program]] = {
     "sudo": _privileged, "doas": _privileged, "su": _privileged, "runuser": _privileged, "pkexec": _privileged,
     "python": _PYTHON, "python3": _PYTHON, "python2": _PYTHON, "pypy": _PYTHON, "pypy3": _PYTHON, "py": _PYTHON,
     "node": _NODE, "nodejs": _NODE, "tsx": _NODE, "ts-node": _NODE,
-    "perl": _interpreter("perl", "e E"),
-    "ruby": _interpreter("ruby", "e"),
+    "perl": _interpreter("perl", "e E", rewrites=True),
+    "ruby": _interpreter("ruby", "e", rewrites=True),
     "php": _interpreter("php", "r"),
     "lua": _interpreter("lua", "e"),
     "osascript": _interpreter("osascript", "e"),

@@ -1,5 +1,6 @@
 """Texts of a run's clone that say what a command means, read without following links; for `conductor/risk`."""
 
+import hashlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,15 +15,22 @@ _LARGEST: Final = 262_144
 
 
 def read_text_in(root: Path) -> Callable[[str], str | None]:
-    """How a file below `root` is read: its text, None where it is not there, no text, or too large. Blocks."""
+    """How a file below `root` is read: its text, None where it is not there or not granted. Blocks.
+
+    Of one that is no text or too large, its hash behind a zero: nothing that is judged, but a change of it shows.
+    """
 
     def read(path: str) -> str | None:
         if sys.platform == "win32":
             return None
         try:
             data = safe_read(root, safe_path(root, path))
-            return data.decode() if len(data) <= _LARGEST else None
-        except (NotGranted, OSError, UnicodeDecodeError):
+        except (NotGranted, OSError):
             return None
+        try:
+            text = data.decode() if len(data) <= _LARGEST else None
+        except UnicodeDecodeError:
+            text = None
+        return f"\0{hashlib.sha256(data).hexdigest()}" if text is None else text
 
     return read

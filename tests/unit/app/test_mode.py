@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from ompycord.app.mode import DiskUsage, StorageMode
+from ompycord.app.mode import PAUSE_FILE, DiskUsage, StorageMode
 from ompycord.store import SqliteStore
 
 GIB = 1024**3
@@ -44,3 +44,14 @@ async def test_a_low_disk_refuses_new_runs_in_words_and_a_roomy_one_does_not() -
     assert words is not None
     assert words.startswith("This machine is low on disk (4% free), so no new run will start.")
     assert await mode_with(100 * GIB, 4 * GIB).words() == "low on disk (4% free): no new run starts"
+
+
+@pytest.mark.parametrize(("data", "who"), [(b"", "An admin"), (b"\xff\xfe", "An admin"), (b"Ada\nMo\n", "Ada Mo")])
+def test_garbage_in_the_file_of_the_pause_pauses_all_the_same(tmp_path: Path, data: bytes, who: str) -> None:
+    (tmp_path / PAUSE_FILE).write_bytes(data)
+    assert StorageMode(store=cast("SqliteStore", Writable()), folder=tmp_path).paused_by == who
+
+
+def test_a_long_file_of_the_pause_is_no_long_name(tmp_path: Path) -> None:
+    (tmp_path / PAUSE_FILE).write_text("x" * 100_000, encoding="utf-8")
+    assert StorageMode(store=cast("SqliteStore", Writable()), folder=tmp_path).paused_by == "x" * 64

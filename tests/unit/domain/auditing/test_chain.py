@@ -118,6 +118,30 @@ def test_a_break_that_was_confirmed_stays_shown_and_later_rows_count() -> None:
     assert check_chain(rows).open_faults[0].text == "Row 2 was changed."
 
 
+def test_many_confirmed_breaks_hide_no_new_one() -> None:
+    rows = chain(25)
+    rows = [row.model_copy(update={"detail": b"{}"}) if 2 <= row.n <= 23 else row for row in rows]
+    while found := check_chain(rows).open_faults:
+        for fault in found:
+            rows = added(rows, ACCEPTED, subject=str(fault.n), content_hash=fault.content_hash, reason="A bad sector.")
+    rows = added(rows, text="later")
+    rows[-1] = rows[-1].model_copy(update={"detail": b"{}"})
+    assert first_fault(rows) == f"Row {len(rows)} was changed."
+
+
+def test_a_confirmed_cut_hides_no_later_one() -> None:
+    rows = chain()
+    old = anchors(rows, 3, 6)
+    rows = chain(2)  # put back from a copy
+    fault = check_chain(rows, old).open_faults[0]
+    rows = added(rows, ACCEPTED, subject="3", content_hash=fault.content_hash, reason="The disk was lost.")
+    assert check_chain(rows, old).open_faults == ()
+    later = added(rows, text="later")
+    held = [*old, sign_anchor(KEY, n=4, digest=later[3].hash.hex(), at=9_000)]
+    assert check_chain(later, held).open_faults == ()
+    assert first_fault(rows, *held).startswith("The anchor of row 4 is missing: the chain ends at row 3.")
+
+
 def test_an_anchor_that_was_not_signed_here_is_refused() -> None:
     rows = chain()
     lines = [one.model_dump_json() for one in anchors(rows, 2, 6)]

@@ -122,7 +122,7 @@ def test_a_target_of_make_has_the_class_of_its_recipes() -> None:
     assert risk("make", read=files.get) == "publish"
     assert risk("make clean", read=files.get) == "run"
     assert risk("make self", read=files.get) == "run"
-    assert judge_command("make clean", read=files.get).sources == ("Makefile",)
+    assert "Makefile" in judge_command("make clean", read=files.get).sources
 
 
 def test_a_shell_script_has_the_class_of_what_it_does() -> None:
