@@ -54,6 +54,8 @@ Fix it, @ada <script>alert(1)</script>
 </details>
 
 <img src=x onerror=alert(1)>
+
+A run of marks is whole: ``no` code`
 """
 
 
@@ -246,6 +248,7 @@ async def test_text_never_becomes_markup(browser: Browser, playground: Playgroun
         await expect(body).to_contain_text("<img src=x onerror=alert(1)>")
         await expect(body.get_by_role("table")).to_contain_text("passed, 4 tests")
         await expect(body.locator("script, img[src=x]")).to_have_count(0)
+        await expect(body.locator("code.md-code")).to_have_text(["unit", " code"])  # so each run is looked at once
         hrefs = await body.locator("a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
         assert hrefs == ["https://example.org/"]
 

@@ -13,7 +13,7 @@ const RULE = /^ {0,3}([-*_])(?: *\1){2,} *$/;
 const ROW = /^ *\|.*\| *$/;
 const DIVIDER = /^ *\|(?: *:?-+:? *\|)+ *$/;
 const INLINE =
-  /(?<code>(?<ticks>`+)(?<inside>[^`]|[^`][^]*?[^`])\k<ticks>(?!`))|\\(?<escaped>[!-/:-@[-`{-~])|(?<picture>!)?\[(?<label>(?:\\.|[^[\]\\])*)\]\(\s*<?(?<target>[^\s()<>]+)>?(?:\s+"[^"]*")?\s*\)|<(?<auto>https?:\/\/[^\s<>]+)>|(?<bare>https?:\/\/[^\s<]*[^\s<.,:;"')\]*_~])|\*\*(?<bold>\S(?:[^]*?\S)?)\*\*|__(?<strong>\S(?:[^]*?\S)?)__(?!\w)|~~(?<struck>\S(?:[^]*?\S)?)~~|\*(?<italic>[^\s*](?:[^*]*[^\s*])?)\*|(?<!\w)_(?<slanted>[^\s_](?:[^_]*[^\s_])?)_(?!\w)/g;
+  /(?<code>(?<!`)(?<ticks>`+)(?!`)(?<inside>[^`]|[^`][^]*?[^`])\k<ticks>(?!`))|\\(?<escaped>[!-/:-@[-`{-~])|(?<picture>!)?\[(?<label>(?:\\.|[^[\]\\])*)\]\(\s*<?(?<target>[^\s()<>]+)>?(?:\s+"[^"]*")?\s*\)|<(?<auto>https?:\/\/[^\s<>]+)>|(?<bare>https?:\/\/[^\s<]*[^\s<.,:;"')\]*_~])|\*\*(?<bold>\S(?:[^]*?\S)?)\*\*|__(?<strong>\S(?:[^]*?\S)?)__(?!\w)|~~(?<struck>\S(?:[^]*?\S)?)~~|\*(?<italic>[^\s*](?:[^*]*[^\s*])?)\*|(?<!\w)_(?<slanted>[^\s_](?:[^_]*[^\s_])?)_(?!\w)/g;
 
 /** The text as DOM nodes. HTML comments are left out, as GitHub does; any other markup stays text. */
 export function renderMarkdown(text) {
