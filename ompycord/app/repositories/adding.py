@@ -15,6 +15,7 @@ from ompycord.app.repositories.section import inserted, section_of
 from ompycord.errors import ConfigurationError, ProcessFailed, RefusedInWords, WorkspaceError
 from ompycord.files import replace_file
 from ompycord.settings import load_settings
+from ompycord.text.secret_shapes import shapes
 from ompycord.workspaces.git import TRANSFER_S, Git
 from ompycord.workspaces.remote import NotReached, RemoteGit
 
@@ -107,8 +108,10 @@ async def _here(path: Path, git: Git) -> _Base:
 
 
 async def _elsewhere(address: str, git: Git) -> _Base:
-    if urlsplit(address).password:
-        raise RefusedInWords("The address holds a password. Leave it out, and give it to git's credential helper.")
+    if urlsplit(address).password or next(shapes(address), None) is not None:
+        raise RefusedInWords(
+            "The address holds a password or a token. Leave it out, and give it to git's credential helper."
+        )
     remote = RemoteGit(git)
     with tempfile.TemporaryDirectory(prefix="ompycord-add-") as made:
         folder = Path(made)

@@ -76,6 +76,7 @@ async def test_what_cannot_be_a_repository_is_refused_with_what_to_do(tmp_path: 
         shop: "Check out the one",
         f"file://{tmp_path}/none": "cannot be read: there is no repository at its address",
         "https://me:pw@git.example/x.git": "holds a password",
+        f"https://ghp_{'pw1' * 12}@git.example/x.git": "or a token",
     }.items():
         with pytest.raises(RefusedInWords, match=words) as refused:
             await added(given, tmp_path)
