@@ -289,7 +289,7 @@ def parse_fault(place: Path, text: str) -> str:
 
 
 def run(call: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """A command in the clone, by the shell. What it left running is ended with it."""
+    """A command in the clone, by the shell. What it left running in its group is ended with it."""
     command = str(arguments["command"])
     seconds = min(MOST_RUN_S, max(1.0, float(arguments.get("seconds") or RUN_S)))
     output = Output(call)
