@@ -163,20 +163,18 @@ class GitHubClient:
             if urlsplit(url).scheme == "http" and not self._spec.api_address.startswith("http:"):
                 return None
             is_here = urlsplit(url)[:2] == urlsplit(self._spec.api_address)[:2]
-            if is_here:
-                answer = await self._send("GET", url, query=None, body=None, etag="")
-            else:
-                answer = await self._fetched(url, most)
+            answer = await self._fetched(url, most, is_here=is_here)
         if answer.status in {HTTPStatus.GONE, HTTPStatus.NOT_FOUND}:
             return None
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
             raise fault_of(answer.status, answer.headers, _complaint(answer), self._spec)
         return answer.body[-most:]
 
-    async def _fetched(self, url: str, most: int) -> GitHubAnswer:
-        """The end of what is at an address of another host, asked without a credential."""
+    async def _fetched(self, url: str, most: int, *, is_here: bool) -> GitHubAnswer:
+        """The end of what is at an address; another host than the forge's is asked without a credential."""
+        headers = {"authorization": f"Bearer {self._token()}"} if is_here else None
         try:
-            request = self._client.build_request("GET", url)
+            request = self._client.build_request("GET", url, headers=headers)
             answer = await self._client.send(request, stream=True)
             try:
                 return GitHubAnswer(answer.status_code, answer.headers, await _end_of(answer, most))

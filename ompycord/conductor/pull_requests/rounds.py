@@ -19,10 +19,11 @@ from ompycord.domain.pull_requests.answers import answers_of
 from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.records import Draft
 from ompycord.domain.run import FINAL, RunRecord
-from ompycord.domain.task import Mode, Task, TaskRequest
+from ompycord.domain.task import PROMPT_LIMIT, Mode, Task, TaskRequest
 from ompycord.errors import ForgeFailed, ForgeUnanswered, Refused
 from ompycord.render.forge.round_summary import reply_text, round_marker, summary_text
 from ompycord.render.refusals import Audience, refusal_words
+from ompycord.text import cut
 
 __all__ = ["MOST_ROUNDS_A_DAY", "Rounds"]
 
@@ -168,7 +169,7 @@ class Rounds:
         mode = Mode(kept.get("mode") or Mode.STANDARD)
         typed = {
             **{name: kept[name] for name in names if kept.get(name)},
-            "prompt": self._redact(review_text(wanted)),
+            "prompt": cut(self._redact(review_text(wanted)), PROMPT_LIMIT),
             "repository": last.repository,
             "agent": last.agent,
             "mode": Mode.STANDARD if mode is Mode.ASK else mode,

@@ -16,6 +16,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.pull_requests.ci import SETTLE_MS
 from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.run import RunRecord, RunState
+from ompycord.domain.task import PROMPT_LIMIT
 from ompycord.errors import Refused
 from ompycord.render.cards.view import view
 from ompycord.render.render_context import RenderContext
@@ -377,6 +378,16 @@ async def test_what_is_ended_is_answered_no_more(world: World) -> None:
         await world.pulls.address(run, MO)
     assert refused.value.code == "pull-request-ended"
     assert len(await world.chain(run)) == 1
+
+
+async def test_what_is_taken_out_of_a_full_task_makes_it_no_longer_than_a_task_may_be(world: World) -> None:
+    """Words that stand for a secret are longer than a short one."""
+    run = await world.proposed()
+    world.harness.infrastructure.known.add(["k3yQ9zPw"])
+    for _ in range(16):
+        world.forge.write_at(1, "anna", "k3yQ9zPw " * 210)
+    started = await world.pulls.address(run, MO)
+    assert len((await world.harness.ended(started)).prompt) <= PROMPT_LIMIT
 
 
 async def test_nothing_open_is_nothing_to_address(world: World) -> None:

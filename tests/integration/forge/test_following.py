@@ -138,6 +138,17 @@ async def test_a_log_lies_elsewhere_and_the_token_stays_behind(
     assert talking.log_credentials == [None, None]
 
 
+async def test_of_a_long_log_that_the_forge_keeps_itself_the_end_is_read(
+    talking: TalkingForge, following: GitHubFollowing
+) -> None:
+    talking.logs_at = ADDRESS
+    talking.logs = {301: "x" * 9_000_000 + "\nAssertionError"}
+    end = await following.log_of(301)
+    assert end is not None
+    assert (len(end), end.endswith("\nAssertionError")) == (200_000, True)
+    assert talking.log_credentials == [f"Bearer {talking.token}"]
+
+
 @pytest.mark.parametrize("is_lost", [False, True], ids=["answered", "answer lost"])
 async def test_a_comment_is_written_once(talking: TalkingForge, following: GitHubFollowing, is_lost: bool) -> None:
     for number in range(120):
