@@ -28,6 +28,8 @@ def _writer(
         is_set = is_first_a_setting and parsed.unknown is None  # else an option may be the setting
         paths = [*(parsed.operands[1:] if is_set else parsed.operands), *parsed.values(*into)]
         found = [RiskFinding(RiskClass.WRITE, f"{quoted(name)} changes files"), *judging.all_of(judging.writes, paths)]
+        if name in {"ln", "install"}:  # under another name it is no secret any more
+            found.extend(judging.secrets(paths))
         if parsed.unknown is not None or parsed.unclear:
             found.append(RiskFinding(RiskClass.RUN, f"what {quoted(name)} does with its options is not known"))
         return worst(found)

@@ -238,6 +238,7 @@ _DROPPING: Final[Mapping[str, frozenset[str]]] = {
     "stash": frozenset({"drop", "clear"}),
     "worktree": frozenset({"remove", "prune", "--force"}),
     "notes": frozenset({"remove", "prune"}),
+    "apply": frozenset({"--unsafe-paths"}),
 }
 """Words with which a command of git drops what there was."""
 _STARTING: Final = ("-x", "--exec", "--gpg-sign", "-S", "--edit-todo", "--extcmd", "--tool")

@@ -120,6 +120,7 @@ class Judging:
     def unknown(self, name: str, arguments: Sequence[Word]) -> RiskFinding:
         """A program without a rule: it may start what stands behind it."""
         found = [RiskFinding(RiskClass.RUN, f"{quoted(name)} is a program that nothing is known of")]
+        found.extend(self.secrets(arguments))
         for index, word in enumerate(arguments):
             if _base(word.text) in self.programs:
                 inner = self.run(arguments[index:])
@@ -128,6 +129,10 @@ class Judging:
                 inner = self.script(word.text)  # as of `-c`
                 found.append(inner if inner.risk > RiskClass.RUN else NOTHING)
         return worst(found)
+
+    def secrets(self, arguments: Iterable[Word]) -> Iterable[RiskFinding]:
+        """Arguments that are the names of secrets."""
+        return (self.reads(word) for word in arguments if self.where.place(word) is PathPlace.SECRET)
 
     def script_word(self, word: Word) -> RiskFinding:
         """Text that a shell runs."""
@@ -208,6 +213,8 @@ class Judging:
         name, _, value = word.text.partition("=")
         if name in _HARMLESS_VARIABLES:
             return NOTHING
+        if name in {"GIT_DIR", "GIT_WORK_TREE"} and self.where.place(Word(value, word.is_literal)) >= PathPlace.UNKNOWN:
+            self.where.is_lost = True
         finding = RiskFinding(RiskClass.RUN, f"it sets {quoted(name)}")
         if not word.is_literal:
             return finding

@@ -86,9 +86,13 @@ def _npm(name: str) -> Program:
         words = [word for word in arguments if not word.text.startswith("-")]
         first = words[0].text.casefold() if words and words[0].is_plain else ""
         if first in {"run", "run-script", "rum"}:
-            return (
-                package_script(judging, name, words[1]) if len(words) > 1 else RiskFinding(RiskClass.READ, "it lists")
-            )
+            end = next((n for n, word in enumerate(arguments) if word.text == "--"), None)
+            own = [word for word in arguments[:end] if not word.text.startswith("-")][1:]
+            if not own:
+                return RiskFinding(RiskClass.READ, "it lists")
+            # The value of an option may stand before the script: `run --prefix web deploy`.
+            is_plain = len(words) > 1 and arguments[1:2] == words[1:2]
+            return worst(package_script(judging, name, word) for word in (own[:1] if is_plain else own))
         if first in {"test", "t", "tst", "start", "stop", "restart"}:
             return package_script(judging, name, Word({"t": "test", "tst": "test"}.get(first, first)))
         if first == "exec" or (first in {"x", "dlx"}):

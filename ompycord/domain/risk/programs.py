@@ -14,7 +14,7 @@ from ompycord.domain.risk.options import Parsed, known, read_options
 from ompycord.domain.risk.packages import PACKAGES, by_subcommand, runner_of
 from ompycord.domain.risk.reading import READING
 from ompycord.domain.risk.shell import Word
-from ompycord.domain.risk.tasks import TASKS
+from ompycord.domain.risk.tasks import TASKS, named_task
 from ompycord.domain.risk.wrappers import WRAPPERS
 
 __all__ = ["PROGRAMS"]
@@ -24,9 +24,23 @@ _Classes = Mapping[str, RiskClass]
 
 def _always(risk: RiskClass, why: str) -> Callable[[str], Program]:
     def of(name: str) -> Program:
-        return lambda judging, arguments: RiskFinding(risk, f"{quoted(name)} {why}")
+        finding = RiskFinding(risk, f"{quoted(name)} {why}")
+
+        def judge(judging: Judging, arguments: Sequence[Word]) -> RiskFinding:
+            found = [finding, *judging.secrets(arguments)]
+            for index, word in enumerate(arguments[:-1]):
+                if word.text in _STARTERS and risk < RiskClass.DANGER:  # `mise exec -- …`, `nix-shell --run …`
+                    inner = judging.run(arguments[index + 1 :])
+                    found.extend((inner, named_task(name, arguments[index + 1])))
+            return worst(found)
+
+        return judge
 
     return of
+
+
+_STARTERS: Final = frozenset({"run", "exec", "--", "--run", "--command", "script"})
+"""Words of programs behind which a command or a task stands."""
 
 
 def _all(names: str, of: Callable[[str], Program]) -> dict[str, Program]:
@@ -273,6 +287,7 @@ PROGRAMS: Final[Mapping[str, Program]] = {
     "hatch": runner_of("hatch", "run", _POETRY),
     "rye": runner_of("rye", "run", _POETRY),
     "cargo": _CARGO,
+    "dotnet": by_subcommand("dotnet", "network: restore add tool\npublish: push", RiskClass.NETWORK),
     "go": _GO,
     "docker": _DOCKER,
     "gem": _GEM,

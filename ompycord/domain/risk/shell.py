@@ -333,8 +333,8 @@ class _Parser:
             if sign == "}":
                 self._at += 1
                 return
-            if sign in "'\"\\":
-                raise Unreadable("quotes in a variable's default cannot be read for certain")
+            if sign in "'\"\\" or self._text.startswith("@P}", self._at):
+                raise Unreadable("quotes or `@P` behind a variable's name cannot be read for certain")
             if sign in "$`":
                 self._expansion(built, is_quoted=True)
             else:

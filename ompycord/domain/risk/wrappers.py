@@ -84,7 +84,7 @@ def _script_file(judging: Judging, word: Word) -> RiskFinding:
     judging.note(word)
     path = judging.where.from_root(word) if word.is_plain else None
     text = judging.read(path) if path is not None else None
-    finding = RiskFinding(RiskClass.RUN, f"it runs the script {quoted(word.text)}")
+    finding = worst([RiskFinding(RiskClass.RUN, f"it runs the script {quoted(word.text)}"), *judging.secrets([word])])
     if text is None or not _is_shell(word.text, text):
         return finding
     inner = judging.script(text)
@@ -221,6 +221,8 @@ WRAPPERS: Final[Mapping[str, Program]] = {
     "chronic": _before("chronic", known(early=True)),
     "unbuffer": _before("unbuffer", known("p", early=True)),
     "flock": _before("flock", known("n x s u e", "w E", early=True), skip=1, least=RiskClass.WRITE),
+    "ssh-agent": _before("ssh-agent", known("k s c D d", "t a", early=True), least=RiskClass.SECRET),
+    "toybox": _before("toybox", known(early=True)),
     "busybox": _before("busybox", known(early=True)),
     "xvfb-run": _before("xvfb-run", known("a --auto-servernum", "s e n", early=True), least=RiskClass.RUN),
     "xargs": _xargs,
