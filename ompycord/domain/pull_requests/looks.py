@@ -8,7 +8,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.events import PullRequestSeen
 from ompycord.domain.pull_requests.ci import CiVerdict, ci_of
 from ompycord.domain.pull_requests.record import PullRequestRecord
-from ompycord.domain.pull_requests.reviewers import ReviewApproval, approvals_of
+from ompycord.domain.pull_requests.reviewers import ReviewApproval, approvals_of, last_verdicts
 from ompycord.domain.pull_requests.seen import SeenChecks, SeenDiscussion, SeenPull, SeenReview
 
 __all__ = ["ci_is_due", "is_news", "looked", "standing"]
@@ -119,11 +119,8 @@ def _discussed(discussion: SeenDiscussion) -> Mapping[str, object]:
 
 def standing(reviews: Iterable[SeenReview]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Who approves and who asks for changes, by the last verdict of each; a remark changes no verdict."""
-    last: dict[int, SeenReview] = {}
-    for review in sorted(reviews, key=lambda one: (one.at, one.id)):
-        if review.verdict != "commented":
-            last[review.author] = review
-    by = {kind: tuple(one.login[:_NAME] for one in last.values() if one.verdict == kind) for kind in _VERDICTS}
+    last = last_verdicts(reviews)
+    by = {kind: tuple(one.login[:_NAME] for one in last if one.verdict == kind) for kind in _VERDICTS}
     return by["approved"][:_NAMES], by["refused"][:_NAMES]
 
 

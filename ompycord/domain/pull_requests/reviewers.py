@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 from ompycord.domain.pull_requests.seen import SeenReview
 
-__all__ = ["NEEDED", "OtherReview", "ReviewApproval", "approvals_of", "other_review"]
+__all__ = ["NEEDED", "OtherReview", "ReviewApproval", "approvals_of", "last_verdicts", "other_review"]
 
 NEEDED: Final = "needs another reviewer"
 _NAMED: Final = 3
@@ -26,15 +26,20 @@ class OtherReview(NamedTuple):
     words: str
 
 
-def approvals_of(reviews: Iterable[SeenReview], commit: str) -> tuple[ReviewApproval, ...]:
-    """The people whose last verdict approves this very commit."""
+def last_verdicts(reviews: Iterable[SeenReview]) -> tuple[SeenReview, ...]:
+    """The last verdict of each reviewer; a remark changes no verdict."""
     last: dict[int, SeenReview] = {}
     for review in sorted(reviews, key=lambda one: (one.at, one.id)):
         if review.verdict != "commented":
             last[review.author] = review
+    return tuple(last.values())
+
+
+def approvals_of(reviews: Iterable[SeenReview], commit: str) -> tuple[ReviewApproval, ...]:
+    """The people whose last verdict approves this very commit."""
     return tuple(
         ReviewApproval(one.login, one.is_member)
-        for one in last.values()
+        for one in last_verdicts(reviews)
         if one.verdict == "approved" and one.commit == commit and not one.is_bot
     )
 
