@@ -70,6 +70,7 @@ def restore(
         raise BackupError(f"{name} cannot be restored. {' '.join(worse)}")
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = data / ".restoring"
+    was_ended = (beside / DATABASE).exists()
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(mode=0o700)
     try:
@@ -82,7 +83,7 @@ def restore(
         copies.settle(beside / DATABASE, unsent=unsent or "drop")
         copies.examine(beside / DATABASE)
         lost = _bring_contents(data / "artifacts", place, manifest)
-        aside = _exchange(data, beside, manifest, now)
+        aside = _exchange(data, beside, manifest, now, goes_on=was_ended)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return Restored(manifest, aside, missing_secrets(data, manifest), tuple(sorted(lost)))
@@ -133,12 +134,12 @@ def _is_stated(file: Path, content: Content) -> bool:
     return file.is_file() and not file.is_symlink() and file.stat().st_size == content.size
 
 
-def _exchange(data: Path, beside: Path, manifest: Manifest, now: Millis) -> Path | None:
+def _exchange(data: Path, beside: Path, manifest: Manifest, now: Millis, *, goes_on: bool) -> Path | None:
     """Move aside what is there, all of it, then put the new in its place. Raises BackupError; all is as before then."""
     old = [data / f"{DATABASE}{end}" for end in _COMPANIONS]
     old += [data / one.name for one in manifest.secrets]
     there = [file for file in old if file.exists() or file.is_symlink()]
-    aside = _aside(data, there, now) if there else None
+    aside = _aside(data, there, now, goes_on=goes_on) if there else None
     moved: list[tuple[Path, Path]] = []
     try:
         if aside is not None:
@@ -167,10 +168,12 @@ def _move(file: Path, target: Path, moved: list[tuple[Path, Path]]) -> None:
     moved.append((file, target))
 
 
-def _aside(data: Path, there: Sequence[Path], now: Millis) -> Path:
-    """A folder of its own; that of a restore that ended between its moves, since a log stays with its database."""
+def _aside(data: Path, there: Sequence[Path], now: Millis, *, goes_on: bool) -> Path:
+    """A folder of its own; where a restore `goes_on` that ended between its moves, that one's: a log stays with its
+    database, and comes to no other.
+    """
     found = sorted(data.glob("before-restore-*/"), key=lambda folder: folder.stat().st_mtime_ns)
-    is_half = data / DATABASE not in there and any(file.name.startswith(DATABASE) for file in there)
+    is_half = goes_on and data / DATABASE not in there and any(file.name.startswith(DATABASE) for file in there)
     if is_half and found and not any((found[-1] / file.relative_to(data)).exists() for file in there):
         return found[-1]
     names = (f"before-restore-{now}{f'-{number}' if number > 1 else ''}" for number in itertools.count(1))

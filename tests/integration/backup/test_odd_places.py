@@ -58,17 +58,22 @@ def test_the_old_database_moves_aside_with_what_stands_in_its_log(
     assert count(killed / "ompycord.db", "events") == 40
 
 
-def test_after_a_crash_between_the_moves_the_log_follows_its_database(
-    data: Path, place: BackupPlace, make: Make, tmp_path: Path
+@pytest.mark.parametrize("was_ended", [True, False])
+def test_after_a_crash_between_the_moves_the_log_follows_its_database_and_no_other(
+    data: Path, place: BackupPlace, make: Make, tmp_path: Path, was_ended: bool
 ) -> None:
     name = make()
     killed = with_log(data, tmp_path / "killed")
     (killed / "before-restore-1").mkdir()
     (killed / "ompycord.db").rename(killed / "before-restore-1" / "ompycord.db")
+    if was_ended:
+        (killed / ".restoring").mkdir()
+        (killed / ".restoring" / "ompycord.db").touch()
     aside = restore(killed, place, name, copies=COPIES, unsent=None, now=LATER).aside
     assert aside is not None
-    assert aside.name == "before-restore-1"
-    assert count(aside / "ompycord.db", "events") == 31
+    assert aside.name == ("before-restore-1" if was_ended else f"before-restore-{LATER}")
+    assert (aside / "ompycord.db-wal").exists()
+    assert count(killed / "before-restore-1" / "ompycord.db", "events") == (31 if was_ended else 40)
 
 
 def test_each_restore_has_a_folder_of_its_own_for_what_was_there(data: Path, place: BackupPlace, make: Make) -> None:
