@@ -218,7 +218,9 @@ _TABLE: Final[Mapping[str, Program]] = {
     "column": reader("column", known("t x n e", "s c o N")),
     "rev": reader("rev", _PLAIN),
     "od": reader("od", known("c x b d o v a", "A t N j w")),
-    "xxd": reader("xxd", known("b i p r u E e a C -ps -plain -include -bits -revert", "c g l s o n"), operands="last written"),
+    "xxd": reader(
+        "xxd", known("b i p r u E e a C -ps -plain -include -bits -revert", "c g l s o n"), operands="last written"
+    ),
     "hexdump": reader("hexdump", known("C c b d x v", "n s")),
     "strings": reader("strings", known("a", "n t")),
     "file": reader("file", known("b i L h k --brief --mime --mime-type --mime-encoding")),
