@@ -74,8 +74,8 @@ class RiskAssessment:
         judged = await asyncio.to_thread(judge_command, command, root=root, rules=rules, read=kept)
         before = RiskClass.named(body.risk_class or "danger")
         finding = judged.finding
-        is_set = rules.lowered(command, judged.finding._replace(risk=RiskClass.DANGER)).risk < RiskClass.DANGER
-        if finding.risk < before and not is_set:
+        bare = await asyncio.to_thread(_bare, command, root)
+        if finding.risk < before and before > bare:  # what stands beside the command makes it worse, as its folder
             finding = finding._replace(risk=before, why=body.because or finding.why)
         sources = judged.sources[:MOST_EDITS]
         meaning = await asyncio.to_thread(_hash_of, judged.sources, kept) if sources else None
@@ -86,6 +86,11 @@ class RiskAssessment:
             "meaning": meaning,
         }
         return body.model_copy(update=update)
+
+
+def _bare(command: str, root: str) -> RiskClass:
+    """The class of a command without rules and files; whoever read the call may not have known the clone."""
+    return max(judge_command(command, root=one).finding.risk for one in ("", root))
 
 
 class _Kept:

@@ -153,3 +153,15 @@ async def test_a_repositorys_rules_hold_and_its_classes_say_whether_people_are_a
     assert not claimed.is_allowed  # in words alone
     cut = await assessment({}).assess(RunId("A"), wants("1", risk_class="read", whole=False))
     assert not cut.is_allowed
+
+
+async def test_a_rule_speaks_of_its_command_alone_not_of_what_stands_beside_it() -> None:
+    rules = {"risk": {"commands": [{"command": "make ok", "risk": "read"}], "build_folders": ["generated"]}}
+
+    async def found(command: str, before: str) -> str | None:
+        return (await assessment({}, **rules).assess(RunId("A"), shell(command, before))).body.risk_class
+
+    assert await found("make ok", "run") == "read"
+    assert await found("make ok", "danger") == "danger"  # it starts outside the clone, or stands beside another command
+    assert await found("rm -rf generated", "danger") == "write"
+    assert await found("rm -rf src", "danger") == "danger"
