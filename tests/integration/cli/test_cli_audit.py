@@ -53,3 +53,8 @@ async def _broken(run: Callable[..., Awaitable[Done]], data: Path) -> None:
     assert again.code == 1  # the anchor of the row that was cut is another matter
     assert "Row 2 was changed. Confirmed: A test of the disk." in again.out
     assert "Row 2" not in again.err
+    with (data.parent / "elsewhere").open("a", encoding="utf-8") as file:
+        file.write("{}\n")
+    refused = await run("audit", "accept", "3", "--reason", "A test of the disk.")
+    assert refused.code != 0
+    assert "The anchors were changed: elsewhere: line 2 is no anchor. Nothing was confirmed." in refused.err

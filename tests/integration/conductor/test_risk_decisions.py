@@ -156,7 +156,9 @@ async def test_a_repositorys_rules_hold_and_its_classes_say_whether_people_are_a
 
 
 async def test_a_rule_speaks_of_its_command_alone_not_of_what_stands_beside_it() -> None:
-    rules = {"risk": {"commands": [{"command": "make ok", "risk": "read"}], "build_folders": ["generated"]}}
+    rules: dict[str, Any] = {
+        "risk": {"commands": [{"command": "make ok", "risk": "read"}], "build_folders": ["generated"]}
+    }
 
     async def found(command: str, before: str) -> str | None:
         return (await assessment({}, **rules).assess(RunId("A"), shell(command, before))).body.risk_class
