@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from ompycord.backup.belonging import claim
 from ompycord.backup.copies import Counted, DatabaseCopies, Progress
 from ompycord.backup.manifest import (
     DATABASE,
@@ -50,6 +51,7 @@ def make_backup(
     Raises BackupError, or what the database's functions raise; then nothing of it is left.
     """
     with place.writing():
+        claim(place, data)
         _require_room(data / DATABASE, place.path)
         with place.partial("new") as folder:
             database, counted = _database(data, folder, copies, progress, is_alone=is_alone)

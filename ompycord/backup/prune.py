@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ompycord.backup.belonging import claim
 from ompycord.backup.drills import read_drill
 from ompycord.backup.place import BackupPlace, FoundBackup
 from ompycord.domain.base import Millis
@@ -40,12 +41,14 @@ def to_prune(found: list[FoundBackup], *, keep: int, now: Millis, whole: str | N
     return [one.name for one in found[:position] if one.name not in ahead and one.name != whole]
 
 
-def prune(place: BackupPlace, *, keep: int, now: Millis, dry_run: bool = False) -> Pruned:
-    """Remove what `to_prune` names, then contents that no backup names. Raises BackupError, ValueError.
+def prune(place: BackupPlace, data: Path, *, keep: int, now: Millis, dry_run: bool = False) -> Pruned:
+    """Remove what `to_prune` names of the backups of `data`, then contents that no backup names.
 
     The one that was last put back on trial without a fault stays. No content goes while one that stays cannot be read.
+    Raises BackupError, ValueError.
     """
     with place.writing():
+        claim(place, data)
         found = place.found()
         going = to_prune(found, keep=keep, now=now, whole=read_drill(place).whole)
         staying = [one for one in found if one.name not in going]

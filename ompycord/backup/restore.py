@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ompycord.backup.belonging import hand_on
 from ompycord.backup.copies import DatabaseCopies, Progress, Unsent
 from ompycord.backup.manifest import DATABASE, BackupError, Content, Manifest
 from ompycord.backup.place import BackupPlace
@@ -83,6 +84,7 @@ def restore(
         copies.settle(beside / DATABASE, unsent=unsent or "drop")
         copies.examine(beside / DATABASE)
         lost = _bring_contents(data / "artifacts", place, manifest)
+        hand_on(place, data)
         aside = _exchange(data, beside, manifest, now, goes_on=was_ended)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

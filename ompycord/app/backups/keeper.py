@@ -124,7 +124,7 @@ class BackupKeeper:
                     progress=self._progress,
                 )
             )
-            await self._in_thread(partial(prune, self._place, keep=self._options.keep, now=now))
+            await self._in_thread(partial(prune, self._place, self._data, keep=self._options.keep, now=now))
         except (OmpycordError, OSError) as error:
             self._failed(error)
             return

@@ -188,8 +188,8 @@ def prune(
     from ompycord.app.system import SystemClock
     from ompycord.backup.prune import prune as remove
 
-    settings, _, place = _places(data_dir, folder)
-    done = remove(place, keep=keep or settings.backup.keep, now=SystemClock().now_ms(), dry_run=dry_run)
+    settings, data, place = _places(data_dir, folder)
+    done = remove(place, data.path, keep=keep or settings.backup.keep, now=SystemClock().now_ms(), dry_run=dry_run)
     if as_json:
         typer.echo(json.dumps({**done._asdict(), "dry_run": dry_run}, indent=2))
         return

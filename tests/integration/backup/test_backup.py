@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import stat
 from contextlib import closing
@@ -14,6 +15,7 @@ import pytest
 import zstandard
 
 from ompycord.app.system import SystemClock, SystemIds
+from ompycord.backup.create import make_backup
 from ompycord.backup.manifest import MANIFEST, BackupError
 from ompycord.backup.place import BackupPlace
 from ompycord.backup.prune import prune
@@ -123,7 +125,7 @@ def test_a_restore_on_an_empty_machine_brings_back_all_of_it(
     assert (new / "artifacts" / "of" / RUN / DIGEST).exists()
     assert (new / "secrets" / "keys" / "k1").read_text() == "y" * 43
     asyncio.run(examine_database(new / "ompycord.db"))
-    assert sorted(one.name for one in new.iterdir()) == ["artifacts", "ompycord.db", "secrets"]
+    assert sorted(one.name for one in new.iterdir()) == ["artifacts", "backup.id", "ompycord.db", "secrets"]
 
 
 def test_what_was_there_is_moved_aside_with_its_log_and_its_mark(data: Path, place: BackupPlace, make: Make) -> None:
@@ -268,16 +270,39 @@ def test_pruning_takes_the_oldest_and_what_nobody_names_any_more(data: Path, pla
     for file in (data / "artifacts").rglob(DIGEST):
         file.unlink()
     names = [make(now=NOW + hours * 3_600_000) for hours in range(1, 4)]
-    assert prune(place, keep=2, now=LATER + 4 * 3_600_000, dry_run=True).backups == (first, names[0])
+    assert prune(place, data, keep=2, now=LATER + 4 * 3_600_000, dry_run=True).backups == (first, names[0])
     assert place.content(DIGEST).exists()
-    done = prune(place, keep=2, now=LATER + 4 * 3_600_000)
+    done = prune(place, data, keep=2, now=LATER + 4 * 3_600_000)
     assert (done.backups, done.contents) == ((first, names[0]), 1)
     assert place.names() == names[1:]
     assert not place.content(DIGEST).exists()
 
 
-def test_nothing_attached_goes_while_a_backup_cannot_be_read(place: BackupPlace, make: Make) -> None:
+def test_nothing_attached_goes_while_a_backup_cannot_be_read(data: Path, place: BackupPlace, make: Make) -> None:
     name = make()
     (place.folder(name) / MANIFEST).write_text(json.dumps({"format": "?"}))
-    assert prune(place, keep=1, now=LATER).contents == 0
+    assert prune(place, data, keep=1, now=LATER).contents == 0
     assert place.content(DIGEST).exists()
+
+
+def test_a_folder_of_backups_belongs_to_one_data_folder(
+    data: Path, place: BackupPlace, make: Make, tmp_path: Path
+) -> None:
+    name = make()
+    other = tmp_path / "other"
+    shutil.copytree(data, other, ignore=shutil.ignore_patterns("backup.id"))
+    for attempt in (
+        lambda: make_backup(other, place, copies=COPIES, now=LATER, version="1", with_secrets=False),
+        lambda: prune(place, other, keep=1, now=LATER),
+    ):
+        with pytest.raises(BackupError, match=r"holds the backups of another data folder\. .* backup\.folder"):
+            attempt()
+    assert place.names() == [name]
+    new = tmp_path / "new"
+    restore(new, place, name, copies=COPIES, unsent=None, now=LATER)
+    made = make_backup(new, place, copies=COPIES, now=LATER, version="1", with_secrets=False)
+    assert place.names() == [name, made], "a new machine goes on with them"
+    elsewhere = BackupPlace(tmp_path / "elsewhere")
+    make_backup(data, elsewhere, copies=COPIES, now=LATER, version="1", with_secrets=False)
+    restore(data, elsewhere, elsewhere.names()[0], copies=COPIES, unsent=None, now=LATER)
+    make(now=LATER + 1000)

@@ -175,7 +175,12 @@ async def test_a_trial_that_could_not_begin_is_no_fault_and_tried_again_in_an_ho
 
 
 async def test_one_that_does_not_open_is_a_fault_and_the_one_that_did_before_is_never_pruned(
-    keeper: Callable[..., BackupKeeper], clock: HandClock, copies: CountedCopies, place: BackupPlace, make: Make
+    data: Path,
+    keeper: Callable[..., BackupKeeper],
+    clock: HandClock,
+    copies: CountedCopies,
+    place: BackupPlace,
+    make: Make,
 ) -> None:
     good = make()
     await keeper(every_hours=0).inspect()
@@ -185,10 +190,10 @@ async def test_one_that_does_not_open_is_a_fault_and_the_one_that_did_before_is_
     ours = keeper(every_hours=0)
     await ours.inspect()
     assert ours.state.drill_fault == "It cannot be opened."
-    assert prune(place, keep=1, now=clock.wall_ms).backups == tuple(newer[:2])
+    assert prune(place, data, keep=1, now=clock.wall_ms).backups == tuple(newer[:2])
     assert place.names() == [good, newer[2]]
     note_drill(place, at=clock.wall_ms, backup=newer[2], faults=[])
-    assert prune(place, keep=1, now=clock.wall_ms).backups == (good,)
+    assert prune(place, data, keep=1, now=clock.wall_ms).backups == (good,)
 
 
 async def test_none_is_made_where_none_is_wanted(

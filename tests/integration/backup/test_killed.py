@@ -153,5 +153,5 @@ def test_pruning_leaves_whole_ones_only(data: Path, place: BackupPlace, make: Ma
         shutil.rmtree(place.path)
         shutil.copytree(tmp_path / "copy", place.path)
 
-    assert _each_death(lambda: prune(place, keep=1, now=NOW + 9000), then) > 3
+    assert _each_death(lambda: prune(place, data, keep=1, now=NOW + 9000), then) > 3
     assert place.names() == [names[-1]]

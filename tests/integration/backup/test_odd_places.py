@@ -162,13 +162,13 @@ def test_backups_in_the_data_folder_do_not_hold_each_other(data: Path, folder: s
     assert count(odd / "ompycord.db", "events") == 40
 
 
-def test_nothing_is_pruned_while_one_is_made(place: BackupPlace, make: Make) -> None:
+def test_nothing_is_pruned_while_one_is_made(data: Path, place: BackupPlace, make: Make) -> None:
     first = make()
     met: list[str] = []
 
     def progress(what: str, done: int, total: int) -> None:
         with pytest.raises(PlaceBusy):
-            prune(place, keep=1, now=LATER)
+            prune(place, data, keep=1, now=LATER)
         met.append(what)
 
     second = make(now=LATER, progress=progress)
