@@ -10,6 +10,7 @@ import pytest
 
 from ompycord.agents.native import tools_program
 from ompycord.agents.native.tool_program import BOUNDS
+from tests.support.patience import patient
 
 pytestmark = pytest.mark.posix
 
@@ -22,7 +23,9 @@ def ask(clone: Path) -> Any:
         frames = [{"id": str(at), "tool": tool, "arguments": own} for at, (tool, own) in enumerate(calls)]
         argv = [sys.executable, "-I", "-S", tools_program.__file__]
         given = "".join(f"{json.dumps(one)}\n" for one in frames)
-        done = subprocess.run(argv, input=given, capture_output=True, text=True, cwd=clone, check=False, timeout=60)
+        done = subprocess.run(
+            argv, input=given, capture_output=True, text=True, cwd=clone, check=False, timeout=patient(60)
+        )
         lines = done.stdout.splitlines()[1:]
         assert all(len(line) < BOUNDS.line_bytes for line in lines)
         return [one for one in map(json.loads, lines) if "progress" not in one]
