@@ -64,7 +64,7 @@ sleep 600
 """
 CONFIG = """\
 repositories: {{sample: {{path: {repository}}}}}
-agents: {{waits: {{kind: command, command: [{agent}], sandbox: {{minimum: none}}}}}}
+agents: {{waits: {{kind: command, command: [{agent}], sandbox: {{minimum: none, network: true}}}}}}
 """
 HELLO = {
     "jsonrpc": "2.0",
