@@ -52,14 +52,14 @@ class ThreadMessages:
         self._explained: dict[tuple[str, ...], None] = {}
         """What was explained once: to whom, or in which run's thread."""
         self._orders = WeakValueDictionary[int, asyncio.Lock]()
-        """By message: what happens to it is taken in its order."""
+        """By thread: what is written, changed and deleted there is taken in its order, whoever wrote it."""
 
     async def on_message(self, message: discord.Message) -> None:
         """Take it as an answer, or send it to the run and mark it.
 
         Ignored where it is not for a run, or where its author may not send one.
         """
-        async with self._order(message.id):
+        async with self._order(message.channel.id):
             record = await self._context.store.surfaces.run_of_surface(str(message.channel.id))
             if record is None:
                 return
@@ -71,7 +71,7 @@ class ThreadMessages:
 
     async def on_edit(self, message: discord.Message) -> None:
         """Change the answer that it is, while that can be undone."""
-        async with self._order(message.id):
+        async with self._order(message.channel.id):
             record = await self._context.store.surfaces.run_of_surface(str(message.channel.id))
             if record is None or message.author.bot:
                 return
@@ -87,14 +87,15 @@ class ThreadMessages:
 
     async def on_delete(self, channel: str, message: str) -> None:
         """Withdraw the answer that it was, while that can be undone."""
-        async with self._order(int(message)):
+        async with self._order(int(channel)):
             record = await self._context.store.surfaces.run_of_surface(channel)
             if record is not None:
                 await self._offers.delete(message)
                 await self._answers.delete(RunId(record.id), typed=message)
 
-    def _order(self, message: int) -> asyncio.Lock:
-        return self._orders.setdefault(message, asyncio.Lock())
+    def _order(self, channel: int) -> asyncio.Lock:
+        """discord.py starts a task for each event; those that wait here go on first come, first served."""
+        return self._orders.setdefault(channel, asyncio.Lock())
 
     async def _take(self, message: discord.Message, record: RunRecord, person: Person) -> None:
         if not self._context.options.message_content and not message.content:

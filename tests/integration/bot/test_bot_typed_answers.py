@@ -1,5 +1,6 @@
 """A typed message answers an open question: it waits for five seconds, then it is given once; in a real playground."""
 
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from ompycord.conductor.typed_answers import UNDO_MS
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities
+from ompycord.domain.run import RunRecord
 from ompycord.playground.client import File, Message
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
@@ -170,12 +172,36 @@ async def test_a_second_line_of_the_same_person_goes_to_the_agent_as_a_message(h
     async with harness.running():
         _, thread = await asked(harness, mo)
         await mo.say("SQLite", thread)
-        await told(mo, TAKEN)
         more = await mo.say("And keep it small.", thread)
+        await told(mo, f"{TAKEN}*SQLite*")
         assert await harness.heard() == ev.Prompted(text="And keep it small.", by="Mo")
         await received(mo, more)
         harness.clock.advance(UNDONE_S)
         assert await harness.heard() == ev.QuestionAnswered(question="q1", answer="SQLite", by="Mo")
+
+
+async def test_what_is_written_in_a_thread_is_taken_in_its_order_though_the_first_takes_longer(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, mo = harness.playground.ada, harness.playground.mo
+    surfaces = harness.store.surfaces
+    look, looks = surfaces.run_of_surface, count()
+
+    async def slow_at_first(surface: str) -> RunRecord | None:
+        if not next(looks):
+            for _ in range(50):
+                await look(surface)
+        return await look(surface)
+
+    async with harness.running():
+        run, thread = await asked(harness, mo)
+        monkeypatch.setattr(surfaces, "run_of_surface", slow_at_first)
+        await mo.say("SQLite", thread)
+        await ada.say("Postgres", thread)
+        await told(ada, "Mo has just answered that. Yours was not sent.")
+        harness.clock.advance(UNDONE_S)
+        assert await harness.heard() == ev.QuestionAnswered(question="q1", answer="SQLite", by="Mo")
+        assert len(await answers(harness, run)) == 1
 
 
 async def test_a_button_while_it_waits_wins_and_the_typed_answer_is_not_sent(harness: AppHarness) -> None:
