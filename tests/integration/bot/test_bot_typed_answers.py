@@ -13,6 +13,7 @@ from ompycord.domain.ports import AgentCapabilities
 from ompycord.domain.run import RunRecord
 from ompycord.playground.client import File, Message
 from ompycord.store import SqliteStore
+from ompycord.store.features.surfaces import SqliteSurfaces
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.patience import within
 from tests.support.playground import Playground
@@ -184,18 +185,17 @@ async def test_what_is_written_in_a_thread_is_taken_in_its_order_though_the_firs
     harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, mo = harness.playground.ada, harness.playground.mo
-    surfaces = harness.store.surfaces
-    look, looks = surfaces.run_of_surface, count()
+    look, looks = SqliteSurfaces.run_of_surface, count()
 
-    async def slow_at_first(surface: str) -> RunRecord | None:
+    async def slow_at_first(surfaces: SqliteSurfaces, surface: str) -> RunRecord | None:
         if not next(looks):
             for _ in range(50):
-                await look(surface)
-        return await look(surface)
+                await look(surfaces, surface)
+        return await look(surfaces, surface)
 
     async with harness.running():
         run, thread = await asked(harness, mo)
-        monkeypatch.setattr(surfaces, "run_of_surface", slow_at_first)
+        monkeypatch.setattr(SqliteSurfaces, "run_of_surface", slow_at_first)
         await mo.say("SQLite", thread)
         await ada.say("Postgres", thread)
         await told(ada, "Mo has just answered that. Yours was not sent.")
