@@ -189,7 +189,7 @@ async def test_what_is_written_in_a_thread_is_taken_in_its_order_though_the_firs
 
     async def slow_at_first(surfaces: SqliteSurfaces, surface: str) -> RunRecord | None:
         if not next(looks):
-            for _ in range(50):
+            for _ in range(500):
                 await look(surfaces, surface)
         return await look(surfaces, surface)
 
