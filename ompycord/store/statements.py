@@ -13,6 +13,7 @@ What is not written like that ends the import: a broken file never waits for its
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib import resources
 from itertools import chain
 
@@ -120,8 +121,9 @@ class Statements:
             raise ValueError(f"sql/{self.feature}.sql {what}.")
 
 
+@cache
 def load(feature: str) -> Statements:
-    """The statements of `sql/<feature>.sql`, read once by the file that owns them.
+    """The statements of `sql/<feature>.sql`, read once for the file that owns them and for who looks at all.
 
     Raises ValueError, FileNotFoundError.
     """
@@ -129,11 +131,12 @@ def load(feature: str) -> Statements:
     return Statements(feature, file.read_text(encoding="utf-8"))
 
 
-def all_statements() -> Iterator[str]:
+@cache
+def all_statements() -> tuple[str, ...]:
     """Every statement of every feature, those over many rows for one row: what the schema must be able to run."""
-    for file in (resources.files(__package__ or "ompycord.store") / "sql").iterdir():
-        if file.name.endswith(".sql"):
-            yield from Statements(file.name.removesuffix(".sql"), file.read_text(encoding="utf-8")).smallest()
+    folder = resources.files(__package__ or "ompycord.store") / "sql"
+    features = [file.name.removesuffix(".sql") for file in folder.iterdir() if file.name.endswith(".sql")]
+    return tuple(text for feature in features for text in load(feature).smallest())
 
 
 def _is_comment(text: str) -> bool:

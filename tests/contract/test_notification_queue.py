@@ -8,10 +8,10 @@ import pytest
 from ompycord.domain.deliveries import DISCORD, Delivery, DeliveryFilter, DeliveryStatus, StoredDelivery
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports.notify import NotificationQueue
-from ompycord.store import open_store
 from ompycord.testing import MemoryNotificationQueue
 from ompycord.testing.clock import START_MS
 from tests.integration.store.world import CountingIds, HandClock, People
+from tests.support.new_store import new_store
 from tests.support.notifications import delivery
 
 ALL = frozenset(DeliveryStatus)
@@ -40,7 +40,7 @@ class Kept:
 async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Kept]:
     ids = CountingIds()
     people = People(ids)
-    async with open_store(tmp_path / "a.db", clock=HandClock(), ids=ids, readers=1) as store:
+    async with new_store(tmp_path / "a.db", clock=HandClock(), ids=ids, readers=1) as store:
         first, second = RunId((await people.submit(store)).id), RunId((await people.submit(store)).id)
 
         async def project(deliveries: Sequence[Delivery]) -> None:

@@ -11,8 +11,8 @@ from ompycord.app.backups.copies import StoreCopies
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.backup.create import make_backup
 from ompycord.backup.place import BackupPlace
-from ompycord.store import open_store
 from tests.integration.store.world import NOW, CountingIds, Sender
+from tests.support.new_store import new_store
 
 PICTURE = b"picture " * 1000
 DIGEST = hashlib.sha256(PICTURE).hexdigest()
@@ -21,7 +21,7 @@ COPIES = StoreCopies()
 
 
 async def _fill(database: Path, events: int) -> None:
-    async with open_store(database, clock=SystemClock(), ids=SystemIds(), readers=1) as store:
+    async with new_store(database, clock=SystemClock(), ids=SystemIds(), readers=1) as store:
         sender = Sender(CountingIds())
         await store.append([sender.post(seq=number) for number in range(1, events + 1)])
 

@@ -28,9 +28,10 @@ from ompycord.domain.records import OutboxKind
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord
 from ompycord.playground.client import Message
-from ompycord.store import SqliteStore, open_store
+from ompycord.store import SqliteStore
 from ompycord.testing import FakeWorkspaces, ScriptedAgent
 from tests.support.app_harness import ComposedApp, settings_of
+from tests.support.new_store import new_store
 from tests.support.patience import within
 from tests.support.ping_judge import judge_messages
 from tests.support.playground import Playground, hosted_playground
@@ -419,7 +420,7 @@ async def playground(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGen
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncGenerator[SqliteStore]:
-    async with open_store(tmp_path / "ompycord.db", clock=SystemClock(), ids=SystemIds()) as opened:
+    async with new_store(tmp_path / "ompycord.db", clock=SystemClock(), ids=SystemIds()) as opened:
         yield opened
 
 

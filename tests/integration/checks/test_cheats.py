@@ -12,7 +12,7 @@ from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
 from ompycord.domain.repository import CheckSpec, ParserSpec
 from ompycord.render.cards.view import view
 from ompycord.render.render_context import RenderContext
-from ompycord.store import SqliteStore, open_store
+from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock, SequentialIds
 from tests.support.cheating import (
     BASE,
@@ -30,6 +30,7 @@ from tests.support.cheating import (
     Honest,
     put,
 )
+from tests.support.new_store import new_store
 from tests.support.trees import Change
 from tests.support.verified_run import VerifiedRun, make_repository
 
@@ -39,7 +40,7 @@ CHECKED_BY = {"unittest": UNITTEST, "pytest": PYTEST, "script": SCRIPT, "make": 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncGenerator[SqliteStore]:
     clock = FakeClock()
-    async with open_store(tmp_path / "ompycord.db", clock=clock, ids=SequentialIds(clock)) as opened:
+    async with new_store(tmp_path / "ompycord.db", clock=clock, ids=SequentialIds(clock)) as opened:
         yield opened
 
 

@@ -9,9 +9,10 @@ from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
 from ompycord.domain.repository import CheckSpec
-from ompycord.store import SqliteStore, open_store
+from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock, SequentialIds
 from tests.support.cheating import PYTEST, REPAIRED, TESTS, UNITTEST
+from tests.support.new_store import new_store
 from tests.support.trees import Change
 from tests.support.verified_run import VerifiedRun, make_repository
 
@@ -60,7 +61,7 @@ class LuckTest(unittest.TestCase):
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncGenerator[SqliteStore]:
     clock = FakeClock()
-    async with open_store(tmp_path / "ompycord.db", clock=clock, ids=SequentialIds(clock)) as opened:
+    async with new_store(tmp_path / "ompycord.db", clock=clock, ids=SequentialIds(clock)) as opened:
         yield opened
 
 

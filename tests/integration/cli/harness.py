@@ -19,8 +19,9 @@ from ompycord.domain.events import RunEvent
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.http import HttpLimits, bind, serve
-from ompycord.store import SqliteStore, open_store
+from ompycord.store import SqliteStore
 from tests.support.app_harness import WEBHOOK_SECRET, ComposedApp, settings_of
+from tests.support.new_store import new_store
 from tests.support.patience import patient, within
 from tests.support.warm_start import start_module
 
@@ -102,7 +103,7 @@ async def open_harness(folder: Path, *, port: int = 0, limits: HttpLimits | None
     data = DataFolder(folder)
     clock, ids = WallClock(), SystemIds()
     settings = settings_of(Catalog(), discord={"guilds": (GUILD,)}, webhook=dict(limits or HttpLimits()))
-    async with open_store(data.database, clock=clock, ids=ids, readers=2) as store:
+    async with new_store(data.database, clock=clock, ids=ids, readers=2) as store:
         app = ComposedApp(store, data.path, settings=settings, clock=clock, ids=ids)
         await app.parts.key_manager.refresh()
         control = Control(data.path, operations=app.parts.operations)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from ompycord.app.data_folder import DataFolder
 from ompycord.render.run_view import RunView
-from ompycord.store import open_store
 from ompycord.testing import FakeClock, SequentialIds
 from tests.integration.cli.harness import AppHarness, ompycord, open_harness
 from tests.integration.conductor.conftest import AppHarness as HostedRuns
+from tests.support.new_store import new_store
 
 
 async def started(harness: AppHarness, folder: Path, name: str) -> None:
@@ -39,7 +39,7 @@ async def test_runs_are_listed_and_shown_with_and_without_a_running_process(tmp_
 
 async def test_a_run_that_changed_nothing_is_not_listed_as_merely_complete(tmp_path: Path) -> None:
     data, clock = DataFolder(tmp_path / "data"), FakeClock()
-    async with open_store(data.database, clock=clock, ids=SequentialIds(clock)) as store:
+    async with new_store(data.database, clock=clock, ids=SequentialIds(clock)) as store:
         hosted = HostedRuns(store, tmp_path / "places", clock)
         async with hosted.running():
             for hosted.agent.writes in ({"total.py": "x = 1\n"}, {}):

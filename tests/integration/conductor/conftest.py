@@ -18,7 +18,7 @@ from ompycord.domain.ports import AgentCapabilities
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord, RunState
 from ompycord.domain.task import TaskRequest
-from ompycord.store import SqliteStore, open_store
+from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock, FakeWorkspaces, ScriptedAgent, SequentialIds
 from ompycord.testing.clock import START_MS
 from ompycord.workspaces.artifacts import Artifacts
@@ -27,6 +27,7 @@ from ompycord.workspaces.git import Git
 from ompycord.workspaces.sample import make_sample
 from ompycord.workspaces.service import GitWorkspaces
 from tests.support.app_harness import ComposedApp, settings_of
+from tests.support.new_store import new_store
 from tests.support.patience import within
 
 ADA = Person(id="100000000000000001", name="Ada", role=Role.ADMIN)
@@ -124,7 +125,7 @@ OpenHarness = Callable[..., Awaitable[AppHarness]]
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncGenerator[SqliteStore]:
     clock = FakeClock()
-    async with open_store(tmp_path / "ompycord.db", clock=clock, ids=SequentialIds(clock)) as opened:
+    async with new_store(tmp_path / "ompycord.db", clock=clock, ids=SequentialIds(clock)) as opened:
         yield opened
 
 
@@ -145,12 +146,15 @@ MakeHouse = Callable[..., Awaitable[tuple[AppHarness, RepositorySpec]]]
 
 @pytest.fixture
 def real_house(store: SqliteStore, tmp_path: Path) -> MakeHouse:
-    """A house whose agent is a script in sh, with real clones of the sample and its real check."""
+    """A house whose agent is a script in sh, with real clones of the sample and its real check, where it is wanted."""
 
-    async def make(script: str, *, sandbox: Sandbox | None = None) -> tuple[AppHarness, RepositorySpec]:
+    async def make(
+        script: str, *, sandbox: Sandbox | None = None, has_checks: bool = True
+    ) -> tuple[AppHarness, RepositorySpec]:
         path = os.environ["PATH"]
         launcher, git = UnconfinedLauncher(path=path), Git(path=path)
         sample = await make_sample(tmp_path / "sample", git=git)
+        sample = sample if has_checks else sample.model_copy(update={"checks": ()})
         agent = CommandOptions(name="script", command=("sh", "-c", script), sandbox=sandbox or Sandbox(minimum="none"))
         catalog = Catalog(repositories=(sample,), agents=(agent,))
         workspaces = GitWorkspaces(

@@ -1,6 +1,6 @@
 """Follow-ups: another run on the branch of one that has ended, in its agent's session, linked both ways.
 
-With real git and checks; the agent is a script whose lines each run gets by its prompt.
+With real git, and real checks where they judge; the agent is a script whose lines each run gets by its prompt.
 """
 
 import shlex
@@ -55,6 +55,14 @@ class Shop:
 
 @pytest.fixture
 async def shop(real_house: MakeHouse) -> AsyncGenerator[Shop]:
+    """Without checks: what git has afterwards does not depend on them."""
+    harness, sample = await real_house(SCRIPT, has_checks=False)
+    async with harness.running():
+        yield Shop(harness, sample)
+
+
+@pytest.fixture
+async def checked(real_house: MakeHouse) -> AsyncGenerator[Shop]:
     harness, sample = await real_house(SCRIPT)
     async with harness.running():
         yield Shop(harness, sample)
@@ -238,31 +246,31 @@ def changed_paths(snapshot: StatusSnapshot) -> list[str]:
     return [change.path for change in snapshot.evidence]
 
 
-async def test_a_test_of_the_base_that_the_follow_up_deletes_is_seen(shop: Shop) -> None:
-    first = await shop.done(append("one"))
+async def test_a_test_of_the_base_that_the_follow_up_deletes_is_seen(checked: Shop) -> None:
+    first = await checked.done(append("one"))
     assert (first.verification, first.evidence) == (Verification.VERIFIED, ())
-    second = await shop.done("rm tests/test_total.py", follows=first.run)
+    second = await checked.done("rm tests/test_total.py", follows=first.run)
     assert second.verification is not Verification.VERIFIED
     assert changed_paths(second) == ["tests/test_total.py"]
 
 
-async def test_tests_of_the_base_that_the_first_run_deleted_are_missed_in_every_follow_up(shop: Shop) -> None:
+async def test_tests_of_the_base_that_the_first_run_deleted_are_missed_in_every_follow_up(checked: Shop) -> None:
     keep = f"printf '%s\\n' {quoted(new_test('1, 1'))} >tests/test_new.py"
-    first = await shop.done(f"rm tests/test_total.py; {keep}")
+    first = await checked.done(f"rm tests/test_total.py; {keep}")
     assert "tests/test_total.py" in changed_paths(first)
-    second = await shop.done(append("two"), follows=first.run)
+    second = await checked.done(append("two"), follows=first.run)
     assert "tests/test_total.py" in changed_paths(second)
     assert second.verification is not Verification.VERIFIED
-    third = await shop.done(append("three"), follows=second.run)
+    third = await checked.done(append("three"), follows=second.run)
     assert "tests/test_total.py" in changed_paths(third)
     restore = "git show $(git rev-list HEAD | tail -1):tests/test_total.py >tests/test_total.py"
-    back = await shop.done(restore, follows=third.run)
+    back = await checked.done(restore, follows=third.run)
     assert "tests/test_total.py" not in changed_paths(back)
 
 
-async def test_a_test_that_the_first_run_added_is_its_own_and_may_be_changed(shop: Shop) -> None:
+async def test_a_test_that_the_first_run_added_is_its_own_and_may_be_changed(checked: Shop) -> None:
     """It is not of the base: what a run added was never evidence, and the follow-up is judged by the base alone."""
-    first = await shop.done(f"printf '%s\\n' {quoted(new_test('1, 1'))} >tests/test_new.py")
+    first = await checked.done(f"printf '%s\\n' {quoted(new_test('1, 1'))} >tests/test_new.py")
     assert first.verification is Verification.VERIFIED
-    second = await shop.done("sed -i s/1,\\ 1/2,\\ 2/ tests/test_new.py", follows=first.run)
+    second = await checked.done("sed -i s/1,\\ 1/2,\\ 2/ tests/test_new.py", follows=first.run)
     assert (second.verification, second.evidence) == (Verification.VERIFIED, ())

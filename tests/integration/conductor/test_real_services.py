@@ -119,14 +119,14 @@ def servers_below(pid: int) -> list[psutil.Process]:
 PROCESS = """
 import asyncio, sys
 from pathlib import Path
-from ompycord.store import open_store
 from ompycord.testing import FakeClock, SequentialIds
 from tests.integration.conductor.test_real_services import built
+from tests.support.new_store import new_store
 
 async def main():
     folder = Path(sys.argv[1])
     clock = FakeClock()
-    async with open_store(folder / "o.db", clock=clock, ids=SequentialIds(clock)) as store:
+    async with new_store(folder / "o.db", clock=clock, ids=SequentialIds(clock)) as store:
         run = await built(folder / "a", store, sys.argv[2])
         await run.check()
 

@@ -26,9 +26,10 @@ from ompycord.model_gateway.provider_options import ProviderSpec
 from ompycord.model_gateway.spending import RunSpending
 from ompycord.model_gateway.tapes.recorder import TapeRecorder
 from ompycord.model_gateway.upstreams import Upstreams
-from ompycord.store import SqliteStore, open_store
+from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.store.world import CountingIds, HandClock, People
+from tests.support.new_store import new_store
 from tests.support.patience import patient, until, within
 from tests.support.stub_provider import StubProvider, stub_provider
 
@@ -145,7 +146,7 @@ async def way_of(
     """A run with its listener; `own`: the operator names the price."""
     ids = CountingIds()
     people = People(ids)
-    async with open_store(path / "data/ompycord.db", clock=HandClock(), ids=ids, readers=2) as store:
+    async with new_store(path / "data/ompycord.db", clock=HandClock(), ids=ids, readers=2) as store:
         run = RunId((await people.submit(store)).id)
         listed = specs or (spec_of(provider),)
         prices = {(one.name, "m-1"): PRICES for one in listed} if own else {}

@@ -29,12 +29,13 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.errors import NotStored
 from ompycord.notify.options import OutgoingWebhook
-from ompycord.store import SqliteStore, open_store
+from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import RandomIds
 from tests.integration.store.world import CountingIds, Sender, receipt
 from tests.support.app_harness import infrastructure_of, settings_of
 from tests.support.database_faults import faulty_writes
+from tests.support.new_store import new_store
 from tests.support.patience import within
 from tests.support.receiver import HANG, SECRET, Receiver, at_the_time_of
 
@@ -150,7 +151,7 @@ async def receiver() -> AsyncGenerator[Receiver]:
 async def world(tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[World]:
     clock = FakeClock()
     at_the_time_of(monkeypatch, clock.now_ms)
-    async with open_store(tmp_path / "a.db", clock=clock, ids=RandomIds(clock)) as store:
+    async with new_store(tmp_path / "a.db", clock=clock, ids=RandomIds(clock)) as store:
         yield World(store, tmp_path / "data", clock, webhook("ci", url=receiver.url))
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.store import SqliteStore, open_store
+from ompycord.store import SqliteStore
 from tests.integration.store.world import CountingIds, HandClock, People, Sender
+from tests.support.new_store import new_store
 
 
 @pytest.fixture
@@ -36,5 +37,5 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(path: Path, clock: HandClock, ids: CountingIds) -> AsyncGenerator[SqliteStore]:
-    async with open_store(path, clock=clock, ids=ids, readers=2) as opened:
+    async with new_store(path, clock=clock, ids=ids, readers=2) as opened:
         yield opened

@@ -8,8 +8,9 @@ import pytest
 from ompycord.domain.events import CheckFinished, FailedTest
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import CheckRun
-from ompycord.store import SqliteStore, open_store
+from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock, SequentialIds
+from tests.support.new_store import new_store
 
 RUNS = [RunId(new_ulid(now_ms=0, entropy=bytes([number] * 10))) for number in range(3)]
 
@@ -17,7 +18,7 @@ RUNS = [RunId(new_ulid(now_ms=0, entropy=bytes([number] * 10))) for number in ra
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncGenerator[SqliteStore]:
     clock = FakeClock()
-    async with open_store(tmp_path / "ompycord.db", clock=clock, ids=SequentialIds(clock)) as opened:
+    async with new_store(tmp_path / "ompycord.db", clock=clock, ids=SequentialIds(clock)) as opened:
         yield opened
 
 

@@ -10,9 +10,10 @@ import pytest
 from ompycord.app.sidecar import create_sidecar
 from ompycord.conductor import Snapshots
 from ompycord.http import HttpLimits, KeySet, Sidecar
-from ompycord.store import SqliteStore, open_store
+from ompycord.store import SqliteStore
 from tests.integration.store.world import CountingIds, HandClock
 from tests.integration.webhook.senders import SECRET, Poster
+from tests.support.new_store import new_store
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def ids() -> CountingIds:
 
 @pytest.fixture
 async def store(tmp_path: Path, clock: HandClock, ids: CountingIds) -> AsyncGenerator[SqliteStore]:
-    async with open_store(tmp_path / "ompycord.db", clock=clock, ids=ids, readers=2) as opened:
+    async with new_store(tmp_path / "ompycord.db", clock=clock, ids=ids, readers=2) as opened:
         yield opened
 
 

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -29,8 +28,9 @@ from ompycord.domain.policy import (
 from ompycord.domain.records import Scope
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import NotYours
+from tests.support.sources import product
 
-PACKAGE = Path(__file__).parents[3] / "ompycord"
+pytestmark = pytest.mark.xdist_group("source")
 REQUESTER = "100000000000000001"
 ANY, RUNNER, APPROVER, ADMIN, OWN = Role.VIEWER, Role.RUNNER, Role.APPROVER, Role.ADMIN, Role.RUNNER
 RULES: dict[str, tuple[Role, Role | None]] = {
@@ -255,9 +255,6 @@ def decisions(tree: ast.Module) -> Iterator[str]:
 
 
 def test_no_other_module_compares_roles_or_scopes() -> None:
-    found = {
-        path.relative_to(PACKAGE).as_posix(): list(decisions(ast.parse(path.read_text("utf-8"))))
-        for path in PACKAGE.rglob("*.py")
-    }
+    found = {path: list(decisions(tree)) for path, tree in product().items()}
     assert {name: lines for name, lines in found.items() if lines and name not in DECIDES} == {}
     assert {name for name in DECIDES if not found[name]} <= {"domain/policy.py"}  # an exception that is none any more

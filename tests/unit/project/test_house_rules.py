@@ -9,17 +9,15 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from ompycord.domain.refs import RefKind
+from tests.support.sources import PRODUCT, TESTS, product, suite
 
-pytestmark = pytest.mark.xdist_group("house rules")
+pytestmark = pytest.mark.xdist_group("source")
 
-ROOT = Path("ompycord")
-FILES = sorted(file for file in ROOT.rglob("*.py") if "__pycache__" not in file.parts)
 SCRIPTS = {"__init__.py", "__main__.py", "_parent_death.py"}
 """Package fronts, and programs that are started and never imported; `*_program.py` are such too."""
 CONSTANTS = {"limits.py"}
@@ -36,12 +34,6 @@ NOT_FOR_SETTINGS = (
 )
 
 
-@cache
-def trees() -> dict[Path, ast.Module]:
-    """Of every module of the product; seconds of CPU, which only the worker that runs these tests has to pay."""
-    return {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
-
-
 def imported(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -53,9 +45,9 @@ def imported(tree: ast.AST) -> Iterator[str]:
 HANDED_ON = {"__getattr__", "__getattribute__"}
 
 
-def handed_on(text: str) -> Iterator[int]:
+def handed_on(tree: ast.Module, text: str) -> Iterator[int]:
     """The lines of a test's file where a class hands on whatever it does not know."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name in HANDED_ON:
                 yield node.lineno
@@ -69,27 +61,44 @@ def handed_on(text: str) -> Iterator[int]:
                 pass
 
 
-def unexplained_sleeps(text: str) -> Iterator[int]:
+def last_name(called: ast.expr) -> str | None:
+    """`b` of `a.b(...)`; to unparse every call of the tests takes seconds."""
+    match called:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case _:
+            return None
+
+
+def unexplained_sleeps(tree: ast.Module, text: str) -> Iterator[int]:
     """The lines of a test's file that sleep, by whatever name, without saying why beside it."""
-    tree, lines = ast.parse(text), text.splitlines()
+    lines = text.splitlines()
     names = {"asyncio.sleep", "time.sleep"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {f"{one.asname}.sleep" for one in node.names if one.name in {"asyncio", "time"} and one.asname}
         elif isinstance(node, ast.ImportFrom) and node.module in {"asyncio", "time"}:
             names |= {one.asname or one.name for one in node.names if one.name == "sleep"}
+    last = {name.rpartition(".")[2] for name in names}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in names:
+        if isinstance(node, ast.Call) and last_name(node.func) in last and ast.unparse(node.func) in names:
             long = [*node.args, *(keyword.value for keyword in node.keywords)][:1]
             is_turn = [ast.unparse(one) for one in long] == ["0"]
             if not is_turn and not re.search(r"  # (?!noqa|pyright|type:)\w", lines[node.lineno - 1]):
                 yield node.lineno
 
 
-def offenders(rule: Callable[[str], Iterator[int]]) -> list[str]:
+def offenders(rule: Callable[[ast.Module, str], Iterator[int]]) -> list[str]:
     """Where the tests break a rule."""
-    files = sorted(Path("tests").rglob("*.py"))
-    return [f"{file}:{line}" for file in files for line in rule(file.read_text(encoding="utf-8"))]
+    return [
+        f"tests/{path}:{line}"
+        for path, tree in suite().items()
+        for line in rule(tree, (TESTS / path).read_text(encoding="utf-8"))
+    ]
+
+
+def lines_of(rule: Callable[[ast.Module, str], Iterator[int]], text: str) -> list[int]:
+    return list(rule(ast.parse(text), text))
 
 
 def test_no_double_hands_on_what_it_does_not_know() -> None:
@@ -112,7 +121,7 @@ def test_no_double_hands_on_what_it_does_not_know() -> None:
     ids=["method", "every attribute", "in the class", "from outside", "by its name"],
 )
 def test_a_double_that_hands_on_is_seen(line: str) -> None:
-    assert list(handed_on(f"class Double:\n    store: Any\n{line}\n")) == [3]
+    assert lines_of(handed_on, f"class Double:\n    store: Any\n{line}\n") == [3]
 
 
 def test_each_sleep_of_the_tests_says_why() -> None:
@@ -138,7 +147,7 @@ def test_each_sleep_of_the_tests_says_why() -> None:
     ],
 )
 def test_a_sleep_that_says_nothing_is_seen(text: str) -> None:
-    assert list(unexplained_sleeps(text)) == [2]
+    assert lines_of(unexplained_sleeps, text) == [2]
 
 
 @pytest.mark.parametrize(
@@ -151,22 +160,23 @@ def test_a_sleep_that_says_nothing_is_seen(text: str) -> None:
     ],
 )
 def test_a_sleep_that_says_why_may_stay(text: str) -> None:
-    assert list(unexplained_sleeps(text)) == []
+    assert lines_of(unexplained_sleeps, text) == []
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert len(FILES) > 250
+    assert len(product()) > 250
+    assert len(suite()) > 500
 
 
 def test_nothing_is_unpickled() -> None:
-    assert {str(file): found for file, tree in trees().items() if (found := UNSAFE & set(imported(tree)))} == {}
+    assert {path: found for path, tree in product().items() if (found := UNSAFE & set(imported(tree)))} == {}
 
 
 def test_a_span_of_time_is_never_cut_to_its_part_below_a_day() -> None:
     """`timedelta.seconds` is that; `total_seconds()` is what people mean."""
     uses = [
-        f"{file}:{node.lineno}"
-        for file, tree in trees().items()
+        f"{path}:{node.lineno}"
+        for path, tree in product().items()
         if "datetime" in set(imported(tree))
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in {"seconds", "microseconds"}
@@ -181,11 +191,15 @@ def test_every_module_lists_its_public_names() -> None:
             for node in tree.body
         )
 
-    ours = [
-        file for file in FILES if file.parts[1] != "playground"
-    ]  # a process of its own, whose modules nobody else imports
-    modules = [file for file in ours if file.name not in SCRIPTS | CONSTANTS and not file.name.endswith("_program.py")]
-    assert [str(file) for file in modules if not lists(trees()[file])] == []
+    silent = [
+        path
+        for path, tree in product().items()
+        if not path.startswith("playground/")  # a process of its own, whose modules nobody else imports
+        and Path(path).name not in SCRIPTS | CONSTANTS
+        and not path.endswith("_program.py")
+        and not lists(tree)
+    ]
+    assert silent == []
 
 
 def test_the_settings_load_no_heavy_library_and_no_adapter() -> None:
@@ -222,15 +236,15 @@ def test_a_refs_form_is_written_in_one_file_alone() -> None:
                 yield node
 
     found = [
-        f"{file}:{node.lineno}"
-        for file, tree in trees().items()
-        if file != Path("ompycord/domain/refs.py")
+        f"{path}:{node.lineno}"
+        for path, tree in product().items()
+        if path != "domain/refs.py"
         for node in beginnings(tree)
         if prefix.match(str(node.value))
     ]
     found += [
         str(file)
-        for file in (*ROOT.rglob("*.sql"), *Path("alembic-free-migrations").glob("*.sql"))
+        for file in (*PRODUCT.rglob("*.sql"), *Path("alembic-free-migrations").glob("*.sql"))
         if re.search(f"'{prefix.pattern}", file.read_text(encoding="utf-8"))
     ]
     assert found == []
@@ -240,11 +254,11 @@ def test_no_line_of_the_log_gives_its_own_name_twice() -> None:
     """`log.error("x", event=...)` is a TypeError of structlog, raised where something had failed already."""
     found = [
         f"{path}:{node.lineno}"
-        for path, tree in trees().items()
+        for path, tree in product().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and ast.unparse(node.func.value).endswith("log")
         and any(keyword.arg == "event" for keyword in node.keywords)
+        and ast.unparse(node.func.value).endswith("log")
     ]
     assert found == []

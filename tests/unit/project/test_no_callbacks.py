@@ -5,9 +5,13 @@ ARCHITECTURE.md, *Rules*.
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
-PACKAGE = Path(__file__).parents[3] / "ompycord"
+import pytest
+
+from tests.support.sources import PRODUCT, product
+
+pytestmark = pytest.mark.xdist_group("source")
+
 PATH = (
     "webhook/ingest.py",
     "webhook/backlog.py",
@@ -19,7 +23,7 @@ PATH = (
     "conductor/bus.py",
     "bot/message_renderer.py",
     "bot/run_contexts.py",
-    *(f"bot/delivery/{path.name}" for path in sorted((PACKAGE / "bot" / "delivery").glob("*.py"))),
+    *(f"bot/delivery/{path.name}" for path in sorted((PRODUCT / "bot" / "delivery").glob("*.py"))),
 )
 ALLOWED = {
     ("webhook/backlog.py", "wake"): "sets the projector's alarm, inward, and returns",
@@ -43,8 +47,8 @@ ALLOWED = {
 def aliases() -> set[str]:
     """Names that the package gives to a `Callable`."""
     found: set[str] = set()
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.parse(path.read_text("utf-8")).body:
+    for tree in product().values():
+        for node in tree.body:
             if isinstance(node, ast.Assign) and "Callable[" in ast.unparse(node.value):
                 found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
     return found
@@ -69,7 +73,7 @@ def test_nothing_on_the_way_from_a_post_to_an_edit_is_given_a_function_to_call()
     found = {
         (name, field)
         for name in PATH
-        for field, annotation in given(ast.parse((PACKAGE / name).read_text("utf-8")))
+        for field, annotation in given(product()[name])
         if known & {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}
     }
     assert found == ALLOWED.keys()

@@ -11,11 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.patience import LARGEST, VARIABLE, Patience, patience, patient, slowness, within
+from tests.support.sources import suite
+
+pytestmark = pytest.mark.xdist_group("source")
 
 TESTS = Path(__file__).resolve().parents[2]
 ROOT = TESTS.parent
 SCALING = ("wait_message", "wait_event", "wait_answer", "select")
 """The person's waits in the playground scale the bound themselves; an agent's question has a timeout that is data."""
+BOUNDED = {"timeout", "wait_for", "set_default_timeout"}
+"""Names of what takes a bound as its last argument."""
 MOMENT_S = 3.0
 """A bound up to this may stand as it is: one that is meant to pass, such as the moment before a cancellation."""
 
@@ -140,8 +145,10 @@ def unscaled(tree: ast.AST) -> Iterator[str]:
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call):
             continue
-        name = ast.unparse(call.func)
         bounds = [keyword.value for keyword in call.keywords if keyword.arg == "timeout"]
+        if not bounds and not (isinstance(call.func, ast.Attribute) and call.func.attr in BOUNDED):
+            continue
+        name = ast.unparse(call.func)
         if name in {"asyncio.timeout", "asyncio.wait_for"} or name.endswith(".set_default_timeout"):
             bounds += call.args[-1:]
         if not name.endswith(SCALING) and not all(is_scaled(bound) for bound in bounds):
@@ -165,7 +172,4 @@ def test_a_scaled_wait_is_fine(waits: str) -> None:
 
 
 def test_no_wait_of_any_test_has_a_bound_of_its_own() -> None:
-    trees = {
-        file.relative_to(ROOT).as_posix(): ast.parse(file.read_text("utf-8")) for file in sorted(TESTS.rglob("*.py"))
-    }
-    assert {file: found for file, tree in trees.items() if (found := list(unscaled(tree)))} == {}
+    assert {file: found for file, tree in suite().items() if (found := list(unscaled(tree)))} == {}

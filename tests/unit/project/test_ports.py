@@ -4,10 +4,15 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
+
+import pytest
 
 import ompycord
 from ompycord.domain import ports
+
+pytestmark = pytest.mark.xdist_group("the SDK of MCP")  # it is imported there anyway
 
 
 def protocols() -> Iterator[type]:
@@ -24,13 +29,16 @@ def name_of(protocol: type) -> str:
     return f"{protocol.__module__}.{protocol.__qualname__}"
 
 
-PROTOCOLS = {name_of(protocol): protocol for protocol in protocols()}
+@cache
+def protocols_by_name() -> dict[str, type]:
+    """By name; it imports all of the product, which only the worker that runs these tests has to pay."""
+    return {name_of(protocol): protocol for protocol in protocols()}
 
 
 def test_every_method_of_a_port_says_what_it_does() -> None:
     silent = [
         f"{name}.{member}"
-        for name, protocol in PROTOCOLS.items()
+        for name, protocol in protocols_by_name().items()
         if name.startswith("ompycord.domain.ports.")
         for member, value in vars(protocol).items()
         if not member.startswith("_") and not _doc_of(value)
@@ -39,7 +47,8 @@ def test_every_method_of_a_port_says_what_it_does() -> None:
 
 
 def test_the_front_of_the_ports_offers_all_of_them() -> None:
-    defined = {protocol.__name__ for name, protocol in PROTOCOLS.items() if name.startswith("ompycord.domain.ports.")}
+    known = protocols_by_name()
+    defined = {protocol.__name__ for name, protocol in known.items() if name.startswith("ompycord.domain.ports.")}
     assert defined - set(ports.__all__) == set()
     assert len(defined) > 20
 

@@ -4,7 +4,6 @@ import ast
 import re
 import string
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -12,8 +11,9 @@ from syrupy.assertion import SnapshotAssertion
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused, RefusedInWords
 from ompycord.render.refusals import REFUSALS, Audience, refusal_words
+from tests.support.sources import product
 
-PACKAGE = Path(__file__).parents[3] / "ompycord"
+pytestmark = pytest.mark.xdist_group("source")
 DISCORD_ALONE = re.compile(r"`/omp|button|\bcard\b|\bpress|channel|Discord|\*[A-Z][a-z ]+\*|\*runner\*", re.IGNORECASE)
 FACTS: dict[str, str | float] = {
     "action": "stop",
@@ -76,10 +76,10 @@ def test_the_words_read_well(snapshot: SnapshotAssertion) -> None:
 
 def raised() -> Iterator[tuple[str, ast.Call]]:
     """Every `Refused(...)` of the package, with the module that makes it."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for path, tree in product().items():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith("Refused"):
-                yield path.relative_to(PACKAGE).as_posix(), node
+                yield path, node
 
 
 def test_every_code_is_raised_with_the_facts_that_its_words_need() -> None:

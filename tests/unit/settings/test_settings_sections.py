@@ -20,6 +20,9 @@ from ompycord.errors import ConfigurationError
 from ompycord.http import HttpLimits
 from ompycord.settings import NotifySettings, Settings, WebhookSettings, load_settings
 from ompycord.webhook import EventLimits
+from tests.support.sources import product
+
+pytestmark = pytest.mark.xdist_group("source")
 
 GUILD = "100000000000000001"
 
@@ -39,8 +42,8 @@ def test_no_limit_of_a_section_has_another_default_in_the_code() -> None:
     models = {"HttpLimits", "EventLimits", "DiscordSettings", "WebhookSettings"}
     made = [
         f"{file}:{node.lineno}"
-        for file in sorted(Path("ompycord").rglob("*.py"))
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for file, tree in product().items()
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in models and node.keywords
     ]
     assert made == []

@@ -1,10 +1,21 @@
 """aiosqlite is used by its public face: one look at something private, in one place, with its decision."""
 
 import ast
-from pathlib import Path
+from collections.abc import Iterator
 
-TREES = {file.name: ast.parse(file.read_text(encoding="utf-8")) for file in Path("ompycord/store").rglob("*.py")}
+import pytest
+
+from tests.support.sources import product
+
+pytestmark = pytest.mark.xdist_group("source")
 OURS = {"self", "cls"}
+
+
+def of_the_store() -> Iterator[tuple[str, ast.Module]]:
+    """Its modules, by the names of their files."""
+    for path, tree in product().items():
+        if path.startswith("store/"):
+            yield path.rpartition("/")[2], tree
 
 
 def private_attributes(tree: ast.Module) -> list[str]:
@@ -36,7 +47,7 @@ def looked_up(tree: ast.Module) -> list[str]:
 def test_one_module_knows_aiosqlite() -> None:
     knows = [
         name
-        for name, tree in TREES.items()
+        for name, tree in of_the_store()
         for node in ast.walk(tree)
         if (isinstance(node, ast.Import) and any(alias.name == "aiosqlite" for alias in node.names))
         or (isinstance(node, ast.ImportFrom) and node.module == "aiosqlite")
@@ -45,5 +56,5 @@ def test_one_module_knows_aiosqlite() -> None:
 
 
 def test_nothing_private_is_read_but_the_queue_of_a_connections_thread() -> None:
-    assert {name: found for name, tree in TREES.items() if (found := private_attributes(tree))} == {}
-    assert {name: found for name, tree in TREES.items() if (found := looked_up(tree))} == {"connection.py": ["_tx"]}
+    assert {name: found for name, tree in of_the_store() if (found := private_attributes(tree))} == {}
+    assert {name: found for name, tree in of_the_store() if (found := looked_up(tree))} == {"connection.py": ["_tx"]}

@@ -9,7 +9,6 @@ import pkgutil
 import re
 import sqlite3
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,9 @@ import pytest
 import ompycord.store
 from ompycord.store.migrations import find_migrations, statements
 from ompycord.store.statements import Many, Statements, load
+from tests.support.sources import product
 
-pytestmark = pytest.mark.xdist_group("statements")  # they share what was parsed
+pytestmark = pytest.mark.xdist_group("source")
 FOLDER = Path("ompycord/store/sql")
 FILES = sorted(FOLDER.glob("*.sql"))
 ROWS = re.compile(r"\b(SELECT|INSERT INTO|UPDATE \w+|DELETE FROM|CREATE TABLE|ALTER TABLE|DROP TABLE)\b")
@@ -41,12 +41,11 @@ IN_PYTHON = {
 GOOD = "-- A feature.\n\n-- name: all_rows\n-- What there is.\nSELECT a FROM t;\n"
 
 
-@cache
 def modules() -> dict[str, ast.Module]:
     return {
-        file.as_posix(): ast.parse(file.read_text(encoding="utf-8"))
-        for file in sorted(Path("ompycord").rglob("*.py"))
-        if file.parts[1] != "playground"  # a program of its own, with a small database of its own
+        f"ompycord/{path}": tree
+        for path, tree in product().items()
+        if not path.startswith("playground/")  # a program of its own, with a small database of its own
     }
 
 
@@ -83,7 +82,8 @@ def every_statement() -> Iterator[tuple[str, str, str]]:
 def schema() -> Iterator[sqlite3.Connection]:
     """An empty database of this version."""
     raw = sqlite3.connect(":memory:")
-    for statement in statements(load("migrations").one("create_table") + ";"):
+    own = Statements("migrations", (FOLDER / "migrations.sql").read_text(encoding="utf-8"))
+    for statement in statements(own.one("create_table") + ";"):
         raw.execute(statement)
     for migration in find_migrations():
         for statement in statements(migration.text):
