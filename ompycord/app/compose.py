@@ -24,6 +24,7 @@ from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
 from ompycord.app.wiring.preparing import precheck_of
 from ompycord.app.wiring.reports import destinations_of, health_of, report_of
 from ompycord.app.wiring.running import control_of, operations_of, report_limits, services_of
+from ompycord.app.wiring.schedules import digests_of, schedules_of
 from ompycord.app.wiring.upkeep import backups_of, recovery_of, upkeep_of
 from ompycord.app.wiring.work import areas_of, projector_of, workers_of
 from ompycord.bot.lookups import Lookups
@@ -143,6 +144,7 @@ def wire(
         key_manager=key_manager,
         recovery=recovery_of(infrastructure, workers),
         upkeep=upkeep_of(infrastructure, areas, workers, recording, backups),
+        schedules=(schedules_of(infrastructure, areas, workers, bot), digests_of(infrastructure)),
         mcp=mcp,
         gateway=gateway,
         terminal_ways=terminal_ways,

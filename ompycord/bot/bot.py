@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.gateway.groups import expected_error, run_to_completion
+from ompycord.bot.gateway.member_roles import role_of_member
 from ompycord.bot.gateway.session import BotStores, Session, SessionDependencies, Unreachable, Wedged
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
@@ -23,6 +24,7 @@ from ompycord.conductor import (
     Snapshots,
     TypedAnswers,
 )
+from ompycord.domain.access import Role
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import GatewayFatal
@@ -133,6 +135,21 @@ class Bot:
         """
         self._stop.set()
         await self._ended.wait()
+
+    async def role_of(self, guild: str, person: str) -> Role | None:
+        """The role that a person has in a server now, by the settings alone where these name the person.
+
+        None where Discord would have to be asked and cannot be now.
+        """
+        options = self._dependencies.options
+        if guild not in options.guilds:
+            return Role.NONE
+        named = options.access.role_of(person, ())
+        if named >= Role.RUNNER:
+            return named
+        if self._session is None or not self._session.is_connected:
+            return None
+        return await role_of_member(self._session.client, options, guild, person)
 
     @property
     def is_ready(self) -> bool:

@@ -30,6 +30,7 @@ from ompycord.bot.commands.retry import retry_feature
 from ompycord.bot.commands.run_control import run_control_feature
 from ompycord.bot.commands.runs import runs_feature
 from ompycord.bot.commands.say import say_feature
+from ompycord.bot.commands.scheduling.schedule import schedule_feature
 from ompycord.bot.commands.settings import settings_feature
 from ompycord.bot.commands.show import show_feature
 from ompycord.bot.commands.status import status_feature
@@ -59,6 +60,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     runs_feature,
     queue_feature,
     settings_feature,
+    schedule_feature,
     cost_feature,
     decide_feature,
     memory_feature,

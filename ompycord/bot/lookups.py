@@ -8,10 +8,13 @@ from ompycord.conductor import Slots
 from ompycord.conductor.remembering import Lessons
 from ompycord.domain.access import Person
 from ompycord.domain.base import Frozen
+from ompycord.domain.forecasting.forecast import Forecast
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports.feedback import TeamOpinions
 from ompycord.domain.ports.memory import TeamMemory
+from ompycord.domain.ports.schedules import TeamSchedules
 from ompycord.domain.repository import ConfinementLevel
+from ompycord.domain.task import Mode
 from ompycord.render.models import ModelsState
 
 __all__ = [
@@ -53,6 +56,13 @@ async def no_files(data: bytes) -> str:
 
 async def no_artifact(run: RunId, sha256: str) -> None:
     """Where no files are kept."""
+
+
+Forecasting = Callable[[str, str, str, Mode], Awaitable[Forecast | None]]
+
+
+async def _no_forecast(guild: str, repository: str, agent: str, mode: Mode) -> Forecast | None:
+    return None
 
 
 class ModelControl(Protocol):
@@ -107,6 +117,10 @@ class Lookups:
     """What people think of results."""
     lessons: Lessons | None = None
     """Decides about what agents want to be remembered."""
+    schedules: TeamSchedules | None = None
+    """What starts by the clock; None where no run is hosted."""
+    forecast: Forecasting = _no_forecast
+    """By server, repository, agent and mode: what tasks like that cost and took. Raises StorageError."""
     pausing: PauseControl | None = None
     """None where no run is hosted."""
     paused_by: Callable[[], str | None] = lambda: None

@@ -48,6 +48,8 @@ class Submission(Frozen):
     """Where the channel summary is posted; empty: the home channel."""
     requester: tuple[str, str] | None = None
     """Whose limits it counts against, and who is notified: id and name. None: the person who submits it."""
+    note: str = ""
+    """What is said of it in its log, such as why it started by itself."""
 
 
 class Runs:
@@ -114,7 +116,9 @@ class Runs:
         )
         async with self._beginning:
             await self._check_limits(task.origin)
-            record = await self._begin(RunId(draft), task, person, now=now, draft=draft, followed=followed)
+            record = await self._begin(
+                RunId(draft), task, person, now=now, draft=draft, followed=followed, note=submission.note
+            )
         self._wake()
         return record
 
@@ -152,6 +156,7 @@ class Runs:
         now: int,
         draft: DraftId,
         followed: RunRecord | None = None,
+        note: str = "",
     ) -> RunRecord:
         """Store the whole run, with the draft that becomes it.
 
@@ -184,9 +189,7 @@ class Runs:
             outcome=advance(machine, submitted),
             decision=self._access.decision(run, "submit", "", task.title, person),
         )
-        state = NewEvent(
-            run=run, source=OMPYCORD, kind=SourceKind.OMPYCORD, at=now, body=queued, id=self._access.ids.ulid()
-        )
+        state = self._fact(run, queued, now)
         kept = await self._drafts.draft(draft)
         base = kept or Draft(
             id=draft,
@@ -197,9 +200,15 @@ class Runs:
             created_at=now,
         )
         announced = () if followed is None else (self._announcement(followed, run, person, now),)
+        if note:
+            announced = (*announced, self._fact(run, ev.Note(text=note), now))
         becomes = base.model_copy(update={"run": run})
         await self._access.store.commit(Commit(writes=(becomes, task, record, *commit.writes, state, *announced)))
         return await self._access.store.run(run) or record
+
+    def _fact(self, run: RunId, body: ev.EventBody, now: int) -> NewEvent:
+        new = self._access.ids.ulid()
+        return NewEvent(run=run, source=OMPYCORD, kind=SourceKind.OMPYCORD, at=now, body=body, id=new)
 
     def _announcement(self, followed: RunRecord, run: RunId, person: Person, now: int) -> NewEvent:
         """The fact, in the log of a run, that another one follows it."""

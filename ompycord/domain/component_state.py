@@ -11,8 +11,17 @@ from pydantic import Field
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import Ulid
 from ompycord.domain.memory.items import MemoryPlace
+from ompycord.domain.schedules.schedule import Schedule
 
-__all__ = ["AnswerChoice", "CancelConfirmation", "ComponentMeaning", "ComponentState", "MessageEdit", "Replacement"]
+__all__ = [
+    "AnswerChoice",
+    "CancelConfirmation",
+    "ComponentMeaning",
+    "ComponentState",
+    "MessageEdit",
+    "NewSchedule",
+    "Replacement",
+]
 
 
 class CancelConfirmation(Frozen):
@@ -51,7 +60,16 @@ class Replacement(Frozen):
     place: MemoryPlace
 
 
-ComponentMeaning = Annotated[AnswerChoice | CancelConfirmation | MessageEdit | Replacement, Field(discriminator="kind")]
+class NewSchedule(Frozen):
+    """A schedule that was shown and is not saved yet."""
+
+    kind: Literal["schedule"] = "schedule"
+    schedule: Schedule
+
+
+ComponentMeaning = Annotated[
+    AnswerChoice | CancelConfirmation | MessageEdit | NewSchedule | Replacement, Field(discriminator="kind")
+]
 
 
 class ComponentState(Frozen):

@@ -5,7 +5,7 @@ An unknown price is called unknown, never guessed.
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ompycord.domain.folds.snapshot import StatusSnapshot, Usage
@@ -14,7 +14,7 @@ from ompycord.render.cards.metering import is_unmetered
 from ompycord.render.phrases import cost, count, day_clock, iso, money, tokens_used
 from ompycord.render.sanitizer import Redact, Sanitizer
 
-__all__ = ["costs_csv", "costs_text", "how_counted"]
+__all__ = ["costs_csv", "costs_text", "how_counted", "spent_by", "unknown_costs"]
 
 _LINES: Final = 10
 _COLUMNS: Final = (
@@ -29,15 +29,25 @@ def _spent(usage: Usage) -> float:
     return usage.cost_usd or 0.0
 
 
+def spent_by(snapshots: Iterable[StatusSnapshot]) -> float:
+    """What is known of the cost of these runs, in US dollars."""
+    return sum(_spent(one.usage) for one in snapshots)
+
+
+def unknown_costs(snapshots: Iterable[StatusSnapshot]) -> int:
+    """The number of runs whose cost no one stated."""
+    return sum(one.usage.cost_usd is None for one in snapshots)
+
+
 def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redact) -> str:
     """The sum, what is unknown of it, and the most expensive runs. No markup but a list."""
     sanitizer = Sanitizer(redact)
     if not snapshots:
         return f"**{title}**\nNo runs in this period."
     usages = [snapshot.usage for snapshot in snapshots]
-    unknown = sum(usage.cost_usd is None for usage in usages)
+    unknown = unknown_costs(snapshots)
     partly = sum(usage.cost_usd is not None and not usage.cost_complete for usage in usages)
-    total = money(sum(map(_spent, usages)))
+    total = money(spent_by(snapshots))
     used = tokens_used(
         Usage(
             input=sum(usage.input for usage in usages),

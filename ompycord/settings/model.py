@@ -18,6 +18,8 @@ from ompycord.domain.guardian.options import GuardianOptions
 from ompycord.domain.memory.options import MemoryOptions
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.risk.deciders import ApprovalRules
+from ompycord.domain.schedules.digest_options import DigestOptions
+from ompycord.domain.schedules.options import ScheduleSpec
 from ompycord.domain.task import TaskPreset
 from ompycord.http.limits import HttpLimits
 from ompycord.model_gateway.provider_options import ProviderSpec
@@ -107,6 +109,10 @@ class Settings(BaseSettings):
     """Who is asked for models; without one, agents hold keys of their own."""
     task_presets: dict[str, TaskPreset] = Field(default_factory=dict[str, TaskPreset])
     """Tasks by name for `ompycord run --preset`."""
+    digests: DigestOptions = DigestOptions()
+    """What happened, told daily and weekly."""
+    schedules: dict[str, ScheduleSpec] = Field(default_factory=dict[str, ScheduleSpec])
+    """Tasks that start by the clock."""
     limits: Limits = Limits()
     loop_guardian: GuardianOptions = GuardianOptions()
     """When an agent goes in circles."""
@@ -124,7 +130,7 @@ class Settings(BaseSettings):
     def _names_from_keys(cls, data: Any) -> Any:
         """`repositories: {shop: {...}}`: the key is the name."""
         given = cast("dict[str, Any]", data)
-        for group in ("repositories", "agents", "providers"):
+        for group in ("repositories", "agents", "providers", "schedules"):
             entries = given.get(group)
             if isinstance(entries, dict):
                 named = cast("dict[str, Any]", entries)

@@ -33,6 +33,7 @@ _COPY = _SQL.one("copy")
 _VERSION = _SQL.one("version")
 _COUNTS = _SQL.one("counts")
 _DROPS = _SQL.one("drop_messages"), _SQL.one("drop_deliveries")
+_PAST = _SQL.one("from_now"), _SQL.one("drop_occurrences"), _SQL.one("drop_announcements")
 _NEW_NONCES = _SQL.one("new_nonces")
 _SKIP_NUMBERS = _SQL.one("skip_numbers")
 
@@ -99,6 +100,8 @@ def settle_copy(path: Path, *, unsent: Unsent) -> None:
             for statement in _DROPS:
                 raw.execute(statement, (_NOT_SENT,))
         raw.execute(_NEW_NONCES)
+        for statement in _PAST:
+            raw.execute(statement)
         raw.execute(_SKIP_NUMBERS, (_SKIPPED,))
         raw.execute("COMMIT")
 

@@ -34,6 +34,9 @@ from ompycord.store.features.model_requests import SqliteModelRequests
 from ompycord.store.features.outbox import SqliteOutbox
 from ompycord.store.features.people import SqlitePeople
 from ompycord.store.features.runs import SqliteRuns
+from ompycord.store.features.schedules.announcements import SqliteAnnouncements
+from ompycord.store.features.schedules.digests import SqliteDigests
+from ompycord.store.features.schedules.rows import SqliteSchedules
 from ompycord.store.features.streaming import SqliteStreams
 from ompycord.store.features.surfaces import SqliteSurfaces
 from ompycord.store.features.tasks import SqliteTasks
@@ -110,6 +113,10 @@ class SqliteStore(
         """The deliveries to webhooks; its methods have the names of the outbox's, so it is a part of its own."""
         self.memory = SqliteMemory(database)
         """What the team remembers; a part of its own for the same reason."""
+        self.schedules = SqliteSchedules(database)
+        """What starts by the clock."""
+        self.announcements = SqliteAnnouncements(database)
+        self.digests = SqliteDigests(database)
         self.feedback = SqliteFeedback(database)
         self.erasure = SqliteErasure(database)
         """What takes people out of both."""

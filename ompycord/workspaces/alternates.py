@@ -51,12 +51,12 @@ async def make_clone(git: Git, path: Path, record: Record, *, branch: str, exclu
     await git.run("reset", "--quiet", "--hard", record.base_commit, cwd=path, marker=marker, timeout_s=TRANSFER_S)
 
 
-async def fill(git: Git, tree: Path, commit: str, *, git_folder: Path, marker: str) -> None:
+async def fill(git: Git, tree: Path, commit: str, *, git_folder: Path, marker: str, index: Path | None = None) -> None:
     """Writes the files of a commit into the folder `tree`, by the repository `git_folder`. Raises WorkspaceError.
 
-    The index lies beside `git_folder` and goes away.
+    The index lies beside `git_folder`, where it has no other place, and goes away.
     """
-    index = git_folder.with_name(f"{git_folder.name}.index")
+    index = index or git_folder.with_name(f"{git_folder.name}.index")
     env = {"GIT_DIR": str(git_folder), "GIT_WORK_TREE": str(tree), "GIT_INDEX_FILE": str(index)}
     try:
         for words in (("read-tree", commit), ("checkout-index", "--all", "--quiet")):

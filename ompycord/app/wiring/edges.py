@@ -15,6 +15,7 @@ from ompycord.app.system import settle_process
 from ompycord.app.wiring.bot_stores import bot_stores
 from ompycord.app.wiring.memory import memory_book_of, opinions_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Secrets, Workers
+from ompycord.app.wiring.schedules import forecasts_of, schedule_book_of
 from ompycord.bot.bot import Bot
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
@@ -94,6 +95,8 @@ def lookups_of(
         memory=memory_book_of(infrastructure),
         opinions=opinions_of(infrastructure),
         lessons=areas.lessons,
+        schedules=schedule_book_of(infrastructure),
+        forecast=forecasts_of(infrastructure).forecast,
         models=models,
         pausing=Pausing(mode=infrastructure.mode, store=infrastructure.store, clock=infrastructure.clock),
         paused_by=lambda: infrastructure.mode.paused_by,

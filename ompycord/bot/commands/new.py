@@ -1,5 +1,6 @@
 """`/omp new` and `/omp ask`: start a run from a prompt, a file or the form; and what the submitted form becomes."""
 
+import asyncio
 from typing import Final, Literal
 
 import discord
@@ -26,9 +27,10 @@ from ompycord.domain.policy import is_allowed
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import BRANCH_LIMIT, AgentSpec, RepositorySpec
 from ompycord.domain.task import LEAST_BUDGET_USD, MOST_BUDGET_USD, MOST_FILES, PROMPT_LIMIT, Mode
-from ompycord.errors import OmpycordError, Refused, RefusedInWords
+from ompycord.errors import OmpycordError, Refused, RefusedInWords, StorageError
 from ompycord.render.message import message
 from ompycord.render.notices import repository_missing
+from ompycord.render.reports.forecast import forecast_words
 from ompycord.telemetry import get_logger
 from ompycord.text.limits import CHOICE, COMMAND_TEXT
 
@@ -40,6 +42,8 @@ Name = app_commands.Range[str, 1, CHOICE]
 
 _BESIDE_FORM: Final = ("branch", "budget_usd", "model", "record")
 """Fields of a task that the form has no input for."""
+_FORECAST_S: Final = 1.0
+"""A form must be shown within three seconds."""
 
 log = get_logger(__name__)
 
@@ -228,11 +232,26 @@ class _NewRun:
             agent=body.text("agent") or favourite,
             mode=Mode(body.text("mode") or Mode.STANDARD),
             prompt=body.text("prompt"),
+            forecast=await self._forecast(interaction, body, favourite),
         )
         if any(body.text(name) for name in _BESIDE_FORM) or body.files:
             kept = self._submissions.draft_of(interaction, person, body, draft_id=draft_id)
             await self._context.store.drafts.save_draft(kept)
         await show_form(interaction, modal)
+
+    async def _forecast(self, interaction: Interaction, body: DraftBody, favourite: str | None) -> str:
+        """What tasks like the one that the form shows first cost and took; the form does not wait long for it."""
+        repository = self._repository(interaction, body.text("repository"))
+        if repository is None:
+            return ""
+        agent = self._agent(repository, body.text("agent"), favourite).name
+        mode = Mode(body.text("mode") or Mode.STANDARD)
+        try:
+            async with asyncio.timeout(_FORECAST_S):
+                found = await self._context.lookups.forecast(str(interaction.guild_id), repository.name, agent, mode)
+        except (TimeoutError, StorageError):
+            return ""
+        return forecast_words(found)
 
     async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         """Take the submitted form, perhaps in another process than the one that opened it."""

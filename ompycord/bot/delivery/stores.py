@@ -8,6 +8,7 @@ from ompycord.bot.delivery.live import LiveStore
 from ompycord.bot.delivery.thread_names import ThreadNameStore
 from ompycord.bot.message_renderer import RendererStore
 from ompycord.domain.ports import Boards, ShownMessages
+from ompycord.domain.ports.schedules import Announcements
 
 __all__ = ["DeliveryStores"]
 
@@ -23,3 +24,4 @@ class DeliveryStores:
     deliverer: DelivererStore
     renderer: RendererStore
     boards: Boards
+    announcements: Announcements

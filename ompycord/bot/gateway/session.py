@@ -13,6 +13,7 @@ import discord
 
 from ompycord.bot.context import BotContext, CommandStores
 from ompycord.bot.custom_ids import Signer
+from ompycord.bot.delivery.announcing import Announcer
 from ompycord.bot.delivery.board import BoardKeeper
 from ompycord.bot.delivery.channel_access import ChannelAccess
 from ompycord.bot.delivery.deliver import Deliverer
@@ -204,6 +205,12 @@ class Session:
             rollover=rollover,
             artifact=dependencies.lookups.artifact,
         )
+        self._announcer = Announcer(
+            store=dependencies.stores.delivery.announcements,
+            rest=rest,
+            clock=dependencies.clock,
+            sign=dependencies.signer.button,
+        )
         self._gateway_events = GatewayEvents(
             guilds=dependencies.options.guilds,
             rest=rest,
@@ -347,6 +354,7 @@ class Session:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._stay_connected())
                     group.create_task(self._edit_when_ready())
+                    group.create_task(self._announce_when_ready())
                     group.create_task(self._check_liveness(group))
                     group.create_task(self._register_later())
                     group.create_task(
@@ -383,6 +391,10 @@ class Session:
         await self.client.wait_until_ready()
         log.info("discord.ready", guilds=len(self.client.guilds))
         await self.live.run()
+
+    async def _announce_when_ready(self) -> None:
+        await self.client.wait_until_ready()
+        await self._announcer.run()
 
     async def _check_liveness(self, group: asyncio.TaskGroup) -> None:
         while True:

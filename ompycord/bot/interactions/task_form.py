@@ -40,8 +40,12 @@ def task_form(
     agent: str | None = None,
     mode: Mode = Mode.STANDARD,
     prompt: str = "",
+    forecast: str = "",
 ) -> ui.Modal:
-    """A new task (docs/contracts/commands-and-buttons.md, *The form*). Raises Refused where nothing can be chosen."""
+    """A new task (docs/contracts/commands-and-buttons.md, *The form*). Raises Refused where nothing can be chosen.
+
+    `forecast`: what tasks like the preset one cost and took.
+    """
     repositories = _first(repository, catalog.repositories)
     agents = _offered(catalog, repositories)
     if not repositories or not agents:
@@ -60,7 +64,8 @@ def task_form(
     files = ui.FileUpload[ui.Modal](custom_id="files", required=False, min_values=0, max_values=_FILES)
     modal.add_item(ui.Label(text="What should be done?", component=task))
     modal.add_item(ui.Label(text="Repository", component=_repository_select(repositories)))
-    modal.add_item(ui.Label(text="Agent and mode", component=_mode_select(agents, agent, mode)))
+    about = cut(f"{forecast[:1].upper()}{forecast[1:]}", DESCRIPTION) or None
+    modal.add_item(ui.Label(text="Agent and mode", description=about, component=_mode_select(agents, agent, mode)))
     modal.add_item(
         ui.Label(
             text="Acceptance criteria (optional)",

@@ -18,6 +18,7 @@ from ompycord.domain.ports.agents import (
 )
 from ompycord.domain.ports.checks import CheckHistory, CheckRun, Checks, Comparison
 from ompycord.domain.ports.clock import Clock, Ids
+from ompycord.domain.ports.digests import DigestRows
 from ompycord.domain.ports.feedback import FeedbackRows, TeamOpinions
 from ompycord.domain.ports.following import (
     IssueReads,
@@ -48,6 +49,7 @@ from ompycord.domain.ports.model_ledger import ModelLedger
 from ompycord.domain.ports.models import Models
 from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.domain.ports.people import AuditReader, AuditTrail, KeyStore, PeopleSettings
+from ompycord.domain.ports.schedules import Announcements, OccurrenceRows, PlannedSchedule, ScheduleRows, TeamSchedules
 from ompycord.domain.ports.services import RunServices
 from ompycord.domain.ports.setup import ProxyListener, SetUpEnd, SetUpPlace, SetUps
 from ompycord.domain.ports.shown import Boards, Deliveries, Outbox, ShownMessages, Surfaces, ThreadRecords
@@ -89,6 +91,7 @@ __all__ = [
     "AgentJob",
     "AgentOutcome",
     "AgentPurpose",
+    "Announcements",
     "AuditReader",
     "AuditTrail",
     "BaseMoves",
@@ -106,6 +109,7 @@ __all__ = [
     "ComponentStates",
     "Decisions",
     "Deliveries",
+    "DigestRows",
     "Drafts",
     "DumpedFold",
     "Emit",
@@ -128,12 +132,14 @@ __all__ = [
     "Models",
     "NotificationQueue",
     "Observations",
+    "OccurrenceRows",
     "OpenFollowing",
     "OpenIssues",
     "OpenedByRun",
     "OpenedPullRequest",
     "Outbox",
     "PeopleSettings",
+    "PlannedSchedule",
     "Prepared",
     "Projection",
     "ProposedPullRequest",
@@ -155,6 +161,7 @@ __all__ = [
     "RunRecords",
     "RunServices",
     "RunsById",
+    "ScheduleRows",
     "SetUpEnd",
     "SetUpPlace",
     "SetUps",
@@ -165,6 +172,7 @@ __all__ = [
     "Tasks",
     "TeamMemory",
     "TeamOpinions",
+    "TeamSchedules",
     "ThreadRecords",
     "WorkResults",
     "Workspaces",

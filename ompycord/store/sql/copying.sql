@@ -38,3 +38,15 @@ UPDATE outbox SET nonce = substr(lower(hex(randomblob(13))), 1, 25) WHERE status
 -- name: skip_numbers
 -- Numbers that were given after the copy was made are not given again.
 UPDATE sqlite_sequence SET seq = seq + ?;
+
+-- name: from_now
+-- What was due before the copy is put back is past: what comes next is found from then on.
+UPDATE schedules SET next_key = '' WHERE next_at IS NOT NULL;
+
+-- name: drop_occurrences
+-- What had been begun is not begun again.
+UPDATE occurrences SET state = 'skipped', reason = 'A backup was restored.' WHERE state = 'claimed';
+
+-- name: drop_announcements
+-- None of the messages of no run that waited is sent; they spoke of what was then.
+UPDATE announcements SET done_at = created_at, error = 'It waited in a backup that was restored.' WHERE done_at IS NULL;

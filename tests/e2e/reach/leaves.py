@@ -164,6 +164,30 @@ FILE: dict[str, Any] = {
         "forge": {"anna": SNOWFLAKE},
     },
     "approvals": RULES,
+    "digests": {
+        "daily": "18:00",
+        "weekly": "mon 09:00",
+        "zone": "Europe/Berlin",
+        "channel": SNOWFLAKE,
+        "active": {"start": "07:00", "end": "20:00", "weekdays": ["mon", "fri"]},
+    },
+    "schedules": {
+        "nightly": {
+            "when": "0 2 * * *",
+            "zone": "Europe/Berlin",
+            "prompt": "Look after it",
+            "repository": "here",
+            "agent": "spoken",
+            "mode": "fast",
+            "branch": "next",
+            "budget_usd": 2.5,
+            "done_when": "all is well",
+            "channel": SNOWFLAKE,
+            "catch_up": "skip",
+            "guard": {"command": ["tools/due"], "timeout_s": 30, "network": True},
+            "paused": True,
+        }
+    },
     "audit": {"anchor_file": "/mnt/elsewhere/anchors"},
     "task_presets": {
         "web": {

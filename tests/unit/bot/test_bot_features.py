@@ -25,7 +25,7 @@ POSTED = {
     *("continue", "replan", "replanto", "giveup"),
     *("planok", "planedit", "planchf", "planno", "plannof"),
     *("settings", "editsaid", "form", "undo", "pick", "picksay"),
-    *("memkeep", "memedit", "memdrop", "memform", "memrepl"),
+    *("memkeep", "memedit", "memdrop", "memform", "memrepl", "schedadd"),
     *(f"opt{number}" for number in range(20)),
 }
 """Actions in ids of buttons and forms that are posted already."""
@@ -41,6 +41,10 @@ ROLES = {
     "omp decide": Role.RUNNER,
     "omp memory drop": Role.RUNNER,
     "omp memory keep": Role.RUNNER,
+    "omp schedule add": Role.RUNNER,
+    "omp schedule pause": Role.RUNNER,
+    "omp schedule resume": Role.RUNNER,
+    "omp schedule remove": Role.RUNNER,
     "omp-admin pause": Role.ADMIN,
     "omp-admin unpause": Role.ADMIN,
     "omp-admin stop-all": Role.ADMIN,
@@ -110,7 +114,7 @@ def test_discord_is_told_of_every_command() -> None:
     known = {command.name for feature in ours.features for command in feature.commands}
     assert known == {
         *("new", "ask", "say", "status", "cancel", "stop", "resume", "show", "runs", "queue", "settings", "cost"),
-        *("health", "gateway", "help", "decide", "memory", "feedback", "pr", "mine"),
+        *("health", "gateway", "help", "decide", "memory", "feedback", "pr", "mine", "schedule"),
     }
     assert {command.name for feature in ours.features for command in feature.admin} == {
         *("stop-models", "resume-models", "pause", "unpause", "stop-all"),

@@ -1,0 +1,1 @@
+"""What runs will probably cost and take, from those that ended."""

@@ -1,0 +1,29 @@
+"""A message that belongs to no run: a digest, what became of a schedule. Counterpart of the table `announcements`."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ompycord.domain.base import Frozen, Millis
+
+__all__ = ["Announcement"]
+
+
+class Announcement(Frozen):
+    """One message, sent once."""
+
+    key: Annotated[str, Field(min_length=1, max_length=200)]
+    """By which it is queued once."""
+    guild: str
+    channel: str
+    text: Annotated[str, Field(max_length=4000)]
+    """Sanitized and redacted by whoever queues it."""
+    nonce: Annotated[str, Field(max_length=25)]
+    """The message's nonce at each try."""
+    created_at: Millis
+    attempts: int = 0
+
+    @property
+    def footer(self) -> str:
+        """By which it is found in its channel, whatever became of the answer to an earlier try."""
+        return f"Ompycord · {self.nonce[:8]}"

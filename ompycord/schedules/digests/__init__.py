@@ -1,0 +1,1 @@
+"""What happened, told daily and weekly."""

@@ -1,0 +1,54 @@
+"""Messages that belong to no run: queued once by their key, sent by `bot/delivery/announcing.py`."""
+
+import sqlite3
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from ompycord.domain.base import Millis
+from ompycord.domain.schedules.announcement import Announcement
+from ompycord.store.database import StorePart
+from ompycord.store.statements import load
+
+__all__ = ["SqliteAnnouncements", "announce"]
+
+_SQL = load("announcements")
+_ANNOUNCE = _SQL.one("announce")
+_UNSENT = _SQL.one("unsent")
+_SENT = _SQL.one("sent")
+_TRIED = _SQL.one("tried")
+
+
+class SqliteAnnouncements(StorePart):
+    """Implements `Announcements`."""
+
+    async def announce(self, announcement: Announcement) -> bool:
+        return await self._database.writer.submit(partial(announce, announcement=announcement))
+
+    async def unsent(self, limit: int = 20) -> list[Announcement]:
+        return await self._database.readers.all(_UNSENT, (limit,), _announcement_of)
+
+    async def sent(self, key: str, *, at: Millis, message: str = "", error: str = "") -> None:
+        values = {"key": key, "at": at, "message": message, "error": error}
+        await self._database.writer.submit(partial(_done, values=values))
+
+    async def tried(self, key: str, error: str) -> int:
+        return await self._database.writer.submit(partial(_try, values={"key": key, "error": error}))
+
+
+def _announcement_of(row: sqlite3.Row) -> Announcement:
+    return Announcement.model_validate(dict(row))
+
+
+def announce(raw: sqlite3.Connection, announcement: Announcement) -> bool:
+    """Queue a message within a transaction; whether it is new."""
+    return raw.execute(_ANNOUNCE, announcement.model_dump(exclude={"attempts"})).rowcount == 1
+
+
+def _done(raw: sqlite3.Connection, values: Mapping[str, Any]) -> None:
+    raw.execute(_SENT, values)
+
+
+def _try(raw: sqlite3.Connection, values: Mapping[str, Any]) -> int:
+    found = raw.execute(_TRIED, values).fetchone()
+    return 0 if found is None else int(found[0])
