@@ -15,7 +15,7 @@ from ompycord.domain.schedules.schedule import MOST_SCHEDULES, Schedule
 from ompycord.domain.schedules.timetable import Timetable, next_after, upcoming
 from ompycord.domain.schedules.zones import zone_of
 from ompycord.domain.task import TaskRequest
-from ompycord.errors import ConfigurationError, Refused, RefusedInWords
+from ompycord.errors import Refused, RefusedInWords
 from ompycord.schedules.when import read_when
 from ompycord.telemetry import get_logger
 
@@ -115,16 +115,6 @@ class ScheduleBook:
         for left in stored.values():
             if left.is_configured:
                 await self._rows.remove(left.id)
-
-    def check(self, specs: Mapping[str, ScheduleSpec]) -> None:
-        """Raises ConfigurationError for the first one that could never start a run."""
-        for name, spec in specs.items():
-            try:
-                read_when(spec.when, spec.zone, now=0)
-                self._catalog.agent_of(self._request(spec))
-            except Refused as error:
-                words = str(error) if isinstance(error, RefusedInWords) else "its repository or agent is not known."
-                raise ConfigurationError(f"schedules.{name}: {words}") from None
 
     def _configured(self, spec: ScheduleSpec, there: Schedule | None, *, guild: str, channel: str) -> Schedule:
         now = self._clock.now_ms()

@@ -21,10 +21,12 @@ from ompycord.domain.risk.deciders import ApprovalRules
 from ompycord.domain.schedules.digest_options import DigestOptions
 from ompycord.domain.schedules.options import ScheduleSpec
 from ompycord.domain.task import TaskPreset
+from ompycord.errors import RefusedInWords
 from ompycord.http.limits import HttpLimits
 from ompycord.model_gateway.provider_options import ProviderSpec
 from ompycord.model_gateway.tapes.options import TapeOptions
 from ompycord.notify.options import NotifySettings
+from ompycord.schedules.when import read_when
 from ompycord.webhook.limits import EventLimits
 from ompycord.workspaces.session_limits import SessionLimits
 
@@ -144,6 +146,17 @@ class Settings(BaseSettings):
     def _has_places(self) -> Self:
         if self.discord.token is not None and not self.discord.guilds:
             raise ValueError("discord.guilds (DISCORD_GUILD_ID) must name the server that the bot works in")
+        return self
+
+    @model_validator(mode="after")
+    def _has_readable_schedules(self) -> Self:
+        for name, spec in self.schedules.items():
+            try:
+                read_when(spec.when, spec.zone, now=0)
+            except RefusedInWords as error:
+                raise ValueError(f"schedules.{name}.when: {error}") from None
+            if spec.repository not in self.repositories:
+                raise ValueError(f"schedules.{name}.repository is none of the repositories that are configured")
         return self
 
     @model_validator(mode="after")

@@ -343,7 +343,7 @@ def _general(name: str) -> str:
     head, *rest = name.split(".")
     if (head, rest[:1]) == ("access", ["forge"]):  # by a login
         return "access.forge"
-    if head not in {"repositories", "agents", "providers", "task_presets"}:
+    if head not in {"repositories", "agents", "providers", "schedules", "task_presets"}:
         return name
     if rest[1] in {"env", "secrets"}:  # by the name of a variable
         return f"{head}.{rest[1]}"
