@@ -26,10 +26,11 @@ READERS = 2
 def new_store(
     path: Path, *, clock: Clock, ids: Ids, readers: int = READERS
 ) -> AbstractAsyncContextManager[SqliteStore]:
-    """As `open_store`; there must be no database at `path` yet."""
+    """As `open_store`."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with open(path, "xb", opener=_private) as file:  # pathlib has no opener
-        file.write(_migrated())
+    if not path.exists():
+        with open(path, "xb", opener=_private) as file:  # pathlib has no opener
+            file.write(_migrated())
     return open_store(path, clock=clock, ids=ids, readers=readers)
 
 
