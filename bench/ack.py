@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from ompycord.text.limits import INTERACTION_ANSWER_S
 from tests.support.playground_person import NotAnsweredError, Person
 from tests.support.product import Product, running_product
 
-__all__ = ["ack", "moment_s", "stalling"]
+__all__ = ["SUBMITS", "ack", "measured", "moment_s", "stalling"]
 
 SUBMITS = {Size.SMALLEST: 5, Size.NORMAL: 300, Size.FULL: 1200}
 PER_S = 10.0
@@ -95,12 +95,12 @@ async def _open_forms(person: Person, count: int) -> list[Modal]:
     return forms
 
 
-async def _submits(product: Product, count: int) -> tuple[list[float], int]:
+async def _submits(product: Product, count: int, *, is_flooded: bool) -> tuple[list[float], int]:
     """Seconds of each, and how many were not answered in time."""
     person, seen = product.playground.ada, _Callbacks(product)
     forms = await _open_forms(person, count)
     missed, ids = 0, list[str]()
-    async with _flooded(product):
+    async with _flooded(product) if is_flooded else nullcontext():
         for number, form in enumerate(forms):
             sent = await person.send_form(form, {"What should be done?": f"Task {number}: mend the cart's total."})
             ids.append(sent.id)
@@ -114,15 +114,27 @@ async def _submits(product: Product, count: int) -> tuple[list[float], int]:
     return [seen.took_s.get(each, INTERACTION_ANSWER_S) for each in ids], missed
 
 
-async def _measured(*, submits: int, wrapper: tuple[str, ...] | None) -> tuple[list[float], int]:
+Around = Callable[[Product], AbstractAsyncContextManager[object]]
+
+
+async def measured(
+    *,
+    submits: int,
+    wrapper: tuple[str, ...] | None = None,
+    config: str = "",
+    around: Around | None = None,
+    is_flooded: bool = True,
+) -> tuple[list[float], int]:
+    """Seconds of each form, and how many missed Discord's three; `around` is what goes on meanwhile."""
     with tempfile.TemporaryDirectory(prefix="ompycord-bench-") as folder:
-        async with running_product(Path(folder), environ={"OMP_WEBHOOK_SECRET": SECRET}) as product:
+        async with running_product(Path(folder), config=config, environ={"OMP_WEBHOOK_SECRET": SECRET}) as product:
             if (
                 wrapper is not None
             ):  # the playground, which is the clock, outlives this: its own disk is not the one that stalls
                 await product.kill()
                 await product.start(wrapper=wrapper)
-            return await _submits(product, submits)
+            async with nullcontext() if around is None else around(product):
+                return await _submits(product, submits, is_flooded=is_flooded)
 
 
 def stalling(log: Path) -> tuple[str, ...] | None:
@@ -140,11 +152,11 @@ def stalling(log: Path) -> tuple[str, ...] | None:
 def ack(*, rounds: int, size: Size) -> dict[str, Any]:
     """The object that is printed. `size` is how many forms are submitted."""
     submits = SUBMITS[size]
-    plain, missed = asyncio.run(_measured(submits=submits, wrapper=None))
+    plain, missed = asyncio.run(measured(submits=submits))
     with tempfile.TemporaryDirectory(prefix="ompycord-bench-") as folder:
         log = Path(folder) / "strace.log"
         wrapper = stalling(log)
-        stalled, late = asyncio.run(_measured(submits=submits, wrapper=wrapper)) if wrapper else ([], 0)
+        stalled, late = asyncio.run(measured(submits=submits, wrapper=wrapper)) if wrapper else ([], 0)
         stalls = log.read_text(errors="replace").count("DELAYED") if wrapper else 0
     result: dict[str, Any] = {
         "benchmark": "ack",

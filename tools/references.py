@@ -159,6 +159,10 @@ def metrics() -> str:
 
 
 SETTINGS_WORDS = {
+    "own_models.by_cost": "what Ompycord asks itself goes to the [cheapest](../how-to/name-a-provider.md) first",
+    "own_models.refining.model": "who drafts and finishes a task that is "
+    "[refined](../how-to/start-a-run.md#a-task-that-is-refined-first)",
+    "own_models.refining.critic": "who criticises that draft",
     "webhook.hosts": "names under which a proxy reaches it, such as `[ompycord.example.org]`",
     "webhook.trusted_proxies": (
         "addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, such as `[10.0.0.7]`; "

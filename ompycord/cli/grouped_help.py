@@ -105,6 +105,7 @@ _EXAMPLES: Final = {
         "run 'Fix the discount' --repository shop --complexity high",
         "run --preset web-app 'Add a dark theme'",
         "run --like 7f3k2m --record",
+        "run --refine 'The cart should be nicer to use'",
     ),
     "ask": (
         "ask 'Where is the discount applied?'",

@@ -160,6 +160,9 @@ class TaskRequest(Frozen):
     record: bool = Field(default=False, exclude_if=lambda value: not value)
     """Whether what its agent asks models is kept, so that the run can be run again from that."""
 
+    refine: bool = Field(default=False, exclude_if=lambda value: not value)
+    """Whether models refine the prompt before the agent gets it: a draft, its critique, the final text."""
+
     @property
     def repository(self) -> str:
         """The one repository's name."""
@@ -182,6 +185,7 @@ class TaskPreset(Frozen):
     budget_usd: Budget | None = None
     done_when: Annotated[str, StringConstraints(max_length=DONE_WHEN_LIMIT)] | None = None
     model: OwnName | None = None
+    refine: bool | None = None
 
 
 class Task(TaskRequest):

@@ -6,11 +6,12 @@ of its own. Cancellation of the step is the order to stop: what it started is en
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ompycord.conductor import Inboxes
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.configuration.own_models import RefiningSpec
 from ompycord.domain.configuration.repository_file import REPOSITORY_FILE, Configured, FileFault
 from ompycord.domain.events import PrecheckLine, RunFailed, RunFinished
 from ompycord.domain.folds.checkpoints import PutBack
@@ -213,6 +214,8 @@ class StepContext:
     """The run as its log tells now."""
     memory: RecallForRuns | None = None
     """What is remembered of earlier work; None where nothing is."""
+    refining: RefiningSpec = field(default_factory=RefiningSpec)
+    """How a task is refined where a person wants it."""
     now_ms: Callable[[], Millis] = _at_once
     """The time, of which the age of a kept session is counted."""
     file: Callable[[TaskFile], Awaitable[bytes | None]] = _no_file

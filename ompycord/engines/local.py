@@ -8,6 +8,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.run import FailureClass
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import failed
+from ompycord.engines.refining_task import task_of
 from ompycord.engines.steps import STEPS, Step
 
 __all__ = ["LocalEngine"]
@@ -32,7 +33,10 @@ class LocalEngine:
         task = await self.context.task(order.task)
         if task is None:
             return failed(order, FailureClass.INTERNAL, "Its task is gone.")
-        return await self._steps[type(order.effect)](order, task, self.context)
+        given = await task_of(order, task, self.context)
+        if isinstance(given, EffectFinished):
+            return given
+        return await self._steps[type(order.effect)](order, given, self.context)
 
     async def kill_strays(self, run: RunId) -> None:
         await self._kill_strays(run)

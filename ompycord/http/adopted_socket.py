@@ -18,10 +18,13 @@ from ompycord.http.proxy.first_bytes import FirstBytes
 from ompycord.http.proxy.forward_proxy import ForwardProxy
 from ompycord.http.proxy.proxy_request import HEAD_BYTES
 
-__all__ = ["ABORT", "serve_socket"]
+__all__ = ["ABORT", "ENDS_EARLY", "serve_socket"]
 
 ABORT: Final = "abort"
 """The name in a scope's `state` of what breaks the connection off, for half an answer that must not look whole."""
+ENDS_EARLY: Final = "ends_early"
+"""The name in a scope's `state` of what takes the words for which an answer ends early, where it has no place for them;
+only who asks inside of this process offers it."""
 
 _FEW_CONNECTIONS: Final = 256
 """Connections of the programs of one run."""

@@ -60,6 +60,10 @@ def _model_of(name: str, dialect: str, token: str, client: httpx2.AsyncClient) -
         from ompycord.llm.anthropic_models import anthropic_model
 
         return anthropic_model(name, token=token, client=client)
+    if dialect == "gemini":
+        from ompycord.llm.gemini_models import gemini_model
+
+        return gemini_model(name, token=token, client=client)
     from ompycord.llm.openai_models import openai_model
 
     return openai_model(name, token=token, client=client, is_responses=dialect == "responses")

@@ -24,7 +24,6 @@ __all__ = ["GatewayModels"]
 
 S = TypeVar("S", bound=BaseModel)
 
-_DIALECTS: Final = ("chat", "anthropic", "responses")
 _TRIES: Final = 2
 """Answers in a wrong shape that go back to their model."""
 
@@ -109,11 +108,6 @@ class GatewayModels:
         dialect = self._dialect_of(model)
         if dialect is None:
             raise ModelFailed(f"No provider of the settings offers {model}. Name it under providers, in models.")
-        if dialect not in _DIALECTS:
-            raise ModelFailed(
-                f"{model} is offered in the dialect {dialect} alone, which Ompycord does not speak itself. "
-                "Give its provider an address for chat completions, with kind: compatible and dialects: [chat]."
-            )
         return dialect
 
 

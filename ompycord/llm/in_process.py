@@ -1,7 +1,7 @@
 """The way from a client library to the model gateway inside of this process: no socket, no copy of a stream.
 
 Imported with the library, on its first use. A connection that the gateway breaks off, since its provider's broke, is
-one for the client too.
+one for the client too. An answer that the gateway ends in its midst is a refusal, with the gateway's words.
 """
 
 import asyncio
@@ -12,11 +12,12 @@ from typing import Any, Final
 import httpx2
 from starlette.types import ASGIApp
 
-from ompycord.http.adopted_socket import ABORT
+from ompycord.http.adopted_socket import ABORT, ENDS_EARLY
 
 __all__ = ["HOST", "gateway_client"]
 
 HOST: Final = "http://ompycord"
+_STOPPED: Final = 402
 _ANSWER_S: Final = 1200.0
 """For the whole of it: a request may wait for its provider, and a model may write for long. The gateway bounds both,
 and not an answer that comes byte by byte."""
@@ -48,7 +49,7 @@ class _Gateway(httpx2.AsyncBaseTransport):
             "server": ("ompycord", 80),
             "client": None,
             "root_path": "",
-            "state": {ABORT: answer.abort},
+            "state": {ABORT: answer.abort, ENDS_EARLY: answer.end_early},
         }
         try:
             async with asyncio.timeout(_ANSWER_S):
@@ -56,6 +57,8 @@ class _Gateway(httpx2.AsyncBaseTransport):
         except TimeoutError:
             words = f"The provider's answer was not whole after {_ANSWER_S:.0f} s."
             raise httpx2.ReadTimeout(words, request=request) from None
+        if answer.end_words is not None:
+            return httpx2.Response(_STOPPED, json={"error": {"message": answer.end_words}}, request=request)
         if answer.is_broken or answer.status is None:
             raise httpx2.RemoteProtocolError("The provider's answer was cut off.", request=request)
         return httpx2.Response(answer.status, headers=answer.headers, content=bytes(answer.body), request=request)
@@ -72,6 +75,8 @@ class _Answer:
         self.headers: list[tuple[bytes, bytes]] = []
         self.body = bytearray()
         self.is_broken = False
+        self.end_words: str | None = None
+        """Why it ended early, in words."""
 
     async def receive(self) -> MutableMapping[str, Any]:
         if not self._is_sent:
@@ -87,6 +92,9 @@ class _Answer:
         self.body += message.get("body", b"")
         if not message.get("more_body", False):
             self._is_over.set()
+
+    def end_early(self, words: str) -> None:
+        self.end_words = words
 
     def abort(self) -> None:
         self.is_broken = True

@@ -19,6 +19,7 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
 from ompycord.domain.ports.models import (
+    LONGEST_SIGNATURE,
     ModelCall,
     ModelReply,
     ModelToolCall,
@@ -27,10 +28,12 @@ from ompycord.domain.ports.models import (
     ToolMessage,
 )
 
-__all__ = ["messages_of", "parameters_of", "reply_of", "settings_of"]
+__all__ = ["SIGNATURE", "messages_of", "parameters_of", "reply_of", "settings_of"]
 
 _EMPTY: Final = "(empty)"
 """Stands for a text without a character, which some providers refuse."""
+SIGNATURE: Final = "thought_signature"
+"""The name in a call's details of what the provider wants back with it."""
 _NAME: Final = 256
 """Characters that `ModelToolCall` takes; ids in which a provider packs what its model thought are longer."""
 
@@ -64,8 +67,13 @@ def _part(message: PromptMessage | ToolMessage) -> ModelRequestPart:
 
 def _response(message: ReplyMessage) -> ModelResponse:
     parts: list[ModelResponsePart] = [TextPart(content=message.text)] if message.text else []
-    parts += [ToolCallPart(tool_name=one.tool, args=one.arguments, tool_call_id=one.id) for one in message.calls]
+    parts += [_call(one) for one in message.calls]
     return ModelResponse(parts=parts or [TextPart(content=_EMPTY)])
+
+
+def _call(call: ModelToolCall) -> ToolCallPart:
+    details = None if call.signature is None else {SIGNATURE: call.signature}
+    return ToolCallPart(tool_name=call.tool, args=call.arguments, tool_call_id=call.id, provider_details=details)
 
 
 def parameters_of(call: ModelCall) -> ModelRequestParameters:
@@ -90,9 +98,17 @@ def reply_of(response: ModelResponse) -> ModelReply:
     texts = [part.content for part in response.parts if isinstance(part, TextPart)]
     calls = [
         ModelToolCall(
-            id=part.tool_call_id[:_NAME] or "call", tool=part.tool_name[:_NAME], arguments=part.args_as_json_str()
+            id=part.tool_call_id[:_NAME] or "call",
+            tool=part.tool_name[:_NAME],
+            arguments=part.args_as_json_str(),
+            signature=_signature(part),
         )
         for part in response.parts
         if isinstance(part, ToolCallPart)
     ]
     return ModelReply(text="".join(texts), calls=tuple(calls), is_cut=response.finish_reason == "length")
+
+
+def _signature(part: ToolCallPart) -> str | None:
+    found = (part.provider_details or {}).get(SIGNATURE)
+    return found if isinstance(found, str) and len(found) <= LONGEST_SIGNATURE else None

@@ -4,7 +4,7 @@ Retries before the first byte are here too, by what agents endure: one of them h
 """
 
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
@@ -21,6 +21,8 @@ __all__ = ["NoProvider", "Patience", "ProviderClient", "Retried", "open_session"
 CONNECT_S: Final = 5.0
 READ_BYTES: Final = 16_384
 """Of an answer that its agent does not read about so much waits here, and the rest at its provider."""
+PIECE_BYTES: Final = 262_144
+"""A body that is larger goes out in pieces of this size, as the connection takes them; whole, it would be copied."""
 SILENCE_S: Final = 600.0
 """Seconds without a byte of an answer; a model may think for minutes."""
 RETRIED: Final = frozenset({429, 500, 502, 503, 504, 529})
@@ -127,9 +129,11 @@ class ProviderClient:
         self, upstream: Upstream, dialect: Dialect, path: str, query: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[Upstream, aiohttp.ClientResponse] | None:
         sent = {**headers, "accept-encoding": "identity", **upstream.authorization(dialect)}
+        sent["content-length"] = str(len(body))
+        content = body if len(body) <= PIECE_BYTES else _pieces(body)
         try:
             response = await self._session.post(
-                upstream.url(path, query), data=body, headers=sent, allow_redirects=False
+                upstream.url(path, query), data=content, headers=sent, allow_redirects=False
             )
         except (TimeoutError, aiohttp.ClientError, OSError):
             return None
@@ -146,6 +150,11 @@ class ProviderClient:
         if wait_s > _LONGEST_WAIT_S:
             return wait_s  # longer than anyone waits: it is not shortened by chance
         return wait_s * (1 + _JITTER * self._share())
+
+
+async def _pieces(body: bytes) -> AsyncGenerator[bytes]:
+    for at in range(0, len(body), PIECE_BYTES):
+        yield body[at : at + PIECE_BYTES]
 
 
 def retry_after_s(value: str | None, now_ms: Millis) -> float | None:

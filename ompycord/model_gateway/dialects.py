@@ -7,7 +7,7 @@ import re
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-__all__ = ["Dialect", "ModelRoute", "RequestKind", "is_model_path", "route_of"]
+__all__ = ["Dialect", "ModelRoute", "RequestKind", "dialect_of", "is_model_path", "route_of"]
 
 
 class Dialect(StrEnum):
@@ -78,3 +78,12 @@ def route_of(method: str, raw_path: bytes) -> ModelRoute | None:
         return None
     kind, is_stream = _GEMINI_KINDS[found[2]]
     return ModelRoute(Dialect.GEMINI, kind, model=found[1].decode("ascii"), is_stream=is_stream)
+
+
+def dialect_of(raw_path: bytes) -> Dialect:
+    """In which dialect a path that is refused expects its answer."""
+    if raw_path.startswith(b"/v1beta"):
+        return Dialect.GEMINI
+    if raw_path.startswith(b"/v1/messages"):
+        return Dialect.ANTHROPIC
+    return Dialect.RESPONSES if raw_path.startswith(b"/v1/responses") else Dialect.CHAT

@@ -23,7 +23,8 @@ from ompycord.model_gateway.headers import passed_back
 from ompycord.model_gateway.metering.meter import Meter
 from ompycord.model_gateway.metering.usage import TokenUsage
 from ompycord.model_gateway.metering.usage_filter import UsageFilter
-from ompycord.model_gateway.policy import ModelRequest
+from ompycord.model_gateway.policy import LARGE, ModelRequest, with_bound, with_usage
+from ompycord.model_gateway.price import TokenPrices
 from ompycord.model_gateway.purse import Reservation, UsedUp
 from ompycord.model_gateway.refusing import used_up_words
 from ompycord.model_gateway.spending import KEPT_TOKENS, RunSpending
@@ -59,6 +60,8 @@ class Exchange:
     drops_usage: bool
     """Whether the stream states its usage for us alone."""
     provider_waits: ProviderWaits
+    price_of: Callable[[Upstream], TokenPrices | None]
+    """What the provider takes that answers: not always the one for which it was reserved."""
     begun: asyncio.Event
     """Set with its first byte: from then on it is looked at each second."""
     is_over: bool = False
@@ -73,6 +76,8 @@ class Exchange:
     """Whether the agent has a first byte."""
     taped: TapedAnswer | None = None
     """Where its answer is recorded."""
+    notify_end: Callable[[str], None] = lambda words: None
+    """Takes the words for which an answer ends that has no place for them."""
     is_limited: bool = False
     """Whether its run is shown as limited by the provider."""
     meter: Meter = field(init=False)
@@ -83,18 +88,33 @@ class Exchange:
     def __post_init__(self) -> None:
         self.meter = Meter(self.dialect, is_stream=self.request.is_stream)
 
+    async def changed(self, body: bytes) -> bytes:
+        """The request as the provider gets it: for at most what was reserved, and with its usage stated."""
+        if len(body) > LARGE:
+            return await asyncio.to_thread(self._changed, body)
+        return self._changed(body)
+
+    def _changed(self, body: bytes) -> bytes:
+        sent = with_usage(body) if self.drops_usage else body
+        bound = self.reservation.bound
+        return sent if bound is None else with_bound(self.dialect, sent, bound)
+
     def stop(self, words: str) -> None:
         """End it now: its stream with these words, or the request with a refusal."""
-        if self._task is not None and self.words is None and not self.is_over:
+        if self.words is None and not self.is_over:
             self.words = words
-            self._task.cancel()
+            if self._task is not None:
+                self._task.cancel()
 
     async def run(self, ask: Ask, send: Send, abort: Callable[[], None]) -> None:
         """Ask, and pass the answer on. Raises NoProvider, and CancelledError for a request without a first byte."""
+        if self.words is not None:  # stopped before it began
+            return
         self._task = asyncio.current_task()
         response: aiohttp.ClientResponse | None = None
         try:
             self.upstream, response = await ask(self._waits)
+            self.spending.purse.reprice(self.reservation, self.price_of(self.upstream))
             await self._clear()
             await self._pass_on(response, send, abort)
         except asyncio.CancelledError:
@@ -147,7 +167,10 @@ class Exchange:
 
     async def _end(self, send: Send) -> None:
         """The dialect's own ending, in a stream; without one the agent sees half an answer, and asks again."""
-        body = ending(self.dialect, self.words or "") if self.request.is_stream else b""
+        words = self.words or ""
+        if not self.request.is_stream and not self.meter.is_exact:
+            self.notify_end(words)
+        body = ending(self.dialect, words) if self.request.is_stream else b""
         await send({"type": "http.response.body", "body": body})
 
     async def keep(self) -> None:

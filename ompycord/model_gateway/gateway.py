@@ -8,7 +8,7 @@ answer), `spending.py` (what is stored).
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from copy import copy
 from decimal import Decimal
@@ -19,20 +19,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ompycord.domain.repository import AgentSpec
 from ompycord.errors import StorageError
-from ompycord.http.adopted_socket import ABORT
+from ompycord.http.adopted_socket import ABORT, ENDS_EARLY
 from ompycord.http.provider_waits import ProviderWaits
 from ompycord.http.run_token import RunToken
 from ompycord.model_gateway.activity import Activity
 from ompycord.model_gateway.answers import JSON, Answer, ModelRefusal
 from ompycord.model_gateway.client import NoProvider, ProviderClient, Retried, open_session
-from ompycord.model_gateway.dialects import Dialect, ModelRoute, RequestKind, is_model_path, route_of
+from ompycord.model_gateway.dialects import Dialect, ModelRoute, RequestKind, dialect_of, is_model_path, route_of
 from ompycord.model_gateway.exchange import Exchange, send_whole, until_client_left
 from ompycord.model_gateway.headers import header_fault, passed_back, passed_on, tokens_in
 from ompycord.model_gateway.metering.usage import TokenUsage
-from ompycord.model_gateway.policy import ModelRequest, NotAllowed, read_request, with_bound, with_usage
-from ompycord.model_gateway.price import Prices, TokenPrices
+from ompycord.model_gateway.policy import LARGE, ModelRequest, NotAllowed, read_request
+from ompycord.model_gateway.price import Prices
 from ompycord.model_gateway.purse import Reservation, UsedUp
 from ompycord.model_gateway.refusing import RequestRefused, no_provider, not_stored, used_up_words, whole_body
+from ompycord.model_gateway.routing import PriceOf, by_usual_cost, in_their_order, models_by_cost, priced
 from ompycord.model_gateway.spending import RunSpending, nano_usd
 from ompycord.model_gateway.tapes.recorder import TapedAnswer, TapeRecorder
 from ompycord.model_gateway.upstreams import Upstream, Upstreams
@@ -40,8 +41,6 @@ from ompycord.telemetry import get_logger
 
 __all__ = ["ModelGateway", "RunModels"]
 
-_LARGE: Final = 1_048_576
-"""Bytes from which a body is parsed in a thread: 20 MB take a tenth of a second."""
 _END_S: Final = 5.0
 KEPT_S: Final = 1.0
 """Seconds after which what streams have used is stored again."""
@@ -60,12 +59,16 @@ class RunModels:
         self.recorder = recorder
         self.spending = spending
         self.models = spec.models
+        self.is_by_cost = False
         self.provider_waits = ProviderWaits()
 
-    def for_ompycord(self) -> "RunModels":
-        """The same account for what Ompycord asks itself for the run: every model of the settings."""
+    def for_ompycord(self, *, by_cost: bool = False) -> "RunModels":
+        """The same account for what Ompycord asks itself for the run: every model of the settings.
+
+        `by_cost`: of several providers of a model the cheapest is asked first.
+        """
         own = copy(self)
-        own.models = ()
+        own.models, own.is_by_cost = (), by_cost
         return own
 
 
@@ -109,6 +112,10 @@ class ModelGateway:
     def streams(self) -> int:
         """How many requests are under way."""
         return len(self._exchanges)
+
+    def names(self, *, by_cost: bool = False) -> tuple[str, ...]:
+        """The models that the settings name, in their order, or the cheapest first."""
+        return models_by_cost(self.upstreams, self._prices) if by_cost else tuple(self.upstreams.models)
 
     @property
     def is_stopped(self) -> bool:
@@ -154,7 +161,7 @@ class ModelGateway:
         """Raises RequestRefused while nothing was sent yet."""
         raw_path = _raw_path(scope)
         route = route_of(scope["method"], raw_path)
-        dialect = _dialect_of(raw_path) if route is None else route.dialect
+        dialect = dialect_of(raw_path) if route is None else route.dialect
         if not any(models.token.is_valid(one) for one in tokens_in(scope["headers"])):
             raise RequestRefused(dialect, ModelRefusal.TOKEN, "Ompycord: this is not the token of this run.")
         if fault := header_fault(scope["headers"]):
@@ -168,25 +175,30 @@ class ModelGateway:
             await send_whole(send, self._listed(models))
             return
         body = await whole_body(route.dialect, receive)
-        request, body = await self._read(models, route, body)
+        request = await self._read(route, body)
         candidates = self._candidates(models, route, request)
         if route.kind is RequestKind.COUNT:
             await self._count(models, route, request, candidates, body, scope, send)
             return
         client = self._client(route.dialect)
         is_taped = models.recorder is not None and await models.recorder.is_wanted()
-        exchange, body = await self._reserved(models, route, request, candidates, body)
-        exchange.taped = _taped(models, route, request, scope, body) if is_taped else None
-        sent = [body]
+        exchange = await self._reserved(models, route, request, candidates, body)
+        waiting = [body]
         del body  # it is let go once a provider has it: an answer may take minutes
-        await self._exchange(exchange, client, candidates, sent, scope, receive, send)
 
-    async def _read(self, models: RunModels, route: ModelRoute, body: bytes) -> tuple[ModelRequest, bytes]:
+        async def prepared() -> bytes:
+            changed = await exchange.changed(waiting.pop())
+            exchange.taped = _taped(models, route, request, scope, changed) if is_taped else None
+            return changed
+
+        await self._exchange(exchange, client, candidates, prepared, scope, receive, send)
+
+    async def _read(self, route: ModelRoute, body: bytes) -> ModelRequest:
         has_tools = all(spec.provider_tools for spec in self.upstreams.providers if route.dialect in spec.spoken)
         try:
-            if len(body) > _LARGE:
-                return await asyncio.to_thread(read_request, route, body, has_provider_tools=has_tools), body
-            return read_request(route, body, has_provider_tools=has_tools), body
+            if len(body) > LARGE:
+                return await asyncio.to_thread(read_request, route, body, has_provider_tools=has_tools)
+            return read_request(route, body, has_provider_tools=has_tools)
         except NotAllowed as error:
             raise RequestRefused(route.dialect, ModelRefusal.NOT_ALLOWED, f"Ompycord: {error}") from None
         except ValueError:
@@ -197,7 +209,8 @@ class ModelGateway:
         if self._stopped is not None:
             raise RequestRefused(route.dialect, ModelRefusal.STOPPED, self._stopped)
         is_listed = not models.models or request.model in models.models
-        found = self.upstreams.of(route.dialect, request.model) if is_listed else []
+        cost = by_usual_cost(self._price_of(request.model)) if models.is_by_cost else in_their_order
+        found = self.upstreams.of(route.dialect, request.model, cost=cost) if is_listed else []
         if not found:
             shown = request.model[:64]
             words = f"Ompycord: no provider of the settings offers {shown} to this agent as {route.dialect}."
@@ -206,12 +219,14 @@ class ModelGateway:
 
     async def _reserved(
         self, models: RunModels, route: ModelRoute, request: ModelRequest, candidates: list[Upstream], body: bytes
-    ) -> tuple[Exchange, bytes]:
+    ) -> Exchange:
         spending = models.spending
-        prices = self._price(candidates, request.model)
         given = spending.reckoning.input_tokens(len(body))
         try:
             await spending.refresh()
+            price_of = self._price_of(request.model)
+            candidates[:] = priced(candidates, price_of, is_limited=spending.account.usd is not None)
+            prices = price_of(candidates[0])
             reservation = spending.purse.reserve(
                 input_tokens=given, bound=request.bound, least_bound=request.least_bound, prices=prices
             )
@@ -221,8 +236,6 @@ class ModelGateway:
             raise RequestRefused(route.dialect, ModelRefusal.STOPPED, words, shortage=shortage) from None
         except StorageError:
             raise not_stored(route.dialect) from None
-        sent = body if request.states_usage else with_usage(body)
-        sent = sent if reservation.bound is None else with_bound(route.dialect, sent, reservation.bound)
         row, provider, model = spending.new_row(), candidates[0].spec.name, request.model[:128]
         try:
             await spending.open(row, reservation, provider=provider, dialect=route.dialect, model=model, given=given)
@@ -234,7 +247,7 @@ class ModelGateway:
                 async with asyncio.timeout(_END_S):
                     await spending.give_up(row, reservation, provider=provider, model=model)
             raise
-        return self._made(models, route, request, body, given, reservation, row), sent
+        return self._made(models, route, request, body, given, reservation, row)
 
     def _made(
         self, models: RunModels, route: ModelRoute, request: ModelRequest, body: bytes, given: int,
@@ -249,25 +262,27 @@ class ModelGateway:
             spending=models.spending,
             row=row,
             drops_usage=not request.states_usage,
+            price_of=self._price_of(request.model),
             begun=self._begun,
             provider_waits=models.provider_waits,
         )
 
     async def _exchange(
-        self, exchange: Exchange, client: ProviderClient, candidates: list[Upstream], sent: list[bytes], scope: Scope,
-        receive: Receive, send: Send,
+        self, exchange: Exchange, client: ProviderClient, candidates: list[Upstream],
+        prepared: Callable[[], Awaitable[bytes]], scope: Scope, receive: Receive, send: Send,
     ) -> None:  # fmt: skip
         headers, path, query = passed_on(scope["headers"]), _raw_path(scope).decode(), scope["query_string"].decode()
 
         async def ask(waits: Callable[[Retried], Any]) -> tuple[Upstream, aiohttp.ClientResponse]:
-            found = await client.ask(
+            return await client.ask(
                 candidates, dialect=exchange.dialect, model=exchange.request.model, path=path, query=query,
-                headers=headers, body=sent[0], waits=waits,
+                headers=headers, body=await prepared(), waits=waits,
             )  # fmt: skip
-            sent.clear()
-            return found
 
+        exchange.notify_end = scope.get("state", {}).get(ENDS_EARLY, exchange.notify_end)
         self._exchanges.add(exchange)
+        if self._stopped is not None:  # meanwhile
+            exchange.stop(self._stopped)
         try:
             async with asyncio.TaskGroup() as group:
                 work = group.create_task(_unless_unreachable(exchange.run(ask, send, _abort_of(scope))))
@@ -329,9 +344,8 @@ class ModelGateway:
             raise RequestRefused(dialect, ModelRefusal.UNREACHABLE, "Ompycord: the model gateway is not running.")
         return ProviderClient(session=self._session, upstreams=self.upstreams, clock=self.upstreams.clock)
 
-    def _price(self, candidates: list[Upstream], model: str) -> TokenPrices | None:
-        spec = candidates[0].spec
-        return self._prices.of(spec.name, spec.kind, model)
+    def _price_of(self, model: str) -> PriceOf:
+        return lambda upstream: self._prices.of(upstream.spec.name, upstream.spec.kind, model)
 
     def _listed(self, models: RunModels) -> Answer:
         names = [one for one in self.upstreams.models if not models.models or one in models.models]
@@ -360,15 +374,6 @@ def _raw_path(scope: Scope) -> bytes:
     """The path as it was sent, without its query."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return raw
-
-
-def _dialect_of(raw_path: bytes) -> Dialect:
-    """In which dialect a path that is refused expects its answer."""
-    if raw_path.startswith(b"/v1beta"):
-        return Dialect.GEMINI
-    if raw_path.startswith(b"/v1/messages"):
-        return Dialect.ANTHROPIC
-    return Dialect.RESPONSES if raw_path.startswith(b"/v1/responses") else Dialect.CHAT
 
 
 async def _unless_unreachable(run: Coroutine[Any, Any, None]) -> None:

@@ -10,11 +10,13 @@ from typing import Any, Final, NamedTuple, cast
 from pydantic_core import from_json
 
 from ompycord.model_gateway.dialects import Dialect, ModelRoute, RequestKind
-from ompycord.model_gateway.splice import with_value
+from ompycord.model_gateway.splice import with_value, without_long_texts
 
-__all__ = ["ModelRequest", "NotAllowed", "read_request", "with_bound", "with_usage"]
+__all__ = ["LARGE", "ModelRequest", "NotAllowed", "read_request", "with_bound", "with_usage"]
 
 Json = Mapping[str, Any]
+LARGE: Final = 1_048_576
+"""Bytes from which a body is read in a thread and without its long texts; a picture has many times that."""
 _BOUNDS: Final[Mapping[Dialect, tuple[tuple[str, ...], ...]]] = {
     Dialect.ANTHROPIC: (("max_tokens",),),
     Dialect.CHAT: (("max_completion_tokens",), ("max_tokens",)),
@@ -49,7 +51,7 @@ class ModelRequest(NamedTuple):
 
 def read_request(route: ModelRoute, body: bytes, *, has_provider_tools: bool = True) -> ModelRequest:
     """The request that this body is. Raises NotAllowed, ValueError for a body that is no object of JSON."""
-    parsed = from_json(body)
+    parsed = _content(body)
     if not isinstance(parsed, dict):
         raise ValueError("the body is no JSON object")  # noqa: TRY004  # as for what is no JSON at all
     content = cast("Json", parsed)
@@ -78,9 +80,14 @@ def with_usage(body: bytes) -> bytes:
 
 def with_bound(dialect: Dialect, body: bytes, bound: int) -> bytes:
     """The same request for at most `bound` tokens."""
-    content = cast("Json", from_json(body))
+    content = cast("Json", _content(body))
     path = next((one for one in _BOUNDS[dialect] if _at(content, one) is not None), _BOUNDS[dialect][0])
     return with_value(body, path, bound)
+
+
+def _content(body: bytes) -> object:
+    """What it means, as far as it is looked at."""
+    return from_json(without_long_texts(body) if len(body) > LARGE else body)
 
 
 def _bound(dialect: Dialect, content: Json) -> int | None:

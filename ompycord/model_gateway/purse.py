@@ -118,6 +118,10 @@ class Purse:
         self._add(more_usd, more_tokens)
         return None
 
+    def reprice(self, reservation: Reservation, prices: TokenPrices | None) -> None:
+        """Another provider answers than the one that the request was reserved for: what it uses has these prices."""
+        reservation.prices = prices
+
     def settle(self, reservation: Reservation, usage: TokenUsage) -> Decimal | None:
         """Charge what was used, and keep nothing more for it; its cost, None where no price is known. Idempotent."""
         cost = None if reservation.prices is None else reservation.prices.cost(usage)

@@ -3,8 +3,9 @@
 A breaker is for one model at one provider, and all runs share it; one that is open is kept over a restart.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 from ompycord.domain.base import Millis
@@ -96,8 +97,10 @@ class Upstreams:
     """Where open breakers are kept; None: nowhere."""
     breakers: dict[tuple[str, str], Breaker] = field(default_factory=dict[tuple[str, str], Breaker])
 
-    def of(self, dialect: Dialect, model: str) -> list[Upstream]:
-        """Who may be asked for it, in their order; those that rest come last."""
+    def of(
+        self, dialect: Dialect, model: str, *, cost: Callable[[Upstream], Decimal] = lambda upstream: Decimal(0)
+    ) -> list[Upstream]:
+        """Who may be asked for it, by `cost` and then in their order; those that rest come last."""
         found = [
             Upstream(spec, key)
             for spec in self.providers
@@ -105,7 +108,7 @@ class Upstreams:
             for key in (self.keys.get(spec.name) or ("",))
         ]
         now = self.clock.now_ms()
-        return sorted(found, key=lambda one: self.breaker(one.spec.name, model).is_open(now))
+        return sorted(found, key=lambda one: (self.breaker(one.spec.name, model).is_open(now), cost(one)))
 
     def breaker(self, provider: str, model: str) -> Breaker:
         """That of a model at a provider."""

@@ -13,6 +13,7 @@ from ompycord.domain.access import Access
 from ompycord.domain.auditing.anchors import AuditSettings
 from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog, Limits
+from ompycord.domain.configuration.own_models import OwnModels
 from ompycord.domain.configuration.written import WrittenPath
 from ompycord.domain.guardian.options import GuardianOptions
 from ompycord.domain.memory.options import MemoryOptions
@@ -109,6 +110,8 @@ class Settings(BaseSettings):
     """Each as its kind's options (`kinds.py`)."""
     providers: dict[str, ProviderSpec] = Field(default_factory=dict[str, ProviderSpec])
     """Who is asked for models; without one, agents hold keys of their own."""
+    own_models: OwnModels = OwnModels()
+    """Models that Ompycord asks itself, for plans and for tasks that are refined."""
     task_presets: dict[str, TaskPreset] = Field(default_factory=dict[str, TaskPreset])
     """Tasks by name for `ompycord run --preset`."""
     digests: DigestOptions = DigestOptions()

@@ -135,6 +135,25 @@ async def test_19_a_kill_in_mid_stream_forgets_no_request_and_the_card_has_the_l
     assert view["state"] == "COMPLETE"
 
 
+@pytest.mark.long
+async def test_11_the_card_tells_of_a_provider_that_is_busy_and_that_it_is_over(confined: None, tmp_path: Path) -> None:
+    async with stub_provider() as provider:
+        parts = answer(Dialect.CHAT, TRUTH, ("Hello.",))
+        busy = Reply(status=429, headers={"retry-after": "5"}, parts=[b"{}"])
+        provider.replies = [busy, Reply(parts=parts, waits_after=1)]
+        config = config_of(provider.url, tmp_path, count=1)
+        async with running_product(tmp_path, config=config) as product:
+            ada = product.playground.ada
+            await ada.command("omp new", "tasks", prompt="Ask it.", agent="asker")
+            limited = await ada.wait_message(lambda m: " · card" in m.text and "stub answered 429" in m.text)
+            assert "Waiting for the provider" in limited.text, limited.text
+            await ada.wait_message(lambda m: m.id == limited.id and "Waiting for the provider" not in m.text)
+            assert [one.path for one in provider.asked] == ["/v1/chat/completions"] * 2
+            provider.go.set()
+            _, result = await result_of(ada)
+            assert "$0.02" in result.text, result.text
+
+
 def test_the_port_of_a_stub_is_one_that_this_process_reaches() -> None:
     """Else *not reached* above would say nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -1,4 +1,4 @@
-"""What a stub provider answers without a stream, in three dialects, as a test scripts it.
+"""What a stub provider answers without a stream, in four dialects, as a test scripts it.
 
 Written from the APIs' own types.
 
@@ -16,6 +16,8 @@ Step = tuple[str, Mapping[str, Any]] | str
 Script = Sequence[Step]
 INPUT, OUTPUT = 1000, 100
 """Tokens of each answer."""
+SEALED = "c2VhbGVk"
+"""What Gemini wants back with a call."""
 
 
 class ScriptedModel:
@@ -34,18 +36,19 @@ class ScriptedModel:
         name = next(words for words in self._scripts if words in text)
         self.seen.append(name)
         step = self._scripts[name][_results(asked)]
-        return [json.dumps(ANSWERS[asked.path.rpartition("/")[2]](asked.json["model"], step)).encode()]
+        named, _, kind = asked.path.rpartition("/")[2].rpartition(":")  # Gemini's path names the model
+        return [json.dumps(ANSWERS[kind](named or asked.json["model"], step)).encode()]
 
 
 def _results(asked: Asked) -> int:
     """How many results of tools it holds since the last words of a person."""
     body = asked.json
-    messages: list[Any] = body.get("messages") or body.get("input") or []
+    messages: list[Any] = body.get("messages") or body.get("input") or body.get("contents") or []
     count = 0
     for one in messages:
-        content: Any = one.get("content")
+        content: Any = one.get("content") or one.get("parts")
         parts: list[Any] = list(cast("list[Any]", content)) if isinstance(content, list) else []
-        results = sum(part.get("type") == "tool_result" for part in parts)
+        results = sum(part.get("type") == "tool_result" or "functionResponse" in part for part in parts)
         is_person = one.get("role") == "user" and (isinstance(content, str) or results < len(parts))
         count = 0 if is_person else count
         count += results + (one.get("role") == "tool") + (one.get("type") == "function_call_output")
@@ -99,8 +102,18 @@ def responses(model: str, step: Step) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def gemini(model: str, step: Step) -> dict[str, Any]:
+    part: dict[str, Any] = {"text": step}
+    if not isinstance(step, str):
+        part = {"functionCall": {"name": step[0], "args": dict(step[1])}, "thoughtSignature": SEALED}
+    candidate = {"content": {"role": "model", "parts": [part]}, "finishReason": "STOP", "index": 0}
+    usage = {"promptTokenCount": INPUT, "candidatesTokenCount": OUTPUT, "totalTokenCount": INPUT + OUTPUT}
+    return {"candidates": [candidate], "modelVersion": model, "usageMetadata": usage}
+
+
 ANSWERS: Mapping[str, Callable[[str, Step], dict[str, Any]]] = {
     "completions": chat,
     "messages": anthropic,
     "responses": responses,
+    "generateContent": gemini,
 }

@@ -7,8 +7,8 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from ompycord.domain.ports.models import Conversation, ReplyMessage, ToolMessage
-from ompycord.processes.safe_open import NotGranted, safe_path, safe_read, safe_write
+from ompycord.domain.ports.models import Conversation, PromptMessage, ReplyMessage, ToolMessage
+from ompycord.processes.safe_open import LARGEST, NotGranted, safe_path, safe_read, safe_write
 
 __all__ = ["INTERRUPTED", "load", "new_session", "save", "shortened"]
 
@@ -20,6 +20,9 @@ _KEPT: Final = 400
 """Characters of a tool's result that are not worth leaving out."""
 _NEWEST: Final = 6
 """Messages at the end that stay as they are."""
+_WIDEST: Final = 6
+"""Bytes that one character takes at most in the file."""
+_PART_LEFT_OUT: Final = "[a part of the conversation is left out here, since it became too long to be kept]"
 
 
 def new_session() -> str:
@@ -64,11 +67,12 @@ def _answered(messages: tuple[Conversation, ...]) -> tuple[Conversation, ...]:
 def shortened(messages: Sequence[Conversation], most: int) -> tuple[Conversation, ...]:
     """The same where it has at most `most` characters; else without the oldest results of tools, down to the half.
 
-    In large strides, since what a provider has cached of a conversation ends where it was changed.
+    Where its file would still be too large, the oldest messages go too. In large strides, since what a provider has
+    cached of a conversation ends where it was changed.
     """
     size = sum(map(_size, messages))
     if size <= most:
-        return tuple(messages)
+        return _fitting(messages, size)
     whole = list(messages)
     for at, one in enumerate(whole[:-_NEWEST]):
         if size <= most // 2:
@@ -76,7 +80,25 @@ def shortened(messages: Sequence[Conversation], most: int) -> tuple[Conversation
         if isinstance(one, ToolMessage) and len(one.text) > _KEPT:
             whole[at] = one.model_copy(update={"text": _LEFT_OUT})
             size -= len(one.text) - len(_LEFT_OUT)
-    return tuple(whole)
+    return _fitting(whole, size)
+
+
+def _fitting(messages: Sequence[Conversation], size: int) -> tuple[Conversation, ...]:
+    """The same where its file may be so large; else without the oldest after the first, down to the half.
+
+    `size` is its number of characters.
+    """
+    if (size + _KEPT * len(messages)) * _WIDEST <= LARGEST:
+        return tuple(messages)
+    left = len(_MESSAGES.dump_json(tuple(messages)))
+    if left <= LARGEST:
+        return tuple(messages)
+    first, *rest = messages
+    while len(rest) > _NEWEST and left > LARGEST // 2:
+        left -= len(_MESSAGES.dump_json((rest.pop(0),)))
+    while rest and isinstance(rest[0], ToolMessage):  # the call to which it belongs is gone
+        rest.pop(0)
+    return (first, PromptMessage(text=_PART_LEFT_OUT), *rest)
 
 
 def _size(message: Conversation) -> int:

@@ -91,6 +91,13 @@ class Providers:
         fix = f"Name one under providers, or write agents.{agent.name}.sandbox.network: true."
         return (warning("provider", text, fix),)
 
+    def refining_line(self) -> Sequence[PrecheckLine]:
+        """That a task which is to be refined cannot be; none where it can."""
+        if self._providers:
+            return ()
+        text = "The task should be refined, which asks models, and no provider is configured."
+        return (failing("refine", text, "Name one under providers in ompycord.yml, or start it without refine."),)
+
     def tape_line(self, agent: AgentSpec) -> Sequence[PrecheckLine]:
         """That a run which is to be recorded asks nothing here; none where it does."""
         is_pointed = agent.asks_models or agent.sandbox.network == "gateway"

@@ -60,6 +60,7 @@ class _Request:
     base: str | None = None
     former: Former | None = None
     is_recorded: bool = False
+    is_refined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,7 @@ class Precheck:
             base=task.branch,
             former=former,
             is_recorded=task.record,
+            is_refined=task.refine,
         )
         return [line async for line in self._lines(request)]
 
@@ -138,6 +140,8 @@ class Precheck:
         """What needs nothing but this machine."""
         parts, configured = self._parts, base.configured
         repository, path = configured.repository, parts.environ.get("PATH", "")
+        if request.is_refined:
+            yield from parts.providers.refining_line()
         yield from file_lines(
             configured,
             base.faults,

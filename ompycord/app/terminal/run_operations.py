@@ -23,7 +23,18 @@ __all__ = ["RESUME", "START", "RunOperations", "StartRequest"]
 
 START: Final = "runs.start"
 RESUME: Final = "runs.resume"
-_FIELDS: Final = ("prompt", "repository", "agent", "mode", "branch", "budget_usd", "done_when", "model", "record")
+_FIELDS: Final = (
+    "prompt",
+    "repository",
+    "agent",
+    "mode",
+    "branch",
+    "budget_usd",
+    "done_when",
+    "model",
+    "record",
+    "refine",
+)
 
 
 class StartRequest(Frozen):
@@ -38,6 +49,7 @@ class StartRequest(Frozen):
     done_when: str | None = None
     model: str | None = None
     record: bool | None = None
+    refine: bool | None = None
     like: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4,26}$")] | None = None
     """A run whose task is repeated."""
     preset: str | None = None

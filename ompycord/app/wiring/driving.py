@@ -160,6 +160,7 @@ def _context_of(
         claim=store.claim,
         file=workers.artifacts.of_task,
         co_author=partial(_co_author, store),
+        refining=infrastructure.settings.own_models.refining,
     )
     if (proposals := proposals_of(infrastructure, git_of(os.environ))) is not None:
         moves = MovedBases(infrastructure.data.path / "workspaces", git=git_of(os.environ))

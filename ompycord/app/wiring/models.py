@@ -92,7 +92,7 @@ def _own_models(
     return GatewayModels(
         gateway=gateway.served_to(own, nothing),
         token=token,
-        names=tuple(gateway.upstreams.models),
+        names=gateway.names(by_cost=own.is_by_cost),
         dialect_of=gateway.upstreams.dialect_of,
         record=partial(areas.recorder.record, run),
         kept=kept,
@@ -135,7 +135,7 @@ def listener_serves(
             ids=infrastructure.ids,
         )
         models = RunModels(token=token, spec=spec, spending=spending, recorder=recorder_of(run))
-        own = models.for_ompycord()
+        own = models.for_ompycord(by_cost=infrastructure.settings.own_models.by_cost)
         found = {model: gateway.upstreams.dialect_of(model) for model in spec.models}
         dialects = {model: str(dialect) for model, dialect in found.items() if dialect is not None}
         return Served(

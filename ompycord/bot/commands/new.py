@@ -40,7 +40,7 @@ ModeName = Literal["fast", "standard", "full"]
 Text = app_commands.Range[str, 1, min(PROMPT_LIMIT, COMMAND_TEXT)]
 Name = app_commands.Range[str, 1, CHOICE]
 
-_BESIDE_FORM: Final = ("branch", "budget_usd", "model", "record")
+_BESIDE_FORM: Final = ("branch", "budget_usd", "model", "record", "refine")
 """Fields of a task that the form has no input for."""
 _FORECAST_S: Final = 1.0
 """A form must be shown within three seconds."""
@@ -63,6 +63,7 @@ def new_feature(context: BotContext) -> Feature:
         model="The agent's model, as the agent names it",
         issue="An issue of its forge as the task: #12 or a link. Shown to you first",
         record="Keep what its agent asks models, to run it again without a model",
+        refine="Let models refine the task first: a draft, its critique, the final text",
         file=f"Text that holds or completes the task (up to {PROMPT_LIMIT:,} characters), or something to look at",
     )
     @app_commands.autocomplete(repository=choices.repositories, agent=choices.agents, model=choices.models)
@@ -77,6 +78,7 @@ def new_feature(context: BotContext) -> Feature:
         model: Name | None = None,
         issue: app_commands.Range[str, 1, 300] | None = None,
         record: bool | None = None,
+        refine: bool | None = None,
         file: discord.Attachment | None = None,
     ) -> None:
         files = attached_files([file] if file else [])
@@ -88,6 +90,7 @@ def new_feature(context: BotContext) -> Feature:
             "budget_usd": budget,
             "model": model,
             "record": record,
+            "refine": refine,
         }
         known = {name: value for name, value in typed.items() if value is not None}
         body = DraftBody(

@@ -35,6 +35,9 @@ def run(
     record: Annotated[
         bool, typer.Option("--record", help="Keep what its agent asks models, for `ompycord replay`.")
     ] = False,
+    refine: Annotated[
+        bool, typer.Option("--refine", help="Let models refine the task first: draft, critique, final text.")
+    ] = False,
     like: Annotated[str | None, typer.Option(help="Repeat the task of this run; other options change it.")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Only start it; the running Ompycord goes on.")] = False,
     data_dir: DataDir = None,
@@ -56,6 +59,7 @@ def run(
         "model": model,
         "done_when": done_when,
         "record": record or None,
+        "refine": refine or None,
         "like": like,
         "preset": preset,
     }

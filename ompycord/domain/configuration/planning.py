@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 
 from ompycord.domain.base import Frozen
 
-__all__ = ["MOST_DRAFTS", "PlanningSpec"]
+__all__ = ["MOST_DRAFTS", "Model", "PlanningSpec", "Temperature"]
 
 MOST_DRAFTS = 4
 """Models that draft beside the agent."""

@@ -10,6 +10,7 @@ from ompycord.domain.events.fields import Count, KnownEvent
 from ompycord.domain.reports.findings import ReviewFinding
 from ompycord.domain.reports.plan import Plan
 from ompycord.domain.reports.refinement import Refinement
+from ompycord.domain.reports.task_passes import TaskPasses
 
 __all__ = [
     "AnswerLink",
@@ -25,6 +26,7 @@ __all__ = [
     "ReportFault",
     "ReviewFinished",
     "ReviewRefused",
+    "TaskRefined",
 ]
 
 PlanHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -54,6 +56,13 @@ class PlanRefined(KnownEvent, senders=ONLY_OMPYCORD):
 
     type: Literal["plan.refined"] = "plan.refined"
     passes: Refinement
+
+
+class TaskRefined(KnownEvent, senders=ONLY_OMPYCORD):
+    """Models refined the task before its agent began; the agent gets the final text with the person's words below."""
+
+    type: Literal["task.refined"] = "task.refined"
+    passes: TaskPasses
 
 
 class PlanRefused(KnownEvent, senders=ONLY_OMPYCORD):
@@ -150,6 +159,7 @@ class AskChecked(KnownEvent, senders=ONLY_OMPYCORD):
 PlanEventBody = (
     PlanProposed
     | PlanRefined
+    | TaskRefined
     | PlanRefused
     | PlanApproved
     | PlanChanged

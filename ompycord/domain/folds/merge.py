@@ -112,6 +112,7 @@ _OF_TASK = ("mode", "done_when", "origin", "issue", "follows")
 _OF_OURS = {
     "guard": "guarded",
     "recalled": "recalled",
+    "refined": "refined",
     "setup": "setup",
     "services": "services",
 }

@@ -25,6 +25,7 @@ from ompycord.domain.events import (
     ServicesReady,
     SetupFinished,
     SetupStarted,
+    TaskRefined,
 )
 from ompycord.domain.folds.proposed_lesson import ProposedLesson
 from ompycord.domain.folds.reports import CheckedAnswer, Proposal
@@ -242,6 +243,8 @@ class StatusSnapshot(Frozen):
     """What stands in the way of this start of the run, or takes something from it."""
     recalled: MemoryRecalled | None = None
     """What its agent was given of earlier work; None before, and where nothing is recalled here."""
+    refined: TaskRefined | None = None
+    """The passes by which the task was refined before its agent began; None where it was not."""
     lessons: tuple[ProposedLesson, ...] = ()
     """What its agent wants to be remembered, oldest first."""
     setup: SetupStarted | SetupFinished | None = None

@@ -68,6 +68,7 @@ class SourceState:
     evidence: Stamped[ev.EvidenceChanged] | None = None
     guarded: Stamped[ev.ResultGuarded] | None = None
     recalled: Stamped[ev.MemoryRecalled] | None = None
+    refined: Stamped[ev.TaskRefined] | None = None
     proposed: dict[str, Stamped[ev.MemoryProposed]] = field(default_factory=dict[str, Stamped[ev.MemoryProposed]])
     memory_decided: dict[str, Stamped[ev.MemoryDecided]] = field(default_factory=dict[str, Stamped[ev.MemoryDecided]])
     pull_request_seen: Stamped[ev.PullRequestSeen] | None = None
@@ -371,6 +372,7 @@ _APPLY: dict[type[Any], Apply] = {
     ev.RetryLimited: _latest("retry"),
     ev.RetryCleared: _latest("retry"),
     ev.MemoryRecalled: _earliest("recalled"),
+    ev.TaskRefined: _earliest("refined"),
     ev.MemoryProposed: _latest_by("proposed", "item"),
     ev.MemoryDecided: _latest_by("memory_decided", "item"),
     ev.RunSubmitted: _earliest("submitted"),

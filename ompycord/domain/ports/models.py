@@ -13,6 +13,7 @@ from ompycord.domain.base import Frozen, Name
 from ompycord.domain.repository import OwnName
 
 __all__ = [
+    "LONGEST_SIGNATURE",
     "Conversation",
     "ModelCall",
     "ModelReply",
@@ -26,6 +27,8 @@ __all__ = [
     "ToolMessage",
 ]
 
+LONGEST_SIGNATURE = 262_144
+"""Characters; a longer one is left out."""
 Temperature = Annotated[float, Field(ge=0, le=2)]
 
 
@@ -48,6 +51,10 @@ class ModelToolCall(Frozen):
     tool: Annotated[str, Field(max_length=256)]
     arguments: str
     """As the model wrote them: JSON where it did well."""
+    signature: Annotated[str, Field(max_length=LONGEST_SIGNATURE)] | None = Field(
+        default=None, exclude_if=lambda value: value is None
+    )
+    """What the provider wants back with the call, where it gave something: the thought that led to it, sealed."""
 
 
 class PromptMessage(Frozen):

@@ -9,7 +9,7 @@ from typing import Final
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
 from ompycord.model_gateway.tapes.options import TapeOptions
-from ompycord.model_gateway.tapes.tape import TapedRequest, TapeFull, TapeHead, line_of
+from ompycord.model_gateway.tapes.tape import TapeCut, TapedRequest, TapeFull, TapeHead, line_of, whole_bytes
 
 __all__ = ["TapeShelf", "tape_file"]
 
@@ -29,6 +29,8 @@ class TapeShelf:
         self._data = data
         self.options = options
         self._full: set[RunId] = set()
+        self._known: set[RunId] = set()
+        """Tapes that this process has looked at."""
         self._adding = asyncio.Lock()
 
     async def add(self, run: RunId, *entries: TapeHead | TapedRequest) -> None:
@@ -40,6 +42,9 @@ class TapeShelf:
         if run in self._full:
             return
         file = tape_file(self._data, run)
+        if run not in self._known:
+            _repair_tail(file)
+            self._known.add(run)
         size = file.stat().st_size if file.exists() else 0
         lines = [line_of(one) for one in entries if not (size and isinstance(one, TapeHead))]
         if size + sum(map(len, lines)) > self.options.max_mib * _MIB:
@@ -60,3 +65,19 @@ class TapeShelf:
             with contextlib.suppress(FileNotFoundError):
                 if file.stat().st_mtime < oldest_s:
                     file.unlink()
+
+
+def _repair_tail(file: Path) -> None:
+    """Put a mark in the place of a last line that a crash cut off: nothing that is added behind it could be read."""
+    if not file.exists():
+        return
+    whole = whole_bytes(file)
+    if whole == file.stat().st_size:
+        return
+    if not whole:  # its head: the tape begins again
+        file.unlink()
+        return
+    with file.open("r+b") as opened:
+        opened.seek(whole)
+        opened.write(line_of(TapeCut()))  # before what is left of the line goes: a crash here is found again
+        opened.truncate()

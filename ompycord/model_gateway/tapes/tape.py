@@ -1,7 +1,7 @@
 """A tape: the head, which says which run it is, and each request with its answer, in the order of their ends.
 
-A file of lines of JSON, each line a member of gzip: lines are added, and one that was cut off by a crash is passed
-over. Written by `recorder.py`, read by `player.py`.
+A file of lines of JSON, each line a member of gzip: lines are added. One that was cut off by a crash is taken away
+before the next is added, and a line says so. Written by `recorder.py`, read by `player.py`.
 """
 
 import gzip
@@ -17,7 +17,7 @@ from ompycord.domain.ids import RunId
 from ompycord.errors import TapeUnreadable
 from ompycord.model_gateway.dialects import Dialect
 
-__all__ = ["Tape", "TapeFull", "TapeHead", "TapedRequest", "line_of", "read_tape"]
+__all__ = ["Tape", "TapeCut", "TapeFull", "TapeHead", "TapedRequest", "line_of", "read_tape", "whole_bytes"]
 
 VERSION: Final = 1
 _CHUNK: Final = 65_536
@@ -63,7 +63,13 @@ class TapeFull(Frozen):
     kind: Literal["full"] = "full"
 
 
-_Line = Annotated[TapeHead | TapedRequest | TapeFull, Field(discriminator="kind")]
+class TapeCut(Frozen):
+    """Ompycord was killed while it wrote here: one answer is missing, and what follows was recorded after its start."""
+
+    kind: Literal["cut"] = "cut"
+
+
+_Line = Annotated[TapeHead | TapedRequest | TapeFull | TapeCut, Field(discriminator="kind")]
 _LINE: Final = TypeAdapter[Any](_Line)
 
 
@@ -73,10 +79,10 @@ class Tape(Frozen):
     head: TapeHead
     requests: tuple[TapedRequest, ...]
     is_whole: bool = True
-    """False where its size ended it, or a crash cut its last line."""
+    """False where its size ended it, or a crash cut a line."""
 
 
-def line_of(entry: TapeHead | TapedRequest | TapeFull) -> bytes:
+def line_of(entry: TapeHead | TapedRequest | TapeFull | TapeCut) -> bytes:
     """An entry as it is added to a file."""
     return gzip.compress(entry.model_dump_json().encode() + b"\n", compresslevel=6, mtime=0)
 
@@ -97,7 +103,7 @@ def read_tape(path: Path) -> Tape:
                     head = head or entry
                 case TapedRequest():
                     requests.append(entry)
-                case TapeFull():
+                case TapeFull() | TapeCut():
                     is_whole = False
                 case _:
                     raise TapeUnreadable(f"{path.name} was written by a newer Ompycord, so it cannot be played here.")
@@ -110,20 +116,32 @@ def read_tape(path: Path) -> Tape:
     return Tape(head=head, requests=tuple(requests), is_whole=is_whole)
 
 
+def whole_bytes(path: Path) -> int:
+    """How many bytes from the start of a tape are whole lines. Blocks. Raises OSError."""
+    return max((end for _, end in _members(path)), default=0)
+
+
 def _lines(path: Path) -> Iterator[bytes | None]:
     """Its lines; None in place of what was cut off."""
+    whole = 0
+    for line, end in _members(path):
+        whole = end
+        yield line
+    if whole < path.stat().st_size:
+        yield None
+
+
+def _members(path: Path) -> Iterator[tuple[bytes, int]]:
+    """Its whole lines, each with where it ends in the file."""
     with path.open("rb") as file:
-        unpack = zlib.decompressobj(wbits=31)
-        rest = line = b""
+        unpack, parts, read, rest = zlib.decompressobj(wbits=31), list[bytes](), 0, b""
         while rest or (rest := file.read(_CHUNK)):
             try:
-                line += unpack.decompress(rest)
+                parts.append(unpack.decompress(rest))
             except zlib.error:
-                yield None
                 return
+            read += len(rest) - len(unpack.unused_data)
             rest = b""
             if unpack.eof:
-                yield line
-                rest, line, unpack = unpack.unused_data, b"", zlib.decompressobj(wbits=31)
-        if line or unpack.unconsumed_tail:
-            yield None
+                yield b"".join(parts), read
+                rest, parts, unpack = unpack.unused_data, [], zlib.decompressobj(wbits=31)

@@ -144,8 +144,10 @@ def _phase(phase: Phase, snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Fiel
 
 
 def facts_of(snapshot: StatusSnapshot, sanitizer: Sanitizer, *, pulse: str = "") -> str:
-    """What is known in one line: `pulse`, what changed, how long it took, what it cost, what was recalled."""
-    parts = (pulse, _changed(snapshot, sanitizer), _took(snapshot), _price(snapshot), recalled_words(snapshot))
+    """What is known in one line: `pulse`, what changed, how long it took, what it cost, what its agent was given."""
+    refined = "task refined" if snapshot.refined is not None else ""
+    known = (recalled_words(snapshot), refined)
+    parts = (pulse, _changed(snapshot, sanitizer), _took(snapshot), _price(snapshot), *known)
     return " · ".join(part for part in parts if part)
 
 

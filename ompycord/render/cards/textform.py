@@ -16,6 +16,7 @@ from ompycord.render.phrases import count, day_clock
 from ompycord.render.render_context import RenderContext
 from ompycord.render.reports.passes import passes_lines
 from ompycord.render.reports.plan_lines import plan_closed, plan_lines
+from ompycord.render.reports.task_passes import task_passes_lines
 from ompycord.render.run_view import Place, shown_facts
 from ompycord.render.sanitizer import Redact, Sanitizer
 
@@ -73,7 +74,13 @@ def _story(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
     fields = [field for field in card_fields(snapshot, sanitizer) if field.part not in PLAN]
     task = Section("Task", sanitizer.prose(snapshot.prompt, _PROMPT).splitlines())
     plan = _plan(snapshot, sanitizer) if snapshot.plan or snapshot.proposal is not None else []
-    return [task, *plan, *(_field(field, sanitizer) for field in fields)]
+    return [task, *_refined(snapshot, sanitizer), *plan, *(_field(field, sanitizer) for field in fields)]
+
+
+def _refined(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:
+    if snapshot.refined is None:
+        return []
+    return [Section("Refined before the agent began", task_passes_lines(snapshot.refined.passes, sanitizer))]
 
 
 def _plan(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[Section]:

@@ -8,7 +8,7 @@ from ompycord.render.phrases import count
 from ompycord.render.reports.plan_lines import plan_lines
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["critique_lines", "passes_lines", "passes_sentence"]
+__all__ = ["critique_lines", "passes_lines", "passes_sentence", "point_line"]
 
 _NAME: Final = 60
 _TITLE: Final = 160
@@ -36,11 +36,12 @@ def critique_lines(passes: Refinement, sanitizer: Sanitizer) -> list[str]:
     if passes.critique is None:
         return []
     return [
-        sanitizer.line(passes.critique.summary, 600), *(_point(one, sanitizer) for one in passes.critique.findings)
+        sanitizer.line(passes.critique.summary, 600), *(point_line(one, sanitizer) for one in passes.critique.findings)
     ]  # fmt: skip
 
 
-def _point(finding: ReviewFinding, sanitizer: Sanitizer) -> str:
+def point_line(finding: ReviewFinding, sanitizer: Sanitizer) -> str:
+    """One point of a critique."""
     where = f"{sanitizer.line(finding.path, _PATH)}: " if finding.path else ""
     why = f" {sanitizer.line(finding.why, _WHY)}" if finding.why else ""
     return f"{'🔴' if finding.is_blocking else '▫'} {where}{sanitizer.line(finding.title, _TITLE)}.{why}"

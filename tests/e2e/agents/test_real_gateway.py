@@ -1,9 +1,12 @@
 """Real agents ask a model without a mind by Ompycord's gateway, at level *full*, with no other network and no key."""
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
+import threading
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -63,12 +66,15 @@ class Limits:
         self.usd: float | None = None
         self.run_tokens: int | None = None
         self.paused = 0
+        self.paused_s: float | None = None
+        """When it was paused first."""
 
     async def budget_usd(self, run: RunId) -> float | None:
         return self.usd
 
     async def used_up(self, run: RunId, spent_usd: float, *, tokens: int | None) -> None:
         self.paused += 1
+        self.paused_s = self.paused_s or time.monotonic()
 
 
 class Ground:
@@ -148,7 +154,10 @@ def launcher_of(place: Place) -> Launcher:
     return ConfinedLauncher(level="full", path=place.path, hidden=(), environ=os.environ)
 
 
-SHELL = "ls -a / ~ > seen.txt; env > env.txt; curl -m 3 -s URL > out.txt; true"
+SHELL = (
+    "ls -a / ~ > seen.txt; env > env.txt; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline > proc.txt 2> no.txt; "
+    "curl -m 3 -s URL > out.txt; true"
+)
 
 
 @dataclass(frozen=True)
@@ -341,13 +350,43 @@ async def test_11_it_sees_none_of_a_provider_that_is_busy_for_a_while(
     assert KEY not in f"{outcome} {heard.events} {ground.facts}"
 
 
+@asynccontextmanager
+async def seen_outside() -> AsyncGenerator[bytearray]:
+    """Environments and argument lists of all processes of this machine, as they come and go meanwhile."""
+    seen, stop = bytearray(), threading.Event()
+
+    def look() -> None:
+        while not stop.wait(0.3):
+            for process in Path("/proc").glob("[0-9]*"):
+                for name in ("environ", "cmdline"):
+                    with contextlib.suppress(OSError):
+                        content = (process / name).read_bytes()
+                        if KEY.encode() in content or b"ompr_" in content:
+                            seen.extend(content)
+
+    looking = asyncio.get_running_loop().run_in_executor(None, look)
+    try:
+        yield seen
+    finally:
+        stop.set()
+        await looking
+
+
 async def test_2_it_does_a_task_with_tools_and_reaches_nothing_else(
     agent: Agent, place: Place, ground: Ground, tmp_path: Path
 ) -> None:
-    """Also the key: in no environment, no file and no argument list of the agent (1)."""
-    async with ground.listeners.open(ground.run, agent_options(agent.spec)) as listener:
+    """Also the key: in no environment, no file and no argument list, of the agent or of what it starts (1)."""
+    async with ground.listeners.open(ground.run, agent_options(agent.spec)) as listener, seen_outside() as seen:
+        token = listener.environment["OMPYCORD_RUN_TOKEN"]
         job = job_of(place, agent, f"{agent.call.replace('URL', ground.url)}\nSAY it is done", listener, ground.run)
         outcome, heard = await worked(agent.adapter(launcher=launcher_of(place)), job)
+    assert KEY.encode() not in seen
+    assert token.encode() in seen  # it is what the agent holds
+    assert KEY not in (place.clone / "proc.txt").read_text(errors="replace")
+    assert token not in f"{outcome} {heard.events} {ground.facts}"
+    assert not [
+        file for file in (tmp_path / "data").rglob("*") if file.is_file() and token.encode() in file.read_bytes()
+    ]
     assert outcome.claim, outcome
     assert "it is done" in f"{outcome.message} {heard.events}"
     assert (place.clone / "out.txt").read_bytes() == b""
@@ -407,9 +446,12 @@ async def test_6_a_limit_that_is_crossed_in_mid_stream_ends_it_with_our_words(
         async with ground.listeners.open(ground.run, agent_options(agent.spec)) as listener:
             job = job_of(place, agent, "SAY never", listener, ground.run)
             outcome, heard = await worked(agent.adapter(launcher=launcher_of(place)), job)
+        ended_s = time.monotonic()
         rows = await ground.ledger()
     spent = sum(row["nano_usd"] for row in rows) / 10**9
-    print_figures("6", agent=agent.spec["name"], overshoot=round(spent / 0.1 - 1, 4), asked=talker.asked)
+    after = None if ground.limits.paused_s is None else round(ended_s - ground.limits.paused_s, 2)
+    figures = {"overshoot": round(spent / 0.1 - 1, 4), "asked": talker.asked, "ended_after_s": after}
+    print_figures("6", agent=agent.spec["name"], **figures)
     assert "of this run is reached" in f"{outcome.message} {heard.events}"
     assert spent <= 0.1 * 1.01
     assert talker.asked <= 2  # some ask for a title beside their work

@@ -38,9 +38,9 @@ async def run_everything(ada: Visitor) -> tuple[set[str], set[str]]:
     run = await ada.new(prompt, **given, file=NOTES)
     commands.add("omp new")
     options |= {f"omp new {name}" for name in ("prompt", *given, "file")}
-    refused = await ada.command("omp new", prompt=prompt, agent="deaf", model="large")
+    refused = await ada.command("omp new", prompt=prompt, agent="deaf", model="large", refine=True)
     assert "deaf takes no choice of a model." in refused
-    options.add("omp new model")
+    options |= {"omp new model", "omp new refine"}
     assert "is no issue of a repository that has a forge here" in await ada.command(
         "omp new", issue="#12", agent="quick"
     )

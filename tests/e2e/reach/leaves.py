@@ -199,6 +199,7 @@ FILE: dict[str, Any] = {
             "budget_usd": 2.5,
             "done_when": "the page shows it",
             "model": "spoken-large",
+            "refine": True,
         }
     },
     "repositories": {
@@ -265,6 +266,16 @@ FILE: dict[str, Any] = {
     }
     | {"max_iterations": 6, "ask_budget_usd": 0.2, "ask_minutes": 3},
     "tapes": {"record": True, "days": 3, "max_mib": 100},
+    "own_models": {
+        "by_cost": True,
+        "refining": {
+            "model": "m-1",
+            "critic": "m-2",
+            "draft_temperature": 0.6,
+            "critique_temperature": 0.1,
+            "final_temperature": 0.3,
+        },
+    },
     "workspaces": {
         "sessions_days": 3,
         "sessions_mib": 100,

@@ -23,7 +23,7 @@ from ompycord.model_gateway.dialects import Dialect
 from tests.integration.llm.conftest import Calling
 from tests.integration.model_gateway.conftest import KEY
 from tests.support.patience import until
-from tests.support.scripted_model import chat
+from tests.support.scripted_model import SEALED, chat
 from tests.support.stub_provider import Reply
 
 READ = OfferedTool(
@@ -34,7 +34,7 @@ READ = OfferedTool(
 BRIEF = PromptTemplate(id="test.brief", text="Answer briefly.")
 CALL = ModelCall(template=BRIEF, messages=(PromptMessage(text="Where is the total made?"),), model="m-1")
 pytestmark = pytest.mark.xdist_group("llm")  # the library is imported by one worker
-DIALECTS = pytest.mark.parametrize("dialect", [Dialect.CHAT, Dialect.ANTHROPIC, Dialect.RESPONSES])
+DIALECTS = pytest.mark.parametrize("dialect", Dialect)
 
 
 class Place(BaseModel):
@@ -121,14 +121,20 @@ async def test_the_limit_of_the_run_holds_for_our_calls_too_and_pauses_it(callin
         assert len(way.limits.paused) == 1
 
 
-async def test_the_kill_switch_ends_a_call_under_way(calling: Calling) -> None:
-    async with calling("Yes.") as (models, way, _):
-        way.provider.replies = [Reply(parts=[b"{", b"}"], waits_after=0)]
+@DIALECTS
+@pytest.mark.parametrize("after", [0, 1])
+async def test_the_kill_switch_ends_a_call_under_way_with_its_words(
+    calling: Calling, dialect: Dialect, after: int
+) -> None:
+    """Before and within the body of the answer."""
+    async with calling("Yes.", dialect=dialect) as (models, way, _):
+        await models.load()
+        way.provider.replies = [Reply(parts=[b"{", b"}"], waits_after=after)]
         async with asyncio.TaskGroup() as group:
             task = group.create_task(_refused(models))
-            await until(lambda: way.gateway.streams == 1 and way.provider.open == 1)
+            await until(lambda: way.gateway.streams == way.provider.open == 1 and way.provider.sent_bytes == after)
             way.gateway.stop("All model requests were stopped by Ada.")
-        assert "m-1" in task.result() or "stopped by Ada" in task.result()
+        assert task.result() == "All model requests were stopped by Ada."
         with pytest.raises(ModelFailed, match="stopped by Ada"):
             await models.reply(CALL)
 
@@ -164,9 +170,36 @@ async def test_no_provider_no_dialect_and_no_token_are_errors_in_words(calling: 
         assert way.provider.asked == []
 
 
-async def test_a_model_that_only_geminis_dialect_offers_is_refused_with_what_to_do(calling: Calling) -> None:
-    async with calling("Yes.", dialect=Dialect.GEMINI) as (models, _, _):
-        with pytest.raises(ModelFailed, match="in the dialect gemini alone"):
+async def test_what_gemini_packed_into_a_call_goes_back_with_it_and_a_call_of_another_says_there_is_none(
+    calling: Calling,
+) -> None:
+    async with calling(("read", {"path": "a.py"}), "In a.py.", dialect=Dialect.GEMINI) as (models, way, _):
+        call = CALL.model_copy(update={"tools": (READ,)})
+        (wanted,) = (await models.reply(call)).calls
+        assert wanted.signature == SEALED
+        for signature, sent in ((SEALED, SEALED), (None, "skip_thought_signature_validator")):
+            said = ReplyMessage(calls=(wanted.model_copy(update={"signature": signature}),))
+            answered = (*call.messages, said, ToolMessage(call=wanted.id, tool="read", text="x = 1"))
+            await models.reply(call.model_copy(update={"messages": answered}))
+            contents: list[Any] = way.provider.asked[-1].json["contents"]
+            assert [one["role"] for one in contents] == ["user", "model", "user"]
+            assert contents[1]["parts"][0]["thoughtSignature"] == sent
+            assert contents[2]["parts"] == [
+                {"functionResponse": {"name": "read", "id": wanted.id, "response": {"return_value": "x = 1"}}}
+            ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"promptFeedback": {"blockReason": "SAFETY"}}, "the request was blocked: SAFETY"),
+        ({"candidates": [{"finishReason": "RECITATION"}]}, "it ended without words: RECITATION"),
+    ],
+)
+async def test_what_gemini_holds_back_is_said(calling: Calling, answer: dict[str, Any], words: str) -> None:
+    async with calling("Yes.", dialect=Dialect.GEMINI) as (models, way, _):
+        way.provider.replies = [Reply(parts=[json.dumps(answer).encode()])]
+        with pytest.raises(ModelFailed, match=words):
             await models.reply(CALL)
 
 

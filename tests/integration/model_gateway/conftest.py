@@ -129,8 +129,12 @@ async def provider() -> AsyncGenerator[StubProvider]:
 
 
 def spec_of(provider: StubProvider, name: str = "first", **more: Any) -> ProviderSpec:
+    return spec_at(provider.url, name, **more)
+
+
+def spec_at(url: str, name: str = "first", **more: Any) -> ProviderSpec:
     return ProviderSpec(
-        name=name, kind="compatible", base_url=provider.url, dialects=tuple(Dialect), prices={"m-1": PRICES}, **more
+        name=name, kind="compatible", base_url=url, dialects=tuple(Dialect), prices={"m-1": PRICES}, **more
     )
 
 

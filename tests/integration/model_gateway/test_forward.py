@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import random
 import socket
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports.model_ledger import SpentSoFar
 from ompycord.errors import StorageError
 from ompycord.model_gateway.dialects import Dialect
+from ompycord.model_gateway.price import Prices, TokenPrices
 from ompycord.model_gateway.spending import settle_what_was_open
 from ompycord.testing import SequentialIds
 from tests.integration.model_gateway.conftest import KEY, PATHS, PRICES, Way, body_of, spec_of, way_of
@@ -272,6 +274,49 @@ async def test_12_another_provider_answers_where_the_first_is_dead(tmp_path: Pat
         assert [row["provider"] for row in await way.ledger()] == ["second"]
 
 
+async def test_12_what_a_fallback_answers_has_the_fallbacks_price(tmp_path: Path, provider: StubProvider) -> None:
+    parts = answer(Dialect.CHAT, TRUTH, WORDS)
+    provider.replies = [Reply(parts=parts)]
+    async with stub_provider() as first:
+        first.replies = [Reply(status=503, parts=[b"{}"])]
+        dearer = TokenPrices(input=Decimal(30), output=Decimal(150), cache_read=Decimal(3))
+        specs = (spec_of(first), spec_of(provider, "second"))
+        async with way_of(tmp_path, provider, *specs) as way:
+            way.gateway._prices = Prices(  # pyright: ignore[reportPrivateUsage]
+                own={("first", "m-1"): PRICES, ("second", "m-1"): dearer}, listed=lambda kind, model: None
+            )
+            async with asyncio.TaskGroup() as group:
+                asking = group.create_task(way.ask(Dialect.CHAT, stream_options={"include_usage": True}))
+                for _ in range(4):
+                    await until(lambda: bool(way.clock._sleepers))  # pyright: ignore[reportPrivateUsage]
+                    way.clock.advance(60)
+            assert (asking.result().status_code, asking.result().content) == (200, b"".join(parts))
+            [row] = await way.ledger()
+            assert (row["provider"], len(first.asked)) == ("second", 5)
+            usd = (1200 * dearer.input + 200 * Decimal(3) + 45 * dearer.output) / 1_000_000
+            assert row["nano_usd"] == int(usd * 10**9)
+            assert way.spending.account.spent_usd == usd
+
+
+@pytest.mark.long
+async def test_12_a_thousand_random_cuts_never_join_two_answers(tmp_path: Path, provider: StubProvider) -> None:
+    chance = random.Random(12)  # a game of chance
+    async with stub_provider() as second:
+        specs = (spec_of(provider), spec_of(second, "second"))
+        async with way_of(tmp_path, provider, *specs) as way:
+            for number in range(1000):
+                dialect = chance.choice(list(Dialect))
+                whole = b"".join(answer(dialect, TRUTH, (f"first {number} ", "and on.")))
+                second.replies = [Reply(parts=answer(dialect, TRUTH, (f"second {number}",)))]
+                parts = [whole[:at] for at in (chance.randrange(1, len(whole)),)]
+                provider.replies = [Reply(parts=[*parts, b"x"], breaks_after=1)]
+                seen, is_broken = await half(way, dialect)
+                assert is_broken
+                assert whole.startswith(seen)
+            assert second.asked == []
+            assert len(await way.ledger()) == 1000
+
+
 async def test_12_after_the_first_byte_nothing_is_joined_and_half_an_answer_does_not_look_whole(
     tmp_path: Path, provider: StubProvider
 ) -> None:
@@ -290,11 +335,12 @@ async def test_12_after_the_first_byte_nothing_is_joined_and_half_an_answer_does
             assert {row["exactness"] for row in (await way.ledger())[:-1]} == {"estimated"}
 
 
-async def half(way: Way) -> tuple[bytes, bool]:
+async def half(way: Way, dialect: Dialect = Dialect.ANTHROPIC) -> tuple[bytes, bool]:
     """What came of an answer, and whether it broke off."""
     whole = b""
     headers = {"authorization": f"Bearer {way.token}"}
-    url, body = f"{way.url}{PATHS[Dialect.ANTHROPIC]}", body_of(Dialect.ANTHROPIC)
+    more: Any = {"stream_options": {"include_usage": True}} if dialect is Dialect.CHAT else {}
+    url, body = f"{way.url}{PATHS[dialect]}", body_of(dialect, **more)
     try:
         async with way.http.stream("POST", url, json=body, headers=headers) as found:
             async for chunk in found.aiter_raw():
@@ -336,6 +382,22 @@ async def test_10_stopping_all_models_ends_every_stream_and_forwards_nothing_mor
     way.provider.replies = [Reply(parts=answer(Dialect.ANTHROPIC, TRUTH, WORDS))]
     assert (await way.ask(Dialect.ANTHROPIC)).status_code == 200
     assert len(await way.ledger()) == 51
+
+
+async def test_10_a_request_that_is_on_its_way_out_is_stopped_too(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stop comes while its row is written: after it was allowed, and before it went out."""
+    write = way.spending.open
+
+    async def stopped_meanwhile(*arguments: Any, **more: Any) -> None:
+        await write(*arguments, **more)
+        way.gateway.stop("Ompycord: an admin stopped all models.")
+
+    monkeypatch.setattr(way.spending, "open", stopped_meanwhile)
+    found = await way.ask(Dialect.ANTHROPIC)
+    assert (found.status_code, "an admin stopped all models" in found.text) == (402, True)
+    assert way.provider.asked == []
+    assert [(row["output"], row["nano_usd"]) for row in await way.ledger()] == [(0, 0)]
+    assert way.spending.account.reserved_tokens == 0
 
 
 @pytest.mark.parametrize("dialect", Dialect)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import random
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,72 +26,13 @@ from ompycord.model_gateway.price import Prices
 from ompycord.model_gateway.spending import RunSpending
 from ompycord.model_gateway.upstreams import Upstreams
 from ompycord.store import open_store
-from tests.integration.model_gateway.conftest import PATHS, PRICES, Limits, body_of, nothing, spec_of
+from tests.integration.model_gateway.conftest import PATHS, PRICES, Limits, body_of, nothing, spec_at
 from tests.integration.store.world import CountingIds, HandClock, People
+from tests.support.faulty_provider import FAULTS, FaultyProvider
 from tests.support.figures import print_figures
-from tests.support.model_answers import Truth, answer
 from tests.support.patience import patient, until, within
-from tests.support.stub_provider import Asked, StubProvider
 
 AGENTS, REQUESTS = 20, 4
-FAULTS = ("none", "none", "none", "busy", "error", "cut", "leave")
-
-
-@dataclass
-class Bill:
-    """What the provider billed for requests whose answer it gave whole, by the number that the agent put into them."""
-
-    tokens: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
-
-
-class Faulty(StubProvider):
-    """Answers by the word in the request: a fault, then what it is asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bill = Bill()
-        self.tried: set[str] = set()
-
-    def write(self, asked: Asked, dialect: Dialect) -> Sequence[bytes]:
-        number, _ = word_of(asked).split("/")
-        truth = Truth(input=100 + int(number) % 97, output=10 + int(number) % 13)
-        self.bill.tokens[number] = (truth.input, truth.output)
-        return answer(dialect, truth, [f"word {at} " for at in range(20)])
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body, more = body + message.get("body", b""), message.get("more_body", False)
-        path = scope["raw_path"].decode()
-        asked = Asked(path=path, query="", headers={}, body=body)
-        number, fault = word_of(asked).split("/")
-        dialect = next(one for one, known in PATHS.items() if known.partition("?")[0] == path)
-        if fault in {"busy", "error"} and number not in self.tried:
-            self.tried.add(number)
-            headers = [(b"retry-after", b"0")]
-            await send({"type": "http.response.start", "status": 429 if fault == "busy" else 529, "headers": headers})
-            await send({"type": "http.response.body", "body": b"{}"})
-            return
-        parts = self.write(asked, dialect)
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
-        for at, part in enumerate(parts):
-            if fault == "cut" and at == len(parts) // 2:
-                del self.bill.tokens[number]
-                scope["state"]["abort"]()
-                return
-            if fault == "leave" and at == len(parts) // 2:
-                del self.bill.tokens[number]
-                await receive()  # until it is left
-                return
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-
-
-def word_of(asked: Asked) -> str:
-    found = asked.body.partition(b"ASK:")[2].partition(b":")[0].decode()
-    assert found, asked.body
-    return found
 
 
 @dataclass
@@ -99,7 +40,7 @@ class Crowd:
     """The agents of one gateway, each with a run and a listener of its own."""
 
     gateway: ModelGateway
-    provider: Faulty
+    provider: FaultyProvider
     store: Any
     runs: list[RunId] = field(default_factory=list[RunId])
     ways: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -135,13 +76,13 @@ class Crowd:
 @asynccontextmanager
 async def crowd(folder: Path) -> AsyncGenerator[Crowd]:
     ids, clock = CountingIds(), SystemClock()
-    people, provider = People(ids), Faulty()
+    people, provider = People(ids), FaultyProvider()
     async with AsyncExitStack() as stack:
         listening = bind("127.0.0.1", 0)
         await stack.enter_async_context(serve_socket(provider, listening))
-        provider.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         store = await stack.enter_async_context(open_store(folder / "o.db", clock=HandClock(), ids=ids, readers=2))
-        upstreams = Upstreams(providers=(spec_of(provider),), keys={}, clock=clock)
+        upstreams = Upstreams(providers=(spec_at(url),), keys={}, clock=clock)
         prices = Prices(own={("first", "m-1"): PRICES}, listed=lambda kind, model: None)
         made = Crowd(gateway=ModelGateway(upstreams=upstreams, prices=prices), provider=provider, store=store)
         group = await stack.enter_async_context(asyncio.TaskGroup())
@@ -192,7 +133,7 @@ async def test_23_twenty_agents_with_faults_leave_nothing_open_and_are_billed_to
     exact = sorted((row["input"], row["output"]) for row in rows if row["exactness"] == "exact")
     figures = {"requests": made.count, "exact": len(exact), "estimated": len(rows) - len(exact)}
     print_figures("23", seed=seed, **figures, files=more_files, mib=round(more_memory, 1))
-    assert exact == sorted(made.provider.bill.tokens.values())
+    assert exact == sorted(made.provider.bill.values())
     assert len(rows) == made.count
     assert {row["exactness"] for row in rows} == {"exact", "estimated"}
     assert reserved == []

@@ -42,3 +42,17 @@ def test_the_oldest_results_are_left_out_in_one_stride_and_all_else_stays() -> N
     assert short[0] == messages[0]
     assert short[-6:] == tuple(messages[-6:])
     assert shortened(short, 20_000) == short
+
+
+def test_a_conversation_whose_file_would_be_too_large_is_kept_without_its_oldest_part(tmp_path: Path) -> None:
+    """Its own words are what is long, in a script of three bytes a character."""
+    task = PromptMessage(text="Do it.")
+    turns = [one for at in range(40) for one in (*turn(at, "short"), PromptMessage(text="\u6f22" * 100_000))]
+    short = shortened([task, *turns], 4_000_000)
+    save(tmp_path, "s1", short)
+    assert load(tmp_path, "s1") == short
+    assert short[0] == task
+    assert short[2:] == tuple(turns[-len(short) + 2 :])
+    assert 10 < len(short) < len(turns) * 2 / 3
+    assert not isinstance(short[2], ToolMessage)
+    assert shortened(short, 4_000_000) == short

@@ -17,9 +17,10 @@ from ompycord.domain.guardian.escalation import LEVELS
 from ompycord.domain.guardian.verdicts import LOOP_KINDS
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId, Source
 from ompycord.domain.memory.items import MemoryKind, NewMemory
-from ompycord.domain.reports.findings import ReviewFinding
+from ompycord.domain.reports.findings import ReviewFinding, ReviewReport
 from ompycord.domain.reports.plan import Plan, PlannedFile, PlanStep
 from ompycord.domain.reports.refinement import DraftPlan, Refinement
+from ompycord.domain.reports.task_passes import TaskPasses
 from ompycord.domain.run import FailureClass, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Task
 
@@ -39,6 +40,10 @@ source_numbers = st.none() | st.dictionaries(st.sampled_from(SOURCES[1:]), st.in
 
 PLAN = Plan(summary="Do it.", steps=(PlanStep(title="one"),), files=(PlannedFile(path="a.py", change="modify"),))
 PASSES = [Refinement(drafts=(DraftPlan(by=by, plan=PLAN),)) for by in ("one", "two")]
+TASK_PASSES = [
+    TaskPasses(draft="x", draft_by=by, critique=ReviewReport(summary="y"), critic=by, final="z", final_by=by)
+    for by in ("one", "two")
+]
 HASHES = st.sampled_from(["0" * 64, "1" * 64])
 
 BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
@@ -182,6 +187,7 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
         ev.PlanProposed, number=count, plan=st.just(PLAN), hash=HASHES, by=name, asks=st.booleans(),
     ),
     "plan.refined": st.sampled_from([ev.PlanRefined(passes=one) for one in PASSES]),
+    "task.refined": st.sampled_from([ev.TaskRefined(passes=one) for one in TASK_PASSES]),
     "prompt.used": st.builds(ev.PromptUsed, template=st.just("t"), hash=st.just("0" * 16), model=st.just("m-1")),
     "plan.refused": st.just(ev.PlanRefused(faults=("It names no file.",))),
     "plan.approved": st.builds(ev.PlanApproved, plan=HASHES, by=name),

@@ -147,6 +147,7 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
         *(
             "plan.proposed",
             "plan.refined",
+            "task.refined",
             "plan.refused",
             "review.finished",
             "review.refused",

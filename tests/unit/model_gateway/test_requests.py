@@ -1,15 +1,15 @@
 """What may be asked of a model, and what is changed in a request: as little as one value."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ompycord.model_gateway.dialects import Dialect, ModelRoute, RequestKind, is_model_path, route_of
-from ompycord.model_gateway.policy import NotAllowed, read_request, with_bound, with_usage
-from ompycord.model_gateway.splice import with_value
+from ompycord.model_gateway.policy import LARGE, NotAllowed, read_request, with_bound, with_usage
+from ompycord.model_gateway.splice import LONG_TEXT, with_value, without_long_texts
 
 ROUTES = {
     ("POST", b"/v1/messages"): (Dialect.ANTHROPIC, RequestKind.GENERATE),
@@ -194,3 +194,37 @@ def test_a_value_further_in_is_made_with_what_is_missing_around_it() -> None:
     assert with_value(b'{"a":null}', ("a", "b"), 1) == b'{"a":{"b":1}}'
     assert with_value(b'{"a":{"c":2}}', ("a", "b"), 1) == b'{"a":{"b":1,"c":2}}'
     assert with_value(b'{"a":1,"a":2}', ("a",), 3) == b'{"a":1,"a":3}'
+
+
+def emptied(value: object) -> object:
+    """The same without long texts, by their length in JSON."""
+    if isinstance(value, str):
+        return "" if len(json.dumps(value)) > LONG_TEXT else value
+    if isinstance(value, list):
+        return [emptied(one) for one in cast("list[object]", value)]
+    if isinstance(value, dict):
+        return {emptied(name): emptied(one) for name, one in cast("dict[str, object]", value).items()}
+    return value
+
+
+LONG = st.sampled_from(["x", '"', "\\", '\\"', "é"]).map(lambda one: one * LONG_TEXT)
+
+
+@given(content=st.dictionaries(st.text() | LONG, st.recursive(JSON | LONG, st.lists, max_leaves=4), max_size=4))
+def test_a_large_request_is_read_without_its_long_texts_and_with_all_else(content: dict[str, object]) -> None:
+    assert json.loads(without_long_texts(json.dumps(content).encode())) == emptied(content)
+
+
+@pytest.mark.parametrize("body", [b'{"a": "', b'"', b'{"a": "\\', b'{"a": "' + b'\\"' * LONG_TEXT])
+def test_a_text_without_an_end_is_read_to_the_end(body: bytes) -> None:
+    assert without_long_texts(body).startswith(body[:7])
+
+
+def test_a_picture_of_megabytes_is_passed_over_and_bound_and_usage_are_set() -> None:
+    picture = "A" * (2 * LARGE)
+    body = json.dumps({"messages": [picture], "model": "m", "max_tokens": 900, "stream": True}).encode()
+    request = read_request(CHAT, body)
+    assert (request.model, request.bound, request.states_usage) == ("m", 900, False)
+    changed = json.loads(with_bound(Dialect.CHAT, with_usage(body), 7))
+    wanted = {"messages": [picture], "model": "m", "max_tokens": 7, "stream": True}
+    assert changed == {**wanted, "stream_options": {"include_usage": True}}

@@ -9,7 +9,9 @@ from ompycord.domain.ids import RunId
 from ompycord.errors import TapeUnreadable
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.tapes.normal_form import normal_form, shape_of
+from ompycord.model_gateway.tapes.options import TapeOptions
 from ompycord.model_gateway.tapes.rewriting import events_of, rewritten
+from ompycord.model_gateway.tapes.shelf import TapeShelf, tape_file
 from ompycord.model_gateway.tapes.tape import TapedRequest, TapeFull, TapeHead, line_of, read_tape
 from tests.support.model_answers import Truth, answer
 
@@ -83,6 +85,27 @@ def test_a_tape_is_read_as_it_was_written_also_where_a_crash_cut_it(tmp_path: Pa
     assert (tape.requests, tape.is_whole) == ((REQUEST,), False)
     file.write_bytes(b"".join((*whole, line_of(TapeFull()))))
     assert not read_tape(file).is_whole
+
+
+@pytest.mark.parametrize("cut", [1, 9, len(line_of(REQUEST)) - 1])
+async def test_what_is_recorded_after_a_crash_is_read_and_the_gap_is_known(tmp_path: Path, cut: int) -> None:
+    run = HEAD.run
+    await TapeShelf(tmp_path, TapeOptions()).add(run, HEAD, REQUEST)
+    file = tape_file(tmp_path, run)
+    file.write_bytes(file.read_bytes() + line_of(REQUEST)[:cut])
+    shelf, later = TapeShelf(tmp_path, TapeOptions()), REQUEST.model_copy(update={"at": 7})
+    for _ in range(2):
+        await shelf.add(run, HEAD, later)
+    tape = read_tape(file)
+    assert (tape.head, tape.requests, tape.is_whole) == (HEAD, (REQUEST, later, later), False)
+
+
+async def test_a_tape_whose_head_was_cut_off_begins_again(tmp_path: Path) -> None:
+    file = tape_file(tmp_path, HEAD.run)
+    file.parent.mkdir(parents=True)
+    file.write_bytes(line_of(HEAD)[:20])
+    await TapeShelf(tmp_path, TapeOptions()).add(HEAD.run, HEAD, REQUEST)
+    assert read_tape(file).requests == (REQUEST,)
 
 
 @pytest.mark.parametrize(
