@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from bench.ack import ack
+from bench.chatty import chatty
 from bench.cheats import cheats
 from bench.environment import environment
 from bench.footprint import footprint
@@ -30,6 +31,7 @@ BENCHMARKS = {
     "freshness": freshness,
     "ack": ack,
     "journey": journey,
+    "chatty": chatty,
     "render": render_time,
     "footprint": footprint,
     "guardian": guardian,

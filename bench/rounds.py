@@ -45,7 +45,7 @@ def stack(name: str) -> str:
     """What lies between the socket and the handler."""
     if name == "uvloop":
         return f"uvicorn {uvicorn.__version__}, httptools, uvloop"
-    return f"uvicorn {uvicorn.__version__}, h11 with the sidecar's deadlines, asyncio"
+    return f"uvicorn {uvicorn.__version__}, {name} with the sidecar's deadlines, asyncio"
 
 
 def pins() -> dict[str, Any]:

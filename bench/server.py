@@ -82,8 +82,8 @@ async def _app(name: str, folder: Path) -> AsyncGenerator[_Served]:
 async def _serve(app: ASGIApp, parser: str, stop: asyncio.Event, serving: asyncio.Event, ports: list[int]) -> None:
     sock = bind("127.0.0.1", 0)
     ports.append(sock.getsockname()[1])
-    if parser == "h11":  # the product's own server, with its deadlines, for both applications
-        await serve(app, stop=stop, sock=sock, serving=serving)
+    if parser != "bare":  # the product's own server, with its deadlines, for both applications
+        await serve(app, stop=stop, sock=sock, serving=serving, parser=parser)
         return
     config = uvicorn.Config(app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False)
     server = uvicorn.Server(config)
@@ -118,7 +118,7 @@ async def _main(name: str, parser: str, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("app", choices=["hello", "durable"])
-    parser.add_argument("--stack", choices=["h11", "uvloop"], default="h11")
+    parser.add_argument("--stack", choices=["h11", "httptools", "uvloop"], default="h11")
     parser.add_argument("--core", type=int)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--profile", type=Path)
@@ -131,7 +131,7 @@ def main() -> None:
         run = importlib.import_module("uvloop").run
     else:
         run = asyncio.run
-    work = _main(options.app, "h11" if options.stack == "h11" else "httptools", options.folder)
+    work = _main(options.app, "bare" if options.stack == "uvloop" else options.stack, options.folder)
     if options.profile is None:
         run(work)
         return

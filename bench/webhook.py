@@ -28,7 +28,7 @@ OPEN_S = 1.5
 TIMES = {Size.SMALLEST: 0.04, Size.NORMAL: 1.0, Size.FULL: 4.0}
 """So many times the requests of a round."""
 VOID_LIMIT = 3
-REQUESTS = {"h11": 5000, "uvloop": 9000}
+REQUESTS = {"h11": 5000, "httptools": 7000, "uvloop": 9000}
 """In one closed round: most of a second of the product's work.
 
 So that the projector's pace (0.2 s) weighs little in it.
@@ -55,14 +55,17 @@ def webhook(*, rounds: int, size: Size) -> dict[str, Any]:
     result: dict[str, Any] = {"benchmark": "webhook", "connections": CONNECTIONS, "synchronous": "FULL", **pins()}
     result["configured"] = {"rate_per_s": LIMITS.rate_per_s, "burst": LIMITS.burst, "backlog": EVENT_LIMITS.backlog}
     result |= _on_stack("h11", rounds, times)
-    missing = [name for name in ("uvloop", "httptools") if importlib.util.find_spec(name) is None]
-    if missing:
-        return {
-            **result,
-            "durable_ack_ratio_uvloop": None,
-            "durable_ack_ratio_uvloop_reason": f"not installed: {missing}",
-        }
-    return {**result, **_on_stack("uvloop", rounds, times)}
+    for name in ("httptools", "uvloop"):
+        missing = [one for one in {name, "httptools"} if importlib.util.find_spec(one) is None]
+        if missing:
+            key = f"durable_ack_ratio_{name}"
+            result |= {key: None, f"{key}_reason": f"not installed: {missing}"}
+        else:
+            result |= _on_stack(name, rounds, times)
+    if result["durable_ack_ratio_httptools"] is not None:
+        h11, own = result["server_cpu_us"]["durable"], result["server_cpu_us_httptools"]["durable"]
+        result["cpu_httptools_over_h11"] = round(own["median"] / h11["median"], 3)
+    return result
 
 
 def _on_stack(name: str, rounds: int, times: float) -> dict[str, Any]:
@@ -75,7 +78,7 @@ def _on_stack(name: str, rounds: int, times: float) -> dict[str, Any]:
         hello = exits.enter_context(serving("hello", stack=name, core=server_core, folder=Path(folder)))
         durable = exits.enter_context(serving("durable", stack=name, core=server_core, folder=Path(folder)))
         pair = _Pair(hello, durable)
-        return _h11(pair, rounds, times) if name == "h11" else _uvloop(pair, rounds, times)
+        return _h11(pair, rounds, times) if name == "h11" else _closed_only(pair, name, rounds, times)
 
 
 @contextmanager
@@ -131,17 +134,20 @@ def _h11(pair: _Pair, rounds: int, times: float) -> dict[str, Any]:
     }
 
 
-def _uvloop(pair: _Pair, rounds: int, times: float) -> dict[str, Any]:
+def _closed_only(pair: _Pair, name: str, rounds: int, times: float) -> dict[str, Any]:
     void: list[str] = []
-    closed = _rounds(lambda number: _round(pair, "uvloop", number, times), rounds, void)
+    closed = _rounds(lambda number: _round(pair, name, number, times), rounds, void)
     ratio = spread([durable.per_s / hello.per_s for hello, durable, _ in closed])
     return {
-        "stack_uvloop": stack("uvloop"),
-        "durable_ack_ratio_uvloop": ratio["median"],
-        "spread_uvloop": {"durable_ack_ratio_uvloop": ratio},
-        "hello_per_s_uvloop": spread([hello.per_s for hello, _, _ in closed]),
-        "durable_per_s_uvloop": spread([durable.per_s for _, durable, _ in closed]),
-        "void_rounds_uvloop": void,
+        f"stack_{name}": stack(name),
+        f"durable_ack_ratio_{name}": ratio["median"],
+        f"spread_{name}": {f"durable_ack_ratio_{name}": ratio},
+        f"hello_per_s_{name}": spread([hello.per_s for hello, _, _ in closed]),
+        f"durable_per_s_{name}": spread([durable.per_s for _, durable, _ in closed]),
+        f"server_cpu_us_{name}": {
+            which: spread([row[index].cpu_us for row in closed]) for index, which in enumerate(("hello", "durable"))
+        },
+        f"void_rounds_{name}": void,
     }
 
 

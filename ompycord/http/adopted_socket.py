@@ -10,10 +10,9 @@ from contextlib import asynccontextmanager
 from typing import Final, cast
 
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from ompycord.http.bounded_protocol import ACCEPTED, HEADER_S, server_config
+from ompycord.http.connections.bounded_protocol import ACCEPTED, HEADER_S, BoundedH11, server_config
 from ompycord.http.proxy.first_bytes import FirstBytes
 from ompycord.http.proxy.forward_proxy import ForwardProxy
 from ompycord.http.proxy.proxy_request import HEAD_BYTES
@@ -109,7 +108,7 @@ class _Served:
             await asyncio.wait(late, timeout=_END_S)
 
     def _routes(self) -> asyncio.Protocol:
-        make = cast("type[H11Protocol]", self._config.http_protocol_class)
+        make = cast("type[BoundedH11]", self._config.http_protocol_class)  # or its sibling, made alike
         state: dict[str, Callable[[], None]] = {}
         protocol = make(config=self._config, server_state=self._state, app_state=state)
 

@@ -1,8 +1,7 @@
 """uvicorn beside discord.py: our signals, our socket, our deadlines; counterpart of `dispatcher.py`, which it serves.
 
 `uvicorn.Config(handle_signals=False)` never existed, so `SidecarServer` has that keyword. A taken port would end the
-process by SystemExit, so the socket is bound first. Half a header would stay open forever, so it has a deadline.
-Source: docs/platform/uvicorn.md, *Timeouts*.
+process by SystemExit, so the socket is bound first.
 """
 
 import asyncio
@@ -16,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ompycord.errors import BusyError, ConfigurationError, UnavailableError
-from ompycord.http.bounded_protocol import ACCEPTED, GRACE_S, HEADER_S, server_config
+from ompycord.http.connections.bounded_protocol import ACCEPTED, GRACE_S, HEADER_S, server_config
 
 if sys.platform == "win32":  # pragma: no cover  # exercised on Windows only
     resource = None
@@ -98,15 +97,17 @@ async def serve(
     grace_s: int = GRACE_S,
     handle_signals: bool = False,
     most_connections: int | None = None,
+    parser: str | None = None,
 ) -> None:
     """Serve until `stop` is set, then let requests end for `grace_s`. `serving` is set once requests are answered.
 
     At most `most_connections` are open, by default as many as the descriptors of this process allow: one more ends the
     one that has been without a request for longest. Cancelled, it still closes its listener. Raises BusyError (taken
-    port), ConfigurationError, UnavailableError.
+    port), ConfigurationError, UnavailableError. `parser` is a name of `PARSERS`, by default its first.
     """
     listener = bind(host, port) if sock is None else sock
-    config = server_config(app, header_s, most_connections or connections_here(), grace_s=grace_s)
+    most = most_connections or connections_here()
+    config = server_config(app, header_s, most, grace_s=grace_s, parser=parser)
     server = SidecarServer(config, stop=stop, handle_signals=handle_signals)
     if serving is not None:
         server.is_serving = serving

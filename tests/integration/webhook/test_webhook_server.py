@@ -21,6 +21,8 @@ from ompycord.app.sidecar import create_sidecar
 from ompycord.conductor import Snapshots
 from ompycord.errors import BusyError, ConfigurationError
 from ompycord.http import HttpLimits, KeySet, SidecarServer, bind, serve
+from ompycord.http.connections import bounded_protocol
+from ompycord.http.connections.bounded_protocol import PARSERS
 from ompycord.http.server import ACCEPTED
 from ompycord.store import SqliteStore, open_store
 from tests.integration.store.world import CountingIds, HandClock
@@ -29,6 +31,14 @@ from tests.support.patience import patient, within
 
 HEADER_S = 0.2
 BODY_S = 0.2
+
+
+@pytest.fixture(params=PARSERS, autouse=True)
+def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each parser of requests in its turn: the one that is taken, and the one for where it is missing."""
+    name: str = request.param
+    monkeypatch.setattr(bounded_protocol, "PARSERS", {name: PARSERS[name]})
+    return name
 
 
 class Served:
@@ -203,16 +213,68 @@ NOISE = (
     b"GET / HTTP/1.1\r\n\r\n",
     b"\x00" * 5000,
     b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    b"GET http://a/livez HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /livez#part HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET /livez HTTP/1.1\r\nHost : a\r\n\r\n",
+    b"GET /livez HTTP/1.1\r\nHost: a\r\nX: 1\x00\r\n\r\n",
+    b"GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n1",
+    b"POST /livez HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n1",
 )
+LONG = (
+    b"GET /livez HTTP/1.1\r\nHost: a\r\n" + b"X: 1\r\n" * 4_000 + b"\r\n",
+    b"GET /livez HTTP/1.1\r\nHost: a\r\nX: " + b"1" * 20_000 + b"\r\n\r\n",
+    b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+)
+"""More than 16 KiB that arrive in one piece: h11 counts only what does not come to its end."""
 
 
 async def test_bytes_that_are_no_http_get_no_server_error(
-    store: SqliteStore, keyring: KeySet, clock: HandClock
+    store: SqliteStore, keyring: KeySet, clock: HandClock, parser: str
 ) -> None:
     async with running(store, keyring, clock, header_s=HEADER_S) as served:
-        for noise in NOISE:
+        for noise in (*NOISE, *LONG) if parser == "httptools" else NOISE:
             answer = await transcript(served.port, noise)
-            assert answer.split(b" ")[1].startswith(b"4"), answer
+            assert answer.split(b" ")[1].startswith(b"4"), (noise[:60], answer)
+
+
+async def test_headers_that_never_end_are_refused_once_they_are_too_many(
+    store: SqliteStore, keyring: KeySet, clock: HandClock
+) -> None:
+    async with running(store, keyring, clock) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: a\r\nX: ")
+        async with within(10):
+            with contextlib.suppress(ConnectionError):
+                for _ in range(200):
+                    writer.write(b"1" * 1000)
+                    await writer.drain()
+                assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+
+
+async def test_requests_behind_one_another_are_answered_in_their_order(
+    store: SqliteStore, keyring: KeySet, clock: HandClock
+) -> None:
+    paths = [b"/livez", b"/problems/scope", b"/nowhere", b"/livez"]
+    requests = [b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path for path in paths]
+    requests[-1] = requests[-1].replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    async with running(store, keyring, clock) as served:
+        answer = await transcript(served.port, b"".join(requests))
+    assert [part[:3] for part in answer.split(b"HTTP/1.1 ")[1:]] == [b"200", b"200", b"404", b"200"]
+
+
+async def test_another_protocol_is_not_taken_and_no_line_of_the_log_says_so(
+    store: SqliteStore, keyring: KeySet, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    async with running(store, keyring, clock) as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        async with within(10):
+            writer.write(asked)
+            assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200 ")
+        writer.close()
+    assert not [one for one in caplog.records if "pgrade" in one.getMessage()]
 
 
 async def test_a_sender_that_hangs_up_disturbs_nobody(store: SqliteStore, keyring: KeySet, clock: HandClock) -> None:
