@@ -148,6 +148,8 @@ class Machine(Frozen):
     """Plans, or reviews, that were refused since the last valid one."""
     plan: str | None = None
     """The hash of the last valid plan."""
+    follows_plan: bool = False
+    """Whether the work follows that plan: a person approved it, or none decides here."""
     is_review_open: bool = False
     """Whether the review of the last result found something that must be repaired."""
     checks: bool | None = None

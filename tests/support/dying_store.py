@@ -26,8 +26,10 @@ class Death(StoreConnection):
 
     def __init__(self, inner: StoreConnection, *, at: int, after: bool) -> None:
         self._inner = inner
-        self._left = at
+        self._at = at
         self._after = after
+        self.count = 0
+        """How many transactions it was asked for."""
         self.came = asyncio.Event()
         """It is dead."""
 
@@ -35,10 +37,10 @@ class Death(StoreConnection):
         return self._inner.post(work)
 
     def post_then(self, work: Callable[[sqlite3.Connection], T], then: Callable[[T | BaseException], None]) -> None:
-        self._left -= 1
-        if self._left > 0:
+        self.count += 1
+        if self.count < self._at:
             self._inner.post_then(work, then)
-        elif self._left == 0 and self._after:
+        elif self.count == self._at and self._after:
             self._inner.post_then(work, lambda _: self.came.set())
         else:
             self.came.set()

@@ -187,8 +187,8 @@ def may_repair_unchanged(machine: Machine, ended: Ended[CollectResult]) -> bool:
 
 
 def is_planned(machine: Machine, ended: Ended[StageResult]) -> bool:
-    """Whether this mode begins with a plan."""
-    return machine.mode is Mode.FULL
+    """Whether this mode begins with a plan, and the work does not follow one yet: a crash takes none back."""
+    return machine.mode is Mode.FULL and not machine.follows_plan
 
 
 def is_answered(machine: Machine, ended: Ended[StageResult]) -> bool:

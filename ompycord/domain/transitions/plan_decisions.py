@@ -32,7 +32,7 @@ def _begins(machine: Machine) -> Update:
 def _approved(machine: Machine, body: ev.EventBody) -> Update:
     """The agent works by the plan."""
     by = body.by if isinstance(body, ev.PlanApproved) else "A person"
-    return {**_begins(machine), "message": f"{by} approved the plan."}
+    return {**_begins(machine), "follows_plan": True, "message": f"{by} approved the plan."}
 
 
 def _changed_plan(machine: Machine, body: ev.EventBody) -> Update:

@@ -260,7 +260,7 @@ def planned(machine: Machine, ended: Ended[PlanResult]) -> Update:
 def starts_by_plan(machine: Machine, ended: Ended[PlanResult]) -> Update:
     """The work begins by the plan, on which no person decides here."""
     message = "The plan is ready; the work begins by it."
-    return {**planned(machine, ended), "iteration": machine.iteration + 1, "message": message}
+    return {**planned(machine, ended), "follows_plan": True, "iteration": machine.iteration + 1, "message": message}
 
 
 def planning_again(machine: Machine, ended: Ended[PlanResult]) -> Update:
