@@ -4,11 +4,13 @@ Counterpart: `runs.py`, `messages.py`, `approvals.py` and `budgets.py`, the use 
 that move a run.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person
 from ompycord.domain.authority import SourceKind
+from ompycord.domain.base import Frozen
 from ompycord.domain.ids import OMPYCORD, RunId, short_id
 from ompycord.domain.policy import Circumstances, Denied, authorize, resource_of
 from ompycord.domain.ports import Clock, Decisions, Ids, RunFilter, RunRecords
@@ -74,8 +76,12 @@ class RunAccess:
         kind: SourceKind,
         decision: Decision | None = None,
         also: Decision | None = None,
+        beside: Sequence[Frozen] = (),
     ) -> Committed:
-        """Store a fact that causes no transition, in our own source; once, where it comes with a decision or two."""
+        """Store a fact that causes no transition, in our own source; once, where it comes with a decision or two.
+
+        `beside`: more writes of the same transaction, which follow from the decision.
+        """
         event = NewEvent(run=run, source=OMPYCORD, kind=kind, at=self.clock.now_ms(), body=body, id=self.ids.ulid())
         decided = tuple(one for one in (decision, also) if one is not None)
-        return await self.store.commit(Commit(writes=(*decided, event)))
+        return await self.store.commit(Commit(writes=(*decided, event, *beside)))

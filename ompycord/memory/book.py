@@ -10,6 +10,7 @@ from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
 from ompycord.domain.memory.items import (
     FoundItem,
+    MemoryChange,
     MemoryFilter,
     MemoryItem,
     MemoryKind,
@@ -47,7 +48,7 @@ def terms_of(item: NewMemory) -> str:
 
 
 class MemoryBook:
-    """Implements `TeamMemory`."""
+    """Implements `TeamMemory` and `ProposedItems`."""
 
     def __init__(
         self, *, rows: MemoryRows, runs: RunRecords, clock: Clock, ids: Ids, redact: Callable[[str], str]
@@ -124,6 +125,15 @@ class MemoryBook:
     async def decide(
         self, place: MemoryPlace, name: str, person: Person, *, active: bool, text: NewMemory | None = None
     ) -> MemoryItem:
+        change = await self.change(place, name, person, active=active, text=text)
+        if not await self._rows.rewrite(change.item, change.terms, expect=change.expect):
+            raise Refused(RefusalCode.ITEM_MOVED_ON)
+        return change.item
+
+    async def change(
+        self, place: MemoryPlace, name: str, person: Person, *, active: bool, text: NewMemory | None = None
+    ) -> MemoryChange:
+        """See `ProposedItems`."""
         item = (await self.item(place, name)).item
         status = MemoryStatus.ACTIVE if active else MemoryStatus.RETIRED
         changes: dict[str, object] = {"status": status}
@@ -132,9 +142,7 @@ class MemoryBook:
         if text is not None or item.author is None:
             changes |= {"author": person.id or None, "author_name": person.name}
         changed = MemoryItem.model_validate({**item.model_dump(), **changes})
-        if not await self._rows.rewrite(changed, terms_of(changed), expect=item.status):
-            raise Refused(RefusalCode.ITEM_MOVED_ON)
-        return changed
+        return MemoryChange(item=changed, terms=terms_of(changed), expect=item.status)
 
     async def supersede(self, place: MemoryPlace, name: str, by: str, person: Person) -> MemoryItem:
         newer = (await self.item(place, by)).item

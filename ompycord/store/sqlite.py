@@ -29,6 +29,7 @@ from ompycord.store.features.keys import SqliteKeys
 from ompycord.store.features.log_check import SqliteLogCheck
 from ompycord.store.features.memory.erasing import SqliteErasure
 from ompycord.store.features.memory.feedback import SqliteFeedback
+from ompycord.store.features.memory.items import WRITES as MEMORY_WRITES
 from ompycord.store.features.memory.items import SqliteMemory
 from ompycord.store.features.model_requests import SqliteModelRequests
 from ompycord.store.features.outbox import SqliteOutbox
@@ -62,6 +63,7 @@ WRITES = WriteRegistry(
     *outbox.WRITES,
     *keys.WRITES,
     *model_requests.WRITES,
+    *MEMORY_WRITES,
 )
 """All that a commit may hold, in the order in which it is applied: a row stands before what refers to it."""
 

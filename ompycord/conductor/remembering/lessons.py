@@ -15,10 +15,10 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.folds.proposed_lesson import ProposedLesson
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.memory.items import MemoryPlace, NewMemory
-from ompycord.domain.ports.memory import KeptItem, TeamMemory
+from ompycord.domain.ports.memory import KeptItem, ProposedItems
 from ompycord.domain.records import Committed
 from ompycord.domain.refusals import RefusalCode
-from ompycord.errors import Refused
+from ompycord.errors import Refused, VersionConflict
 
 __all__ = ["LESSON", "LessonDecision", "Lessons"]
 
@@ -28,10 +28,10 @@ LessonDecision = Literal["kept", "edited", "dropped"]
 
 
 class Lessons:
-    """The use cases. Each method returns when all is on disk."""
+    """The use cases. Each method returns when all is on disk: what is decided and what that changes, or neither."""
 
     def __init__(
-        self, *, memory: TeamMemory, access: RunAccess, recorder: EventRecorder, wake: Callable[[], None]
+        self, *, memory: ProposedItems, access: RunAccess, recorder: EventRecorder, wake: Callable[[], None]
     ) -> None:
         self._memory = memory
         self._access = access
@@ -59,13 +59,17 @@ class Lessons:
         if first is not None:
             return Committed(fresh=False, earlier=first)
         place = MemoryPlace.of(loaded.record)
-        await self._memory.decide(place, found.item, person, active=decision != "dropped", text=text)
-        committed = await self._access.record(
-            loaded.run,
-            ev.MemoryDecided(item=found.item, decision=decision, by=person.name),
-            kind=SourceKind.PERSON,
-            decision=self._access.decision(loaded.run, LESSON, found.item, decision.capitalize(), person),
-        )
+        change = await self._memory.change(place, found.item, person, active=decision != "dropped", text=text)
+        try:
+            committed = await self._access.record(
+                loaded.run,
+                ev.MemoryDecided(item=found.item, decision=decision, by=person.name),
+                kind=SourceKind.PERSON,
+                decision=self._access.decision(loaded.run, LESSON, found.item, decision.capitalize(), person),
+                beside=(change,),
+            )
+        except VersionConflict:  # decided in the memory itself, a moment ago
+            raise Refused(RefusalCode.ITEM_MOVED_ON) from None
         self._wake()
         return committed
 

@@ -15,6 +15,7 @@ __all__ = [
     "TITLE_LENGTH",
     "ErasedMemory",
     "FoundItem",
+    "MemoryChange",
     "MemoryCounts",
     "MemoryFilter",
     "MemoryItem",
@@ -126,6 +127,16 @@ class MemoryItem(NewMemory):
     @property
     def place(self) -> MemoryPlace:
         return MemoryPlace(guild=self.guild, repository=self.repository, channel=self.channel)
+
+
+class MemoryChange(Frozen):
+    """An item in the place of its row, as a write of a commit. The commit fails with VersionConflict where it moved."""
+
+    item: MemoryItem
+    terms: str
+    """By which it is found beside its words."""
+    expect: MemoryStatus
+    """The state of the row that was read."""
 
 
 class MemoryCounts(Frozen):

@@ -12,6 +12,7 @@ from ompycord.domain.events import MemoryRecalled
 from ompycord.domain.ids import RunId
 from ompycord.domain.memory.items import (
     FoundItem,
+    MemoryChange,
     MemoryFilter,
     MemoryItem,
     MemoryPlace,
@@ -20,7 +21,7 @@ from ompycord.domain.memory.items import (
     NewMemory,
 )
 
-__all__ = ["KeptItem", "MemoryRows", "Recall", "RecallForRuns", "TeamMemory"]
+__all__ = ["KeptItem", "MemoryRows", "ProposedItems", "Recall", "RecallForRuns", "TeamMemory"]
 
 
 class KeptItem(Frozen):
@@ -102,6 +103,20 @@ class RecallForRuns(Protocol):
         `paths` are asked for once something was found: those of the run's base, None where they are not known.
         Raises StorageError.
         """
+        ...
+
+
+class ProposedItems(Protocol):
+    """What runs propose, and the change that a decision about it makes. Each method raises Refused, StorageError."""
+
+    async def propose(self, run: RunId, new: NewMemory) -> KeptItem:
+        """See `TeamMemory`."""
+        ...
+
+    async def change(
+        self, place: MemoryPlace, name: str, person: Person, *, active: bool, text: NewMemory | None = None
+    ) -> MemoryChange:
+        """What `TeamMemory.decide` would change, for the commit that holds the decision. Nothing is changed yet."""
         ...
 
 

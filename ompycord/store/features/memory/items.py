@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from ompycord.domain.base import Millis
 from ompycord.domain.memory.items import (
     FoundItem,
+    MemoryChange,
     MemoryCounts,
     MemoryFilter,
     MemoryItem,
@@ -21,11 +22,12 @@ from ompycord.domain.memory.items import (
     MemoryQuery,
     MemoryStatus,
 )
-from ompycord.errors import StorageError
+from ompycord.errors import StorageError, VersionConflict
 from ompycord.store.database import StorePart
 from ompycord.store.statements import load
+from ompycord.store.writes import Write, each
 
-__all__ = ["SqliteMemory", "words_hash"]
+__all__ = ["WRITES", "SqliteMemory", "words_hash"]
 
 _SQL = load("memory")
 _ADD = _SQL.one("add")
@@ -120,6 +122,11 @@ def _rewrite(raw: sqlite3.Connection, values: Mapping[str, Any]) -> bool:
     return any(raw.execute(statement, values).rowcount == 1 for statement in (_SET_STATUS, _REWRITE))
 
 
+def _change(raw: sqlite3.Connection, change: MemoryChange, now: Millis) -> None:
+    if not _rewrite(raw, {**_values(change.item, change.terms), "expect": change.expect}):
+        raise VersionConflict(f"The item {change.item.id} is not {change.expect} any more.")
+
+
 def _count(raw: sqlite3.Connection, what: str, rows: Sequence[Mapping[str, Any]]) -> None:
     raw.executemany(_COUNT[what], rows)
 
@@ -169,3 +176,6 @@ def _found(row: sqlite3.Row) -> FoundItem:
         ),
         score=row["score"],
     )
+
+
+WRITES = (Write(record=MemoryChange, prepare=each(_change)),)
