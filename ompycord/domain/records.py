@@ -36,6 +36,7 @@ __all__ = [
     "OutboxStatus",
     "Post",
     "Receipt",
+    "RunPlaced",
     "Scope",
     "Surface",
     "Transition",
@@ -294,6 +295,14 @@ class KeyRecord(Frozen):
     revoked_at: Millis | None = None
 
 
+class RunPlaced(Frozen):
+    """A run that was shown nowhere is shown there from now on; one that has a place keeps it."""
+
+    run: RunId
+    guild: str
+    channel: str
+
+
 class KeysEnd(Frozen):
     """The keys of a run end 10 minutes after the commit that holds this."""
 
@@ -310,6 +319,7 @@ class Commit:
     - `Task`: inserted unless it is there.
     - `RunRecord`: a new row. A run whose id is there already makes the whole commit a no-op (see `Committed.fresh`).
     - `Transition`: a hosted run's row, guarded by its version.
+    - `RunPlaced`: where a run is shown, unless it is shown somewhere.
     - `Decision`: inserted, and a link of the audit; one that was made before makes the whole commit a no-op.
     - `NewEvent`: appended to the log.
     - `EffectRow`, `EffectUpdate`: the journal, forward only and under the run's lease.
@@ -317,6 +327,7 @@ class Commit:
     - `KeyRecord`, `KeysEnd`: a key put, a run's keys ended.
     - `ModelRequestOpened`, `ModelRequestMetered`, `ModelRequestSettled`, `ModelBreaker`: the ledger of requests to
       models (`ports/model_ledger.py`).
+    - `MemoryChange`: an item of the memory, guarded by the state that was read.
     """
 
     writes: tuple[Frozen | NewEvent, ...]

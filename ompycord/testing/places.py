@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from ompycord.domain.checking.probe import Probe
 from ompycord.domain.configuration.services import ServiceSpec
-from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, FailedTest, ResultGuarded
+from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, FailedTest, LeftOut, ResultGuarded
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import CheckRun, Collected, Comparison, Listener, Prepared, Published
@@ -47,6 +47,8 @@ class FakeWorkspaces:
         self._results: dict[RunId, tuple[Collected, Tree]] = {}
         self._earlier: dict[tuple[RunId, str], tuple[Collected, Tree]] = {}
         """By run and commit: every result that was collected."""
+        self._put_back: dict[RunId, tuple[str, tuple[LeftOut, ...]]] = {}
+        """By run: when it was put back last, and what its clone held that no result has."""
         self.branches: dict[str, str] = {}
         self.taken_over: set[RunId] = set()
         """Runs in whose clone a person works."""
@@ -207,13 +209,35 @@ class FakeWorkspaces:
         async with self.checkout(run, repository) as path:
             yield FakeCopy(path, commit or self._started[run].base_commit)
 
-    async def roll_back(self, run: RunId, commit: str, *, branch: str) -> Collected:
+    async def roll_back(
+        self,
+        run: RunId,
+        commit: str,
+        *,
+        branch: str,
+        key: str,
+        granted: Callable[[str], str | None] | None = None,
+    ) -> Collected:
         if (run, commit) not in self._earlier:
             raise WorkspaceError(f"The result {commit[:12]} is no longer kept. Go back to another round.")
+        if self._put_back.get(run, ("", ()))[0] != key:
+            self._put_back[run] = key, self._uncollected(run)
         self._results[run] = self._earlier[run, commit]
         rmtree(self._path(run), ignore_errors=True)
         _write(self._path(run), self._results[run][1])
-        return self._results[run][0]
+        return self._results[run][0].model_copy(update={"left_out": self._put_back[run][1]})
+
+    async def keep_uncollected(self, run: RunId, *, granted: Callable[[str], str | None] | None) -> tuple[LeftOut, ...]:
+        return self._uncollected(run) if self._path(run).is_dir() else ()
+
+    def _uncollected(self, run: RunId) -> tuple[LeftOut, ...]:
+        now = _read(self._path(run))
+        known = self._results[run][1] if run in self._results else self._bases.get(run, {})
+        if now == known:
+            return ()
+        changed = len(_changes(self._bases.get(run, {}), now))
+        ref = f"refs/ompycord/left/{sha1(repr(sorted(now.items())).encode(), usedforsecurity=False).hexdigest()}"
+        return (LeftOut(what=f"what the agent changed since ({changed} files in all)", ref=ref),)
 
     async def publish(self, run: RunId, repository: RepositorySpec, *, branch: str) -> Published:
         commit = self._recorded(run)[0].commit

@@ -256,8 +256,10 @@ class Collector:
         await self._git.run("update-ref", RESULT_REF, former, cwd=folder.result, marker=marker)
         await self._describe(folder, record, former, marker)
 
-    async def back_to(self, folder: Folder, record: Record, commit: str, marker: str) -> Result:
-        """Make `commit`, which was collected earlier, the result again."""
+    async def back_to(self, folder: Folder, record: Record, commit: str | None, marker: str) -> Result:
+        """Make `commit`, which was collected earlier, the result again; None: there is none again."""
+        if commit is None:
+            return await self._nothing(folder, marker)
         await self._git.run("update-ref", RESULT_REF, commit, cwd=folder.result, marker=marker)
         return await self._describe(folder, record, commit, marker)
 

@@ -12,10 +12,23 @@ from ompycord.errors import WorkspaceError
 from ompycord.files import replace_file
 from ompycord.workspaces.preparing.provided import Provided
 
-__all__ = ["CommitHash", "Folder", "Kept", "OnMovedBase", "Publication", "Record", "Result", "Submodule"]
+__all__ = [
+    "LEFT",
+    "CommitHash",
+    "Folder",
+    "Kept",
+    "OnMovedBase",
+    "Publication",
+    "PutBackOnce",
+    "Record",
+    "Result",
+    "Submodule",
+]
 
 CommitHash = Annotated[str, StringConstraints(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 _META: Final = "meta.json"
+LEFT: Final = "refs/ompycord/left/"
+"""Where `result.git` keeps what was left of a run: results before which it was put back, and what no result has."""
 
 
 class Result(Frozen):
@@ -64,6 +77,15 @@ class OnMovedBase(Frozen):
     commit: CommitHash
 
 
+class PutBackOnce(Frozen):
+    """One time that the work was put back."""
+
+    key: str
+    """Of the step."""
+    left: tuple[LeftOut, ...] = ()
+    """What the clone held that no result has."""
+
+
 class Record(Frozen):
     """The whole record."""
 
@@ -81,6 +103,8 @@ class Record(Frozen):
     result: Result | None = None
     moved: OnMovedBase | None = None
     """The result as it was put on the base of its forge; what is collected again takes its place."""
+    put_back: PutBackOnce | None = None
+    """The last time that it was put back to an earlier result; written before the clone goes."""
     published: Publication | None = None
     branch: str | None = None
     """Of a follow-up: the branch of which the base is the tip, and on which its result goes on."""
@@ -135,6 +159,11 @@ class Folder:
             return self.exclude.read_bytes().decode("utf-8", "surrogateescape")
         except FileNotFoundError:  # the clone was made by an earlier version
             return ""
+
+    @property
+    def has_left(self) -> bool:
+        """Whether something is kept by a ref of `LEFT`."""
+        return any((self.result / LEFT).glob("*"))
 
     def is_kept(self, entry: Path) -> bool:
         """Whether a file outlives the clone."""

@@ -6,10 +6,12 @@ Used by `service.py`.
 import asyncio
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from ompycord.domain.ids import is_ulid
 from ompycord.domain.repository import ANOTHER_BASE, RepositorySpec
 from ompycord.errors import WorkspaceError
 from ompycord.processes import kill_strays
@@ -22,6 +24,7 @@ from ompycord.workspaces.remote import NotReached, RemoteGit
 
 __all__ = ["RESULT_REF", "Repositories", "Source"]
 
+_OURS: Final = "refs/ompycord/"
 _BASES: Final = "refs/ompycord/base/"
 _KEPT: Final = "refs/ompycord/kept/"
 
@@ -110,6 +113,36 @@ class Repositories:
         if record.source is not None and record.source.is_dir():
             unlock_ref(record.source, f"{_BASES}{run}", record.base_commit)
             await self._git.attempt("update-ref", "-d", f"{_BASES}{run}", cwd=record.source)
+
+    async def release_kept(self, record: Record, run: str) -> None:
+        """The counterpart of `keep`, once the run's own folder goes. A repository that refuses keeps its refs."""
+        if record.source is not None and record.source.is_dir():
+            await self._forget(record.source, f"{_KEPT}{run}/")
+
+    async def runs_with_refs(self, spec: RepositorySpec) -> dict[str, tuple[str, ...]]:
+        """Runs for which a ref stands in the repository that only a run at work needs, each with those refs.
+
+        Raises WorkspaceError.
+        """
+        source = await self.source(spec)
+        listed = await self._git.line("for-each-ref", "--format=%(refname)", _OURS, cwd=source.git_folder)
+        found: dict[str, tuple[str, ...]] = {}
+        for ref in listed.splitlines():
+            run = ref.removeprefix(_BASES) if ref.startswith(_BASES) else ref.removeprefix(_OURS).removesuffix(".git")
+            if is_ulid(run):
+                found[run] = (*found.get(run, ()), ref)
+        return found
+
+    async def forget_refs(self, spec: RepositorySpec, refs: Sequence[str]) -> None:
+        """Remove refs that `runs_with_refs` named. Raises WorkspaceError."""
+        source = await self.source(spec)
+        for ref in refs:
+            await self._git.attempt("update-ref", "-d", ref, cwd=source.git_folder)
+
+    async def _forget(self, git_folder: Path, prefix: str) -> None:
+        listed = await self._git.attempt("for-each-ref", "--format=%(refname)", prefix, cwd=git_folder)
+        for ref in listed.stdout.decode("utf-8", "replace").splitlines() if listed.is_success else ():
+            await self._git.attempt("update-ref", "-d", ref, cwd=git_folder)
 
     async def keep(self, record: Record, run: str, *, result: Path, marker: str) -> str:
         """Puts what `result` keeps beside the result into the repository; the beginning of those refs' names.

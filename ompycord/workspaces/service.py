@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ompycord.domain.base import Millis
-from ompycord.domain.events import ResultGuarded
+from ompycord.domain.events import LeftOut, ResultGuarded
 from ompycord.domain.folds.follow_up import Former
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Collected, Prepared, Published
@@ -32,6 +32,7 @@ from ompycord.workspaces.preparing.base_reader import BaseReader, read_file_at
 from ompycord.workspaces.preparing.clones import CloneMaker
 from ompycord.workspaces.preparing.provided import provide
 from ompycord.workspaces.preparing.rolling_back import put_back
+from ompycord.workspaces.preparing.uncollected import Uncollected
 from ompycord.workspaces.reading import FileCopy
 from ompycord.workspaces.record import Folder, Record, Result
 from ompycord.workspaces.repositories import Repositories
@@ -192,17 +193,39 @@ class GitWorkspaces:
         with _in_words():
             return await read_file_at(self._git, folder.result, _base(record), path)
 
-    async def roll_back(self, run: RunId, commit: str, *, branch: str) -> Collected:
+    async def roll_back(
+        self, run: RunId, commit: str, *, branch: str, key: str, granted: FindGranted | None = None
+    ) -> Collected:
         """See the port."""
         folder, record = self._folders.recorded(run)
         with _in_words():
             await self._folders.end_strays(run)
-            marker = git_marker(run)
+            await asyncio.to_thread(unlock, folder.result, "*.lock", "refs/**/*.lock")
             record = await put_back(
-                self._git, self._collector, folder, record, commit=commit, branch=branch, marker=marker
+                *(self._git, self._collector, folder, record),
+                run=run,
+                commit=commit,
+                branch=branch,
+                key=key,
+                granted=granted,
             )
             await folder.write(record)
-        return _collected(folder, record.result or Result(commit=None))
+        left = record.put_back.left if record.put_back is not None else ()
+        return _collected(folder, record.result or Result(commit=None)).model_copy(update={"left_out": left})
+
+    async def keep_uncollected(self, run: RunId, *, granted: FindGranted | None) -> tuple[LeftOut, ...]:
+        """Name what the clone of a run that is over holds that no result has, each piece with the ref that keeps it.
+
+        The refs are in the run's `result.git`. One without a ref could not be kept, such as for a secret that `granted`
+        finds. Idempotent. Raises WorkspaceError.
+        """
+        folder, record = self._folders.place(run)
+        if record is None or record.set_aside is not None:
+            return ()
+        with _in_words():
+            await self._folders.end_strays(run)
+            await asyncio.to_thread(unlock, folder.result, "*.lock", "refs/**/*.lock")
+            return await Uncollected(self._git, self._collector, folder, run).keep(record, granted)
 
     @asynccontextmanager
     async def checkout(
@@ -279,7 +302,8 @@ class GitWorkspaces:
             if record is not None and record.set_aside is not None:
                 await self.sessions.drop(folder)
             has_session = self.sessions.is_kept(folder)
-            if record is None or (record.result is None and record.set_aside is None and not has_session):
+            holds = record is not None and (record.result is not None or record.set_aside is not None)
+            if record is None or not (holds or has_session or folder.has_left):
                 await self._folders.forget(run, folder, record)
                 return
             await self._folders.end_strays_of_before(run)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import pytest
 
+from ompycord.domain.events import LeftOut
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import WorkResults, Workspaces
 from ompycord.domain.ports.trees import tree_name
@@ -28,6 +29,10 @@ OTHER = RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
 
 class Clones(Workspaces, WorkResults, Protocol):
     """Both ports, as one class implements them."""
+
+    async def keep_uncollected(
+        self, run: RunId, *, granted: Callable[[str], str | None] | None
+    ) -> tuple[LeftOut, ...]: ...
 
 
 def with_git(at: Path) -> Clones:
@@ -237,3 +242,25 @@ async def test_a_clone_that_was_set_aside_is_not_collected_and_outlives_its_run(
     again = await workspaces.prepare(RUN, repository, base=None)  # a fresh start takes its place
     assert not (again.path / "large").exists()
     assert (await workspaces.collect(RUN, repository, message="m")).commit is None
+
+
+async def test_what_no_result_has_is_kept_once_where_the_work_is_put_back(
+    workspaces: Clones, repository: RepositorySpec
+) -> None:
+    clone = (await workspaces.prepare(RUN, repository, base=None)).path
+    (clone / "new.txt").write_text("first\n")
+    first = await workspaces.collect(RUN, repository, message="m")
+    assert await workspaces.keep_uncollected(RUN, granted=None) == ()
+    (clone / "new.txt").write_text("not collected\n")
+    (piece,) = await workspaces.keep_uncollected(RUN, granted=None)
+    assert piece.ref is not None
+    assert (await workspaces.result(RUN) or first).commit == first.commit, "the result stays what it was"
+    back = await workspaces.roll_back(RUN, first.commit or "", branch="x", key="rollback:2")
+    assert (back.commit, (clone / "new.txt").read_text()) == (first.commit, "first\n")
+    assert [one.ref for one in back.left_out] == [piece.ref]
+    again = await workspaces.roll_back(RUN, first.commit or "", branch="x", key="rollback:2")
+    assert again.left_out == back.left_out, "done again it says the same"
+    other = await workspaces.roll_back(RUN, first.commit or "", branch="x", key="rollback:3")
+    assert other.left_out == ()
+    await workspaces.discard(RUN)
+    assert await workspaces.keep_uncollected(RUN, granted=None) == ()

@@ -3,7 +3,8 @@
 SIGUSR1 arms it: until then it is the product as it is, which first recovers from the crash before.
 
 The product knows nothing of it: the wrapper replaces methods of the store before the command line starts. `POINTS`
-names each place of a run's journey where what the world has and what the database says differ the most.
+names each place of a run's journey where what the world has and what the database says differ the most, `full_points`
+each row of the journal of a run in mode full.
 """
 
 import os
@@ -12,7 +13,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ompycord.domain.records import Commit, EffectUpdate, OutboxRow
+from ompycord.domain.records import EffectStatus, EffectUpdate, OutboxRow
 from ompycord.domain.run import RunRecord
 from ompycord.store import SqliteStore
 
@@ -37,12 +38,16 @@ def _delivers(kind: str) -> Matches:
     return matches
 
 
-def _ends(effect: str) -> Matches:
+def _writes(effect: str, status: EffectStatus) -> Matches:
     def matches(arguments: tuple[Any, ...]) -> bool:
-        commit: Commit = arguments[0]
-        return any(update.key.startswith(effect) and update.status == "done" for update in commit.of(EffectUpdate))
+        updates = arguments[0].of(EffectUpdate)
+        return any(update.key.startswith(f"{effect}:") and update.status is status for update in updates)
 
     return matches
+
+
+def _ends(effect: str) -> Matches:
+    return _writes(effect, EffectStatus.DONE)
 
 
 POINTS: dict[str, tuple[str, Matches, str, int]] = {
@@ -64,11 +69,31 @@ POINTS: dict[str, tuple[str, Matches, str, int]] = {
     "the final message is posted, not recorded": ("delivered", _delivers("result"), "before", 1),
 }
 """Name -> method of the store, which calls count, before or after it, at which call."""
+FULL_STAGES = ("prepare", "plan", "build", "collect", "checks", "repair", "recollect", "review", "publish", "cleanup")
+"""The steps of a run in mode full whose first result is red, each of which has rows in the journal."""
+MOMENTS = {
+    "is begun": (EffectStatus.STARTED, "after"),
+    "has ended, that is not recorded": (EffectStatus.DONE, "before"),
+    "has ended, what follows is not begun": (EffectStatus.DONE, "after"),
+}
+
+
+def full_points(stage: str) -> dict[str, tuple[str, Matches, str, int]]:
+    """Every point of the journal at one step; the checks run twice."""
+    times = (1, 2) if stage == "checks" else (1,)
+    return {
+        f"{stage} {words}{' again' if at > 1 else ''}": ("commit", _writes(stage, status), when, at)
+        for at in times
+        for words, (status, when) in MOMENTS.items()
+    }
+
+
+ALL_POINTS = {**POINTS, **{name: point for stage in FULL_STAGES for name, point in full_points(stage).items()}}
 
 
 def arm(point: str) -> None:
     """From now on the process ends itself there."""
-    name, matches, when, at = POINTS[point]
+    name, matches, when, at = ALL_POINTS[point]
     original: Method = getattr(SqliteStore, name)
     calls = 0
 

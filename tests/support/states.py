@@ -358,6 +358,20 @@ SCENES: dict[str, Scene] = {
     "building, started again since it went in circles": Scene(
         hosted(S.BUILDING, loop=circles("escalate"), iteration=2), render_context()
     ),
+    "paused between rounds": Scene(
+        hosted(
+            S.SUSPENDED,
+            reason=SuspendReason.HUMAN,
+            resume_to=S.REPAIRING,
+            round=2,
+            max_rounds=3,
+            commit="c" * 40,
+            files=FILES,
+            files_total=2,
+            message="Paused before round 2, as Ada asked. unit: 1 of 4 tests failed.",
+        ),
+        render_context(),
+    ),
     "going in circles": Scene(
         hosted(S.SUSPENDED, reason=SuspendReason.HUMAN, resume_to=S.BUILDING, loop=circles("ask"), message=CIRCLES),
         render_context(),

@@ -15,6 +15,7 @@ __all__ = ["RECOVERY_FILE", "Recovered", "keep_recovered", "recovery_finding"]
 RECOVERY_FILE: Final = "recovery.json"
 _NAME: Final = "Recovery"
 _SHOWN: Final = 5
+_REFS: Final = "refs/ompycord/left/… of workspaces/RUN/result.git in the data folder"
 
 
 class Recovered(Frozen):
@@ -26,7 +27,9 @@ class Recovered(Frozen):
     cleaned: tuple[str, ...] = ()
     """They are over, or unknown to the database; their clone was left and is removed."""
     stuck: tuple[str, ...] = ()
-    """The same, and the clone could not be removed."""
+    """The same, and the clone could not be removed, or holds work that could not be kept."""
+    kept: tuple[str, ...] = ()
+    """Of those that were cleaned: the clone held work that no result has, which a ref keeps."""
 
     @property
     def is_something(self) -> bool:
@@ -49,12 +52,18 @@ def recovery_finding(data: Path) -> Finding:
         return ok(_NAME, "the last start found nothing left behind")
     parts = [
         f"{count(len(names), 'run')} {what} ({and_list(list(names), most=_SHOWN)})"
-        for names, what in ((found.resumed, "went on"), (found.cleaned, "left a clone that was removed"))
+        for names, what in (
+            (found.resumed, "went on"),
+            (found.cleaned, "left a clone that was removed"),
+            (found.kept, f"had work in it that no result has, kept as {_REFS}"),
+        )
         if names
     ]
     if found.stuck:
         parts.append(f"clones of {and_list(list(found.stuck), most=_SHOWN)} could not be removed")
         return warn(
-            _NAME, f"{'; '.join(parts)}.", "Fix the permissions of workspaces in the data folder, then restart."
+            _NAME,
+            f"{'; '.join(parts)}.",
+            "Fix the permissions of workspaces in the data folder, or take a secret out of the clone, then restart.",
         )
     return ok(_NAME, f"at the last start {'; '.join(parts)}")

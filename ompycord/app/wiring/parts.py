@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.control import Operation
@@ -31,6 +32,7 @@ from ompycord.conductor import (
 )
 from ompycord.conductor.remembering import Lessons
 from ompycord.domain.base import Millis
+from ompycord.domain.events import LeftOut
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import (
     AgentAdapter,
@@ -51,6 +53,7 @@ from ompycord.settings import Settings
 from ompycord.store import SqliteStore
 from ompycord.telemetry.run_counts import RunCounts
 from ompycord.workspaces.artifacts import Artifacts
+from ompycord.workspaces.guarding.granted import FindGranted
 from ompycord.workspaces.preparing.base_reader import BaseReader
 
 __all__ = ["Areas", "Infrastructure", "Parts", "Secrets", "Workers"]
@@ -115,6 +118,17 @@ async def _no_sessions(now: Millis) -> None:
     """Where none are kept."""
 
 
+async def _nothing_kept(run: RunId, *, granted: FindGranted | None) -> tuple[LeftOut, ...]:
+    """Where clones hold nothing else."""
+    return ()
+
+
+class KeepUncollected(Protocol):
+    """Keeps what the clone of a run that is over holds that no result has (`GitWorkspaces.keep_uncollected`)."""
+
+    async def __call__(self, run: RunId, *, granted: FindGranted | None) -> tuple[LeftOut, ...]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workers:
     """What works on a repository: starts programs, makes clones."""
@@ -138,6 +152,8 @@ class Workers:
     """Tries the services of runs."""
     prune_sessions: Callable[[Millis], Awaitable[None]] = _no_sessions
     """Removes sessions of agents that are kept for too long, at this moment."""
+    keep_uncollected: KeepUncollected = _nothing_kept
+    """Keeps what a clone that was left behind holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,8 @@
 """Services that look after what is kept: leftovers of an earlier process, sessions, results, backups, log, audit."""
 
 import os
+from collections.abc import Sequence
+from functools import partial
 
 from ompycord.app.auditing.anchoring import Anchoring
 from ompycord.app.backups.copies import place_of
@@ -10,12 +12,16 @@ from ompycord.app.recovery.search import RecoverySearch
 from ompycord.app.replaying.recording import Recording
 from ompycord.app.services import SETTLE_S, Ends, Service
 from ompycord.app.session_keeper import SessionKeeper
+from ompycord.app.terminal.adoption import Adoption
 from ompycord.app.wiring.memory import memory_keeper_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
 from ompycord.app.wiring.work import git_of, reminders_of
 from ompycord.conductor import LogCheck
+from ompycord.domain.events import LeftOut
+from ompycord.domain.ids import RunId
 from ompycord.workspaces.repositories import Repositories
 from ompycord.workspaces.retention.kept_results import KeptResults
+from ompycord.workspaces.retention.left_refs import LeftRefs
 
 __all__ = ["anchoring_of", "backups_of", "recovery_of", "upkeep_of"]
 
@@ -26,11 +32,20 @@ def recovery_of(infrastructure: Infrastructure, workers: Workers) -> Service:
         store=infrastructure.store,
         folder=infrastructure.data.path / "workspaces",
         discard=workers.workspaces.discard,
+        keep=partial(_kept_of, infrastructure, workers),
+        prune_refs=LeftRefs(
+            repositories=_repositories_of(infrastructure), specs=infrastructure.settings.catalog.repositories
+        ).prune,
         data=infrastructure.data.path,
         clock=infrastructure.clock,
         ops_channel=infrastructure.settings.discord.ops_channel,
     )
     return Service(name="recovery", run=search.run, ends=Ends.WORK)
+
+
+async def _kept_of(infrastructure: Infrastructure, workers: Workers, run: RunId) -> Sequence[LeftOut]:
+    """What the clone of a run holds that no result has, without the secrets of any agent."""
+    return await workers.keep_uncollected(run, granted=await infrastructure.known.granted_to(""))
 
 
 def backups_of(infrastructure: Infrastructure) -> BackupKeeper:
@@ -50,6 +65,7 @@ def upkeep_of(
     )
     log_check = LogCheck(store=store, clock=clock, ops_channel=infrastructure.settings.discord.ops_channel)
     return (
+        Service(name="adoption", run=_adoption_of(infrastructure).run, ends=Ends.WORK),
         Service(name="reminders", run=reminders_of(infrastructure, areas).run, ends=Ends.WORK),
         Service(name="memory", run=memory_keeper_of(infrastructure).run, ends=Ends.WORK),
         Service(name="sessions", run=sessions.run, ends=Ends.WORK),
@@ -60,10 +76,26 @@ def upkeep_of(
     )
 
 
+def _adoption_of(infrastructure: Infrastructure) -> Adoption:
+    discord = infrastructure.settings.discord
+    return Adoption(
+        store=infrastructure.store,
+        history=infrastructure.store,
+        clock=infrastructure.clock,
+        guilds=discord.guilds,
+        channel=discord.home_channel,
+        wake=infrastructure.wake,
+    )
+
+
 def _results_of(infrastructure: Infrastructure) -> KeptResults:
     data, git = infrastructure.data.path, git_of(os.environ)
-    repositories = Repositories(folder=data / "repositories", git=git)
+    repositories = _repositories_of(infrastructure)
     return KeptResults(folder=data / "workspaces", archive=data / "archive", git=git, repositories=repositories)
+
+
+def _repositories_of(infrastructure: Infrastructure) -> Repositories:
+    return Repositories(folder=infrastructure.data.path / "repositories", git=git_of(os.environ))
 
 
 def anchoring_of(infrastructure: Infrastructure) -> Anchoring:

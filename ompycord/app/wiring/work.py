@@ -84,6 +84,7 @@ async def workers_of(data: DataFolder, settings: Settings) -> Workers:
             launcher=launcher, runs=data.path / "workspaces", path=os.environ.get("PATH", os.defpath)
         ),
         prune_sessions=workspaces.sessions.prune,
+        keep_uncollected=workspaces.keep_uncollected,
     )
 
 

@@ -1,32 +1,38 @@
-"""*Stop* and *Resume*, as commands and on the card: stop the agent and continue, without losing anything."""
+"""*Stop*, *Resume* and *Go back…*, as commands and on the card: stop the agent and continue, losing nothing."""
 
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from discord import app_commands
+import discord
+from discord import app_commands, ui
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
+from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
-from ompycord.bot.interactions.replies import defer, send_privately
+from ompycord.bot.interactions.forms import read_form
+from ompycord.bot.interactions.replies import defer, send_privately, show_form
 from ompycord.conductor import checkpoint_words
 from ompycord.domain.access import Person, Role
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunRecord
-from ompycord.errors import OmpycordError
-from ompycord.render.cards.actions import PUBLISH, RESUME, STOP
+from ompycord.errors import OmpycordError, Refused
+from ompycord.render.cards.actions import GO_BACK, PUBLISH, RESUME, STOP
 from ompycord.text import cut
-from ompycord.text.limits import AUTOCOMPLETE_CHOICES, CHOICE
+from ompycord.text.limits import AUTOCOMPLETE_CHOICES, CHOICE, SELECT_OPTIONS
 
 __all__ = ["run_control_feature"]
 
 _RUN = "This thread's run, or your latest, if left out"
+_ABOUT_ROUNDS = "The agent starts again from that result. What came after is kept, but not in the branch."
 
 
 def run_control_feature(context: BotContext) -> Feature:
-    """Both commands and both buttons."""
+    """The commands, the buttons and the form."""
     choices = Choices(context)
+    going_back = _GoingBack(context)
 
     async def act(
         interaction: Interaction, run: str | None, move: Callable[[Interaction, Person, RunRecord], Awaitable[None]]
@@ -88,12 +94,47 @@ def run_control_feature(context: BotContext) -> Feature:
         round: app_commands.Range[int, 1, 1000] | None = None,  # noqa: A002  # the option's name
     ) -> None:
         async def put_back(interaction: Interaction, person: Person, record: RunRecord) -> None:
-            loaded = await context.snapshots.load(record)
-            await context.checkpoints.roll_back(loaded, round or 1, person)
-            await send_privately(interaction, f"Put back to round {round}; the agent continues from there.")
+            await going_back.put_back(interaction, person, record, round or 1)
 
         await act(interaction, run, resumed if round is None else put_back)
 
     return Feature(
-        commands=(stop, resume), actions={STOP: stopped, RESUME: resumed, PUBLISH: resumed}, role=Role.RUNNER
+        commands=(stop, resume),
+        actions={STOP: stopped, RESUME: resumed, PUBLISH: resumed, GO_BACK: going_back.pressed},
+        forms={"gobackto": going_back.submitted},
+        role=Role.RUNNER,
     )
+
+
+class _GoingBack:
+    """The work of a paused run is put back to the result of an earlier round."""
+
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
+
+    async def pressed(self, interaction: Interaction, person: Person, record: RunRecord) -> None:
+        """Show the rounds, the latest ones where there are too many."""
+        self._context.require(person, GO_BACK.right, record)
+        known = (await self._context.checkpoints.of(RunId(record.id)))[-SELECT_OPTIONS:]
+        if not known:
+            raise Refused(RefusalCode.NOTHING_TO_GO_BACK_TO, run=short_id(record.id))
+        options = [
+            discord.SelectOption(label=cut(checkpoint_words(one).capitalize(), CHOICE), value=str(one.round))
+            for one in known
+        ]
+        form = ui.Modal(title="Go back", custom_id=self._context.signer.sign("gobackto", record.id), timeout=None)
+        choice = ui.Select[ui.Modal](custom_id="round", options=options)
+        form.add_item(ui.Label(text="To the result of", description=_ABOUT_ROUNDS, component=choice))
+        form.stop()
+        await show_form(interaction, form)
+
+    async def submitted(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await defer(interaction)
+        record = await self._context.visible(interaction, component.ref)
+        await self.put_back(interaction, person, record, int(read_form(interaction).choice("round") or 0))
+
+    async def put_back(self, interaction: Interaction, person: Person, record: RunRecord, number: int) -> None:
+        """Put it back, and say so. Raises Refused, with the rounds that there are."""
+        loaded = await self._context.snapshots.load(record)
+        await self._context.checkpoints.roll_back(loaded, number, person)
+        await send_privately(interaction, f"Put back to round {number}; the agent continues from there.")

@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ompycord.domain.run import RunOutcome
+from ompycord.domain.run import RunOutcome, RunState
 from ompycord.render.phrases import money
 from ompycord.render.stories.markdown import START_COLUMNS, head_facts, moment, start_rows
 from ompycord.render.stories.story import Story
@@ -33,6 +33,8 @@ class LiveStory:
         self._is_quiet = is_quiet
         self._live: Live | None = None
         self._printed = 0
+        self._waits: str | None = None
+        """What was printed last of who is waited for."""
 
     def __enter__(self) -> Self:
         if self._console.is_terminal and not self._is_quiet:
@@ -56,8 +58,15 @@ class LiveStory:
             return
         for step in story.steps[self._printed :]:
             words = f": {step.message}" if step.message else ""
-            self._console.print(f"{moment(step.at)}  {step.state.value.lower()}{words}", markup=False, soft_wrap=True)
+            self._print(f"{moment(step.at)}  {step.state.value.lower()}{words}")
         self._printed = len(story.steps)
+        waits = _waits(story)
+        if waits != self._waits and waits is not None:
+            self._print(waits)
+        self._waits = waits
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, markup=False, soft_wrap=True)
 
 
 def story_picture(story: Story) -> Group:
@@ -84,8 +93,18 @@ def _footer(story: Story) -> str:
     usage = story.usage
     spent = f"{usage.input + usage.output:,} tokens" if usage.input or usage.output else "no tokens yet"
     cost = f" · {money(usage.cost_usd)}" if usage.cost_usd else ""
-    waits = " · waits for a person: answer in Discord" if story.needs_person else ""
-    return f"{story.run} · round {story.round} of {story.max_rounds} · {spent}{cost}{waits}"
+    waits = _waits(story)
+    return f"{story.run} · round {story.round} of {story.max_rounds} · {spent}{cost}{f' · {waits}' if waits else ''}"
+
+
+def _waits(story: Story) -> str | None:
+    """Who is waited for, and where they decide; None while it works."""
+    if not story.needs_person:
+        return None
+    if story.state is RunState.AWAITING_APPROVAL:
+        how = f"`ompycord plan show {story.run}`, then `ompycord plan approve {story.run}`"
+        return f"Waits for your decision. In another terminal: {how}."
+    return "Waits for a person: answer in Discord."
 
 
 def end_lines(picture: dict[str, Any]) -> list[str]:

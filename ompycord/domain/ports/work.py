@@ -217,10 +217,13 @@ class WorkResults(Protocol):
         """
         ...
 
-    async def roll_back(self, run: RunId, commit: str, *, branch: str) -> Collected:
+    async def roll_back(
+        self, run: RunId, commit: str, *, branch: str, key: str, granted: Callable[[str], str | None] | None = None
+    ) -> Collected:
         """Make the run's clone anew, on `branch`, with a result that was collected earlier; that is the result then.
 
-        Idempotent. The result that it leaves is kept beside it.
+        Idempotent for one `key`, which names the time that it is done. The result that it leaves is kept beside it, and
+        so is what the clone held that no result has: `left_out` names that with its ref, or with why it is not kept.
         """
         ...
 

@@ -1,6 +1,6 @@
 """The step `rollback`: makes the run's clone anew with the result of an earlier round.
 
-What came after stays in the run's own repository, by a ref, and is named.
+What came after stays in the run's own repository, by a ref, and is named; so is what no result has yet.
 """
 
 from ompycord.domain.effects import StepOrder
@@ -13,6 +13,7 @@ from ompycord.domain.task import Task
 from ompycord.engines.agent_start import TAKEN_OVER
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import failed, ok
+from ompycord.engines.steps.collect import left_out_words
 from ompycord.render.phrases import and_list, count
 
 __all__ = ["roll_back"]
@@ -31,11 +32,14 @@ async def roll_back(order: StepOrder, task: Task, context: StepContext) -> Effec
     prepared = await context.prepared(order.run)
     own = prepared.branch if prepared is not None else None
     branch = own or former_branch_of(repository.branch_prefix, order.run)
-    result = await context.results.roll_back(order.run, back.to.commit, branch=branch)
+    granted = await context.granted(task.agent)
+    result = await context.results.roll_back(order.run, back.to.commit, branch=branch, key=order.key, granted=granted)
+    kept = [Note(text=f"Put back: {left_out_words(piece)}."[:_NOTE]) for piece in result.left_out]
     await context.record(
         order.run,
         FilesChanged(files=result.files, total=result.total, commit=result.commit),
         Note(text=_words(back)[:_NOTE]),
+        *kept,
     )
     return ok(order, StageResult())
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from ompycord.domain.folds.snapshot import StatusSnapshot
-from ompycord.domain.run import RunKind, RunState
+from ompycord.domain.run import RunKind, RunState, SuspendReason
 from ompycord.render.cards.cardview import Button, Style
 from ompycord.render.render_context import RenderContext
 from ompycord.text.limits import ROW_BUTTONS
@@ -34,6 +34,7 @@ __all__ = [
     "FOLLOW_UP",
     "GIVE_UP",
     "GOOD",
+    "GO_BACK",
     "MARK_READY",
     "MOST_BUTTONS",
     "OFFERS",
@@ -56,6 +57,7 @@ MOST_BUTTONS: Final = ROW_BUTTONS
 """docs/contracts/cards.md, *Colour and words*: at most five."""
 
 _COLLECTED: Final = frozenset({RunState.VERIFYING, RunState.REPAIRING, RunState.REVIEWING, RunState.PUBLISHING})
+_HAS_ROUNDS: Final = _COLLECTED | {RunState.BUILDING}
 Offered = Callable[[StatusSnapshot, RenderContext], bool]
 
 
@@ -145,6 +147,13 @@ def _can_be_resumed(snapshot: StatusSnapshot, render_context: RenderContext) -> 
     return _has_clone(snapshot, render_context) and not snapshot.is_final
 
 
+def _can_go_back(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    """Whether a paused run has the result of a round; its limit is raised first where that is used up."""
+    is_paused = snapshot.state is RunState.SUSPENDED and snapshot.reason is not SuspendReason.BUDGET
+    has_result = snapshot.commit is not None and snapshot.resume_to in _HAS_ROUNDS
+    return is_paused and has_result and _has_clone(snapshot, render_context)
+
+
 def _listens(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
     return _is_open(snapshot, render_context) and snapshot.state is not RunState.PUBLISHING
 
@@ -189,6 +198,8 @@ CONTINUE = CardAction("continue", "Continue", "resume", "primary", offered_when=
 REPLAN = CardAction("replan", "Change plan…", "resume", offered_when=_can_be_resumed, opens_form=True)
 GIVE_UP = CardAction("giveup", "Stop", "cancel", "danger", offered_when=_can_be_resumed)
 """What a person decides about an agent that goes in circles."""
+GO_BACK = CardAction("goback", "Go back…", "resume", offered_when=_can_go_back, opens_form=True)
+"""The work is put back to the result of an earlier round, which is chosen in the form."""
 TAKEOVER = CardAction("takeover", "Take over", "say", offered_when=_can_be_resumed)
 
 EDIT = CardAction("edit", "Edit", "say", offered_when=_is_open, is_planned=True)
@@ -236,7 +247,7 @@ class Situation(StrEnum):
     CANCELLED = "cancelled"
 
 
-_PAUSED: Final = (RESUME, SAY, TAKEOVER, DETAILS, CANCEL)
+_PAUSED: Final = (RESUME, SAY, TAKEOVER, GO_BACK, DETAILS, CANCEL)
 _VOTES: Final = (GOOD, BAD)
 
 OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
@@ -247,7 +258,7 @@ OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
     Situation.ASKING: (STOP, SAY, DETAILS, CANCEL),
     Situation.PROVIDER_REFUSES: (SWITCH, STOP, SAY, DETAILS, CANCEL),
     Situation.STOPPED: _PAUSED,
-    Situation.CIRCLING: (CONTINUE, REPLAN, GIVE_UP, TAKEOVER, DETAILS),
+    Situation.CIRCLING: (CONTINUE, REPLAN, GIVE_UP, TAKEOVER, GO_BACK, DETAILS),
     Situation.OVER_BUDGET: (RAISE, *_PAUSED),
     Situation.PROVIDER_STOPPED: (SWITCH, *_PAUSED),
     Situation.UNCHANGED: (FOLLOW_UP, AGAIN, *_VOTES, DETAILS),  # no diff, no checks, no branch to open
@@ -271,9 +282,22 @@ CARD_ACTIONS: Final = frozenset(action for action in ACTIONS if not action.is_pl
 
 
 def buttons_for(
-    situation: Situation, snapshot: StatusSnapshot, render_context: RenderContext, actions: Collection[CardAction]
+    situation: Situation,
+    snapshot: StatusSnapshot,
+    render_context: RenderContext,
+    actions: Collection[CardAction],
+    *,
+    most: int = MOST_BUTTONS,
 ) -> tuple[Button, ...]:
-    """What the card of this run offers, out of `actions`, in order."""
+    """What the card of this run offers, out of `actions`, in order, at most so many.
+
+    *Details* makes room for *Cancel run*: `/omp show` has the same.
+    """
+    offered = [
+        action for action in OFFERS[situation] if action in actions and action.offered_when(snapshot, render_context)
+    ]
+    if len(offered) > most and {DETAILS, CANCEL} <= {*offered}:
+        offered.remove(DETAILS)
     return tuple(
         Button(
             action=action.name,
@@ -282,6 +306,5 @@ def buttons_for(
             emoji=action.emoji,
             ref=snapshot.run,
         )
-        for action in OFFERS[situation]
-        if action in actions and action.offered_when(snapshot, render_context)
+        for action in offered[:most]
     )

@@ -338,18 +338,32 @@ def _gap(gap: Gap, sanitizer: Sanitizer) -> str:
 
 
 def links_of(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> list[str]:
-    """The addresses worth opening, the pull request's first; each is shown whole, so that none misleads."""
+    """The addresses worth opening, the pull request's first; each is shown whole, so that none misleads.
+
+    What the agent of a hosted run says is its word alone (`stated_link`).
+    """
     proposed = snapshot.pull_request.url if snapshot.pull_request else None
-    urls = (sanitizer.link(url) for url in (proposed, snapshot.url, *(artifact.url for artifact in snapshot.artifacts)))
+    stated = snapshot.url if snapshot.kind is RunKind.EXTERNAL else None
+    urls = (sanitizer.link(url) for url in (proposed, stated, *(artifact.url for artifact in snapshot.artifacts)))
     return list(dict.fromkeys(url for url in urls if url))[:CARD_LINKS]
+
+
+def stated_link(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str | None:
+    """The address that the agent of a hosted run gave as its result, at which nobody here has looked."""
+    if snapshot.kind is RunKind.EXTERNAL:
+        return None
+    named = sanitizer.link(snapshot.url)
+    return None if named in links_of(snapshot, sanitizer) else named
 
 
 def _links(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> Iterator[FieldView]:
     """The links, at most four to a field: five of 200 characters with their brackets would not fit in one."""
     missing = snapshot.pull_request.missing if snapshot.pull_request else ()
+    named = stated_link(snapshot, sanitizer)
     lines = [
         *(f"<{url}>" for url in links_of(snapshot, sanitizer)),
         *((sanitizer.line(" ".join(missing), _MISSING),) if missing else ()),
+        *((f"The agent names <{named}>. That was not checked.",) if named else ()),
     ]
     half = CARD_LINKS - 1
     for part in (lines[:half], lines[half:]):

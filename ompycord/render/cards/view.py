@@ -165,11 +165,11 @@ def _buttons(
     proposed = sanitizer.link(snapshot.pull_request.url) if snapshot.pull_request else None
     if proposed:
         links.append(Button(label="Open PR", style="link", url=proposed))
-    result = sanitizer.link(snapshot.url)
+    result = sanitizer.link(snapshot.url) if snapshot.kind is RunKind.EXTERNAL else None
     if snapshot.is_final and result and result != proposed:
         links.append(Button(label="Open result", style="link", url=result))
-    offered = buttons_for(headline.situation, snapshot, render_context, actions)
-    return (*offered[: MOST_BUTTONS - len(links)], *links)
+    most = MOST_BUTTONS - len(links)
+    return (*buttons_for(headline.situation, snapshot, render_context, actions, most=most), *links)
 
 
 def _finished(

@@ -14,19 +14,21 @@ from ompycord.render.sanitizer import Redact, Sanitizer
 __all__ = ["recovered_message", "recovered_ref"]
 
 
-def recovered_ref(*, resumed: int, cleaned: int, stuck: int, at: int) -> str:
+def recovered_ref(*, resumed: int, cleaned: int, stuck: int, kept: int, at: int) -> str:
     """The ref of the outbox row, which has all that the notice says."""
-    return str(Ref(RefKind.RECOVERED, f"{resumed}-{cleaned}-{stuck}-{at}"))
+    return str(Ref(RefKind.RECOVERED, f"{resumed}-{cleaned}-{stuck}-{kept}-{at}"))
 
 
 def recovered_message(
     snapshot: StatusSnapshot, render_context: RenderContext, ref: str, *, sign: Sign, redact: Redact
 ) -> RenderedMessage:
     """How many runs went on, how many clones went, and where their names are. It mentions no one."""
-    resumed, cleaned, stuck, _ = (int(part) for part in Ref.parse(ref).name.split("-"))
+    resumed, cleaned, stuck, *more = (int(part) for part in Ref.parse(ref).name.split("-"))
+    kept = more[0] if len(more) > 1 else 0  # an earlier version did not count them
     parts = [
         f"{count(resumed, 'run')} went on" if resumed else "",
         f"{count(cleaned, 'clone')} of runs that are over removed, results kept" if cleaned else "",
+        f"work of {count(kept, 'run')} that no result has is kept" if kept else "",
         f"{count(stuck, 'clone')} could not be removed: fix the permissions of the data folder" if stuck else "",
     ]
     embed: dict[str, object] = {

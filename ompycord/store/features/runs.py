@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
-from ompycord.domain.records import Committed, Transition
+from ompycord.domain.records import Committed, RunPlaced, Transition
 from ompycord.domain.run import FINAL, RunRecord
 from ompycord.errors import UnknownRun, VersionConflict
 from ompycord.store.database import StorePart
@@ -26,6 +26,7 @@ _RUNS = _SQL.one("runs")
 _RUNS_OPEN = _SQL.one("runs_open")
 _ADD_RUN = _SQL.one("add_run")
 _MOVE_RUN = _SQL.one("move_run")
+_PLACE_RUN = _SQL.one("place_run")
 
 
 class SqliteRuns(StorePart):
@@ -90,7 +91,12 @@ def _move(raw: sqlite3.Connection, transition: Transition, now: Millis) -> None:
     raise VersionConflict(f"Run {transition.run} moved since version {transition.expect_version} was read.")
 
 
+def _place(raw: sqlite3.Connection, placed: RunPlaced, now: Millis) -> None:
+    raw.execute(_PLACE_RUN, placed.model_dump())
+
+
 WRITES = (
     Write(record=RunRecord, prepare=each(_add), earlier=_earlier),
     Write(record=Transition, prepare=each(_move)),
+    Write(record=RunPlaced, prepare=each(_place)),
 )

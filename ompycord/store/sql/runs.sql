@@ -64,3 +64,7 @@ VALUES (:id, :kind, :task, :key_id, :external_name, :guild, :channel, :requester
 UPDATE runs SET state = :state, machine = :machine, version = version + 1, updated_at = :now,
                 ended_at = CASE WHEN :is_final THEN coalesce(ended_at, :now) END
 WHERE id = :id AND version = :version;
+
+-- name: place_run
+-- Where a run is shown that was shown nowhere.
+UPDATE runs SET guild = :guild, channel = :channel WHERE id = :run AND guild IS NULL AND channel IS NULL;

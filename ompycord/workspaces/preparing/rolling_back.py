@@ -1,50 +1,65 @@
 """Makes the clone of a run anew with a result that was collected earlier; implements `WorkResults.roll_back`.
 
-The old clone goes whole, so the host's git starts only where no program of the run has been.
+What the old clone holds is kept first, then it goes whole: the host's git starts only where no program of the run has
+been.
 """
 
 import asyncio
+from typing import Final
 
+from ompycord.domain.ids import RunId
 from ompycord.errors import WorkspaceError
 from ompycord.workspaces.alternates import fill_submodules, make_clone
 from ompycord.workspaces.collect import Collector
 from ompycord.workspaces.folders import remove
 from ompycord.workspaces.git import TRANSFER_S, Git
+from ompycord.workspaces.guarding.granted import FindGranted
 from ompycord.workspaces.preparing.provided import provide
-from ompycord.workspaces.record import Folder, Record
+from ompycord.workspaces.preparing.uncollected import Uncollected
+from ompycord.workspaces.record import LEFT, Folder, PutBackOnce, Record
 from ompycord.workspaces.repositories import RESULT_REF
+from ompycord.workspaces.run_folders import git_marker
 
 __all__ = ["put_back"]
 
-LEFT = "refs/ompycord/left/"
-"""Where `result.git` keeps results that were left."""
-_TAKEN = "refs/ompycord/taken"
+_TAKEN: Final = "refs/ompycord/taken"
 
 
 async def put_back(
-    git: Git, collector: Collector, folder: Folder, record: Record, *, commit: str, branch: str, marker: str
+    git: Git,
+    collector: Collector,
+    folder: Folder,
+    record: Record,
+    *,
+    run: RunId,
+    commit: str,
+    branch: str,
+    key: str,
+    granted: FindGranted | None,
 ) -> Record:
     """The record with that result. Raises WorkspaceError; may be repeated after a crash at any point."""
-    at = folder.result
-    if await git.commit_of(commit, cwd=at) is None:
+    if await git.commit_of(commit, cwd=folder.result) is None:
         raise WorkspaceError(f"The result {commit[:12]} is no longer kept. Go back to another round.")
-    current = await git.commit_of(RESULT_REF, cwd=at)
+    marker = git_marker(run)
+    uncollected = Uncollected(git, collector, folder, run)
+    if record.put_back is None or record.put_back.key != key:
+        left = await uncollected.keep(record, granted)
+        record = record.model_copy(update={"put_back": PutBackOnce(key=key, left=left)})
+        await folder.write(record)  # before the clone goes: the next try finds another one there
+    current = await git.commit_of(RESULT_REF, cwd=folder.result)
     if current is not None and current != commit:
-        await git.run("update-ref", f"{LEFT}{current}", current, cwd=at, marker=marker)
+        await uncollected.point(f"{LEFT}{current}", current)
     for place in (folder.clone, folder.tmp):
         await remove(place)
     own = record.branch or branch
-    await make_clone(git, folder.clone, record, branch=own, exclude=_exclude(folder), marker=marker)
+    exclude = folder.excluded().encode("utf-8", "surrogateescape")
+    await make_clone(git, folder.clone, record, branch=own, exclude=exclude, marker=marker)
     await _take(git, folder, commit, marker)
     await fill_submodules(git, folder.clone, record, parent=folder.path, marker=marker)
     if record.setup is not None:
         await asyncio.to_thread(provide, folder.clone, record.setup)
     result = await collector.back_to(folder, record, commit, marker)
     return record.model_copy(update={"result": result, "moved": None})
-
-
-def _exclude(folder: Folder) -> bytes:
-    return folder.excluded().encode("utf-8", "surrogateescape")
 
 
 async def _take(git: Git, folder: Folder, commit: str, marker: str) -> None:

@@ -14,9 +14,10 @@ from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId, is_ulid
 from ompycord.errors import OmpycordError, WorkspaceError
 from ompycord.workspaces.alternates import BASE_REF
+from ompycord.workspaces.collecting.request import KEPT
 from ompycord.workspaces.folders import is_real_folder, make, remove
 from ompycord.workspaces.git import TRANSFER_S, Git
-from ompycord.workspaces.record import Folder, Record
+from ompycord.workspaces.record import LEFT, Folder, Record
 from ompycord.workspaces.repositories import RESULT_REF, Repositories
 from ompycord.workspaces.run_folders import git_marker
 from ompycord.workspaces.session_limits import SessionLimits
@@ -35,7 +36,7 @@ class KeptResult(NamedTuple):
     """When it was written last."""
     size: int
     is_on_branch: bool
-    """Whether its result is on a branch of its repository, or it has none."""
+    """Whether all that it keeps is on a branch of its repository, or it keeps nothing."""
 
 
 def surveyed(folder: Path) -> tuple[KeptResult, ...]:
@@ -55,7 +56,7 @@ def _kept(path: Path) -> KeptResult | None:
         return None
     if record is None or record.set_aside is not None or record.kept is not None or place.clone.exists():
         return None
-    return KeptResult(RunId(path.name), at, _size(path), _is_on_branch(record))
+    return KeptResult(RunId(path.name), at, _size(path), _is_on_branch(record) and not _has_more(place))
 
 
 def _is_on_branch(record: Record) -> bool:
@@ -63,6 +64,11 @@ def _is_on_branch(record: Record) -> bool:
     commit = record.result.commit if record.result is not None else None
     latest = record.moved.commit if record.moved is not None else commit
     return latest is None or (record.published is not None and record.published.commit == latest)
+
+
+def _has_more(place: Folder) -> bool:
+    """Whether it keeps work beside the result."""
+    return place.has_left or any(path.is_file() for path in (place.result / KEPT).rglob("*"))
 
 
 def _size(path: Path) -> int:
@@ -114,17 +120,21 @@ class KeptResults:
             except OSError as error:
                 raise WorkspaceError(f"The result of {kept.run} could not be archived: {error.strerror}.") from error
         await self._repositories.release_base(record, kept.run)
+        await self._repositories.release_kept(record, kept.run)
         await remove(place.path)
 
     async def _put_away(self, place: Folder, run: RunId) -> None:
-        """A bundle of what the result adds to its base, and the diff; whole or not at all."""
+        """A bundle of what the result and what is kept beside it add to the base, and the diff; whole or not at all."""
         target, new = self._archive / run, self._archive / f".{run}.new"
         if is_real_folder(target):
             return
         await remove(new)
         await asyncio.to_thread(make, new)
-        words = ("bundle", "create", "--quiet", str(new / "result.bundle"), RESULT_REF, f"^{BASE_REF}")
-        await self._git.run(*words, cwd=place.result, marker=git_marker(run), timeout_s=TRANSFER_S)
+        marker = git_marker(run)
+        listed = ("for-each-ref", "--format=%(refname)", RESULT_REF, KEPT, LEFT)
+        refs = (await self._git.line(*listed, cwd=place.result, marker=marker)).splitlines()
+        words = ("bundle", "create", "--quiet", str(new / "result.bundle"), *refs, f"^{BASE_REF}")
+        await self._git.run(*words, cwd=place.result, marker=marker, timeout_s=TRANSFER_S)
         await asyncio.to_thread(_copy, place.diff, new / "diff.patch")
         new.rename(target)
 

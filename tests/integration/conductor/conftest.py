@@ -71,12 +71,12 @@ class AppHarness(ComposedApp):
         agent: ScriptedAgent | None = None,
         **sections: object,
     ) -> None:
-        """`sections` are those of the settings beside `discord`."""
+        """`sections` are those of the settings; without `discord` there is a server with a home channel."""
         self.clock = clock
         super().__init__(
             store,
             tmp_path,
-            settings=settings_of(catalog, discord={"guilds": (GUILD,), "home_channel": HOME}, **sections),
+            settings=settings_of(catalog, **{"discord": {"guilds": (GUILD,), "home_channel": HOME}, **sections}),
             clock=clock,
             ids=RandomIds(clock),
             workspaces=workspaces,

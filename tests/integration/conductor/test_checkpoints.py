@@ -154,10 +154,14 @@ async def test_with_git_the_clone_is_that_result_and_what_was_left_is_kept_by_a_
     assert ended.outcome == "ok", ended.message
     again = await run.step(fx.RollBack(iteration=2))
     assert again.outcome == "ok", "done twice it has the same end"
+    told = [note.text for note in run.of(ev.Note) if note.text.startswith("Put back: ")]
+    assert len(set(told)) == 1, "what had no result is looked for once"
+    assert told[0].startswith("Put back: what the agent changed since (4 files in all) (kept as refs/ompycord/left/")
     assert (run.clone / "app.py").read_text() == "x = 2\n"
     assert sorted(path.name for path in run.clone.iterdir()) == [".git", "app.py"]
     result = run.clone.parent / "result.git"
     assert git_output(result, "rev-parse", f"refs/ompycord/left/{second}") == second
+    assert git_output(result, "show", f"{told[0].rpartition(' as ')[2].rstrip('.)')}:junk") == "of nobody"
     await run.build("cat >/dev/null; git log --format=%s | head -1 >seen.txt; echo 'x = 4' >app.py")
     await run.collect()
     assert sorted(file.path for file in run.of(ev.FilesChanged)[-1].files) == ["app.py", "other.py", "seen.txt"]

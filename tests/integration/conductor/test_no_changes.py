@@ -18,6 +18,7 @@ from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.run import RunOutcome, RunState
 from tests.integration.conductor.conftest import ADA, AppHarness, MakeHouse
 from tests.support.patience import patient
+from tests.support.prepared_run import commit_files
 
 AS_SOMEBODY = "git -c user.name=a -c user.email=a@b.example"
 COMMITTED = f"echo x >README.md; {AS_SOMEBODY} commit -qam one"
@@ -37,6 +38,7 @@ UNCHANGED = {
 }
 CHANGED = {
     "only a mode": ("chmod +x README.md", ["README.md"]),
+    "ends of lines that no filter undoes": ("sed -i 's/$/\\r/' README.md", ["README.md"]),
     "an empty file": (": >new", ["new"]),
     "a file removed": ("rm README.md", ["README.md"]),
     "a commit of its own": (COMMITTED, ["README.md"]),
@@ -76,6 +78,17 @@ async def test_a_result_that_equals_the_base_is_no_success_although_its_check_wo
     assert branches(sample) == ["main"]
     kinds = [row.kind for row in await harness.store.outbox()]
     assert kinds == [OutboxKind.SUMMARY, OutboxKind.THREAD, OutboxKind.CARD, OutboxKind.RESULT]
+
+
+async def test_ends_of_lines_that_gits_own_filter_undoes_are_no_change(real_house: MakeHouse) -> None:
+    harness, sample = await real_house("cat >/dev/null; sed -i 's/$/\\r/' README.md")
+    assert sample.path is not None
+    commit_files(sample.path, {".gitattributes": "* text=auto\n"})
+    async with harness.running():
+        record = await harness.submit(repository="sample", agent="script")
+        snapshot = await harness.ended(record.id)
+    assert_without_changes(snapshot)
+    assert branches(sample) == ["main"]
 
 
 @pytest.mark.parametrize(("script", "paths"), CHANGED.values(), ids=CHANGED)

@@ -1,22 +1,29 @@
 """What an earlier process left is found at the start: clones of runs that are over go, what is at work stays."""
 
 import os
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from ompycord.app.recovery.report import Recovered, keep_recovered, recovery_finding
 from ompycord.app.recovery.search import RecoverySearch
+from ompycord.domain.events import LeftOut
 from ompycord.domain.ids import RunId, new_ulid, short_id
+from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.run import RunState
 from ompycord.errors import WorkspaceError
 from ompycord.render.render_context import RenderContext
 from ompycord.render.reports.recovered import recovered_message
 from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.git import Git
+from ompycord.workspaces.repositories import Repositories
+from ompycord.workspaces.retention.left_refs import LeftRefs
 from ompycord.workspaces.sample import make_sample
 from ompycord.workspaces.service import GitWorkspaces
-from tests.integration.conductor.conftest import AppHarness
+from tests.integration.conductor.conftest import ADA, AppHarness
+from tests.support.patience import patient
 
 pytestmark = pytest.mark.posix
 
@@ -28,6 +35,10 @@ class Left:
         self.harness = harness
         self.data = data
         path = os.environ["PATH"]
+        self.repositories = Repositories(folder=data / "repositories", git=Git(path=path))
+        self.repository = RepositorySpec(name="sample", path=data / "sample")
+        self.secret: str | None = None
+        """A text that an agent was granted."""
         self.workspaces = GitWorkspaces(
             folder=data / "workspaces",
             repositories=data / "repositories",
@@ -44,11 +55,19 @@ class Left:
             await self.workspaces.collect(RunId(run), repository, message="work")
         return prepared.path
 
+    async def _keep(self, run: RunId) -> Sequence[LeftOut]:
+        def granted(text: str) -> str | None:
+            return "TOKEN" if self.secret is not None and self.secret in text else None
+
+        return await self.workspaces.keep_uncollected(run, granted=granted)
+
     def search(self, *, ops_channel: str | None = None) -> RecoverySearch:
         return RecoverySearch(
             store=self.harness.store,
             folder=self.data / "workspaces",
             discard=self.workspaces.discard,
+            keep=self._keep,
+            prune_refs=LeftRefs(repositories=self.repositories, specs=(self.repository,)).prune,
             data=self.data,
             clock=self.harness.clock,
             ops_channel=ops_channel,
@@ -78,6 +97,95 @@ async def test_clones_of_runs_that_are_over_or_unknown_are_removed_with_their_re
         assert (left.data / "workspaces" / run / "result.git").is_dir()
         assert (left.data / "workspaces" / run / "diff.patch").is_file()
     assert (await left.search().search()).cleaned == ()
+
+
+def shell(folder: Path, script: str) -> str:
+    ended = subprocess.run(
+        ("sh", "-ec", script), check=False, cwd=folder, capture_output=True, text=True, timeout=patient(30)
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.strip()
+
+
+AS_SOMEONE = "git -c user.name=a -c user.email=a@b.example"
+LEFTOVERS = {
+    "in the middle of a rebase": f"""
+        {AS_SOMEONE} commit -q --allow-empty -m first
+        git checkout -q -b other HEAD~1; echo theirs >README.md; {AS_SOMEONE} commit -qam theirs
+        git checkout -q -; echo ours >README.md; {AS_SOMEONE} commit -qam ours
+        ! {AS_SOMEONE} rebase -q other >/dev/null 2>&1
+        test -d .git/rebase-merge
+    """,
+    "locked": "touch .git/index.lock .git/HEAD.lock .git/packed-refs.lock",
+    "detached": f"git checkout -q --detach; echo more >README.md; {AS_SOMEONE} commit -qam detached",
+}
+
+
+@pytest.mark.parametrize("state", LEFTOVERS)
+@pytest.mark.parametrize("result", [True, False], ids=["with a result", "without one"])
+async def test_work_that_no_result_has_is_kept_whatever_state_git_was_killed_in(
+    left: Left, state: str, result: bool
+) -> None:
+    run = unknown()
+    clone = await left.clone(run, result=result)
+    shell(clone, LEFTOVERS[state])
+    (clone / "last.txt").write_text("not collected\n")
+    found = await left.search().search()
+    assert (found.cleaned, found.kept, found.stuck) == ((short_id(run),), (short_id(run),), ())
+    assert not clone.exists()
+    kept = left.data / "workspaces" / run / "result.git"
+    refs = shell(kept, "git for-each-ref --format='%(refname)' refs/ompycord/left").splitlines()
+    assert any(shell(kept, f"git show {ref}:last.txt 2>/dev/null || true") == "not collected" for ref in refs)
+    if result:
+        assert shell(kept, "git show refs/heads/result:new.txt") == "new"
+    finding = recovery_finding_of(left, found)
+    assert "had work in it that no result has, kept as refs/ompycord/left/" in finding
+
+
+def recovery_finding_of(left: Left, found: Recovered) -> str:
+    left.data.mkdir(exist_ok=True)
+    keep_recovered(left.data, found)
+    return recovery_finding(left.data).text
+
+
+async def test_a_clone_whose_work_holds_a_secret_stays_and_is_named(left: Left) -> None:
+    run = unknown()
+    clone = await left.clone(run)
+    (clone / "last.txt").write_text("hunter2\n")
+    left.secret = "hunter2"
+    found = await left.search().search()
+    assert (found.cleaned, found.stuck, clone.is_dir()) == ((), (short_id(run),), True)
+
+
+async def test_what_a_cancelled_run_had_is_lost_as_was_said(left: Left) -> None:
+    async with left.harness.running():
+        left.harness.agent.hold()
+        record = await left.harness.submit()
+        await left.harness.began()
+        await left.harness.areas.runs.cancel(await left.harness.areas.record(RunId(record.id)), ADA)
+        await left.harness.ended(record.id)
+        await left.harness.settled(record.id)
+    clone = await left.clone(record.id)
+    (clone / "last.txt").write_text("not collected\n")
+    found = await left.search().search()
+    assert (found.cleaned, found.kept) == ((short_id(record.id),), ())
+
+
+async def test_a_ref_that_a_crash_left_in_a_repository_goes_and_those_of_others_stay(left: Left) -> None:
+    async with left.harness.running():
+        ended = await left.harness.submit()
+        await left.harness.ended(ended.id)
+        await left.harness.settled(ended.id)
+    at_work = await left.harness.submit()
+    await make_sample(left.data / "sample", git=Git(path=os.environ["PATH"]))
+    runs = (ended.id, at_work.id, unknown())
+    names = [name for run in runs for name in (f"refs/ompycord/base/{run}", f"refs/ompycord/{run}.git")]
+    names += [f"refs/ompycord/kept/{ended.id}/stash", "refs/ompycord/forge/sample"]
+    for name in names:
+        shell(left.data / "sample", f"git update-ref {name} HEAD")
+    await left.search().run()
+    there = shell(left.data / "sample", "git for-each-ref --format='%(refname)' refs/ompycord").splitlines()
+    assert set(names) - set(there) == {f"refs/ompycord/base/{ended.id}", f"refs/ompycord/{ended.id}.git"}
 
 
 async def test_the_clone_of_a_run_that_is_at_work_stays_and_the_run_is_named(left: Left) -> None:

@@ -40,9 +40,12 @@ def git() -> CrashingGit:
     return CrashingGit(path=os.environ["PATH"])
 
 
-async def crash_everywhere(git: CrashingGit, step: Callable[[], Any]) -> int:
-    """Runs `step` with a crash at its first, second, … call until it gets through; how many crashes that took."""
-    for calls in range(100):
+async def crash_everywhere(git: CrashingGit, step: Callable[[], Any], *, every: int = 1) -> int:
+    """Runs `step` with a crash at its first, second, … call until it gets through; after how many it did.
+
+    `every`: only at each so many of them.
+    """
+    for calls in range(0, 100, every):
         git.calls_left = calls
         try:
             await step()
@@ -95,6 +98,47 @@ async def test_harvest_and_publish_after_every_crash(
     assert kept == f"refs/ompycord/base/{run}"
     await crash_everywhere(git, lambda: workspaces.discard(run))
     assert shell("for-each-ref", "refs/ompycord", cwd=origin) == ""
+
+
+async def test_going_back_after_every_crash_keeps_what_had_no_result_once(
+    workspaces: GitWorkspaces, git: CrashingGit, repository: RepositorySpec, run: RunId, run_folder: Path, shell: Shell
+) -> None:
+    clone = (await workspaces.prepare(run, repository, base=None)).path
+    commits: list[str] = []
+    for content in ("first\n", "second\n"):
+        (clone / "a.txt").write_text(content)
+        commits.append((await workspaces.collect(run, repository, message="m")).commit or "")
+    (clone / "a.txt").write_text("not collected\n")
+    first = commits[0]
+    crashes = await crash_everywhere(
+        git, lambda: workspaces.roll_back(run, first, branch="x", key="rollback:3"), every=5
+    )
+    assert crashes > 20
+    back = await workspaces.roll_back(run, first, branch="x", key="rollback:3")
+    assert (back.commit, (clone / "a.txt").read_text()) == (first, "first\n")
+    (left,) = back.left_out
+    result = run_folder / "result.git"
+    assert shell("show", f"{left.ref}:a.txt", cwd=result) == "not collected"
+    kept = shell("for-each-ref", "--format=%(refname)", "refs/ompycord/left", cwd=result).splitlines()
+    assert set(kept) == {left.ref, f"refs/ompycord/left/{commits[1]}"}
+    assert len(kept) == 2
+    again = await workspaces.roll_back(run, first, branch="x", key="rollback:4")
+    assert again.left_out == (), "another time, before which nothing was changed"
+
+
+async def test_what_an_agent_was_granted_is_not_kept_where_it_is_put_back(
+    workspaces: GitWorkspaces, repository: RepositorySpec, run: RunId, run_folder: Path, shell: Shell
+) -> None:
+    clone = (await workspaces.prepare(run, repository, base=None)).path
+    (clone / "a.txt").write_text("first\n")
+    first = (await workspaces.collect(run, repository, message="m")).commit or ""
+    (clone / "a.txt").write_text("hunter2\n")
+    back = await workspaces.roll_back(
+        run, first, branch="x", key="rollback:2", granted=lambda text: "TOKEN" if "hunter2" in text else None
+    )
+    assert [piece.ref for piece in back.left_out] == [None]
+    assert "what the agent changed since is gone" in back.left_out[0].what
+    assert shell("for-each-ref", "refs/ompycord/left", cwd=run_folder / "result.git") == ""
 
 
 async def test_what_a_crash_left_running_is_ended_first(

@@ -105,6 +105,26 @@ async def test_what_is_on_no_branch_is_archived_whole_and_a_clone_stays(
     assert on_branch not in three.left()
 
 
+async def test_what_is_kept_beside_a_result_is_archived_and_its_refs_go_from_the_repository(
+    three: Three, origin: Path, shell: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ompycord.workspaces.retention.kept_results._MIB", 1)
+    at_work = three.runs[2]
+    clone = three.data / "workspaces" / at_work / "clone"
+    (clone / "new.txt").write_text("put aside\n")
+    shell("-c", "user.name=a", "-c", "user.email=a@b.example", "stash", "--quiet", "--include-untracked", cwd=clone)
+    (clone / "new.txt").write_text("the result\n")
+    await three.workspaces.collect(at_work, three.repository, message="work")
+    await three.workspaces.publish(at_work, three.repository, branch="ompycord/third")
+    await three.workspaces.discard(at_work)
+    assert at_work in shell("for-each-ref", "refs/ompycord/kept", cwd=origin)
+    await three.keeper(Store(), FULL).prune()
+    assert three.left() == []
+    assert shell("for-each-ref", "refs/ompycord", cwd=origin) == ""
+    bundle = three.data / "archive" / at_work / "result.bundle"
+    assert "refs/ompycord/kept/" in shell("bundle", "list-heads", str(bundle), cwd=origin)
+
+
 async def test_runs_that_are_open_and_a_dry_run_lose_nothing_and_doctor_names_what_is_due(
     three: Three, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ POSTED = {
     *("checkout", "accept", "ready", "publish", "follow", "followf", "followgo", "followno", "againf"),
     *("address", "closepr", "issuego"),
     *("checks", "say", "sayform", "raise", "raiseto", "answer", "ansform", "allow", "allowrun", "deny", "denyform"),
-    *("continue", "replan", "replanto", "giveup"),
+    *("continue", "replan", "replanto", "giveup", "goback", "gobackto"),
     *("planok", "planedit", "planchf", "planno", "plannof"),
     *("settings", "editsaid", "form", "undo", "pick", "picksay"),
     *("memkeep", "memedit", "memdrop", "memform", "memrepl", "schedadd"),

@@ -5,7 +5,7 @@ from collections import Counter
 from ompycord.domain.access import ACTIONS as RULES
 from ompycord.domain.access import Role
 from ompycord.domain.folds.snapshot import StatusSnapshot
-from ompycord.domain.run import FailureClass, RunKind, RunOutcome, RunState
+from ompycord.domain.run import FailureClass, RunKind, RunOutcome, RunState, SuspendReason
 from ompycord.render.cards.actions import ACCEPT, ACTIONS, CARD_ACTIONS, OFFERS, Situation
 from ompycord.render.cards.view import view
 from ompycord.render.render_context import RenderContext
@@ -21,6 +21,7 @@ def offered(snapshot: StatusSnapshot, render_context: RenderContext | None = Non
 def test_a_posted_button_keeps_its_name() -> None:
     names = {"stop", "resume", "cancel", "retry", "again", "say", "details", "diff", "checks", "raise", "takeover"}
     names |= {"checkout", "follow", "continue", "replan", "giveup", "accept", "address", "closepr", "ready", "publish"}
+    names |= {"goback"}
     assert {action.name for action in CARD_ACTIONS} == names
 
 
@@ -39,7 +40,7 @@ def test_who_may_press_what() -> None:
         **dict.fromkeys(("details", "diff", "checks", "checkout"), Role.VIEWER),
         **dict.fromkeys(("say", "retry", "again", "takeover", "follow", "address"), Role.RUNNER),
         **dict.fromkeys(("stop", "resume", "cancel", "raise", "continue", "replan", "giveup", "accept"), Role.APPROVER),
-        **dict.fromkeys(("closepr", "ready", "publish"), Role.APPROVER),
+        **dict.fromkeys(("closepr", "ready", "publish", "goback"), Role.APPROVER),
     }
 
 
@@ -87,6 +88,16 @@ def test_an_agent_that_runs_elsewhere_can_be_asked_to_end_once_and_nothing_else(
     elsewhere = hosted(RunState.BUILDING, kind=RunKind.EXTERNAL)
     assert offered(elsewhere) == ["Details", "Cancel run"]
     assert offered(elsewhere.model_copy(update={"cancel_requested": True})) == ["Details"]
+
+
+def test_a_paused_run_with_a_result_can_be_put_back_and_details_make_room() -> None:
+    paused = {"reason": SuspendReason.HUMAN, "resume_to": RunState.REPAIRING}
+    assert offered(hosted(RunState.SUSPENDED, **paused)) == ["Resume", "Say…", "Take over", "Details", "Cancel run"]
+    with_result = hosted(RunState.SUSPENDED, **paused, commit="c" * 40)
+    assert offered(with_result) == ["Resume", "Say…", "Take over", "Go back…", "Cancel run"]
+    assert "Go back…" not in offered(with_result, RenderContext(is_expired=True))
+    used_up = with_result.model_copy(update={"reason": SuspendReason.BUDGET})
+    assert offered(used_up) == ["Raise the limit", "Resume", "Say…", "Take over", "Cancel run"]
 
 
 def test_nothing_can_be_said_to_a_run_that_is_being_published() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId
+from ompycord.domain.memory.items import MemoryChange
 from ompycord.domain.ports.model_ledger import (
     ModelBreaker,
     ModelRequestMetered,
@@ -28,6 +29,7 @@ from ompycord.domain.records import (
     KeysEnd,
     NewEvent,
     OutboxRow,
+    RunPlaced,
     Transition,
 )
 from ompycord.domain.run import RunRecord
@@ -130,6 +132,7 @@ def test_the_products_writes_are_applied_so_that_a_row_stands_before_what_refers
         Task,
         RunRecord,
         Transition,
+        RunPlaced,
         Decision,
         NewEvent,
         EffectRow,
@@ -141,6 +144,7 @@ def test_the_products_writes_are_applied_so_that_a_row_stands_before_what_refers
         ModelRequestMetered,
         ModelRequestSettled,
         ModelBreaker,
+        MemoryChange,
     )
 
 
