@@ -89,9 +89,7 @@ async def _measured(rounds: int, seconds: float) -> list[tuple[float, float]]:
     with tempfile.TemporaryDirectory(prefix="ompycord-bench-") as name:
         folder = Path(name)
         repository = make_repository(folder / "small", 10)
-        agent = folder / "agent.py"
-        agent.write_text(AGENT)
-        command = [sys.executable, str(agent), str(seconds), str(PER_S)]
+        command = [sys.executable, "-c", AGENT, str(seconds), str(PER_S)]
         config = CONFIG.format(repository=repository, command=json.dumps(command))
         found: list[tuple[float, float]] = []
         async with running_product(folder, config=config) as product:
