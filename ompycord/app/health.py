@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from ompycord.app.backups.state import BackupState, backup_line
+from ompycord.app.forges.resting import forge_lines
 from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.bot.lookups import HealthLine
@@ -13,6 +14,7 @@ from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import EventBacklog, RunFilter, RunRecords, StoreHealth
 from ompycord.domain.ports.model_ledger import ModelBreaker
 from ompycord.domain.run import RunKind, RunState
+from ompycord.forge.breakers import ForgeBreakers
 from ompycord.http import RequestCounts
 from ompycord.model_gateway.gateway import ModelGateway
 from ompycord.processes.launcher_port import Launcher
@@ -46,6 +48,7 @@ class Health:
         own_limits: OwnLimits,
         gateway: ModelGateway,
         backups: BackupState,
+        breakers: ForgeBreakers,
     ) -> None:
         """`requests` is what the sidecar has counted."""
         self._mode = mode
@@ -60,6 +63,7 @@ class Health:
         self._own_limits = own_limits
         self._gateway = gateway
         self._backups = backups
+        self._breakers = breakers
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line for each part, including what is wrong."""
@@ -75,6 +79,7 @@ class Health:
             HealthLine(name="Agents", is_ok=bool(self._catalog.agents), text=agents),
             HealthLine(name="Repositories", is_ok=bool(self._catalog.repositories), text=repositories),
             *model_lines(self._gateway, self._catalog),
+            *forge_lines(self._catalog, self._breakers),
             HealthLine(name="Slots", is_ok=True, text=await self._slot_words()),
             HealthLine(
                 name="Confinement",

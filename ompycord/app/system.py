@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ompycord.domain.ids import new_ulid
 
-__all__ = ["SystemClock", "SystemIds", "keep_few_heaps", "settle_collector", "settle_process"]
+__all__ = ["SystemClock", "SystemIds", "dump_no_memory", "keep_few_heaps", "settle_collector", "settle_process"]
 
 YOUNGEST = 20_000
 """New containers before the collector runs (CPython: 700)."""
@@ -53,6 +53,21 @@ def keep_few_heaps() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
         mallopt(M_ARENA_MAX, HEAPS)
+
+
+def dump_no_memory() -> None:
+    """Have a crash of this process, and of what it starts, leave no image of its memory, which holds secrets.
+
+    A limit of 0 would not do it: where the kernel hands images to a program, it asks nothing but whether the limit is 1
+    (core(5), *Piping core dumps to a program*; do_coredump in the kernel's fs/coredump.c).
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    least = 1 if hard == resource.RLIM_INFINITY else min(1, hard)
+    resource.setrlimit(resource.RLIMIT_CORE, (least, least))
 
 
 def give_back() -> None:

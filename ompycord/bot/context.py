@@ -17,6 +17,7 @@ from ompycord.conductor import (
     Budgets,
     Checkpoints,
     Messages,
+    OverlapDecisions,
     Plans,
     PullRequests,
     Runs,
@@ -93,6 +94,7 @@ class BotContext:
     approvals: Approvals
     plans: Plans
     pull_requests: PullRequests
+    overlaps: OverlapDecisions
     checkpoints: Checkpoints
     typed_answers: TypedAnswers
     budgets: Budgets

@@ -17,6 +17,7 @@ from ompycord.bot.commands.cancel import cancel_feature
 from ompycord.bot.commands.circling import circling_feature
 from ompycord.bot.commands.cost import cost_feature
 from ompycord.bot.commands.follow_up import follow_up_feature
+from ompycord.bot.commands.forge.overlap import overlap_feature
 from ompycord.bot.commands.forge.pull_request import pull_request_feature
 from ompycord.bot.commands.health import gateway_feature, health_feature
 from ompycord.bot.commands.help import help_feature
@@ -72,6 +73,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     retry_feature,
     follow_up_feature,
     pull_request_feature,
+    overlap_feature,
     takeover_feature,
     raise_limit_feature,
     circling_feature,

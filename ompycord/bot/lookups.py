@@ -127,5 +127,7 @@ class Lookups:
     """Who paused everything; None while nothing is paused."""
     models: ModelControl | None = None
     """None where no gateway runs."""
+    forge_rests: Callable[[str | None], str | None] = lambda repository: None
+    """The forge of a repository by its host, where that is not asked now since it failed."""
     confinement: ConfinementLevel | None
     """How far the agents of hosted runs are confined."""

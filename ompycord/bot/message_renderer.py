@@ -75,6 +75,8 @@ class MessageRenderer:
     """Knows which runs take messages; without it none does."""
     rests: Callable[[str | None, str | None], bool] = lambda provider, model: False
     """Whether a model at a provider is not asked now."""
+    forge_rests: Callable[[str | None], str | None] = lambda repository: None
+    """The forge of a repository where that is not asked now."""
     paused_by: Callable[[], str | None] = lambda: None
     """Who paused everything."""
     slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
@@ -100,6 +102,7 @@ class MessageRenderer:
             slots=self.slots,
             messages=self.messages,
             rests=self.rests,
+            forge_rests=self.forge_rests,
             paused_by=self.paused_by,
             slowed=self.slowed,
             links=RunLinks(store=self.store, snapshots=self.snapshots, url=self.url),

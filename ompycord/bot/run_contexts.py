@@ -45,6 +45,7 @@ class RunContexts:
     slots: Slots | None
     messages: Messages | None
     rests: Callable[[str | None, str | None], bool]
+    forge_rests: Callable[[str | None], str | None]
     paused_by: Callable[[], str | None]
     slowed: dict[str, Millis]
     links: RunLinks
@@ -102,9 +103,12 @@ class RunContexts:
         return rule.by in {"approver", "admin"} or not rule.requester or rule.people > 1
 
     def _resting(self, snapshot: StatusSnapshot) -> str | None:
-        """The provider of its model, where that is not asked for now; of a run at work."""
-        is_resting = not snapshot.is_final and self.rests(snapshot.provider, snapshot.model)
-        return snapshot.provider if is_resting else None
+        """The provider of its model, where that is not asked for now; of a run at work. Else the forge, likewise."""
+        if not snapshot.is_final and self.rests(snapshot.provider, snapshot.model):
+            return snapshot.provider
+        seen = snapshot.pull_request_now
+        is_on_forge = snapshot.state is RunState.PUBLISHING or (seen is not None and seen.state == "open")
+        return self.forge_rests(snapshot.repository) if is_on_forge else None
 
     def _slowed_until(self, card: Surface | None) -> Millis | None:
         """Until when Discord refuses edits here; given before that time and on the edit that follows it soon after."""

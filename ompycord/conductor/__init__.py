@@ -12,6 +12,7 @@ from ompycord.conductor.inbox import Inboxes, LogInbox
 from ompycord.conductor.lineage import Lineage
 from ompycord.conductor.log_check import LogCheck
 from ompycord.conductor.messages import MESSAGE_LENGTH, MessageOutcome, MessageReceipt, Messages, When
+from ompycord.conductor.overlaps import OtherWorks, OverlapDecisions, OverlapWatch
 from ompycord.conductor.planning import Plans
 from ompycord.conductor.planning.checkpoints import Checkpoints, checkpoint_words
 from ompycord.conductor.projector import Projector
@@ -49,6 +50,9 @@ __all__ = [
     "Messages",
     "NotificationRule",
     "Notifications",
+    "OtherWorks",
+    "OverlapDecisions",
+    "OverlapWatch",
     "Plans",
     "Projector",
     "PullRequests",

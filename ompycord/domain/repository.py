@@ -250,7 +250,7 @@ class RepositorySpec(Frozen):
     """A repository on this machine; results land there as branches."""
     address: Annotated[str, StringConstraints(max_length=2048)] | None = None
     """Where git clones from."""
-    base: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")] = "main"
+    base: BranchName = "main"
     channel: str | None = None
     """The Discord channel that is bound to it, so that a prompt is enough there."""
     checks: tuple[CheckSpec, ...] = ()

@@ -53,6 +53,8 @@ class SuspendReason(StrEnum):
     INTERRUPTED = "interrupted"
     WAITING = "waiting"
     """It waits for a person, and its agent was stopped to make room; it goes on by itself once it is answered."""
+    OVERLAP = "overlap"
+    """A person has it wait for other work that changes the same files; it goes on by itself once that is over."""
 
 
 class FailureClass(StrEnum):

@@ -10,6 +10,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import Clock, ForgeAccess, OpenedPullRequest, ProposedPullRequest, PullRequestState
 from ompycord.errors import ForgeFailed, ForgeUnanswered
+from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.github_answers import GraphAnswer, Pull, Repository, User, read_as, read_many
 from ompycord.forge.github_client import PAGE, PAUSE_S, TRIES, GitHubClient
 from ompycord.forge.github_faults import refused_by_graph
@@ -35,13 +36,14 @@ class GitHub:
         clock: Clock,
         login: str | None = None,
         missing: tuple[str, ...] = (),
+        breakers: ForgeBreakers | None = None,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         """`token` reads it; `login`: as whom an app acts, and what it lacks; `transport` replaces the network."""
         self._spec = spec
         self._missing = missing
         self._clock = clock
-        self._client = GitHubClient(spec, token=token, clock=clock, login=login, transport=transport)
+        self._client = GitHubClient(spec, token=token, clock=clock, login=login, breakers=breakers, transport=transport)
         self._path = f"/repos/{quote(spec.repository)}"
         self._known: User | None = None
         self._marks = GitHubMarks(self._client, self._path, user=self._user, clock=clock)

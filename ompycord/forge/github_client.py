@@ -15,6 +15,7 @@ from ompycord import __version__
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import Clock
 from ompycord.errors import ForgeFailed, ForgeUnanswered
+from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.github_answers import Complaint
 from ompycord.forge.github_faults import fault_of, is_limited
 from ompycord.telemetry.without_module import without_module
@@ -64,9 +65,10 @@ class GitHubClient:
         token: Callable[[], str],
         clock: Clock,
         login: str | None = None,
+        breakers: ForgeBreakers | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`login`: as whom an app acts; `transport` replaces the network.
+        """`login`: as whom an app acts; `breakers` know whether it may be asked; `transport` replaces the network.
 
         A proxy of the environment is used unless the address is this machine.
         """
@@ -75,6 +77,7 @@ class GitHubClient:
         self.own_account = "/user" if login is None else f"/users/{quote(login, safe='')}"
         """The path of the account as which it acts: an app's token cannot ask for its own."""
         self._clock = clock
+        self._breakers = breakers or ForgeBreakers(clock)
         self._waited_s = 0.0
         is_here = spec.api_address.startswith("http:")
         self._client = httpx.AsyncClient(
@@ -247,17 +250,22 @@ class GitHubClient:
     async def _send(
         self, method: Method, url: str, *, query: Mapping[str, str] | None, body: Mapping[str, Any] | None, etag: str
     ) -> GitHubAnswer:
+        self._breakers.require(self._spec)
         headers = {"authorization": f"Bearer {self._token()}", **({"if-none-match": etag} if etag else {})}
         try:
             request = self._client.build_request(method, url, params=query, json=body, headers=headers)
             answer = await self._client.send(request, stream=True)
             try:
-                return GitHubAnswer(answer.status_code, answer.headers, await _some_of(answer))
+                came = GitHubAnswer(answer.status_code, answer.headers, await _some_of(answer))
             finally:
                 await answer.aclose()
         except httpx.HTTPError as error:
+            self._breakers.failed(self._spec)
             words = f"{self._spec.repository}: its forge does not answer ({type(error).__name__}). Retry later."
             raise ForgeUnanswered("unreachable", words) from None
+        is_fault = came.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        (self._breakers.failed if is_fault else self._breakers.answered)(self._spec)
+        return came
 
     async def _wait(self, answer: GitHubAnswer) -> None:
         wait_s = _limit_s(answer, self._clock.now_ms() / 1000)

@@ -15,6 +15,7 @@ from ompycord.domain.issues.seen import SeenIssue
 from ompycord.domain.ports import Clock
 from ompycord.domain.pull_requests.seen import SeenChecks, SeenComment, SeenDiscussion, SeenPull
 from ompycord.errors import ForgeFailed, ForgeUnanswered
+from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.github_answers import User, strange
 from ompycord.forge.github_client import PAUSE_S, TRIES, GitHubClient
 from ompycord.forge.github_discussion import (
@@ -92,13 +93,14 @@ class GitHubFollowing:
         clock: Clock,
         login: str | None = None,
         known: KnownAnswers,
+        breakers: ForgeBreakers | None = None,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         """`known` outlives this; `login`: as whom an app acts; `transport` replaces the network."""
         self._spec = spec
         self._clock = clock
         self._known = known
-        self._client = GitHubClient(spec, token=token, clock=clock, login=login, transport=transport)
+        self._client = GitHubClient(spec, token=token, clock=clock, login=login, breakers=breakers, transport=transport)
         self._path = f"/repos/{quote(spec.repository)}"
 
     async def close(self) -> None:

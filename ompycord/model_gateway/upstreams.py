@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from ompycord.domain.base import Millis
+from ompycord.domain.breakers.breaker import FAILURES, Breaker
 from ompycord.domain.ports import Clock, ModelLedger
 from ompycord.domain.ports.model_ledger import ModelBreaker
 from ompycord.domain.records import Commit
@@ -19,9 +19,6 @@ from ompycord.telemetry import get_logger
 
 __all__ = ["Breaker", "Upstream", "Upstreams"]
 
-FAILURES: Final = 5
-"""Failures one after the other after which a model at a provider is not asked for a while."""
-REST_S: Final = 30.0
 _PREFIXES: Final = ("/v1beta", "/v1")
 log = get_logger(__name__)
 _KEPT_QUERIES: Final = frozenset({"beta=true", "alt=sse"})
@@ -57,32 +54,6 @@ class Upstream(NamedTuple):
                 return {"x-goog-api-key": self.key}
             case Dialect.CHAT | Dialect.RESPONSES:
                 return {"authorization": f"Bearer {self.key}"}
-
-
-@dataclass(slots=True)
-class Breaker:
-    """Whether one model at one provider is asked."""
-
-    failures: int = 0
-    until: Millis = 0
-
-    def is_open(self, now: Millis) -> bool:
-        """Whether it is not asked now; after its rest it is, until it fails again."""
-        return now < self.until
-
-    def failed(self, now: Millis) -> bool:
-        """It answered with an error of its own, or not at all; whether it rests from now on."""
-        self.failures += 1
-        if self.failures < FAILURES:
-            return False
-        self.until = now + round(REST_S * 1000)
-        return True
-
-    def succeeded(self) -> bool:
-        """It answered; whether it rested before."""
-        rested = self.until > 0
-        self.failures, self.until = 0, 0
-        return rested
 
 
 @dataclass(slots=True, kw_only=True)

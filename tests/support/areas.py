@@ -18,6 +18,7 @@ class Areas:
         self.messages = areas.messages
         self.approvals = areas.approvals
         self.plans = areas.plans
+        self.overlaps = areas.overlaps
         self.checkpoints = areas.checkpoints
         self.typed_answers = areas.typed_answers
         self.budgets = areas.budgets

@@ -8,6 +8,8 @@ from ompycord.domain.events import (
     ChangedFile,
     CheckFinished,
     CheckProved,
+    OtherWork,
+    OverlappingWork,
     Phase,
     PrecheckLine,
     PullRequestOpened,
@@ -17,6 +19,7 @@ from ompycord.domain.events import (
     SetupStarted,
     Step,
 )
+from ompycord.domain.folds.overlaps import Overlap
 from ompycord.domain.folds.reports import CheckedAnswer, Proposal
 from ompycord.domain.folds.snapshot import (
     Approval,
@@ -247,6 +250,22 @@ def render_context(**more: Any) -> RenderContext:
     return NORMAL.model_copy(update=more)
 
 
+def overlap(
+    *,
+    pull_request: int | None = None,
+    title: str = "Round once",
+    conflicts: tuple[str, ...] = (),
+    branch: str | None = None,
+) -> Overlap:
+    """Other work that changes the same file."""
+    work = OtherWork(run=RUN) if pull_request is None else OtherWork(pull_request=pull_request)
+    other = OverlappingWork(
+        work=work, who="Ada" if pull_request is None else None, title=title, files=("cart/total.py",), files_total=1,
+        conflicts=conflicts, branch=branch,
+    )  # fmt: skip
+    return Overlap(other=other)
+
+
 SCENES: dict[str, Scene] = {
     "queued": Scene(
         hosted(S.QUEUED, started_at=None),
@@ -410,6 +429,30 @@ SCENES: dict[str, Scene] = {
     ),
     "answered while its agent was stopped": Scene(
         hosted(S.SUSPENDED, reason=SuspendReason.WAITING, resume_to=S.BUILDING), render_context()
+    ),
+    "others change the same files": Scene(
+        hosted(
+            S.VERIFYING,
+            overlaps=(
+                overlap(conflicts=("cart/total.py",), branch="ompycord/round-once-1a2b3c"),
+                overlap(pull_request=12, title="ada/rounding"),
+            ),
+            overlaps_total=2,
+            **BUSY,
+        ),
+        render_context(),
+    ),
+    "waits for other work": Scene(
+        hosted(
+            S.SUSPENDED,
+            reason=SuspendReason.OVERLAP,
+            resume_to=S.VERIFYING,
+            message="Mo has it wait for Ada's run 0g0001.",
+            awaits=OtherWork(run=RUN),
+            overlaps=(overlap(conflicts=("cart/total.py",)),),
+            overlaps_total=1,
+        ),
+        render_context(),
     ),
     "answered, waits for a slot": Scene(hosted(S.BUILDING, **BUSY), render_context(waits_for_slot=True)),
     "queued behind others": Scene(

@@ -1,13 +1,12 @@
 """Whether pull requests can be opened: each forge is asked for its repository, with its credential."""
 
-from functools import partial
 from pathlib import Path
 
 from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.app.forges import AccessVerdict, inspect_access
+from ompycord.app.forges.connections import ForgeConnections
 from ompycord.app.system import SystemClock
 from ompycord.app.wiring.forge_credentials import ForgeCredentials
-from ompycord.app.wiring.forges import open_forge
 from ompycord.settings import Settings
 
 __all__ = ["forges"]
@@ -16,7 +15,7 @@ __all__ = ["forges"]
 async def forges(settings: Settings, folder: Path) -> list[Finding]:
     """A line for each repository with a forge; `folder` is the data folder."""
     clock = SystemClock()
-    opening = partial(open_forge, ForgeCredentials(folder, clock=clock, learn=lambda values: None), clock)
+    opening = ForgeConnections(ForgeCredentials(folder, clock=clock, learn=lambda values: None), clock).proposing
     return [
         _finding(f"Forge {repository.name}", await inspect_access(opening, repository.forge, now=clock.now_ms()))
         for repository in settings.catalog.repositories

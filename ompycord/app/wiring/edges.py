@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from ompycord import __version__
 from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.access_keys.key_secrets import KeySecrets
+from ompycord.app.forges.resting import resting_forge
 from ompycord.app.health import Health
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.pausing.control import Pausing
@@ -61,6 +63,7 @@ def bot_of(infrastructure: Infrastructure, areas: Areas, lookups: Lookups, secre
         approvals=areas.approvals,
         plans=areas.plans,
         pull_requests=areas.pull_requests,
+        overlaps=areas.overlaps,
         checkpoints=areas.checkpoints,
         typed_answers=areas.typed_answers,
         budgets=areas.budgets,
@@ -100,6 +103,7 @@ def lookups_of(
         models=models,
         pausing=Pausing(mode=infrastructure.mode, store=infrastructure.store, clock=infrastructure.clock),
         paused_by=lambda: infrastructure.mode.paused_by,
+        forge_rests=partial(resting_forge, infrastructure.settings.catalog, infrastructure.forges.breakers),
     )
 
 

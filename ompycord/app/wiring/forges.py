@@ -1,18 +1,14 @@
 """Forges as they are wired: their tokens' files, what pushes to them, what makes pull requests of results."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from functools import partial
 
-from ompycord.app.wiring.forge_credentials import ForgeCredentials
 from ompycord.app.wiring.parts import Infrastructure
-from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.events import RunEvent, RunStateChanged
 from ompycord.domain.folds.fold import fold
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import OMPYCORD, RunId
-from ompycord.domain.ports import Clock, ForgePort
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import Machine, RunRecord, RunState
 from ompycord.engines.publication import Proposals, RunReport
@@ -20,31 +16,17 @@ from ompycord.store import SqliteStore
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.publishing.forge_pushes import ForgePushes
 
-__all__ = ["open_forge", "proposals_of"]
-
-
-@asynccontextmanager
-async def open_forge(credentials: ForgeCredentials, clock: Clock, spec: ForgeSpec) -> AsyncGenerator[ForgePort]:
-    """A connection to the forge."""
-    from ompycord.forge.github import GitHub  # httpx: where no forge is configured it is not loaded
-
-    identity = await credentials.identity(spec)
-    forge = GitHub(spec, token=identity.token, login=identity.login, missing=identity.missing, clock=clock)
-    try:
-        yield forge
-    finally:
-        await forge.close()
+__all__ = ["proposals_of"]
 
 
 def proposals_of(infrastructure: Infrastructure, git: Git) -> Proposals | None:
     """What makes pull requests; None where no repository names a forge."""
     if all(spec.forge is None for spec in infrastructure.settings.catalog.repositories):
         return None
-    folder, clock = infrastructure.data.path, infrastructure.clock
-    credentials = ForgeCredentials(folder, clock=clock, learn=infrastructure.known.add)
+    folder, forges = infrastructure.data.path, infrastructure.forges
     return Proposals(
-        pushes=ForgePushes(repositories=folder / "repositories", git=git, token_file=credentials.file),
-        forge=partial(open_forge, credentials, clock),
+        pushes=ForgePushes(repositories=folder / "repositories", git=git, token_file=forges.credentials.file),
+        forge=forges.proposing,
         report=partial(_report_of, infrastructure.store, partial(_card_of, infrastructure)),
         redact=infrastructure.redact,
     )

@@ -7,9 +7,11 @@ from typing import Protocol
 from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.control import Operation
 from ompycord.app.data_folder import DataFolder
+from ompycord.app.forges.connections import ForgeConnections
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
 from ompycord.app.services import Service
+from ompycord.app.wiring.forge_credentials import ForgeCredentials
 from ompycord.bot.bot import Bot
 from ompycord.conductor import (
     Approvals,
@@ -21,6 +23,8 @@ from ompycord.conductor import (
     EventRecorder,
     Guardian,
     Messages,
+    OverlapDecisions,
+    OverlapWatch,
     Plans,
     Projector,
     PullRequests,
@@ -89,6 +93,8 @@ class Infrastructure:
     """Of runs, for the metrics."""
     slots: Slots = field(init=False)
     """Who holds one of `limits.parallel_runs`."""
+    forges: ForgeConnections = field(init=False)
+    """Connections to forges, and as whom they are asked."""
     alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     """Called when something was decided. Filled while wiring, since the waking parts are made before the woken ones."""
     log_alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
@@ -96,6 +102,8 @@ class Infrastructure:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slots", Slots(self.settings.catalog.limits, self.clock))
+        credentials = ForgeCredentials(self.data.path, clock=self.clock, learn=self.known.add)
+        object.__setattr__(self, "forges", ForgeConnections(credentials, self.clock))
 
     @property
     def redact(self) -> Callable[[str], str]:
@@ -165,6 +173,8 @@ class Areas:
     approvals: Approvals
     plans: Plans
     pull_requests: PullRequests
+    overlaps: OverlapDecisions
+    overlap_watch: OverlapWatch
     checkpoints: Checkpoints
     typed_answers: TypedAnswers
     budgets: Budgets

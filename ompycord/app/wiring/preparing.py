@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from ompycord.app.forges.connections import ForgeConnections
 from ompycord.app.mode import usage_of
 from ompycord.app.precheck import Precheck, PrecheckParts
 from ompycord.app.precheck.provider_lines import Providers
 from ompycord.app.system import SystemClock
-from ompycord.app.wiring.forge_credentials import ForgeCredentials, Learn
-from ompycord.app.wiring.forges import open_forge
+from ompycord.app.wiring.forge_credentials import ForgeCredentials
 from ompycord.app.wiring.parts import Infrastructure, Workers
 from ompycord.http.proxy.forward_proxy import upstream_of
 from ompycord.model_gateway.gateway import ModelGateway
@@ -41,7 +41,7 @@ def precheck_of(infrastructure: Infrastructure, workers: Workers, gateway: Model
         launcher=workers.launcher,
         environ=os.environ,
         providers=providers,
-        learn=infrastructure.known.add,
+        forges=infrastructure.forges,
     )
 
 
@@ -53,12 +53,14 @@ def precheck_for(
     launcher: Launcher,
     environ: Mapping[str, str],
     providers: Providers,
-    learn: Learn = lambda values: None,
+    forges: ForgeConnections | None = None,
 ) -> Precheck:
     """The look with these settings; `data` is the folder of what is kept, there or not.
 
-    `learn` gets each credential that is read, so that it is shown nowhere.
+    `forges` are the connections of the running process, whose credentials are shown nowhere.
     """
+    clock = SystemClock()
+    connections = forges or ForgeConnections(ForgeCredentials(data, clock=clock, learn=lambda values: None), clock)
     there = next(one for one in (data, *data.parents) if one.exists())
     return Precheck(
         PrecheckParts(
@@ -71,7 +73,7 @@ def precheck_for(
             usage=partial(usage_of, there),
             set_up_size=partial(largest_of, data / "setups"),
             providers=providers,
-            now_ms=SystemClock().now_ms,
-            open_forge=partial(open_forge, ForgeCredentials(data, clock=SystemClock(), learn=learn), SystemClock()),
+            now_ms=clock.now_ms,
+            open_forge=connections.proposing,
         )
     )

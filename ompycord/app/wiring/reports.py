@@ -51,6 +51,7 @@ def health_of(
         own_limits=own_limits,
         gateway=gateway,
         backups=backups,
+        breakers=infrastructure.forges.breakers,
     )
 
 

@@ -79,6 +79,7 @@ def services_of(
         Service(name="guardian", run=areas.guardian.run, ends=Ends.WORK),
         Service(name="answers", run=areas.typed_answers.run, ends=Ends.WORK),
         Service(name="pull-requests", run=areas.pull_requests.run, ends=Ends.WORK),
+        Service(name="overlaps", run=areas.overlap_watch.run, ends=Ends.WORK),
         *upkeep,
         *schedules,
         Service(name="notifier", run=notifier.run, ends=Ends.WORK, drain=notifier.drain, stop=_drained),

@@ -11,6 +11,7 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.services import Ends, RunningServices, Service
 from ompycord.app.signals import Stop
+from ompycord.app.system import dump_no_memory
 from ompycord.app.wiring.parts import Parts
 from ompycord.http import bind, serve
 from ompycord.settings import Settings
@@ -43,6 +44,7 @@ async def serving(
 
     They end in their order after it, however it ends. Raises what made one of them end too early.
     """
+    dump_no_memory()
     sock = bind(settings.webhook.host, port)
     sidecar = f"http://{_reached_at(settings.webhook.host)}:{sock.getsockname()[1]}"
     with contextlib.closing(sock):

@@ -9,6 +9,7 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.outgoing.webhooks import notifications_of
 from ompycord.app.system import SystemClock
 from ompycord.app.wiring.memory import lessons_of
+from ompycord.app.wiring.overlaps import overlap_watch_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
 from ompycord.app.wiring.pull_requests import pull_requests_of
 from ompycord.checks.local import LocalChecks
@@ -22,6 +23,7 @@ from ompycord.conductor import (
     Guardian,
     Lineage,
     Messages,
+    OverlapDecisions,
     Plans,
     Projector,
     Reminders,
@@ -120,13 +122,14 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         records=infrastructure.settings.tapes.record,
         paused=infrastructure.mode.paused,
     )
-    recorder = EventRecorder(access=access, observations=store, wake=infrastructure.wake_projector)
     return Areas(
         runs=runs,
         messages=messages,
         approvals=approvals,
         plans=Plans(access=access, transitions=transitions, catalog=catalog, wake=wake),
         pull_requests=pull_requests_of(infrastructure, runs, recorder),
+        overlaps=OverlapDecisions(access=access, transitions=transitions, runs=runs, tasks=store, wake=wake),
+        overlap_watch=overlap_watch_of(infrastructure, git_of(os.environ), transitions=transitions, recorder=recorder),
         checkpoints=Checkpoints(access=access, transitions=transitions, history=store, wake=wake),
         typed_answers=TypedAnswers(
             access=access,

@@ -45,6 +45,7 @@ from ompycord.conductor import (
     Bus,
     Checkpoints,
     Messages,
+    OverlapDecisions,
     Plans,
     PullRequests,
     Runs,
@@ -103,6 +104,7 @@ class SessionDependencies:
     approvals: Approvals
     plans: Plans
     pull_requests: PullRequests
+    overlaps: OverlapDecisions
     checkpoints: Checkpoints
     typed_answers: TypedAnswers
     budgets: Budgets
@@ -240,6 +242,7 @@ class Session:
             slots=dependencies.lookups.slots,
             paused_by=dependencies.lookups.paused_by,
             rests=_never if dependencies.lookups.models is None else dependencies.lookups.models.rests,
+            forge_rests=dependencies.lookups.forge_rests,
         )
 
     def _context(self, rest: Rest, renderer: MessageRenderer) -> BotContext:
@@ -252,6 +255,7 @@ class Session:
             approvals=dependencies.approvals,
             plans=dependencies.plans,
             pull_requests=dependencies.pull_requests,
+            overlaps=dependencies.overlaps,
             checkpoints=dependencies.checkpoints,
             typed_answers=dependencies.typed_answers,
             budgets=dependencies.budgets,

@@ -3,8 +3,8 @@
 Counterpart of `fold.py`, which reads them.
 
 The classes stand by family in `runs.py`, `work.py`, `checks.py`, `people.py`, `plans.py`, `models.py`, `preparing.py`,
-`guard.py`, `publishing.py`, `pull_requests.py`, `memory.py` and `guardian.py`, each with its senders; users import them
-from here.
+`guard.py`, `publishing.py`, `pull_requests.py`, `overlaps.py`, `memory.py` and `guardian.py`, each with its senders;
+users import them from here.
 On the wire `data` holds the fields of a body without its `type`. Unknown types become `Opaque` and are shown as notes.
 """
 
@@ -22,6 +22,7 @@ from ompycord.domain.events import (
     guardian,
     memory,
     models,
+    overlaps,
     people,
     plans,
     preparing,
@@ -41,6 +42,8 @@ from ompycord.domain.events.memory import *  # noqa: F403
 from ompycord.domain.events.memory import MemoryEventBody
 from ompycord.domain.events.models import *  # noqa: F403
 from ompycord.domain.events.models import ModelEventBody
+from ompycord.domain.events.overlaps import *  # noqa: F403
+from ompycord.domain.events.overlaps import OverlapEventBody
 from ompycord.domain.events.people import *  # noqa: F403  # a family is handed on whole: its `__all__` says what it has
 from ompycord.domain.events.people import PeopleEventBody
 from ompycord.domain.events.plans import *  # noqa: F403
@@ -77,6 +80,7 @@ __all__ += guard.__all__
 __all__ += guardian.__all__
 __all__ += memory.__all__
 __all__ += models.__all__
+__all__ += overlaps.__all__
 __all__ += people.__all__
 __all__ += plans.__all__
 __all__ += preparing.__all__
@@ -116,6 +120,7 @@ KnownBody = (
     | PublishingEventBody
     | MemoryEventBody
     | PullRequestEventBody
+    | OverlapEventBody
 )
 EventBody = KnownBody | Opaque
 

@@ -7,6 +7,7 @@ from pydantic import Field, StrictBool, StringConstraints
 from ompycord.domain.authority import AGENT_KINDS, DECIDERS, OBSERVERS, ONLY_OMPYCORD, ONLY_PEOPLE, SourceKind
 from ompycord.domain.base import Line, Millis, Name, Text
 from ompycord.domain.events.fields import Count, KnownEvent, Latest, Url
+from ompycord.domain.events.overlaps import OtherWork
 from ompycord.domain.ids import Ulid
 from ompycord.domain.run import EndedBy, FailureClass, RunOutcome, RunState, SuspendReason
 from ompycord.domain.task import Budget, Task
@@ -116,6 +117,8 @@ class RunStopped(KnownEvent, senders=DECIDERS):
     reason: Line | None = None
     cause: SuspendReason = SuspendReason.HUMAN
     """What the run waits for then."""
+    awaits: OtherWork | None = None
+    """The other work at whose end it goes on by itself."""
 
 
 class RunResumed(KnownEvent, senders=DECIDERS):

@@ -19,7 +19,7 @@ from ompycord.domain.ids import RunId, Source
 
 __all__ = ["FOLD_VERSION", "RunFold", "fold"]
 
-_FORM = 12
+_FORM = 13
 """The version of the fold's form; it changes where the same events fold to something else."""
 FOLD_VERSION = crc32(repr((_FORM, [(cls.__name__, texts) for cls, texts in LATEST.items()])).encode())
 """Stored beside every cached fold; a fold of another version is folded again from the events, never migrated.

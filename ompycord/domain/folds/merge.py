@@ -99,6 +99,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         ended_at=now.ended_at,
         **_evidence_fields(ours, now.state, checks, task, commit, has_result=task is not None and outcome is None),
         **_times(source_states),
+        **ours.overlaps.fields(now.transition.reason if now.transition else None),
         **shown,
     )
 

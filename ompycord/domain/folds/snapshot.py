@@ -15,6 +15,8 @@ from ompycord.domain.events import (
     MemoryRecalled,
     Metering,
     NetworkReach,
+    OtherWork,
+    OverlappingWork,
     Phase,
     PrecheckLine,
     PullRequestOpened,
@@ -27,6 +29,7 @@ from ompycord.domain.events import (
     SetupStarted,
     TaskRefined,
 )
+from ompycord.domain.folds.overlaps import Overlap
 from ompycord.domain.folds.proposed_lesson import ProposedLesson
 from ompycord.domain.folds.reports import CheckedAnswer, Proposal
 from ompycord.domain.folds.shown_requests import (
@@ -271,6 +274,11 @@ class StatusSnapshot(Frozen):
     """Who had the draft of this result ask for review."""
     publishes_again: bool = False
     """Whether the run has ended and its result is published again now."""
+    overlaps: tuple[Overlap, ...] = ()
+    """Other work of the repository that changes the same files as the last result; conflicts first."""
+    overlaps_total: int = 0
+    awaits: OtherWork | None = None
+    """The other work for whose end it waits; None where it does not."""
     cancel_requested: bool = False
     issue: IssueSource | None = None
     """The issue of a forge from which its task was made."""
@@ -323,6 +331,12 @@ class StatusSnapshot(Frozen):
         is_draft = self.pull_request is not None and self.pull_request.draft
         is_proved = self.state is RunState.COMPLETE and self.verification is Verification.VERIFIED
         return is_draft and is_proved and self.commit is not None and not self.publishes_again
+
+    @property
+    def open_overlaps(self) -> tuple[OverlappingWork, ...]:
+        """The other work about which a person may still say what to do: while the run has not published its result."""
+        is_over = self.is_final or self.awaits is not None
+        return () if is_over else tuple(one.other for one in self.overlaps if not one.is_decided)
 
     @property
     def open_questions(self) -> tuple[Question, ...]:

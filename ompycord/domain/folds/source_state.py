@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from ompycord.domain import events as ev
 from ompycord.domain.folds.latest import LATEST
+from ompycord.domain.folds.overlaps import OVERLAP_EVENTS, OverlapsState
 from ompycord.domain.folds.publishing import PUBLISHING_EVENTS, PublishingState
 from ompycord.domain.folds.reports import REPORT_EVENTS, ReportsState
 from ompycord.domain.refs import Ref, RefKind
@@ -108,6 +109,7 @@ class SourceState:
     """How often each approval for the run was used; as many names as people granted."""
     reports: ReportsState = field(default_factory=ReportsState)
     publishing: PublishingState = field(default_factory=PublishingState)
+    overlaps: OverlapsState = field(default_factory=OverlapsState)
     input: int = 0
     output: int = 0
     cache_read: int = 0
@@ -301,6 +303,10 @@ def _publishing(source_state: SourceState, seq: int, at: int, body: Any) -> None
     source_state.publishing.add(seq, at, body)
 
 
+def _overlap(source_state: SourceState, seq: int, at: int, body: Any) -> None:  # one of OVERLAP_EVENTS
+    source_state.overlaps.add(seq, at, body)
+
+
 Apply = Callable[[SourceState, int, int, Any], None]
 """Takes an event into the state: its number, its time, its body."""
 
@@ -389,5 +395,6 @@ _APPLY: dict[type[Any], Apply] = {
     ev.AnswerDropped: _latest_by("typed_drops", "typed", TYPED_KEPT),
     **dict.fromkeys(REPORT_EVENTS, _report),
     **dict.fromkeys(PUBLISHING_EVENTS, _publishing),
+    **dict.fromkeys(OVERLAP_EVENTS, _overlap),
 }
 """What is done with an event by its type, beyond its latest texts and its count, which every type has."""

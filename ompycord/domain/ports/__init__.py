@@ -22,6 +22,7 @@ from ompycord.domain.ports.digests import DigestRows
 from ompycord.domain.ports.feedback import FeedbackRows, TeamOpinions
 from ompycord.domain.ports.following import (
     IssueReads,
+    MergedOnTrial,
     OpenedByRun,
     OpenFollowing,
     OpenIssues,
@@ -29,6 +30,8 @@ from ompycord.domain.ports.following import (
     PullRequestForge,
     PullRequestReads,
     PullRequestRecords,
+    ResultPlace,
+    TrialMerges,
 )
 from ompycord.domain.ports.forge import (
     BaseMoves,
@@ -128,6 +131,7 @@ __all__ = [
     "KeyStore",
     "Listener",
     "MemoryRows",
+    "MergedOnTrial",
     "ModelLedger",
     "Models",
     "NotificationQueue",
@@ -155,6 +159,7 @@ __all__ = [
     "QueueingInbox",
     "ReadingCopy",
     "RecallForRuns",
+    "ResultPlace",
     "RunChains",
     "RunFilter",
     "RunHistory",
@@ -174,6 +179,7 @@ __all__ = [
     "TeamOpinions",
     "TeamSchedules",
     "ThreadRecords",
+    "TrialMerges",
     "WorkResults",
     "Workspaces",
 ]

@@ -12,9 +12,11 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.issues.seen import SeenIssue
 from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.pull_requests.seen import SeenChecks, SeenDiscussion, SeenPull
+from ompycord.domain.repository import RepositorySpec
 
 __all__ = [
     "IssueReads",
+    "MergedOnTrial",
     "OpenFollowing",
     "OpenIssues",
     "OpenedByRun",
@@ -22,6 +24,8 @@ __all__ = [
     "PullRequestForge",
     "PullRequestReads",
     "PullRequestRecords",
+    "ResultPlace",
+    "TrialMerges",
 ]
 
 
@@ -131,4 +135,40 @@ class OpenIssues(Protocol):
 
     def __call__(self, spec: ForgeSpec) -> AbstractAsyncContextManager[IssueReads]:
         """Used for one look, then closed."""
+        ...
+
+
+class ResultPlace(NamedTuple):
+    """A commit, and where its objects are."""
+
+    commit: str
+    run: RunId | None = None
+    """The run whose result it is; None where the repository itself has it."""
+
+
+class MergedOnTrial(NamedTuple):
+    """What a merge of two results would come to. Paths are sorted, and shown as git stores them."""
+
+    both: tuple[str, ...] = ()
+    """Files that both change."""
+    conflicts: tuple[str, ...] = ()
+    """Files that cannot be merged by themselves."""
+
+
+class TrialMerges(Protocol):
+    """Merges that are tried and not kept: no branch moves, and no file of any clone is touched."""
+
+    async def result(self, run: RunId) -> ResultPlace | None:
+        """What was collected of a run last; None where nothing was, or it is gone."""
+        ...
+
+    async def fetch(self, repository: RepositorySpec, pulls: Mapping[int, str]) -> frozenset[int]:
+        """Bring the heads of pull requests here, by their numbers; those that are here then. Raises ForgeFailed."""
+        ...
+
+    async def merge(self, repository: RepositorySpec, one: ResultPlace, other: ResultPlace) -> MergedOnTrial | None:
+        """None where it cannot be said: nothing is common to both, or the history here is not whole.
+
+        Raises WorkspaceError where the repository is gone.
+        """
         ...

@@ -21,6 +21,7 @@ __all__ = [
     "ADDRESS",
     "AGAIN",
     "BAD",
+    "BUILD_ON",
     "CANCEL",
     "CARD_ACTIONS",
     "CHECKS",
@@ -35,6 +36,7 @@ __all__ = [
     "GIVE_UP",
     "GOOD",
     "GO_BACK",
+    "GO_ON",
     "MARK_READY",
     "MOST_BUTTONS",
     "OFFERS",
@@ -48,6 +50,7 @@ __all__ = [
     "STOP",
     "SWITCH",
     "TAKEOVER",
+    "WAIT_FOR",
     "CardAction",
     "Situation",
     "buttons_for",
@@ -158,6 +161,17 @@ def _listens(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
     return _is_open(snapshot, render_context) and snapshot.state is not RunState.PUBLISHING
 
 
+def _overlaps(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    """Whether other work changes the same files and a person may still say what to do."""
+    return _is_ours(snapshot, render_context) and bool(snapshot.open_overlaps)
+
+
+def _can_be_built_on(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    """Whether one of those works is on a branch, and this run is not itself on another run's branch."""
+    is_on_branch = any(one.other.branch is not None for one in snapshot.overlaps)
+    return _is_open(snapshot, render_context) and is_on_branch and snapshot.follows is None
+
+
 @dataclass(frozen=True, slots=True)
 class CardAction:
     """One button of a card."""
@@ -224,12 +238,23 @@ ADDRESS = CardAction("address", "Address review", "new", "primary", offered_when
 CLOSE_PR = CardAction("closepr", "Close PR", "cancel", offered_when=_has_open_pull_request)
 
 
+WAIT_FOR = CardAction("waitfor", "Wait for it", "stop", "primary", offered_when=_overlaps)
+"""The run stops until the other work that changes the same files is over, and goes on by itself then."""
+BUILD_ON = CardAction("buildon", "Build on it", "cancel", offered_when=_can_be_built_on)
+"""The task starts again on the other work's branch, and this run is cancelled."""
+GO_ON = CardAction("goon", "Go on", "resume", offered_when=_overlaps)
+"""The run goes on beside it."""
+
+
 class Situation(StrEnum):
     """The part of a card's headline that decides what is offered."""
 
     QUEUED = "queued"
     WORKING = "working"
     PUBLISHING = "publishing"
+    OVERLAPPING = "overlapping"
+    """It works, and other work changes the same files."""
+    WAITING_FOR_WORK = "waiting for other work"
     PLAN_READY = "plan ready"
     ASKING = "asking"
     PROVIDER_REFUSES = "provider refuses"
@@ -254,6 +279,8 @@ OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
     Situation.QUEUED: (EDIT, SAY, DETAILS, CANCEL),
     Situation.WORKING: (STOP, SAY, DIFF, DETAILS, CANCEL),
     Situation.PUBLISHING: (STOP, DIFF, DETAILS, CANCEL),
+    Situation.OVERLAPPING: (WAIT_FOR, BUILD_ON, GO_ON, STOP, DETAILS, CANCEL),
+    Situation.WAITING_FOR_WORK: (RESUME, BUILD_ON, SAY, DETAILS, CANCEL),
     Situation.PLAN_READY: (SAY, DETAILS, CANCEL),  # the plan's own message has its buttons
     Situation.ASKING: (STOP, SAY, DETAILS, CANCEL),
     Situation.PROVIDER_REFUSES: (SWITCH, STOP, SAY, DETAILS, CANCEL),

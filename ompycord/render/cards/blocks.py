@@ -14,6 +14,7 @@ from ompycord.render.cards.cardview import Excerpt, FieldView, Part, phase_count
 from ompycord.render.cards.evidence import evidence_line, proof_lines, refused_lines
 from ompycord.render.cards.metering import claim_note, is_unmetered, metering
 from ompycord.render.cards.names import agent_name, run_link
+from ompycord.render.cards.overlaps import overlap_lines
 from ompycord.render.cards.preparation import lines_of, precheck_line, setup_tail
 from ompycord.render.cards.proposed import ci_lines, pull_request_lines
 from ompycord.render.cards.reports import drift_lines, review_lines
@@ -78,6 +79,7 @@ def card_fields(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> tuple[FieldVi
         *_checks(snapshot, sanitizer),
         _filled(Part.EVIDENCE, "Pull request", pull_request_lines(snapshot, sanitizer), str),
         _filled(Part.EVIDENCE, "CI of the pull request", ci_lines(snapshot, sanitizer), str),
+        _filled(Part.EVIDENCE, "Same files", overlap_lines(snapshot, sanitizer), str),
         _filled(Part.FAILING, "Not taken", refused_lines(snapshot, sanitizer), str),
         _evidence(snapshot, sanitizer),
         _filled(Part.EVIDENCE, "Review", review_lines(snapshot, sanitizer), str),

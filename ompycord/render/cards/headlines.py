@@ -113,6 +113,8 @@ def _working(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer:
         text = f"Cancel requested; the agent will see it with its next report. {text}"
     note = _NOTES.get(snapshot.state, _no_note)(snapshot)
     situation = Situation.PUBLISHING if snapshot.state is RunState.PUBLISHING else Situation.WORKING
+    if snapshot.open_overlaps:
+        situation = Situation.OVERLAPPING
     pulse = _pulse(snapshot, render_context)
     return Headline("🔵", WORDS[snapshot.state], Colour.BLURPLE, text, situation, note, pulse)
 
@@ -255,6 +257,9 @@ def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitize
             word, parts = "Stopped", [text or "The agent was stopped.", "Nothing is lost; continue with Resume."]
         case SuspendReason.WAITING:
             word, parts = "Answered", ["Answered; the agent will be started again automatically."]
+        case SuspendReason.OVERLAP:
+            word = "Waiting for other work"
+            parts = [text, "It goes on by itself once that is merged, closed or ended; Resume goes on now."]
         case SuspendReason.LOST:
             word = "Lost contact"
             parts = [f"No activity since {stamp(snapshot.last_event_at)}.", "It continues with the next event."]
@@ -284,6 +289,7 @@ def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitize
 
 _SUSPENDED: Final = {
     SuspendReason.BUDGET: Situation.OVER_BUDGET,
+    SuspendReason.OVERLAP: Situation.WAITING_FOR_WORK,
     SuspendReason.PROVIDER: Situation.PROVIDER_STOPPED,
 }
 

@@ -4,7 +4,7 @@ The token comes to git from its file by a credential helper that answers for tha
 address, no environment and no setting of a repository. Counterpart of `remote.py`, which fetches as the operator.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,8 @@ _BASE: Final = "refs/ompycord/forge/base/"
 _PUSHED: Final = "refs/ompycord/forge/pushed/"
 """Where we put a branch there last: only from that may it be moved to a commit that does not contain it."""
 _FOLLOWED: Final = "refs/ompycord/forge/followed/"
+_HEADS: Final = "refs/ompycord/forge/pulls/"
+"""The heads of open pull requests, with which results are merged on trial."""
 _FETCH: Final = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules")
 _LINE: Final = 300
 
@@ -109,6 +111,22 @@ class ForgePushes:
             await place.git.attempt(*moved, cwd=place.folder, marker=place.marker, timeout_s=TRANSFER_S)
             await place.git.run("update-ref", "-d", ref, cwd=place.folder, marker=place.marker)
 
+    async def heads(self, repository: RepositorySpec, pulls: Mapping[int, str]) -> frozenset[int]:
+        """Bring the heads of pull requests here, by their numbers; those that are here then. Raises ForgeFailed.
+
+        They are kept by a ref each, and those of other numbers are let go.
+        """
+        async with self._place(RunId(f"overlaps.{repository.name}"), repository, repository.base) as place:
+            here = {number: commit for number, commit in pulls.items() if await place.has(commit)}
+            wanted = {number: commit for number, commit in pulls.items() if number not in here}
+            if wanted:
+                refs = [f"+{commit}:{_HEADS}{number}" for number, commit in wanted.items()]
+                fetched = await place.attempt(*_FETCH, "--", place.forge.git_address, *refs)
+                if not fetched.is_success:
+                    raise place.fault(fetched, repository.base)
+            await place.keep(_HEADS, {str(number): commit for number, commit in pulls.items()})
+            return frozenset(pulls)
+
     @asynccontextmanager
     async def _place(self, run: RunId, repository: RepositorySpec, branch: str) -> AsyncGenerator["ForgeGit"]:
         forge = repository.forge
@@ -161,6 +179,20 @@ class ForgeGit:
         """Whether `new` contains `old`; a commit that is not here is in nothing."""
         words = ("merge-base", "--is-ancestor", old, new)
         return (await self.git.attempt(*words, cwd=self.folder)).is_success
+
+    async def has(self, commit: str) -> bool:
+        """Whether the commit is here, with its history as far as this repository has one."""
+        return (await self.git.attempt("cat-file", "-e", f"{commit}^{{commit}}", cwd=self.folder)).is_success
+
+    async def keep(self, prefix: str, commits: Mapping[str, str]) -> None:
+        """Have a ref below `prefix` for each of these names, and no other."""
+        words = ("for-each-ref", "--format=%(refname)", prefix)
+        listed = (await self.git.line(*words, cwd=self.folder)).splitlines()
+        orders = [f"update {prefix}{name} {commit}" for name, commit in commits.items()]
+        orders += [f"delete {ref}" for ref in listed if ref.removeprefix(prefix) not in commits]
+        if orders:
+            stdin = "".join(f"{order}\n" for order in orders).encode()
+            await self.git.run("update-ref", "--stdin", cwd=self.folder, marker=self.marker, stdin=stdin)
 
     async def tip(self, branch: str) -> str | None:
         """Where the branch is there; None where it is not."""

@@ -4,13 +4,14 @@ import asyncio
 from pathlib import Path
 
 from ompycord.domain.authority import SourceKind
+from ompycord.domain.breakers.breaker import FAILURES, REST_S
 from ompycord.domain.events import EventBody, RetryCleared, RetryLimited
 from ompycord.domain.folds.fold import fold
 from ompycord.domain.ids import OMPYCORD
 from ompycord.domain.records import Commit, NewEvent
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.spending import settle_what_was_open
-from ompycord.model_gateway.upstreams import FAILURES, REST_S, Upstreams
+from ompycord.model_gateway.upstreams import Upstreams
 from ompycord.testing import FakeClock, SequentialIds
 from tests.integration.model_gateway.conftest import Way, spec_of, way_of
 from tests.support.model_answers import Truth, answer

@@ -7,12 +7,13 @@ import pytest
 from ompycord.agents.stream_json import StreamJsonOptions
 from ompycord.app.health import model_lines
 from ompycord.app.models.operations import ModelOperations
+from ompycord.domain.breakers.breaker import FAILURES, REST_S
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.repository import Grants
 from ompycord.model_gateway.gateway import ModelGateway
 from ompycord.model_gateway.price import Prices
 from ompycord.model_gateway.provider_options import ProviderSpec
-from ompycord.model_gateway.upstreams import FAILURES, REST_S, Upstreams
+from ompycord.model_gateway.upstreams import Upstreams
 from ompycord.render.phrases import clock as utc
 from ompycord.testing import FakeClock
 

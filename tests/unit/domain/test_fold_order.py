@@ -45,6 +45,13 @@ TASK_PASSES = [
     for by in ("one", "two")
 ]
 HASHES = st.sampled_from(["0" * 64, "1" * 64])
+OVERLAPS = st.builds(
+    ev.OverlappingWork,
+    work=st.builds(ev.OtherWork, pull_request=st.integers(1, 3)),
+    files=st.just(("a.py",)),
+    conflicts=st.sampled_from(((), ("a.py",))),
+    branch=st.none() | st.just("ompycord/x"),
+)
 
 BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "run.submitted": st.just(ev.RunSubmitted(task=TASK)),
@@ -94,6 +101,10 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
         ahead=st.integers(1, 3),
         commit=st.none() | st.just("d"),
         conflicts=st.sampled_from(((), ("a.py",))),
+    ),
+    "overlaps.found": st.builds(ev.OverlapsFound, others=st.lists(OVERLAPS, max_size=2).map(tuple)),
+    "overlap.dismissed": st.builds(
+        ev.OverlapDismissed, by=st.just("Ada"), others=st.lists(OVERLAPS, min_size=1, max_size=2).map(tuple)
     ),
     "pull_request.seen": st.builds(
         ev.PullRequestSeen,

@@ -141,7 +141,7 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
         *("guardian.noticed", "models.opened", "prompt.used", "result.guarded", "pull_request.opened"),
         "base.moved",
         "approval.skipped",
-        "pull_request.seen",
+        *("pull_request.seen", "overlaps.found"),
         *("check.errors", "check.proved"),
         *("precheck.finished", "setup.started", "setup.finished", "services.ready", "service.failed"),
         *(
@@ -159,7 +159,7 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
     },
     PEOPLE: {
         *("run.given_up", "run.pause_requested", "run.rolled_back"),
-        "memory.decided",
+        *("memory.decided", "overlap.dismissed"),
         *("publication.requested", "pull_request.ready_requested"),
         *("plan.approved", "plan.changed", "plan.rejected"),
         *(

@@ -1,0 +1,1 @@
+"""Whether something that fails is asked again now."""

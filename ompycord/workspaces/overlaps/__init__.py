@@ -1,0 +1,1 @@
+"""Results of one repository, merged on trial."""
