@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from bench.ack import ack
+from bench.backup import backup
 from bench.chatty import chatty
 from bench.cheats import cheats
 from bench.environment import environment
@@ -14,6 +15,7 @@ from bench.freshness import freshness
 from bench.gateway import gateway
 from bench.growth import growth
 from bench.guardian import guardian
+from bench.idle import idle
 from bench.journey import journey
 from bench.memory import memory
 from bench.recovery import recovery
@@ -38,6 +40,8 @@ BENCHMARKS = {
     "gateway": gateway,
     "cheats": cheats,
     "memory": memory,
+    "backup": backup,
+    "idle": idle,
 }
 ROUNDS = {Size.SMALLEST: 1, Size.NORMAL: 7, Size.FULL: 7}
 

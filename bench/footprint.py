@@ -23,6 +23,8 @@ from bench.rounds import Size
 from ompycord.app.selftest.person import PlaygroundUser
 from ompycord.playground.client import Client, Info, command_line, read_run_file
 
+__all__ = ["BARE", "footprint", "lay_out", "playground_here", "running_process", "token_environment"]
+
 UP_S = 60.0
 LOOK_S = 0.05
 SETTLE_S = {Size.SMALLEST: 0.2, Size.NORMAL: 3.0, Size.FULL: 3.0}
@@ -96,23 +98,23 @@ async def _round(settle_s: float) -> tuple[float, float, float]:
         folder = Path(name)
         async with (
             httpx.AsyncClient(trust_env=False, timeout=30) as http,
-            _playground(folder) as (playground, info),
+            playground_here(folder) as (playground, info),
         ):
             api, gateway, token = info.api, info.gateway, info.bot_token
             (folder / "bare.py").write_text(BARE)
             argv = [sys.executable, str(folder / "bare.py"), api, gateway, token, str(folder / "bare.db")]
-            async with _running(argv, folder, {}) as (process, _):
+            async with running_process(argv, folder, {}) as (process, _):
                 bare = await _settled(process, settle_s)
-            _lay_out(folder)
+            lay_out(folder)
             argv = [sys.executable, "-m", "ompycord", "up", "--port", "0", "--data-dir", str(folder / "data")]
-            async with _running(argv, folder, _environment(info)) as (process, _):
+            async with running_process(argv, folder, token_environment(info)) as (process, _):
                 idle = await _settled(process, settle_s)
                 await _ask_over_mcp(folder, playground, info, http)
                 mcp = await _settled(process, settle_s)
     return bare, idle, mcp
 
 
-def _lay_out(folder: Path) -> None:
+def lay_out(folder: Path) -> None:
     """A repository, and an agent that tells its address and key, then waits."""
     repository, agent = folder / "repository", folder / "agent.sh"
     git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "init.defaultBranch=main"]
@@ -123,7 +125,7 @@ def _lay_out(folder: Path) -> None:
     (folder / "ompycord.yml").write_text(CONFIG.format(repository=repository, agent=agent))
 
 
-def _environment(info: Info) -> dict[str, str]:
+def token_environment(info: Info) -> dict[str, str]:
     return {
         "DISCORD_TOKEN": info.bot_token,
         "DISCORD_GUILD_ID": info.guild_id,
@@ -145,7 +147,7 @@ async def _ask_over_mcp(folder: Path, playground: Client, info: Info, http: http
 
 
 @contextlib.asynccontextmanager
-async def _playground(folder: Path) -> AsyncGenerator[tuple[Client, Info]]:
+async def playground_here(folder: Path) -> AsyncGenerator[tuple[Client, Info]]:
     state = folder / "playground"
     process = _start(command_line(state, port=0), folder, dict(os.environ), folder / "playground.log")
     try:
@@ -160,7 +162,7 @@ async def _playground(folder: Path) -> AsyncGenerator[tuple[Client, Info]]:
 
 
 @contextlib.asynccontextmanager
-async def _running(
+async def running_process(
     argv: list[str], folder: Path, environ: dict[str, str]
 ) -> AsyncGenerator[tuple[subprocess.Popen[bytes], Path]]:
     """A process that said that it is up."""

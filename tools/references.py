@@ -163,6 +163,12 @@ SETTINGS_WORDS = {
     "own_models.refining.model": "who drafts and finishes a task that is "
     "[refined](../how-to/start-a-run.md#a-task-that-is-refined-first)",
     "own_models.refining.critic": "who criticises that draft",
+    "alerts.off": "[alerts](../how-to/when-an-alert-comes.md) that are not wanted, by name",
+    "alerts.after_s": "how long something must be wrong, by alert: `{discord: 300}`",
+    "alerts.clear_s": "how long it must be right again before that is sent",
+    "alerts.quiet": 'hours in which nothing is sent: `{start: "22:00", end: "07:00", zone: Europe/Berlin}`',
+    "alerts.always": "alerts that are sent in quiet hours too",
+    "alerts.heartbeat": "an address that is asked while Ompycord works: `{url_file: secrets/heartbeat, every_s: 60}`",
     "webhook.hosts": "names under which a proxy reaches it, such as `[ompycord.example.org]`",
     "webhook.trusted_proxies": (
         "addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, such as `[10.0.0.7]`; "

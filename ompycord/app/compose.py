@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from ompycord.app.access_keys.key_secrets import KeySecrets
+from ompycord.app.alerting.heartbeat import HeartbeatState, open_ping
+from ompycord.app.alerting.state import AlertState
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
@@ -17,6 +19,7 @@ from ompycord.app.replaying.recording import Recording
 from ompycord.app.services import probes_of
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.terminal.terminal_way import TerminalWays
+from ompycord.app.wiring.alerting import Alerting, lookout_of
 from ompycord.app.wiring.driving import driver_of, listeners_of
 from ompycord.app.wiring.edges import bot_of, key_manager_of, lookups_of, mcp_of, sidecar_of
 from ompycord.app.wiring.models import gateway_of, listener_serves
@@ -65,6 +68,7 @@ async def lifespan(
     async with (
         open_store(data.database, clock=clock, ids=ids) as store,
         open_notifier(settings.notify, outgoing, queue=store.notifications, bus=bus, clock=clock) as notifier,
+        open_ping(settings.alerts.heartbeat, data.path, clock, learn=known.add) as ping,
     ):
         infrastructure = Infrastructure(
             settings=settings,
@@ -77,6 +81,7 @@ async def lifespan(
             known=known,
             clock=clock,
             ids=ids,
+            ping=ping,
         )
         workers = await workers_of(data, settings)
         await settle_what_was_open(store, clock=clock, ids=ids)
@@ -129,11 +134,27 @@ def wire(
         return sidecar.counts
 
     destinations, backups = destinations_of(infrastructure), backups_of(infrastructure)
-    health = health_of(infrastructure, workers, destinations, own_limits, gateway, backups.state, requests=requests)
+    alerts = AlertState(None if infrastructure.ping is None else HeartbeatState())
+    health = health_of(
+        infrastructure, workers, destinations, own_limits, gateway, backups.state, alerts, requests=requests
+    )
     models = ModelOperations(gateway, data=infrastructure.data.path)
     seen = lookups or lookups_of(infrastructure, areas, workers, health, models)
     bot = bot_of(infrastructure, areas, seen, secrets)
-    operations = operations_of(infrastructure, key_secrets, key_manager, models, areas, terminal_ways, end=end)
+    lookout = lookout_of(
+        infrastructure,
+        destinations,
+        backups.state,
+        bot=bot,
+        watchdog=watchdog,
+        own_limits=own_limits,
+        gateway=gateway,
+    )
+    alerting = Alerting(infrastructure, bot, lookout, alerts)
+    operations = {
+        **operations_of(infrastructure, key_secrets, key_manager, models, areas, terminal_ways, end=end),
+        **alerting.operations(),
+    }
     services = services_of(
         infrastructure,
         areas,
@@ -143,8 +164,8 @@ def wire(
         driver=driver,
         key_manager=key_manager,
         recovery=recovery_of(infrastructure, workers),
-        upkeep=upkeep_of(infrastructure, areas, workers, recording, backups),
         schedules=(schedules_of(infrastructure, areas, workers, bot), digests_of(infrastructure)),
+        upkeep=(*upkeep_of(infrastructure, areas, workers, recording, backups), *alerting.services()),
         mcp=mcp,
         gateway=gateway,
         terminal_ways=terminal_ways,
@@ -157,6 +178,7 @@ def wire(
         infrastructure,
         destinations,
         backups.state,
+        alerts,
         projector=projector,
         bot=bot,
         watchdog=watchdog,

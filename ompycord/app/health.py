@@ -1,12 +1,13 @@
 """What `/omp health` shows of this machine; the line about Discord is the bot's."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
 
+from ompycord.app.alerting.state import AlertState
 from ompycord.app.backups.state import BackupState, backup_line
 from ompycord.app.forges.resting import forge_lines
 from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.states import Destinations
+from ompycord.app.resources.bounds import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.bot.lookups import HealthLine
 from ompycord.conductor import Slots
 from ompycord.conductor.slots import is_only_waiting
@@ -21,13 +22,7 @@ from ompycord.processes.launcher_port import Launcher
 from ompycord.processes.own_limits import OwnLimits
 from ompycord.render.phrases import clock
 
-__all__ = ["LIMITS_REMEDY", "MANY_EVENTS", "Health", "model_lines", "resting_words"]
-
-LIMITS_REMEDY: Final = "Restart Ompycord, as a user of its own that nothing else runs as."
-"""For limits of this process that another program lowered for good."""
-
-MANY_EVENTS = 5_000
-"""Above this backlog, posts are refused."""
+__all__ = ["Health", "model_lines", "resting_words"]
 
 
 class Health:
@@ -49,6 +44,7 @@ class Health:
         gateway: ModelGateway,
         backups: BackupState,
         breakers: ForgeBreakers,
+        alerts: AlertState,
     ) -> None:
         """`requests` is what the sidecar has counted."""
         self._mode = mode
@@ -64,6 +60,7 @@ class Health:
         self._gateway = gateway
         self._backups = backups
         self._breakers = breakers
+        self._alerts = alerts
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line for each part, including what is wrong."""
@@ -94,8 +91,9 @@ class Health:
                 else self._store.read_only or "does not answer writes: another program may hold it",
             ),
             *_limits(self._own_limits),
-            HealthLine(name="Disk", is_ok=not disk.is_low, text=f"{disk.ratio:.0%} free"),
+            HealthLine(name="Disk", is_ok=not disk.is_low, text=disk.words),
             backup_line(self._backups),
+            *self._alerts.lines(),
             HealthLine(name="Event backlog", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
             HealthLine(name="Rejected requests", is_ok=True, text=f"{self._requests().without_key} since start"),
             *(HealthLine(name=name, is_ok=is_ok, text=text) for name, is_ok, text in await self._destinations.lines()),

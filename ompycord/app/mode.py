@@ -15,10 +15,13 @@ from ompycord.files import replace_file
 __all__ = ["MODES", "PAUSE_FILE", "DiskUsage", "StorageMode", "usage_of"]
 
 LOW_DISK, FULL_DISK = 0.10, 0.05
-"""Under 10 % free no new run starts, under 5 % writing may soon fail."""
-LOW_BYTES, FULL_BYTES = 5 * 1024**3, 1024**3
+"""Under 10 % free no new run starts, under 5 % nothing new is saved."""
+LOW_BYTES, FULL_BYTES = 5 * 1024**3, 2 * 1024**3
 """Bytes that are enough on a large disk, whatever part of it they are: a tenth of two terabytes is no shortage."""
+AGAIN = 1.1
+"""Writing starts again with so much more than what ended it, so that it does not end at once."""
 MODES = ("normal", "low_disk", "read_only")
+GIB = 1024**3
 
 
 PAUSE_FILE = "paused"
@@ -59,6 +62,16 @@ class DiskUsage(NamedTuple):
         """Whether there is too little space to store anything more soon."""
         return self.free < min(self.total * FULL_DISK, FULL_BYTES)
 
+    @property
+    def has_room_again(self) -> bool:
+        """Whether what was full may be written again."""
+        return self.free >= min(self.total * FULL_DISK, FULL_BYTES) * AGAIN
+
+    @property
+    def words(self) -> str:
+        """What is free, as a part and in bytes."""
+        return f"{self.ratio:.0%} free, {self.free / GIB:.1f} GiB"
+
 
 def usage_of(folder: Path) -> DiskUsage:
     """The usage of the disk on which a folder is."""
@@ -74,6 +87,8 @@ class StorageMode:
         self._usage_of = usage
         self._pause_file = folder / PAUSE_FILE
         self._paused_by = _paused_by(self._pause_file)
+        self.shortage: str | None = None
+        """Why no new run starts for want of room, as it was found last; None while there is room."""
 
     def paused(self) -> str | None:
         """Why nothing begins and nothing is resumed, where an admin paused it; None while nothing is paused."""
@@ -110,17 +125,27 @@ class StorageMode:
         """Why no new run starts now, for the person who asked for one; None while runs may start."""
         if (paused := self.paused()) is not None:
             return paused
+        if self._store.read_only is not None:
+            return f"Ompycord is read-only, so no new run will start. {self._store.read_only}"
         disk = await self.usage()
         if not disk.is_low:
             return None
-        what = f"This machine is low on disk ({disk.ratio:.0%} free), so no new run will start."
+        what = f"This machine is low on disk ({disk.words}), so no new run will start."
         return f"{what} Runs that work go on. Free space there, then try again."
+
+    def full_words(self, disk: DiskUsage) -> str:
+        """Why nothing is saved while the disk is full, and what to do, in a sentence."""
+        return (
+            f"The disk of {self._folder} has only {disk.words}, so nothing new is saved: free space there; it "
+            "continues by itself."
+        )
 
     async def name(self) -> str:
         """The mode's name, one of MODES."""
         if self._store.read_only is not None:
             return "read_only"
-        return "low_disk" if (await self.usage()).is_low else "normal"
+        disk = await self.usage()
+        return "read_only" if disk.is_full else "low_disk" if disk.is_low else "normal"
 
     async def words(self) -> str | None:
         """The mode for people in Discord: of which kind, and what it means. None while all is normal."""
@@ -130,6 +155,6 @@ class StorageMode:
             case "read_only":
                 return "read-only: the disk is full, nothing new is kept"
             case "low_disk":
-                return f"low on disk ({(await self.usage()).ratio:.0%} free): no new run starts"
+                return f"low on disk ({(await self.usage()).words}): no new run starts"
             case _:
                 return None

@@ -193,6 +193,8 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     """Open the store for one operation; the caller holds the lock."""
     from ompycord.app.access_keys.key_secrets import KeySecrets
     from ompycord.app.access_keys.keys import Keys
+    from ompycord.app.alerting.operations import AlertOperations
+    from ompycord.app.alerting.ways import WaysOut
     from ompycord.app.auditing.anchoring import Anchoring
     from ompycord.app.auditing.operations import AuditOperations
     from ompycord.app.models.operations import without_process
@@ -237,5 +239,12 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
             **memory.operations(),
             **audit.operations(),
             **TapeOperations(store=store, history=store).operations(),
+            **AlertOperations(
+                rows=store,
+                ways=WaysOut(rows=store, targets={}, redact=Redactor().redact, wake=lambda: None),
+                data=data.path,
+                clock=clock,
+                ids=ids,
+            ).operations(),
         }
         return await known[operation](arguments)

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, get_args
 
-import psutil
-
 from ompycord import __version__
+from ompycord.app.alerting.state import AlertState
 from ompycord.app.backups.state import BackupState
 from ompycord.app.mode import MODES, StorageMode
 from ompycord.app.outgoing.states import Destinations
+from ompycord.app.resources.upkeep_metrics import UPKEEP_METRICS, UpkeepReading, UpkeepStore, read_upkeep
 from ompycord.conductor import Projector, Slots
 from ompycord.conductor.slots import SlotUse, is_only_waiting
 from ompycord.domain.events import Exactness
@@ -23,7 +23,7 @@ from ompycord.domain.ports import Clock, EventBacklog, ModelLedger, Outbox, RunF
 from ompycord.domain.ports.model_ledger import ModelTotals
 from ompycord.domain.run import RunKind, RunState
 from ompycord.http import RequestCounts
-from ompycord.telemetry.metrics import CONTENT_TYPE, Histogram, Histograms, Metric, exposition
+from ompycord.telemetry.metrics import CONTENT_TYPE, Histogram, Histograms, Metric, Value, exposition
 from ompycord.telemetry.run_counts import RunCounts
 from ompycord.telemetry.watchdog import Watchdog
 from ompycord.webhook import Probe
@@ -80,9 +80,14 @@ class Reading:
     disk_free: float
     loop_lag_s: float
     resident_bytes: int
+    upkeep: UpkeepReading = field(default_factory=UpkeepReading)
 
 
 _CLASSES: Final = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning")
+
+
+def _of_upkeep(metric: Metric[UpkeepReading]) -> Callable[[Reading], Value]:
+    return lambda found: metric.read(found.upkeep)
 
 
 METRICS: Final[tuple[Metric[Reading], ...]] = (
@@ -281,6 +286,7 @@ METRICS: Final[tuple[Metric[Reading], ...]] = (
     Metric(
         "ompycord_resident_bytes", "gauge", "", "Resident memory of the process.", lambda found: found.resident_bytes
     ),
+    *(Metric(one.name, one.kind, one.label, one.help, _of_upkeep(one)) for one in UPKEEP_METRICS),
 )
 """Every metric there is; `docs/reference/metrics.md` is made from it."""
 
@@ -308,6 +314,8 @@ class HealthReport:
         ledger: ModelLedger,
         counts: RunCounts,
         backups: BackupState,
+        alerts: AlertState,
+        upkeep: UpkeepStore,
     ) -> None:
         """`probes` are those of /readyz; `requests` is what the sidecar has counted."""
         self._store = store
@@ -323,6 +331,8 @@ class HealthReport:
         self._ledger = ledger
         self._counts = counts
         self._backups = backups
+        self._alerts = alerts
+        self._upkeep = upkeep
         self._began = clock.monotonic_s()
 
     async def status(self) -> dict[str, Any]:
@@ -349,6 +359,7 @@ class HealthReport:
             "deliveries_waiting": found.deliveries_waiting,
             "destinations": found.destinations,
             "backups": found.backups.report(),
+            "alerts": self._alerts.report(),
             "database": {"read_only": found.read_only, "transactions": found.transactions},
             "disk_free": round(found.disk_free, 3),
             "loop_lag_s": round(found.loop_lag_s, 3),
@@ -361,6 +372,7 @@ class HealthReport:
     async def read(self) -> Reading:
         """Read everything once."""
         runs = await self._store.runs(RunFilter(is_open=True, limit=MOST_RUNS))
+        upkeep = await read_upkeep(self._upkeep, self._mode, self._alerts, self._backups, now=self._clock.now_ms())
         return Reading(
             uptime_s=self._clock.monotonic_s() - self._began,
             mode=await self._mode.name(),
@@ -384,7 +396,8 @@ class HealthReport:
             backup_age_s=self._backup_age(),
             disk_free=(await self._mode.usage()).ratio,
             loop_lag_s=self._watchdog.lag_s,
-            resident_bytes=psutil.Process().memory_info().rss,
+            resident_bytes=upkeep.process.resident_bytes,
+            upkeep=upkeep,
         )
 
     def _backup_age(self) -> float | None:

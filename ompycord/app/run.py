@@ -6,7 +6,7 @@ docs/contracts/processes.md, *Order of start and end*; `services.py` has the ord
 import asyncio
 import contextlib
 import errno
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -17,7 +17,9 @@ from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.outgoing.webhooks import webhook_secrets
 from ompycord.app.services import Ends, Service
 from ompycord.app.signals import Stop
-from ompycord.app.system import keep_few_heaps, settle_process
+from ompycord.app.supervision.notify_socket import NotifySocket
+from ompycord.app.supervision.watchdog_pings import WatchdogPings, starting
+from ompycord.app.system import SystemClock, keep_few_heaps, settle_process
 from ompycord.app.wiring.parts import Parts
 from ompycord.app.wiring.serving import serving
 from ompycord.app.wiring.work import git_of
@@ -103,6 +105,19 @@ async def _up(
     settings: Settings, data: DataFolder, environ: Mapping[str, str], announce: Callable[[str], None], stop: Stop
 ) -> None:
     stop.attach()
+    manager = NotifySocket.taken_from(environ if isinstance(environ, MutableMapping) else dict(environ))
+    async with starting(manager, SystemClock()):
+        await _begin(settings, data, environ, announce, stop, manager)
+
+
+async def _begin(
+    settings: Settings,
+    data: DataFolder,
+    environ: Mapping[str, str],
+    announce: Callable[[str], None],
+    stop: Stop,
+    manager: NotifySocket,
+) -> None:
     secret, is_new = _webhook_secret(settings, data)
     if is_new:
         announce(f"Webhook secret created (shown once): {secret}. It is kept in secrets/webhook_secret")
@@ -110,7 +125,7 @@ async def _up(
         token = settings.discord.token.get_secret_value()
         point_at_configured(settings.discord)
         known = _known_secrets(settings, data, environ, (token, secret))
-        await _serve(settings, data, token, secret, stop, known=known, announce=announce, address=None)
+        await _serve(settings, data, token, secret, stop, manager, known=known, announce=announce, address=None)
     else:
         async with local_playground(settings, data, environ) as (local, adapted):
             known = _known_secrets(adapted, data, environ, (local.info.bot_token, local.token, secret))
@@ -120,6 +135,7 @@ async def _up(
                 local.info.bot_token,
                 secret,
                 stop,
+                manager,
                 known=known,
                 announce=announce,
                 address=local.address,
@@ -183,6 +199,7 @@ async def _serve(
     token: str,
     secret: str,
     stop: Stop,
+    manager: NotifySocket,
     *,
     known: KnownSecrets,
     announce: Callable[[str], None],
@@ -206,8 +223,12 @@ async def _serve(
             running.services.start(
                 Service(name="startup-probe", run=lambda: report_missing(settings, token, announce), ends=Ends.WORK)
             )
+        manager.ready(f"Serving at {running.sidecar}.")
+        pings = WatchdogPings(manager=manager, answers=running.parts.store.is_writable, clock=SystemClock())
+        running.services.start(Service(name="service-manager", run=pings.run, ends=Ends.RECORD))
         await stop.wait()
         log.info("up.ends")
+        manager.stopping()
 
 
 async def _announce(

@@ -23,7 +23,7 @@ from ompycord.backup.manifest import (
     StoredFile,
 )
 from ompycord.backup.place import BackupPlace
-from ompycord.backup.streams import copied, make_private, packed
+from ompycord.backup.streams import copied, make_private, packed, same_content
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import is_ulid
 from ompycord.files import replace_file
@@ -115,16 +115,20 @@ def _database(
 
 
 def _contents(artifacts: Path, place: BackupPlace, folder: Path, progress: Progress) -> tuple[list[Content], list[str]]:
-    """Take what no backup has yet; all that are there, and those that are not what their name says."""
+    """Take what no backup has yet; all that are there, and those that are not what their name says.
+
+    What is kept is read, not believed: a disk that lost it by itself keeps its size, and it is taken again while it is
+    still here.
+    """
     kept: list[Content] = []
     damaged: list[str] = []
     files = sorted(_named_by_hash(artifacts))
     step = _counting(progress, "Copying attached files", sum(map(_size, files)))
     for file in files:
         target = place.content(file.name)
-        if target.is_file() and not target.is_symlink() and target.stat().st_size == _size(file):
-            step(target.stat().st_size)
-            kept.append(Content(sha256=file.name, size=target.stat().st_size))
+        stated = Content(sha256=file.name, size=_size(file))
+        if same_content(target, stated, step):
+            kept.append(stated)
             continue
         fresh = folder / file.name
         try:

@@ -20,13 +20,15 @@ from ompycord.backup.manifest import MANIFEST, MANIFEST_BYTES, BackupDamaged, Ba
 from ompycord.domain.base import Millis
 from ompycord.files import sync_folder
 
-__all__ = ["BackupPlace", "FoundBackup", "PlaceBusy"]
+__all__ = ["BackupPlace", "FoundBackup", "PlaceBusy", "is_ahead"]
 
 _NAME: Final = re.compile(r"\d{8}T\d{6}Z(?:-\d{1,4})?")
 _PARTIAL: Final = ".partial-"
 _MOST: Final = 1000
 _TAKEN: Final = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
 """What a lock says that another process has; any other error is the disk's."""
+_AHEAD_MS: Final = 24 * 3_600_000
+"""A backup that is later than this from now was made by a clock that ran ahead: it is no newest one."""
 
 
 class PlaceBusy(BackupError):
@@ -130,10 +132,12 @@ class BackupPlace:
         """All of them with what they say of themselves, the oldest first. Raises BackupError."""
         return [self._found(name) for name in self.names()]
 
-    def newest(self) -> FoundBackup | None:
-        """The newest that can be read. Raises BackupError."""
+    def newest(self, *, now: Millis | None = None) -> FoundBackup | None:
+        """The newest that can be read; with `now` without those of a clock that ran ahead. Raises BackupError."""
         found = (self._found(name) for name in reversed(self.names()))
-        return next((one for one in found if one.manifest is not None), None)
+        return next(
+            (one for one in found if one.manifest is not None and not is_ahead(one.manifest.created_at, now)), None
+        )
 
     def _unusable(self, error: OSError) -> BackupError:
         what = f"The folder of backups, {self.path}, cannot be used"
@@ -145,6 +149,11 @@ class BackupPlace:
             return FoundBackup(name, _read(self.path / name))
         except BackupError as error:
             return FoundBackup(name, None, str(error))
+
+
+def is_ahead(at: Millis, now: Millis | None) -> bool:
+    """Whether a backup of this time was made by a clock that ran ahead."""
+    return now is not None and at > now + _AHEAD_MS
 
 
 def _by_time(name: str) -> tuple[str, int]:

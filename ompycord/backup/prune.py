@@ -2,17 +2,14 @@
 
 import shutil
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from ompycord.backup.belonging import claim
 from ompycord.backup.drills import read_drill
-from ompycord.backup.place import BackupPlace, FoundBackup
+from ompycord.backup.place import BackupPlace, FoundBackup, is_ahead
 from ompycord.domain.base import Millis
 
 __all__ = ["Pruned", "prune", "to_prune"]
-
-_AHEAD_MS: Final = 24 * 3_600_000
-"""A backup that is later than this from now was made by a clock that ran ahead: it pushes no other one out."""
 
 
 class Pruned(NamedTuple):
@@ -32,7 +29,7 @@ def to_prune(found: list[FoundBackup], *, keep: int, now: Millis, whole: str | N
     """
     if keep < 1:
         raise ValueError("at least one backup is kept")
-    readable = [one for one in found if one.manifest is not None and one.manifest.created_at <= now + _AHEAD_MS]
+    readable = [one for one in found if one.manifest is not None and not is_ahead(one.manifest.created_at, now)]
     if len(readable) <= keep:
         return []
     first_kept = readable[-keep].name

@@ -12,6 +12,7 @@ from ompycord.bot.gateway.member_roles import role_of_member
 from ompycord.bot.gateway.session import BotStores, Session, SessionDependencies, Unreachable, Wedged
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
+from ompycord.bot.rest import SendFailed
 from ompycord.conductor import (
     Approvals,
     Budgets,
@@ -29,6 +30,7 @@ from ompycord.domain.access import Role
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import GatewayFatal
+from ompycord.render.message import message
 from ompycord.telemetry import get_logger
 
 __all__ = ["Bot"]
@@ -153,6 +155,13 @@ class Bot:
         if self._session is None or not self._session.is_connected:
             return None
         return await role_of_member(self._session.client, options, guild, person)
+
+    async def post_notice(self, channel: str, text: str, *, nonce: str) -> None:
+        """Post text of Ompycord's own; the nonce makes a repetition the same message. Raises SendFailed."""
+        if self._session is None or not self._session.is_ready:
+            raise SendFailed("Discord is not connected")
+        notice = message(text, sign=self._dependencies.signer.button)
+        await self._session.rest.send(channel, notice, nonce=nonce, silent=True)
 
     @property
     def is_ready(self) -> bool:

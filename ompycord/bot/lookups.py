@@ -125,6 +125,8 @@ class Lookups:
     """None where no run is hosted."""
     paused_by: Callable[[], str | None] = lambda: None
     """Who paused everything; None while nothing is paused."""
+    shortage: Callable[[], str | None] = lambda: None
+    """Why no new run starts for want of room on the disk, in a sentence; None while there is room."""
     models: ModelControl | None = None
     """None where no gateway runs."""
     forge_rests: Callable[[str | None], str | None] = lambda repository: None

@@ -79,6 +79,8 @@ class MessageRenderer:
     """The forge of a repository where that is not asked now."""
     paused_by: Callable[[], str | None] = lambda: None
     """Who paused everything."""
+    shortage: Callable[[], str | None] = lambda: None
+    """Why no new run starts for want of room, in a sentence."""
     slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
     _contexts: RunContexts = field(init=False)
 
@@ -104,6 +106,7 @@ class MessageRenderer:
             rests=self.rests,
             forge_rests=self.forge_rests,
             paused_by=self.paused_by,
+            shortage=self.shortage,
             slowed=self.slowed,
             links=RunLinks(store=self.store, snapshots=self.snapshots, url=self.url),
             queue=queue,

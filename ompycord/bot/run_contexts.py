@@ -47,6 +47,7 @@ class RunContexts:
     rests: Callable[[str | None, str | None], bool]
     forge_rests: Callable[[str | None], str | None]
     paused_by: Callable[[], str | None]
+    shortage: Callable[[], str | None]
     slowed: dict[str, Millis]
     links: RunLinks
     queue: SlotQueue
@@ -75,6 +76,7 @@ class RunContexts:
             confinement=self.confinement if record.kind is RunKind.HOSTED else None,
             is_network_open=record.kind is RunKind.HOSTED and self._is_network_open(record),
             paused_by=self.paused_by() if snapshot.state is RunState.QUEUED else None,
+            shortage=self.shortage() if snapshot.state is RunState.QUEUED else None,
             queue_place=queue.places.get(RunId(record.id)),
             slot_holders=queue.holders,
             waits_for_slot=self.slots is not None and self.slots.is_returning(RunId(record.id)),

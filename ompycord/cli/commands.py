@@ -33,8 +33,10 @@ from ompycord.cli.selftest import selftest
 from ompycord.cli.sign import sign
 from ompycord.cli.takeover import takeover
 from ompycord.cli.up import UpOptions, start
+from ompycord.cli.upkeep.alerts import alerts
 from ompycord.cli.upkeep.backup import backup
 from ompycord.cli.upkeep.maintenance import down, migrate
+from ompycord.cli.upkeep.service import service
 from ompycord.cli.webhooks import webhooks
 
 __all__ = ["application"]
@@ -112,6 +114,8 @@ application.add_typer(memory, rich_help_panel=MODES)
 application.add_typer(policy, rich_help_panel=MODES)
 application.add_typer(audit, rich_help_panel=MODES)
 application.add_typer(backup, rich_help_panel=MODES)
+application.add_typer(alerts, rich_help_panel=MODES)
+application.add_typer(service, rich_help_panel=MODES)
 application.add_typer(webhooks, rich_help_panel=MODES)
 application.add_typer(providers, rich_help_panel=MODES)
 application.add_typer(gateway, rich_help_panel=MODES)

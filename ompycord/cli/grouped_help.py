@@ -72,6 +72,12 @@ _EXAMPLES: Final = {
         "backup prune --dry-run",
         "backup prune --keep 30",
     ),
+    "alerts list": ("alerts list", "alerts list --limit 100 --json"),
+    "alerts test": ("alerts test",),
+    "service install": ("service install", "service install --run-as ompycord", "service install --print"),
+    "service uninstall": ("service uninstall",),
+    "service status": ("service status",),
+    "service run": ("service run",),
     "doctor": (
         "doctor",
         "doctor --repository shop",

@@ -43,6 +43,8 @@ class Topic(StrEnum):
     CHECK = "check"
     FILE = "file"
     NOTICE = "notice"
+    ALERT = "alert"
+    """About Ompycord itself, and of no run (`domain/alerting/notice.py`)."""
 
 
 EVENT_TOPICS: Final = frozenset({Topic.RUN, Topic.QUESTION, Topic.APPROVAL, Topic.CHECK})

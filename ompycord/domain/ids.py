@@ -9,6 +9,7 @@ __all__ = [
     "AGENT_SOURCE",
     "DISCORD",
     "OMPYCORD",
+    "OPS_CHANNEL",
     "Destination",
     "DraftId",
     "PersonId",
@@ -61,6 +62,8 @@ Destination = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39
 
 DISCORD: Final = "discord"
 """The bot. No webhook may have its name."""
+OPS_CHANNEL: Final = "ops-channel"
+"""Where alerts are posted in Discord. No webhook may have its name either."""
 
 
 def external_source(key_id: str, source: str | None = None) -> Source:

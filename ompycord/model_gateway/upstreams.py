@@ -90,6 +90,10 @@ class Upstreams:
         now = self.clock.now_ms()
         return [_kept(name, one) for name, one in sorted(self.breakers.items()) if one.is_open(now)]
 
+    def failing(self) -> list[ModelBreaker]:
+        """Providers and models that failed several times and have not answered since."""
+        return [_kept(name, one) for name, one in sorted(self.breakers.items()) if one.failures >= FAILURES]
+
     async def load(self) -> None:
         """Take up the breakers that were open when the process ended. Raises StorageError."""
         for one in [] if self.ledger is None else await self.ledger.model_breakers():

@@ -1,9 +1,11 @@
 """Every destination's worker, woken together; what `app` starts and ends."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ompycord.conductor import Bus
+from ompycord.domain.ids import Destination
+from ompycord.notify.attempt import DeliveryTarget
 from ompycord.notify.worker import DestinationWorker
 
 __all__ = ["Notifier"]
@@ -19,6 +21,11 @@ class Notifier:
         self._workers = tuple(workers)
         self._bus = bus
         self._ending = asyncio.Event()
+
+    @property
+    def targets(self) -> Mapping[Destination, DeliveryTarget]:
+        """Where it sends to, by name."""
+        return {worker.target.destination: worker.target for worker in self._workers}
 
     def wake(self) -> None:
         """Wake the workers after a change that no event announces: an operator asked for another try."""

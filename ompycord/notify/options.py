@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from ompycord.domain.base import Frozen
-from ompycord.domain.ids import DISCORD, Destination
+from ompycord.domain.ids import DISCORD, OPS_CHANNEL, Destination
 
 __all__ = ["NotifySettings", "OutgoingWebhook"]
 
@@ -20,21 +20,21 @@ class OutgoingWebhook(Frozen):
     url: str
     secret_file: Path
     """Holds the secret that signs, `whsec_...`. A relative one lies in the data folder."""
-    topics: Annotated[tuple[Literal["run", "question", "approval", "check"], ...], Field(min_length=1)] = (
+    topics: Annotated[tuple[Literal["run", "question", "approval", "check", "alert"], ...], Field(min_length=1)] = (
         "run",
         "question",
         "approval",
         "check",
     )
-    """Families of events that it gets."""
+    """Families of events that it gets; `alert` is about Ompycord itself, and is given only where it is named."""
     repositories: tuple[str, ...] = ()
     """Only runs in these; empty: all runs."""
 
     @field_validator("name")
     @classmethod
     def _is_free(cls, value: str) -> str:
-        if value == DISCORD:
-            raise ValueError(f"{DISCORD} is the bot's own name: choose another")
+        if value in {DISCORD, OPS_CHANNEL}:
+            raise ValueError(f"{value} is the bot's own name: choose another")
         return value
 
     @field_validator("url")

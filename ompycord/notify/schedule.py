@@ -22,7 +22,9 @@ SPREAD = 0.2
 """The part of a pause that is random, so that deliveries which failed together are not all tried at once."""
 
 
-def next_try(*, attempts: int, since: Millis, now: Millis, chance: float) -> Millis | None:
+def next_try(
+    *, attempts: int, since: Millis, now: Millis, chance: float, longest_s: float = LONGEST_S
+) -> Millis | None:
     """When to try again after `attempts` tries, 1 or more; None: never, it is a dead letter.
 
     `since` is when it was first to be tried, `chance` from 0 to 1 (without 1). The last try is made when its life ends.
@@ -30,6 +32,6 @@ def next_try(*, attempts: int, since: Millis, now: Millis, chance: float) -> Mil
     end = since + LIFE_MS
     if attempts >= LEAST_TRIES and now >= end:
         return None
-    base = min(FIRST_S * GROWTH ** min(attempts - 1, 20), LONGEST_S / (1 + SPREAD))
+    base = min(FIRST_S * GROWTH ** min(attempts - 1, 20), longest_s / (1 + SPREAD))
     then = now + round(base * (1 + SPREAD * chance) * 1000)
     return then if now >= end else min(then, end)

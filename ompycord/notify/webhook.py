@@ -8,6 +8,7 @@ import asyncio
 import ipaddress
 import ssl
 from collections.abc import Iterator
+from typing import Literal
 from urllib.parse import urlsplit
 
 from ompycord import __version__
@@ -41,9 +42,11 @@ class WebhookTarget:
         url: str,
         message_of: PostedMessageOf,
         clock: Clock,
+        method: Literal["GET", "POST"] = "POST",
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`message_of` makes what is posted. `transport` replaces the network.
+        """`message_of` makes what is posted. `method`: GET where an address is only asked. `transport` replaces the
+        network.
 
         A proxy of the environment is used unless the address is this machine. Raises ConfigurationError for one that
         is of another kind.
@@ -52,6 +55,7 @@ class WebhookTarget:
         self._url = url
         self._message_of = message_of
         self._clock = clock
+        self._method = method
         with proxy_in_words():
             self._client = httpx.AsyncClient(
                 follow_redirects=False,
@@ -85,7 +89,7 @@ class WebhookTarget:
         body, headers = self._message_of(stored, self._clock.now_ms())
         try:
             # The answer is left unread: its status is enough, and its length is the receiver's choice.
-            async with self._client.stream("POST", self._url, content=body, headers=headers) as answer:
+            async with self._client.stream(self._method, self._url, content=body, headers=headers) as answer:
                 return _judge(answer)
         except httpx.HTTPError as error:
             return Attempt(_reason(error))

@@ -14,7 +14,7 @@ from ompycord.domain.ports import Clock
 from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.errors import StorageError
 from ompycord.notify.attempt import Attempt, DeliveryTarget
-from ompycord.notify.schedule import next_try
+from ompycord.notify.schedule import LONGEST_S, next_try
 from ompycord.telemetry import get_logger
 
 __all__ = ["MOST_AT_ONCE", "STORE_RETRY_S", "DestinationWorker"]
@@ -38,17 +38,24 @@ class DestinationWorker:
         clock: Clock,
         chance: Callable[[], float],
         most_at_once: int = MOST_AT_ONCE,
+        longest_s: float = LONGEST_S,
     ) -> None:
-        """`chance` gives a number from 0 to 1 (without 1), by which pauses differ."""
+        """`chance` gives a number from 0 to 1 (without 1), by which pauses differ. `longest_s`: no pause is longer."""
         self._target = target
         self._queue = queue
         self._clock = clock
         self._chance = chance
         self._most_at_once = most_at_once
+        self._longest_s = longest_s
         self._alarm = asyncio.Event()
         self._trying: set[RunId | None] = set()
         """Runs with a try in progress."""
         self._is_ending = False
+
+    @property
+    def target(self) -> DeliveryTarget:
+        """Where it sends to."""
+        return self._target
 
     def wake(self) -> None:
         """Wake up: something may wait now."""
@@ -125,7 +132,9 @@ class DestinationWorker:
         tries = head.attempts + 1
         since = max(delivery.created_at, delivery.not_before)
         next_at = (
-            None if attempt.is_permanent else next_try(attempts=tries, since=since, now=now, chance=self._chance())
+            None
+            if attempt.is_permanent
+            else next_try(attempts=tries, since=since, now=now, chance=self._chance(), longest_s=self._longest_s)
         )
         await self._queue.undelivered(delivery.id, error=attempt.error, next_at=next_at)
         event = "notify.dead" if next_at is None else "notify.again"

@@ -50,6 +50,8 @@ class RenderContext(Frozen):
     """Whether the run was answered and its agent waits for a free slot."""
     paused_by: str | None = None
     """For a queued run: who paused everything."""
+    shortage: str | None = None
+    """For a queued run: why none starts for want of room on the disk, in a sentence of ours."""
     starts_at: Millis | None = None
     """When a queued run is expected to start."""
     checks: tuple[str, ...] | None = None

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ompycord.backup.options import BackupOptions
 from ompycord.bot.options import DiscordSettings
 from ompycord.domain.access import Access
+from ompycord.domain.alerting.options import AlertOptions
 from ompycord.domain.auditing.anchors import AuditSettings
 from ompycord.domain.base import Frozen
 from ompycord.domain.catalog import Catalog, Limits
@@ -128,6 +129,8 @@ class Settings(BaseSettings):
     """Recording of runs, to run them again without a model."""
     log: LogSettings = LogSettings()
     backup: BackupOptions = BackupOptions()
+    alerts: AlertOptions = AlertOptions()
+    """What operators are notified of."""
     _warnings: tuple[str, ...] = PrivateAttr(default=())
 
     @model_validator(mode="before")

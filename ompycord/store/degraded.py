@@ -46,14 +46,27 @@ class WriteGuard:
         self._is_ended = False
         self._known = (clock.monotonic_s(), True)  # opening has written or read already
         self._is_asking = False
+        self._reserved: str | None = None
 
     @property
     def reason(self) -> str | None:
         """Why nothing is written, in one sentence; None while everything is."""
+        if self._reserved is not None:
+            return self._reserved
         return None if self._reason is None else str(self._reason)
+
+    def reserve(self, reason: str | None) -> None:
+        """Refuse every write with this sentence though the disk would take it; None: refuse them no longer."""
+        if reason is not None and self._reserved is None:
+            log.error("store.read_only", cause=reason)
+        elif reason is None and self._reserved is not None:
+            log.info("store.writable_again")
+        self._reserved = reason
 
     def require_open(self) -> None:
         """Raises StorageError at once while the disk refuses."""
+        if self._reserved is not None:
+            raise DiskRefuses(self._reserved)
         if self._reason is not None:
             raise type(self._reason)(str(self._reason))
 
@@ -72,7 +85,7 @@ class WriteGuard:
 
     async def is_writable(self, submit: Callable[[], Awaitable[None]]) -> bool:
         """Whether a row can be committed. `submit` writes one; called at most once a second, seldom under load."""
-        if self._reason is not None:
+        if self.reason is not None:
             return False
         at, was_written = self._known
         age_s = self._clock.monotonic_s() - at

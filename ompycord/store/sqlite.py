@@ -41,6 +41,8 @@ from ompycord.store.features.schedules.rows import SqliteSchedules
 from ompycord.store.features.streaming import SqliteStreams
 from ompycord.store.features.surfaces import SqliteSurfaces
 from ompycord.store.features.tasks import SqliteTasks
+from ompycord.store.features.upkeep.alerts import SqliteAlerts
+from ompycord.store.features.upkeep.sizes import SqliteSizes
 from ompycord.store.mark import StoreMark
 from ompycord.store.readers import Readers
 from ompycord.store.statements import load
@@ -88,6 +90,8 @@ class SqliteStore(
     SqliteLogCheck,
     SqliteModelRequests,
     SqlitePullRequests,
+    SqliteAlerts,
+    SqliteSizes,
 ):
     """Made by `open_store`.
 
@@ -132,6 +136,10 @@ class SqliteStore(
     def read_only(self) -> str | None:
         """Why nothing is written for now, in one sentence; None while writes are possible."""
         return self._guard.reason
+
+    def reserve(self, reason: str | None) -> None:
+        """Refuse every write with this sentence, so that the disk keeps what is still free; None: take them again."""
+        self._guard.reserve(reason)
 
     async def is_writable(self) -> bool:
         """Whether a row can be committed: what a health check asks, however often."""

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 
+from ompycord.domain.alerting.notice import AlertNotice
 from ompycord.domain.deliveries import Notification
 from ompycord.domain.events import EVENT_TYPES
 from ompycord.domain.folds.snapshot import StatusSnapshot
@@ -47,10 +48,16 @@ def _notification() -> dict[str, Any]:
     return {"$schema": DRAFT, "$id": "/schemas/notification.json", **made}
 
 
+def _alert() -> dict[str, Any]:
+    """What a webhook that takes the topic `alert` gets."""
+    made = AlertNotice.model_json_schema(mode="serialization", by_alias=True)
+    return {"$schema": DRAFT, "$id": "/schemas/alert.json", **made}
+
+
 @cache
 def published() -> Mapping[str, dict[str, Any]]:
     """Every schema by its name."""
-    made = {"event": _event(), "snapshot": _snapshot(), "notification": _notification()}
+    made = {"event": _event(), "snapshot": _snapshot(), "notification": _notification(), "alert": _alert()}
     for schema in made.values():
         flow_descriptions(schema)
     return made
@@ -62,7 +69,8 @@ def add_schemas(app: FastAPI) -> None:
     async def schema(name: str) -> JSONResponse:
         """A JSON schema.
 
-        `event` is what senders send, `snapshot` what a stream begins with, `notification` what webhooks get.
+        `event` is what senders send, `snapshot` what a stream begins with, `notification` what webhooks get,
+        `alert` what they get of Ompycord itself.
         """
         found = published().get(name)
         if found is None:

@@ -60,7 +60,7 @@ class BackupKeeper:
         self._is_unread = False
         """Whether the folder could not be read when it was looked at."""
         self._ends = threading.Event()
-        self._newest: str | None = None
+        self._names: list[str] = []
         self._began_at: Millis | None = None
         """When this data folder was new: its first hour needs no backup."""
         self.state = BackupState()
@@ -141,7 +141,7 @@ class BackupKeeper:
         """Noted is what was found in it; what kept the trial from being made is no fault of it, and tried again."""
         self._drill_tried_at = self._clock.now_ms()
         try:
-            newest = await self._in_thread(self._place.newest)
+            newest = await self._in_thread(partial(self._place.newest, now=self._drill_tried_at))
             if newest is None:
                 return
             faults = await self._in_thread(
@@ -163,10 +163,10 @@ class BackupKeeper:
             key = self._data / "secrets" / "component_key"
             self._began_at = int(key.stat().st_mtime * 1000) if key.exists() else self._clock.now_ms()
         names = self._place.names()
-        if names and names[-1] != self._newest:  # a command makes some, too
-            newest = self._place.newest()
+        if names and names != self._names:  # a command makes some, too
+            newest = self._place.newest(now=self._clock.now_ms())
             self.state.newest_at = None if newest is None or newest.manifest is None else newest.manifest.created_at
-            self._newest = names[-1]
+            self._names = names
             tried_at, newest_at = self._tried_at, self.state.newest_at
             if tried_at is not None and newest_at is not None and newest_at > tried_at:
                 self.state.fault = None  # there is one since

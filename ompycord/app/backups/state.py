@@ -55,7 +55,7 @@ def backup_finding(options: BackupOptions, data: Path, *, now: Millis) -> Findin
     """The line of `doctor`."""
     place = place_of(options, data)
     try:
-        newest, found = place.newest(), place.found()
+        newest, found = place.newest(now=now), place.found()
     except BackupError as error:
         return warn(_NAME, str(error), "`ompycord backup list` looks again.")
     broken = [one.name for one in found if one.manifest is None]

@@ -12,6 +12,7 @@ from ompycord.app.connection.startup_probe import channels_of
 from ompycord.app.doctor import machine, team
 from ompycord.app.doctor.forges import forges
 from ompycord.app.doctor.production import production
+from ompycord.app.doctor.upkeep import upkeep
 from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.app.recovery.report import recovery_finding
 from ompycord.app.recovery.retention import results_finding
@@ -51,7 +52,8 @@ async def examine(
     found.append(await asyncio.to_thread(results_finding, path, settings.workspaces, now))
     found.append(backup_finding(settings.backup, path, now=now))
     found += await machine.ports(settings)
-    found += production(settings) if is_production else []
+    if is_production:
+        found += [*production(settings), *await asyncio.to_thread(upkeep, settings, path, now=now)]
     if is_production and settings.discord.token is None:
         text = "not checked, and neither are access, agents and repositories: there is no token."
         return [*found, warn("Discord", text, "")]

@@ -187,9 +187,13 @@ def disk(path: Path) -> Finding:
     """Check the free space where the data folder is, or will be."""
     there = next(one for one in (path, *path.parents) if one.exists())
     usage = usage_of(there)
-    shown = f"{usage.ratio:.0%} free"
+    shown = usage.words
     if usage.is_full:
-        return fail("Disk", f"{shown}: soon nothing new can be saved.", "Free space on the disk of the data folder.")
+        return fail(
+            "Disk",
+            f"{shown}: Ompycord is read-only, nothing new is saved.",
+            "Free space on the disk of the data folder.",
+        )
     if usage.is_low:
         return warn("Disk", f"{shown}: no new run will start.", "Free space on the disk of the data folder.")
     return ok("Disk", shown)

@@ -5,6 +5,7 @@ from typing import Any
 
 from ompycord.domain.base import Millis
 from ompycord.domain.deliveries import DISCORD, Destination, DestinationState
+from ompycord.domain.ids import OPS_CHANNEL
 from ompycord.domain.ports import Clock
 from ompycord.domain.ports.notify import NotificationQueue
 
@@ -53,9 +54,10 @@ class Destinations:
         parts = ["empty" if not state.pending else f"{state.pending} wait, the oldest for {_span(age_s)}"]
         if state.dead:
             parts.append(f"{state.dead} given up: `ompycord webhooks list`")
-        if state.destination not in self._configured:
+        if state.destination not in {*self._configured, OPS_CHANNEL}:
             parts.append("not configured any more: `ompycord webhooks drop`")
-        return f"Webhook {state.destination}", not state.dead and age_s < OLD_S, " · ".join(parts)
+        name = "Ops channel" if state.destination == OPS_CHANNEL else f"Webhook {state.destination}"
+        return name, not state.dead and age_s < OLD_S, " · ".join(parts)
 
 
 def _span(seconds: float) -> str:

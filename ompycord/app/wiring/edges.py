@@ -104,6 +104,7 @@ def lookups_of(
         pausing=Pausing(mode=infrastructure.mode, store=infrastructure.store, clock=infrastructure.clock),
         paused_by=lambda: infrastructure.mode.paused_by,
         forge_rests=partial(resting_forge, infrastructure.settings.catalog, infrastructure.forges.breakers),
+        shortage=lambda: infrastructure.mode.shortage,
     )
 
 

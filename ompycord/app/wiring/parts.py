@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ompycord.app.access_keys.key_manager import KeyManager
+from ompycord.app.alerting.heartbeat import Ping
 from ompycord.app.control import Operation
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.forges.connections import ForgeConnections
@@ -87,6 +88,8 @@ class Infrastructure:
     known: KnownSecrets
     clock: Clock
     ids: Ids
+    ping: Ping | None = None
+    """Asks the address of `alerts.heartbeat`; None where none is configured."""
     recent: RecentEvents = field(default_factory=RecentEvents)
     """The newest events, for the guardian."""
     counts: RunCounts = field(default_factory=RunCounts)

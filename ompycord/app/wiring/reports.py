@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from ompycord.app.alerting.state import AlertState
 from ompycord.app.backups.state import BackupState
 from ompycord.app.health import Health
 from ompycord.app.outgoing.states import Destinations
@@ -34,6 +35,7 @@ def health_of(
     own_limits: OwnLimits,
     gateway: ModelGateway,
     backups: BackupState,
+    alerts: AlertState,
     *,
     requests: Callable[[], RequestCounts],
 ) -> Health:
@@ -52,6 +54,7 @@ def health_of(
         gateway=gateway,
         backups=backups,
         breakers=infrastructure.forges.breakers,
+        alerts=alerts,
     )
 
 
@@ -59,6 +62,7 @@ def report_of(
     infrastructure: Infrastructure,
     destinations: Destinations,
     backups: BackupState,
+    alerts: AlertState,
     *,
     projector: Projector,
     bot: Bot,
@@ -81,4 +85,6 @@ def report_of(
         ledger=infrastructure.store,
         counts=infrastructure.counts,
         backups=backups,
+        alerts=alerts,
+        upkeep=infrastructure.store,
     )

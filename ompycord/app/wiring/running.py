@@ -10,12 +10,12 @@ from ompycord.app.access_keys.key_secrets import KeySecrets
 from ompycord.app.access_keys.keys import Keys
 from ompycord.app.auditing.operations import AuditOperations
 from ompycord.app.control import END_PROCESS, Control, Operation
-from ompycord.app.health import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.planning.operations import PlanOperations
 from ompycord.app.remembering.operations import MemoryOperations
 from ompycord.app.replaying.operations import TapeOperations
+from ompycord.app.resources.bounds import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service
 from ompycord.app.terminal.reports import RunReports
@@ -36,7 +36,7 @@ from ompycord.store import SqliteStore
 from ompycord.telemetry import get_logger
 from ompycord.telemetry.watchdog import Watchdog
 
-__all__ = ["control_of", "operations_of", "report_limits", "services_of"]
+__all__ = ["control_of", "drained", "keeps_up", "operations_of", "report_limits", "services_of"]
 
 log = get_logger(__name__)
 
@@ -70,7 +70,7 @@ def services_of(
             ends=Ends.RECORD,
             settle=projector.settled,
             bound_s=SETTLE_S,
-            ready=Readiness("worker", partial(_keeps_up, store)),
+            ready=Readiness("worker", partial(keeps_up, store)),
         ),
         recovery,
         Service(name="driver", run=driver.run, ends=Ends.WORK, drain=driver.drain),
@@ -82,7 +82,7 @@ def services_of(
         Service(name="overlaps", run=areas.overlap_watch.run, ends=Ends.WORK),
         *upkeep,
         *schedules,
-        Service(name="notifier", run=notifier.run, ends=Ends.WORK, drain=notifier.drain, stop=_drained),
+        Service(name="notifier", run=notifier.run, ends=Ends.WORK, drain=notifier.drain, stop=drained),
         Service(name="mcp", run=mcp.serve, ends=Ends.WORK, drain=mcp.drain),
         Service(name="models", run=gateway.run, ends=Ends.WORK),
         Service(name="terminals", run=terminal_ways.run, ends=Ends.WORK),
@@ -105,7 +105,7 @@ def report_limits(restored: Sequence[str], lowered: Sequence[str]) -> None:
         log.warning("limits.restored", what=", ".join(restored))
 
 
-async def _drained() -> None:
+async def drained() -> None:
     """Stop nothing: the service ends by itself once it was drained."""
 
 
@@ -113,7 +113,8 @@ async def _is_ready(bot: Bot) -> bool:
     return bot.is_ready
 
 
-async def _keeps_up(store: SqliteStore) -> bool:
+async def keeps_up(store: SqliteStore) -> bool:
+    """Whether events are taken in about as fast as they come. Raises StorageError."""
     return await store.backlog() < MANY_EVENTS
 
 

@@ -188,7 +188,7 @@ class Session:
             clock=dependencies.clock,
         )
         self._tree = OmpTree(self.client)
-        rest = Rest(self.client, home=dependencies.options.guilds[0])
+        self.rest = rest = Rest(self.client, home=dependencies.options.guilds[0])
         renderer = self._renderer(rest)
         messages_below = MessagesBelow()
         rollover = CardRollover(
@@ -241,6 +241,7 @@ class Session:
             messages=dependencies.messages,
             slots=dependencies.lookups.slots,
             paused_by=dependencies.lookups.paused_by,
+            shortage=dependencies.lookups.shortage,
             rests=_never if dependencies.lookups.models is None else dependencies.lookups.models.rests,
             forge_rests=dependencies.lookups.forge_rests,
         )

@@ -73,7 +73,9 @@ from ompycord.domain.ports.store import (
     RunRecords,
     RunsById,
     StoredLog,
+    StoredSizes,
     StoreHealth,
+    StoreSizes,
     Tasks,
 )
 from ompycord.domain.ports.work import (
@@ -172,7 +174,9 @@ __all__ = [
     "SetUps",
     "ShownMessages",
     "StoreHealth",
+    "StoreSizes",
     "StoredLog",
+    "StoredSizes",
     "Surfaces",
     "Tasks",
     "TeamMemory",

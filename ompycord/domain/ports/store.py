@@ -7,6 +7,7 @@ its own.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from ompycord.domain.base import Frozen, Millis
@@ -48,7 +49,9 @@ __all__ = [
     "RunRecords",
     "RunsById",
     "StoreHealth",
+    "StoreSizes",
     "StoredLog",
+    "StoredSizes",
     "Tasks",
 ]
 
@@ -311,4 +314,23 @@ class StoreHealth(Protocol):
 
     async def is_writable(self) -> bool:
         """Whether a row can be committed now; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSizes:
+    """What the database's file holds."""
+
+    bytes: int = 0
+    free_bytes: int = 0
+    """The part of it that deleted rows left, and that new ones take."""
+    memory_items: Mapping[str, int] = field(default_factory=dict[str, int])
+    """What is remembered, by status."""
+
+
+class StoreSizes(Protocol):
+    """How large the database is."""
+
+    async def stored_sizes(self) -> StoredSizes:
+        """As it is now."""
         ...

@@ -79,6 +79,8 @@ def _queued(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: 
         return Headline("⏳", "Queued", Colour.GREY, text, Situation.QUEUED)
     note = place(render_context.queue_place) if render_context.queue_place else ""
     when = f"Starts {stamp(render_context.starts_at)}." if render_context.starts_at else "Starts when a slot is free."
+    if render_context.shortage is not None:
+        when = render_context.shortage
     if render_context.paused_by is not None:
         when = f"{sanitizer.line(render_context.paused_by, _TITLE)} paused Ompycord; it starts once an admin unpauses."
     text = f"{when}{_taken(render_context, sanitizer)}"

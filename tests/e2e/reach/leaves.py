@@ -134,6 +134,15 @@ FILE: dict[str, Any] = {
         "guild_ready_timeout_s": 1,
         "proxy": "http://proxy.example.org:3128",
     },
+    "alerts": {
+        "off": ["queue"],
+        "after_s": {"discord": 300},
+        "clear_s": 30,
+        "quiet": {"start": "22:00", "end": "07:00", "zone": "Europe/Berlin"},
+        "always": ["database"],
+        "memory_mib": 4096,
+        "heartbeat": {"url_file": "secrets/heartbeat", "every_s": 30},
+    },
     "backup": {"folder": "/mnt/backups", "every_hours": 12, "keep": 30, "drill_days": 3, "secrets": True},
     "webhook": {
         "host": "127.0.0.2",
@@ -354,6 +363,8 @@ def _general(name: str) -> str:
     head, *rest = name.split(".")
     if (head, rest[:1]) == ("access", ["forge"]):  # by a login
         return "access.forge"
+    if (head, rest[:1]) == ("alerts", ["after_s"]):  # by an alert's name
+        return "alerts.after_s"
     if head not in {"repositories", "agents", "providers", "schedules", "task_presets"}:
         return name
     if rest[1] in {"env", "secrets"}:  # by the name of a variable

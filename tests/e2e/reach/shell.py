@@ -113,6 +113,12 @@ class Shell:
         assert [one["name"] for one in json.loads((await self.run("backup list", *to)).out)] == [name]
         assert json.loads((await self.run("backup verify", name, "--restore", *to)).out)["faults"] == []
         assert json.loads((await self.run("backup prune", "--dry-run", *to)).out)["backups"] == []
+        assert json.loads((await self.run("alerts test")).out)["ways"]["ops-channel"] is None
+        assert isinstance(json.loads((await self.run("alerts list")).out), list)
+        assert "answers in" in (await self.run("service status")).out
+        assert "Type=notify" in (await self.run("service install", "--run-as", "daemon", "--print")).out
+        nothing = await self.run("service uninstall", environ={"HOME": str(self.folder), "XDG_CONFIG_HOME": ""})
+        assert "nothing was changed" in nothing.out
 
     async def _models(self) -> None:
         """No provider is configured here: nothing is under way."""

@@ -89,6 +89,22 @@ async def test_one_that_a_person_made_counts(
     assert ours.state.newest_at == NOW + 21 * HOUR_MS
 
 
+async def test_one_of_a_clock_that_ran_ahead_is_no_newest_one(
+    keeper: Callable[..., BackupKeeper], clock: HandClock, copies: CountedCopies, make: Make, place: BackupPlace
+) -> None:
+    ahead = make(now=NOW + 2 * 365 * 24 * HOUR_MS)
+    ours = keeper(drill_days=0)
+    for hours in (1, 1.1, 2, 24.9, 25.1, 25.2):
+        clock.wall_ms = NOW + round(hours * HOUR_MS)
+        await ours.inspect()
+    assert copies.made == 2, "each day one, not each minute"
+    assert ours.state.newest_at == NOW + round(25.1 * HOUR_MS)
+    later = keeper()
+    await later.inspect()
+    assert later.state.newest_at == NOW + round(25.1 * HOUR_MS)
+    assert ahead in place.names(), "it pushes nothing out, and nothing pushes it out"
+
+
 async def test_a_failure_is_told_and_tried_again_in_an_hour(
     keeper: Callable[..., BackupKeeper], clock: HandClock, copies: CountedCopies, place: BackupPlace
 ) -> None:

@@ -124,10 +124,12 @@ def test_a_content_that_is_a_link_or_longer_is_lost_and_not_copied(
     assert done.lost == (), "it is still in the data folder"
 
 
-def test_a_content_that_was_cut_off_is_taken_anew(place: BackupPlace, make: Make) -> None:
-    make()
-    place.content(DIGEST).write_bytes(PICTURE[:-1])
+@pytest.mark.parametrize("damaged", [PICTURE[:-1], PICTURE[:-1] + b"?", b"?" + PICTURE[1:]])
+def test_a_content_that_was_cut_off_or_changed_is_taken_again(place: BackupPlace, make: Make, damaged: bytes) -> None:
+    first = make()
+    place.content(DIGEST).write_bytes(damaged)
     assert verify(place, make()) == []
+    assert verify(place, first) == [], "the earlier one is whole again too"
 
 
 def test_secrets_that_are_links_are_taken_and_all_is_private(

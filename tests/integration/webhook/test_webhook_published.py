@@ -37,7 +37,7 @@ def reference(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     return snapshot.use_extension(ReferenceFile)
 
 
-@pytest.mark.parametrize("name", ["event", "notification", "snapshot"])
+@pytest.mark.parametrize("name", ["alert", "event", "notification", "snapshot"])
 async def test_a_schema_is_as_it_is_written_down(
     http: httpx.AsyncClient, reference: SnapshotAssertion, name: str
 ) -> None:

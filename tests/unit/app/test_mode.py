@@ -27,10 +27,11 @@ def mode_with(total: int, free: int) -> StorageMode:
     [
         (20 * GIB, 3 * GIB, "normal", True),
         (20 * GIB, 2 * GIB - 1, "low_disk", True),
-        (20 * GIB, GIB - 1, "low_disk", False),
+        (20 * GIB, GIB - 1, "read_only", False),
         (2000 * GIB, 6 * GIB, "normal", True),
         (2000 * GIB, 5 * GIB - 1, "low_disk", True),
-        (2000 * GIB, GIB - 1, "low_disk", False),
+        (2000 * GIB, 2 * GIB, "low_disk", True),
+        (2000 * GIB, 2 * GIB - 1, "read_only", False),
     ],
 )
 async def test_a_disk_is_low_by_its_part_and_by_its_bytes(total: int, free: int, name: str, *, has_room: bool) -> None:
@@ -42,8 +43,8 @@ async def test_a_low_disk_refuses_new_runs_in_words_and_a_roomy_one_does_not() -
     assert await mode_with(100 * GIB, 50 * GIB).closed() is None
     words = await mode_with(100 * GIB, 4 * GIB).closed()
     assert words is not None
-    assert words.startswith("This machine is low on disk (4% free), so no new run will start.")
-    assert await mode_with(100 * GIB, 4 * GIB).words() == "low on disk (4% free): no new run starts"
+    assert words.startswith("This machine is low on disk (4% free, 4.0 GiB), so no new run will start.")
+    assert await mode_with(100 * GIB, 4 * GIB).words() == "low on disk (4% free, 4.0 GiB): no new run starts"
 
 
 @pytest.mark.parametrize(("data", "who"), [(b"", "An admin"), (b"\xff\xfe", "An admin"), (b"Ada\nMo\n", "Ada Mo")])

@@ -6,8 +6,11 @@ import prometheus_client
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from ompycord.app.alerting.reading import ProcessUse
 from ompycord.app.report import METRICS, Reading
+from ompycord.app.resources.upkeep_metrics import UpkeepReading
 from ompycord.conductor.slots import SlotUse
+from ompycord.domain.ports.store import StoredSizes
 from ompycord.http import RequestCounts
 from ompycord.telemetry.metrics import Metric, exposition
 from ompycord.telemetry.run_counts import RunCounts
@@ -58,6 +61,16 @@ READING = Reading(
     disk_free=0.125,
     loop_lag_s=0.5,
     resident_bytes=11,
+    upkeep=UpkeepReading(
+        alerts={"disk": 1},
+        pings=12,
+        process=ProcessUse(11, 13, 14),
+        cpu_s=15.5,
+        disk_free_bytes=16,
+        sizes=StoredSizes(17, 18, {"active": 19}),
+        steps={"started": 20},
+        drill_age_s=21.5,
+    ),
 )
 
 
@@ -132,6 +145,17 @@ def test_each_metric_says_its_own_part_of_the_reading() -> None:
         ("ompycord_disk_free_ratio",): 0.125,
         ("ompycord_loop_lag_seconds",): 0.5,
         ("ompycord_resident_bytes",): 11,
+        ("ompycord_alerts_open", "disk"): 1,
+        ("ompycord_heartbeat_pings_total",): 12,
+        ("ompycord_cpu_seconds_total",): 15.5,
+        ("ompycord_open_descriptors",): 13,
+        ("ompycord_most_descriptors",): 14,
+        ("ompycord_disk_free_bytes",): 16,
+        ("ompycord_database_bytes",): 17,
+        ("ompycord_database_free_bytes",): 18,
+        ("ompycord_steps_open", "started"): 20,
+        ("ompycord_memory_items", "active"): 19,
+        ("ompycord_backup_drill_age_seconds",): 21.5,
     }
 
 

@@ -1,0 +1,1 @@
+"""What the process takes of its machine, and what is left of that."""

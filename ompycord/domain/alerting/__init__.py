@@ -1,0 +1,1 @@
+"""What is wrong with the process or its surroundings, and when people are notified of it; pure."""

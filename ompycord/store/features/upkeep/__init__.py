@@ -1,0 +1,1 @@
+"""Rows of what looks after the process itself."""
