@@ -173,7 +173,7 @@ async def test_a_diff_beyond_an_upload_is_cut_and_runs_of_another_server_crowd_o
 ) -> None:
     mo = harness.playground.mo
     monkeypatch.setattr(runs, "_FOUND", 3)  # else a hundred runs must be made
-    harness.show_diff = "+é\n".encode() * 3_000_000
+    harness.show_diff = f"+{'😀' * 60}\n".encode() * 45_000
     harness.agent.hold()
     async with harness.running():
         record = await harness.start(mo)
