@@ -174,6 +174,17 @@ SETTINGS_WORDS = {
         "addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, such as `[10.0.0.7]`; "
         "all that comes through another one counts as one sender's"
     ),
+    "budgets.zone": "IANA, such as `Europe/Berlin`: a day begins at midnight there, a month on its first day",
+    "budgets.warn_percent": "how much of a limit is used when its runs' threads are told, once",
+    "budgets.when_reached": "`refuse` or `queue` new runs whose account is used up",
+    "budgets.unknown_prices": "`allow`: a model without a known price counts 0",
+    "budgets.person.day_usd": "[each person](../how-to/set-budgets.md)",
+    "budgets.repository.day_usd": "each repository, on each server",
+    "budgets.server.day_usd": "each server",
+    "budgets.people.day_usd": "in place of `person`, by Discord id",
+    "budgets.repositories.day_usd": "in place of `repository`, by name",
+    "budgets.servers.day_usd": "in place of `server`, by Discord id",
+    "budgets.servers.zone": "the server's own",
     "limits.max_iterations": "rounds of work and checks of a run; with 1 a red run is not repaired",
     "repositories.max_iterations": "the same for its runs; left out, that of `limits`",
     "repositories.setup": "[steps](../how-to/get-dependencies-ready.md) that make its dependencies ready",

@@ -118,8 +118,9 @@ def wire(
     precheck = precheck_of(infrastructure, workers, gateway)
     listeners = listeners_of(infrastructure, workers, served)
     driver = driver_of(
-        infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare, listeners, precheck
-    )
+        infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare, listeners, precheck,
+        budgets=areas.shared_budgets.book, standing=areas.standing,
+    )  # fmt: skip
     terminal_ways = TerminalWays(
         listeners=listeners,
         store=infrastructure.store,

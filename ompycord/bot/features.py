@@ -12,7 +12,9 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.accept import accept_feature
+from ompycord.bot.commands.admin.budget import budget_feature
 from ompycord.bot.commands.admin.pausing import pausing_feature
+from ompycord.bot.commands.admin.permissions import permissions_feature
 from ompycord.bot.commands.cancel import cancel_feature
 from ompycord.bot.commands.circling import circling_feature
 from ompycord.bot.commands.cost import cost_feature
@@ -70,6 +72,8 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     gateway_feature,
     mine_feature,
     pausing_feature,
+    budget_feature,
+    permissions_feature,
     retry_feature,
     follow_up_feature,
     pull_request_feature,

@@ -15,6 +15,8 @@ from ompycord.bot.run_links import LinkStore, RunLinks, card_number
 from ompycord.bot.run_view import Request, RunView, asked_at, latest_card, ref_of, request_of, tag_of
 from ompycord.bot.slot_queue import SlotQueue
 from ompycord.conductor import Messages, Slots, Snapshots
+from ompycord.conductor.budgeting import BudgetBook
+from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.reports import Proposal
@@ -35,6 +37,7 @@ from ompycord.render.file import file_message
 from ompycord.render.marker import question_tag
 from ompycord.render.memory.proposal import lesson_notice
 from ompycord.render.message import RenderedMessage
+from ompycord.render.money.notice import budget_message
 from ompycord.render.paused import paused_message, pings_paused
 from ompycord.render.question import approval_message, ops_message, question_message, reminder_message
 from ompycord.render.render_context import RenderContext
@@ -47,6 +50,13 @@ from ompycord.render.typed_answer import typed_answer_message, unread_message
 
 __all__ = ["MessageRenderer", "RendererStore"]
 
+_SILENT = frozenset({RefKind.OPS, RefKind.AGAIN, RefKind.DAMAGED, RefKind.RECOVERED, RefKind.LESSON, RefKind.BUDGET})
+"""Notices that ping no one."""
+_NOTICES = {
+    RefKind.DAMAGED: damage_message,
+    RefKind.BUDGET: budget_message,
+    RefKind.RECOVERED: recovered_message,
+}
 _LIVE = 100
 """Runs of each kind that a board lists at most."""
 
@@ -77,6 +87,10 @@ class MessageRenderer:
     """Whether a model at a provider is not asked now."""
     forge_rests: Callable[[str | None], str | None] = lambda repository: None
     """The forge of a repository where that is not asked now."""
+    budgets: BudgetBook | None = None
+    """Knows which queued runs have no room; without it all have."""
+    standing: StandingPermissions | None = None
+    """Knows what was decided before about what an agent asks."""
     paused_by: Callable[[], str | None] = lambda: None
     """Who paused everything."""
     shortage: Callable[[], str | None] = lambda: None
@@ -110,6 +124,8 @@ class MessageRenderer:
             slowed=self.slowed,
             links=RunLinks(store=self.store, snapshots=self.snapshots, url=self.url),
             queue=queue,
+            budgets=self.budgets,
+            standing=self.standing,
         )
 
     @property
@@ -287,10 +303,8 @@ class MessageRenderer:
         match Ref.parse(ref).kind:
             case RefKind.SUSPENDED:
                 return self._paused(run_view, ref)
-            case RefKind.DAMAGED:
-                return damage_message(*shown, sign=self.signer.button, redact=redact)
-            case RefKind.RECOVERED:
-                return recovered_message(*shown, sign=self.signer.button, redact=redact)
+            case RefKind.DAMAGED | RefKind.BUDGET | RefKind.RECOVERED as kind:
+                return _NOTICES[kind](*shown, sign=self.signer.button, redact=redact)
             case RefKind.AGAIN:
                 return self._question(run_view, ref)
             case RefKind.TYPED:
@@ -369,7 +383,7 @@ class MessageRenderer:
         """
         if kind is OutboxKind.RESULT:
             return run_view.snapshot.state is not RunState.CANCELLED
-        if Ref.parse(ref).kind in {RefKind.OPS, RefKind.AGAIN, RefKind.DAMAGED, RefKind.RECOVERED, RefKind.LESSON}:
+        if Ref.parse(ref).kind in _SILENT:
             return False
         if run_view.record.kind is RunKind.HOSTED:
             return True

@@ -11,7 +11,10 @@ from ompycord.bot.run_links import RunLinks
 from ompycord.bot.run_view import asked_at, latest_card, posted, ref_of
 from ompycord.bot.slot_queue import NO_QUEUE, SlotQueue
 from ompycord.conductor import Messages, Slots
+from ompycord.conductor.budgeting import BudgetBook
+from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.domain.base import Millis
+from ompycord.domain.budgets.accounts import payer_of
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.shown_requests import risk_of
 from ompycord.domain.folds.snapshot import StatusSnapshot
@@ -19,6 +22,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.repository import ConfinementLevel
+from ompycord.domain.risk.standing import CallDecision
 from ompycord.domain.run import RunKind, RunRecord, RunState
 from ompycord.errors import Refused
 from ompycord.processes.launcher_port import leaves_network_open
@@ -29,6 +33,8 @@ __all__ = ["SLOWED_SHOWN_MS", "RunContexts"]
 SILENT_MS = 15 * 60 * 1000
 """docs/contracts/external-runs.md, *Silence*: the card shows *silent since* after this time."""
 SLOWED_SHOWN_MS = 60 * 1000
+_MOST_LOOKED_UP = 20
+"""Open approvals of a run of which it is looked up what was decided before."""
 
 
 @dataclass(kw_only=True)
@@ -51,6 +57,8 @@ class RunContexts:
     slowed: dict[str, Millis]
     links: RunLinks
     queue: SlotQueue
+    budgets: BudgetBook | None
+    standing: StandingPermissions | None
 
     def is_rehearsal(self, record: RunRecord) -> bool:
         """Whether its agent is the simulated one, as it is configured now."""
@@ -77,6 +85,8 @@ class RunContexts:
             is_network_open=record.kind is RunKind.HOSTED and self._is_network_open(record),
             paused_by=self.paused_by() if snapshot.state is RunState.QUEUED else None,
             shortage=self.shortage() if snapshot.state is RunState.QUEUED else None,
+            decided_before=await self._decided_before(record, snapshot),
+            no_room=await self._no_room(record, snapshot),
             queue_place=queue.places.get(RunId(record.id)),
             slot_holders=queue.holders,
             waits_for_slot=self.slots is not None and self.slots.is_returning(RunId(record.id)),
@@ -96,6 +106,19 @@ class RunContexts:
             breaker=self._resting(snapshot),
             waits_for=links.waits_for,
         )
+
+    async def _decided_before(self, record: RunRecord, snapshot: StatusSnapshot) -> dict[str, tuple[CallDecision, ...]]:
+        """What people decided about the calls that wait for them, as far as a message shows it."""
+        if self.standing is None or snapshot.is_final:
+            return {}
+        requests = snapshot.open_approvals[:_MOST_LOOKED_UP]
+        return {one.ref: tuple(found) for one in requests if (found := await self.standing.before(record, one))}
+
+    async def _no_room(self, record: RunRecord, snapshot: StatusSnapshot) -> str | None:
+        """Which budget keeps a queued run from beginning."""
+        if self.budgets is None or snapshot.state is not RunState.QUEUED:
+            return None
+        return await self.budgets.no_room(payer_of(record), snapshot.origin.requester_name or "the requester")
 
     def _needs_another(self, record: RunRecord, snapshot: StatusSnapshot) -> bool:
         """Whether the requester alone may not decide on what waits."""

@@ -7,6 +7,7 @@ who was first (docs/contracts/commands-and-buttons.md, *Decisions happen once*).
 from collections.abc import Callable
 from typing import Final, Literal
 
+from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.conductor.run_access import RunAccess, require_hosted
 from ompycord.conductor.snapshots import LoadedRun
 from ompycord.conductor.transitions import Transitions
@@ -14,6 +15,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.access import Person, Role
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.events.people import GrantScope
 from ompycord.domain.folds.shown_requests import risk_of, shown_hash
 from ompycord.domain.folds.snapshot import Approval, permission_of
 from ompycord.domain.ids import RunId, short_id
@@ -21,6 +23,7 @@ from ompycord.domain.ports import RunHistory
 from ompycord.domain.records import Committed, Decision
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.risk.deciders import Vote, missing
+from ompycord.domain.risk.standing import CallDecision, Granter, can_stand, decided_call
 from ompycord.domain.run import FINAL
 from ompycord.errors import Refused
 from ompycord.render.approvals.deciding import people_words
@@ -50,6 +53,13 @@ def _names(ballot: _Ballot) -> str:
 
 
 _NAME: Final = 128
+_ACTIONS: Final[dict[GrantScope, str]] = {
+    "once": "Allow once",
+    "run": "Allow for this run",
+    "day": "Allow here for a day",
+}
+_SCOPES: Final[tuple[GrantScope, ...]] = ("once", "run", "day")
+"""From the narrowest on: where several people allow it, that of the most careful one holds."""
 
 
 class Approvals:
@@ -63,7 +73,10 @@ class Approvals:
         transitions: Transitions,
         catalog: Catalog,
         wake: Callable[[], None],
+        standing: StandingPermissions | None = None,
     ) -> None:
+        """`standing`: permissions for a day, and what was decided before; without it there are none."""
+        self.standing = standing
         self._access = access
         self._history = history
         self._transitions = transitions
@@ -100,9 +113,11 @@ class Approvals:
         return None
 
     async def approve(
-        self, loaded: LoadedRun, approval: str, person: Person, *, scope: Literal["once", "run"] = "once"
+        self, loaded: LoadedRun, approval: str, person: Person, *, scope: GrantScope = "once"
     ) -> Approved:
         """Permit the agent to act, once or whenever it asks for what `permission_of` it covers; decided once.
+
+        For a day: exactly this call of any run in this repository and channel, while `can_stand` (`risk/standing.py`).
 
         Where the risk class needs more people, this is one of their votes (`Approved.waits_for`). Raises Refused for
         what cannot be shown whole, and for the run where it is not known to be the whole call.
@@ -118,6 +133,8 @@ class Approvals:
             raise Refused(RefusalCode.APPROVAL_NOT_WHOLE)
         if scope == "run" and permission_of(found) is None:
             raise Refused(RefusalCode.APPROVAL_ONLY_ONCE)
+        if scope == "day" and (self.standing is None or not can_stand(found)):
+            raise Refused(RefusalCode.APPROVAL_NOT_FOR_A_DAY)
         own = ev.ApprovalVoted.model_validate(
             {
                 "approval": approval, "by": person.name, "person": person.id, "role": person.role.word,
@@ -134,10 +151,27 @@ class Approvals:
         ballot[own.person] = own
         if (still := missing(rule, _votes(loaded, ballot))) != (0, None):
             raise Refused(RefusalCode.APPROVED_BEFORE, needs=people_words(still))
-        narrowest = "once" if any(one.scope == "once" for one in ballot.values()) else scope
+        given = {one.scope for one in ballot.values()}
+        narrowest: GrantScope = next(one for one in _SCOPES if one in given)
         body = ev.ApprovalGranted(approval=approval, by=_names(ballot), scope=narrowest)
-        action = "Allow once" if narrowest == "once" else "Allow for this run"
-        return Approved(**dict(await self._decide(loaded.run, "approval", approval, action, body, person)))
+        who = tuple(Granter(person=one.person, name=one.by) for one in ballot.values())
+        kept = self._kept(loaded, found, narrowest, who)
+        action = _ACTIONS[narrowest]
+        return Approved(**dict(await self._decide(loaded.run, "approval", approval, action, body, person, kept=kept)))
+
+    def _kept(
+        self,
+        loaded: LoadedRun,
+        found: Approval,
+        action: Literal["once", "run", "day", "deny"],
+        who: tuple[Granter, ...],
+    ) -> CallDecision | None:
+        """What later requests for the same call are compared with."""
+        if self.standing is None or found.is_publication:
+            return None
+        rules, now = self.standing.rules_of(loaded.record, found), self._access.clock.now_ms()
+        new = self._access.ids.ulid()
+        return decided_call(found, loaded.record, action, who, id=new, at=now, rules=rules)
 
     async def _ballot(self, loaded: LoadedRun, own: ev.ApprovalVoted) -> _Ballot:
         """Who has allowed what the request shows now, as it is on disk; a vote for another text does not count."""
@@ -154,7 +188,8 @@ class Approvals:
             return Committed(fresh=False, earlier=first)
         body = ev.ApprovalDenied(approval=approval, by=person.name, reason=reason or None)
         action = f"Deny: {reason}" if reason else "Deny"
-        return await self._decide(loaded.run, "approval", approval, action, body, person)
+        kept = self._kept(loaded, found, "deny", (Granter(person=person.id, name=person.name),))
+        return await self._decide(loaded.run, "approval", approval, action, body, person, kept=kept)
 
     @staticmethod
     def _requested(loaded: LoadedRun, approval: str) -> Approval:
@@ -186,9 +221,12 @@ class Approvals:
         person: Person,
         *,
         also: Decision | None = None,
+        kept: CallDecision | None = None,
     ) -> Committed:
         decision = self._access.decision(run, kind, ref, action, person)
-        committed = await self._access.record(run, body, kind=SourceKind.PERSON, decision=decision, also=also)
+        committed = await self._access.record(
+            run, body, kind=SourceKind.PERSON, decision=decision, also=also, beside=() if kept is None else (kept,)
+        )
         self._wake()
         return committed
 

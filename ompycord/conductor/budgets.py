@@ -6,6 +6,7 @@ limit; its card shows that.
 
 from collections.abc import Callable
 
+from ompycord.conductor.budgeting.book import BudgetBook
 from ompycord.conductor.bus import Bus
 from ompycord.conductor.run_access import RunAccess, require_hosted
 from ompycord.conductor.snapshots import LoadedRun, Snapshots
@@ -42,7 +43,16 @@ def is_used_up(snapshot: StatusSnapshot) -> bool:
 class Budgets:
     """The use case of people who raise a run's budget."""
 
-    def __init__(self, *, access: RunAccess, transitions: Transitions, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        *,
+        access: RunAccess,
+        transitions: Transitions,
+        wake: Callable[[], None],
+        shared: BudgetBook | None = None,
+    ) -> None:
+        self.shared = shared
+        """Those that runs share; without it there are none."""
         self._access = access
         self._transitions = transitions
         self._wake = wake

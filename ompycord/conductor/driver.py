@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ompycord.conductor.budgeting.fair_queue import FairQueue
 from ompycord.conductor.inbox import has_unread
 from ompycord.conductor.run_access import RunStore
 from ompycord.conductor.slots import SlotKeeper, Slots
@@ -47,6 +48,10 @@ log = get_logger(__name__)
 
 async def _open() -> None:
     return
+
+
+async def _always(record: RunRecord) -> bool:
+    return True
 
 
 def _nothing() -> None:
@@ -92,12 +97,14 @@ class Driver:
         slot_keeper: SlotKeeper | None = None,
         agent_comes: Callable[[], None] = _nothing,
         agent_was_cut: Callable[[RunId], Awaitable[None]] = _no_one,
+        has_budget: Callable[[RunRecord], Awaitable[bool]] = _always,
     ) -> None:
         """`changed` is called after every commit of the driver: it wakes the projector.
 
         `agent_comes` is called when a run's work begins or continues: what its agent will ask for can be made ready.
         `agent_was_cut` records that a crash of ours left a start of its agent without an end.
         `resumes` reports whether a run's agent can continue in its session, `closed` why no waiting run may start now.
+        `has_budget` reports whether the budgets of a waiting run let it begin.
         Without a `slot_keeper`, which runs beside the driver, no run gives its slot back.
         """
         self._store = store
@@ -110,6 +117,8 @@ class Driver:
         self._closed = closed
         self._agent_comes = agent_comes
         self._agent_was_cut = agent_was_cut
+        self._has_budget = has_budget
+        self._queue = FairQueue()
         self._transitions = Transitions(store=store, clock=clock, ids=ids)
         self._alarm = asyncio.Event()
         self._running = _Running()
@@ -188,27 +197,26 @@ class Driver:
         return row.effect.type not in HEAVY or slots.busy + slots.reserved < self._limits.parallel_runs
 
     async def _dequeue(self) -> None:
-        """Start waiting runs: the person with the fewest running goes first, then the oldest run.
+        """Start waiting runs in the order of `FairQueue`, without those whose budgets are used up.
 
         A follow-up has no turn while another run of its chain is open.
         """
         hosted = await self._store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, limit=OPEN_RUNS))
         working = [record for record in hosted if record.state not in WITHOUT_SLOT]
         queued = [r for r in hosted if r.state is RunState.QUEUED and waits_for(r, hosted) is None]
-        waiting = sorted([r for r in queued if await self._is_left(r)], key=lambda r: r.created_at)
+        waiting = [r for r in queued if await self._is_left(r) and await self._has_budget(r)]
         at_work = sum(not self._slots.is_waiting(RunId(record.id)) for record in working)
         free = self._limits.parallel_runs - at_work - self._slots.reserved
         if waiting and free > 0 and await self._closed() is not None:
             return
-        busy: dict[str | None, int] = {}
-        for record in working:  # a person whose runs wait for answers has them running all the same
-            busy[record.requester] = busy.get(record.requester, 0) + 1
         while waiting and free > 0:
-            record = min(waiting, key=lambda r: (busy.get(r.requester, 0), r.created_at))
+            # `working` counts runs that wait for answers, too: their people have them running all the same
+            record = self._queue.next_of(waiting, working)
             waiting.remove(record)
-            busy[record.requester] = busy.get(record.requester, 0) + 1
+            working.append(record)
             free -= 1
             await self._transitions.decide(RunId(record.id), RunDequeued(), kind=SourceKind.OMPYCORD)
+            self._queue.started(record, waiting)
             self._changed()
 
     async def _is_left(self, record: RunRecord) -> bool:

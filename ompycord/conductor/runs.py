@@ -6,6 +6,7 @@ A method returns when the fact is on disk. Refusals are `Refused`.
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from ompycord.conductor.budgeting.book import BudgetBook
 from ompycord.conductor.budgets import is_used_up
 from ompycord.conductor.lineage import Lineage
 from ompycord.conductor.run_access import RunAccess, require_hosted
@@ -15,6 +16,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.access import Person
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Frozen
+from ompycord.domain.budgets.accounts import Payer, payer_of
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import OMPYCORD, DraftId, RunId, short_id
 from ompycord.domain.lifecycle import advance
@@ -72,8 +74,9 @@ class Runs:
         closed: Closed = _open,
         records: bool = False,
         paused: Callable[[], str | None] = lambda: None,
+        budgets: BudgetBook | None = None,
     ) -> None:
-        """`records`: every run is recorded. `paused`: why nothing is resumed now."""
+        """`records`: every run is recorded. `paused`: why nothing is resumed now. `budgets`: what runs share."""
         self._access = access
         self._records = records
         self._transitions = transitions
@@ -85,6 +88,7 @@ class Runs:
         self._wake = wake
         self._closed = closed
         self._paused = paused
+        self._budgets = budgets
         self._beginning = asyncio.Lock()
         """Held while a run is checked against the limits and started, which must be one step."""
 
@@ -116,6 +120,7 @@ class Runs:
         )
         async with self._beginning:
             await self._check_limits(task.origin)
+            await self._check_room(task)
             record = await self._begin(
                 RunId(draft), task, person, now=now, draft=draft, followed=followed, note=submission.note
             )
@@ -234,6 +239,16 @@ class Runs:
             if count >= limit:
                 raise Refused(RefusalCode.TOO_MANY_OPEN, whose=whose, count=count, limit=limit)
 
+    async def _check_room(self, task: Task) -> None:
+        """Refuse a run whose budgets are used up, unless it may wait for them: its card says so, then."""
+        origin = task.origin
+        if self._budgets is None or self._budgets.queues:
+            return
+        payer = Payer(origin.guild or "", origin.requester or "", task.repository)
+        why = await self._budgets.no_room(payer, origin.requester_name or "the requester")
+        if why is not None:
+            raise Refused(RefusalCode.BUDGET_USED_UP, why=why)
+
     # -- decisions about a run
 
     async def cancel(self, record: RunRecord, person: Person, *, reason: str | None = None) -> Committed:
@@ -282,6 +297,11 @@ class Runs:
             raise Refused(RefusalCode.NOT_SUSPENDED, run=short_id(run))
         if loaded.snapshot is not None and is_used_up(loaded.snapshot):
             raise Refused(RefusalCode.LIMIT_USED_UP, run=short_id(run))
+        if self._budgets is not None:
+            name = loaded.snapshot.origin.requester_name if loaded.snapshot else None
+            why = await self._budgets.no_room(payer_of(record), name or "the requester")
+            if why is not None:
+                raise Refused(RefusalCode.BUDGET_USED_UP, why=why)
         return await self._move(record, ev.RunResumed(by=person.name), "resume", person)
 
     async def give_up(self, loaded: LoadedRun, person: Person) -> Committed:

@@ -328,6 +328,8 @@ class Commit:
     - `ModelRequestOpened`, `ModelRequestMetered`, `ModelRequestSettled`, `ModelBreaker`: the ledger of requests to
       models (`ports/model_ledger.py`).
     - `MemoryChange`: an item of the memory, guarded by the state that was read.
+    - `BudgetWarning`: inserted; one that was given before makes the whole commit a no-op.
+    - `CallDecision`: inserted.
     """
 
     writes: tuple[Frozen | NewEvent, ...]

@@ -14,6 +14,7 @@
 | `ops:<ref>` | `OPS` | the notice to the ops channel about a question or an approval | outbox, surfaces |
 | `again:<ref>` | `AGAIN` | a question or an approval asked once more than `<ref>` | outbox, surfaces |
 | `lesson:<item>` | `LESSON` | what an agent wants to be remembered, by its item | outbox, surfaces |
+| `budget:<account>` | `BUDGET` | the notice that so much of a shared limit is used | outbox, surfaces |
 | `damaged:<positions>` | `DAMAGED` | the notice to ops that events are not what was stored | outbox, surfaces |
 | `recovered:<counts>` | `RECOVERED` | the notice to ops of what a start found | outbox, surfaces |
 | anything else | `PLAIN` | a card's number, a file's digest, empty where a run has just one | outbox, surfaces |
@@ -43,6 +44,7 @@ class RefKind(StrEnum):
     OPS = "ops"
     AGAIN = "again"
     LESSON = "lesson"
+    BUDGET = "budget"
     DAMAGED = "damaged"
     RECOVERED = "recovered"
     PLAIN = ""

@@ -44,6 +44,8 @@ class RefusalCode(StrEnum):
     LIMIT_USED_UP = "limit-used-up"
     LIMIT_OF_ENDED_RUN = "limit-of-ended-run"
     LIMIT_TOO_LOW = "limit-too-low"
+    BUDGET_USED_UP = "budget-used-up"
+    NO_SUCH_LIMIT = "no-such-limit"
     # -- evidence
     NOTHING_TO_ACCEPT = "nothing-to-accept"
     # -- pull requests
@@ -71,6 +73,7 @@ class RefusalCode(StrEnum):
     APPROVAL_NOT_OPEN = "approval-not-open"
     APPROVAL_NOT_WHOLE = "approval-not-whole"
     APPROVAL_ONLY_ONCE = "approval-only-once"
+    APPROVAL_NOT_FOR_A_DAY = "approval-not-for-a-day"
     APPROVED_BEFORE = "approved-before"
     # -- messages
     MESSAGE_EMPTY = "message-empty"

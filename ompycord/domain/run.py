@@ -48,6 +48,8 @@ class SuspendReason(StrEnum):
     HUMAN = "human"
     LOST = "lost"
     BUDGET = "budget"
+    ACCOUNT = "account"
+    """A budget that it shares with other runs is used up."""
     PROVIDER = "provider"
     DISK = "disk"
     INTERRUPTED = "interrupted"

@@ -250,7 +250,7 @@ def _answer(found: Question | Approval) -> str | None:
         return found.answer
     match found.status:
         case "granted":
-            return "allowed for this run" if found.scope == "run" else "allowed once"
+            return {"run": "allowed for this run", "day": "allowed for a day"}.get(found.scope or "", "allowed once")
         case "denied":
             return f"denied: {found.reason}" if found.reason else "denied"
         case _:

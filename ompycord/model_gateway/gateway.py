@@ -223,12 +223,12 @@ class ModelGateway:
         spending = models.spending
         given = spending.reckoning.input_tokens(len(body))
         try:
-            await spending.refresh()
+            at = await spending.refresh()
             price_of = self._price_of(request.model)
-            candidates[:] = priced(candidates, price_of, is_limited=spending.account.usd is not None)
+            candidates[:] = priced(candidates, price_of, is_limited=spending.needs_price)
             prices = price_of(candidates[0])
-            reservation = spending.purse.reserve(
-                input_tokens=given, bound=request.bound, least_bound=request.least_bound, prices=prices
+            reservation = spending.reserve(
+                at, input_tokens=given, bound=request.bound, least_bound=request.least_bound, prices=prices
             )
         except UsedUp as error:
             shortage = error if error.is_priced else None

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from ompycord.domain.base import Millis
+from ompycord.domain.budgets.accounts import SpendingAccount
 from ompycord.model_gateway.metering.usage import TokenUsage
 from ompycord.model_gateway.price import TokenPrices
 
@@ -17,29 +19,6 @@ __all__ = ["Purse", "Reservation", "SpendingAccount", "UsedUp"]
 RESERVED_OUTPUT: Final = 4096
 """Tokens of output that are reserved for a request which may have more; the rest as it comes."""
 ZERO: Final = Decimal(0)
-
-
-@dataclass(slots=True, kw_only=True)
-class SpendingAccount:
-    """What one run, person or repository may spend. A limit that is None is none."""
-
-    name: str
-    usd: Decimal | None = None
-    tokens: int | None = None
-    spent_usd: Decimal = ZERO
-    spent_tokens: int = 0
-    reserved_usd: Decimal = ZERO
-    reserved_tokens: int = 0
-
-    @property
-    def left_usd(self) -> Decimal | None:
-        """What is neither spent nor reserved; None without a limit."""
-        return None if self.usd is None else max(ZERO, self.usd - self.spent_usd - self.reserved_usd)
-
-    @property
-    def left_tokens(self) -> int | None:
-        """The same in tokens."""
-        return None if self.tokens is None else max(0, self.tokens - self.spent_tokens - self.reserved_tokens)
 
 
 class UsedUp(Exception):
@@ -63,6 +42,10 @@ class Reservation:
     bound: int | None
     """The most tokens that may come out, where that had to be lowered; else None."""
     prices: TokenPrices | None
+    accounts: tuple[SpendingAccount, ...] = ()
+    """What it is charged to, also where its run spends from others since: it counts in the day in which it began."""
+    at: Millis = 0
+    """When it began."""
     is_open: bool = True
 
 
@@ -90,9 +73,13 @@ class Purse:
         usage = TokenUsage(input=input_tokens, output=int(kept))
         lowered = most if most is not None and (bound is None or most < bound) else None
         reservation = Reservation(
-            usd=ZERO if prices is None else prices.cost(usage), tokens=usage.total, bound=lowered, prices=prices
+            usd=ZERO if prices is None else prices.cost(usage),
+            tokens=usage.total,
+            bound=lowered,
+            prices=prices,
+            accounts=self.accounts,
         )
-        self._add(reservation.usd, reservation.tokens)
+        _add(reservation, reservation.usd, reservation.tokens)
         return reservation
 
     def covers(self, reservation: Reservation, so_far: TokenUsage) -> bool:
@@ -108,14 +95,14 @@ class Purse:
         more_usd, more_tokens = max(ZERO, usd - reservation.usd), max(0, so_far.total - reservation.tokens)
         if not more_usd and not more_tokens:
             return None
-        for one in self.accounts:
+        for one in reservation.accounts:
             if one.left_usd is not None and more_usd > one.left_usd:
                 return UsedUp(one)
             if one.left_tokens is not None and more_tokens > one.left_tokens:
                 return UsedUp(one, is_tokens=True)
         reservation.usd += more_usd
         reservation.tokens += more_tokens
-        self._add(more_usd, more_tokens)
+        _add(reservation, more_usd, more_tokens)
         return None
 
     def reprice(self, reservation: Reservation, prices: TokenPrices | None) -> None:
@@ -128,32 +115,33 @@ class Purse:
         if not reservation.is_open:
             return cost
         reservation.is_open = False
-        self._add(-reservation.usd, -reservation.tokens)
-        for one in self.accounts:
+        _add(reservation, -reservation.usd, -reservation.tokens)
+        for one in reservation.accounts:
             one.spent_usd += cost or ZERO
             one.spent_tokens += usage.total
         return cost
-
-    def _add(self, usd: Decimal, tokens: int) -> None:
-        for one in self.accounts:
-            one.reserved_usd += usd
-            one.reserved_tokens += tokens
 
     @staticmethod
     def _most_output(account: SpendingAccount, given: TokenUsage, prices: TokenPrices | None) -> int | None:
         """How many tokens may come out; None: no limit. Raises UsedUp where a limit of money has no price."""
         found: list[int] = []
         if (left := account.left_usd) is not None:
-            if prices is None:
+            if prices is None and account.needs_price:
                 raise UsedUp(account, is_priced=False)
-            rest = left - prices.cost(given)
+            rest = left - (ZERO if prices is None else prices.cost(given))
             if rest <= 0:
                 found.append(0)
-            elif prices.output > 0:
+            elif prices is not None and prices.output > 0:
                 found.append(int(rest * 1_000_000 / prices.output))
         if (tokens := account.left_tokens) is not None:
             found.append(max(0, tokens - given.input))
         return min(found, default=None)
+
+
+def _add(reservation: Reservation, usd: Decimal, tokens: int) -> None:
+    for one in reservation.accounts:
+        one.reserved_usd += usd
+        one.reserved_tokens += tokens
 
 
 def _none_is_most(number: int | None) -> float:

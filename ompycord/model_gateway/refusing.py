@@ -8,12 +8,15 @@ from starlette.types import Receive
 from ompycord.model_gateway.answers import Answer, ModelRefusal, refusal, try_later
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.purse import UsedUp
+from ompycord.render.money.budgets import unpriced_words, used_up_account
 from ompycord.render.phrases import money
 
 __all__ = ["RequestRefused", "no_provider", "not_stored", "used_up_words", "whole_body"]
 
 MOST_BODY: Final = 67_108_864
 BODY_S: Final = 60.0
+_PERSON: Final = "the requester"
+"""What an agent reads in place of a person's name."""
 
 
 class RequestRefused(Exception):
@@ -50,6 +53,10 @@ def not_stored(dialect: Dialect) -> RequestRefused:
 def used_up_words(error: UsedUp) -> str:
     """Which limit is reached, and what to do."""
     account = error.account
+    if account.shared is not None:
+        if not error.is_priced:
+            return f"Ompycord: {unpriced_words(account, person=_PERSON)}"
+        return f"Ompycord: {used_up_account(account, person=_PERSON)}"
     if not error.is_priced:
         return (
             "Ompycord: this run has a limit in dollars, and the price of this model is not known. "

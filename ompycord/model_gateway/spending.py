@@ -4,11 +4,13 @@ Nothing is forwarded before its row is on disk, and each row is settled with the
 the rows is the sum on the card.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import Final, Protocol
 
 from ompycord.domain.authority import SourceKind
+from ompycord.domain.base import Millis
+from ompycord.domain.budgets.accounts import SpendingAccount
 from ompycord.domain.events import EventBody, RetryCleared, UsageUpdated
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.ports import Clock, Ids, ModelLedger
@@ -25,12 +27,13 @@ from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.metering.reckoning import Reckoning
 from ompycord.model_gateway.metering.usage import TokenUsage
 from ompycord.model_gateway.price import TokenPrices
-from ompycord.model_gateway.purse import Purse, Reservation, SpendingAccount, UsedUp
+from ompycord.model_gateway.purse import Purse, Reservation, UsedUp
 from ompycord.telemetry import get_logger
 
 __all__ = [
     "KEPT_TOKENS",
     "RunSpending",
+    "SharedSpending",
     "SpendingLimits",
     "metered_so_far",
     "nano_usd",
@@ -65,6 +68,18 @@ class SpendingLimits(Protocol):
         ...
 
 
+class SharedSpending(Protocol):
+    """The accounts that a run shares with others, and what is done once one is spent."""
+
+    async def accounts(self, run: RunId, now: Millis) -> Sequence[SpendingAccount]:
+        """Those that this run spends from at this moment. Raises StorageError."""
+        ...
+
+    async def used_up(self, run: RunId, account: SpendingAccount) -> None:
+        """Pause the run: this account does not cover what its agent asks."""
+        ...
+
+
 class RunSpending:
     """One step's. Used by one loop."""
 
@@ -78,8 +93,12 @@ class RunSpending:
         wake: Callable[[], None],
         clock: Clock,
         ids: Ids,
+        shared: SharedSpending | None = None,
     ) -> None:
-        """`record` stores facts of ours about the run; `wake` is called when something was stored by itself."""
+        """`record` stores facts of ours about the run; `wake` is called when something was stored by itself.
+
+        Without `shared` the run's own account is all that it spends from.
+        """
         self.run = run
         self.clock = clock
         self.account = SpendingAccount(name="run")
@@ -87,13 +106,18 @@ class RunSpending:
         self.reckoning = Reckoning()
         self._ledger = ledger
         self._limits = limits
+        self._shared = shared
         self._record = record
         self._wake = wake
         self._ids = ids
         self._has_begun = False
 
-    async def refresh(self) -> None:
-        """Take the limit that the run has now; people raise it while its agent works. Raises StorageError."""
+    async def refresh(self) -> Millis:
+        """Take the limits of this moment, which is returned: people raise them while an agent works.
+
+        Raises StorageError.
+        """
+        now = self.clock.now_ms()
         if not self._has_begun:
             spent = await self._ledger.spent_on_models(self.run)
             if not self._has_begun:  # another request may have read it meanwhile, and have been charged since
@@ -102,6 +126,22 @@ class RunSpending:
         usd = await self._limits.budget_usd(self.run)
         self.account.tokens = self._limits.run_tokens
         self.account.usd = None if usd is None else Decimal(str(usd))
+        shared = () if self._shared is None else await self._shared.accounts(self.run, now)
+        self.purse.accounts = (self.account, *shared)
+        return now
+
+    @property
+    def needs_price(self) -> bool:
+        """Whether a limit of money holds that lets nothing be asked without a price."""
+        return any(one.usd is not None and one.needs_price for one in self.purse.accounts)
+
+    def reserve(
+        self, at: Millis, *, input_tokens: int, bound: int | None, least_bound: int = 0, prices: TokenPrices | None
+    ) -> Reservation:
+        """Keep what a request needs, right after `refresh`, whose moment `at` is. Raises UsedUp."""
+        kept = self.purse.reserve(input_tokens=input_tokens, bound=bound, least_bound=least_bound, prices=prices)
+        kept.at = at
+        return kept
 
     def new_row(self) -> str:
         """The id of a request."""
@@ -114,7 +154,7 @@ class RunSpending:
         row = ModelRequestOpened(
             id=row_id,
             run=self.run,
-            at=self.clock.now_ms(),
+            at=reservation.at,
             provider=provider,
             dialect=dialect,
             model=model,
@@ -173,7 +213,10 @@ class RunSpending:
             log.warning("models.unshown", run=self.run, cause=str(error))
 
     async def used_up(self, shortage: UsedUp) -> None:
-        """Its limit does not cover what is asked."""
+        """Its limit, or one that it shares, does not cover what is asked."""
+        if self._shared is not None and shortage.account.shared is not None:
+            await self._shared.used_up(self.run, shortage.account)
+            return
         tokens = shortage.account.tokens if shortage.is_tokens else None
         await self._limits.used_up(self.run, float(self.account.spent_usd), tokens=tokens)
 

@@ -1,6 +1,6 @@
 """A run is paused until a person resumes it: a message of its own, so that it notifies; counterpart of the card.
 
-docs/contracts/cards.md, *Who is pinged*: budget reached, an agent that crashed or goes in circles, a provider that
+docs/contracts/cards.md, *Who is pinged*: a budget reached, an agent that crashed or goes in circles, a provider that
 refuses. A run that a person stopped notifies no one.
 """
 
@@ -26,6 +26,7 @@ __all__ = ["paused_message", "pings_paused"]
 
 _WHAT: Final = {
     SuspendReason.BUDGET: "the run reached its budget.",
+    SuspendReason.ACCOUNT: "a budget that the run shares is used up.",
     SuspendReason.INTERRUPTED: "{agent} crashed; the run is paused.",
     SuspendReason.PROVIDER: "the provider refuses; the run is paused.",
 }

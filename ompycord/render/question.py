@@ -12,7 +12,8 @@ from ompycord.domain.folds.reports import Proposal
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot, permission_of
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
-from ompycord.render.approvals.deciding import Deciding, class_words, present_words
+from ompycord.domain.risk.standing import can_stand
+from ompycord.render.approvals.deciding import Deciding, before_words, class_words, present_words
 from ompycord.render.cards.asking import since_sentence
 from ompycord.render.cards.cardview import Button, Colour
 from ompycord.render.cards.names import agent_name
@@ -44,6 +45,7 @@ _NAME: Final = 60
 _FILES: Final = 600
 """Characters of all paths that a permission names (`dialects/requests/tool_approval.py`); none is shortened here."""
 _TEXT_WITH_FILES: Final = 2200
+_SCOPES: Final = {"run": "for this run", "day": "here for a day"}
 
 
 Request = Question | Approval | Proposal
@@ -166,6 +168,7 @@ def approval_message(
     possible = deciding is None or deciding.is_possible
     parts = (
         text,
+        before_words(render_context.decided_before.get(approval.ref, ()), request.sanitizer),
         present_words(approval, deciding, request.sanitizer) if deciding is not None else "",
         permission_words(approval, request.sanitizer) if possible else "",
         since_sentence(snapshot, approval.asked_at),
@@ -274,9 +277,11 @@ def _approval_buttons(approval: Approval, ref: str, *, possible: bool) -> list[B
     """What cannot be shown whole, or what no one present may allow, can only be denied."""
     once = Button(action="allow", label="Allow once", style="success", ref=ref)
     for_the_run = Button(action="allowrun", label="Allow for this run", ref=ref)
+    for_a_day = Button(action="allowday", label="Allow here for a day", ref=ref)
     return [
         *([once] if approval.whole and possible else []),
         *([for_the_run] if permission_of(approval) and possible else []),
+        *([for_a_day] if can_stand(approval) and possible else []),
         Button(action="deny", label="Deny…", style="danger", ref=ref),
     ]
 
@@ -291,7 +296,10 @@ def permission_words(approval: Approval, sanitizer: Sanitizer) -> str:
         files = and_list([f"`{sanitizer.code(path, _FILES)}`" for path in approval.edits], most=_FILES)
         tool = sanitizer.line(approval.tool or "the same tool", _NAME)
         return f"*Allow for this run* covers every edit of {files} by {tool}, whatever it writes there; nothing else."
-    return "*Allow for this run* covers exactly this call, as often as the agent makes it."
+    for_the_run = "*Allow for this run* covers exactly this call, as often as the agent makes it."
+    if not can_stand(approval):
+        return for_the_run
+    return f"{for_the_run} *Allow here for a day*: the same for every run in this repository and channel."
 
 
 def _whole(source: str, sanitizer: Sanitizer) -> str | None:
@@ -311,7 +319,7 @@ def approval_closed(approval: Approval, sanitizer: Sanitizer) -> str:
     by = _by(approval.by, approval.closed_at, sanitizer)
     match approval.status:
         case "granted":
-            return f"Allowed {'for this run' if approval.scope == 'run' else 'once'} by {by}."
+            return f"Allowed {_SCOPES.get(approval.scope or '', 'once')} by {by}."
         case "denied":
             why = sanitizer.line(approval.reason or "", _ANSWER)
             return f"Denied by {by}{f': *{why}*' if why else '.'}"

@@ -72,6 +72,12 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
     ),
     Code.NEEDS_SCOPE: _same("This needs the scope {needs}."),
     Code.NOT_YOURS: _same("{type} is not for {source} sources to say"),
+    Code.APPROVAL_NOT_FOR_A_DAY: _same(
+        "This is decided each time: only a whole call that Ompycord read, of a class below secret and danger, can be "
+        "allowed for a day."
+    ),
+    Code.BUDGET_USED_UP: _same("{why} Nothing was started."),
+    Code.NO_SUCH_LIMIT: _same("That account has no such limit. `budgets` in the settings gives it one."),
     Code.NO_SUCH_RUN: RefusalWords(
         "That run is not visible here. `/omp runs` lists those that are.",
         "No such run.",

@@ -5,8 +5,11 @@ There is no clock in it: what ticks is a Discord timestamp, and what a clock dec
 
 from typing import Literal
 
+from pydantic import Field
+
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.repository import ConfinementLevel
+from ompycord.domain.risk.standing import CallDecision
 
 __all__ = ["RenderContext", "RunLink", "SlotHolder"]
 
@@ -52,6 +55,10 @@ class RenderContext(Frozen):
     """For a queued run: who paused everything."""
     shortage: str | None = None
     """For a queued run: why none starts for want of room on the disk, in a sentence of ours."""
+    decided_before: dict[str, tuple[CallDecision, ...]] = Field(default_factory=dict[str, tuple[CallDecision, ...]])
+    """By the name of an open approval: what was decided about exactly that call here before."""
+    no_room: str | None = None
+    """For a queued run: which shared budget lets it not begin, in words."""
     starts_at: Millis | None = None
     """When a queued run is expected to start."""
     checks: tuple[str, ...] | None = None

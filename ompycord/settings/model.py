@@ -13,6 +13,7 @@ from ompycord.domain.access import Access
 from ompycord.domain.alerting.options import AlertOptions
 from ompycord.domain.auditing.anchors import AuditSettings
 from ompycord.domain.base import Frozen
+from ompycord.domain.budgets.options import BudgetOptions
 from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.configuration.own_models import OwnModels
 from ompycord.domain.configuration.written import WrittenPath
@@ -120,6 +121,8 @@ class Settings(BaseSettings):
     schedules: dict[str, ScheduleSpec] = Field(default_factory=dict[str, ScheduleSpec])
     """Tasks that start by the clock."""
     limits: Limits = Limits()
+    budgets: BudgetOptions = BudgetOptions()
+    """What people, repositories and servers may spend in a day and a month."""
     loop_guardian: GuardianOptions = GuardianOptions()
     """When an agent goes in circles."""
     memory: MemoryOptions = MemoryOptions()

@@ -17,8 +17,12 @@ from ompycord.store.features import decisions, drafts, effects, events, keys, mo
 from ompycord.store.features.admission import SqliteAdmission
 from ompycord.store.features.audit import SqliteAudit
 from ompycord.store.features.boards import SqliteBoards
+from ompycord.store.features.budgeting import budgets
+from ompycord.store.features.budgeting.budgets import SqliteBudgets
 from ompycord.store.features.check_history import SqliteCheckHistory
 from ompycord.store.features.component_states import SqliteComponentStates
+from ompycord.store.features.deciding import standing
+from ompycord.store.features.deciding.standing import SqliteCallDecisions
 from ompycord.store.features.decisions import SqliteDecisions
 from ompycord.store.features.deliveries import SqliteNotificationQueue
 from ompycord.store.features.drafts import SqliteDrafts
@@ -66,6 +70,8 @@ WRITES = WriteRegistry(
     *keys.WRITES,
     *model_requests.WRITES,
     *MEMORY_WRITES,
+    *budgets.WRITES,
+    *standing.WRITES,
 )
 """All that a commit may hold, in the order in which it is applied: a row stands before what refers to it."""
 
@@ -89,6 +95,8 @@ class SqliteStore(
     SqliteAudit,
     SqliteLogCheck,
     SqliteModelRequests,
+    SqliteBudgets,
+    SqliteCallDecisions,
     SqlitePullRequests,
     SqliteAlerts,
     SqliteSizes,

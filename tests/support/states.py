@@ -410,6 +410,15 @@ SCENES: dict[str, Scene] = {
         hosted(S.SUSPENDED, reason=SuspendReason.BUDGET, usage=USAGE.model_copy(update={"cost_usd": 2.03})),
         render_context(),
     ),
+    "shared budget reached": Scene(
+        hosted(
+            S.SUSPENDED,
+            reason=SuspendReason.ACCOUNT,
+            message="Ada's limit of $10.00 a day is used up. It begins again on 2026-11-21 at 00:00 (UTC). "
+            "An admin raises it with /omp-admin budget.",
+        ),
+        render_context(),
+    ),
     "suspended for the provider": Scene(
         hosted(S.SUSPENDED, reason=SuspendReason.PROVIDER, wake_at=NOON + 30 * MINUTE, message="Quota exhausted"),
         render_context(),

@@ -23,7 +23,9 @@ from ompycord.conductor import (
     SlotKeeper,
     Transitions,
 )
+from ompycord.conductor.budgeting import BudgetBook
 from ompycord.conductor.risk.assessment import Clone, RiskAssessment
+from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.domain.events import UsageUpdated
 from ompycord.domain.folds.checkpoints import PutBack, roll_back_of
 from ompycord.domain.folds.fold import fold
@@ -68,6 +70,9 @@ def driver_of(
     agent_comes: Callable[[], None],
     listeners: RunListeners,
     precheck: Precheck | None = None,
+    *,
+    budgets: BudgetBook,
+    standing: StandingPermissions,
 ) -> Driver:
     """The driver of hosted runs; effects run in this process. `agent_comes`: see `Driver`."""
     catalog = infrastructure.settings.catalog
@@ -76,7 +81,7 @@ def driver_of(
     def resumes(record: RunRecord) -> bool:
         return capabilities.of(record).can_resume
 
-    context = _context_of(infrastructure, workers, recorder, key_manager, listeners, precheck)
+    context = _context_of(infrastructure, workers, recorder, key_manager, listeners, precheck, standing)
     return Driver(
         store=infrastructure.store,
         history=infrastructure.store,
@@ -101,6 +106,7 @@ def driver_of(
         ),
         agent_comes=agent_comes,
         agent_was_cut=partial(_report_cut, recorder),
+        has_budget=budgets.has_room,
     )
 
 
@@ -111,6 +117,7 @@ def _context_of(
     key_manager: KeyManager,
     listeners: RunListeners,
     precheck: Precheck | None,
+    standing: StandingPermissions,
 ) -> StepContext:
     """What steps get from this process."""
     catalog, store = infrastructure.settings.catalog, infrastructure.store
@@ -144,6 +151,7 @@ def _context_of(
                 store=store,
                 clone_of=partial(_clone_of, workers.workspaces),
                 is_confined=workers.launcher.level != "none",
+                standing=standing,
             ).assess,
         ),
         task=store.task,

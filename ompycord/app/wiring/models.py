@@ -7,6 +7,7 @@ from pathlib import Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ompycord.app.known_secrets import KnownSecrets
+from ompycord.app.wiring.budgets import GatewaySpending
 from ompycord.app.wiring.parts import Areas, Infrastructure
 from ompycord.conductor import BudgetKeeper, Snapshots
 from ompycord.domain.ids import RunId
@@ -120,6 +121,7 @@ def listener_serves(
         run_tokens=infrastructure.settings.limits.run_tokens,
     )
 
+    shared = GatewaySpending(infrastructure.store, areas.shared_budgets)
     kept = KeptAnswers()
 
     def serve(run: RunId, token: RunToken, spec: AgentSpec) -> Served:
@@ -133,6 +135,7 @@ def listener_serves(
             wake=infrastructure.wake_projector,
             clock=infrastructure.clock,
             ids=infrastructure.ids,
+            shared=shared,
         )
         models = RunModels(token=token, spec=spec, spending=spending, recorder=recorder_of(run))
         own = models.for_ompycord(by_cost=infrastructure.settings.own_models.by_cost)

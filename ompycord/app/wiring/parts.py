@@ -35,7 +35,9 @@ from ompycord.conductor import (
     Snapshots,
     TypedAnswers,
 )
+from ompycord.conductor.budgeting import BudgetBook, SharedAccounts, SharedBudgetKeeper
 from ompycord.conductor.remembering import Lessons
+from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.domain.base import Millis
 from ompycord.domain.events import LeftOut
 from ompycord.domain.ids import RunId
@@ -61,7 +63,7 @@ from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.guarding.granted import FindGranted
 from ompycord.workspaces.preparing.base_reader import BaseReader
 
-__all__ = ["Areas", "Infrastructure", "Parts", "Secrets", "Workers"]
+__all__ = ["Areas", "Infrastructure", "Parts", "Secrets", "SharedBudgets", "Workers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,15 @@ class Workers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharedBudgets:
+    """What runs share: the accounts, what people ask of them, and what keeps them."""
+
+    accounts: SharedAccounts
+    book: BudgetBook
+    keeper: SharedBudgetKeeper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Areas:
     """The use cases for people and agents, by area; each part of the product gets those that it needs."""
 
@@ -182,7 +193,9 @@ class Areas:
     typed_answers: TypedAnswers
     budgets: Budgets
     recorder: EventRecorder
+    standing: StandingPermissions
     budget_keeper: BudgetKeeper
+    shared_budgets: SharedBudgets
     guardian: Guardian
     lessons: Lessons
 

@@ -76,6 +76,7 @@ def services_of(
         Service(name="driver", run=driver.run, ends=Ends.WORK, drain=driver.drain),
         Service(name="keys", run=key_manager.run, ends=Ends.WORK),
         Service(name="budget", run=areas.budget_keeper.run, ends=Ends.WORK),
+        Service(name="shared budgets", run=areas.shared_budgets.keeper.run, ends=Ends.WORK),
         Service(name="guardian", run=areas.guardian.run, ends=Ends.WORK),
         Service(name="answers", run=areas.typed_answers.run, ends=Ends.WORK),
         Service(name="pull-requests", run=areas.pull_requests.run, ends=Ends.WORK),

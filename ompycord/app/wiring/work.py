@@ -8,6 +8,7 @@ from ompycord.app.confinement import launcher_at_start
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.outgoing.webhooks import notifications_of
 from ompycord.app.system import SystemClock
+from ompycord.app.wiring.budgets import shared_budgets_of
 from ompycord.app.wiring.memory import lessons_of
 from ompycord.app.wiring.overlaps import overlap_watch_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
@@ -32,6 +33,7 @@ from ompycord.conductor import (
     Transitions,
     TypedAnswers,
 )
+from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.ids import RunId
 from ompycord.processes import kill_strays
@@ -101,7 +103,10 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
     transitions = Transitions(store=store, clock=clock, ids=ids)
     catalog = infrastructure.settings.catalog
     recorder = EventRecorder(access=access, observations=store, wake=infrastructure.wake_projector)
-    approvals = Approvals(access=access, history=store, transitions=transitions, catalog=catalog, wake=wake)
+    standing = StandingPermissions(catalog=catalog, decisions=store, clock=clock)
+    approvals = Approvals(
+        access=access, history=store, transitions=transitions, catalog=catalog, wake=wake, standing=standing
+    )
     messages = Messages(
         access=access,
         history=store,
@@ -109,6 +114,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         capabilities=AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities),
         wake=wake,
     )
+    shared = shared_budgets_of(infrastructure, access, transitions)
     runs = Runs(
         access=access,
         transitions=transitions,
@@ -121,6 +127,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         closed=infrastructure.mode.closed,
         records=infrastructure.settings.tapes.record,
         paused=infrastructure.mode.paused,
+        budgets=shared.book,
     )
     return Areas(
         runs=runs,
@@ -139,8 +146,10 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
             bus=infrastructure.bus,
             wake=wake,
         ),
-        budgets=Budgets(access=access, transitions=transitions, wake=wake),
+        budgets=Budgets(access=access, transitions=transitions, wake=wake, shared=shared.book),
         recorder=recorder,
+        standing=standing,
+        shared_budgets=shared,
         lessons=lessons_of(infrastructure, access, recorder),
         budget_keeper=BudgetKeeper(
             access=access,

@@ -12,11 +12,13 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.domain.base import Millis
+from ompycord.domain.budgets.accounts import AccountKey, AccountScope
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.errors import RefusedInWords
 from ompycord.render.costs import costs_csv, costs_text
+from ompycord.render.money.budgets import account_lines, days_chart
 from ompycord.render.phrases import count
 
 __all__ = ["cost_feature"]
@@ -48,7 +50,8 @@ def cost_feature(context: BotContext) -> Feature:
             f"{whose}, the last {count(_DAYS[period] * 24, 'hour') if period == 'day' else count(_DAYS[period], 'day')}"
         )
         files = [("costs.csv", costs_csv(found, redact=context.renderer.redact))] if csv else []
-        await send_privately(interaction, costs_text(found, title=title, redact=context.renderer.redact), files=files)
+        text = costs_text(found, title=title, redact=context.renderer.redact)
+        await send_privately(interaction, "\n".join([text, *await _budget(interaction, context, which)]), files=files)
 
     return Feature(commands=(cost,))
 
@@ -65,6 +68,19 @@ def _whose(interaction: Interaction, context: BotContext, who: Who) -> tuple[Run
             return RunFilter(repository=repository.name, limit=_MOST), f"Runs in {repository.name}"
         case "server":
             return RunFilter(limit=_MOST), "All runs of this server"
+
+
+async def _budget(interaction: Interaction, context: BotContext, which: RunFilter) -> list[str]:
+    """What is used of the limits that these runs share, and what each of the last days cost."""
+    book, guild = context.budgets.shared, str(interaction.guild_id)
+    if book is None:
+        return []
+    key = AccountKey(guild, AccountScope.SERVER, "")
+    if which.repository is not None:
+        key = AccountKey(guild, AccountScope.REPOSITORY, which.repository)
+    elif which.requester is not None:
+        key = AccountKey(guild, AccountScope.PERSON, which.requester)
+    return [*account_lines(await book.of_key(key)), days_chart(await book.by_day(key, _DAYS["month"]))]
 
 
 async def _snapshots(

@@ -242,6 +242,8 @@ class Session:
             slots=dependencies.lookups.slots,
             paused_by=dependencies.lookups.paused_by,
             shortage=dependencies.lookups.shortage,
+            budgets=dependencies.budgets.shared,
+            standing=dependencies.approvals.standing,
             rests=_never if dependencies.lookups.models is None else dependencies.lookups.models.rests,
             forge_rests=dependencies.lookups.forge_rests,
         )

@@ -27,18 +27,19 @@ from ompycord.render.sanitizer import Sanitizer
 
 __all__ = ["approvals_feature"]
 
-Scope = Literal["once", "run"]
+Scope = Literal["once", "run", "day"]
 _REASON_LIMIT = 400
 _FILES = 600
 
 
 def approvals_feature(context: BotContext) -> Feature:
-    """*Allow once*, *Allow for this run*, *Deny…* and its form."""
+    """*Allow once*, *Allow for this run*, *Allow here for a day*, *Deny…* and its form."""
     approvals = _Approvals(context)
     return Feature(
         components={
             "allow": partial(approvals.allow, "once"),
             "allowrun": partial(approvals.allow, "run"),
+            "allowday": partial(approvals.allow, "day"),
             "deny": approvals.open_form,
         },
         forms={"denyform": approvals.submitted},
@@ -94,6 +95,11 @@ def _allowed(approval: Approval, scope: Scope, sanitizer: Sanitizer, *, is_pause
     """What was allowed."""
     if scope == "once":
         return "Allowed once." if is_paused else "Allowed once. The agent is continuing."
+    if scope == "day":
+        return (
+            "Allowed here for a day: no run in this repository and channel will have to ask for exactly this again. "
+            "`/omp-admin permissions` lists it and ends it."
+        )
     if approval.edits:
         files = and_list([f"`{sanitizer.code(path, _FILES)}`" for path in approval.edits], most=len(approval.edits))
         return f"Allowed for this run: the agent will not have to ask again before it edits {files} with the same tool."

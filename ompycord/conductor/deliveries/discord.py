@@ -16,7 +16,7 @@ CARD_WAIT_MS = 5_000
 """docs/contracts/external-runs.md, *Where it is shown*: the card comes at run.started or this long after the first
 event."""
 
-_PAUSED = frozenset({SuspendReason.BUDGET, SuspendReason.INTERRUPTED, SuspendReason.PROVIDER})
+_PAUSED = frozenset({SuspendReason.BUDGET, SuspendReason.ACCOUNT, SuspendReason.INTERRUPTED, SuspendReason.PROVIDER})
 """A run that pauses for one of these needs a person."""
 RESULT_WAIT_MS = 10_000
 """docs/contracts/events.md, *Gaps*: only the final answer waits for missing numbers, at most so long."""

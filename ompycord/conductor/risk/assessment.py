@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.events.people import MOST_EDITS
@@ -17,10 +18,12 @@ from ompycord.domain.ports import RunRecords
 from ompycord.domain.risk.classes import RiskClass
 from ompycord.domain.risk.classify import judge_command
 from ompycord.domain.risk.judging import ReadFile
+from ompycord.domain.run import RunRecord
 
 __all__ = ["Assessed", "Clone", "RiskAssessment"]
 
 _WHY: Final = 200
+_NAME: Final = 80
 
 
 class Clone(NamedTuple):
@@ -48,6 +51,8 @@ class RiskAssessment:
     clone_of: Callable[[RunId], Awaitable[Clone | None]]
     is_confined: bool
     """Whether agents are kept inside their clones; if not, people decide on writing too."""
+    standing: StandingPermissions | None = None
+    """Permissions for a day; without it there are none."""
 
     async def assess(self, run: RunId, body: ev.ApprovalRequested) -> Assessed:
         """The request with its class. What Ompycord did not read is not made better here. Raises StorageError."""
@@ -62,7 +67,18 @@ class RiskAssessment:
         rule = self.catalog.rule_of(record, risk)
         most = RiskClass.WRITE if self.is_confined else RiskClass.READ
         is_open = rule.by == "no one" and body.whole and not body.only_once
-        return Assessed(body, is_allowed=is_open and (risk <= most or risk >= RiskClass.RUN))
+        if is_open and (risk <= most or risk >= RiskClass.RUN):
+            return Assessed(body, is_allowed=True)
+        return await self._standing(record, body)
+
+    async def _standing(self, record: RunRecord, body: ev.ApprovalRequested) -> Assessed:
+        """Allowed where people allowed exactly this here for a day."""
+        given = None if self.standing is None else await self.standing.covering(record, body)
+        if given is None:
+            return Assessed(body)
+        why = f"{given.names[:_NAME]} allowed it here for a day"
+        because = f"{why}; {body.because}" if body.because else why
+        return Assessed(body.model_copy(update={"because": because[:_WHY]}), is_allowed=True)
 
     async def _with_clone(
         self, run: RunId, repository: str | None, body: ev.ApprovalRequested, command: str

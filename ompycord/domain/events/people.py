@@ -95,6 +95,10 @@ class AnswerDropped(KnownEvent, senders=DECIDERS):
     question no longer waits for one."""
 
 
+GrantScope = Literal["once", "run", "day"]
+"""What a person allows: this once, for the run, or the same call in its repository and channel for a day."""
+
+
 class ApprovalRequested(KnownEvent, senders=OBSERVERS):
     """The agent asks for approval before it acts; `call` and all behind it are for Ompycord alone to fill in."""
 
@@ -138,7 +142,7 @@ class ApprovalVoted(KnownEvent, senders=ONLY_PEOPLE):
     """What that person was here at that moment."""
     shown: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     """SHA-256 of the request that was shown: a vote counts for no other."""
-    scope: Literal["once", "run"] = "once"
+    scope: GrantScope = "once"
 
 
 class ApprovalSkipped(KnownEvent, senders=ONLY_OMPYCORD):
@@ -158,7 +162,7 @@ class ApprovalGranted(KnownEvent, senders=ONLY_PEOPLE):
     type: Literal["approval.granted"] = "approval.granted"
     approval: RequestName
     by: Name
-    scope: Literal["once", "run"] = "once"
+    scope: GrantScope = "once"
 
 
 class ApprovalDenied(KnownEvent, senders=ONLY_PEOPLE):

@@ -64,7 +64,7 @@ class ApprovalVote(Frozen):
     by: str
     role: Literal["viewer", "runner", "approver", "admin"]
     shown: str
-    scope: Literal["once", "run"] = "once"
+    scope: Literal["once", "run", "day"] = "once"
     at: Millis
 
 
@@ -93,7 +93,7 @@ class Approval(Frozen):
     """Who allowed it while more people must, oldest first."""
     asked_at: Millis
     status: Literal["open", "granted", "denied", "withdrawn"] = "open"
-    scope: Literal["once", "run"] | None = None
+    scope: Literal["once", "run", "day"] | None = None
     by: str | None = None
     reason: str | None = None
     """Why it was denied or withdrawn."""

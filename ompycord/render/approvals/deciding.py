@@ -1,5 +1,6 @@
 """An approval's risk class, why it has it, who decides and who has allowed it, in words; part of `question.py`."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from ompycord.domain.access import Access, Role
@@ -7,10 +8,11 @@ from ompycord.domain.base import Frozen
 from ompycord.domain.folds.shown_requests import risk_of, shown_hash
 from ompycord.domain.folds.snapshot import Approval
 from ompycord.domain.risk.deciders import DecisionRule, Vote, can_decide, counts, missing
-from ompycord.render.phrases import and_list
+from ompycord.domain.risk.standing import CallDecision
+from ompycord.render.phrases import and_list, stamp
 from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["Deciding", "class_words", "decides_words", "people_words", "present_words"]
+__all__ = ["Deciding", "before_words", "class_words", "decides_words", "people_words", "present_words"]
 
 _WHY: Final = 220
 _NAME: Final = 60
@@ -72,6 +74,22 @@ def present_words(approval: Approval, deciding: Deciding, sanitizer: Sanitizer) 
         who = _lacking(rule, deciding)
         lines.append(f"🚫 {who}, so it can only be denied. An admin can change `access` or `approvals`.")
     return "\n".join(lines)
+
+
+def before_words(before: Sequence[CallDecision], sanitizer: Sanitizer) -> str:
+    """`Before: allowed once by Ada 2 days ago; denied by Mo 3 days ago.`, of exactly this call in this repository."""
+    if not before:
+        return ""
+    found = [f"{_DONE[one.action]} by {sanitizer.line(one.names, _NAME)} {stamp(one.at)}" for one in before]
+    return f"Before, exactly this here: {'; '.join(found)}."
+
+
+_DONE: Final = {
+    "once": "allowed once",
+    "run": "allowed for a run",
+    "day": "allowed for a day",
+    "deny": "denied",
+}
 
 
 def _still(rule: DecisionRule, deciding: Deciding, approval: Approval) -> str:

@@ -84,6 +84,8 @@ def _queued(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer: 
     if render_context.paused_by is not None:
         when = f"{sanitizer.line(render_context.paused_by, _TITLE)} paused Ompycord; it starts once an admin unpauses."
     text = f"{when}{_taken(render_context, sanitizer)}"
+    if render_context.no_room is not None:
+        text = f"{sanitizer.line(render_context.no_room, _LINE)} It starts by itself then."
     return Headline("⏳", "Queued", Colour.GREY, text, Situation.QUEUED, note)
 
 
@@ -269,6 +271,9 @@ def _suspended(snapshot: StatusSnapshot, render_context: RenderContext, sanitize
             word = "Budget reached"
             limit = f" of {money(snapshot.budget_usd)}" if snapshot.budget_usd else ""
             parts = [f"The budget{limit} is used up{f': {spent} spent' if spent else ''}.", "Work so far is kept."]
+        case SuspendReason.ACCOUNT:
+            word = "Budget reached"
+            parts = [text or "A budget that it shares is used up.", "Work so far is kept; continue with Resume then."]
         case SuspendReason.PROVIDER:
             word = "Waiting for the provider"
             after = f"Resume it {stamp(snapshot.wake_at)}." if snapshot.wake_at else ""

@@ -122,6 +122,7 @@ AGENT: dict[str, Any] = {
 }
 PRICES = dict.fromkeys(("input", "output", "cache_read", "cache_write", "cache_write_1h", "web_search"), "2.5")
 """US dollars for a million tokens, as configuration shows them."""
+ACCOUNT: dict[str, Any] = {"day_usd": "2.5", "month_usd": "25.5", "day_tokens": 1000, "month_tokens": 20_000}
 FILE: dict[str, Any] = {
     "profile": "server",
     "data_dir": "elsewhere",
@@ -233,6 +234,16 @@ FILE: dict[str, Any] = {
             "context_characters": 50_000,
             "approvals": "commands",
         },
+    },
+    "budgets": {
+        "zone": "Europe/Berlin",
+        "warn_percent": 70,
+        "when_reached": "queue",
+        "unknown_prices": "allow",
+        **dict.fromkeys(("person", "repository", "server"), ACCOUNT),
+        "people": {SNOWFLAKE: ACCOUNT},
+        "repositories": {"here": ACCOUNT},
+        "servers": {SNOWFLAKE: {**ACCOUNT, "zone": "Asia/Tokyo"}},
     },
     "loop_guardian": {
         "enabled": False,

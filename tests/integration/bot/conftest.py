@@ -109,8 +109,9 @@ class AppHarness(ComposedApp):
         limits: Limits = LIMITS,
         repositories: tuple[RepositorySpec, ...] | None = None,
         workspaces: FakeWorkspaces | None = None,
+        **sections: object,
     ) -> None:
-        """`workspaces`: the clones of an earlier process."""
+        """`workspaces`: the clones of an earlier process. `sections`: more of the settings."""
         self.playground = playground
         self._has_board, self._ops = has_board, ops
         self.files: dict[str, bytes] = {}
@@ -137,7 +138,7 @@ class AppHarness(ComposedApp):
         super().__init__(
             store,
             folder,
-            settings=settings_of(known, discord=discord, access=access),
+            settings=settings_of(known, discord=discord, access=access, **sections),
             workspaces=workspaces,
             clock=self.clock,
             ids=SystemIds(),

@@ -32,6 +32,7 @@ STORED = {
     "again:again:q:q1": Ref(RefKind.AGAIN, "again:q:q1"),
     "lesson:7": Ref(RefKind.LESSON, "7"),
     "recovered:1-2-0-7": Ref(RefKind.RECOVERED, "1-2-0-7"),
+    "budget:server|day|82|$8.20|$10.00|1798758000000": Ref(RefKind.BUDGET, "server|day|82|$8.20|$10.00|1798758000000"),
     "damaged:changed:7-9": Ref(RefKind.DAMAGED, "changed:7-9"),
     "": Ref(RefKind.PLAIN, ""),
     "12": Ref(RefKind.PLAIN, "12"),

@@ -18,6 +18,7 @@ from ompycord.domain.ports.model_ledger import (
     ModelRequestOpened,
     ModelRequestSettled,
 )
+from ompycord.domain.ports.team.budgets import BudgetWarning
 from ompycord.domain.records import (
     Commit,
     Committed,
@@ -32,6 +33,7 @@ from ompycord.domain.records import (
     RunPlaced,
     Transition,
 )
+from ompycord.domain.risk.standing import CallDecision
 from ompycord.domain.run import RunRecord
 from ompycord.domain.task import Task
 from ompycord.store.sqlite import WRITES
@@ -145,6 +147,8 @@ def test_the_products_writes_are_applied_so_that_a_row_stands_before_what_refers
         ModelRequestSettled,
         ModelBreaker,
         MemoryChange,
+        BudgetWarning,
+        CallDecision,
     )
 
 

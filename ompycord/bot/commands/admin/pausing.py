@@ -1,17 +1,15 @@
 """`/omp-admin pause`, `unpause` and `stop-all`: nothing new begins, and every agent is stopped, over restarts too."""
 
 from ompycord.bot.access import Interaction
+from ompycord.bot.commands.admin.admins import require_admin
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.bot.lookups import PauseControl
 from ompycord.domain.access import Person, Role
-from ompycord.domain.policy import Denied, authorize
 from ompycord.domain.ports import RunFilter
-from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState
 from ompycord.errors import Refused, RefusedInWords, VersionConflict
-from ompycord.render.notices import role_holder
 from ompycord.render.phrases import and_list, count
 
 __all__ = ["pausing_feature"]
@@ -28,20 +26,20 @@ def pausing_feature(context: BotContext) -> Feature:
     @slash_command(name="pause", description="Let nothing new begin. Runs at work go on.")
     async def pause(interaction: Interaction) -> None:
         await defer(interaction)
-        await _control(context).pause(_admin(interaction, context))
+        await _control(context).pause(require_admin(interaction, context))
         await send_privately(interaction, f"Paused: no run begins and none is resumed, over restarts too. {_UNTIL}")
 
     @slash_command(name="unpause", description="Let runs begin again after pause or stop-all.")
     async def unpause(interaction: Interaction) -> None:
         await defer(interaction)
-        was_paused = await _control(context).unpause(_admin(interaction, context))
+        was_paused = await _control(context).unpause(require_admin(interaction, context))
         words = "Runs begin again. What was stopped continues with *Resume* on its card."
         await send_privately(interaction, words if was_paused else "Nothing was paused.")
 
     @slash_command(name="stop-all", description="Pause, and stop every agent. Nothing is lost.")
     async def stop_all(interaction: Interaction) -> None:
         await defer(interaction)
-        person = _admin(interaction, context)
+        person = require_admin(interaction, context)
         await _control(context).pause(person)
         stopped = [record for record in await _at_work(context) if await _stopped(context, record, person)]
         await send_privately(interaction, await _words(context, stopped, str(interaction.guild_id)))
@@ -55,16 +53,6 @@ def _control(context: BotContext) -> PauseControl:
     if context.lookups.pausing is None:
         raise RefusedInWords("This Ompycord hosts no runs, so there is nothing to pause.")
     return context.lookups.pausing
-
-
-def _admin(interaction: Interaction, context: BotContext) -> Person:
-    """The person who acts. Raises Refused where that is no admin."""
-    person = context.person(interaction)
-    denied = authorize(person, "admin")
-    if isinstance(denied, Denied):
-        who = role_holder(context.options.approver_role, context.sanitizer)
-        raise Refused(RefusalCode.NEEDS_ROLE, needs=denied.needs[-1], who=who)
-    return person
 
 
 async def _at_work(context: BotContext) -> list[RunRecord]:

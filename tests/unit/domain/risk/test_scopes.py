@@ -6,7 +6,10 @@ import pytest
 
 from ompycord.dialects.requests.tool_approval import RequestedCall, request_approval
 from ompycord.domain.events import ApprovalRequested
+from ompycord.domain.folds.shown_requests import shown_hash
 from ompycord.domain.folds.snapshot import permission_of
+from ompycord.domain.risk.classes import RiskClass
+from ompycord.domain.risk.standing import can_stand
 
 WORDS = ("git", "push", "log", "-p", "*", "a?", "[a]", "rm", "-rf", "src", ";", "'x y'", "--all", "$X", "npm", "test")
 PATHS = ("a.py", "src/a.py", "./a.py", "../a.py", "/etc/a.py", "build/a", ".git/config", ".env", "A.py")
@@ -44,3 +47,17 @@ def test_no_pair_of_different_calls_shares_a_permission(pairs: int) -> None:
         assert shared == may_share(first, second, one, other), (first, second)
         same += shared
     assert same  # the pairs are not all different
+
+
+@pytest.mark.parametrize("pairs", [500, pytest.param(10_000, marks=pytest.mark.long)])
+def test_no_pair_of_different_calls_shares_a_permission_for_a_day(pairs: int) -> None:
+    chance = random.Random(19)
+    same = 0
+    for _ in range(pairs):
+        first, second = some_call(chance), some_call(chance)
+        one, other = asked(first), asked(second)
+        shared = can_stand(one) and can_stand(other) and shown_hash(one) == shown_hash(other)
+        assert not shared or first == second, (first, second)
+        assert not shared or RiskClass.named(one.risk_class or "danger") not in {RiskClass.SECRET, RiskClass.DANGER}
+        same += shared
+    assert same

@@ -1,0 +1,1 @@
+"""Budgets that several runs share: accounts of people, repositories and servers, by day and month."""

@@ -1,0 +1,1 @@
+"""Ports of what a team decides together: its money, and what it allowed before."""

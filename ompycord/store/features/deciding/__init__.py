@@ -1,0 +1,1 @@
+"""What people decided about calls of agents."""
