@@ -9,6 +9,7 @@ from bench.ack import ack
 from bench.backup import backup
 from bench.chatty import chatty
 from bench.cheats import cheats
+from bench.conductor import conductor
 from bench.environment import environment
 from bench.footprint import footprint
 from bench.freshness import freshness
@@ -18,6 +19,7 @@ from bench.guardian import guardian
 from bench.idle import idle
 from bench.journey import journey
 from bench.memory import memory
+from bench.parallel import parallel
 from bench.recovery import recovery
 from bench.render import render_time
 from bench.rounds import Size
@@ -34,6 +36,8 @@ BENCHMARKS = {
     "ack": ack,
     "journey": journey,
     "chatty": chatty,
+    "conductor": conductor,
+    "parallel": parallel,
     "render": render_time,
     "footprint": footprint,
     "guardian": guardian,

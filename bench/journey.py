@@ -24,7 +24,17 @@ from bench.rounds import Size, spread
 from ompycord.playground.client import Message
 from tests.support.product import Product, running_product
 
-__all__ = ["BRANCHES", "journey", "make_repository", "plain_git"]
+__all__ = [
+    "AGENT",
+    "BRANCHES",
+    "WAIT_S",
+    "agent_started",
+    "git",
+    "journey",
+    "make_repository",
+    "plain_git",
+    "written",
+]
 
 FILES = {"small": 10, "medium": 5000}
 IN_FOLDER = 100
@@ -114,11 +124,11 @@ def make_repository(path: Path, files: int) -> Path:
         file = path / f"part{number // IN_FOLDER:03d}" / f"file{number:04d}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"file {number} of {files}, line by line\n" * 16)
-    _git(path, "init", "-q", "-b", "main")
-    _git(path, "add", "--all")
-    _git(path, "commit", "-q", "-m", "first")
+    git(path, "init", "-q", "-b", "main")
+    git(path, "add", "--all")
+    git(path, "commit", "-q", "-m", "first")
     # As in a repository with a past: a clone need not copy each object by itself.
-    _git(path, "repack", "-a", "-d", "-q")
+    git(path, "repack", "-a", "-d", "-q")
     return path
 
 
@@ -126,16 +136,16 @@ def plain_git(repository: Path, clone: Path, number: int) -> Journey:
     """Clone into `clone`, run the agent, commit, push a branch of this number; the clone is removed afterwards."""
     branch = f"{BRANCHES}/{number}"
     begun, before = time.time(), _children_cpu_s()
-    _git(repository, "clone", "-q", str(repository), str(clone))
+    git(repository, "clone", "-q", str(repository), str(clone))
     subprocess.run(["sh", "-c", AGENT], cwd=clone, check=True, stdin=subprocess.DEVNULL)
-    _git(clone, "add", "--all")
-    _git(clone, "commit", "-q", "-m", "work")
-    _git(clone, "push", "-q", "origin", f"HEAD:refs/heads/{branch}")
+    git(clone, "add", "--all")
+    git(clone, "commit", "-q", "-m", "work")
+    git(clone, "push", "-q", "origin", f"HEAD:refs/heads/{branch}")
     ended, after = time.time(), _children_cpu_s()
     shutil.rmtree(clone)
     return Journey(
-        agent_starts_s=_agent_started(repository, branch) - begun,
-        branch_is_there_s=_written(repository, branch) - begun,
+        agent_starts_s=agent_started(repository, branch) - begun,
+        branch_is_there_s=written(repository, branch) - begun,
         ends_s=ended - begun,
         cpu_s=after - before,
     )
@@ -158,19 +168,19 @@ async def _run(product: Product, name: str, repository: Path) -> Journey:
     assert "✅" in result.text.splitlines()[0], result.text
     branch = f"ompycord/write-the-time-{run[1]}"
     return Journey(
-        agent_starts_s=_agent_started(repository, branch) - begun,
-        branch_is_there_s=_written(repository, branch) - begun,
+        agent_starts_s=agent_started(repository, branch) - begun,
+        branch_is_there_s=written(repository, branch) - begun,
         ends_s=moment_s(result.id) - begun,
         cpu_s=cpu,
     )
 
 
-def _agent_started(repository: Path, branch: str) -> float:
+def agent_started(repository: Path, branch: str) -> float:
     """When the agent of this branch began, as it wrote itself: seconds since 1970."""
-    return int(_git(repository, "show", f"{branch}:started")) / 1e9
+    return int(git(repository, "show", f"{branch}:started")) / 1e9
 
 
-def _written(repository: Path, branch: str) -> float:
+def written(repository: Path, branch: str) -> float:
     """When the branch came to be: its file's time, so that nobody has to look again and again."""
     return (repository / ".git" / "refs" / "heads" / branch).stat().st_mtime
 
@@ -190,5 +200,5 @@ def _tree_cpu_s(process: psutil.Process) -> float:
     return used.user + used.system + used.children_user + used.children_system
 
 
-def _git(folder: Path, *words: str) -> str:
+def git(folder: Path, *words: str) -> str:
     return subprocess.run([*_GIT, *words], cwd=folder, check=True, capture_output=True, text=True).stdout

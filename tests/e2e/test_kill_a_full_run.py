@@ -19,7 +19,7 @@ from ompycord.playground.client import Message
 from ompycord.processes import MARKER
 from tests.e2e.conftest import shown
 from tests.e2e.test_journeys import git
-from tests.e2e.test_kill_nine import PATIENCE_S, assert_once, crashing
+from tests.e2e.test_kill_nine import PATIENCE_S, assert_once, came_true, crashing
 from tests.support.crash_at import ARMED, FULL_STAGES, full_points
 from tests.support.patience import until
 from tests.support.playground_person import NotSeenError
@@ -44,31 +44,42 @@ async def begin(product: Product, words: str) -> None:
     )
 
 
-async def approve(product: Product) -> None:
-    """Press *Approve* on the open plan, until cancelled: who was killed answers nobody, so it is pressed once more."""
+async def approve(product: Product, words: str) -> Message:
+    """Press *Approve* on the open plan as often as it takes, since who was killed answers nobody; the run's result."""
     ada = product.playground.ada
 
     def is_open(message: Message) -> bool:
         return "Plan of" in message.text and "Approve" in message.labels
 
+    def is_result(message: Message) -> bool:
+        return "· result" in message.text and words in message.text
+
     while True:
+        found = await ada.wait_message(lambda message: is_result(message) or is_open(message), PATIENCE_S)
+        if is_result(found):
+            return found
         with contextlib.suppress(NotSeenError):
-            plan = await ada.wait_message(is_open, PATIENCE_S)
-            await ada.click(plan, "Approve")
-            await ada.wait_message(lambda message, plan=plan: message.id == plan.id and not is_open(message))
+            await ada.click(found, "Approve")
+            await ada.wait_message(lambda message, plan=found.id: message.id == plan and not is_open(message))
+
+
+async def until_killed(product: Product, words: str, seconds: float | None = None) -> None:
+    """A person approves the plan meanwhile; the process is gone afterwards, or was not within so many seconds."""
+    async with asyncio.TaskGroup() as group:
+        approving = group.create_task(approve(product, words))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await product.gone()
+        approving.cancel()
 
 
 async def completed(product: Product, words: str) -> str:
     """The run, once it is told as done."""
-    async with asyncio.TaskGroup() as group:
-        approving = group.create_task(approve(product))
-        result = await product.playground.ada.wait_message(
-            lambda message: "· result" in message.text and f"{words}." in message.text, PATIENCE_S
-        )
-        approving.cancel()
+    result = await approve(product, words)
     assert "Done · checks passed" in result.text, result.text
     found = re.search(r"(\w{6}) · result", result.text)
     assert found
+    await came_true(product, found[1], PATIENCE_S)
     return found[1]
 
 
@@ -103,11 +114,8 @@ async def test_killed_at_a_row_of_its_journal_a_full_run_is_completed_once(tmp_p
             product.process.send_signal(signal.SIGUSR1)
             await product.hears(ARMED)
             await begin(product, point)
-            async with asyncio.TaskGroup() as group:
-                approving = group.create_task(approve(product))
-                code = await product.gone()
-                approving.cancel()
-            assert code == -9, f"it never came to the point: {point}"
+            await until_killed(product, point)
+            assert product.process.returncode == -9, f"it never came to the point: {point}"
             await product.start(wrapper=crashing(following) if following else PRODUCT)
             run = await completed(product, point)
             assert_once(await shown(product.playground, run), run)
@@ -123,12 +131,7 @@ async def test_sixty_pairs_of_kills_at_any_time_leave_each_run_done_once(tmp_pat
             words = f"pair {pair}"
             await begin(product, words)
             for _ in range(2):
-                async with asyncio.TaskGroup() as group:
-                    approving = group.create_task(approve(product))
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(chance.uniform(0, 6)):
-                            await product.gone()
-                    approving.cancel()
+                await until_killed(product, words, chance.uniform(0, 6))
                 await product.kill()
                 await product.start(wrapper=PRODUCT)
             run = await completed(product, words)

@@ -93,13 +93,17 @@ async def result_of(product: Product, words: str) -> str:
     result = await ada.wait_message(lambda message: "· result" in message.text and words in message.text, PATIENCE_S)
     found = re.search(r"(\w{6}) · result", result.text)
     assert found
-    run = found[1]
-    for kind in ("card", "mirror"):  # each comes true in its own channel's time
-        await ada.wait_message(
+    await came_true(product, found[1], PATIENCE_S)
+    return found[1]
+
+
+async def came_true(product: Product, run: str, seconds: float) -> None:
+    """Card and mirror say what the result says; each comes true in its own channel's time."""
+    for kind in ("card", "mirror"):
+        await product.playground.ada.wait_message(
             lambda message, kind=kind: f"{run} · {kind}" in message.text and "Done · checks passed" in message.text,
-            PATIENCE_S,
+            seconds,
         )
-    return run
 
 
 async def press_resume(ran: Interaction) -> None:

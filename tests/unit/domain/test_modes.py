@@ -61,6 +61,20 @@ def test_where_nobody_needs_to_approve_the_work_begins_by_any_valid_plan() -> No
     assert (machine.state, keys[-1]) == (S.BUILDING, "build:2")
 
 
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_crash_in_the_work_takes_no_plan_back(asks: bool) -> None:
+    """The clone is made again, and the agent works by the same plan; nobody decides twice."""
+    plan = (*PLANNED[:2], ended("plan:1", claim=True, plan=PLAN, asks=asks))
+    approved = (ev.PlanApproved(plan=PLAN, by="Ada"),) if asks else ()
+    machine, keys = walk(FULL, *plan, *approved, ended("build:2", "interrupted"), ended("prepare:3"))
+    assert (machine.state, machine.plan, keys[-2:]) == (S.BUILDING, PLAN, ["prepare:3", "build:3"])
+
+
+def test_a_plan_that_is_sent_back_is_followed_no_more() -> None:
+    machine, keys = walk(FULL, *PLANNED, ev.PlanChanged(plan=PLAN, words="In capitals.", by="Ada"))
+    assert (machine.follows_plan, keys[-1]) == (False, "plan:2")
+
+
 def test_a_plan_is_corrected_at_most_twice() -> None:
     machine, keys = walk(FULL, *PLANNED[:2], ended("plan:1", claim=True), ended("plan:2", claim=True))
     assert (machine.state, keys[-2:], machine.tries) == (S.PLANNING, ["plan:2", "plan:3"], 2)
