@@ -134,6 +134,13 @@ def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
         ("omp resume", of, "Resumed"),
         ("omp cancel", {"reason": "Enough", **of}, "will be lost"),
         ("omp mine", {}, "for you"),
+        (
+            "omp-admin budget",
+            {"repository": "sample", "period": "day", "usd": 2000.0, "tokens": 1_000_000_000},
+            "$2,000.00",
+        ),
+        ("omp-admin budget", {"person": person}, "this month"),
+        ("omp-admin permissions", {"end": "none"}, "No such permission holds here"),
         ("omp-admin stop-all", {}, "Nothing is lost"),
         ("omp-admin pause", {}, "Paused"),
         ("omp-admin unpause", {}, "Runs begin again"),

@@ -376,6 +376,8 @@ def _general(name: str) -> str:
         return "access.forge"
     if (head, rest[:1]) == ("alerts", ["after_s"]):  # by an alert's name
         return "alerts.after_s"
+    if head == "budgets" and rest[0] in {"people", "repositories", "servers"}:  # by an id or a name
+        return ".".join([head, rest[0], *rest[2:]])
     if head not in {"repositories", "agents", "providers", "schedules", "task_presets"}:
         return name
     if rest[1] in {"env", "secrets"}:  # by the name of a variable

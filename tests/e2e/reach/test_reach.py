@@ -58,6 +58,7 @@ agents:
 limits: {open_per_person: 100, open_per_channel: 100, open_per_guild: 100, parallel_runs: 8}
 webhook: {hosts: [omp.example.org], events: {batch_events: 7}}
 audit: {anchor_file: anchors}
+budgets: {repository: {day_usd: 1000, day_tokens: 100000000}}
 log: {level: debug, json: true, file: logs/ompycord.log}
 discord: {launch_emoji: "🛠"}
 notify: {webhooks: [{name: nowhere, url: "http://127.0.0.1:1/hook", secret_file: %s}]}
