@@ -3,6 +3,7 @@
 Retries before the first byte are here too, by what agents endure: one of them hangs up after a minute of silence.
 """
 
+import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -155,6 +156,7 @@ class ProviderClient:
 async def _pieces(body: bytes) -> AsyncGenerator[bytes]:
     for at in range(0, len(body), PIECE_BYTES):
         yield body[at : at + PIECE_BYTES]
+        await asyncio.sleep(0)  # a connection that takes all of it at once gives others no turn
 
 
 def retry_after_s(value: str | None, now_ms: Millis) -> float | None:

@@ -1,5 +1,6 @@
 """The conversation of the built-in agent: kept in its HOME, read back without trust, and shortened when it grows."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 from ompycord.domain.ports.models import Conversation, PromptMessage, ReplyMessage, ToolMessage
 from ompycord.processes.safe_open import LARGEST, NotGranted, safe_path, safe_read, safe_write
 
-__all__ = ["INTERRUPTED", "load", "new_session", "save", "shortened"]
+__all__ = ["INTERRUPTED", "load", "new_session", "next_turn", "save", "shortened"]
 
 _MESSAGES: Final = TypeAdapter[tuple[Conversation, ...]](tuple[Conversation, ...])
 _FOLDER: Final = (".ompycord", "native")
+_CALL: Final = re.compile(r"call_(\d{1,9})_\d+")
 INTERRUPTED: Final = "This was interrupted before it gave a result. Look at what is done, and do it again where needed."
 _LEFT_OUT: Final = "[left out, since the conversation became long; use the tool again where you need it]"
 _KEPT: Final = 400
@@ -62,6 +64,13 @@ def _answered(messages: tuple[Conversation, ...]) -> tuple[Conversation, ...]:
                 for call in one.calls
             ]
     return tuple(whole)
+
+
+def next_turn(messages: Sequence[Conversation]) -> int:
+    """A number for the next reply that no call there has in its id, also where older messages are left out."""
+    calls = (call.id for one in messages if isinstance(one, ReplyMessage) for call in one.calls)
+    known = [int(found[1]) for call in calls if (found := _CALL.fullmatch(call))]
+    return max((*known, sum(isinstance(one, ReplyMessage) for one in messages) - 1)) + 1
 
 
 def shortened(messages: Sequence[Conversation], most: int) -> tuple[Conversation, ...]:

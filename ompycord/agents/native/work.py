@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ompycord.agents.native.history import save, shortened
+from ompycord.agents.native.history import next_turn, save, shortened
 from ompycord.agents.native.incoming import Decision, IncomingMessages
 from ompycord.agents.native.offers import ASK, GIVE_UP, PLAN, RUN
 from ompycord.agents.native.tool_program import ToolOutput, ToolProgram
@@ -151,19 +151,22 @@ class WorkLoop:
             await self._inbox.acknowledge(count)
 
     async def _answered(self, reply: ModelReply) -> None:
-        turn = sum(isinstance(one, ReplyMessage) for one in self._messages)
+        turn = next_turn(self._messages)
         calls = tuple(  # some models give every call the same id
-            call.model_copy(update={"id": f"{self._session.name[:6]}_{turn}_{number}"})
-            for number, call in enumerate(reply.calls)
+            call.model_copy(update={"id": f"call_{turn}_{number}"}) for number, call in enumerate(reply.calls)
         )
         self._messages = (*self._messages, ReplyMessage(text=reply.text, calls=calls))
         if text := prose(reply.text).strip():
             await self._emit(Message(text=text))
         for call in calls:
-            result = await self._done(call)
+            result = await self._done(self._in_run(call))
             self._messages = (*self._messages, ToolMessage(call=call.id, tool=call.tool, text=result))
             if self._end is not None:
                 return
+
+    def _in_run(self, call: ModelToolCall) -> ModelToolCall:
+        """The call under an id that no other session of the run has; models get one that a replay has too."""
+        return call.model_copy(update={"id": f"{self._session.name[:6]}_{call.id}"})
 
     # -- tools ---------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ompycord.agents.native.history import INTERRUPTED, load, save, shortened
+from ompycord.agents.native.history import INTERRUPTED, load, next_turn, save, shortened
 from ompycord.domain.ports.models import Conversation, ModelToolCall, PromptMessage, ReplyMessage, ToolMessage
 
 
@@ -56,3 +56,13 @@ def test_a_conversation_whose_file_would_be_too_large_is_kept_without_its_oldest
     assert 10 < len(short) < len(turns) * 2 / 3
     assert not isinstance(short[2], ToolMessage)
     assert shortened(short, 4_000_000) == short
+
+
+def test_the_next_reply_has_a_number_of_its_own_also_where_older_ones_are_left_out() -> None:
+    def reply(turn: int) -> ReplyMessage:
+        return ReplyMessage(calls=(ModelToolCall(id=f"call_{turn}_0", tool="read", arguments="{}"),))
+
+    assert next_turn([]) == 0
+    assert next_turn([PromptMessage(text="Do it."), reply(0), ReplyMessage(text="Then.")]) == 2
+    assert next_turn([PromptMessage(text="Do it."), reply(7)]) == 8
+    assert next_turn([ReplyMessage(calls=(ModelToolCall(id="ab12cd_3_0", tool="read", arguments="{}"),))]) == 1
