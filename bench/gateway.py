@@ -74,7 +74,7 @@ def gateway(*, rounds: int, size: Size = Size.NORMAL) -> dict[str, Any]:
         "picture_own_lag_ms": spread([one["own_ms"] for one in pictures]),
         "picture_lag_ms": spread([one["late_ms"] for one in pictures]),
         **acks,
-        "litellm": _told(seen, "litellm") if other.start else None,
+        "litellm": {"version": other.version, **_told(seen, "litellm")} if other.start else None,
         **({} if other.start else {"litellm_reason": other.reason}),
         **pins(),
     }  # fmt: skip

@@ -23,7 +23,6 @@ import psutil
 
 __all__ = ["LiteLLM", "litellm_proxy"]
 
-VERSION = "1.80.0"
 INSTALL_S = 900.0
 UP_S = 120.0
 
@@ -33,6 +32,7 @@ class LiteLLM(NamedTuple):
 
     start: Callable[[int], AbstractContextManager[tuple[int, psutil.Process]]] | None
     reason: str = ""
+    version: str = ""
 
 
 @contextlib.contextmanager
@@ -42,11 +42,11 @@ def litellm_proxy(*, is_wanted: bool) -> Generator[LiteLLM]:
         yield LiteLLM(None, "not measured at the smallest size")
         return
     folder = Path(os.environ.get("OMPYCORD_BENCH_CACHE") or platformdirs.user_cache_path("ompycord-bench"))
-    place = folder / f"litellm-{VERSION}"
+    place = folder / "litellm"
     program = place / "bin/litellm"
     if not program.exists():
         place.mkdir(parents=True, exist_ok=True)
-        pip = (str(place / "bin/python"), "-m", "pip", "install", "--quiet", f"litellm[proxy]=={VERSION}")
+        pip = (str(place / "bin/python"), "-m", "pip", "install", "--quiet", "litellm[proxy]")
         for command in ((sys.executable, "-m", "venv", str(place)), pip):
             try:
                 subprocess.run(command, check=True, capture_output=True, timeout=INSTALL_S)
@@ -71,7 +71,9 @@ def litellm_proxy(*, is_wanted: bool) -> Generator[LiteLLM]:
                 finally:
                     made.terminate()
 
-    yield LiteLLM(start)
+    ask = (str(place / "bin/python"), "-c", "import importlib.metadata as m; print(m.version('litellm'))")
+    version = subprocess.run(ask, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+    yield LiteLLM(start, version=version)
 
 
 def _until_up(port: int) -> None:

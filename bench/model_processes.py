@@ -57,7 +57,11 @@ async def _provider(seconds: float, per_s: float) -> None:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal open_now
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        except asyncio.IncompleteReadError:  # who connected only looked whether someone listens
+            writer.close()
+            return
         if head.startswith(b"get"):
             body = json.dumps({"open": open_now}).encode()
             writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body) + body)

@@ -16,18 +16,17 @@ from ompycord.dialects.prompts.task_refining_text import (
     final_of,
     given_text,
 )
-from ompycord.dialects.provider_refusals import read_refusal
 from ompycord.domain.configuration.own_models import RefiningSpec
 from ompycord.domain.effects import AnswerQuestion, PlanAgent, RunAgent, StepOrder
 from ompycord.domain.events import EffectFinished, TaskRefined
 from ompycord.domain.ports.models import ModelCall, Models, PromptMessage, PromptTemplate
 from ompycord.domain.reports.findings import ReviewReport
 from ompycord.domain.reports.task_passes import RefinedText, TaskPasses
-from ompycord.domain.results import BuildResult, PlanResult
 from ompycord.domain.run import FailureClass
 from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
-from ompycord.engines.ends import failed, ok
+from ompycord.engines.ends import failed
+from ompycord.engines.own_model_ends import model_failed
 from ompycord.errors import ModelFailed, Refused, WorkspaceError
 from ompycord.text import cut
 
@@ -68,7 +67,7 @@ async def _passes(order: StepOrder, task: Task, context: StepContext) -> TaskPas
                 return failed(order, FailureClass.ENV, f"{words} Name one under providers, or start it without refine.")
             return await _refined(about, listener.models, context.refining)
     except ModelFailed as error:
-        return _model_failed(order, error, context)
+        return model_failed(order, error, context)
     except (Refused, WorkspaceError) as error:
         return failed(order, FailureClass.ENV, cut(str(error), _SENTENCE))
 
@@ -96,16 +95,3 @@ async def _refined(about: str, models: Models, spec: RefiningSpec) -> TaskPasses
 
 def _call(template: PromptTemplate, text: str, model: str, temperature: float) -> ModelCall:
     return ModelCall(template=template, messages=(PromptMessage(text=text),), model=model, temperature=temperature)
-
-
-def _model_failed(order: StepOrder, error: ModelFailed, context: StepContext) -> EffectFinished:
-    """As where an agent's provider refuses: what time or money mends suspends the run."""
-    words = cut(str(error), _SENTENCE)
-    refusal = read_refusal(str(error), now_ms=context.now_ms(), status=error.status)
-    if refusal is None:
-        return failed(order, FailureClass.ENV, words)
-    outcome = refusal.outcome(words)
-    shape = PlanResult if isinstance(order.effect, PlanAgent) else BuildResult
-    ended = {"claim": False, "ended_by": outcome.ended_by, "until": outcome.until}
-    result = shape.model_validate({name: value for name, value in ended.items() if value is not None})
-    return ok(order, result, message=outcome.message, failure=outcome.failure)

@@ -15,7 +15,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from ompycord.http.adopted_socket import serve_socket
@@ -117,11 +116,10 @@ async def test_every_request_is_billed_to_the_token_or_said_to_be_estimated_and_
                 await product.kill()
                 await product.start()
             await all_ended(product)
-        told = await ada.command("omp cost", "tasks", who="server", period="day", csv=True)
-        assert told.reply is not None
-        text, files = told.reply.text, told.reply.raw["attachments"]
-        async with httpx.AsyncClient(trust_env=False) as client:
-            table = list(csv.DictReader(io.StringIO((await client.get(files[0]["url"])).text)))
+        asked = await ada.command("omp cost", "tasks", who="server", period="day", csv=True)
+        told = await ada.wait_message(lambda m: m.interaction == asked.id and not m.is_thinking)
+        async with product.playground.session.get(told.raw["attachments"][0]["url"]) as answer:
+            table = list(csv.DictReader(io.StringIO(await answer.text())))
         ledger = rows_of(product, "SELECT * FROM model_requests")
         states = rows_of(product, "SELECT id, state FROM runs")
         some = chance.sample(table, 5)
@@ -140,7 +138,7 @@ async def test_every_request_is_billed_to_the_token_or_said_to_be_estimated_and_
     nano = sum(row["nano_usd"] for row in ledger)
     cents = f"{nano / 10**9:.2f}"
     assert f"{sum(float(row['cost_usd'] or 0) for row in table):.2f}" == cents
-    assert f"${float(cents):,.2f} · {RUNS} runs" in text, text
+    assert f"${float(cents):,.2f} · {RUNS} runs" in told.text, told.text
     by_run = {str(row["run"]): row for row in table}
     for run, view in views.items():
         assert f"{view['usage']['cost_usd']:.4f}" == f"{float(by_run[run]['cost_usd']):.4f}"

@@ -6,7 +6,6 @@ from typing import Final
 from ompycord.conductor import LogInbox
 from ompycord.dialects.prompts.prompt_text import former_text, prompt_text
 from ompycord.dialects.prompts.report_text import planning_text
-from ompycord.dialects.provider_refusals import read_refusal
 from ompycord.dialects.reports.reading import read_report
 from ompycord.domain.configuration.planning import PlanningSpec
 from ompycord.domain.effects import StepOrder
@@ -22,6 +21,7 @@ from ompycord.domain.task import Task
 from ompycord.engines.agent_start import since
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import failed, ok
+from ompycord.engines.own_model_ends import model_failed
 from ompycord.engines.reading_agent import AgentReading, read_with_agent
 from ompycord.engines.recalling import recalled_text
 from ompycord.engines.refining import refined
@@ -101,7 +101,7 @@ async def _in_passes(
                 models=listener.models,
             )
     except ModelFailed as error:
-        return _model_failed(order, error, context)
+        return model_failed(order, error, context)
     await context.record(order.run, PlanRefined(passes=made.passes))
     if made.faults:
         await context.record(
@@ -109,17 +109,6 @@ async def _in_passes(
         )
         return ok(order, PlanResult(claim=True), message=_refused(made.faults))
     return made.plan
-
-
-def _model_failed(order: StepOrder, error: ModelFailed, context: StepContext) -> EffectFinished:
-    """As where an agent's provider refuses: what time or money mends suspends the run."""
-    refusal = read_refusal(str(error), now_ms=context.now_ms(), status=error.status)
-    if refusal is None:
-        return failed(order, FailureClass.ENV, cut(str(error), 500))
-    outcome = refusal.outcome(cut(str(error), 500))
-    ended = {"claim": False, "ended_by": outcome.ended_by, "until": outcome.until}
-    result = PlanResult.model_validate({name: value for name, value in ended.items() if value is not None})
-    return ok(order, result, message=outcome.message, failure=outcome.failure)
 
 
 def _refused(faults: tuple[str, ...]) -> str:
