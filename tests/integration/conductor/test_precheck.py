@@ -360,6 +360,12 @@ def test_a_run_that_is_to_be_recorded_says_where_nothing_can_be(agent: AgentSpec
     assert [one.status for one in found] == ([] if status is None else [status])
 
 
+def test_a_task_that_is_to_be_refined_needs_a_provider() -> None:
+    (found,) = providers().refining_line()
+    assert (found.status, "start it without refine" in found.fix) == ("fail", True)
+    assert providers(provider("http://127.0.0.1:1")).refining_line() == ()
+
+
 async def test_the_built_in_agent_needs_a_provider_and_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
     native = NativeOptions(name="native")
     (found,) = await providers().line(native)
