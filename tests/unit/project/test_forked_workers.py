@@ -98,12 +98,11 @@ def forked(folder: Path, *options: str, forks: int = 2, **files: str) -> Ran:
         (folder / f"test_{name}.py").write_text(FIXTURE + text)
     (folder / "pytest.ini").write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.support.forked_workers", "-p", "no:cacheprovider"]
-    command += ["-p", "no:randomly", "-p", "no:asyncio", "--rootdir", str(folder), "-c", str(folder / "pytest.ini")]
+    command += ["--rootdir", str(folder), "-c", str(folder / "pytest.ini"), "--forks", str(forks), *options]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(
-        [*command, "--forks", str(forks), *options, str(folder)],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-        timeout=patient(60), check=False,
-    )  # fmt: skip
+        [*command, str(folder)], cwd=folder, env=env, capture_output=True, text=True, timeout=patient(60), check=False
+    )
     return Ran(done.returncode, done.stdout + done.stderr, (folder / "log").read_text().splitlines())
 
 

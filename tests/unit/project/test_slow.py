@@ -1,6 +1,7 @@
 """`tools/slow.py` names what failed, also where pytest is cut off, and says that it was."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from tests.support.patience import patient
 pytestmark = pytest.mark.posix
 
 ROOT = Path(__file__).resolve().parents[3]
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "xdist.plugin"}
+"""What else is installed is no part of these runs: half of what each start of pytest takes."""
 BROKEN = "def test_broken():\n    assert 1 == 2\n\n\n"
 FINE = "def test_fine():\n    pass\n\n\n"
 KILLED = "def test_last():\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -27,7 +30,8 @@ def slow(folder: Path, text: str, *more: str, jobs: str = "0") -> tuple[int, dic
     file.write_text(text)
     command = [sys.executable, "-m", "tools.slow", "--rounds", "1", "--loops", "0", "--jobs", jobs]
     command += ["--", "-p", "no:randomly", "-p", "no:cacheprovider", "--rootdir", str(folder), *more, str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=patient(60), check=False)
+    env = {**os.environ, **ALONE}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=env, timeout=patient(60), check=False)
     return done.returncode, json.loads(done.stdout)
 
 
