@@ -13,9 +13,10 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from ompycord.errors import ConfigurationError
 
-__all__ = ["Declared", "Registry"]
+__all__ = ["OURS", "Declared", "Registry"]
 
-_OURS: Final = "ompycord"
+OURS: Final = "ompycord"
+"""The distribution whose records are a part of Ompycord."""
 _PROJECT: Final = Path(__file__).parents[1] / "pyproject.toml"
 """Exists only in a checkout; it is as new as the code, which the metadata of an editable install is not."""
 _REASON: Final = 200
@@ -64,6 +65,10 @@ class Registry(Generic[R]):
             self._loaded[name] = self._load(name, *self._declared[name])
         return self._loaded[name]
 
+    def distribution(self, name: str) -> str:
+        """Which distribution declares a name. Raises KeyError; ConfigurationError, as `names` does."""
+        return self._declared[name][0]
+
     def all(self) -> tuple[R, ...]:
         """Every record, by name. Raises ConfigurationError, as `get` does."""
         return tuple(self.get(name) for name in self.names)
@@ -105,7 +110,7 @@ def _installed(group: str) -> Iterator[Declared]:
     yield from own
     for point in entry_points(group=group):
         distribution = point.dist.name if point.dist is not None else "an unnamed distribution"
-        if distribution != _OURS or not own:
+        if distribution != OURS or not own:
             yield distribution, point
 
 
@@ -115,7 +120,7 @@ def _own_of_checkout(group: str) -> list[Declared]:
         project: dict[str, Any] = tomllib.loads(_PROJECT.read_text(encoding="utf-8")).get("project", {})
     except (OSError, ValueError):
         return []
-    if project.get("name") != _OURS:
+    if project.get("name") != OURS:
         return []
     declared: dict[str, str] = project.get("entry-points", {}).get(group, {})
-    return [(_OURS, EntryPoint(name=name, value=value, group=group)) for name, value in declared.items()]
+    return [(OURS, EntryPoint(name=name, value=value, group=group)) for name, value in declared.items()]

@@ -36,6 +36,7 @@ from ompycord.cli.up import UpOptions, start
 from ompycord.cli.upkeep.alerts import alerts
 from ompycord.cli.upkeep.backup import backup
 from ompycord.cli.upkeep.maintenance import down, migrate
+from ompycord.cli.upkeep.plugin import plugin
 from ompycord.cli.upkeep.service import service
 from ompycord.cli.webhooks import webhooks
 
@@ -116,6 +117,7 @@ application.add_typer(audit, rich_help_panel=MODES)
 application.add_typer(backup, rich_help_panel=MODES)
 application.add_typer(alerts, rich_help_panel=MODES)
 application.add_typer(service, rich_help_panel=MODES)
+application.add_typer(plugin, rich_help_panel=MODES)
 application.add_typer(webhooks, rich_help_panel=MODES)
 application.add_typer(providers, rich_help_panel=MODES)
 application.add_typer(gateway, rich_help_panel=MODES)

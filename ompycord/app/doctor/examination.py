@@ -14,6 +14,7 @@ from ompycord.app.doctor.forges import forges
 from ompycord.app.doctor.production import production
 from ompycord.app.doctor.upkeep import upkeep
 from ompycord.app.findings import Finding, fail, ok, warn
+from ompycord.app.plugins.listing import plugins_finding
 from ompycord.app.recovery.report import recovery_finding
 from ompycord.app.recovery.retention import results_finding
 from ompycord.app.system import SystemClock
@@ -40,6 +41,7 @@ async def examine(
         ]
     found.append(ok("Settings", "read; `ompycord config show` says where each comes from"))
     found += [warn("Settings", one, "") for one in settings.warnings]
+    found.append(plugins_finding())
     path = settings.data_dir.expanduser().absolute()
     launcher = await best_launcher(path=environ.get("PATH", os.defpath), hidden=(path,), environ=environ)
     found += machine.confinement(

@@ -115,6 +115,11 @@ class Shell:
         assert json.loads((await self.run("backup prune", "--dry-run", *to)).out)["backups"] == []
         assert json.loads((await self.run("alerts test")).out)["ways"]["ops-channel"] is None
         assert isinstance(json.loads((await self.run("alerts list")).out), list)
+        assert {one["name"] for one in json.loads((await self.run("plugin list")).out)} >= {"acp", "pytest"}
+        assert json.loads((await self.run("plugin check", "junit")).out)["ok"]
+        project = self.folder / "plugin"
+        await self.run("plugin new", "check-parser", "tap", "--folder", str(project))
+        assert (project / "pyproject.toml").is_file()
         assert "answers in" in (await self.run("service status")).out
         assert "Type=notify" in (await self.run("service install", "--run-as", "daemon", "--print")).out
         nothing = await self.run("service uninstall", environ={"HOME": str(self.folder), "XDG_CONFIG_HOME": ""})
