@@ -29,6 +29,7 @@ def with_playground(settings: Settings, info: Info, sample: RepositorySpec) -> S
             "board_channel": info.channels["ops"],
             "message_content": True,
             "api": info.api,
+            "proxy": None,  # that of the environment leads out of this machine
             "gateway": info.gateway,
         }
     )

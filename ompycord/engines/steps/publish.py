@@ -68,11 +68,12 @@ async def publish(order: StepOrder, task: Task, context: StepContext) -> EffectF
     try:
         await context.proposals.propose(order, task, repository, result, context.record)
     except ForgeFailed as error:
+        words = context.redact(str(error))  # a forge may repeat what it was sent
         before = snapshot.pull_request if snapshot is not None and snapshot.is_final else None
         if before is not None:  # the run ended well: its card says what its pull request lacks
-            fact = before.model_copy(update={"missing": (f"It was not brought up to date. {error}"[:_LINE],)})
+            fact = before.model_copy(update={"missing": (f"It was not brought up to date. {words}"[:_LINE],)})
             await context.record(order.run, fact)
-        words = f"No pull request. {error} The result is on the branch {published.branch} here."
+        words = f"No pull request. {words} The result is on the branch {published.branch} here."
         return failed(order, FailureClass.ENV, words)
     return ok(order, PublishResult(branch=published.branch))
 
