@@ -26,7 +26,7 @@ from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.metering.usage import TokenUsage
 from ompycord.model_gateway.price import TokenPrices
 from ompycord.model_gateway.purse import Reservation, UsedUp
-from ompycord.model_gateway.spending import RunSpending, nano_usd
+from ompycord.model_gateway.spending import RunSpending, nano_usd, settle_what_was_open
 from ompycord.store import SqliteStore, open_store
 from tests.integration.store.world import NOW, CountingIds, HandClock, People
 
@@ -49,6 +49,10 @@ GIVEN = 900
 """Tokens that a request is reckoned to have; the provider counts up to 30 more."""
 MOST_CALL = PRICES.cost(TokenUsage(input=GIVEN + 30))
 """What one answer may cost beyond a limit: its input, which only the provider knows for certain."""
+
+
+Coming = tuple[int, int, RunRecord, RunSpending, int, Reservation | None, str]
+"""When what of which run comes next: its order, the calls that it has left, and what is under way."""
 
 
 class Unlimited:
@@ -95,6 +99,8 @@ class Simulated:
     accounts: SharedAccounts = field(init=False)
     records: list[RunRecord] = field(default_factory=list[RunRecord])
     waits: dict[str, int] = field(default_factory=dict[str, int])
+    killed: int = 0
+    """Requests that were under way when the process ended."""
     used: dict[str, int] = field(default_factory=lambda: defaultdict[str, int](int))
 
     def __post_init__(self) -> None:
@@ -125,7 +131,7 @@ class Simulated:
     async def run_all(self, *, restart_after: int) -> None:
         """Each run makes its calls one after another; those of several runs are under way at once."""
         queue, waiting, working = FairQueue(), list(self.records), list[RunRecord]()
-        coming: list[tuple[int, int, RunRecord, RunSpending, int, Reservation | None, str]] = []
+        coming: list[Coming] = []
         order = started = 0
         while waiting or coming:
             while waiting and len(working) < SLOTS:
@@ -147,11 +153,25 @@ class Simulated:
             asked = await self._asked(spending) if left else None
             if asked is None:
                 working.remove(record)
-                if started == restart_after and not any(one[5] for one in coming):
-                    self.restart()
+                if started >= restart_after and not self.killed:
+                    await self._kill()
+                    coming = [self._again(one) for one in coming]
                 continue
             later = self.clock.wall_ms + self.random.randint(2_000, 90_000)
             heapq.heappush(coming, (later, order := order + 1, record, spending, left, *asked))
+
+    async def _kill(self) -> None:
+        """The process ends: the next one settles what was under way, by what was reserved."""
+        for found in await self.store.open_model_requests():
+            self.killed += 1
+            self.used[found.run] += found.reserved_nano_usd or 0
+        await settle_what_was_open(self.store, clock=self.clock, ids=self.ids)
+        self.restart()
+
+    def _again(self, one: Coming) -> Coming:
+        """The run as the next process goes on with it."""
+        at, order, record, _, left, _, row = one
+        return at, order, record, self.spending(record), left - 1 if row else left, None, ""
 
     async def _asked(self, spending: RunSpending) -> tuple[Reservation, str] | None:
         """A request that goes out; None where an account does not cover it."""
@@ -193,6 +213,7 @@ async def test_no_limit_is_passed_by_more_than_one_answer_the_ledger_is_exact_an
     await simulated.submit(50)
     await simulated.run_all(restart_after=25)
     parked = {one.shared.key.scope for one in simulated.shared.parked.values() if one.shared}
+    assert simulated.killed
     assert parked, "nothing reached a limit, so nothing was tried"
     month = PeriodSpan(0, 2**52)
     for guild in GUILDS:
