@@ -39,11 +39,18 @@ class InsideGit:
         who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in IDENTITY.items()}
         ours = {"GIT_DIR": str(folder), "GIT_WORK_TREE": str(Path.cwd()), "GIT_NO_REPLACE_OBJECTS": "1"}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        self._trees: dict[str, str] = {}
         self._environment = {**kept, **closed, **who, **ours, "GIT_TERMINAL_PROMPT": "0", "GIT_ATTR_NOSYSTEM": "1"}
 
     def __call__(self, *arguments: str, text: str = "", env: Mapping[str, str] | None = None) -> str:
         """What it printed. Raises GitFailed."""
         return self.raw(*arguments, data=text.encode(), env=env).decode("utf-8", "replace").strip()
+
+    def tree_of(self, commit: str) -> str:
+        """The tree of a commit, asked once of each: a commit has one for good. Raises GitFailed."""
+        if commit not in self._trees:
+            self._trees[commit] = self("rev-parse", f"{commit}^{{tree}}")
+        return self._trees[commit]
 
     def raw(self, *arguments: str, data: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
         """The same in bytes, as paths are. Raises GitFailed."""

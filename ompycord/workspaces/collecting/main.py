@@ -101,7 +101,7 @@ def collect(git: InsideGit, request: CollectRequest) -> Report:
         refused = [*shut, *work.refused]
     chosen = _left_elsewhere(git, base, head, work, found)
     parent = work.parent if chosen is None else chosen.commit
-    tree = work.tree if chosen is None else git("rev-parse", f"{chosen.commit}^{{tree}}")
+    tree = work.tree if chosen is None else git.tree_of(chosen.commit)
     commit = _commit(git, request, parent, tree)
     beside = [tip for tip in found if not _is_in(git, tip, parent, tree)]
     kept = [tip for tip in beside if is_whole(git, tip.commit, base=base)] + work.modules
@@ -134,7 +134,7 @@ def _work(git: InsideGit, request: CollectRequest, head: str | None, entries: di
 def _left_elsewhere(git: InsideGit, base: str, head: str | None, work: Work, found: list[Tip]) -> Tip | None:
     """The one branch that holds the agent's work, where it checked out an earlier commit and changed nothing there."""
     checked_out = head if head is not None and is_ancestor(git, head, base) else work.parent
-    if work.tree != git("rev-parse", f"{checked_out}^{{tree}}"):
+    if work.tree != git.tree_of(checked_out):
         return None
     further = [tip for tip in found if not tip.label.startswith(("stash/", "head")) and tip.commit != work.parent]
     others = [tip for tip in found if tip.label.startswith("stash/")]
@@ -145,15 +145,15 @@ def _left_elsewhere(git: InsideGit, base: str, head: str | None, work: Work, fou
 
 def _is_in(git: InsideGit, tip: Tip, parent: str, tree: str) -> bool:
     """Whether the result has all that `tip` has: its commits, or just its files."""
-    return is_ancestor(git, tip.commit, parent) or git("rev-parse", f"{tip.commit}^{{tree}}") == tree
+    return is_ancestor(git, tip.commit, parent) or git.tree_of(tip.commit) == tree
 
 
 def _commit(git: InsideGit, request: CollectRequest, parent: str, tree: str) -> str | None:
     """The result's commit; None where its files are the base's."""
-    if tree == git("rev-parse", f"{request['base']}^{{tree}}"):
+    if tree == git.tree_of(request["base"]):
         return None
     trailer = request["trailer"]
-    if tree == git("rev-parse", f"{parent}^{{tree}}"):
+    if tree == git.tree_of(parent):
         return _with_trailer(git, parent, trailer)
     words = _trailed(git, request["message"], trailer)
     return git("commit-tree", tree, "-p", parent, "-F", "-", text=words)
