@@ -28,7 +28,7 @@ from ompycord.app.wiring.preparing import precheck_of
 from ompycord.app.wiring.reports import destinations_of, health_of, report_of
 from ompycord.app.wiring.running import control_of, operations_of, report_limits, services_of
 from ompycord.app.wiring.schedules import digests_of, schedules_of
-from ompycord.app.wiring.upkeep import backups_of, recovery_of, upkeep_of
+from ompycord.app.wiring.upkeep import backups_of, person_data_of, recovery_of, upkeep_of
 from ompycord.app.wiring.work import areas_of, projector_of, workers_of
 from ompycord.bot.lookups import Lookups
 from ompycord.conductor import Bus, Snapshots
@@ -88,6 +88,8 @@ async def lifespan(
         secrets = Secrets(bot_token=bot_token, webhook_secret=webhook_secret, component_key=component_key)
         parts = wire(infrastructure, workers, secrets, sidecar_address=sidecar_address, end=end)
         await parts.key_manager.refresh()
+        await infrastructure.roles.refresh()
+        await person_data_of(infrastructure).erase_again()
         yield parts
 
 

@@ -102,9 +102,12 @@ class StorageMode:
         return self._paused_by
 
     def pause(self, by: str) -> None:
-        """Pause, also for later starts. Blocks; raises OSError where that cannot be kept."""
-        replace_file(self._pause_file, f"{by}\n")
+        """Pause, also for later starts. Blocks.
+
+        Raises OSError where that cannot be kept: then it holds until the end of this process.
+        """
         self._paused_by = by
+        replace_file(self._pause_file, f"{by}\n")
 
     def unpause(self) -> bool:
         """End a pause; whether there was one. Blocks; raises OSError."""

@@ -204,7 +204,10 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     from ompycord.app.replaying.operations import TapeOperations
     from ompycord.app.run_views import RunViews
     from ompycord.app.system import SystemClock, SystemIds
+    from ompycord.app.team.operations import TeamOperations
+    from ompycord.app.team.person import PersonData
     from ompycord.app.terminal.reports import RunReports
+    from ompycord.backup.options import BackupOptions
     from ompycord.conductor import Snapshots
     from ompycord.memory.book import MemoryBook
     from ompycord.store import open_store
@@ -228,6 +231,10 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
         anchoring = Anchoring(
             store=store, clock=clock, secrets=data.path / "secrets", file=data.path / file if file else None
         )
+
+        def people(backups: BackupOptions) -> PersonData:
+            return PersonData(store=store, data=data.path, anchoring=anchoring, clock=clock, backups=backups)
+
         audit = AuditOperations(store=store, snapshots=Snapshots(store=store), anchoring=anchoring, clock=clock)
         known = {
             **keys.operations(),
@@ -246,5 +253,6 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
                 clock=clock,
                 ids=ids,
             ).operations(),
+            **TeamOperations(roles=store, people=people).operations(),
         }
         return await known[operation](arguments)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import discord
 
-from ompycord.bot.access import Interaction, person_of
+from ompycord.bot.access import Interaction, access_of, person_of
 from ompycord.bot.custom_ids import ComponentId, Signer
 from ompycord.bot.lookups import HealthLine, Lookups
 from ompycord.bot.message_renderer import MessageRenderer
@@ -24,11 +24,11 @@ from ompycord.conductor import (
     Snapshots,
     TypedAnswers,
 )
-from ompycord.domain.access import Person
+from ompycord.domain.access import Access, Person, Role
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.component_state import ComponentMeaning, ComponentState
 from ompycord.domain.ids import RunId
-from ompycord.domain.policy import SEE, Circumstances, Denied, authorize, is_allowed, resource_of
+from ompycord.domain.policy import SEE, Circumstances, Denied, Resource, authorize, is_allowed, resource_of
 from ompycord.domain.ports import (
     Clock,
     ComponentStates,
@@ -116,7 +116,31 @@ class BotContext:
 
     def person(self, interaction: Interaction) -> Person:
         """The person who acts."""
-        return person_of(interaction, self.options)
+        return person_of(interaction, self.options, self.lookups)
+
+    def access(self, guild: str | None) -> Access:
+        """The roles that hold in a server now, those given at run time too."""
+        return access_of(guild, self.options, self.lookups)
+
+    def role_here(self, interaction: Interaction) -> Role:
+        """The role of the person who acts in this channel and in the repository that is meant there."""
+        channel = self.channel_of(interaction)
+        preset = self.catalog.preset(channel)
+        repository = None if preset is None else preset.name
+        return self.person(interaction).role_in(repository=repository, channel=channel)
+
+    def may_start_in(self, person: Person, repository: str, channel: str | None) -> bool:
+        """Whether this person may start runs of a repository, asked for in a channel."""
+        return is_allowed(person, "new", Resource(repository=repository, channel=channel))
+
+    def repositories_for(self, person: Person) -> tuple[RepositorySpec, ...]:
+        """The repositories that are there for this person at all."""
+        known = self.catalog.repositories
+        return tuple(spec for spec in known if is_allowed(person, SEE, Resource(repository=spec.name)))
+
+    def repository_for(self, person: Person, name: str) -> RepositorySpec:
+        """The repository of this name. Raises Refused, which lists those that are there for this person."""
+        return self.catalog.model_copy(update={"repositories": self.repositories_for(person)}).repository(name)
 
     def may_use(self, interaction: Interaction) -> bool:
         """Whether the person who acts may do anything here at all."""

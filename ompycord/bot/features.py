@@ -15,6 +15,7 @@ from ompycord.bot.commands.accept import accept_feature
 from ompycord.bot.commands.admin.budget import budget_feature
 from ompycord.bot.commands.admin.pausing import pausing_feature
 from ompycord.bot.commands.admin.permissions import permissions_feature
+from ompycord.bot.commands.admin.roles import roles_feature
 from ompycord.bot.commands.cancel import cancel_feature
 from ompycord.bot.commands.circling import circling_feature
 from ompycord.bot.commands.cost import cost_feature
@@ -38,6 +39,7 @@ from ompycord.bot.commands.settings import settings_feature
 from ompycord.bot.commands.show import show_feature
 from ompycord.bot.commands.status import status_feature
 from ompycord.bot.commands.takeover import takeover_feature
+from ompycord.bot.commands.team.my_data import my_data_feature
 from ompycord.bot.commands.waiting.mine import mine_feature
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
@@ -71,9 +73,11 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     health_feature,
     gateway_feature,
     mine_feature,
+    my_data_feature,
     pausing_feature,
     budget_feature,
     permissions_feature,
+    roles_feature,
     retry_feature,
     follow_up_feature,
     pull_request_feature,

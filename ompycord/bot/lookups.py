@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+from ompycord.bot.members import DiscordMembers
 from ompycord.conductor import Slots
 from ompycord.conductor.remembering import Lessons
+from ompycord.conductor.roles.book import RoleBook
 from ompycord.domain.access import Person
 from ompycord.domain.base import Frozen
 from ompycord.domain.forecasting.forecast import Forecast
@@ -23,6 +25,7 @@ __all__ = [
     "Lookups",
     "ModelControl",
     "PauseControl",
+    "PersonControl",
     "ReadArtifact",
     "no_artifact",
     "no_files",
@@ -88,12 +91,28 @@ class ModelControl(Protocol):
 class PauseControl(Protocol):
     """A pause of everything, as admins begin and end it."""
 
-    async def pause(self, person: Person) -> None:
-        """Let nothing begin and nothing be resumed, over restarts too. Raises OSError, StorageError."""
+    async def pause(self, person: Person) -> bool:
+        """Let nothing begin and nothing be resumed; whether that is kept over a restart: it needs room on disk."""
+        ...
+
+    async def halt(self, run: RunId) -> None:
+        """End the programs of a run without storing anything, where the database takes nothing any more."""
         ...
 
     async def unpause(self, person: Person) -> bool:
         """Let runs begin again; whether they were paused. Raises OSError, StorageError."""
+        ...
+
+
+class PersonControl(Protocol):
+    """What is kept of people."""
+
+    async def export(self, person: str) -> dict[str, Any]:
+        """All that is kept of a person, as JSON. Raises StorageError."""
+        ...
+
+    async def erase(self, person: str, *, by: str) -> dict[str, Any]:
+        """Take a person out; what was done. Raises Refused while runs of theirs are open, StorageError."""
         ...
 
 
@@ -115,6 +134,12 @@ class Lookups:
     """None where nothing is remembered."""
     opinions: TeamOpinions | None = None
     """What people think of results."""
+    roles: RoleBook | None = None
+    """The roles of people, with those given at run time; None: those of the settings alone."""
+    people: PersonControl | None = None
+    """What is kept of people; None where nobody asks."""
+    members: DiscordMembers | None = None
+    """Asked when something of a person is used that waited."""
     lessons: Lessons | None = None
     """Decides about what agents want to be remembered."""
     schedules: TeamSchedules | None = None

@@ -17,6 +17,8 @@ from ompycord.bot.slot_queue import SlotQueue
 from ompycord.conductor import Messages, Slots, Snapshots
 from ompycord.conductor.budgeting import BudgetBook
 from ompycord.conductor.risk.standing import StandingPermissions
+from ompycord.conductor.roles.book import RoleBook
+from ompycord.domain.access import Access
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.reports import Proposal
@@ -80,6 +82,8 @@ class MessageRenderer:
     url: Callable[[str | None, str, str | None], str]
     channel_name: Callable[[str | None], str | None]
     is_connected: Callable[[], bool]
+    roles: RoleBook | None = None
+    """The roles that hold now; None: those of the settings alone."""
     slots: Slots | None = None
     messages: Messages | None = None
     """Knows which runs take messages; without it none does."""
@@ -155,12 +159,14 @@ class MessageRenderer:
             )
         return found
 
-    async def board_rows(self, guild: str) -> list[BoardRow]:
+    async def board_rows(
+        self, guild: str, *, is_shown: Callable[[RunRecord], bool] = lambda record: True
+    ) -> list[BoardRow]:
         """The open runs that can be seen in a server: its own, and external ones, which belong to none."""
         here = await self.store.runs(RunFilter(is_open=True, guild=guild, limit=_LIVE))
         elsewhere = await self.store.runs(RunFilter(is_open=True, kind=RunKind.EXTERNAL, limit=_LIVE))
         known = {record.id: record for record in (*here, *(one for one in elsewhere if one.guild is None))}
-        return await self._rows(list(known.values()))
+        return await self._rows([record for record in known.values() if is_shown(record)])
 
     async def _rows(self, records: Sequence[RunRecord]) -> list[BoardRow]:
         """These runs as a board lists them; read in one go, since there can be many."""
@@ -273,7 +279,7 @@ class MessageRenderer:
                 mentions=asker(run_view),
             )  # fmt: skip
         rule = self._rule(run_view, found)
-        users, roles = who_may_allow(run_view, self.catalog, self.options.access, rule)
+        users, roles = who_may_allow(run_view, self.catalog, self._access(run_view), rule)
         if isinstance(found, Proposal):
             return plan_message(
                 run_view.snapshot, found, run_view.render_context, sign=sign, redact=self.redact,
@@ -288,12 +294,18 @@ class MessageRenderer:
         """Who decides on a request by its risk class; None for what has none."""
         return self.catalog.rule_of(run_view.record, risk_of(found).risk) if isinstance(found, Approval) else None
 
+    def _access(self, run_view: RunView) -> Access:
+        """Who has which role for this run, in its server, repository and channel."""
+        record = run_view.record
+        access = self.options.access if self.roles is None else self.roles.access(record.guild)
+        return access.within(guild=record.guild, repository=record.repository, channel=record.channel)
+
     def _deciding(self, run_view: RunView, found: Approval) -> Deciding:
         """Who decides on what an agent asks, as it is configured now."""
         return Deciding(
             rule=self.catalog.rule_of(run_view.record, risk_of(found).risk),
             requester=run_view.record.requester,
-            access=self.options.access,
+            access=self._access(run_view),
             is_solo=self.catalog.is_solo,
         )
 
@@ -354,7 +366,7 @@ class MessageRenderer:
     def _reminder(self, run_view: RunView, found: Request, ref: str, url: str | None) -> RenderedMessage:
         users, roles = asker(run_view), tuple[str, ...]()
         if not isinstance(found, Question):
-            users, roles = who_may_allow(run_view, self.catalog, self.options.access, self._rule(run_view, found))
+            users, roles = who_may_allow(run_view, self.catalog, self._access(run_view), self._rule(run_view, found))
         return reminder_message(
             run_view.snapshot, found, run_view.render_context, ref, url=url, sign=self.signer.button,
             redact=self.redact,
@@ -367,7 +379,7 @@ class MessageRenderer:
             return None
         card = latest_card(run_view.surfaces)
         is_dear = run_view.snapshot.reason is SuspendReason.BUDGET
-        access = self.options.access
+        access = self._access(run_view)
         return paused_message(
             run_view.snapshot, run_view.render_context, ref, sign=self.signer.button, redact=self.redact,
             url=self.url(run_view.record.guild, card.channel, card.message) if card else None,

@@ -38,6 +38,7 @@ from ompycord.cli.upkeep.backup import backup
 from ompycord.cli.upkeep.maintenance import down, migrate
 from ompycord.cli.upkeep.plugin import plugin
 from ompycord.cli.upkeep.service import service
+from ompycord.cli.upkeep.person import person
 from ompycord.cli.webhooks import webhooks
 
 __all__ = ["application"]
@@ -114,6 +115,7 @@ application.add_typer(plan, rich_help_panel=RUNS)
 application.add_typer(memory, rich_help_panel=MODES)
 application.add_typer(policy, rich_help_panel=MODES)
 application.add_typer(audit, rich_help_panel=MODES)
+application.add_typer(person, rich_help_panel=MODES)
 application.add_typer(backup, rich_help_panel=MODES)
 application.add_typer(alerts, rich_help_panel=MODES)
 application.add_typer(service, rich_help_panel=MODES)

@@ -39,7 +39,9 @@ _EXAMPLES: Final = {
     "audit explain": ("audit explain 7f3k2m", "audit explain https://github.com/acme/shop/pull/12"),
     "audit anchor": ("audit anchor",),
     "audit accept": ("audit accept 41 --reason 'A bad sector, seen in the log of the disk.'",),
-    "policy show": ("policy show", "policy show --repository shop --json"),
+    "policy show": ("policy show", "policy show --repository shop --channel 123456789012345678 --json"),
+    "person export": ("person export 123456789012345678 --output ben.json",),
+    "person erase": ("person erase 123456789012345678", "person erase 123456789012345678 --yes --json"),
     "up": (
         "up",
         "up --port 8790 --data-dir /srv/ompycord",

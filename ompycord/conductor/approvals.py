@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from ompycord.conductor.risk.standing import StandingPermissions
+from ompycord.conductor.roles.present import PresentRoles
 from ompycord.conductor.run_access import RunAccess, require_hosted
 from ompycord.conductor.snapshots import LoadedRun
 from ompycord.conductor.transitions import Transitions
@@ -25,7 +26,7 @@ from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.risk.deciders import Vote, missing
 from ompycord.domain.risk.standing import CallDecision, Granter, can_stand, decided_call
 from ompycord.domain.run import FINAL
-from ompycord.errors import Refused
+from ompycord.errors import Refused, UnavailableError
 from ompycord.render.approvals.deciding import people_words
 
 __all__ = ["Approvals", "Approved"]
@@ -45,6 +46,10 @@ _Ballot = dict[str, ev.ApprovalVoted]
 def _votes(loaded: LoadedRun, ballot: _Ballot) -> list[Vote]:
     requester = loaded.record.requester
     return [Vote(one.person, Role[one.role.upper()], one.person == requester) for one in ballot.values()]
+
+
+def _role_in(person: Person, loaded: LoadedRun) -> Role:
+    return person.role_in(repository=loaded.record.repository, channel=loaded.record.channel)
 
 
 def _names(ballot: _Ballot) -> str:
@@ -77,7 +82,11 @@ class Approvals:
     ) -> None:
         """`standing`: permissions for a day, and what was decided before; without it there are none."""
         self.standing = standing
+        present: PresentRoles | None = None,
+    ) -> None:
+        """`present`: the roles of earlier voters are those that they have when the last vote is counted."""
         self._access = access
+        self._present = present
         self._history = history
         self._transitions = transitions
         self._catalog = catalog
@@ -137,7 +146,7 @@ class Approvals:
             raise Refused(RefusalCode.APPROVAL_NOT_FOR_A_DAY)
         own = ev.ApprovalVoted.model_validate(
             {
-                "approval": approval, "by": person.name, "person": person.id, "role": person.role.word,
+                "approval": approval, "by": person.name, "person": person.id, "role": _role_in(person, loaded).word,
                 "shown": shown_hash(found), "scope": scope,
             }
         )  # fmt: skip
@@ -177,7 +186,23 @@ class Approvals:
         """Who has allowed what the request shows now, as it is on disk; a vote for another text does not count."""
         events = await self._history.transcript(loaded.run, after=0)
         votes = (event.body for event in events if isinstance(event.body, ev.ApprovalVoted))
-        return {one.person: one for one in votes if (one.approval, one.shown) == (own.approval, own.shown)}
+        ballot = {one.person: one for one in votes if (one.approval, one.shown) == (own.approval, own.shown)}
+        return {person: now for person, one in ballot.items() if (now := await self._as_of_now(loaded, one, own))}
+
+    async def _as_of_now(
+        self, loaded: LoadedRun, vote: ev.ApprovalVoted, own: ev.ApprovalVoted
+    ) -> ev.ApprovalVoted | None:
+        """A vote with its person's role of now; None for one who has none. Raises Refused while no one knows."""
+        if self._present is None or vote.person == own.person:
+            return vote
+        try:
+            now = await self._present.person(loaded.record.guild, vote.person, vote.by)
+        except UnavailableError:
+            raise Refused(RefusalCode.ROLE_UNREAD, who=vote.by) from None
+        if now is None:
+            return vote
+        role = _role_in(now, loaded)
+        return vote.model_copy(update={"role": role.word}) if role else None
 
     async def deny(self, loaded: LoadedRun, approval: str, person: Person, *, reason: str | None = None) -> Committed:
         """Deny permission; the agent reads the reason. Under the two-person rule the requester may deny, too."""

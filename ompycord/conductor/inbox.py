@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from ompycord.conductor.bus import Bus, Subscription
 from ompycord.conductor.risk.assessment import Assessed
+from ompycord.conductor.roles.waiting import StillAllowed
 from ompycord.conductor.slots import Slots
 from ompycord.conductor.transcript import (
     DecisionEvent,
@@ -72,9 +73,14 @@ class LogInbox:
         iteration: int,
         slots: Slots | None = None,
         assess: Assess = as_it_is,
+        still: StillAllowed | None = None,
     ) -> None:
-        """`slots`: a run that waits for a person gets a slot again before its agent gets anything."""
+        """`slots`: a run that waits for a person gets a slot again before its agent gets anything.
+
+        `still`: asked whether what a person said or allowed still counts when the agent gets it.
+        """
         self._slots = slots
+        self._still = still
         self._assess = assess
         self._is_resting = True
         self._history = history
@@ -107,6 +113,10 @@ class LogInbox:
 
     async def start(self) -> None:
         """Start the agent: what was written until now is part of its task."""
+        await self._read()
+        for one in self._transcript.waiting:
+            if self._still is not None and not one.is_nudge:
+                await self._still.message(self._run, one)
         await self._read()
         await self._take(*(one.ref for one in self._transcript.waiting))
         self._earlier = tuple(one for one in self._transcript.messages if one.ref in self._transcript.taken)
@@ -203,8 +213,12 @@ class LogInbox:
 
     async def _is_permitted(self, body: ev.ApprovalRequested) -> bool:
         """Whether a person allowed this for the run; then the use is on disk before the agent gets its answer."""
-        granted = self._transcript.permission_for(body)
-        if granted is None:
+        found = self._transcript.permission_for(body)
+        if found is None:
+            return False
+        request, granted = found
+        if self._still is not None and await self._still.approval(self._run, request) is not None:
+            await self._read()
             return False
         await self._record(
             self._run, ev.ApprovalUsed(approval=granted.approval, title=body.title, command=body.command)
@@ -249,14 +263,21 @@ class LogInbox:
     async def _hand_out(self, found: QueuedMessage | tuple[Ref, DecisionEvent]) -> AgentInput | None:
         """Record that it is taken, then return it; None where a person withdrew it before that was on disk."""
         if isinstance(found, QueuedMessage):
+            if self._still is not None and not found.is_nudge and not await self._still.message(self._run, found):
+                await self._read()
+                return None
             await self._take(found.ref)
             if found.ref not in self._transcript.taken:
                 return None
             self._sent.append((found.ref,))
             # Its text is that at the moment of taking: it may have been edited since it was found.
-            return self._transcript.prompts[found.ref].body
+            # Who wrote it is nothing that an agent needs.
+            return self._transcript.prompts[found.ref].body.model_copy(update={"person": None})
         ref, decided = found
+        voided = None if self._still is None else await self._still.approval(self._run, self._transcript.requests[ref])
         await self._take(ref)
+        if voided is not None and isinstance(decided, ev.ApprovalGranted):
+            decided = ev.ApprovalDenied(approval=decided.approval, by="Ompycord", reason=voided)
         requested = self._requested.pop(ref, None)
         return _named(decided, ref_of(requested).name) if requested is not None else None
 
@@ -277,10 +298,18 @@ class Inboxes:
     """Opens a run's inbox for as long as its agent runs."""
 
     def __init__(
-        self, *, history: RunHistory, bus: Bus, record: Record, slots: Slots | None = None, assess: Assess = as_it_is
+        self,
+        *,
+        history: RunHistory,
+        bus: Bus,
+        record: Record,
+        slots: Slots | None = None,
+        assess: Assess = as_it_is,
+        still: StillAllowed | None = None,
     ) -> None:
         """`assess` finds the risk class of each request, and whether people are asked at all."""
         self._assess = assess
+        self._still = still
         self._history = history
         self._bus = bus
         self._record = record
@@ -296,6 +325,9 @@ class Inboxes:
                 if request is not None and isinstance(request.decided, ev.ApprovalGranted | ev.ApprovalDenied):
                     if self._slots is not None:
                         await self._slots.regain(run)
+                    voided = None if self._still is None else await self._still.approval(run, request)
+                    if voided is not None:
+                        return ev.ApprovalDenied(approval=approval, by="Ompycord", reason=voided)
                     return request.decided
                 await subscription.take_of(run, POLL_S)
 
@@ -311,6 +343,7 @@ class Inboxes:
                 iteration=iteration,
                 slots=self._slots,
                 assess=self._assess,
+                still=self._still,
             )
             await inbox.start()
             yield inbox

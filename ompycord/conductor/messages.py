@@ -95,7 +95,7 @@ class Messages:
         async def prompt(now: RunRecord) -> ev.EventBody:
             fates.append(_outcome(now, when, can_steer=capabilities.can_steer))
             message: When = "restart" if fates[-1] == "restart" else "now" if when == "now" else "next"
-            return ev.Prompted(text=text, by=person.name, when=message)
+            return ev.Prompted(text=text, by=person.name, when=message, person=person.id or None)
 
         decision = self._access.decision(run, "say", key or self._access.ids.ulid(), text, person)
         committed, _ = await self._transitions.decide(

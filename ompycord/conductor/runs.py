@@ -20,7 +20,7 @@ from ompycord.domain.budgets.accounts import Payer, payer_of
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import OMPYCORD, DraftId, RunId, short_id
 from ompycord.domain.lifecycle import advance
-from ompycord.domain.policy import Denied, authorize
+from ompycord.domain.policy import Denied, Resource, authorize
 from ompycord.domain.ports import Branches, Drafts, RunFilter, Tasks
 from ompycord.domain.records import Commit, Committed, Draft, NewEvent
 from ompycord.domain.refusals import RefusalCode
@@ -97,7 +97,10 @@ class Runs:
 
         Raises Refused when the person may not, a name is unknown or a limit is reached.
         """
-        denied = authorize(person, "new")
+        place = Resource(
+            guild=submission.guild or None, repository=submission.request.repository, channel=submission.channel or None
+        )
+        denied = authorize(person, "new", place)
         if isinstance(denied, Denied):
             raise Refused(denied.code, needs=denied.needs[-1])
         request = self._limited(submission.request)

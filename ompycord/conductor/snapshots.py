@@ -89,6 +89,11 @@ class Snapshots:
         while len(self._published) > self._kept:
             self._published.popitem(last=False)
 
+    def forget(self, runs: Iterable[RunId]) -> None:
+        """Their log is another one now, since a person was taken out of it: they are read again."""
+        for run in runs:
+            self._published.pop(run, None)
+
     async def of(self, run: RunId) -> StatusSnapshot | None:
         """What is true of a run, as far as the projector has read; None before its first event. Raises StorageError."""
         folded = await self.folded(run)

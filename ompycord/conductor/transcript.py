@@ -28,7 +28,7 @@ DecisionEvent = ev.QuestionAnswered | ev.ApprovalGranted | ev.ApprovalDenied
 WithdrawalEvent = ev.QuestionWithdrawn | ev.ApprovalWithdrawn
 
 
-def ref_of(body: RequestEvent | DecisionEvent | WithdrawalEvent) -> Ref:
+def ref_of(body: RequestEvent | DecisionEvent | WithdrawalEvent | ev.ApprovalVoided) -> Ref:
     """The ref of the question or approval that an event is about."""
     if isinstance(body, ev.QuestionAsked | ev.QuestionAnswered | ev.QuestionWithdrawn):
         return Ref(RefKind.QUESTION, body.question)
@@ -72,6 +72,8 @@ class Request:
     decided_at: int = 0
     """The position of the decision."""
     is_withdrawn: bool = False
+    is_voided: bool = False
+    """Whether the permission does not count any more."""
 
     @property
     def is_open(self) -> bool:
@@ -120,14 +122,19 @@ class Transcript:
                 self._on_request(body)
             case ev.QuestionAnswered() | ev.ApprovalGranted() | ev.ApprovalDenied() as body:
                 self._decide(body, event.position)
-            case ev.QuestionWithdrawn() | ev.ApprovalWithdrawn() as body:
-                known = self.requests.get(ref_of(body))
-                if known is not None:
-                    known.is_withdrawn = True
+            case ev.QuestionWithdrawn() | ev.ApprovalWithdrawn() | ev.ApprovalVoided() as body:
+                self._end_request(body)
             case ev.AnswerTyped() | ev.AnswerEdited() | ev.AnswerDropped() as body:
                 self._on_typed(body, event.at)
             case _:
                 pass
+
+    def _end_request(self, body: WithdrawalEvent | ev.ApprovalVoided) -> None:
+        known = self.requests.get(ref_of(body))
+        if known is not None and isinstance(body, ev.ApprovalVoided):
+            known.is_voided = True
+        elif known is not None:
+            known.is_withdrawn = True
 
     def _on_typed(self, body: ev.AnswerTyped | ev.AnswerEdited | ev.AnswerDropped, at: int) -> None:
         known = self.typed.get(body.typed)
@@ -194,15 +201,17 @@ class Transcript:
         """Requests that no person has decided yet."""
         return [request for request in self.requests.values() if request.is_open]
 
-    def permission_for(self, wanted: ev.ApprovalRequested) -> ev.ApprovalGranted | None:
-        """The newest approval for the whole run that covers this; every use of it is an event (`approval.used`)."""
+    def permission_for(self, wanted: ev.ApprovalRequested) -> tuple[Request, ev.ApprovalGranted] | None:
+        """The newest approval for the whole run that covers this, with its request; each use is an event."""
         permission = permission_of(wanted)
         for request in reversed(self.requests.values()):
             granted, known = request.decided, request.body
             if not isinstance(granted, ev.ApprovalGranted) or not isinstance(known, ev.ApprovalRequested):
                 continue
+            if request.is_voided:
+                continue
             if permission is not None and granted.scope == "run" and permission_of(known) == permission:
-                return granted
+                return request, granted
         return None
 
     def same_as(self, body: RequestEvent, *, besides: Container[Ref]) -> Ref | None:
@@ -214,7 +223,7 @@ class Transcript:
             if not _is_same(request.body, body):
                 continue
             is_live = request.decided is not None or not request.is_withdrawn
-            if is_live and ref not in self.taken and ref not in besides:
+            if is_live and not request.is_voided and ref not in self.taken and ref not in besides:
                 return ref
         return None
 

@@ -103,6 +103,8 @@ class Circumstances:
     """The requester of the run may not allow what its agent asks for."""
     rule: DecisionRule | None = None
     """Who decides on what an agent asks, by its risk class."""
+    anywhere: bool = False
+    """Whether one place where they may is enough: before it is known which repository or channel is meant."""
 
 
 _NOTHING = Resource()
@@ -186,15 +188,19 @@ def _kind_of(actor: Actor) -> SourceKind:
 def _of_person(person: Person, action: str, resource: Resource, context: Circumstances) -> Allowed | Denied:
     if resource.guild is not None and context.guild is not None and resource.guild != context.guild:
         return Denied(RefusalCode.NO_SUCH_RUN)  # a run of another server is reported as not found
+    in_place = person.role_in(repository=resource.repository, channel=resource.channel)
     if action == SEE:
-        return ALLOWED
+        # Without places, whoever may use anything here sees every run of the server.
+        is_hidden = in_place is Role.NONE and not person.places.is_everywhere_the_same
+        return Denied(RefusalCode.NO_SUCH_RUN) if is_hidden else ALLOWED
     rule = ACTIONS[action]
+    role = person.best_role if context.anywhere or action == "use" else in_place
     is_requester = resource.requester is not None and person.id == resource.requester
     if context.two_person and is_requester:
         return Denied(RefusalCode.OWN_REQUEST, (Role.APPROVER.word,))
     if context.rule is not None:
-        return _by_rule(person, context.rule, is_requester=is_requester)
-    if person.role >= rule.least or (rule.own is not None and is_requester and person.role >= rule.own):
+        return _by_rule(Vote(person.id, role, is_requester), context.rule)
+    if role >= rule.least or (rule.own is not None and is_requester and role >= rule.own):
         return ALLOWED
     needs = rule.least.word
     if action == "new":
@@ -202,11 +208,11 @@ def _of_person(person: Person, action: str, resource: Resource, context: Circums
     return Denied(RefusalCode.NOT_PERMITTED, (needs,) if rule.own is None else ("requester", needs))
 
 
-def _by_rule(person: Person, rule: DecisionRule, *, is_requester: bool) -> Allowed | Denied:
+def _by_rule(vote: Vote, rule: DecisionRule) -> Allowed | Denied:
     """Whether this person is one of those who decide by a rule."""
-    if is_requester and not rule.requester:
+    if vote.is_requester and not rule.requester:
         return Denied(RefusalCode.OWN_REQUEST, (Role.APPROVER.word,))
-    if counts(rule, Vote(person.id, person.role, is_requester)):
+    if counts(rule, vote):
         return ALLOWED
     return Denied(RefusalCode.NOT_PERMITTED, needs_of(rule))
 

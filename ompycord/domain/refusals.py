@@ -18,6 +18,8 @@ class RefusalCode(StrEnum):
     OWN_REQUEST = "own-request"
     NEEDS_SCOPE = "scope"
     NOT_YOURS = "not-yours"
+    OWN_ADMIN = "own-admin"
+    ROLE_UNREAD = "role-unread"
     NO_SUCH_RUN = "unknown-run"
     RUN_NOT_FOUND = "run-not-found"
     NO_RUNS_YET = "no-runs-yet"

@@ -20,6 +20,7 @@ from ompycord.domain.memory.items import (
     MemoryStatus,
 )
 from ompycord.domain.memory.options import MemoryOptions
+from ompycord.domain.people.erasing import is_pseudonym
 from ompycord.domain.ports import Clock, Ids, RunFilter, RunRecords
 from ompycord.domain.ports.memory import MemoryRows
 from ompycord.domain.run import RunKind, RunRecord, RunState
@@ -85,7 +86,7 @@ class MemoryKeeper:
         kinds = frozenset({MemoryKind.RUN_SUMMARY})
         which = MemoryFilter(source_run=run, kinds=kinds, statuses=frozenset(MemoryStatus), limit=1)
         record = await self._runs.run(run)
-        if record is None or await self._rows.items(which):
+        if record is None or is_pseudonym(record.requester) or await self._rows.items(which):
             return None
         item = summary_of(record, snapshot, item=self._ids.ulid(), at=self._clock.now_ms(), redact=self._redact)
         (stored,) = await self._rows.add([(item, terms_of(item))])

@@ -70,6 +70,13 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "You asked for this run, so another person must allow it. It waits here for another approver.",
         "The requester of a run may not allow what its agent asks for: another approver must.",
     ),
+    Code.OWN_ADMIN: _same(
+        "That would take the role *admin* from you, so nothing was changed. Ask another admin to do it."
+    ),
+    Code.ROLE_UNREAD: _same(
+        "Discord does not say now which role {who} has, and an earlier approval needs that. Nothing was decided: try "
+        "again in a minute."
+    ),
     Code.NEEDS_SCOPE: _same("This needs the scope {needs}."),
     Code.NOT_YOURS: _same("{type} is not for {source} sources to say"),
     Code.APPROVAL_NOT_FOR_A_DAY: _same(

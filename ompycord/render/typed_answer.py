@@ -117,6 +117,9 @@ def _outcome(snapshot: StatusSnapshot, typed: TypedAnswer, sanitizer: Sanitizer)
             return f"The message was deleted, so *{answer}* was not sent.{again}"
         case "changed":
             return f"The message is no answer any more, so *{answer}* was not sent.{again}"
+        case "no_role":
+            by = sanitizer.line(typed.by, _NAME)
+            return f"Not sent: *{answer}*. {by} may not answer here any more.{again}"
         case "closed" | None:
             return _end(snapshot, question, typed, answer, sanitizer)
 

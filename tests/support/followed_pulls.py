@@ -69,7 +69,7 @@ def followed_by(app: ComposedApp, forge: TalkingForge, access: Access, **publish
         records=store, tasks=store, runs_by_id=store, chains=chains, runs=app.areas.runs, snapshots=app.snapshots,
         clock=clock, ids=app.ids, redact=app.infrastructure.redact,
     )  # fmt: skip
-    callers, forges = Callers(access), Forges(forge=forge, clock=clock, known=KnownAnswers())
+    callers, forges = Callers(lambda: access), Forges(forge=forge, clock=clock, known=KnownAnswers())
     return PullRequests(
         records=store, tasks=store, audit=store, chains=chains, rounds=rounds, callers=callers, forge=forges,
         other_reviewer=OtherReviewer(records=store, callers=callers, forge=Marks(forge=forge, clock=clock)),

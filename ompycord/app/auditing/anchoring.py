@@ -59,7 +59,7 @@ class Anchoring:
         known = await self.read()
         if tail is None or any(one.n == tail[0] and one.hash == tail[1] for one in known):
             return None
-        anchor = sign_anchor(await asyncio.to_thread(self._key), n=tail[0], digest=tail[1], at=self.clock.now_ms())
+        anchor = sign_anchor(await asyncio.to_thread(self.key), n=tail[0], digest=tail[1], at=self.clock.now_ms())
         await asyncio.to_thread(self._append, anchor)
         return anchor
 
@@ -71,7 +71,7 @@ class Anchoring:
         if self.file is None or not self.file.exists():
             return []
         try:
-            return read_anchors(self._key(), self.file.read_text(encoding="utf-8"))
+            return read_anchors(self.key(), self.file.read_text(encoding="utf-8"))
         except (BadAnchor, UnicodeDecodeError) as error:
             raise TamperedAnchors(f"{self.file.name}: {error}") from None
         except OSError as error:
@@ -81,15 +81,18 @@ class Anchoring:
         assert self.file is not None
         line = f"{anchor.model_dump_json()}\n".encode()
         try:
-            with self.file.open("ab") as out:
+            with self.file.open("ab+") as out:
+                if out.tell():
+                    out.seek(-1, os.SEEK_END)
+                    line = line if out.read(1) == b"\n" else b"\n" + line  # the last one was torn
                 out.write(line)
                 out.flush()
                 os.fsync(out.fileno())
         except OSError as error:
             raise UnavailableError(f"{self.file} cannot be written: {error.strerror}.") from None
 
-    def _key(self) -> bytes:
-        """The key that signs, made at its first use."""
+    def key(self) -> bytes:
+        """The key that signs, made at its first use. Blocks; raises UnavailableError."""
         path = self.secrets / _KEY
         try:
             return bytes.fromhex(path.read_text(encoding="ascii").strip())

@@ -3,6 +3,7 @@
 It works here or in the running process, as `keys` and `runs`.
 """
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
@@ -67,10 +68,11 @@ class AuditOperations:
         }
 
     async def _verify(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        key = await asyncio.to_thread(self._anchoring.key)
         try:
-            report = await self._store.check_audit(await self._anchoring.read())
+            report = await self._store.check_audit(await self._anchoring.read(), key=key)
         except TamperedAnchors as error:
-            report = await self._store.check_audit()
+            report = await self._store.check_audit(key=key)
             return _report(report, has_anchors=True) | {"whole": False, "anchor_fault": str(error)}
         return _report(report, has_anchors=self._anchoring.file is not None)
 
@@ -113,7 +115,8 @@ class AuditOperations:
         """Confirm a break with a reason: it stays shown, and what follows it counts again."""
         wanted = _read(_Accept, arguments)
         try:
-            report = await self._store.check_audit(await self._anchoring.read())
+            key = await asyncio.to_thread(self._anchoring.key)
+            report = await self._store.check_audit(await self._anchoring.read(), key=key)
         except TamperedAnchors as error:
             raise RefusedInWords(f"The anchors were changed: {error}. Nothing was confirmed.") from None
         fault = next((one for one in report.open_faults if one.n == wanted.row), None)
@@ -138,6 +141,8 @@ def _report(report: ChainReport, *, has_anchors: bool) -> dict[str, Any]:
         "rows": report.rows,
         "last_hash": report.last_hash,
         "anchors": report.anchors if has_anchors else None,
+        "erased": report.erased,
+        "cut": report.cut,
         "faults": [fault.model_dump() for fault in report.faults],
     }
 

@@ -4,11 +4,14 @@ Implements `bot.lookups.PauseControl`. Counterparts: `app/mode.py`, which says i
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ompycord.app.mode import StorageMode
 from ompycord.domain.access import Person
+from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AuditTrail, Clock
+from ompycord.errors import StorageError
 from ompycord.telemetry import get_logger
 
 __all__ = ["Pausing"]
@@ -23,11 +26,24 @@ class Pausing:
     mode: StorageMode
     store: AuditTrail
     clock: Clock
+    kill: Callable[[RunId], Awaitable[None]] | None = None
+    """Kills the programs of a run; None where none is hosted."""
 
-    async def pause(self, person: Person) -> None:
+    async def pause(self, person: Person) -> bool:
         """See the port."""
-        await asyncio.to_thread(self.mode.pause, person.name)
-        await self._audit(person, "pause")
+        try:
+            await asyncio.to_thread(self.mode.pause, person.name)
+            await self._audit(person, "pause")
+        except (OSError, StorageError) as error:
+            log.warning("up.pause_not_kept", cause=str(error))
+            return False
+        return True
+
+    async def halt(self, run: RunId) -> None:
+        """See the port."""
+        log.error("run.halted", run=run)
+        if self.kill is not None:
+            await self.kill(run)
 
     async def unpause(self, person: Person) -> bool:
         """See the port."""

@@ -18,6 +18,7 @@ from ompycord.app.wiring.bot_stores import bot_stores
 from ompycord.app.wiring.memory import memory_book_of, opinions_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Secrets, Workers
 from ompycord.app.wiring.schedules import forecasts_of, schedule_book_of
+from ompycord.app.wiring.upkeep import person_data_of
 from ompycord.bot.bot import Bot
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
@@ -100,8 +101,16 @@ def lookups_of(
         lessons=areas.lessons,
         schedules=schedule_book_of(infrastructure),
         forecast=forecasts_of(infrastructure).forecast,
+        roles=infrastructure.roles,
+        members=infrastructure.members,
+        people=person_data_of(infrastructure),
         models=models,
-        pausing=Pausing(mode=infrastructure.mode, store=infrastructure.store, clock=infrastructure.clock),
+        pausing=Pausing(
+            mode=infrastructure.mode,
+            store=infrastructure.store,
+            clock=infrastructure.clock,
+            kill=workers.kill_strays,
+        ),
         paused_by=lambda: infrastructure.mode.paused_by,
         forge_rests=partial(resting_forge, infrastructure.settings.catalog, infrastructure.forges.breakers),
         shortage=lambda: infrastructure.mode.shortage,

@@ -14,6 +14,7 @@ from ompycord.app.mode import StorageMode
 from ompycord.app.services import Service
 from ompycord.app.wiring.forge_credentials import ForgeCredentials
 from ompycord.bot.bot import Bot
+from ompycord.bot.members import DiscordMembers
 from ompycord.conductor import (
     Approvals,
     BudgetKeeper,
@@ -38,6 +39,8 @@ from ompycord.conductor import (
 from ompycord.conductor.budgeting import BudgetBook, SharedAccounts, SharedBudgetKeeper
 from ompycord.conductor.remembering import Lessons
 from ompycord.conductor.risk.standing import StandingPermissions
+from ompycord.conductor.roles.book import RoleBook
+from ompycord.conductor.roles.present import PresentRoles
 from ompycord.domain.base import Millis
 from ompycord.domain.events import LeftOut
 from ompycord.domain.ids import RunId
@@ -100,6 +103,12 @@ class Infrastructure:
     """Who holds one of `limits.parallel_runs`."""
     forges: ForgeConnections = field(init=False)
     """Connections to forges, and as whom they are asked."""
+    roles: RoleBook = field(init=False)
+    """Who has which role where."""
+    members: DiscordMembers = field(init=False)
+    """Asks Discord for people when something of theirs is used."""
+    present: PresentRoles = field(init=False)
+    """The role that somebody has at that moment."""
     alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     """Called when something was decided. Filled while wiring, since the waking parts are made before the woken ones."""
     log_alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
@@ -109,6 +118,9 @@ class Infrastructure:
         object.__setattr__(self, "slots", Slots(self.settings.catalog.limits, self.clock))
         credentials = ForgeCredentials(self.data.path, clock=self.clock, learn=self.known.add)
         object.__setattr__(self, "forges", ForgeConnections(credentials, self.clock))
+        object.__setattr__(self, "roles", RoleBook(configured=self.settings.access, rows=self.store))
+        object.__setattr__(self, "members", DiscordMembers(self.clock))
+        object.__setattr__(self, "present", PresentRoles(book=self.roles, members=self.members))
 
     @property
     def redact(self) -> Callable[[str], str]:

@@ -16,7 +16,8 @@ def pull_requests_of(infrastructure: Infrastructure, runs: Runs, recorder: Event
     store, clock = infrastructure.store, infrastructure.clock
     chains = Chains(runs=store, recorder=recorder)
     forges = infrastructure.forges
-    callers = Callers(infrastructure.settings.access)
+    guild = next(iter(infrastructure.settings.discord.guilds), None)
+    callers = Callers(partial(infrastructure.roles.access, guild), guild=guild)
     return PullRequests(
         records=store,
         tasks=store,

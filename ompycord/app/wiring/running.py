@@ -18,12 +18,13 @@ from ompycord.app.replaying.operations import TapeOperations
 from ompycord.app.resources.bounds import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.run_views import RunViews
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service
+from ompycord.app.team.operations import TeamOperations
 from ompycord.app.terminal.reports import RunReports
 from ompycord.app.terminal.run_operations import RunOperations
 from ompycord.app.terminal.terminal_way import TerminalWays
 from ompycord.app.wiring.memory import memory_book_of
 from ompycord.app.wiring.parts import Areas, Infrastructure
-from ompycord.app.wiring.upkeep import anchoring_of
+from ompycord.app.wiring.upkeep import anchoring_of, person_data_of
 from ompycord.bot.bot import Bot
 from ompycord.conductor import (
     Driver,
@@ -176,5 +177,6 @@ def operations_of(
         ).operations(),
         TapeOperations(store=store, history=store).operations(),
         terminal_ways.operations(),
+        TeamOperations(roles=store, people=lambda backups: person_data_of(infrastructure)).operations(),
     )
     return {**{name: one for group in named for name, one in group.items()}, END_PROCESS: end_process}

@@ -13,6 +13,7 @@ from ompycord.app.replaying.recording import Recording
 from ompycord.app.services import SETTLE_S, Ends, Service
 from ompycord.app.session_keeper import SessionKeeper
 from ompycord.app.terminal.adoption import Adoption
+from ompycord.app.team.person import PersonData
 from ompycord.app.wiring.memory import memory_keeper_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
 from ompycord.app.wiring.work import git_of, reminders_of
@@ -23,7 +24,7 @@ from ompycord.workspaces.repositories import Repositories
 from ompycord.workspaces.retention.kept_results import KeptResults
 from ompycord.workspaces.retention.left_refs import LeftRefs
 
-__all__ = ["anchoring_of", "backups_of", "recovery_of", "upkeep_of"]
+__all__ = ["anchoring_of", "backups_of", "person_data_of", "recovery_of", "upkeep_of"]
 
 
 def recovery_of(infrastructure: Infrastructure, workers: Workers) -> Service:
@@ -96,6 +97,18 @@ def _results_of(infrastructure: Infrastructure) -> KeptResults:
 
 def _repositories_of(infrastructure: Infrastructure) -> Repositories:
     return Repositories(folder=infrastructure.data.path / "repositories", git=git_of(os.environ))
+
+
+def person_data_of(infrastructure: Infrastructure) -> PersonData:
+    """What is kept of a person."""
+    return PersonData(
+        store=infrastructure.store,
+        data=infrastructure.data.path,
+        anchoring=anchoring_of(infrastructure),
+        clock=infrastructure.clock,
+        backups=infrastructure.settings.backup,
+        forget=infrastructure.snapshots.forget,
+    )
 
 
 def anchoring_of(infrastructure: Infrastructure) -> Anchoring:

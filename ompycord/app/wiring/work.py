@@ -106,6 +106,13 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
     standing = StandingPermissions(catalog=catalog, decisions=store, clock=clock)
     approvals = Approvals(
         access=access, history=store, transitions=transitions, catalog=catalog, wake=wake, standing=standing
+    approvals = Approvals(
+        access=access,
+        history=store,
+        transitions=transitions,
+        catalog=catalog,
+        wake=wake,
+        present=infrastructure.present,
     )
     messages = Messages(
         access=access,
@@ -145,6 +152,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
             snapshots=infrastructure.snapshots,
             bus=infrastructure.bus,
             wake=wake,
+            present=infrastructure.present,
         ),
         budgets=Budgets(access=access, transitions=transitions, wake=wake, shared=shared.book),
         recorder=recorder,

@@ -14,6 +14,7 @@ from ompycord.text.limits import AUTOCOMPLETE_CHOICES, CHOICE
 __all__ = ["Choices"]
 
 _NAME = 100
+_STARTING_COMMANDS = frozenset({"new", "ask"})
 _STARTING = "Starting"
 """A run whose first event is not read yet."""
 
@@ -28,14 +29,23 @@ class Choices:
         return self._context.may_use(interaction)
 
     async def repositories(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return self._names(interaction, typed, [spec.name for spec in self._context.catalog.repositories])
+        """Those that are there for the person; of `/omp new` and `ask`, those in which they may start runs."""
+        context, person = self._context, self._context.person(interaction)
+        known = context.repositories_for(person)
+        command = interaction.command
+        if command is not None and command.name in _STARTING_COMMANDS:
+            channel = context.channel_of(interaction)
+            known = tuple(spec for spec in known if context.may_start_in(person, spec.name, channel))
+        return self._names(interaction, typed, [spec.name for spec in known])
 
     async def agents(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Those of the chosen repository, once one is chosen."""
         catalog = self._context.catalog
+        known = self._context.repositories_for(self._context.person(interaction))
         wanted = getattr(interaction.namespace, "repository", None)
-        chosen = next((spec for spec in catalog.repositories if spec.name == wanted), None)
-        specs = catalog.agents_for(chosen) if chosen else catalog.agents
+        chosen = next((spec for spec in known if spec.name == wanted), None)
+        allowed = {spec.name for one in known for spec in catalog.agents_for(one)}
+        specs = catalog.agents_for(chosen) if chosen else [spec for spec in catalog.agents if spec.name in allowed]
         return self._names(interaction, typed, [spec.name for spec in specs])
 
     async def models(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:

@@ -3,16 +3,14 @@ models are asked just now; `/omp-admin stop-models`: none of them, at once.
 """
 
 from ompycord.bot.access import Interaction
+from ompycord.bot.commands.admin.admins import require_admin
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.bot.lookups import HealthLine, ModelControl
 from ompycord.domain.access import Role
-from ompycord.domain.policy import Denied, authorize
-from ompycord.domain.refusals import RefusalCode
-from ompycord.errors import Refused, RefusedInWords
+from ompycord.errors import RefusedInWords
 from ompycord.render.models import models_text
-from ompycord.render.notices import role_holder
 from ompycord.render.phrases import count
 
 __all__ = ["gateway_feature", "health_feature"]
@@ -53,7 +51,7 @@ def gateway_feature(context: BotContext) -> Feature:
     @slash_command(name="stop-models", description="End every model request of every run, and allow none.")
     async def stop_models(interaction: Interaction) -> None:
         await defer(interaction)
-        ended = _models(context).stop(_admin(interaction, context))
+        ended = _models(context).stop(require_admin(interaction, context).name)
         words = (
             f"All models are stopped; {count(ended, 'request')} ended. `/omp-admin resume-models` allows them again."
         )
@@ -62,7 +60,7 @@ def gateway_feature(context: BotContext) -> Feature:
     @slash_command(name="resume-models", description="Allow models again after stop-models.")
     async def resume_models(interaction: Interaction) -> None:
         await defer(interaction)
-        was_stopped = _models(context).resume(_admin(interaction, context))
+        was_stopped = _models(context).resume(require_admin(interaction, context).name)
         await send_privately(interaction, "Models are asked again." if was_stopped else "Models were not stopped.")
 
     admins = {one.name: Role.ADMIN for one in (stop_models, resume_models)}
@@ -74,13 +72,3 @@ def _models(context: BotContext) -> ModelControl:
     if context.lookups.models is None or not context.lookups.models.state().providers:
         raise RefusedInWords("No providers are configured: agents ask their models themselves.")
     return context.lookups.models
-
-
-def _admin(interaction: Interaction, context: BotContext) -> str:
-    """The name of the person who acts. Raises Refused where that is no admin."""
-    person = context.person(interaction)
-    denied = authorize(person, "admin")
-    if isinstance(denied, Denied):
-        who = role_holder(context.options.approver_role, context.sanitizer)
-        raise Refused(RefusalCode.NEEDS_ROLE, needs=denied.needs[-1], who=who)
-    return person.name

@@ -22,7 +22,7 @@ def help_feature(context: BotContext, others: Sequence[Feature]) -> Feature:
     @slash_command(name="help", description="What you may do here, with your own role.")
     @app_commands.describe(topic="A word to look for")
     async def help_command(interaction: Interaction, topic: app_commands.Range[str, 1, 50] | None = None) -> None:
-        role = context.person(interaction).role if context.may_use(interaction) else Role.NONE
+        role = context.role_here(interaction) if context.may_use(interaction) else Role.NONE
         rows = [row for feature in (*others, ours) for row in feature.help]
         words = help_text(rows, role, topic=topic, command_id=_id_of(interaction))
         await show(interaction, message(embeds=({"description": words},), sign=context.signer.sign))

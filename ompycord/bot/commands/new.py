@@ -23,7 +23,6 @@ from ompycord.bot.interactions.task_form import MODES, TYPED_PROMPT, task_form
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import DraftId
-from ompycord.domain.policy import is_allowed
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import BRANCH_LIMIT, AgentSpec, RepositorySpec
 from ompycord.domain.task import LEAST_BUDGET_USD, MOST_BUDGET_USD, MOST_FILES, PROMPT_LIMIT, Mode
@@ -199,15 +198,22 @@ class _NewRun:
         self._context.catalog.agent_of(body.request(prompt or "from the file"))
 
     def _permitted(self, interaction: Interaction) -> Person:
-        person = self._context.person(interaction)
-        if not is_allowed(person, "new"):
+        """Who acts, where that person may start runs of some repository from this channel."""
+        context = self._context
+        person, channel = context.person(interaction), context.channel_of(interaction)
+        known = [spec.name for spec in context.catalog.repositories]
+        if not any(context.may_start_in(person, name, channel) for name in known or [""]):
             raise Refused(RefusalCode.WATCH_ONLY, who="an admin", needs=Role.RUNNER.word)
         return person
 
     def _repository(self, interaction: Interaction, name: str) -> RepositorySpec | None:
-        """The named repository, else the channel's. Raises Refused for an unknown name."""
-        catalog = self._context.catalog
-        return catalog.repository(name) if name else catalog.preset(self._context.channel_of(interaction))
+        """The named repository, else the channel's. Raises Refused for one that is not there for this person."""
+        context, channel = self._context, self._context.channel_of(interaction)
+        person = context.person(interaction)
+        found = context.repository_for(person, name) if name else context.catalog.preset(channel)
+        if found is not None and not context.may_start_in(person, found.name, channel):
+            raise Refused(RefusalCode.WATCH_ONLY, who="an admin", needs=Role.RUNNER.word)
+        return found
 
     def _agent(self, repository: RepositorySpec, name: str, favourite: str | None) -> AgentSpec:
         """The named agent, else the person's own where it is allowed here, else the first. Raises Refused."""
@@ -225,7 +231,12 @@ class _NewRun:
         draft_id = self._context.ids.ulid()
         flow, step = advance(Flow.IDLE, Signal.FORM_WANTED)
         assert step is FlowStep.OPEN_FORM, flow
-        catalog = self._context.catalog
+        here = self._context.channel_of(interaction)
+        offered = [
+            spec for spec in self._context.catalog.repositories
+            if self._context.may_start_in(person, spec.name, here)
+        ]  # fmt: skip
+        catalog = self._context.catalog.model_copy(update={"repositories": tuple(offered)})
         channel = getattr(interaction.channel, "name", None) or "this channel"
         modal = task_form(
             custom_id=self._context.signer.sign("form", draft_id),

@@ -37,7 +37,8 @@ def settings_feature(context: BotContext) -> Feature:
     @slash_command(name="settings", description="Your pings, quiet hours, default agent, name on commits.")
     async def settings(interaction: Interaction) -> None:
         mine = await context.store.people.person_settings(str(interaction.user.id))
-        agents = [spec.name for spec in context.catalog.agents]
+        known = context.repositories_for(context.person(interaction))
+        agents = list(dict.fromkeys(spec.name for one in known for spec in context.catalog.agents_for(one)))
         form = _settings_form(mine, agents, custom_id=context.signer.sign(ACTION, context.ids.ulid()))
         await show_form(interaction, form)
 

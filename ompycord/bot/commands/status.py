@@ -47,5 +47,7 @@ async def _card(context: BotContext, interaction: Interaction, record: RunRecord
 
 
 async def _board(context: BotContext, interaction: Interaction) -> None:
-    rows = await context.renderer.board_rows(str(interaction.guild_id))
+    rows = await context.renderer.board_rows(
+        str(interaction.guild_id), is_shown=lambda record: context.is_visible(interaction, record)
+    )
     await show(interaction, board_message(rows, sign=context.signer.button, redact=context.renderer.redact))

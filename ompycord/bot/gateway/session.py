@@ -187,6 +187,8 @@ class Session:
             handler=lambda: self._gateway_events,
             clock=dependencies.clock,
         )
+        if dependencies.lookups.members is not None:
+            dependencies.lookups.members.use(self.client)
         self._tree = OmpTree(self.client)
         self.rest = rest = Rest(self.client, home=dependencies.options.guilds[0])
         renderer = self._renderer(rest)
@@ -239,6 +241,7 @@ class Session:
             channel_name=rest.channel_name,
             is_connected=lambda: self.is_connected,
             messages=dependencies.messages,
+            roles=dependencies.lookups.roles,
             slots=dependencies.lookups.slots,
             paused_by=dependencies.lookups.paused_by,
             shortage=dependencies.lookups.shortage,

@@ -22,7 +22,7 @@ from ompycord.conductor import LoadedRun
 from ompycord.conductor.typed_answers import WrittenMessage
 from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import DraftId, new_ulid
-from ompycord.domain.policy import is_allowed
+from ompycord.domain.policy import Circumstances, is_allowed, resource_of
 from ompycord.domain.records import Draft
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunRecord
@@ -42,8 +42,8 @@ log = get_logger(__name__)
 
 
 def require_runner(person: Person) -> None:
-    """Raises Refused for a person who may not start runs."""
-    if not is_allowed(person, "new"):
+    """Raises Refused for a person who may start runs nowhere; where they may is asked when the run begins."""
+    if not is_allowed(person, "new", context=Circumstances(anywhere=True)):
         raise Refused(RefusalCode.WATCH_ONLY, who="an admin", needs=Role.RUNNER.word)
 
 
@@ -88,7 +88,11 @@ class FollowUpOffers:
     async def take(self, original: discord.Message, loaded: LoadedRun, written: WrittenMessage, person: Person) -> None:
         """Offer a follow-up for a message, where it is meant for the run and its writer may start one."""
         snapshot = loaded.snapshot
-        if not is_for_follow_up(written) or not is_allowed(person, "new") or snapshot is None:
+        if (
+            not is_for_follow_up(written)
+            or not is_allowed(person, "new", resource_of(loaded.record))
+            or snapshot is None
+        ):
             return
         if not FOLLOW_UP.offered_when(snapshot, RenderContext()):
             return

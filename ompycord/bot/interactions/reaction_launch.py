@@ -18,7 +18,6 @@ from ompycord.bot.interactions.replies import words_for
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import DraftId, new_ulid
-from ompycord.domain.policy import is_allowed
 from ompycord.domain.records import Draft
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import RepositorySpec
@@ -56,12 +55,14 @@ class ReactionLaunch:
 
         All other messages are ignored: people also write to each other.
         """
-        person = member(message.author, self._context.options, is_ours=True)
-        if not self._context.options.message_content or not is_allowed(person, "new"):
+        if not self._context.options.message_content:
             return
         has_text = bool(message.content.strip() or message.attachments)
         place = None if isinstance(message.channel, discord.Thread) else self._place(message.channel.id)
         if not has_text or place is None:
+            return
+        person = member(message.author, self._context.options, self._context.lookups, is_ours=True)
+        if not self._context.may_start_in(person, place.name, str(message.channel.id)):
             return
         try:
             await message.add_reaction(self._context.options.launch_emoji)
@@ -91,7 +92,8 @@ class ReactionLaunch:
             return
         if message.author.id != clicked.user_id or not _is_armed(message, options.launch_emoji):
             return
-        await self._start(message, member(clicked.member, options, is_ours=True), place)
+        person = member(clicked.member, options, self._context.lookups, is_ours=True)
+        await self._start(message, person, place)
 
     def _place(self, channel: int) -> RepositorySpec | None:
         """The repository of a work channel, where a text alone is enough."""
@@ -106,7 +108,7 @@ class ReactionLaunch:
     async def _start(self, message: discord.Message, person: Person, repository: RepositorySpec) -> None:
         draft_id = draft_id_of(message.id)
         try:
-            if not is_allowed(person, "new"):
+            if not self._context.may_start_in(person, repository.name, str(message.channel.id)):
                 raise Refused(RefusalCode.WATCH_ONLY, who="an admin", needs=Role.RUNNER.word)
             agent = self._context.usual_agent(repository, await self._context.favourite(person))
             draft = self._draft(message, person, repository.name, agent.name, draft_id)

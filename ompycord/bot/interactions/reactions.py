@@ -15,7 +15,7 @@ from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
 from ompycord.domain.memory.feedback import FeedbackVerdict
 from ompycord.domain.memory.items import MemoryPlace
-from ompycord.domain.policy import is_allowed
+from ompycord.domain.policy import Circumstances, Resource, is_allowed, resource_of
 from ompycord.domain.records import OutboxKind
 from ompycord.errors import OmpycordError
 from ompycord.render.memory.items import kept_words
@@ -46,7 +46,7 @@ class Reactions:
         if not is_ours or me is None or clicked.member is None or clicked.user_id == me.id or clicked.member.bot:
             return
         emoji = str(clicked.emoji).removesuffix(_VARIANT)
-        person = member(clicked.member, options, is_ours=True)
+        person = member(clicked.member, options, self._context.lookups, is_ours=True)
         try:
             if emoji in _VERDICTS:
                 await self._judge(clicked, person, _VERDICTS[emoji])
@@ -59,7 +59,9 @@ class Reactions:
         """A verdict on a result; on any other message it is a reaction like every one."""
         opinions = self._context.lookups.opinions
         record = await self._context.store.surfaces.run_of_surface(str(clicked.message_id))
-        if opinions is None or record is None or not is_allowed(person, "details"):
+        if opinions is None or record is None:
+            return
+        if not is_allowed(person, "details", resource_of(record)):
             return
         result = await self._context.store.surfaces.surface(RunId(record.id), OutboxKind.RESULT)
         if result is None or result.message != str(clicked.message_id):
@@ -70,9 +72,10 @@ class Reactions:
     async def _pin(self, clicked: discord.RawReactionActionEvent, person: Person) -> None:
         """Save a message as a decision, and say so below it. A message that cannot be read is left alone."""
         memory = self._context.lookups.memory
-        if memory is None or not is_allowed(person, "remember"):
-            return
         channel = str(clicked.channel_id)
+        anywhere = Circumstances(anywhere=True)
+        if memory is None or not is_allowed(person, "remember", Resource(channel=channel), anywhere):
+            return
         message = await self._context.rest.message(channel, str(clicked.message_id))
         if not message.content.strip() or message.author.bot:
             return
@@ -81,6 +84,8 @@ class Reactions:
         if repository is None:
             preset = self._context.catalog.preset(channel)
             repository = preset.name if preset is not None else None
+        if not is_allowed(person, "remember", Resource(repository=repository, channel=channel)):
+            return
         place = MemoryPlace(guild=str(clicked.guild_id), repository=repository)
         kept = await memory.keep(place, new_decision(message.content), person, message=message.jump_url)
         if kept.fresh:

@@ -20,7 +20,7 @@ from ompycord.conductor import LoadedRun
 from ompycord.conductor.typed_answers import WrittenMessage
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
-from ompycord.domain.policy import is_allowed
+from ompycord.domain.policy import is_allowed, resource_of
 from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import FINAL, RunKind, RunRecord
@@ -63,7 +63,7 @@ class ThreadMessages:
             record = await self._context.store.surfaces.run_of_surface(str(message.channel.id))
             if record is None:
                 return
-            person = member(message.author, self._context.options, is_ours=True)
+            person = member(message.author, self._context.options, self._context.lookups, is_ours=True)
             try:
                 await self._take(message, record, person)
             except OmpycordError as error:
@@ -116,7 +116,8 @@ class ThreadMessages:
 
     async def _send(self, message: discord.Message, loaded: LoadedRun, written: WrittenMessage, person: Person) -> None:
         record = loaded.record
-        is_taken = record.kind is RunKind.HOSTED and record.state not in FINAL and is_allowed(person, "say")
+        is_taken = record.kind is RunKind.HOSTED and record.state not in FINAL
+        is_taken = is_taken and is_allowed(person, "say", resource_of(record))
         if not is_taken or not written.text.strip():
             return
         preview_message = await self._context.messages.preview_message(record, "next", person)

@@ -86,7 +86,7 @@ class MessageAnswers:
         if judged.verdict is MessageVerdict.MESSAGE:
             return Taken(is_message=True)
         if not is_allowed(person, "answer", resource_of(loaded.record)):
-            return self._from_others(person, has_text=judged.verdict is not MessageVerdict.ONLY_FILES)
+            return self._from_others(loaded, person, has_text=judged.verdict is not MessageVerdict.ONLY_FILES)
         if judged.verdict is MessageVerdict.ANSWER and judged.question is not None:
             return await self._answer(loaded, judged.question, judged.text, person, typed=typed, is_message=is_message)
         return await self._ask_back(loaded, judged, person)
@@ -127,11 +127,11 @@ class MessageAnswers:
             reply=message(words, buttons=[undo], sign=lambda action, ref: self._context.signer.sign(action, ref, tag))
         )
 
-    def _from_others(self, person: Person, *, has_text: bool) -> Taken:
+    def _from_others(self, loaded: LoadedRun, person: Person, *, has_text: bool) -> Taken:
         """For a person who may not answer this run's questions: a message as ever, with a word."""
         if not has_text:
             return Taken()
-        may_send = is_allowed(person, "say")
+        may_send = is_allowed(person, "say", resource_of(loaded.record))
         words = may_not_answer(self._context.options.approver_role, self._context.sanitizer, is_sent=may_send)
         return Taken(is_message=may_send, reply=self._words(words), is_repeated=True, is_kept=may_send)
 

@@ -4,16 +4,18 @@ Counterpart: `docs/reference/risk-classes.md`.
 """
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ompycord.cli.grouped_help import GroupedCommands, examples
-from ompycord.cli.places import AsJson, DataDir, settings_of
+from ompycord.cli.places import AsJson, DataDir, perform_here, settings_of
 from ompycord.cli.tables import table
 
 if TYPE_CHECKING:
     from ompycord.domain.catalog import Catalog
+    from ompycord.settings import Settings
 
 __all__ = ["policy"]
 
@@ -64,20 +66,72 @@ def dry_run(
 
 
 @policy.command("show", epilog=examples("policy show"))
-def show(repository: Repository = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """Show who decides on each risk class, as the settings are."""
-    catalog = settings_of(data_dir).catalog
+def show(
+    repository: Repository = None,
+    channel: Annotated[str | None, typer.Option(help="In this channel, by its Discord id.", metavar="ID")] = None,
+    server: Annotated[
+        str | None, typer.Option(help="In this server, by its Discord id; left out, the first one.", metavar="ID")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who may do what in one place: who has which role, what each may do, who decides on each risk class."""
+    settings = settings_of(data_dir)
+    catalog = settings.catalog
     if repository is not None:
         catalog.repository(repository)
+    guild = server or next(iter(settings.discord.guilds), None)
     rows = _rows(catalog, repository)
+    people = _people(settings, data_dir, guild=guild, repository=repository, channel=channel)
+    actions = _actions()
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        may = [{"action": what, "needs": needs} for what, needs in actions]
+        typer.echo(json.dumps({"classes": rows, "roles": people, "actions": may}, indent=2, ensure_ascii=False))
         return
+    head = ("role", "who", "from")
+    if people:
+        typer.echo(table(head, [(one["role"], f"{one['kind']} {one['id']}", one["from"]) for one in people]))
+    else:
+        typer.echo("Nobody has a role here. Name somebody under `access` in ompycord.yml.")
+    typer.echo()
+    typer.echo(table(("may", "needs"), actions))
+    typer.echo()
     typer.echo(table(("class", "decides"), [(row["class"], row["decides"]) for row in rows]))
     if catalog.is_solo:
         typer.echo("One-person rule (profile: solo): one person decides on each class.")
     for rule in catalog.risk_of(repository).commands:
         typer.echo(f"Here `{rule.command}` is {rule.risk}.")
+
+
+def _people(
+    settings: "Settings", data_dir: Path | None, *, guild: str | None, repository: str | None, channel: str | None
+) -> list[dict[str, Any]]:
+    """Who has which role there: by the settings, and by what admins gave at run time."""
+    from ompycord.domain.roles.grants import RoleGrant, with_grants
+    from ompycord.errors import OmpycordError
+    from ompycord.render.team.who import role_rows
+
+    try:
+        given: list[dict[str, Any]] = perform_here(data_dir, "roles.grants", {})
+    except OmpycordError:  # no database yet
+        given = []
+    found = [RoleGrant.model_validate(one) for one in given]
+    grants = [one for one in found if one.guild == guild and one.name in {"", repository, channel}]
+    access = settings.access if guild is None else with_grants(settings.access, grants, guild=guild)
+    rows = role_rows(access.within(guild=guild, repository=repository, channel=channel), grants)
+    return [
+        {
+            "role": row.role, "kind": row.kind, "id": row.id,
+            "from": "settings" if row.grant is None else f"given by {row.grant.by_name} ({row.grant.by})",
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _actions() -> list[tuple[str, str]]:
+    from ompycord.render.team.who import action_rows
+
+    return action_rows()
 
 
 def _rows(catalog: "Catalog", repository: str | None) -> list[dict[str, Any]]:

@@ -48,7 +48,9 @@ def verify(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     anchors = "no anchors are set up, so a cut end is not noticed"
     if found["anchors"] is not None:
         anchors = f"{found['anchors']} anchors agree"
-    typer.echo(f"Whole: {found['rows']} rows, {anchors}. Last hash: {found['last_hash']}")
+    known = f", {found['erased']} of them without a person who was erased" if found["erased"] else ""
+    known += f"; rows 1 to {found['cut']} were cut by age" if found["cut"] else ""
+    typer.echo(f"Whole: {found['rows']} rows{known}, {anchors}. Last hash: {found['last_hash']}")
 
 
 def _anchors(data_dir: Path | None) -> dict[str, Any]:

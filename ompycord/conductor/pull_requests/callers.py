@@ -1,9 +1,9 @@
 """Who may start something from a forge: logins that the settings map to a person; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ompycord.domain.access import Access, Person
-from ompycord.domain.policy import is_allowed
+from ompycord.domain.policy import Resource, is_allowed
 from ompycord.domain.pull_requests.mentions import is_mentioned
 from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.pull_requests.seen import SeenComment, SeenDiscussion
@@ -14,9 +14,11 @@ __all__ = ["Callers", "calls_of", "taken"]
 class Callers:
     """The people behind logins."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Callable[[], Access], *, guild: str | None = None) -> None:
+        """`access` are the roles that hold now in `guild`, the server of the team."""
         self._access = access
-        self.people: Mapping[str, str] = {login.lower(): person for login, person in access.forge.items()}
+        self._guild = guild
+        self.people: Mapping[str, str] = {login.lower(): person for login, person in access().forge.items()}
         """Discord ids by login in small letters."""
 
     @property
@@ -25,17 +27,17 @@ class Callers:
         return frozenset(self.people)
 
     def person(self, login: str) -> Person | None:
-        """Who it is, with the role that `access.users` gives; None for a login that is nobody's.
+        """Who it is, with the role that lines about people give; None for a login that is nobody's.
 
         A role by a role of Discord is not known here: no one is asked for it.
         """
         found = self.people.get(login.lower())
-        return None if found is None else Person(id=found, name=login, role=self._access.users.best([found]))
+        return None if found is None else self._access().person(found, login, (), guild=self._guild)
 
-    def may_start(self, login: str) -> bool:
-        """Whether that person may start runs."""
+    def may_start(self, login: str, repository: str) -> bool:
+        """Whether that person may start runs of a repository."""
         person = self.person(login)
-        return person is not None and is_allowed(person, "new")
+        return person is not None and is_allowed(person, "new", Resource(repository=repository))
 
 
 def calls_of(
@@ -51,8 +53,8 @@ def calls_of(
         *(one for thread in discussion.threads for one in thread.comments if one.id > record.taken_line),
     ]
     calls = [one for one in new if one.author != discussion.me and is_mentioned(one.text, discussion.login)]
-    allowed = [one for one in calls if callers.may_start(one.login)]
-    others = [one for one in calls if not callers.may_start(one.login) and not one.is_bot]
+    allowed = [one for one in calls if callers.may_start(one.login, record.repository)]
+    others = [one for one in calls if not callers.may_start(one.login, record.repository) and not one.is_bot]
     return allowed, others
 
 

@@ -313,7 +313,7 @@ class PullRequests:
 
     async def address(self, run: RunRecord, person: Person) -> RunId:
         """Start a round with all open threads and red checks. Raises Refused."""
-        if isinstance(denied := authorize(person, "new"), Denied):
+        if isinstance(denied := authorize(person, "new", resource_of(run)), Denied):
             raise Refused(denied.code, needs=denied.needs[-1])
         spec, listed = await self._followed(run)
         async with self._locks[spec.name]:

@@ -19,6 +19,7 @@ from ompycord.domain.risk.classes import RiskClass
 from ompycord.domain.risk.classify import judge_command
 from ompycord.domain.risk.judging import ReadFile
 from ompycord.domain.run import RunRecord
+from ompycord.domain.risk.judging import UNREAD, ReadFile
 
 __all__ = ["Assessed", "Clone", "RiskAssessment"]
 
@@ -95,7 +96,9 @@ class RiskAssessment:
             finding = finding._replace(risk=before, why=body.because or finding.why)
         sources = judged.sources[:MOST_EDITS]
         meaning = await asyncio.to_thread(_hash_of, judged.sources, kept) if sources else None
+        is_unbound = any(kept(path) == UNREAD for path in judged.sources)
         update = {
+            "only_once": body.only_once or is_unbound,  # what it means could change without being noticed
             "risk_class": finding.risk.word,
             "because": finding.why[:_WHY],
             "sources": sources,

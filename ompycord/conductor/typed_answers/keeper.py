@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from ompycord.conductor.approvals import Approvals
 from ompycord.conductor.bus import Bus
+from ompycord.conductor.roles.present import PresentRoles
 from ompycord.conductor.run_access import RunAccess
 from ompycord.conductor.snapshots import LoadedRun, Snapshots
 from ompycord.conductor.transcript import Transcript, TypedInLog
@@ -19,12 +20,12 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Millis
 from ompycord.domain.folds.snapshot import Question, TypedAnswer
 from ompycord.domain.ids import RunId
-from ompycord.domain.policy import require_authority
+from ompycord.domain.policy import is_allowed, require_authority, resource_of
 from ompycord.domain.ports import RunFilter, RunHistory
 from ompycord.domain.records import Decision
 from ompycord.domain.refusals import RefusalCode
-from ompycord.domain.run import FINAL
-from ompycord.errors import OmpycordError, Refused, StorageError
+from ompycord.domain.run import FINAL, RunRecord
+from ompycord.errors import OmpycordError, Refused, StorageError, UnavailableError
 from ompycord.telemetry import get_logger
 from ompycord.text.limits import ANSWER, UNDO_S
 
@@ -62,7 +63,10 @@ class TypedAnswers:
         snapshots: Snapshots,
         bus: Bus,
         wake: Callable[[], None],
+        present: PresentRoles | None = None,
     ) -> None:
+        """`present`: an answer is given only while whoever typed it may give it."""
+        self._present = present
         self._access = access
         self._approvals = approvals
         self._history = history
@@ -94,7 +98,8 @@ class TypedAnswers:
             if other is not None:
                 raise Refused(RefusalCode.ANSWER_IS_WAITING, who=other.body.by, person=other.body.person)
             body = ev.AnswerTyped(
-                typed=typed, question=question, answer=answer, by=person.name, person=person.id, role=_role(person),
+                typed=typed, question=question, answer=answer, by=person.name, person=person.id,
+                role=_role(person.role_in(repository=loaded.record.repository, channel=loaded.record.channel)),
                 is_message=is_message,
             )  # fmt: skip
             decision = self._access.decision(run, "typed", typed, answer, person)
@@ -199,16 +204,31 @@ class TypedAnswers:
         if record is None or known is None:
             return
         loaded, body = await self._snapshots.load(record), known.body
-        person = Person(id=body.person, name=body.by, role=Role[body.role.upper()])
+        person = await self._person(record, body)
         given = self._access.decision(run, "answer", typed, "Give", person)
         try:
             await self._approvals.answer(loaded, body.question, known.answer, person, also=given)
         except Refused:
             if record.state not in FINAL:  # there the question is closed for all time
-                await self._drop(run, typed, BY_US, "closed")
+                has_role = is_allowed(person, "answer", resource_of(record))
+                await self._drop(run, typed, BY_US, "closed" if has_role else "no_role")
+
+    async def _person(self, record: RunRecord, body: ev.AnswerTyped) -> Person:
+        """Who typed it, with the role of now; where no one can say which that is, the one of then."""
+        then = Person(id=body.person, name=body.by, role=Role[body.role.upper()])
+        if self._present is None:
+            return then
+        try:
+            return await self._present.person(record.guild, body.person, body.by) or then
+        except UnavailableError:
+            return then
 
     async def _drop(
-        self, run: RunId, typed: str, person: Person, reason: Literal["undone", "deleted", "changed", "closed"]
+        self,
+        run: RunId,
+        typed: str,
+        person: Person,
+        reason: Literal["undone", "deleted", "changed", "closed", "no_role"],
     ) -> None:
         decision = self._access.decision(run, "answer", typed, reason, person)
         kind = SourceKind.OMPYCORD if person is BY_US else SourceKind.PERSON
@@ -234,9 +254,9 @@ def _typed_answer(known: TypedInLog) -> TypedAnswer:
     )  # fmt: skip
 
 
-def _role(person: Person) -> Literal["viewer", "runner", "approver", "admin"]:
+def _role(role: Role) -> Literal["viewer", "runner", "approver", "admin"]:
     """The role as the event names it. Whoever may answer has one."""
-    match person.role:
+    match role:
         case Role.ADMIN:
             return "admin"
         case Role.APPROVER:

@@ -17,6 +17,7 @@ __all__ = ["Anchor", "AuditSettings", "BadAnchor", "read_anchors", "sign_anchor"
 
 _Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 _CONTEXT: Final = "ompycord audit anchor"
+_BEGINS: Final = '{"n":'
 
 
 class AuditSettings(Frozen):
@@ -45,10 +46,13 @@ def sign_anchor(key: bytes, *, n: int, digest: str, at: Millis) -> Anchor:
 
 
 def read_anchors(key: bytes, text: str) -> list[Anchor]:
-    """Every anchor of a file's text. Raises BadAnchor, which names the first line that is none of this key."""
+    """Every anchor of a file's text. Raises BadAnchor, which names the first line that is none of this key.
+
+    A line that was torn in the middle of writing is none, and no fault: whoever could tear one could remove it whole.
+    """
     found: list[Anchor] = []
     for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
+        if not line.strip() or _is_torn(line):
             continue
         try:
             anchor = Anchor.model_validate_json(line)
@@ -58,6 +62,11 @@ def read_anchors(key: bytes, text: str) -> list[Anchor]:
             raise BadAnchor(f"line {number} is not signed by this Ompycord")
         found.append(anchor)
     return found
+
+
+def _is_torn(line: str) -> bool:
+    """Whether it is the beginning of an anchor and no more."""
+    return _BEGINS.startswith(line[: len(_BEGINS)]) and not line.rstrip().endswith("}")
 
 
 def _signature(key: bytes, n: int, digest: str, at: Millis) -> str:

@@ -147,7 +147,7 @@ TRANSCRIPT_TYPES = frozenset(
         "guardian.noticed",
     }
     | {"answer.typed", "answer.edited", "answer.dropped", "approval.voted"}
-    | {"approval.requested", "approval.granted", "approval.denied", "approval.withdrawn"}
+    | {"approval.requested", "approval.granted", "approval.denied", "approval.withdrawn", "approval.voided"}
 )
 """What agents and people write to each other; the rest of the log is what an agent does."""
 

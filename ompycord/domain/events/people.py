@@ -18,6 +18,7 @@ __all__ = [
     "ApprovalRequested",
     "ApprovalSkipped",
     "ApprovalUsed",
+    "ApprovalVoided",
     "ApprovalVoted",
     "ApprovalWithdrawn",
     "PeopleEventBody",
@@ -90,9 +91,9 @@ class AnswerDropped(KnownEvent, senders=DECIDERS):
 
     type: Literal["answer.dropped"] = "answer.dropped"
     typed: OpaqueId
-    reason: Literal["undone", "deleted", "changed", "closed"]
+    reason: Literal["undone", "deleted", "changed", "closed", "no_role"]
     """`undone`: by *Undo*. `deleted`: with its message. `changed`: its message no longer is an answer. `closed`: the
-    question no longer waits for one."""
+    question no longer waits for one. `no_role`: whoever typed it may not answer any more."""
 
 
 GrantScope = Literal["once", "run", "day"]
@@ -185,6 +186,16 @@ class ApprovalUsed(KnownEvent, senders=ONLY_OMPYCORD):
     """All that the agent did by it, as an approval request has it."""
 
 
+class ApprovalVoided(KnownEvent, senders=ONLY_OMPYCORD):
+    """A permission does not count any more: those who gave it may not give it now. Its agent has to ask again."""
+
+    type: Literal["approval.voided"] = "approval.voided"
+    approval: RequestName
+    by: Name
+    """Who had given it."""
+    reason: Line
+
+
 class ApprovalWithdrawn(KnownEvent, senders=OBSERVERS):
     """The agent does not wait for this approval any more."""
 
@@ -206,5 +217,6 @@ PeopleEventBody = (
     | ApprovalVoted
     | ApprovalSkipped
     | ApprovalUsed
+    | ApprovalVoided
     | ApprovalWithdrawn
 )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints
 
-from ompycord.domain.authority import AGENT_KINDS, OBSERVERS, ONLY_OMPYCORD, ONLY_PEOPLE
+from ompycord.domain.authority import AGENT_KINDS, DECIDERS, OBSERVERS, ONLY_OMPYCORD, ONLY_PEOPLE
 from ompycord.domain.base import Frozen, Line, Millis, Name, Text
 from ompycord.domain.events.fields import Count, KnownEvent, Latest, OnlyOurs, OpaqueId, Path, Url
 from ompycord.domain.ids import Ulid
@@ -51,15 +51,19 @@ class Prompted(KnownEvent, senders=OBSERVERS | ONLY_PEOPLE):
     by: Name | None = None
     when: Literal["now", "next", "restart"] = "next"
     """Interrupt what it does, wait for the end of its step, or stop it and restart it with this."""
+    person: Annotated[OpaqueId | None, OnlyOurs()] = None
+    """Who wrote it, by Discord id: it reaches the agent only while that person may write to the run."""
 
 
-class PromptDropped(KnownEvent, senders=ONLY_PEOPLE):
-    """A person withdrew a message before the agent had it; one that the agent took first stays as it was."""
+class PromptDropped(KnownEvent, senders=DECIDERS):
+    """A message was withdrawn before the agent had it; one that the agent took first stays as it was."""
 
     type: Literal["prompt.dropped"] = "prompt.dropped"
     prompt: Ulid
     """The id of the `prompt` event."""
     by: Name
+    reason: Literal["no_role"] | None = None
+    """`no_role`: whoever wrote it may not write to the run any more. Left out: a person withdrew it."""
 
 
 class PromptEdited(KnownEvent, senders=ONLY_PEOPLE):

@@ -108,7 +108,7 @@ def _decided(body: Closing) -> dict[str, object]:
             return {"status": "granted", "scope": body.scope, "by": body.by}
         case ev.ApprovalDenied():
             return {"status": "denied", "by": body.by, "reason": body.reason}
-        case ev.ApprovalWithdrawn():
+        case ev.ApprovalWithdrawn() | ev.ApprovalVoided():
             return {"status": "withdrawn", "reason": body.reason}
         case _:
             return {"status": "withdrawn"}

@@ -53,7 +53,7 @@ class TypedAnswer(Frozen):
     person: str
     at: Millis
     is_message: bool = False
-    dropped: Literal["undone", "deleted", "changed", "closed"] | None = None
+    dropped: Literal["undone", "deleted", "changed", "closed", "no_role"] | None = None
     """Why it is not given."""
 
 

@@ -42,7 +42,14 @@ CLOSINGS_KEPT = 4 * NAMED_KEPT
 
 
 Final = ev.RunFinished | ev.RunFailed | ev.RunCancelled
-Closing = ev.QuestionAnswered | ev.QuestionWithdrawn | ev.ApprovalGranted | ev.ApprovalDenied | ev.ApprovalWithdrawn
+Closing = (
+    ev.QuestionAnswered
+    | ev.QuestionWithdrawn
+    | ev.ApprovalGranted
+    | ev.ApprovalDenied
+    | ev.ApprovalWithdrawn
+    | ev.ApprovalVoided
+)
 
 
 @dataclass(slots=True)
@@ -274,7 +281,7 @@ def _question_withdrawn(source_state: SourceState, seq: int, at: int, body: ev.Q
 
 
 def _approval_closed(
-    source_state: SourceState, seq: int, at: int, body: ev.ApprovalGranted | ev.ApprovalDenied
+    source_state: SourceState, seq: int, at: int, body: ev.ApprovalGranted | ev.ApprovalDenied | ev.ApprovalVoided
 ) -> None:
     _keep(source_state.closings, str(Ref(RefKind.APPROVAL, body.approval)), (seq, at, body), CLOSINGS_KEPT)
 
@@ -356,6 +363,7 @@ _APPLY: dict[type[Any], Apply] = {
     ev.QuestionWithdrawn: _question_withdrawn,
     ev.ApprovalGranted: _approval_closed,
     ev.ApprovalDenied: _approval_closed,
+    ev.ApprovalVoided: _approval_closed,
     ev.ApprovalWithdrawn: _approval_withdrawn,
     ev.ApprovalUsed: _approval_used,
     ev.ApprovalVoted: _approval_voted,

@@ -52,8 +52,8 @@ class AuditTrail(Protocol):
 class AuditReader(Protocol):
     """The chain as it is read and checked."""
 
-    async def check_audit(self, anchors: Sequence[Anchor] = ()) -> ChainReport:
-        """Check every link and every anchor, and say what is wrong."""
+    async def check_audit(self, anchors: Sequence[Anchor] = (), *, key: bytes | None = None) -> ChainReport:
+        """Check every link and every anchor, and say what is wrong. `key`: by which signed rows are believed."""
         ...
 
     async def audit_rows(self, *, after: int, limit: int) -> list[AuditRow]:

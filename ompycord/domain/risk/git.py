@@ -249,6 +249,7 @@ def _changes(judging: Judging, name: str, arguments: list[Word]) -> RiskFinding:
     if name in _LISTING and (arguments or name != "stash") and all(word.text in _LISTING[name] for word in arguments):
         return RiskFinding(RiskClass.READ, f"{shown} only lists")
     found = [RiskFinding(RiskClass.WRITE, f"{shown} changes the clone"), judging.writes(Word("."))]
+    found.extend(_put_back(name, arguments, shown))
     message = False
     dropping = _DROPPING.get(name, frozenset())
     for index, word in enumerate(arguments):
@@ -274,6 +275,27 @@ def _changes(judging: Judging, name: str, arguments: list[Word]) -> RiskFinding:
         elif name in {"worktree", "init"} and not word.text.startswith("-") and index > (name == "worktree") - 1:
             found.append(judging.writes(word) if word.text not in {"add", "list", "move"} else NOTHING)
     return worst(found)
+
+
+def _put_back(name: str, arguments: list[Word], shown: str) -> list[RiskFinding]:
+    why = f"{shown} throws away what was not committed"
+    return [RiskFinding(RiskClass.DANGER, why)] if _puts_back(name, arguments) else []
+
+
+def _puts_back(name: str, arguments: list[Word]) -> bool:
+    """Whether it puts files back to how they were, so that what was changed in them since is lost."""
+    texts = [word.text for word in arguments]
+    paths = [text for text in texts if not text.startswith("-")]
+    if name == "restore":
+        staged, both = {"-S", "--staged"}, {"-W", "--worktree", "-SW", "-WS"}
+        return bool(paths) and (not staged.intersection(texts) or bool(both.intersection(texts)))
+    if name != "checkout" or _NEW_BRANCH.intersection(texts):
+        return False
+    behind = texts[texts.index("--") + 1 :] if "--" in texts else []
+    return bool(behind) or len(paths) > 1 or any(path in {".", ":/", "*"} or path.startswith("./") for path in paths)
+
+
+_NEW_BRANCH: Final = frozenset({"-b", "--orphan", "-t", "--track"})
 
 
 def _is_bundle_of(text: str, letters: frozenset[str]) -> bool:

@@ -12,7 +12,7 @@ from ompycord.domain.risk.overrides import RiskSpec
 from ompycord.domain.risk.paths import PathPlace, Whereabouts
 from ompycord.domain.risk.shell import RESERVED, Command, Redirect, Unreadable, Word, parse
 
-__all__ = ["Judging", "Program", "ReadFile", "quoted"]
+__all__ = ["UNREAD", "Judging", "Program", "ReadFile", "quoted"]
 
 _HARMLESS_VARIABLES: Final = frozenset(
     {
@@ -31,6 +31,8 @@ _DEEPEST: Final = 16
 
 ReadFile = Callable[[str], str | None]
 """The text of a file of the clone by its path from the root; None where it is not there or not known."""
+UNREAD: Final = "\0unread"
+"""Instead of a text: it is there and cannot be bound to what it holds, since it is a link or too large."""
 Program = Callable[["Judging", Sequence[Word]], RiskFinding]
 """The rule of a program: what it does with these arguments."""
 

@@ -39,8 +39,8 @@ class SqliteAudit(StorePart):
             raise StorageError(f"The audit chain is broken: {fault[0].lower()}{fault[1:]}")
         return report.rows
 
-    async def check_audit(self, anchors: Sequence[Anchor] = ()) -> ChainReport:
-        return await self._database.readers.read(partial(_check, anchors=anchors))
+    async def check_audit(self, anchors: Sequence[Anchor] = (), *, key: bytes | None = None) -> ChainReport:
+        return await self._database.readers.read(partial(_check, anchors=anchors, key=key))
 
     async def audit_rows(self, *, after: int, limit: int) -> list[AuditRow]:
         return await self._database.readers.all(_AUDIT_PAGE, (after, limit), _row_of)
@@ -71,8 +71,8 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _check(raw: sqlite3.Connection, *, anchors: Sequence[Anchor]) -> ChainReport:
-    return check_chain((_row_of(row) for row in raw.execute(_AUDIT)), anchors)
+def _check(raw: sqlite3.Connection, *, anchors: Sequence[Anchor], key: bytes | None) -> ChainReport:
+    return check_chain((_row_of(row) for row in raw.execute(_AUDIT)), anchors, key=key)
 
 
 def _row_of(row: sqlite3.Row) -> AuditRow:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from ompycord.domain.risk.judging import UNREAD
 from ompycord.processes.safe_open import NotGranted, safe_path, safe_read
 
 __all__ = ["read_text_in"]
@@ -15,9 +16,9 @@ _LARGEST: Final = 262_144
 
 
 def read_text_in(root: Path) -> Callable[[str], str | None]:
-    """How a file below `root` is read: its text, None where it is not there or not granted. Blocks.
+    """How a file below `root` is read: its text, None where it is not there, UNREAD for a link or a huge one.
 
-    Of one that is no text or too large, its hash behind a zero: nothing that is judged, but a change of it shows.
+    Of one that is no text, or too large to be judged, its hash behind a zero: a change of it shows. Blocks.
     """
 
     def read(path: str) -> str | None:
@@ -25,8 +26,10 @@ def read_text_in(root: Path) -> Callable[[str], str | None]:
             return None
         try:
             data = safe_read(root, safe_path(root, path))
-        except (NotGranted, OSError):
+        except FileNotFoundError:
             return None
+        except (NotGranted, OSError):
+            return UNREAD
         try:
             text = data.decode() if len(data) <= _LARGEST else None
         except UnicodeDecodeError:

@@ -123,6 +123,9 @@ AGENT: dict[str, Any] = {
 PRICES = dict.fromkeys(("input", "output", "cache_read", "cache_write", "cache_write_1h", "web_search"), "2.5")
 """US dollars for a million tokens, as configuration shows them."""
 ACCOUNT: dict[str, Any] = {"day_usd": "2.5", "month_usd": "25.5", "day_tokens": 1000, "month_tokens": 20_000}
+ROLE_WORDS = ("admin", "approver", "runner", "viewer", "none")
+PLACE = {kind: {word: [SNOWFLAKE] for word in ROLE_WORDS} for kind in ("users", "roles")} | {"most": "viewer"}
+"""Roles in one place."""
 FILE: dict[str, Any] = {
     "profile": "server",
     "data_dir": "elsewhere",
@@ -172,6 +175,9 @@ FILE: dict[str, Any] = {
         "users": {"admin": [SNOWFLAKE], "approver": [SNOWFLAKE], "viewer": [SNOWFLAKE]},
         "roles": {name: [SNOWFLAKE] for name in ("admin", "approver", "runner", "viewer")},
         "forge": {"anna": SNOWFLAKE},
+        "servers": {SNOWFLAKE: PLACE},
+        "repositories": {"here": PLACE},
+        "channels": {SNOWFLAKE: PLACE},
     },
     "approvals": RULES,
     "digests": {
@@ -377,6 +383,7 @@ def _general(name: str) -> str:
     if (head, rest[:1]) == ("alerts", ["after_s"]):  # by an alert's name
         return "alerts.after_s"
     if head == "budgets" and rest[0] in {"people", "repositories", "servers"}:  # by an id or a name
+    if head == "access" and rest[0] in {"servers", "repositories", "channels"}:  # by an id or a name
         return ".".join([head, rest[0], *rest[2:]])
     if head not in {"repositories", "agents", "providers", "schedules", "task_presets"}:
         return name

@@ -144,10 +144,18 @@ class Shell:
         assert (await self.run("audit export")).out.startswith('{"n": 1,')
         assert json.loads((await self.run("audit anchor")).out)["file"].endswith("/anchors")
 
+    async def _person(self) -> None:
+        nobody = "1" * 18
+        assert json.loads((await self.run("person export", nobody)).out)["rows"] == []
+        assert json.loads((await self.run("person erase", nobody, "--yes")).out)["events"] == 0
+
     async def _policy(self) -> None:
         judged = json.loads((await self.run("policy test", "rm -rf src")).out)
         assert (judged["class"], judged["people"]) == ("danger", 2)
-        assert len(json.loads((await self.run("policy show")).out)) == 7
+        shown = json.loads((await self.run("policy show", "--repository", "sample", "--channel", "1" * 18)).out)
+        assert len(shown["classes"]) == 7
+        assert "admin" in {one["needs"] for one in shown["actions"]}
+        assert {one["role"] for one in shown["roles"]} <= {"admin", "runner"}
 
     async def _plans(self, good: str, small: str, wrong: str) -> None:
         shown = json.loads((await self.run("plan show", good)).out)
@@ -173,6 +181,7 @@ class Shell:
         busy = await self.run("migrate", code=75)
         assert len(busy.err.splitlines()) == 1
         await self._policy()
+        await self._person()
         await self._audit(stopped)
         await self._take_over(stopped)
         await self._integrations()

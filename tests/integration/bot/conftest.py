@@ -14,6 +14,7 @@ from ompycord.app.pausing.control import Pausing
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.wiring.memory import lessons_of, memory_book_of, opinions_of
 from ompycord.app.wiring.schedules import schedule_book_of
+from ompycord.app.wiring.upkeep import person_data_of
 from ompycord.bot import DISCORD, DiscordTarget, HealthLine, Lookups, point_at
 from ompycord.bot.delivery.pending_deliveries import CLOSED_S
 from ompycord.bot.gateway.session import Session
@@ -161,6 +162,9 @@ class AppHarness(ComposedApp):
             lessons=self._lessons(app),
             opinions=opinions_of(app.infrastructure),
             schedules=schedule_book_of(app.infrastructure),
+            roles=app.infrastructure.roles,
+            members=app.infrastructure.members,
+            people=person_data_of(app.infrastructure),
         )
 
     @staticmethod

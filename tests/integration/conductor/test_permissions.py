@@ -1,6 +1,6 @@
 """*Allow for this run*: one mechanism for every agent; each use is in the log, on the card and in the story."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,11 +32,14 @@ class Asking(ScriptedAgent):
         super().__init__(writes={"total.py": "x = 1\n"})
         self.wanted: Sequence[ev.ApprovalRequested] = wanted
         self.decided: list[AgentInput] = []
+        self.between: Callable[[], None] = lambda: None
+        """Called after each decision."""
 
     async def run(self, job: AgentJob, emit: Emit, inbox: Inbox) -> AgentOutcome:
         for one in self.wanted:
             await emit(one)
             self.decided.append(await inbox.next())
+            self.between()
         return await super().run(job, emit, inbox)
 
 

@@ -24,7 +24,7 @@ POSTED = {
     *("checks", "say", "sayform", "raise", "raiseto", "answer", "ansform", "allow", "allowrun", "deny", "denyform"),
     *("continue", "replan", "replanto", "giveup", "goback", "gobackto"),
     *("planok", "planedit", "planchf", "planno", "plannof"),
-    *("settings", "editsaid", "form", "undo", "pick", "picksay"),
+    *("eraseme", "settings", "editsaid", "form", "undo", "pick", "picksay"),
     *("memkeep", "memedit", "memdrop", "memform", "memrepl", "schedadd"),
     *(f"opt{number}" for number in range(20)),
 }
@@ -50,6 +50,8 @@ ROLES = {
     "omp-admin stop-all": Role.ADMIN,
     "omp-admin stop-models": Role.ADMIN,
     "omp-admin resume-models": Role.ADMIN,
+    "omp-admin role": Role.ADMIN,
+    "omp-admin who": Role.ADMIN,
 }
 
 
@@ -114,8 +116,8 @@ def test_discord_is_told_of_every_command() -> None:
     known = {command.name for feature in ours.features for command in feature.commands}
     assert known == {
         *("new", "ask", "say", "status", "cancel", "stop", "resume", "show", "runs", "queue", "settings", "cost"),
-        *("health", "gateway", "help", "decide", "memory", "feedback", "pr", "mine", "schedule"),
+        *("health", "gateway", "help", "decide", "memory", "feedback", "pr", "mine", "schedule", "my-data"),
     }
     assert {command.name for feature in ours.features for command in feature.admin} == {
-        *("stop-models", "resume-models", "pause", "unpause", "stop-all"),
+        *("stop-models", "resume-models", "pause", "unpause", "stop-all", "role", "who"),
     }

@@ -140,7 +140,7 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
         *("run.dequeued", "run.state", "effect.finished", "approval.used", "work.left_out", "evidence.changed"),
         *("guardian.noticed", "models.opened", "prompt.used", "result.guarded", "pull_request.opened"),
         "base.moved",
-        "approval.skipped",
+        *("approval.skipped", "approval.voided"),
         *("pull_request.seen", "overlaps.found"),
         *("check.errors", "check.proved"),
         *("precheck.finished", "setup.started", "setup.finished", "services.ready", "service.failed"),
@@ -169,7 +169,6 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
             "budget.raised",
             "evidence.accepted",
             "prompt.edited",
-            "prompt.dropped",
         ),
         *(
             "question.answered",
@@ -180,7 +179,7 @@ SENDERS: dict[frozenset[SourceKind], set[str]] = {
             "approval.voted",
         ),
     },
-    US | PEOPLE: {"run.stopped", "run.resumed", "answer.dropped"},
+    US | PEOPLE: {"run.stopped", "run.resumed", "answer.dropped", "prompt.dropped"},
     PEOPLE | {SourceKind.EXTERNAL}: {"run.cancelled"},
     AGENTS: {"run.finished", "run.failed", "message", "tool.started", "tool.progress", "tool.finished"},
     AGENTS | US: {
@@ -239,6 +238,7 @@ def test_an_event_without_senders_is_no_class() -> None:
 
 
 DECIDES = {
+    "domain/access.py": "what places change of a role, which the policy asks",
     "domain/policy.py": "the only place that decides",
     "domain/risk/deciders.py": "the rules of risk classes, which the policy asks",
     "render/help.py": "sorts the lines of the help by the role that each needs; running one asks the policy",

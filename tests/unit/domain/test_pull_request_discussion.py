@@ -75,7 +75,7 @@ def comment(
 
 def calls(*comments: SeenComment, record: PullRequestRecord = RECORD) -> tuple[list[str], list[str]]:
     discussion = SeenDiscussion(me=99, login="ompycord", comments=comments)
-    allowed, others = calls_of(record, discussion, Callers(ACCESS))
+    allowed, others = calls_of(record, discussion, Callers(lambda: ACCESS))
     return [one.login for one in allowed], [one.login for one in others]
 
 
@@ -83,7 +83,7 @@ def test_only_people_who_are_mapped_and_may_start_runs_start_something() -> None
     assert calls(comment("Anna")) == (["Anna"], [])
     assert calls(comment("mallory")) == ([], ["mallory"])
     assert calls(comment("watcher")) == ([], ["watcher"]), "mapped to someone without a role"
-    person = Callers(ACCESS).person("anna")
+    person = Callers(lambda: ACCESS).person("anna")
     assert person is not None
     assert (person.id, person.role) == (ADA, Role.RUNNER)
 

@@ -37,7 +37,11 @@ IN_PYTHON = {
     "whole.py": "the check of the whole file, which has no rows of ours",
     "leftovers.py": "makes the file before there is anything to load statements for",
 }
-"""Where the store still says SQL in Python, and why. What reads and writes rows is in no such file."""
+"""Where the store still says SQL in Python, and why. What reads and writes rows of a known table is in no such file."""
+OF_ANY_TABLE = {
+    "features/team/person.py": "looks through every table, so that a new one is not forgotten",
+}
+"""What reads and writes rows of tables that it does not know."""
 GOOD = "-- A feature.\n\n-- name: all_rows\n-- What there is.\nSELECT a FROM t;\n"
 
 
@@ -137,7 +141,8 @@ def test_a_statement_is_true_of_the_schema(schema: sqlite3.Connection, text: str
 
 
 def test_no_statement_about_rows_is_left_in_python() -> None:
-    assert [path for path, tree in modules().items() if any(ROWS.search(text) for text in texts(tree))] == []
+    found = {path for path, tree in modules().items() if any(ROWS.search(text) for text in texts(tree))}
+    assert found == {f"ompycord/store/{name}" for name in OF_ANY_TABLE}
 
 
 def test_what_sql_is_left_in_python_frames_statements_and_says_why() -> None:

@@ -10,6 +10,10 @@ from ompycord.domain.access import Person, Role
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState
 from ompycord.errors import Refused, RefusedInWords, VersionConflict
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import RunFilter
+from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState
+from ompycord.errors import Refused, RefusedInWords, StorageError, VersionConflict
 from ompycord.render.phrases import and_list, count
 
 __all__ = ["pausing_feature"]
@@ -18,6 +22,7 @@ _MOST = 1000
 _NAMED = 10
 _AT_REST = frozenset({RunState.QUEUED, RunState.SUSPENDED, RunState.AWAITING_APPROVAL}) | FINAL
 _UNTIL = "`/omp-admin unpause` ends it."
+_NOT_KEPT = "until this process ends: the disk takes nothing, so free space there and do it again"
 
 
 def pausing_feature(context: BotContext) -> Feature:
@@ -28,6 +33,9 @@ def pausing_feature(context: BotContext) -> Feature:
         await defer(interaction)
         await _control(context).pause(require_admin(interaction, context))
         await send_privately(interaction, f"Paused: no run begins and none is resumed, over restarts too. {_UNTIL}")
+        is_kept = await _control(context).pause(require_admin(interaction, context))
+        how_long = "over restarts too" if is_kept else _NOT_KEPT
+        await send_privately(interaction, f"Paused: no run begins and none is resumed, {how_long}. {_UNTIL}")
 
     @slash_command(name="unpause", description="Let runs begin again after pause or stop-all.")
     async def unpause(interaction: Interaction) -> None:
@@ -41,8 +49,10 @@ def pausing_feature(context: BotContext) -> Feature:
         await defer(interaction)
         person = require_admin(interaction, context)
         await _control(context).pause(person)
+        is_kept = await _control(context).pause(person)
         stopped = [record for record in await _at_work(context) if await _stopped(context, record, person)]
-        await send_privately(interaction, await _words(context, stopped, str(interaction.guild_id)))
+        words = await _words(context, stopped, str(interaction.guild_id))
+        await send_privately(interaction, words if is_kept else f"{words} This holds {_NOT_KEPT}.")
 
     admins = {one.name: Role.ADMIN for one in (pause, unpause, stop_all)}
     return Feature(admin=(pause, unpause, stop_all), exceptions=admins)
@@ -62,11 +72,13 @@ async def _at_work(context: BotContext) -> list[RunRecord]:
 
 
 async def _stopped(context: BotContext, record: RunRecord, person: Person) -> bool:
-    """Stop a run; False where it came to rest by itself in between."""
+    """Stop a run; False where it came to rest by itself in between. On a full disk its programs are ended unstored."""
     try:
         await context.runs.stop(record, person)
     except (Refused, VersionConflict):
         return False
+    except StorageError:
+        await _control(context).halt(RunId(record.id))
     return True
 
 

@@ -17,7 +17,7 @@ from ompycord.domain.access import Person, Role
 from ompycord.domain.component_state import Replacement
 from ompycord.domain.ids import short_id
 from ompycord.domain.memory.items import BODY_LENGTH, MemoryPlace
-from ompycord.domain.policy import Denied, authorize
+from ompycord.domain.policy import Denied, Resource, authorize
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused, RefusedInWords
 from ompycord.render.cards.cardview import Button
@@ -66,7 +66,7 @@ def decide_feature(context: BotContext) -> Feature:
         meaning = await context.meaning(component)
         if not isinstance(meaning, Replacement) or meaning.place.guild != str(interaction.guild_id):
             raise RefusedInWords("That question has expired. `/omp memory drop` removes the older one.")
-        _require(person)
+        _require(person, meaning.place)
         await memory_of(context).supersede(meaning.place, meaning.older, meaning.newer, person)
         older, newer = short_id(meaning.older), short_id(meaning.newer)
         await send_privately(interaction, f"`{newer}` replaces `{older}`: no agent is given the older one any more.")
@@ -74,8 +74,9 @@ def decide_feature(context: BotContext) -> Feature:
     return Feature(commands=(decide,), menus=(save,), components={REPLACE: replaced}, role=Role.RUNNER)
 
 
-def _require(person: Person) -> None:
-    if isinstance(authorize(person, "remember"), Denied):
+def _require(person: Person, place: MemoryPlace) -> None:
+    where = Resource(repository=place.repository, channel=place.channel)
+    if isinstance(authorize(person, "remember", where), Denied):
         raise Refused(RefusalCode.NEEDS_ROLE, needs=Role.RUNNER.word, who="an admin")
 
 
@@ -83,7 +84,7 @@ async def _save(
     context: BotContext, interaction: Interaction, text: str, place: MemoryPlace, *, message: str | None = None
 ) -> None:
     person = context.person(interaction)
-    _require(person)
+    _require(person, place)
     kept = await memory_of(context).keep(place, new_decision(text), person, message=message)
     words, asks = kept_words(kept, context.sanitizer), kept.similar if kept.fresh else ()
     buttons: list[Button] = []

@@ -154,9 +154,10 @@ class _Memory:
     async def keep(self, interaction: Interaction, item: str, repository: str | None) -> None:
         await defer(interaction)
         person = self._context.person(interaction)
-        if isinstance(authorize(person, "remember"), Denied):
-            raise Refused(RefusalCode.NEEDS_ROLE, needs=Role.RUNNER.word, who="an admin")
         place, memory = place_here(self._context, interaction, repository), memory_of(self._context)
+        where = Resource(repository=place.repository, channel=place.channel)
+        if isinstance(authorize(person, "remember", where), Denied):
+            raise Refused(RefusalCode.NEEDS_ROLE, needs=Role.RUNNER.word, who="an admin")
         kept = await memory.decide(place, (await memory.item(place, item)).item.id, person, active=True)
         await send_privately(interaction, f"Kept `{short_id(kept.id)}`: agents here are given it where it fits.")
 
@@ -172,7 +173,7 @@ class _Memory:
 
     def _require(self, item: MemoryItem, interaction: Interaction) -> None:
         person = self._context.person(interaction)
-        denied = authorize(person, "forget", Resource(requester=item.author))
+        denied = authorize(person, "forget", Resource(requester=item.author, repository=item.repository))
         if isinstance(denied, Denied):
             who = role_holder(self._context.options.approver_role, self._context.sanitizer)
             raise Refused(RefusalCode.NEEDS_ROLE, needs=denied.needs[-1], who=who)

@@ -18,8 +18,10 @@ def memory_of(context: BotContext) -> TeamMemory:
 
 def place_here(context: BotContext, interaction: Interaction, repository: str | None) -> MemoryPlace:
     """This server and channel, with the named repository or the channel's own. Raises Refused for an unknown name."""
-    channel = context.channel_of(interaction)
-    spec = context.catalog.repository(repository) if repository else context.catalog.preset(channel)
+    channel, person = context.channel_of(interaction), context.person(interaction)
+    spec = context.repository_for(person, repository) if repository else context.catalog.preset(channel)
+    if spec is not None and spec not in context.repositories_for(person):
+        spec = None
     return MemoryPlace(
         guild=str(interaction.guild_id or ""), repository=spec.name if spec is not None else None, channel=channel
     )

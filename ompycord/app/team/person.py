@@ -1,0 +1,192 @@
+"""A person's data: what is kept of them, written out, and taken out of database, memory and files.
+
+An erasure outlives a backup: its pseudonym is added to the file `erased` of the data folder, which no backup holds and
+no restore brings back, and what is on that list is taken out again before anything is served.
+"""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ompycord.app.auditing.anchoring import Anchoring
+from ompycord.app.backups.copies import place_of
+from ompycord.backup.options import BackupOptions
+from ompycord.domain.ids import RunId
+from ompycord.domain.people.erasing import Scrub, is_pseudonym, pseudonym_of
+from ompycord.domain.ports import Clock
+from ompycord.errors import RefusedInWords
+from ompycord.files import replace_file
+from ompycord.memory.erasure import erase_from_memory
+from ompycord.store import SqliteStore
+from ompycord.telemetry import get_logger
+
+__all__ = ["PersonData"]
+
+ERASED_FILE: Final = "erased"
+"""In the data folder: the pseudonym of everybody who was erased, a line each."""
+_FOLDERS: Final = ("artifacts", "workspaces", "spool")
+_CODE: Final = frozenset({"clone", "base", ".git"})
+_BUNDLE: Final = ".bundle"
+"""Results as git has them."""
+_LARGEST: Final = 64 * 1024 * 1024
+_PIECE: Final = 1024 * 1024
+
+log = get_logger(__name__)
+
+
+def _nothing(runs: Iterable[RunId]) -> None:
+    """Where no process keeps snapshots."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonData:
+    """For one data folder."""
+
+    store: SqliteStore
+    data: Path
+    anchoring: Anchoring
+    clock: Clock
+    backups: BackupOptions
+    forget: Callable[[Iterable[RunId]], None] = _nothing
+    """Called with the runs whose log is another one now."""
+
+    async def export(self, person: str) -> dict[str, Any]:
+        """All that is kept of a person, as JSON: every row of theirs, and how many rows of others name them."""
+        scrub, summary = await self._scrub(person)
+        rows = await self.store.person_rows(scrub)
+        files = await asyncio.to_thread(lambda: [str(path.relative_to(self.data)) for path in self._files(scrub)])
+        named = Counter(one.table for one in rows if one.row is None)
+        return {
+            "person": person,
+            "names": list(summary.names),
+            "runs": list(summary.runs),
+            "rows": [{"table": one.table, **one.row} for one in rows if one.row is not None],
+            "named_by_others": dict(named),
+            "files": files,
+            "elsewhere": self._elsewhere(),
+        }
+
+    async def erase(self, person: str, *, by: str) -> dict[str, Any]:
+        """Take a person out; what was done.
+
+        Raises Refused while runs of theirs are open, or where roles were given to them at run time.
+        """
+        scrub, summary = await self._scrub(person)
+        if summary.open_runs:
+            raise RefusedInWords(
+                f"Open runs of theirs: {summary.open_runs}. Cancel them or wait for their end, then try again."
+            )
+        if summary.given_roles:
+            raise RefusedInWords(
+                "A role was given to them at run time, and forgetting that would give another one. An admin takes it "
+                "back first: `/omp-admin role` with *as configured*."
+            )
+        return await self._erase(scrub, by=by)
+
+    async def erase_again(self) -> int:
+        """Take out everybody who is on the list of erasures and in the database again, after a restore; how many."""
+        listed = await asyncio.to_thread(self._listed)
+        if not listed:
+            return 0
+        key = await asyncio.to_thread(self.anchoring.key)
+        back = [one for one in await self.store.people_known() if pseudonym_of(key, one) in listed]
+        for person in back:
+            scrub, _ = await self._scrub(person)
+            await self._erase(scrub, by="Ompycord")
+            log.warning("person.erased_again", pseudonym=scrub.pseudonym)
+        return len(back)
+
+    async def _erase(self, scrub: Scrub, *, by: str) -> dict[str, Any]:
+        await asyncio.to_thread(self._list, scrub.pseudonym)  # first: a crash in between is made good by the next start
+        key = await asyncio.to_thread(self.anchoring.key)
+        removed = await asyncio.to_thread(self._remove_files, scrub)
+        who = scrub.pseudonym if by == scrub.person else scrub.text(by)
+        done = await self.store.erase_person(scrub, key=key, by=who, at=self.clock.now_ms())
+        self.forget(map(RunId, done.runs))
+        remembered = [
+            await erase_from_memory(self.store.erasure, _later, scrub.person, name) for name in (*scrub.names, "")
+        ]
+        await self.store.compact()
+        return {
+            "pseudonym": scrub.pseudonym,
+            "rows": done.rows,
+            "events": done.events,
+            "audit": done.audit,
+            "memory": sum(one.items + one.renamed for one in remembered),
+            "files": removed,
+            "elsewhere": self._elsewhere(),
+        }
+
+    async def _scrub(self, person: str) -> "tuple[Scrub, Any]":
+        if is_pseudonym(person):
+            raise RefusedInWords("That is the pseudonym of somebody who was erased. Give a Discord id.")
+        summary = await self.store.person_summary(person)
+        key = await asyncio.to_thread(self.anchoring.key)
+        return Scrub(person, summary.names, pseudonym_of(key, person)), summary
+
+    # -- files ---------------------------------------------------------------------------------------------------------
+
+    def _files(self, scrub: Scrub) -> Iterator[Path]:
+        """Files below the data folder in which they are named. Code is left: git is listed as out of reach."""
+        needles = [needle.encode() for needle in scrub.needles]
+        for folder in _FOLDERS:
+            for root, folders, names in os.walk(self.data / folder):
+                folders[:] = [name for name in folders if name not in _CODE]
+                paths = (Path(root, name) for name in names if not name.endswith(_BUNDLE))
+                yield from (path for path in paths if _names_one(path, needles))
+
+    def _remove_files(self, scrub: Scrub) -> int:
+        found = list(self._files(scrub))
+        for path in found:
+            path.unlink(missing_ok=True)
+        return len(found)
+
+    def _listed(self) -> frozenset[str]:
+        file = self.data / ERASED_FILE
+        try:
+            return frozenset(file.read_text(encoding="ascii").split())
+        except FileNotFoundError:
+            return frozenset()
+
+    def _list(self, pseudonym: str) -> None:
+        known = self._listed()
+        if pseudonym not in known:
+            replace_file(self.data / ERASED_FILE, "".join(f"{one}\n" for one in sorted({*known, pseudonym})))
+
+    def _elsewhere(self) -> list[str]:
+        """Where they may be named that no erasure here reaches."""
+        found = place_of(self.backups, self.data).found()
+        backups = [f"Backup {one.name}: it goes when {self.backups.keep} newer ones are there." for one in found]
+        return [
+            "Discord: messages that they wrote, and those that name them. Delete them there.",
+            "Git: commits, pull requests, and branches, whose names are made of titles; here and on forges.",
+            "ompycord.yml: their id under `access`. Take it out, so that it is not used again.",
+            "Logs of this process: they go with their age, as `log.keep` says.",
+            "Model providers: what agents sent them, as their own terms say.",
+            *backups,
+        ]
+
+
+async def _later() -> None:
+    """The database is rewritten once, at the end."""
+
+
+def _names_one(path: Path, needles: list[bytes]) -> bool:
+    """Whether one of these stands in a file."""
+    longest = max(map(len, needles), default=0)
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
+            return False
+        with path.open("rb") as file:
+            kept = b""
+            while piece := file.read(_PIECE):
+                if any(needle in kept + piece for needle in needles):
+                    return True
+                kept = piece[-longest:]
+    except OSError:
+        return False
+    return False

@@ -1,0 +1,1 @@
+"""Roles that admins give at run time, beside those of the settings."""

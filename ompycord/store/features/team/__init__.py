@@ -1,0 +1,1 @@
+"""What belongs to a team: the roles of its people."""

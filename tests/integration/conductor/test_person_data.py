@@ -1,0 +1,121 @@
+"""A person is erased: in no file of the data folder, under a record that verifies, and again after a restore."""
+
+from pathlib import Path
+
+import pytest
+
+from ompycord.app.team.person import ERASED_FILE, PersonData
+from ompycord.app.wiring.memory import memory_keeper_of
+from ompycord.app.wiring.upkeep import anchoring_of, person_data_of
+from ompycord.domain.access import Access, Person, Role, RoleNames
+from ompycord.domain.ids import RunId
+from ompycord.domain.memory.items import MemoryFilter
+from ompycord.domain.people.erasing import is_pseudonym
+from ompycord.domain.ports import AgentCapabilities
+from ompycord.domain.roles.grants import RoleGrant
+from ompycord.errors import RefusedInWords
+from ompycord.store import SqliteStore, open_store
+from ompycord.testing import FakeClock, SequentialIds
+from tests.integration.conductor.conftest import ADA, AppHarness
+
+XEN = Person(id="100000000000000042", name="Xenobia", role=Role.RUNNER)
+ACCESS = Access(users=RoleNames(admin=(ADA.id,), runner=(XEN.id,)))
+WORDS = ("xylophone", "zeppelin")
+
+
+def left_in(folder: Path) -> list[str]:
+    """Files in which the person or their words still stand."""
+    needles = [one.encode() for one in (XEN.id, XEN.name, *WORDS)]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [str(path) for path in files if any(one in path.read_bytes() for one in needles)]
+
+
+async def lived(store: SqliteStore, folder: Path) -> tuple[AppHarness, str]:
+    """A run that she asked for, wrote to and ended, with something that was remembered of it."""
+    harness = AppHarness(store, folder, FakeClock(), access=ACCESS)
+    harness.capabilities["command"] = AgentCapabilities(can_steer=True)
+    harness.agent.hold()
+    async with harness.running():
+        run = (await harness.submit(XEN, prompt="Fix the total.\n\nMind the xylophone, too.")).id
+        await harness.began()
+        await harness.areas.messages.send_message(await harness.areas.record(run), "Mind the zeppelin", "next", XEN)
+        await harness.heard()
+        harness.agent.release()
+        await harness.ended(run)
+    kept = await memory_keeper_of(harness.infrastructure).keep(RunId(run))
+    assert kept is not None
+    return harness, run
+
+
+async def test_nothing_of_a_person_is_found_by_grep_and_the_record_verifies(store: SqliteStore, tmp_path: Path) -> None:
+    harness, run = await lived(store, tmp_path)
+    artifact = tmp_path / "artifacts" / "ab" / "abc"
+    artifact.parent.mkdir(parents=True)
+    artifact.write_text(f"by {XEN.name}")
+    data = person_data_of(harness.infrastructure)
+    held = await data.export(XEN.id)
+    assert held["names"] == [XEN.name]
+    assert held["runs"] == [run]
+    assert {"runs", "tasks", "decisions", "events", "audit", "memory_items"} <= {one["table"] for one in held["rows"]}
+    assert left_in(tmp_path)
+    before = await harness.snapshots.of(RunId(run))
+    assert before is not None
+    done = await data.erase(XEN.id, by="operator")
+    assert is_pseudonym(done["pseudonym"])
+    assert left_in(tmp_path) == []
+    key = anchoring_of(harness.infrastructure).key()
+    report = await store.check_audit(key=key)
+    assert report.open_faults == ()
+    assert report.erased == done["audit"] > 0
+    record = await harness.areas.record(run)
+    assert record.requester == done["pseudonym"]
+    seen = await harness.snapshots.of(RunId(run))
+    assert seen is not None
+    assert (seen.prompt, seen.origin.requester_name) == ("(erased)", "someone")
+    assert (seen.state, seen.commit, seen.usage) == (before.state, before.commit, before.usage)
+    assert (await data.export(XEN.id))["rows"] == []
+    assert await memory_keeper_of(harness.restart().infrastructure).keep(RunId(run)) is None, "after a restart too"
+    assert await store.memory.items(MemoryFilter(source_run=run)) == []
+
+
+async def test_it_is_refused_while_a_run_is_open_or_a_role_was_given(store: SqliteStore, tmp_path: Path) -> None:
+    harness = AppHarness(store, tmp_path, FakeClock(), access=ACCESS)
+    record = await harness.submit(XEN)
+    data = person_data_of(harness.infrastructure)
+    with pytest.raises(RefusedInWords, match="Open runs of theirs: 1"):
+        await data.erase(XEN.id, by=XEN.id)
+    await harness.areas.runs.cancel(record, ADA)
+    given = RoleGrant(
+        guild="1" * 18, place="server", kind="user", subject=XEN.id, role="none", by=ADA.id, by_name="Ada", at=1
+    )
+    await store.put_role_grant(given)
+    with pytest.raises(RefusedInWords, match="as configured"):
+        await data.erase(XEN.id, by=XEN.id)
+    await store.drop_role_grant(given)
+    assert (await data.erase(XEN.id, by=XEN.id))["audit"] > 0
+    tail = (await store.audit_rows(after=0, limit=100))[-1]
+    assert is_pseudonym(tail.text("actor")), "who erased themselves is not named either"
+
+
+async def test_a_restored_backup_is_erased_again_before_anything_is_served(store: SqliteStore, tmp_path: Path) -> None:
+    folder = tmp_path / "now"
+    folder.mkdir()
+    harness, _ = await lived(store, tmp_path)
+    before = tmp_path / "yesterday.db"
+    await harness.store.compact()
+    before.write_bytes((tmp_path / "ompycord.db").read_bytes())
+    await person_data_of(harness.infrastructure).erase(XEN.id, by="operator")
+    (folder / "ompycord.db").write_bytes(before.read_bytes())
+    (folder / ERASED_FILE).write_bytes((tmp_path / ERASED_FILE).read_bytes())
+    (folder / "secrets").mkdir()
+    (folder / "secrets/audit_key").write_bytes((tmp_path / "secrets/audit_key").read_bytes())
+    before.unlink()
+    clock = FakeClock()
+    async with open_store(folder / "ompycord.db", clock=clock, ids=SequentialIds(clock)) as restored:
+        other = AppHarness(restored, folder, clock, access=ACCESS)
+        data: PersonData = person_data_of(other.infrastructure)
+        assert XEN.id in await restored.people_known()
+        assert await data.erase_again() == 1
+        assert await data.erase_again() == 0
+        assert (await restored.check_audit(key=anchoring_of(other.infrastructure).key())).open_faults == ()
+    assert left_in(folder) == []

@@ -1,0 +1,102 @@
+"""A person is taken out of every table, every file of the database and the record, which still verifies."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ompycord.domain import events as ev
+from ompycord.domain.auditing.marks import HeadCut, cut_detail, read_mark
+from ompycord.domain.people.erasing import ERASED_WORDS, Scrub, is_pseudonym, pseudonym_of
+from ompycord.domain.person_settings import PersonSettings
+from ompycord.store import SqliteStore
+
+ANN, BOB = "100000000000000001", "100000000000000002"
+KEY = b"k" * 32
+WHO = pseudonym_of(KEY, ANN)
+ANNABELLA = Scrub(ANN, ("Annabella",), WHO)
+
+
+def files(path: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(path.parent.glob(f"{path.name}*")))
+
+
+async def test_the_record_verifies_without_a_person_who_is_in_no_byte_of_it(store: SqliteStore, path: Path) -> None:
+    detail = {"by_name": "Annabella", "action": "Drop the xylophone", "ref": ""}
+    await store.audit(actor=ANN, action="say", subject="run", detail=detail, at=1)
+    await store.audit(actor=BOB, action="role", subject=ANN, detail={"by_name": "Bob", "kind": "user"}, at=2)
+    await store.audit(actor=BOB, action="pause", subject="ompycord", detail={"by_name": "Bob"}, at=3)
+    before = (await store.check_audit()).last_hash
+    done = await store.erase_person(ANNABELLA, key=KEY, by=WHO, at=4)
+    await store.compact()
+    assert done.audit == 2
+    report = await store.check_audit(key=KEY)
+    assert (report.open_faults, report.erased, report.rows) == ((), 2, 4)
+    assert before in [row.previous.hex() for row in await store.audit_rows(after=0, limit=10)]
+    left = files(path)
+    for word in (ANN.encode(), b"Annabella", b"xylophone"):
+        assert word not in left
+    assert [row.text("actor") for row in await store.audit_rows(after=0, limit=10)] == [WHO, BOB, BOB, WHO]
+    assert len((await store.check_audit(key=b"x" * 32)).open_faults) == 2, "only this installation may say so"
+    assert len((await store.check_audit()).open_faults) == 2
+
+
+async def test_a_row_that_is_changed_after_an_erasure_is_named(store: SqliteStore) -> None:
+    await store.audit(actor=ANN, action="say", subject="run", detail={"by_name": "Annabella"}, at=1)
+    await store.erase_person(ANNABELLA, key=KEY, by=WHO, at=4)
+    writer = store._connection  # pyright: ignore[reportPrivateUsage]  # a thief has no other way either
+    await writer.post(lambda raw: raw.execute("UPDATE audit SET actor = 'nobody' WHERE n = 1"))
+    (fault,) = (await store.check_audit(key=KEY)).open_faults
+    assert fault.text == "Row 1 was changed."
+
+
+async def test_choices_and_drafts_go_and_what_others_wrote_loses_the_name(store: SqliteStore) -> None:
+    await store.save_person_settings(ANN, PersonSettings(agent="omp"), at=1)
+    await store.save_person_settings(BOB, PersonSettings(agent="codex"), at=1)
+    assert ANN in await store.people_known()
+    await store.erase_person(ANNABELLA, key=KEY, by="operator", at=2)
+    assert await store.person_settings(ANN) == PersonSettings()
+    assert (await store.person_settings(BOB)).agent == "codex"
+    assert ANN not in await store.people_known()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (f"thanks <@{ANN}> and <@!{ANN}>", "thanks someone and someone"),
+        (f"id {ANN}, not 1{ANN}", f"id {WHO}, not 1{ANN}"),
+        ("@Annabella, Annabellas, annabella", "someone, Annabellas, annabella"),
+    ],
+)
+def test_names_and_ids_in_texts(text: str, left: str) -> None:
+    assert ANNABELLA.text(text) == left
+
+
+def test_their_words_go_whole_and_those_of_others_stay() -> None:
+    own = ev.Prompted(text="Drop the xylophone", by="Annabella", person=ANN)
+    assert ANNABELLA.value(ev.dump_data(own), is_theirs=ANNABELLA.wrote(ev.dump_data(own))) == {
+        "text": ERASED_WORDS, "by": "someone", "person": WHO
+    }  # fmt: skip
+    other = ev.dump_data(ev.Prompted(text="Ask Annabella", by="Bob", person=BOB))
+    assert not ANNABELLA.wrote(other)
+    assert ANNABELLA.value(other)["text"] == "Ask someone"
+    task = {"prompt": "Secret plan", "origin": {"requester": ANN, "requester_name": "Annabella"}}
+    assert ANNABELLA.wrote({"task": task})
+    assert ANNABELLA.value({"task": task}, is_theirs=True) == {
+        "task": {"prompt": ERASED_WORDS, "origin": {"requester": WHO, "requester_name": "someone"}}
+    }
+
+
+def test_a_pseudonym_is_the_same_each_time_and_another_with_another_key() -> None:
+    assert pseudonym_of(KEY, ANN) == WHO != pseudonym_of(b"x" * 32, ANN)
+    assert is_pseudonym(WHO)
+    assert not is_pseudonym(ANN)
+    assert not is_pseudonym(None)
+
+
+def test_a_mark_that_was_not_signed_here_says_nothing() -> None:
+    detail = json.dumps(cut_detail(KEY, HeadCut(10, 10, "ab"))).encode()
+    assert read_mark(KEY, "audit.cut", detail).cut == HeadCut(10, 10, "ab")
+    assert read_mark(KEY, "audit.cut", detail.replace(b'"10"', b'"11"', 1)).cut is None
+    assert read_mark(b"x" * 32, "audit.cut", detail).cut is None
+    assert read_mark(KEY, "audit.cut", b"{}").cut is None
