@@ -52,7 +52,9 @@ async def run_everything(ada: Visitor) -> tuple[set[str], set[str]]:
     options |= {f"omp ask {name}" for name in ("text", "repository", "agent", "model")}
     await ada.card(run, "Stop")
     message = await ada.person.say("Fix the discount, please", "tasks")
-    for name, given, words in _steps(run, ada.person.id):
+    info = ada.product.playground.info
+    place = {"discord_role": info.roles["member"], "in_channel": info.channels["tasks"]}
+    for name, given, words in _steps(run, ada.person.id, place):
         if name in MENUS:
             said = await ada.command(name, target=message.id)
         else:
@@ -74,7 +76,7 @@ async def _offered(ada: Visitor, name: str, option: str, run: str) -> str:
     return (await ada.person.complete(name, option, "", "tasks", **about))[0]["value"]
 
 
-def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
+def _steps(run: str, person: str, place: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
     """Command, options (None: what completion offers) and words of its answer.
 
     In an order in which each has a meaning: what is told to a stopped run waits.
@@ -143,7 +145,7 @@ def _steps(run: str, person: str) -> list[tuple[str, dict[str, Any], str]]:
         ("omp-admin permissions", {"end": "none"}, "No such permission holds here"),
         ("omp my-data", {"do": "erase"}, "It cannot be undone"),
         ("omp-admin who", {"repository": "sample"}, "Roles in"),
-        ("omp-admin role", {"role": "runner", "member": person, "repository": "sample"}, "Nothing was changed"),
+        ("omp-admin role", {"role": "runner", "member": person, "repository": "sample", **place}, "one of both"),
         ("omp-admin stop-all", {}, "Nothing is lost"),
         ("omp-admin pause", {}, "Paused"),
         ("omp-admin unpause", {}, "Runs begin again"),

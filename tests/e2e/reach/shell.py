@@ -152,7 +152,7 @@ class Shell:
     async def _policy(self) -> None:
         judged = json.loads((await self.run("policy test", "rm -rf src")).out)
         assert (judged["class"], judged["people"]) == ("danger", 2)
-        shown = json.loads((await self.run("policy show", "--repository", "sample", "--channel", "1" * 18)).out)
+        shown = json.loads((await self.run("policy show", "--server", "2" * 18, "--channel", "1" * 18)).out)
         assert len(shown["classes"]) == 7
         assert "admin" in {one["needs"] for one in shown["actions"]}
         assert {one["role"] for one in shown["roles"]} <= {"admin", "runner"}

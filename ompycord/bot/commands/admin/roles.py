@@ -33,7 +33,7 @@ def roles_feature(context: BotContext) -> Feature:
         member="A person",
         discord_role="A role of Discord: everybody who has it",
         repository="Only in this repository",
-        channel="Only in this channel",
+        in_channel="Only in this channel",
     )
     @app_commands.autocomplete(repository=choices.repositories)
     async def role(
@@ -42,15 +42,15 @@ def roles_feature(context: BotContext) -> Feature:
         member: discord.Member | None = None,
         discord_role: discord.Role | None = None,
         repository: Name | None = None,
-        channel: discord.TextChannel | None = None,
+        in_channel: discord.TextChannel | None = None,
     ) -> None:
         await defer(interaction)
         if (member is None) == (discord_role is None):
             raise RefusedInWords("Name a member or a role of Discord, one of both. Nothing was changed.")
-        if repository is not None and channel is not None:
+        if repository is not None and in_channel is not None:
             raise RefusedInWords("Name a repository or a channel, not both. Nothing was changed.")
         subject = str(member.id) if member is not None else str(discord_role.id if discord_role is not None else "")
-        where = (repository, None if channel is None else str(channel.id))
+        where = (repository, None if in_channel is None else str(in_channel.id))
         await roles.change(interaction, role, ("user" if member is not None else "role", subject), where)
 
     @slash_command(name="who", description="Who has which role in this channel and its repository.")
