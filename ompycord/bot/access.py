@@ -8,7 +8,7 @@ import discord
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
 from ompycord.domain.access import Access, Person, Role
-from ompycord.domain.ports.roles import FoundMember
+from ompycord.domain.ports.people import FoundMember
 
 __all__ = ["Interaction", "access_of", "is_ours", "member", "own_roles", "person_of"]
 

@@ -1,6 +1,6 @@
 """Reads members from Discord when something of theirs is used; kept for a minute, fed by every interaction.
 
-Implements `domain.ports.roles.Members`. The session gives it a client; without one Discord counts as away.
+Implements `domain.ports.people.Members`. The session gives it a client; without one Discord counts as away.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import aiohttp
 import discord
 
 from ompycord.domain.ports import Clock
-from ompycord.domain.ports.roles import FoundMember
+from ompycord.domain.ports.people import FoundMember
 from ompycord.errors import UnavailableError
 
 __all__ = ["DiscordMembers"]

@@ -13,7 +13,7 @@ from ompycord.app.team.person import PersonData
 from ompycord.backup.options import BackupOptions
 from ompycord.domain.access import SNOWFLAKE
 from ompycord.domain.base import Frozen
-from ompycord.domain.ports.roles import RoleGrants
+from ompycord.domain.ports.people import RoleGrants
 from ompycord.errors import RefusedInWords
 
 __all__ = ["TeamOperations"]

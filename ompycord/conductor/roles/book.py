@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ompycord.domain.access import Access, Person, Role
 from ompycord.domain.policy import Denied, authorize
-from ompycord.domain.ports.roles import RoleGrants
+from ompycord.domain.ports.people import RoleGrants
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.roles.grants import GrantKey, RoleGrant, with_grants
 from ompycord.errors import Refused

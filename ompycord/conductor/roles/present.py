@@ -1,7 +1,7 @@
 """The role that a person has at the moment at which something of theirs is used, as Discord says it.
 
 What waits may wait for days: a queued message, a typed answer, a first vote, a permission. Counterparts: `book.py`, the
-roles, and `domain/ports/roles.py`, by which Discord is asked.
+roles, and `domain/ports/people.py`, by which Discord is asked.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final
 from ompycord.conductor.roles.book import RoleBook
 from ompycord.domain.access import SNOWFLAKE, Person, Role
 from ompycord.domain.policy import Circumstances, is_allowed, resource_of
-from ompycord.domain.ports.roles import Members
+from ompycord.domain.ports.people import Members
 from ompycord.domain.risk.deciders import DecisionRule
 from ompycord.domain.run import RunRecord
 from ompycord.errors import UnavailableError

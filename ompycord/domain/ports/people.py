@@ -1,17 +1,18 @@
-"""Ports of people's settings, keys and the audit; the rules of `store.py` hold here too."""
+"""Ports of people's settings and roles, keys and the audit; the rules of `store.py` hold here too."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ompycord.domain.auditing.anchors import Anchor
 from ompycord.domain.auditing.chain import AuditRow, ChainReport
-from ompycord.domain.base import Millis
+from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.person_settings import PersonSettings
 from ompycord.domain.records import (
     KeyRecord,
 )
+from ompycord.domain.roles.grants import RoleGrant
 
-__all__ = ["AuditReader", "AuditTrail", "KeyStore", "PeopleSettings"]
+__all__ = ["AuditReader", "AuditTrail", "FoundMember", "KeyStore", "Members", "PeopleSettings", "RoleGrants"]
 
 
 class PeopleSettings(Protocol):
@@ -66,4 +67,36 @@ class AuditReader(Protocol):
 
     async def audit_tail(self) -> tuple[int, str] | None:
         """Number and hash of the last link; None of an empty chain."""
+        ...
+
+
+class RoleGrants(Protocol):
+    """The roles that were given at run time, as rows; each change is a row of the audit in the same transaction."""
+
+    async def role_grants(self) -> list[RoleGrant]:
+        """All of them."""
+        ...
+
+    async def put_role_grant(self, grant: RoleGrant) -> None:
+        """Keep one, in the place of an earlier one about the same."""
+        ...
+
+    async def drop_role_grant(self, grant: RoleGrant) -> bool:
+        """Forget the one about the same; whether there was one. `by`, `by_name` and `at` say who did it."""
+        ...
+
+
+class FoundMember(Frozen):
+    """A member of a server, as Discord describes them now."""
+
+    name: str
+    roles: tuple[str, ...] = ()
+    """The ids of their roles."""
+
+
+class Members(Protocol):
+    """Reads members of servers from Discord."""
+
+    async def member(self, guild: str, person: str) -> FoundMember | None:
+        """A member as of at most a minute ago; None for who is none. Raises UnavailableError where no one answers."""
         ...

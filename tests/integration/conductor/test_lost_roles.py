@@ -9,7 +9,7 @@ from ompycord.domain import events as ev
 from ompycord.domain.access import Access, Person, RoleNames
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities
-from ompycord.domain.ports.roles import FoundMember
+from ompycord.domain.ports.people import FoundMember
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.roles.grants import RoleGrant
 from ompycord.errors import Refused, UnavailableError
