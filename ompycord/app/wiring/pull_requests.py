@@ -1,5 +1,7 @@
 """What follows open pull requests, as it is wired: their forges, what reads them, and who may start something there."""
 
+from functools import partial
+
 from ompycord.app.wiring.parts import Infrastructure
 from ompycord.conductor import EventRecorder, PullRequests, Runs
 from ompycord.conductor.pull_requests.callers import Callers

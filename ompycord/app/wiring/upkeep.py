@@ -12,8 +12,8 @@ from ompycord.app.recovery.search import RecoverySearch
 from ompycord.app.replaying.recording import Recording
 from ompycord.app.services import SETTLE_S, Ends, Service
 from ompycord.app.session_keeper import SessionKeeper
-from ompycord.app.terminal.adoption import Adoption
 from ompycord.app.team.person import PersonData
+from ompycord.app.terminal.adoption import Adoption
 from ompycord.app.wiring.memory import memory_keeper_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
 from ompycord.app.wiring.work import git_of, reminders_of
