@@ -39,6 +39,7 @@ from ompycord.cli.upkeep.maintenance import down, migrate
 from ompycord.cli.upkeep.plugin import plugin
 from ompycord.cli.upkeep.service import service
 from ompycord.cli.upkeep.person import person
+from ompycord.cli.upkeep.service import service
 from ompycord.cli.webhooks import webhooks
 
 __all__ = ["application"]

@@ -45,10 +45,10 @@ from ompycord.store.features.schedules.rows import SqliteSchedules
 from ompycord.store.features.streaming import SqliteStreams
 from ompycord.store.features.surfaces import SqliteSurfaces
 from ompycord.store.features.tasks import SqliteTasks
-from ompycord.store.features.upkeep.alerts import SqliteAlerts
-from ompycord.store.features.upkeep.sizes import SqliteSizes
 from ompycord.store.features.team.person import SqlitePerson
 from ompycord.store.features.team.roles import SqliteRoles
+from ompycord.store.features.upkeep.alerts import SqliteAlerts
+from ompycord.store.features.upkeep.sizes import SqliteSizes
 from ompycord.store.mark import StoreMark
 from ompycord.store.readers import Readers
 from ompycord.store.statements import load
