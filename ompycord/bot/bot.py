@@ -6,9 +6,9 @@ Counterpart: `app`, which makes one `Bot` and gives it the ports. discord.py is 
 import asyncio
 from collections.abc import Callable
 
+from ompycord.bot.access import access_of
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.gateway.groups import expected_error, run_to_completion
-from ompycord.bot.gateway.member_roles import role_of_member
 from ompycord.bot.gateway.session import BotStores, Session, SessionDependencies, Unreachable, Wedged
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
@@ -26,10 +26,11 @@ from ompycord.conductor import (
     Snapshots,
     TypedAnswers,
 )
-from ompycord.domain.access import Role
+from ompycord.domain.access import Person, Role
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.policy import Circumstances, is_allowed
 from ompycord.domain.ports import Clock, Ids
-from ompycord.errors import GatewayFatal
+from ompycord.errors import GatewayFatal, UnavailableError
 from ompycord.render.message import message
 from ompycord.telemetry import get_logger
 
@@ -141,20 +142,22 @@ class Bot:
         self._stop.set()
         await self._ended.wait()
 
-    async def role_of(self, guild: str, person: str) -> Role | None:
-        """The role that a person has in a server now, by the settings alone where these name the person.
+    async def role_of(self, guild: str, person: str) -> Person | None:
+        """Who that is in a server now, with what they may there. None where Discord cannot be asked now.
 
-        None where Discord would have to be asked and cannot be now.
+        Then lines about the person count alone, where these let them start runs: an outage takes nothing from anybody.
         """
-        options = self._dependencies.options
-        if guild not in options.guilds:
-            return Role.NONE
-        named = options.access.role_of(person, ())
-        if named >= Role.RUNNER:
-            return named
-        if self._session is None or not self._session.is_connected:
-            return None
-        return await role_of_member(self._session.client, options, guild, person)
+        options, lookups = self._dependencies.options, self._dependencies.lookups
+        nobody = Person(id=person, name=person, role=Role.NONE)
+        if guild not in options.guilds or lookups.members is None:
+            return nobody
+        access = access_of(guild, options, lookups)
+        try:
+            found = await lookups.members.member(guild, person)
+        except UnavailableError:
+            named = access.person(person, person, (), guild=guild)
+            return named if is_allowed(named, "new", context=Circumstances(anywhere=True)) else None
+        return nobody if found is None else access.person(person, found.name, found.roles, guild=guild)
 
     async def post_notice(self, channel: str, text: str, *, nonce: str) -> None:
         """Post text of Ompycord's own; the nonce makes a repetition the same message. Raises SendFailed."""

@@ -11,6 +11,7 @@ from ompycord.conductor.runs import Runs, Submission
 from ompycord.domain.access import Person, Role
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import DraftId, RunId, short_id
+from ompycord.domain.policy import Resource, is_allowed
 from ompycord.domain.ports import Clock, RunRecords
 from ompycord.domain.ports.schedules import Announcements, ScheduleRows
 from ompycord.domain.refusals import RefusalCode
@@ -37,7 +38,7 @@ _PRINTED: Final = 8_000
 _REASON: Final = 400
 _PASSING: Final = frozenset({RefusalCode.TOO_MANY_OPEN, RefusalCode.NO_NEW_RUNS})
 
-RoleOf = Callable[[str, str], Awaitable[Role | None]]
+RoleOf = Callable[[str, str], Awaitable[Person | None]]
 """The role that a person has in a server now; None where that cannot be found out at the moment."""
 
 log = get_logger(__name__)
@@ -100,7 +101,7 @@ class Starter:
         person = await self._person(schedule)
         if person is None:
             return await self._later(occurrence, "Discord could not be asked for the role of its owner.")
-        if person.role < Role.RUNNER:
+        if not is_allowed(person, "new", Resource(repository=schedule.request.repository, channel=schedule.channel)):
             return await self._ownerless(schedule)
         blocking = await self._blocking(schedule)
         if blocking is not None:
@@ -118,8 +119,8 @@ class Starter:
         name = f"schedule {schedule.name}"
         if schedule.owner is None:
             return Person(id="", name=name, role=Role.RUNNER)
-        role = await self._role_of(schedule.guild, schedule.owner)
-        return None if role is None else Person(id=schedule.owner, name=name, role=role)
+        owner = await self._role_of(schedule.guild, schedule.owner)
+        return None if owner is None else owner.model_copy(update={"name": name})
 
     async def _ownerless(self, schedule: Schedule) -> StartOutcome:
         owner = clean(schedule.owner_name) or "Its owner"

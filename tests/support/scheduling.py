@@ -96,5 +96,6 @@ class Roles:
 
     by_person: Mapping[str, Role | None] = field(default_factory=dict[str, Role | None])
 
-    async def role_of(self, guild: str, person: str) -> Role | None:
-        return self.by_person.get(person, Role.RUNNER)
+    async def role_of(self, guild: str, person: str) -> Person | None:
+        role = self.by_person.get(person, Role.RUNNER)
+        return None if role is None else Person(id=person, name=person, role=role)
