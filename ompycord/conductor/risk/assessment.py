@@ -17,9 +17,8 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunRecords
 from ompycord.domain.risk.classes import RiskClass
 from ompycord.domain.risk.classify import judge_command
-from ompycord.domain.risk.judging import ReadFile
-from ompycord.domain.run import RunRecord
 from ompycord.domain.risk.judging import UNREAD, ReadFile
+from ompycord.domain.run import RunRecord
 
 __all__ = ["Assessed", "Clone", "RiskAssessment"]
 

@@ -7,9 +7,6 @@ from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.bot.lookups import PauseControl
 from ompycord.domain.access import Person, Role
-from ompycord.domain.ports import RunFilter
-from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState
-from ompycord.errors import Refused, RefusedInWords, VersionConflict
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState
