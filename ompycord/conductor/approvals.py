@@ -79,12 +79,13 @@ class Approvals:
         catalog: Catalog,
         wake: Callable[[], None],
         standing: StandingPermissions | None = None,
-    ) -> None:
-        """`standing`: permissions for a day, and what was decided before; without it there are none."""
-        self.standing = standing
         present: PresentRoles | None = None,
     ) -> None:
-        """`present`: the roles of earlier voters are those that they have when the last vote is counted."""
+        """`standing`: permissions for a day, and what was decided before; without it there are none.
+
+        `present`: the roles of earlier voters are those that they have when the last vote is counted.
+        """
+        self.standing = standing
         self._access = access
         self._present = present
         self._history = history

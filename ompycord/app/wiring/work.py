@@ -103,15 +103,14 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
     transitions = Transitions(store=store, clock=clock, ids=ids)
     catalog = infrastructure.settings.catalog
     recorder = EventRecorder(access=access, observations=store, wake=infrastructure.wake_projector)
-    standing = StandingPermissions(catalog=catalog, decisions=store, clock=clock)
-    approvals = Approvals(
-        access=access, history=store, transitions=transitions, catalog=catalog, wake=wake, standing=standing
+    standing = StandingPermissions(catalog=catalog, decisions=store, clock=clock, roles=infrastructure.present)
     approvals = Approvals(
         access=access,
         history=store,
         transitions=transitions,
         catalog=catalog,
         wake=wake,
+        standing=standing,
         present=infrastructure.present,
     )
     messages = Messages(

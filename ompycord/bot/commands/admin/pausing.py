@@ -28,8 +28,6 @@ def pausing_feature(context: BotContext) -> Feature:
     @slash_command(name="pause", description="Let nothing new begin. Runs at work go on.")
     async def pause(interaction: Interaction) -> None:
         await defer(interaction)
-        await _control(context).pause(require_admin(interaction, context))
-        await send_privately(interaction, f"Paused: no run begins and none is resumed, over restarts too. {_UNTIL}")
         is_kept = await _control(context).pause(require_admin(interaction, context))
         how_long = "over restarts too" if is_kept else _NOT_KEPT
         await send_privately(interaction, f"Paused: no run begins and none is resumed, {how_long}. {_UNTIL}")
@@ -45,7 +43,6 @@ def pausing_feature(context: BotContext) -> Feature:
     async def stop_all(interaction: Interaction) -> None:
         await defer(interaction)
         person = require_admin(interaction, context)
-        await _control(context).pause(person)
         is_kept = await _control(context).pause(person)
         stopped = [record for record in await _at_work(context) if await _stopped(context, record, person)]
         words = await _words(context, stopped, str(interaction.guild_id))
