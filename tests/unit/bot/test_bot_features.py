@@ -21,7 +21,8 @@ POSTED = {
     *("stop", "resume", "cancel", "docancel", "keep", "retry", "again", "draft", "takeover", "details", "diff"),
     *("checkout", "accept", "ready", "publish", "follow", "followf", "followgo", "followno", "againf"),
     *("address", "closepr", "issuego", "waitfor", "buildon", "goon"),
-    *("checks", "say", "sayform", "raise", "raiseto", "answer", "ansform", "allow", "allowrun", "deny", "denyform"),
+    *("checks", "say", "sayform", "raise", "raiseto", "answer", "ansform", "allow", "allowrun", "allowday", "deny"),
+    "denyform",
     *("continue", "replan", "replanto", "giveup", "goback", "gobackto"),
     *("planok", "planedit", "planchf", "planno", "plannof"),
     *("eraseme", "settings", "editsaid", "form", "undo", "pick", "picksay"),
@@ -52,6 +53,8 @@ ROLES = {
     "omp-admin resume-models": Role.ADMIN,
     "omp-admin role": Role.ADMIN,
     "omp-admin who": Role.ADMIN,
+    "omp-admin budget": Role.ADMIN,
+    "omp-admin permissions": Role.ADMIN,
 }
 
 
@@ -119,5 +122,5 @@ def test_discord_is_told_of_every_command() -> None:
         *("health", "gateway", "help", "decide", "memory", "feedback", "pr", "mine", "schedule", "my-data"),
     }
     assert {command.name for feature in ours.features for command in feature.admin} == {
-        *("stop-models", "resume-models", "pause", "unpause", "stop-all", "role", "who"),
+        *("stop-models", "resume-models", "pause", "unpause", "stop-all", "role", "who", "budget", "permissions"),
     }
