@@ -148,16 +148,16 @@ class Bot:
         Then lines about the person count alone, where these let them start runs: an outage takes nothing from anybody.
         """
         options, lookups = self._dependencies.options, self._dependencies.lookups
-        stranger = Person(id=person, name=person, role=Role.NONE)
+        without_role = Person(id=person, name=person, role=Role.NONE)
         if guild not in options.guilds or lookups.members is None:
-            return stranger
+            return without_role
         access = access_of(guild, options, lookups)
         try:
             found = await lookups.members.member(guild, person)
         except UnavailableError:
             named = access.person(person, person, (), guild=guild)
             return named if is_allowed(named, "new", context=Circumstances(anywhere=True)) else None
-        return stranger if found is None else access.person(person, found.name, found.roles, guild=guild)
+        return without_role if found is None else access.person(person, found.name, found.roles, guild=guild)
 
     async def post_notice(self, channel: str, text: str, *, nonce: str) -> None:
         """Post text of Ompycord's own; the nonce makes a repetition the same message. Raises SendFailed."""

@@ -383,6 +383,7 @@ def _general(name: str) -> str:
     if (head, rest[:1]) == ("alerts", ["after_s"]):  # by an alert's name
         return "alerts.after_s"
     if head == "budgets" and rest[0] in {"people", "repositories", "servers"}:  # by an id or a name
+        return ".".join([head, rest[0], *rest[2:]])
     if head == "access" and rest[0] in {"servers", "repositories", "channels"}:  # by an id or a name
         return ".".join([head, rest[0], *rest[2:]])
     if head not in {"repositories", "agents", "providers", "schedules", "task_presets"}:
