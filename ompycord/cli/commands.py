@@ -36,9 +36,8 @@ from ompycord.cli.up import UpOptions, start
 from ompycord.cli.upkeep.alerts import alerts
 from ompycord.cli.upkeep.backup import backup
 from ompycord.cli.upkeep.maintenance import down, migrate
-from ompycord.cli.upkeep.plugin import plugin
-from ompycord.cli.upkeep.service import service
 from ompycord.cli.upkeep.person import person
+from ompycord.cli.upkeep.plugin import plugin
 from ompycord.cli.upkeep.service import service
 from ompycord.cli.webhooks import webhooks
 
