@@ -41,6 +41,9 @@ def card_channel(number: int, *, threads: bool) -> str:
 class CardStore:
     """Open external runs with a card each; what the live editor asks of `SqliteStore`, kept in memory."""
 
+    announcements: None = None
+    """Nothing is announced here."""
+
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._folds: dict[RunId, RunFold] = {}

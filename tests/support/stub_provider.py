@@ -5,7 +5,7 @@ Simulated: no model answers. Its counterpart is the model gateway, which asks it
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +29,8 @@ class Reply:
     """After so many parts it sends no more until `StubProvider.go` is set."""
     pause_s: float = 0.0
     """Between two parts, as a model takes it to write them."""
+    pace: Callable[[], Awaitable[None]] | None = None
+    """Awaited after each part."""
     breaks_after: int | None = None
     """After so many parts the connection breaks off."""
 
@@ -100,6 +102,8 @@ class StubProvider:
                 return
             self.sent_bytes += len(part)
             await send({"type": "http.response.body", "body": part, "more_body": True})
+            if reply.pace is not None:
+                await reply.pace()
             if reply.pause_s:
                 await asyncio.sleep(reply.pause_s)  # the model writes on: a test chose how fast
         await send({"type": "http.response.body", "body": b""})

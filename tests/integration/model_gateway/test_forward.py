@@ -404,12 +404,23 @@ async def test_10_a_request_that_is_on_its_way_out_is_stopped_too(way: Way, monk
 async def test_6_a_budget_that_is_crossed_in_mid_stream_ends_it_with_our_words(way: Way, dialect: Dialect) -> None:
     """The provider ignores the lowered bound: the text that is seen is what ends it."""
     words = ["four characters a token, and on and on " for _ in range(400)]
-    way.provider.replies = [Reply(parts=answer(dialect, Truth(input=100, output=4000), words), pause_s=0.001)]
+    parts, whole, came = answer(dialect, Truth(input=100, output=4000), words), bytearray(), asyncio.Event()
+
+    async def until_it_came() -> None:
+        while len(whole) < way.provider.sent_bytes:
+            came.clear()
+            await came.wait()
+
+    way.provider.replies = [Reply(parts=parts, pace=until_it_came), Reply(parts=parts)]
     way.limits.usd = 0.03
-    found = await way.ask(dialect, stream_options={"include_usage": True})
+    headers, body = {"authorization": f"Bearer {way.token}"}, body_of(dialect, stream_options={"include_usage": True})
+    async with way.http.stream("POST", f"{way.url}{PATHS[dialect]}", json=body, headers=headers) as found:
+        async for chunk in found.aiter_raw():
+            whole += chunk
+            came.set()
     await way.settled()
     assert found.status_code == 200
-    assert "the limit of $0.03 of this run is reached" in found.text
+    assert b"the limit of $0.03 of this run is reached" in whole
     spent = way.spending.account.spent_usd
     assert Decimal("0.03") <= spent <= Decimal("0.03") * Decimal("1.01")
     assert way.limits.paused == [float(spent)]
