@@ -16,7 +16,7 @@ from ompycord.app.mode import StorageMode
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.webhooks import open_notifier, webhook_secrets
 from ompycord.app.replaying.recording import Recording
-from ompycord.app.services import probes_of
+from ompycord.app.services import Ends, Service, probes_of
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.terminal.terminal_way import TerminalWays
 from ompycord.app.wiring.alerting import Alerting, lookout_of
@@ -27,7 +27,7 @@ from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
 from ompycord.app.wiring.preparing import precheck_of
 from ompycord.app.wiring.reports import destinations_of, health_of, report_of
 from ompycord.app.wiring.running import control_of, operations_of, report_limits, services_of
-from ompycord.app.wiring.schedules import digests_of, schedules_of
+from ompycord.app.wiring.schedules import digests_of, schedules_of, triggers_of
 from ompycord.app.wiring.upkeep import backups_of, person_data_of, recovery_of, upkeep_of
 from ompycord.app.wiring.work import areas_of, projector_of, workers_of
 from ompycord.bot.lookups import Lookups
@@ -142,7 +142,8 @@ def wire(
         infrastructure, workers, destinations, own_limits, gateway, backups.state, alerts, requests=requests
     )
     models = ModelOperations(gateway, data=infrastructure.data.path)
-    seen = lookups or lookups_of(infrastructure, areas, workers, health, models)
+    triggers = triggers_of(infrastructure, areas)
+    seen = lookups or lookups_of(infrastructure, areas, workers, health, models, triggers)
     bot = bot_of(infrastructure, areas, seen, secrets)
     lookout = lookout_of(
         infrastructure,
@@ -167,8 +168,12 @@ def wire(
         driver=driver,
         key_manager=key_manager,
         recovery=recovery_of(infrastructure, workers),
-        schedules=(schedules_of(infrastructure, areas, workers, bot), digests_of(infrastructure)),
         upkeep=(*upkeep_of(infrastructure, areas, workers, recording, backups), *alerting.services()),
+        schedules=(
+            schedules_of(infrastructure, areas, workers, bot),
+            digests_of(infrastructure),
+            Service(name="triggers", run=triggers.run, ends=Ends.WORK),
+        ),
         mcp=mcp,
         gateway=gateway,
         terminal_ways=terminal_ways,
@@ -188,7 +193,7 @@ def wire(
         probes=probes,
         requests=requests,
     )
-    sidecar = sidecar_of(infrastructure, key_manager, projector, mcp, probes, report)
+    sidecar = sidecar_of(infrastructure, key_manager, projector, mcp, probes, report, triggers)
     return Parts(
         services=services,
         sidecar=sidecar,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ompycord.conductor import Bus, Snapshots
 from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.ports.triggers import TriggerMessages
 from ompycord.http import AuthCheck, HttpLimits, KeySet, Mount, RequestPipeline, Sidecar
 from ompycord.webhook import EventLimits, EventTarget, Probe, Reports, Streams, create_webhook
 
@@ -30,6 +31,7 @@ def create_sidecar(
     mounts: Sequence[Mount] = (),
     reports: Reports | None = None,
     bus: Bus | None = None,
+    triggers: TriggerMessages | None = None,
     hosts: Iterable[str] = (),
     redact: Callable[[str], str] = lambda text: text,
 ) -> Sidecar:
@@ -54,6 +56,7 @@ def create_sidecar(
         streams=streams,
         reports=reports,
         bus=bus,
+        triggers=triggers,
     )
     return Sidecar(
         auth_check=auth_check,

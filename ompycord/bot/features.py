@@ -35,6 +35,7 @@ from ompycord.bot.commands.run_control import run_control_feature
 from ompycord.bot.commands.runs import runs_feature
 from ompycord.bot.commands.say import say_feature
 from ompycord.bot.commands.scheduling.schedule import schedule_feature
+from ompycord.bot.commands.scheduling.trigger import trigger_feature
 from ompycord.bot.commands.settings import settings_feature
 from ompycord.bot.commands.show import show_feature
 from ompycord.bot.commands.status import status_feature
@@ -66,6 +67,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     queue_feature,
     settings_feature,
     schedule_feature,
+    trigger_feature,
     cost_feature,
     decide_feature,
     memory_feature,

@@ -15,11 +15,13 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports.feedback import TeamOpinions
 from ompycord.domain.ports.memory import TeamMemory
 from ompycord.domain.ports.schedules import TeamSchedules
+from ompycord.domain.ports.triggers import TeamTriggers
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.domain.task import Mode
 from ompycord.render.models import ModelsState
 
 __all__ = [
+    "Forecasting",
     "HealthLine",
     "KeepFile",
     "Lookups",
@@ -29,6 +31,7 @@ __all__ = [
     "ReadArtifact",
     "no_artifact",
     "no_files",
+    "no_forecast",
 ]
 
 
@@ -64,8 +67,8 @@ async def no_artifact(run: RunId, sha256: str) -> None:
 Forecasting = Callable[[str, str, str, Mode], Awaitable[Forecast | None]]
 
 
-async def _no_forecast(guild: str, repository: str, agent: str, mode: Mode) -> Forecast | None:
-    return None
+async def no_forecast(guild: str, repository: str, agent: str, mode: Mode) -> Forecast | None:
+    """Where nothing is known of earlier runs."""
 
 
 class ModelControl(Protocol):
@@ -144,7 +147,9 @@ class Lookups:
     """Decides about what agents want to be remembered."""
     schedules: TeamSchedules | None = None
     """What starts by the clock; None where no run is hosted."""
-    forecast: Forecasting = _no_forecast
+    triggers: TeamTriggers | None = None
+    """What other systems start; None where no run is hosted."""
+    forecast: Forecasting = no_forecast
     """By server, repository, agent and mode: what tasks like that cost and took. Raises StorageError."""
     pausing: PauseControl | None = None
     """None where no run is hosted."""

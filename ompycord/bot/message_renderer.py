@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ompycord.bot.custom_ids import Signer
+from ompycord.bot.lookups import Forecasting, no_forecast
 from ompycord.bot.options import BotOptions
 from ompycord.bot.pinged import asker, who_may_allow
 from ompycord.bot.run_contexts import RunContexts
@@ -99,6 +100,8 @@ class MessageRenderer:
     """Who paused everything."""
     shortage: Callable[[], str | None] = lambda: None
     """Why no new run starts for want of room, in a sentence."""
+    forecast: Forecasting = no_forecast
+    """What tasks cost and took."""
     slowed: dict[str, Millis] = field(default_factory=dict[str, Millis])
     _contexts: RunContexts = field(init=False)
 
@@ -130,6 +133,7 @@ class MessageRenderer:
             queue=queue,
             budgets=self.budgets,
             standing=self.standing,
+            forecast=self.forecast,
         )
 
     @property

@@ -6,6 +6,7 @@ For `message_renderer.py`.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ompycord.bot.lookups import Forecasting
 from ompycord.bot.options import BotOptions
 from ompycord.bot.run_links import RunLinks
 from ompycord.bot.run_view import asked_at, latest_card, posted, ref_of
@@ -24,9 +25,10 @@ from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.domain.risk.standing import CallDecision
 from ompycord.domain.run import RunKind, RunRecord, RunState
-from ompycord.errors import Refused
+from ompycord.errors import Refused, StorageError
 from ompycord.processes.launcher_port import leaves_network_open
 from ompycord.render.render_context import RenderContext
+from ompycord.render.reports.forecast import forecast_words
 
 __all__ = ["SLOWED_SHOWN_MS", "RunContexts"]
 
@@ -59,6 +61,7 @@ class RunContexts:
     queue: SlotQueue
     budgets: BudgetBook | None
     standing: StandingPermissions | None
+    forecast: Forecasting
 
     def is_rehearsal(self, record: RunRecord) -> bool:
         """Whether its agent is the simulated one, as it is configured now."""
@@ -105,6 +108,7 @@ class RunContexts:
             followed_by=links.followed_by,
             breaker=self._resting(snapshot),
             waits_for=links.waits_for,
+            forecast=await self._forecast(record, snapshot),
         )
 
     async def _decided_before(self, record: RunRecord, snapshot: StatusSnapshot) -> dict[str, tuple[CallDecision, ...]]:
@@ -119,6 +123,16 @@ class RunContexts:
         if self.budgets is None or snapshot.state is not RunState.QUEUED:
             return None
         return await self.budgets.no_room(payer_of(record), snapshot.origin.requester_name or "the requester")
+
+    async def _forecast(self, record: RunRecord, snapshot: StatusSnapshot) -> str:
+        """What runs like this one cost and took, while a plan of it waits for a decision."""
+        if snapshot.open_proposal is None or record.repository is None or snapshot.mode is None:
+            return ""
+        try:
+            found = await self.forecast(record.guild or "", record.repository, record.agent or "", snapshot.mode)
+        except StorageError:
+            return ""
+        return forecast_words(found)
 
     def _needs_another(self, record: RunRecord, snapshot: StatusSnapshot) -> bool:
         """Whether the requester alone may not decide on what waits."""

@@ -44,6 +44,7 @@ class KeyScope(StrEnum):
     RUNS_READ = Scope.RUNS_READ
     STATUS_READ = Scope.STATUS_READ
     METRICS_READ = Scope.METRICS_READ
+    TRIGGERS_FIRE = Scope.TRIGGERS_FIRE
 
 
 def seconds(text: str) -> int:

@@ -270,6 +270,7 @@ class Scope(StrEnum):
     RUNS_READ = "runs:read"
     STATUS_READ = "status:read"
     METRICS_READ = "metrics:read"
+    TRIGGERS_FIRE = "triggers:fire"
     MCP = "mcp"
 
 

@@ -94,5 +94,7 @@ class RenderContext(Frozen):
     """Runs that go on with its result, the oldest first."""
     waits_for: RunLink | None = None
     """For a queued follow-up: the run of its chain that must end first."""
+    forecast: str = ""
+    """What runs like this one cost and took, while its plan waits; empty where too few have ended."""
     is_expired: bool = False
     """Whether the clone is gone: what needs it is not offered."""

@@ -24,6 +24,7 @@ from ompycord.domain.risk.deciders import ApprovalRules
 from ompycord.domain.schedules.digest_options import DigestOptions
 from ompycord.domain.schedules.options import ScheduleSpec
 from ompycord.domain.task import TaskPreset
+from ompycord.domain.triggers.options import TriggerSpec
 from ompycord.errors import RefusedInWords
 from ompycord.http.limits import HttpLimits
 from ompycord.model_gateway.provider_options import ProviderSpec
@@ -118,6 +119,8 @@ class Settings(BaseSettings):
     """Tasks by name for `ompycord run --preset`."""
     digests: DigestOptions = DigestOptions()
     """What happened, told daily and weekly."""
+    triggers: dict[str, TriggerSpec] = Field(default_factory=dict[str, TriggerSpec])
+    """Messages of other systems that start runs, with a brake."""
     schedules: dict[str, ScheduleSpec] = Field(default_factory=dict[str, ScheduleSpec])
     """Tasks that start by the clock."""
     limits: Limits = Limits()
@@ -141,7 +144,7 @@ class Settings(BaseSettings):
     def _names_from_keys(cls, data: Any) -> Any:
         """`repositories: {shop: {...}}`: the key is the name."""
         given = cast("dict[str, Any]", data)
-        for group in ("repositories", "agents", "providers", "schedules"):
+        for group in ("repositories", "agents", "providers", "schedules", "triggers"):
             entries = given.get(group)
             if isinstance(entries, dict):
                 named = cast("dict[str, Any]", entries)
@@ -164,8 +167,11 @@ class Settings(BaseSettings):
                 read_when(spec.when, spec.zone, now=0)
             except RefusedInWords as error:
                 raise ValueError(f"schedules.{name}.when: {error}") from None
-            if spec.repository not in self.repositories:
+            if self.repositories and spec.repository not in self.repositories:
                 raise ValueError(f"schedules.{name}.repository is none of the repositories that are configured")
+        for name, trigger in self.triggers.items():
+            if self.repositories and trigger.repository not in self.repositories:
+                raise ValueError(f"triggers.{name}.repository is none of the repositories that are configured")
         return self
 
     @model_validator(mode="after")

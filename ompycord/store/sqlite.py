@@ -42,6 +42,7 @@ from ompycord.store.features.runs import SqliteRuns
 from ompycord.store.features.schedules.announcements import SqliteAnnouncements
 from ompycord.store.features.schedules.digests import SqliteDigests
 from ompycord.store.features.schedules.rows import SqliteSchedules
+from ompycord.store.features.schedules.triggers import SqliteTriggers
 from ompycord.store.features.streaming import SqliteStreams
 from ompycord.store.features.surfaces import SqliteSurfaces
 from ompycord.store.features.tasks import SqliteTasks
@@ -135,6 +136,7 @@ class SqliteStore(
         """What starts by the clock."""
         self.announcements = SqliteAnnouncements(database)
         self.digests = SqliteDigests(database)
+        self.triggers = SqliteTriggers(database)
         self.feedback = SqliteFeedback(database)
         self.erasure = SqliteErasure(database)
         """What takes people out of both."""

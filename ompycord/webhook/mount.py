@@ -7,8 +7,9 @@ from fastapi import FastAPI
 
 from ompycord.conductor import Bus, Snapshots
 from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.ports.triggers import TriggerMessages
 from ompycord.http.auth_check import AuthCheck
-from ompycord.http.dispatcher import RawRoutes
+from ompycord.http.dispatcher import RawHandler, RawRoutes
 from ompycord.http.keys import KeySet
 from ompycord.http.pipeline import RequestPipeline
 from ompycord.webhook.backlog import Backlog
@@ -19,6 +20,7 @@ from ompycord.webhook.report_routes import Reports
 from ompycord.webhook.routes import Probe, create_routes
 from ompycord.webhook.streams import Streams
 from ompycord.webhook.target import EventTarget
+from ompycord.webhook.trigger_routes import TriggerRoutes
 
 __all__ = ["WebhookMount", "create_webhook"]
 
@@ -47,6 +49,7 @@ def create_webhook(
     streams: Streams | None,
     reports: Reports | None,
     bus: Bus | None,
+    triggers: TriggerMessages | None = None,
 ) -> WebhookMount:
     """The webhook's routes.
 
@@ -76,4 +79,11 @@ def create_webhook(
         reports=reports,
     )
     exact = {"/api/webhook/event": ingest.event, "/api/webhook/events": ingest.batch}
-    return WebhookMount(RawRoutes(exact, hooks.find), root)
+    if triggers is None:
+        return WebhookMount(RawRoutes(exact, hooks.find), root)
+    fired = TriggerRoutes(triggers=triggers, pipeline=pipeline, most=limits.event_bytes)
+
+    def find(path: str, query: bytes, headers: Mapping[bytes, bytes]) -> RawHandler | None:
+        return fired.find(path, query, headers) or hooks.find(path, query, headers)
+
+    return WebhookMount(RawRoutes(exact, find), root)

@@ -46,6 +46,7 @@ def _add(document: dict[str, Any]) -> None:
     schemas["Problem"] = PROBLEM_SCHEMA
     schemas["Accepted"] = _ACCEPTED
     schemas["HookPayload"] = {"type": "object", "description": "A payload of the agent that `source` names, as it is."}
+    schemas["TriggerMessage"] = {"type": "object", "description": "What the other system sends, as it is."}
     for model in schemas.values():
         flow_descriptions(model)
     for wrapper in ("Envelope", "Item"):
@@ -55,6 +56,7 @@ def _add(document: dict[str, Any]) -> None:
     paths["/api/webhook/event"] = {"post": _operation("Take one event in", "Envelope")}
     paths["/api/webhook/events"] = {"post": _operation("Take a batch of one run in, all or nothing", "Batch")}
     paths["/hooks/{source}/{run}"] = {"post": _hook()}
+    paths["/triggers/{name}"] = {"post": _trigger()}
     document["components"]["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "`ompk_...`, made by `ompycord keys`."},
         "signature": {
@@ -114,6 +116,28 @@ def _hook() -> dict[str, Any]:
                 "A `PreToolUse` hook of Claude Code waits for a person.",
             ),
         ],
+    }
+
+
+def _trigger() -> dict[str, Any]:
+    """The operation that `trigger_routes.py` handles."""
+    operation = dict(_operation("Take in a message of another system that may start a run", "TriggerMessage"))
+    counted = {
+        "type": "object",
+        "additionalProperties": {"type": "integer"},
+        "description": "Messages by what became of them.",
+    }
+    answers = {status: answer for status, answer in operation["responses"].items() if not status.startswith("2")}
+    return operation | {
+        "description": "The key needs the scope `triggers:fire`. "
+        "The message is stored with what it leads to before the answer.",
+        "parameters": [
+            _parameter("name", "path", {"type": "string"}, "A trigger of the settings; another one is 404.")
+        ],
+        "responses": {
+            "202": {"description": "Stored.", "content": {"application/json": {"schema": counted}}},
+            **answers,
+        },
     }
 
 

@@ -30,6 +30,7 @@ from ompycord.domain.ports import WorkResults
 from ompycord.http import Mount, Sidecar
 from ompycord.mcp_server import McpMount, ToolService
 from ompycord.mcp_server.memory_tools import MemoryTools
+from ompycord.schedules.triggers.triggers import Triggers
 from ompycord.settings import Settings
 from ompycord.text import Redactor
 from ompycord.webhook import Probe, Streams
@@ -85,7 +86,12 @@ def bot_options(settings: Settings) -> BotOptions:
 
 
 def lookups_of(
-    infrastructure: Infrastructure, areas: Areas, workers: Workers, health: Health, models: ModelOperations
+    infrastructure: Infrastructure,
+    areas: Areas,
+    workers: Workers,
+    health: Health,
+    models: ModelOperations,
+    triggers: Triggers,
 ) -> Lookups:
     """What the bot asks of this machine. Files come redacted: nobody looks through them once they are attached."""
     return Lookups(
@@ -100,6 +106,7 @@ def lookups_of(
         opinions=opinions_of(infrastructure),
         lessons=areas.lessons,
         schedules=schedule_book_of(infrastructure),
+        triggers=triggers,
         forecast=forecasts_of(infrastructure).forecast,
         roles=infrastructure.roles,
         members=infrastructure.members,
@@ -164,6 +171,7 @@ def sidecar_of(
     mcp: McpMount,
     probes: Mapping[str, Probe],
     report: HealthReport,
+    triggers: Triggers,
 ) -> Sidecar:
     """The HTTP server's application; `run.py` binds its socket."""
     return create_sidecar(
@@ -180,6 +188,7 @@ def sidecar_of(
         mounts=(Mount("/mcp", mcp),),
         reports=report,
         bus=infrastructure.bus,
+        triggers=triggers,
         hosts=(_host_name(infrastructure.settings.webhook.host),),
         redact=infrastructure.known.redactor.redact_loaded,
     )

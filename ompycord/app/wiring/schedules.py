@@ -17,10 +17,11 @@ from ompycord.schedules.book import ScheduleBook
 from ompycord.schedules.digests.keeper import DigestKeeper
 from ompycord.schedules.keeper import ScheduleKeeper
 from ompycord.schedules.starting import Guards, Starter
+from ompycord.schedules.triggers.triggers import Triggers
 from ompycord.settings import Settings
 from ompycord.workspaces.reading.guard_command import GuardCommands
 
-__all__ = ["digests_of", "forecasts_of", "schedule_book_of", "schedules_of"]
+__all__ = ["digests_of", "forecasts_of", "schedule_book_of", "schedules_of", "triggers_of"]
 
 
 class _NoGuards:
@@ -45,8 +46,7 @@ def schedules_of(infrastructure: Infrastructure, areas: Areas, workers: Workers,
     """The service that starts what is due."""
     settings, store = infrastructure.settings, infrastructure.store
     book = schedule_book_of(infrastructure)
-    channels = {spec.name: spec.channel for spec in settings.catalog.repositories if spec.channel}
-    channels[""] = settings.discord.home_channel or ""
+    channels = _channels_of(settings)
 
     async def prepare() -> None:
         await book.keep(settings.schedules, guild=_home_of(settings), channels=channels)
@@ -100,6 +100,31 @@ def digests_of(infrastructure: Infrastructure) -> Service:
         redact=infrastructure.redact,
     )
     return Service(name="digests", run=keeper.run, ends=Ends.WORK)
+
+
+def triggers_of(infrastructure: Infrastructure, areas: Areas) -> Triggers:
+    """What other systems start."""
+    settings, store = infrastructure.settings, infrastructure.store
+    return Triggers(
+        specs=settings.triggers,
+        rows=store.triggers,
+        announcements=store.announcements,
+        runs=areas.runs,
+        snapshots=infrastructure.snapshots,
+        audit=store,
+        catalog=settings.catalog,
+        guild=_home_of(settings),
+        channels=_channels_of(settings),
+        clock=infrastructure.clock,
+        ids=infrastructure.ids,
+        redact=infrastructure.redact,
+    )
+
+
+def _channels_of(settings: Settings) -> dict[str, str]:
+    """Where runs are announced, by repository; that of the empty name for all others."""
+    bound = {spec.name: spec.channel for spec in settings.catalog.repositories if spec.channel}
+    return {**bound, "": settings.discord.home_channel or ""}
 
 
 def _home_of(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from ompycord.domain.ports import Clock
 from ompycord.domain.ports.schedules import Announcements
 from ompycord.domain.schedules.announcement import Announcement
 from ompycord.errors import StorageError
+from ompycord.render.cards.cardview import Button
 from ompycord.render.message import Json, RenderedMessage, Sign, message
 from ompycord.telemetry import get_logger
 
@@ -76,4 +77,8 @@ class Announcer:
 def announcement_message(one: Announcement, *, sign: Sign) -> RenderedMessage:
     """The message as it is sent."""
     embed: Json = {"description": one.text, "color": _COLOUR, "footer": {"text": one.footer}}
-    return message(embeds=[embed], sign=sign)
+    buttons = [
+        Button(action=each.action, label=each.label, ref=each.ref, style="primary" if each.is_primary else "secondary")
+        for each in one.buttons
+    ]
+    return message(embeds=[embed], buttons=buttons, sign=sign)

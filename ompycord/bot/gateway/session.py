@@ -247,6 +247,7 @@ class Session:
             shortage=dependencies.lookups.shortage,
             budgets=dependencies.budgets.shared,
             standing=dependencies.approvals.standing,
+            forecast=dependencies.lookups.forecast,
             rests=_never if dependencies.lookups.models is None else dependencies.lookups.models.rests,
             forge_rests=dependencies.lookups.forge_rests,
         )

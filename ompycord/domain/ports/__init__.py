@@ -18,7 +18,6 @@ from ompycord.domain.ports.agents import (
 )
 from ompycord.domain.ports.checks import CheckHistory, CheckRun, Checks, Comparison
 from ompycord.domain.ports.clock import Clock, Ids
-from ompycord.domain.ports.digests import DigestRows
 from ompycord.domain.ports.feedback import FeedbackRows, TeamOpinions
 from ompycord.domain.ports.following import (
     IssueReads,
@@ -52,7 +51,14 @@ from ompycord.domain.ports.model_ledger import ModelLedger
 from ompycord.domain.ports.models import Models
 from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.domain.ports.people import AuditReader, AuditTrail, KeyStore, PeopleSettings
-from ompycord.domain.ports.schedules import Announcements, OccurrenceRows, PlannedSchedule, ScheduleRows, TeamSchedules
+from ompycord.domain.ports.schedules import (
+    Announcements,
+    DigestRows,
+    OccurrenceRows,
+    PlannedSchedule,
+    ScheduleRows,
+    TeamSchedules,
+)
 from ompycord.domain.ports.services import RunServices
 from ompycord.domain.ports.setup import ProxyListener, SetUpEnd, SetUpPlace, SetUps
 from ompycord.domain.ports.shown import Boards, Deliveries, Outbox, ShownMessages, Surfaces, ThreadRecords
@@ -78,6 +84,7 @@ from ompycord.domain.ports.store import (
     StoreSizes,
     Tasks,
 )
+from ompycord.domain.ports.triggers import TeamTriggers, TriggerMessages, TriggerRows
 from ompycord.domain.ports.work import (
     Branches,
     Collected,
@@ -182,8 +189,11 @@ __all__ = [
     "TeamMemory",
     "TeamOpinions",
     "TeamSchedules",
+    "TeamTriggers",
     "ThreadRecords",
     "TrialMerges",
+    "TriggerMessages",
+    "TriggerRows",
     "WorkResults",
     "Workspaces",
 ]

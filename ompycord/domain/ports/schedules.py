@@ -1,15 +1,16 @@
-"""Ports of schedules: their rows (`store/features/schedules/`), and what people do with them (`schedules/`)."""
+"""Ports of schedules and digests: their rows (`store/features/schedules/`), and what people do with schedules."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 from ompycord.domain.access import Person
 from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.run import RunRecord
 from ompycord.domain.schedules.announcement import Announcement
 from ompycord.domain.schedules.schedule import Claim, Occurrence, OccurrenceState, Schedule
 from ompycord.domain.schedules.timetable import Timetable
 
-__all__ = ["Announcements", "OccurrenceRows", "PlannedSchedule", "ScheduleRows", "TeamSchedules"]
+__all__ = ["Announcements", "DigestRows", "OccurrenceRows", "PlannedSchedule", "ScheduleRows", "TeamSchedules"]
 
 
 class ScheduleRows(Protocol):
@@ -119,4 +120,24 @@ class TeamSchedules(Protocol):
 
     async def remove(self, guild: str, name: str, person: Person) -> Schedule:
         """Forget it."""
+        ...
+
+
+class DigestRows(Protocol):
+    """What digests read and leave. Every method raises StorageError."""
+
+    async def runs_between(self, guild: str, start: Millis, end: Millis) -> list[RunRecord]:
+        """Runs of a server, and external ones, that began or ended in [start, end), the oldest first."""
+        ...
+
+    async def decisions_between(self, guild: str, start: Millis, end: Millis) -> Sequence[str]:
+        """Titles of decisions that were saved in [start, end) and still count."""
+        ...
+
+    async def reported_until(self, job: str) -> Millis:
+        """The end of the last span of a job; 0 before the first."""
+        ...
+
+    async def advance(self, job: str, *, expect: Millis, end: Millis, announcement: Announcement | None) -> bool:
+        """Move a job on and queue what is said, both or nothing; False where another process did before."""
         ...

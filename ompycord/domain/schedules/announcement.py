@@ -6,7 +6,16 @@ from pydantic import Field
 
 from ompycord.domain.base import Frozen, Millis
 
-__all__ = ["Announcement"]
+__all__ = ["AnnouncedButton", "Announcement"]
+
+
+class AnnouncedButton(Frozen):
+    """A button of such a message."""
+
+    action: str
+    label: str
+    ref: str
+    is_primary: bool = False
 
 
 class Announcement(Frozen):
@@ -20,6 +29,7 @@ class Announcement(Frozen):
     """Sanitized and redacted by whoever queues it."""
     nonce: Annotated[str, Field(max_length=25)]
     """The message's nonce at each try."""
+    buttons: tuple[AnnouncedButton, ...] = ()
     created_at: Millis
     attempts: int = 0
 

@@ -50,10 +50,11 @@ def plan_message(
     shown, whole = _fields(proposal, sanitizer)
     is_open = proposal.status == "open" and not snapshot.is_final
     end = since_sentence(snapshot, proposal.asked_at) if is_open else plan_closed(proposal, sanitizer)
+    likely = f"{render_context.forecast.capitalize()}.\n\n" if is_open and render_context.forecast else ""
     passed = f"{passes_sentence(proposal.passes, sanitizer)}\n\n" if proposal.passes is not None else ""
     data = {
         "title": f"{'🟡 ' if is_open else ''}Plan of {sanitizer.label(agent, _NAME)}",
-        "description": f"{sanitizer.line(proposal.plan.summary, 600)}\n\n{passed}{end}",
+        "description": f"{sanitizer.line(proposal.plan.summary, 600)}\n\n{passed}{likely}{end}",
         "color": Colour.YELLOW if is_open else Colour.GREY,
         "fields": shown,
         "footer": {"text": f"{footer} · plan {proposal.hash[:12]}"},

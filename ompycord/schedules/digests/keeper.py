@@ -12,7 +12,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, RunRecords
-from ompycord.domain.ports.digests import DigestRows
+from ompycord.domain.ports.schedules import DigestRows
 from ompycord.domain.run import RunKind, RunRecord
 from ompycord.domain.schedules.announcement import Announcement
 from ompycord.domain.schedules.digest_options import DigestOptions

@@ -2,12 +2,12 @@
 
 -- name: announce
 -- Queue a message, once by its key.
-INSERT INTO announcements (key, guild, channel, text, nonce, created_at)
-VALUES (:key, :guild, :channel, :text, :nonce, :created_at) ON CONFLICT (key) DO NOTHING;
+INSERT INTO announcements (key, guild, channel, text, nonce, buttons, created_at)
+VALUES (:key, :guild, :channel, :text, :nonce, :buttons, :created_at) ON CONFLICT (key) DO NOTHING;
 
 -- name: unsent
 -- Those that wait.
-SELECT key, guild, channel, text, nonce, created_at, attempts
+SELECT key, guild, channel, text, nonce, buttons, created_at, attempts
 FROM announcements WHERE done_at IS NULL ORDER BY created_at, key LIMIT ?;
 
 -- name: sent

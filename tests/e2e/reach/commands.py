@@ -112,6 +112,9 @@ def _steps(run: str, person: str, place: dict[str, Any]) -> list[tuple[str, dict
         ("omp schedule pause", {"schedule": "nightly"}, "There is no schedule `nightly` here."),
         ("omp schedule resume", {"schedule": "nightly"}, "There is no schedule `nightly` here."),
         ("omp schedule remove", {"schedule": "nightly"}, "There is no schedule `nightly` here."),
+        ("omp trigger list", {}, "**alerts** · sample"),
+        ("omp trigger pause", {"trigger": "alerts"}, "is paused"),
+        ("omp trigger resume", {"trigger": "alerts"}, "goes on"),
         (
             "omp decide",
             {"text": "Totals are cents", "scope": "repository", "repository": "sample"},

@@ -187,6 +187,24 @@ FILE: dict[str, Any] = {
         "channel": SNOWFLAKE,
         "active": {"start": "07:00", "end": "20:00", "weekdays": ["mon", "fri"]},
     },
+    "triggers": {
+        "alerts": {
+            "each": "alerts",
+            "only": {"status": ["firing"]},
+            "fingerprint": ["labels.alertname"],
+            "prompt": "Find why",
+            "repository": "here",
+            "agent": "spoken",
+            "mode": "fast",
+            "budget_usd": 2.5,
+            "channel": SNOWFLAKE,
+            "dry": False,
+            "cooldown_min": 30,
+            "burst": 2,
+            "failures": 2,
+            "spend_usd": 5,
+        }
+    },
     "schedules": {
         "nightly": {
             "when": "0 2 * * *",
@@ -386,9 +404,9 @@ def _general(name: str) -> str:
         return ".".join([head, rest[0], *rest[2:]])
     if head == "access" and rest[0] in {"servers", "repositories", "channels"}:  # by an id or a name
         return ".".join([head, rest[0], *rest[2:]])
-    if head not in {"repositories", "agents", "providers", "schedules", "task_presets"}:
+    if head not in {"repositories", "agents", "providers", "schedules", "task_presets", "triggers"}:
         return name
-    if rest[1] in {"env", "secrets"}:  # by the name of a variable
+    if rest[1] in {"env", "secrets", "only"}:  # by the name of a variable, or a field of a message
         return f"{head}.{rest[1]}"
     if rest[1] == "prices":  # by a model's name; those above a number of tokens are prices again
         return ".".join([head, *rest[1:2], rest[3]])

@@ -57,6 +57,7 @@ ROUTES = (
         202,
         body={"hook_event_name": "SessionStart", "session_id": "s", "source": "startup", "cwd": "/srv"},
     ),
+    Route("POST /triggers/{name}", "/triggers/alerts", 202, body={"alert": "disk"}),
     Route("GET /api/runs", "/api/runs?open=true&limit=5"),
     Route("GET /api/runs/{run_id}", "/api/runs/{run}"),
     Route("GET /api/runs/{run_id}/events", "/api/runs/{run}/events", is_stream=True),

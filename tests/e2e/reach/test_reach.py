@@ -59,11 +59,12 @@ limits: {open_per_person: 100, open_per_channel: 100, open_per_guild: 100, paral
 webhook: {hosts: [omp.example.org], events: {batch_events: 7}}
 audit: {anchor_file: anchors}
 budgets: {repository: {day_usd: 1000, day_tokens: 100000000}}
+triggers: {alerts: {fingerprint: [alert], prompt: "Look at {alert}", repository: sample, agent: quick}}
 log: {level: debug, json: true, file: logs/ompycord.log}
 discord: {launch_emoji: "🛠"}
 notify: {webhooks: [{name: nowhere, url: "http://127.0.0.1:1/hook", secret_file: %s}]}
 """
-SCOPES = ("events:write", "runs:create", "runs:read", "status:read", "metrics:read")
+SCOPES = ("events:write", "runs:create", "runs:read", "status:read", "metrics:read", "triggers:fire")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

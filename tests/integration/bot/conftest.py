@@ -13,22 +13,25 @@ import pytest
 from ompycord.app.pausing.control import Pausing
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.wiring.memory import lessons_of, memory_book_of, opinions_of
-from ompycord.app.wiring.schedules import schedule_book_of
+from ompycord.app.wiring.schedules import forecasts_of, schedule_book_of
 from ompycord.app.wiring.upkeep import person_data_of
 from ompycord.bot import DISCORD, DiscordTarget, HealthLine, Lookups, point_at
 from ompycord.bot.delivery.pending_deliveries import CLOSED_S
 from ompycord.bot.gateway.session import Session
+from ompycord.bot.lookups import Forecasting
 from ompycord.conductor import EventRecorder
 from ompycord.conductor.remembering import Lessons
 from ompycord.conductor.run_access import RunAccess
 from ompycord.domain import events as ev
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.catalog import Catalog, Limits
+from ompycord.domain.forecasting.forecast import Forecast
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.repository import AgentSpec, CheckSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunRecord
+from ompycord.domain.task import Mode
 from ompycord.playground.client import Message
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeWorkspaces, ScriptedAgent
@@ -119,6 +122,8 @@ class AppHarness(ComposedApp):
         """What runs attached, by content."""
         self.show_diff = b"+password = hunter2-hunter2\n"
         self.clock = SkewClock()
+        self.forecast: Forecasting | None = None
+        """In the place of what is known of earlier runs."""
         tasks = str(playground.channel("tasks"))
         discord = {
             "guilds": (str(playground.guild_id),),
@@ -165,7 +170,12 @@ class AppHarness(ComposedApp):
             roles=app.infrastructure.roles,
             members=app.infrastructure.members,
             people=person_data_of(app.infrastructure),
+            forecast=self._forecast,
         )
+
+    async def _forecast(self, guild: str, repository: str, agent: str, mode: Mode) -> Forecast | None:
+        known = self.forecast or forecasts_of(self.infrastructure).forecast
+        return await known(guild, repository, agent, mode)
 
     @staticmethod
     def _lessons(app: ComposedApp) -> Lessons:

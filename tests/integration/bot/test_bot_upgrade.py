@@ -10,6 +10,8 @@ from ompycord.store import open_store
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
 
+TRIGGERS = ("trigger_states", "trigger_fires", "trigger_runs", "trigger_storms")
+
 
 def as_an_older_version_left_it(database: Path) -> int:
     """Schema 4, where the meanings of components stood among the drafts; how many there were."""
@@ -32,7 +34,7 @@ def as_an_older_version_left_it(database: Path) -> int:
     raw.execute("DROP TABLE model_breakers")
     for table in ("memory_index", "memory_counts", "memory_items", "feedback", "feedback_history"):
         raw.execute(f"DROP TABLE {table}")
-    for table in ("pull_requests", "schedules", "occurrences", "announcements", "alerts"):
+    for table in ("pull_requests", "schedules", "occurrences", "announcements", "alerts", *TRIGGERS):
         raw.execute(f"DROP TABLE {table}")
     raw.execute("DELETE FROM schema_migrations WHERE version > 4")
     raw.execute("PRAGMA user_version = 4")

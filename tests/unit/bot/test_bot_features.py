@@ -26,7 +26,7 @@ POSTED = {
     *("continue", "replan", "replanto", "giveup", "goback", "gobackto"),
     *("planok", "planedit", "planchf", "planno", "plannof"),
     *("eraseme", "settings", "editsaid", "form", "undo", "pick", "picksay"),
-    *("memkeep", "memedit", "memdrop", "memform", "memrepl", "schedadd"),
+    *("memkeep", "memedit", "memdrop", "memform", "memrepl", "schedadd", "trigall", "trignone"),
     *(f"opt{number}" for number in range(20)),
 }
 """Actions in ids of buttons and forms that are posted already."""
@@ -46,6 +46,8 @@ ROLES = {
     "omp schedule pause": Role.RUNNER,
     "omp schedule resume": Role.RUNNER,
     "omp schedule remove": Role.RUNNER,
+    "omp trigger pause": Role.RUNNER,
+    "omp trigger resume": Role.RUNNER,
     "omp-admin pause": Role.ADMIN,
     "omp-admin unpause": Role.ADMIN,
     "omp-admin stop-all": Role.ADMIN,
@@ -119,7 +121,7 @@ def test_discord_is_told_of_every_command() -> None:
     known = {command.name for feature in ours.features for command in feature.commands}
     assert known == {
         *("new", "ask", "say", "status", "cancel", "stop", "resume", "show", "runs", "queue", "settings", "cost"),
-        *("health", "gateway", "help", "decide", "memory", "feedback", "pr", "mine", "schedule", "my-data"),
+        *("health", "gateway", "help", "decide", "memory", "feedback", "pr", "mine", "schedule", "my-data", "trigger"),
     }
     assert {command.name for feature in ours.features for command in feature.admin} == {
         *("stop-models", "resume-models", "pause", "unpause", "stop-all", "role", "who", "budget", "permissions"),

@@ -34,6 +34,8 @@ ALLOWED = {
     ("bot/message_renderer.py", "url"): "a pure function of the bot's own REST client",
     ("bot/message_renderer.py", "channel_name"): "reads the bot's own cache",
     ("bot/message_renderer.py", "is_connected"): "reads the bot's own socket",
+    ("bot/message_renderer.py", "forecast"): "what other runs cost, which no event of this one holds",
+    ("bot/run_contexts.py", "forecast"): "handed on by `message_renderer.py`",
     ("bot/run_contexts.py", "paused_by"): "handed on by `message_renderer.py`",
     ("bot/run_contexts.py", "shortage"): "handed on by `message_renderer.py`",
     ("bot/run_contexts.py", "rests"): "handed on by `message_renderer.py`",

@@ -8,6 +8,7 @@ from typing import Any
 from ompycord.domain.base import Millis
 from ompycord.domain.schedules.announcement import Announcement
 from ompycord.store.database import StorePart
+from ompycord.store.rows import canonical, with_json
 from ompycord.store.statements import load
 
 __all__ = ["SqliteAnnouncements", "announce"]
@@ -37,12 +38,14 @@ class SqliteAnnouncements(StorePart):
 
 
 def _announcement_of(row: sqlite3.Row) -> Announcement:
-    return Announcement.model_validate(dict(row))
+    return Announcement.model_validate(with_json(row, "buttons"))
 
 
 def announce(raw: sqlite3.Connection, announcement: Announcement) -> bool:
     """Queue a message within a transaction; whether it is new."""
-    return raw.execute(_ANNOUNCE, announcement.model_dump(exclude={"attempts"})).rowcount == 1
+    values = announcement.model_dump(exclude={"attempts", "buttons"})
+    buttons = canonical([one.model_dump() for one in announcement.buttons])
+    return raw.execute(_ANNOUNCE, {**values, "buttons": buttons}).rowcount == 1
 
 
 def _done(raw: sqlite3.Connection, values: Mapping[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""Runs that start because another system said so, with a brake."""
