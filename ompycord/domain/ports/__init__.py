@@ -46,11 +46,11 @@ from ompycord.domain.ports.forge import (
     PushRequest,
     PutOnBase,
 )
-from ompycord.domain.ports.memory import MemoryRows, RecallForRuns, TeamMemory
+from ompycord.domain.ports.memory import MemoryRows, ProposedItems, RecallForRuns, TeamMemory
 from ompycord.domain.ports.model_ledger import ModelLedger
 from ompycord.domain.ports.models import Models
 from ompycord.domain.ports.notify import NotificationQueue
-from ompycord.domain.ports.people import AuditReader, AuditTrail, KeyStore, PeopleSettings
+from ompycord.domain.ports.people import AuditReader, AuditTrail, KeyStore, Members, PeopleSettings, RoleGrants
 from ompycord.domain.ports.schedules import (
     Announcements,
     DigestRows,
@@ -84,6 +84,8 @@ from ompycord.domain.ports.store import (
     StoreSizes,
     Tasks,
 )
+from ompycord.domain.ports.team.budgets import BudgetLedger
+from ompycord.domain.ports.team.standing import CallDecisions
 from ompycord.domain.ports.triggers import TeamTriggers, TriggerMessages, TriggerRows
 from ompycord.domain.ports.work import (
     Branches,
@@ -111,6 +113,8 @@ __all__ = [
     "Boards",
     "BranchPushes",
     "Branches",
+    "BudgetLedger",
+    "CallDecisions",
     "CheckHistory",
     "CheckRun",
     "Checks",
@@ -139,6 +143,7 @@ __all__ = [
     "Journal",
     "KeyStore",
     "Listener",
+    "Members",
     "MemoryRows",
     "MergedOnTrial",
     "ModelLedger",
@@ -155,6 +160,7 @@ __all__ = [
     "PlannedSchedule",
     "Prepared",
     "Projection",
+    "ProposedItems",
     "ProposedPullRequest",
     "ProxyListener",
     "Published",
@@ -169,6 +175,7 @@ __all__ = [
     "ReadingCopy",
     "RecallForRuns",
     "ResultPlace",
+    "RoleGrants",
     "RunChains",
     "RunFilter",
     "RunHistory",

@@ -16,6 +16,7 @@ from ompycord.app.supervision.plan import NO_RESTART, ServicePlan
 from ompycord.app.supervision.systemd import WATCHDOG_S, unit_text
 from ompycord.app.supervision.windows_task import NAMESPACE, task_xml
 from ompycord.errors import ConfigurationError, UnavailableError
+from tests.support.patience import patient
 
 ODD = Path('/srv/a folder/50% "new" $HOME\\x')
 PLAN = ServicePlan(python=Path("/usr/bin/python3"), folder=Path("/srv/ompycord"), data=Path("/var/lib/ompycord"))
@@ -30,7 +31,7 @@ def verify(folder: Path, text: str, *words: str) -> tuple[int, str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=patient(60),
         env={**os.environ, "XDG_RUNTIME_DIR": str(folder)},
     )
     return done.returncode, done.stderr
