@@ -82,6 +82,8 @@ class ForkedWorkers:
         self._units: deque[deque[int]] = deque()
         self._workers: list[Worker] = []
         self._started = 0
+        self._told = 0
+        """Tests of which was heard how they ended."""
 
     def pytest_sessionstart(self) -> None:
         self._begin()
@@ -148,8 +150,10 @@ class ForkedWorkers:
             number = worker.unit.popleft() if worker.unit and not stops else None
             try:
                 worker.connection.send(number)
-            except OSError:
-                return  # it is gone, which is heard as its end
+            except OSError:  # it is gone, which is heard as its end
+                if number is not None:
+                    worker.unit.appendleft(number)
+                return
             if number is None:
                 worker.is_told_all = True
             else:
@@ -175,6 +179,8 @@ class ForkedWorkers:
             raise self._session.Failed(self._session.shouldfail)
         if self._session.shouldstop:
             raise self._session.Interrupted(self._session.shouldstop)
+        if self._told != len(self._session.items):
+            raise self._session.Failed(f"{len(self._session.items)} tests were collected, {self._told} were run")
 
     def hear_done(self, worker: Worker, number: int, said: Sequence[tuple[str, Any]]) -> None:
         hook = self._config.hook
@@ -188,6 +194,7 @@ class ForkedWorkers:
         item = self._session.items[number]
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         assert worker.pending.popleft() == number
+        self._told += 1
         self._begun(worker)
         self._refill(worker)
 
@@ -208,6 +215,7 @@ class ForkedWorkers:
             return
         if worker.pending:
             running = worker.pending.popleft()
+            self._told += 1
             self._report_crash(worker, self._session.items[running], code)
         if left := deque([*worker.pending, *worker.unit]):
             self._units.appendleft(left)
