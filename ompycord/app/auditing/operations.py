@@ -142,7 +142,6 @@ def _report(report: ChainReport, *, has_anchors: bool) -> dict[str, Any]:
         "last_hash": report.last_hash,
         "anchors": report.anchors if has_anchors else None,
         "erased": report.erased,
-        "cut": report.cut,
         "faults": [fault.model_dump() for fault in report.faults],
     }
 

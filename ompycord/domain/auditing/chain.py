@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ompycord.domain.auditing.anchors import Anchor
-from ompycord.domain.auditing.marks import CUT, ERASED, HeadCut, read_mark
+from ompycord.domain.auditing.marks import ERASED, read_mark
 from ompycord.domain.base import Frozen, Millis
 
 __all__ = ["ACCEPTED", "GENESIS", "AuditRow", "ChainFault", "ChainReport", "check_chain", "link_hash"]
@@ -20,7 +20,6 @@ GENESIS: Final = bytes(32)
 ACCEPTED: Final = "audit.accepted"
 """The action of a row by which an operator confirms a break; its subject is the number of the broken row."""
 _MOST_FAULTS: Final = 20
-_MARKS: Final = frozenset({ERASED.encode(), CUT.encode()})
 _Confirmed = dict[tuple[int, str], tuple[str, Millis]]
 """By row and what is wrong: the reason, and when it was confirmed."""
 
@@ -71,8 +70,6 @@ class ChainReport(Frozen):
     """Anchors that the chain agrees with."""
     erased: int = 0
     """Rows out of which a person was taken, each named by a signed row."""
-    cut: int = 0
-    """The last row of the head that was cut, as a signed row says; 0: none was."""
 
     @property
     def open_faults(self) -> tuple[ChainFault, ...]:
@@ -96,20 +93,17 @@ def link_hash(previous: bytes, row: AuditRow) -> bytes | None:
 def check_chain(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = (), *, key: bytes | None = None) -> ChainReport:
     """Check every row, in order, then every anchor. What follows a broken row is checked from its own hash on.
 
-    `key` is the installation's: with it, rows out of which a person was taken and a head that was cut are known by the
-    rows that say so (`marks.py`); without it they count as changed and missing.
+    `key` is the installation's: with it, rows out of which a person was taken are known by the rows that say so
+    (`marks.py`); without it they count as changed.
     """
     faults: list[ChainFault] = []
     confirmed: _Confirmed = {}
     hashes: dict[int, str] = {}
     erased: dict[int, str] = {}
-    cut: HeadCut | None = None
-    first: AuditRow | None = None
     wanted = {anchor.n for anchor in anchors}
     count, expected, previous = 0, 1, GENESIS
     for row in rows:
         count += 1
-        first = first or row
         if row.n != expected:
             faults.append(
                 ChainFault(n=expected, text=_gap(expected, row.n), content_hash=_hash_of_gap(expected, row.n))
@@ -119,36 +113,18 @@ def check_chain(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = (), *, key
             faults.append(ChainFault(n=row.n, text=f"Row {row.n} was changed.", content_hash=row.content_hash))
         elif row.action == ACCEPTED.encode():
             confirmed |= _confirmation(row)
-        elif row.action in _MARKS:
-            marks = read_mark(key, row.action.decode(), row.detail)
-            erased |= marks.erased
-            cut = marks.cut or cut
+        elif row.action == ERASED.encode():
+            erased |= read_mark(key, row.detail)
         if row.n in wanted:
             hashes[row.n] = row.hash.hex()
         expected, previous = row.n + 1, row.hash
-    if cut is not None and first is not None:
-        faults = _without_head(faults, first, cut)
-        hashes |= {cut.through: cut.digest}
     left = [one for one in faults if erased.get(one.n) != one.content_hash]
-    known = [anchor for anchor in anchors if cut is None or anchor.n >= cut.through]
-    missing = [anchor for anchor in known if hashes.get(anchor.n) != anchor.hash]
+    missing = [anchor for anchor in anchors if hashes.get(anchor.n) != anchor.hash]
     shown = _shown([*left, *_anchor_faults(missing, confirmed, last=expected - 1)], confirmed)
     return ChainReport(
-        rows=count, last_hash=previous.hex(), faults=shown, anchors=len(known) - len(missing),
-        erased=len(faults) - len(left), cut=0 if cut is None else cut.through,
+        rows=count, last_hash=previous.hex(), faults=shown, anchors=len(anchors) - len(missing),
+        erased=len(faults) - len(left),
     )  # fmt: skip
-
-
-def _without_head(faults: Sequence[ChainFault], first: AuditRow, cut: HeadCut) -> list[ChainFault]:
-    """Without the gap before the first row, as far as it was cut; what is missing behind the cut is named."""
-    rest = [one for one in faults if one.n != 1 or first.n == 1]
-    begins = cut.through + 1
-    if first.n > begins:
-        gap = ChainFault(n=begins, text=_gap(begins, first.n), content_hash=_hash_of_gap(begins, first.n))
-        return [gap, *rest]
-    if first.n == begins and first.previous.hex() != cut.digest:
-        return [ChainFault(n=first.n, text=f"Row {first.n} was changed.", content_hash=first.content_hash), *rest]
-    return rest
 
 
 def _shown(faults: Sequence[ChainFault], confirmed: _Confirmed) -> tuple[ChainFault, ...]:

@@ -26,7 +26,6 @@ from tests.support.app_harness import WEBHOOK_SECRET
 
 if TYPE_CHECKING:
     from ompycord.app.health import Health
-from ompycord.app.models.operations import ModelOperations
 
 KEY = "sk-" + "proj-" + "aB3xY9" * 6
 FILE = "a granted & file, 77%"
@@ -128,7 +127,8 @@ async def test_an_attached_file_shows_no_secret(harness: AppHarness) -> None:
     """Also where it is no UTF-8: it is sent as it is, but for what this process knows."""
     health = cast("Health", SimpleNamespace(lines=None))
     areas = harness.parts.areas
-    lookups = lookups_of(harness.infrastructure, areas, harness.workers, health, cast("ModelOperations", None))
+    nothing = cast("Any", None)  # not asked for a file
+    lookups = lookups_of(harness.infrastructure, areas, harness.workers, health, nothing, nothing)
     run = RunId(harness.ids.ulid())
     prepared = await harness.workspaces.prepare(run, harness.catalog.repositories[0], base=None)
     text = f"gr\u00fc\u00dfe {KEY[:9]}\u200b{KEY[9:]}".encode()

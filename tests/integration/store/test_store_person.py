@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ompycord.domain import events as ev
-from ompycord.domain.auditing.marks import HeadCut, cut_detail, read_mark
+from ompycord.domain.auditing.marks import erased_detail, read_mark
 from ompycord.domain.people.erasing import ERASED_WORDS, Scrub, is_pseudonym, pseudonym_of
 from ompycord.domain.person_settings import PersonSettings
 from ompycord.store import SqliteStore
@@ -95,8 +95,9 @@ def test_a_pseudonym_is_the_same_each_time_and_another_with_another_key() -> Non
 
 
 def test_a_mark_that_was_not_signed_here_says_nothing() -> None:
-    detail = json.dumps(cut_detail(KEY, HeadCut(10, 10, "ab"))).encode()
-    assert read_mark(KEY, "audit.cut", detail).cut == HeadCut(10, 10, "ab")
-    assert read_mark(KEY, "audit.cut", detail.replace(b'"10"', b'"11"', 1)).cut is None
-    assert read_mark(b"x" * 32, "audit.cut", detail).cut is None
-    assert read_mark(KEY, "audit.cut", b"{}").cut is None
+    detail = json.dumps(erased_detail(KEY, {10: "ab", 11: "cd"})).encode()
+    assert read_mark(KEY, detail) == {10: "ab", 11: "cd"}
+    assert read_mark(KEY, detail.replace(b"10:ab", b"12:ab", 1)) == {}
+    assert read_mark(b"x" * 32, detail) == {}
+    assert read_mark(None, detail) == {}
+    assert read_mark(KEY, b"{}") == {}
