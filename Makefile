@@ -46,14 +46,14 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@touch $@
 
 test: $(VENV)/.installed-dev ## Run all tests but the long ones
-	@$(BIN)/python -m pytest -q --forks $(JOBS) $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup $(ARGS)
 
 coverage: $(VENV)/.installed-dev ## Run all tests; fail under 90 % of the branches
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
 
 long: $(VENV)/.installed-dev ## Run the long tests: Chromium, kill -9 at every point, other libraries, real agents
-	@$(BIN)/python -m pytest -q --forks $(JOBS) -m "long and not soak and not clients and not agents" $(ARGS)
-	@OMPYCORD_EXAMPLES=all $(BIN)/python -m pytest -q --forks $(JOBS) -m examples
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup -m "long and not soak and not clients and not agents" $(ARGS)
+	@OMPYCORD_EXAMPLES=all $(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup -m examples
 	@CI= $(BIN)/python -m pytest -q -n 2 --dist load -m clients
 	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),omp)" $(BIN)/python -m pytest -q -m agents
 	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),opencode)" $(BIN)/python -m pytest -q -m agents tests/e2e/agents/test_real_journeys.py tests/e2e/agents/test_real_gateway.py

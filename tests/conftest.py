@@ -12,14 +12,10 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
 from tests.e2e.clients.table import ClientsTable
-from tests.support.forked_workers import ForkedWorkers, pytest_addoption
 from tests.support.patience import patience, patient
 from tests.support.progress import ProgressLine
 from tests.support.skip_list import SHARED_CLASS, Skip, differences, read_expected
-from tests.support.warm_start import warm_python
 from tests.support.worker_groups import FileGroupScheduling
-
-__all__ = ["pytest_addoption"]
 
 TESTS: Final = Path(__file__).resolve().parent
 EXPECTED_SKIPS: Final = TESTS / "expected_skips.txt"
@@ -180,12 +176,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(OneWorkerAGroup(), "one-worker-a-group")
         config.pluginmanager.register(JudgedMessages(), "judged-messages")
         config.pluginmanager.register(ClientsTable(), "clients-table")
-        progress = ProgressLine(config)
-        config.pluginmanager.register(progress, "progress-line")
-        if forks := config.option.forks:
-            is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and "long" in config.option.markexpr
-            begin = warm_python if is_whole else lambda: None  # two seconds of imports, which many of all tests need
-            workers = ForkedWorkers(config, forks, begin=begin, tick=progress.tick)
-            config.pluginmanager.register(workers, "forked-workers")
+        config.pluginmanager.register(ProgressLine(config), "progress-line")
     if os.environ.get("CI") == "true" and not hasattr(config, "workerinput"):
         config.pluginmanager.register(SkipJudge(config), "skip-judge")

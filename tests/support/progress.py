@@ -48,9 +48,8 @@ class Progress:
 class ProgressLine:
     """Counts in the process that a person watches.
 
-    Where workers of pytest-xdist run the tests a thread keeps the time, so that a suite that stands still is seen too;
-    where forked ones do, who waits for them calls `tick`. Where this process runs them itself the line comes between
-    tests: no test finds a thread of ours.
+    Where workers run the tests a thread keeps the time, so that a suite that stands still is seen too. Where this
+    process runs them itself the line comes between tests: no test finds a thread of ours.
     """
 
     def __init__(self, config: pytest.Config, *, progress: Progress | None = None) -> None:
@@ -83,12 +82,7 @@ class ProgressLine:
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         self._progress.finished(nodeid)
-        if not self._has_workers:
-            self.tick()
-
-    def tick(self) -> None:
-        """Print the line if it is time."""
-        if time.monotonic() >= self._next_s:
+        if not self._has_workers and time.monotonic() >= self._next_s:
             self._next_s = time.monotonic() + EVERY_S
             self._print()
 

@@ -1,8 +1,8 @@
 """Starts a module of ours as `python -m` does, in a process of its own that need not import the product first.
 
 A start of the product is almost two seconds of imports, and dozens of tests start it. Here they fork a Python that has
-imported it (`warm_python.py`, one for a worker, or one for all forked workers). What such a process does from there on
-is its own: descriptors, folder, environment, signals, exit code. Tests that are about the start itself start it cold.
+imported it (`warm_python.py`, one for a worker). What such a process does from there on is its own: descriptors,
+folder, environment, signals, exit code. Tests that are about the start itself start it cold.
 """
 
 import asyncio
@@ -138,7 +138,7 @@ async def start_module(
             "environment": dict(env),
             "session": new_session,
         }
-        socket.send_fds(warm_python(), [json.dumps(order).encode()], [*descriptors, status.fileno()])
+        socket.send_fds(_warm_python(), [json.dumps(order).encode()], [*descriptors, status.fileno()])
     ours.setblocking(False)
     await process.follow(ours)
     return process
@@ -172,8 +172,8 @@ async def _input(process: ForkedProcess, theirs: ExitStack) -> int:
 
 
 @cache
-def warm_python() -> socket.socket:
-    """Where orders go, of this process and of those that it forks later; it ends with this one and the last of them."""
+def _warm_python() -> socket.socket:
+    """Where orders go; it ends with this process."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
