@@ -70,12 +70,15 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "You asked for this run, so another person must allow it. It waits here for another approver.",
         "The requester of a run may not allow what its agent asks for: another approver must.",
     ),
-    Code.OWN_ADMIN: _same(
-        "That would take the role *admin* from you, so nothing was changed. Ask another admin to do it."
+    Code.OWN_ADMIN: RefusalWords(
+        "That would take the role *admin* from you, so nothing was changed. Ask another admin to do it.",
+        "That would take the role admin from its own holder, so nothing was changed. Another admin can do it.",
     ),
-    Code.ROLE_UNREAD: _same(
+    Code.ROLE_UNREAD: RefusalWords(
         "Discord does not say now which role {who} has, and an earlier approval needs that. Nothing was decided: try "
-        "again in a minute."
+        "again in a minute.",
+        "The role of {who} cannot be read now, and an earlier approval needs that. Nothing was decided: try again in a "
+        "minute.",
     ),
     Code.NEEDS_SCOPE: _same("This needs the scope {needs}."),
     Code.NOT_YOURS: _same("{type} is not for {source} sources to say"),

@@ -48,7 +48,11 @@ async def test_reports_need_their_scope_and_readiness_follows_discord(tmp_path: 
         )
         text = (await http.get("/metrics", headers=keys["metrics:read"])).text
         scraped = {family.name for family in text_string_to_metric_families(text)}
-        later = {"ompycord_backup_age_seconds", "ompycord_backup_drill_ok"}  # none is made in the first hour
+        later = {  # none is made in the first hour
+            "ompycord_backup_age_seconds",
+            "ompycord_backup_drill_ok",
+            "ompycord_backup_drill_age_seconds",
+        }
         assert {spec.name for spec in METRICS} - scraped <= {
             "ompycord_gateway_latency_seconds",
             "ompycord_runs",

@@ -17,6 +17,7 @@ from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import Refused
 from ompycord.store import SqliteStore
 from tests.integration.conductor.conftest import ADA, AP, MO, AppHarness
+from tests.integration.conductor.test_lost_roles import house
 from tests.integration.conductor.test_permissions import asking, requested, wants
 
 
@@ -48,7 +49,7 @@ async def test_what_only_reads_is_allowed_without_asking_and_stands_in_the_log(
 
 
 async def test_danger_needs_an_admin_and_a_second_person(store: SqliteStore, tmp_path: Path) -> None:
-    harness, agent = asking(store, tmp_path, danger())
+    harness, agent = house(store, tmp_path, danger())
     async with harness.running():
         run = (await harness.submit(MO)).id
         await until_open(harness, run)

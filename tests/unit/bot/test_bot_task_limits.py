@@ -64,6 +64,7 @@ def test_the_model_limits_every_text_and_number_that_people_give() -> None:
         "follows",
         "issue",
         "record",
+        "refine",
     } | {"repository"}
     assert TAKES["branch"].keys() == {"maxLength"}  # which signs it may have is told by git, not by a pattern
     assert TAKES["budget_usd"].keys() == {"exclusiveMinimum", "maximum"}
@@ -75,7 +76,7 @@ def test_the_command_takes_what_a_task_takes() -> None:
     lengths = {
         name: option.max_value
         for name, option in taken.items()
-        if name not in {"mode", "file", "budget_usd", "issue", "record"}
+        if name not in {"mode", "file", "budget_usd", "issue", "record", "refine"}
     }
     assert lengths == {
         "prompt": min(TAKES["prompt"]["maxLength"], COMMAND_TEXT),

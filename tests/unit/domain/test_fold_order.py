@@ -184,7 +184,7 @@ BODIES: dict[str, st.SearchStrategy[ev.EventBody]] = {
     "approval.requested": st.builds(ev.ApprovalRequested, approval=ref, title=words),
     "approval.granted": st.builds(ev.ApprovalGranted, approval=ref, by=name),
     "approval.denied": st.builds(ev.ApprovalDenied, approval=ref, by=name),
-    "approval.voided": st.builds(ev.ApprovalVoided, approval=ref, by=words, reason=words),
+    "approval.voided": st.builds(ev.ApprovalVoided, approval=ref, by=name, reason=words),
     "approval.used": st.builds(ev.ApprovalUsed, approval=ref, title=words, command=maybe),
     "approval.voted": st.builds(
         ev.ApprovalVoted, approval=ref, by=name, person=ref, role=st.just("admin"), shown=st.just("0" * 64)
