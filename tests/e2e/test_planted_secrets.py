@@ -114,7 +114,7 @@ async def watched(product: Product) -> AsyncGenerator[dict[int, Seen]]:
                         seen[child.pid] = Seen(
                             before.arguments + found.arguments, before.environment + found.environment
                         )
-            await asyncio.sleep(0.002)  # a pace of looking, no guess of how long anything takes
+            await asyncio.sleep(0.02)  # a pace of looking, no guess of how long anything takes
 
     async with asyncio.TaskGroup() as group:
         looking = group.create_task(look())

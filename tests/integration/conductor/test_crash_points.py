@@ -266,7 +266,7 @@ async def test_a_full_run_that_dies_at_a_write_is_completed_once(
     assert await die_at(processes, places, shown, after=after) == len(range(2 + after, LEAST, EVERY))
 
 
-@pytest.mark.long
+@pytest.mark.soak
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("after", [True, False])
 async def test_with_git_a_death_at_each_write_leaves_one_commit_a_round_and_nothing_behind(
@@ -281,7 +281,7 @@ async def test_with_git_a_death_at_each_write_leaves_one_commit_a_round_and_noth
 @pytest.mark.parametrize(
     "every",
     [
-        pytest.param(4, id="each fourth", marks=[pytest.mark.long]),
+        pytest.param(4, id="each fourth", marks=[pytest.mark.soak]),
         pytest.param(1, id="all", marks=[pytest.mark.soak]),
     ],
 )

@@ -109,7 +109,7 @@ async def test_killed_at_every_point_nothing_is_there_twice(place: Place) -> Non
         place.judge(folder, after=point)
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("shard", [0, *(pytest.param(one, marks=pytest.mark.soak) for one in range(1, SHARDS))])
 async def test_killed_twice_at_seeded_points_nothing_is_there_twice(place: Place, shard: int) -> None:
     points = await place.attempt(place.publication(0), point=0)
     for seed in range(shard, SEEDS, SHARDS):

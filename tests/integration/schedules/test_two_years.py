@@ -5,6 +5,7 @@ zone every quarter of an hour.
 """
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -90,18 +91,24 @@ class Process:
 async def _prepared() -> None: ...
 
 
-def schedules() -> list[Schedule]:
+def schedules(zones: Sequence[str]) -> list[Schedule]:
     ids = CountingIds(1)
-    made = [schedule_from(START, "30 2 * * *", zone, id=ids.ulid(), name=f"daily-{n}") for n, zone in enumerate(ZONES)]
+    made = [schedule_from(START, "30 2 * * *", zone, id=ids.ulid(), name=f"daily-{n}") for n, zone in enumerate(zones)]
     made += [
-        schedule_from(START, "0 */6 * * *", zone, id=ids.ulid(), name=f"often-{n}") for n, zone in enumerate(ZONES[:3])
+        schedule_from(START, "0 */6 * * *", zone, id=ids.ulid(), name=f"often-{n}") for n, zone in enumerate(zones[:3])
     ]
     return made
 
 
-@pytest.mark.long
 @pytest.mark.timeout(900)
-async def test_each_time_of_two_years_is_done_once_or_counted(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "zones",
+    [
+        pytest.param(ZONES[:2], id="two zones", marks=pytest.mark.long),
+        pytest.param(ZONES, id="ten zones", marks=pytest.mark.soak),
+    ],
+)
+async def test_each_time_of_two_years_is_done_once_or_counted(tmp_path: Path, zones: Sequence[str]) -> None:
     chance, clock, ids = random.Random(19), HandClock(), CountingIds(1_000)
     clock.wall_ms = START
     runs = StartedRuns(clock.now_ms)
@@ -111,7 +118,7 @@ async def test_each_time_of_two_years_is_done_once_or_counted(tmp_path: Path) ->
         open_store(path, clock=clock, ids=CountingIds(1), readers=1) as first,
         open_store(path, clock=clock, ids=CountingIds(1), readers=1) as second,
     ):
-        planned = schedules()
+        planned = schedules(zones)
         for one in planned:
             assert await first.schedules.put(one)
         processes = [Process(first, clock, runs, ids), Process(second, clock, runs, ids)]
