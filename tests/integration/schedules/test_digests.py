@@ -42,7 +42,7 @@ def keeper_of(store: SqliteStore, clock: HandClock, **options: object) -> Digest
 async def decided(store: SqliteStore, at: Millis, title: str) -> None:
     """Something that is told of, without a run."""
     item = MemoryItem(
-        id=CountingIds(at % 10_000_000 + 1).ulid(), kind=MemoryKind.DECISION, title=title, body="", guild=GUILD,
+        id=CountingIds(at // 60_000).ulid(), kind=MemoryKind.DECISION, title=title, body="", guild=GUILD,
         origin=MemoryOrigin.PERSON, status=MemoryStatus.ACTIVE, created_at=at,
     )  # fmt: skip
     await store.memory.add([(item, title)])
