@@ -153,6 +153,7 @@ def wire(
         watchdog=watchdog,
         own_limits=own_limits,
         gateway=gateway,
+        driver=driver,
     )
     alerting = Alerting(infrastructure, bot, lookout, alerts)
     operations = {

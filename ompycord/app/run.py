@@ -224,7 +224,7 @@ async def _serve(
                 Service(name="startup-probe", run=lambda: report_missing(settings, token, announce), ends=Ends.WORK)
             )
         manager.ready(f"Serving at {running.sidecar}.")
-        pings = WatchdogPings(manager=manager, answers=running.parts.store.is_writable, clock=SystemClock())
+        pings = WatchdogPings(manager=manager, answers=running.parts.store.answer, clock=SystemClock())
         running.services.start(Service(name="service-manager", run=pings.run, ends=Ends.RECORD))
         await stop.wait()
         log.info("up.ends")

@@ -5,7 +5,7 @@ first.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -201,14 +201,7 @@ class Driver:
 
         A follow-up has no turn while another run of its chain is open.
         """
-        hosted = await self._store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, limit=OPEN_RUNS))
-        working = [record for record in hosted if record.state not in WITHOUT_SLOT]
-        queued = [r for r in hosted if r.state is RunState.QUEUED and waits_for(r, hosted) is None]
-        waiting = [r for r in queued if await self._is_left(r) and await self._has_budget(r)]
-        at_work = sum(not self._slots.is_waiting(RunId(record.id)) for record in working)
-        free = self._limits.parallel_runs - at_work - self._slots.reserved
-        if waiting and free > 0 and await self._closed() is not None:
-            return
+        waiting, working, free = await self._ready()
         while waiting and free > 0:
             # `working` counts runs that wait for answers, too: their people have them running all the same
             record = self._queue.next_of(waiting, working)
@@ -218,6 +211,25 @@ class Driver:
             await self._transitions.decide(RunId(record.id), RunDequeued(), kind=SourceKind.OMPYCORD)
             self._queue.started(record, waiting)
             self._changed()
+
+    async def ready(self) -> Sequence[RunRecord]:
+        """Waiting runs for which a slot is free, and that nothing keeps from it. Raises StorageError."""
+        if self._draining:
+            return ()
+        waiting, _, free = await self._ready()
+        return waiting[: max(free, 0)]
+
+    async def _ready(self) -> tuple[list[RunRecord], list[RunRecord], int]:
+        """Runs that may begin, those at work, and how many slots are free."""
+        hosted = await self._store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, limit=OPEN_RUNS))
+        working = [record for record in hosted if record.state not in WITHOUT_SLOT]
+        queued = [r for r in hosted if r.state is RunState.QUEUED and waits_for(r, hosted) is None]
+        waiting = [r for r in queued if await self._is_left(r) and await self._has_budget(r)]
+        at_work = sum(not self._slots.is_waiting(RunId(record.id)) for record in working)
+        free = self._limits.parallel_runs - at_work - self._slots.reserved
+        if waiting and free > 0 and await self._closed() is not None:
+            waiting = []
+        return waiting, working, free
 
     async def _is_left(self, record: RunRecord) -> bool:
         """Whether nothing of the runs before a follow-up is left to do: one that has ended may still be cleaned up.

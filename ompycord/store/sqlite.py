@@ -163,6 +163,14 @@ class SqliteStore(
 
         return await self._guard.is_writable(write)
 
+    async def answer(self) -> None:
+        """Return once the writer is done with a row of its own, taken or refused, and with all that came before.
+
+        Waits without end for a writer that died, or for a disk that confirms nothing; raises StorageError once closed.
+        """
+        await self.is_writable()
+        await self._connection.post(_nothing)
+
     async def commit(self, commit: Commit) -> Committed:
         """Apply all of it or nothing, in the order of `WRITES`.
 
@@ -187,6 +195,10 @@ class SqliteStore(
                 await self._readers.close()
             finally:
                 await self._connection.close()
+
+
+def _nothing(raw: sqlite3.Connection) -> None:
+    return
 
 
 def _compact(raw: sqlite3.Connection) -> None:

@@ -79,10 +79,10 @@ class AlertKeeper:
 
     async def inspect(self) -> None:
         """Look once, and notify of what changed. Raises nothing that the database does."""
+        self._forget_old_starts(self._clock.now_ms())
         await self._load()
         seen = await self._lookout.sighting()
         now = self._clock.now_ms()
-        self._forget_old_starts(now)
         await self._ways.retry()
         looked_for: set[str] = set()
         for rule, found in found_faults(seen, self._options, backup_hours=self._backup_hours):
@@ -92,8 +92,8 @@ class AlertKeeper:
         for key, known in list(self._observed.items()):
             if known.fault.alert not in looked_for:  # it is not looked for any more
                 await self._step(key, known, None, now, clear_ms=0)
-        self._looked_at = now
         self._state.open = self.open
+        self._looked_at = self._clock.now_ms()  # a look at a disk that hangs lasts long, and is no suspension
 
     async def _judge(self, rule: AlertRule, found: Mapping[str, FoundFault], now: Millis) -> None:
         known = {key: one for key, one in self._observed.items() if one.fault.alert == rule.name}

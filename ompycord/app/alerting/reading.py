@@ -6,7 +6,7 @@ What cannot be read now is None, so that nothing is taken for right or wrong bec
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,18 +15,15 @@ import psutil
 from ompycord.app.backups.state import BackupState
 from ompycord.app.mode import DiskUsage, StorageMode
 from ompycord.app.outgoing.states import Destinations
-from ompycord.conductor import Slots
 from ompycord.domain.deliveries import DestinationState
-from ompycord.domain.ports import Clock, EventBacklog, RunFilter, RunRecords, StoreHealth
+from ompycord.domain.ports import Clock, EventBacklog, StoreHealth
 from ompycord.domain.ports.model_ledger import ModelBreaker
-from ompycord.domain.run import RunKind, RunState
+from ompycord.domain.run import RunRecord
 from ompycord.errors import StorageError
 from ompycord.processes.own_limits import OwnLimits
 from ompycord.telemetry.watchdog import Watchdog
 
 __all__ = ["Lookout", "LookoutStore", "ProcessUse", "Sighting", "process_use"]
-
-MOST_QUEUED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +56,10 @@ class Sighting:
     failing: Sequence[ModelBreaker] = ()
     """Models at providers that failed several times and have not answered since."""
     queued: int | None = None
-    """Hosted runs that wait for a slot, where one is free and new runs may begin; else 0."""
+    """Hosted runs that wait although a slot is free and nothing keeps them from it."""
 
 
-class LookoutStore(EventBacklog, StoreHealth, RunRecords, Protocol):
+class LookoutStore(EventBacklog, StoreHealth, Protocol):
     """What is asked of the database."""
 
 
@@ -87,11 +84,11 @@ class Lookout:
         backups: BackupState,
         destinations: Destinations,
         failing: Callable[[], Sequence[ModelBreaker]],
-        slots: Slots,
+        ready: Callable[[], Awaitable[Sequence[RunRecord]]],
         clock: Clock,
         use: Callable[[], ProcessUse] | None = None,
     ) -> None:
-        """`use` replaces the reading of this process."""
+        """`ready`: the runs that the driver should have started; `use` replaces the reading of this process."""
         self._store = store
         self._bot = bot
         self._mode = mode
@@ -100,7 +97,7 @@ class Lookout:
         self._backups = backups
         self._destinations = destinations
         self._failing = failing
-        self._slots = slots
+        self._ready = ready
         self._clock = clock
         self._use = use or process_use
 
@@ -128,16 +125,9 @@ class Lookout:
         try:
             states = await self._destinations.states()
             waiting = [(state, self._destinations.age_s(state)) for state in states]
-            return await self._store.backlog(), waiting, await self._queued()
+            return await self._store.backlog(), waiting, len(await self._ready())
         except (StorageError, OSError):
             return None, None, None
-
-    async def _queued(self) -> int:
-        use = self._slots.use
-        if use.used + use.returning >= use.total or await self._mode.closed() is not None:
-            return 0
-        which = RunFilter(states=frozenset({RunState.QUEUED}), kind=RunKind.HOSTED, limit=MOST_QUEUED)
-        return len(await self._store.runs(which))
 
     async def _disk(self) -> DiskUsage | None:
         try:

@@ -106,7 +106,8 @@ def _backup(seen: Sighting, options: AlertOptions, hours: float) -> Found:
 
 
 def _restore_trial(seen: Sighting, options: AlertOptions, hours: float) -> Found:
-    return _one(seen.backups.drill_fault)
+    undrilled = seen.backups.undrilled
+    return _one(seen.backups.drill_fault or (None if undrilled is None else f"it could not be made: {undrilled}"))
 
 
 def _deliveries(seen: Sighting, options: AlertOptions, hours: float) -> Found:
@@ -223,7 +224,7 @@ RULES: Final[tuple[AlertRule, ...]] = (
     ),
     AlertRule(
         name="restore_trial",
-        title="The newest backup cannot be restored",
+        title="The restore trial failed",
         after_s=0,
         remedy="Make another one: `ompycord backup create`, then `ompycord backup verify --restore`.",
         find=_restore_trial,

@@ -57,6 +57,8 @@ class BackupKeeper:
         self._copies = copies or StoreCopies()
         self._tried_at: Millis | None = None
         self._drill_tried_at: Millis | None = None
+        self._is_put_off = False
+        """Whether the last trial that was due could not be made: once is no matter, the next try may be better."""
         self._is_unread = False
         """Whether the folder could not be read when it was looked at."""
         self._ends = threading.Event()
@@ -148,10 +150,12 @@ class BackupKeeper:
                 partial(drill, self._place, newest.name, copies=self._copies, progress=self._progress)
             )
         except (OmpycordError, OSError) as error:
+            self.state.undrilled, self._is_put_off = (str(error) if self._is_put_off else None), True
             log.warning("backup.not_drilled", cause=str(error))
             return
         now = self._clock.now_ms()
         self.state.drilled_at, self.state.drill_fault = now, faults[0] if faults else None
+        self.state.undrilled, self._is_put_off = None, False
         try:
             await self._in_thread(partial(note_drill, self._place, at=now, backup=newest.name, faults=faults))
         except OSError as error:
@@ -171,6 +175,8 @@ class BackupKeeper:
             if tried_at is not None and newest_at is not None and newest_at > tried_at:
                 self.state.fault = None  # there is one since
         record = read_drill(self._place)
+        if record.at is not None and self._drill_tried_at is not None and record.at >= self._drill_tried_at:
+            self.state.undrilled, self._is_put_off = None, False  # a command made the trial since
         self.state.drilled_at = record.at
         self.state.drill_fault = record.faults[0] if record.faults else None
 

@@ -29,6 +29,8 @@ class BackupState:
     """Since the start."""
     drilled_at: Millis | None = None
     drill_fault: str | None = None
+    undrilled: str | None = None
+    """Why the trial that is due could not be made; it is tried again each hour."""
 
     def report(self) -> dict[str, Any]:
         """The part of /status."""
@@ -46,6 +48,8 @@ def backup_line(state: BackupState) -> HealthLine:
         return HealthLine(name=_NAME, is_ok=False, text=f"the last one failed: {state.fault}")
     if state.drill_fault is not None:
         return HealthLine(name=_NAME, is_ok=False, text=f"the newest cannot be restored: {state.drill_fault}")
+    if state.undrilled is not None:
+        return HealthLine(name=_NAME, is_ok=False, text=f"the newest is not tried: {state.undrilled}")
     newest = "none yet" if state.newest_at is None else f"newest {day_clock(state.newest_at)}"
     trial = "" if state.drilled_at is None else f", restored on trial {day_clock(state.drilled_at)}"
     return HealthLine(name=_NAME, is_ok=True, text=newest + trial)

@@ -18,6 +18,7 @@ from ompycord.app.services import Ends, Service
 from ompycord.app.wiring.parts import Infrastructure
 from ompycord.app.wiring.running import drained, keeps_up
 from ompycord.bot.bot import Bot
+from ompycord.conductor import Driver
 from ompycord.domain.deliveries import Topic
 from ompycord.errors import StorageError
 from ompycord.model_gateway.gateway import ModelGateway
@@ -104,6 +105,7 @@ def lookout_of(
     watchdog: Watchdog,
     own_limits: OwnLimits,
     gateway: ModelGateway,
+    driver: Driver,
 ) -> Lookout:
     """What is looked at for alerts."""
     return Lookout(
@@ -115,7 +117,7 @@ def lookout_of(
         backups=backups,
         destinations=destinations,
         failing=gateway.upstreams.failing,
-        slots=infrastructure.slots,
+        ready=driver.ready,
         clock=infrastructure.clock,
     )
 

@@ -113,6 +113,7 @@ def verify(
     with _progress(as_json) as progress:
         if restore_:
             faults = drill(place, chosen, copies=StoreCopies(), progress=progress)
+            _note(place, chosen, faults)
         else:
             faults = look_through(place, chosen, progress=progress)
     if as_json:
@@ -124,6 +125,21 @@ def verify(
             typer.echo(f"{chosen} is whole{', and opens' if restore_ else ''}.")
     if faults:
         raise typer.Exit(1)
+
+
+def _note(place: "BackupPlace", name: str, faults: list[str]) -> None:
+    """Keep how a trial of the newest went: alerts, `doctor` and the next trial go by it."""
+    from ompycord.app.system import SystemClock
+    from ompycord.backup.drills import note_drill
+
+    now = SystemClock().now_ms()
+    newest = place.newest(now=now)
+    if newest is None or newest.name != name:
+        return
+    try:
+        note_drill(place, at=now, backup=name, faults=faults)
+    except OSError as error:
+        typer.echo(f"How the trial went cannot be kept in {place.path} ({error.strerror}).", err=True)
 
 
 @backup.command("restore", epilog=examples("backup restore"))

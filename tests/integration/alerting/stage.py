@@ -102,6 +102,8 @@ class Stage:
         self.seen = well()
         self.ops, self.ci = Way(OPS_CHANNEL), Way("ci")
         self.woken = 0
+        self.look_ms = 0
+        """How long one look lasts."""
         self.state = AlertState(None)
         self.ways = WaysOut(
             rows=store,
@@ -121,6 +123,7 @@ class Stage:
         )
 
     async def sighting(self) -> Sighting:
+        self.clock.pass_ms(self.look_ms)
         return self.seen
 
     def again(self) -> "Stage":

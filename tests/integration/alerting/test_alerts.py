@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ompycord.app.backups.state import BackupState
 from ompycord.domain.alerting.options import ALERTS, AlertOptions
 from ompycord.domain.person_settings import QuietHours
 from ompycord.errors import NotStored
@@ -144,11 +145,11 @@ async def test_a_way_that_never_took_an_opening_gets_it_with_the_end_once_the_da
 @pytest.mark.parametrize(
     ("began", "ended", "expected"),
     [
-        # I1: sent before quiet hours, right again within them: the end is sent when they end
+        # sent before quiet hours, right again within them: the end is sent when they end
         ("2027-03-01T20:50", "2027-03-01T22:00", ["2027-03-01T20:51 opened", "2027-03-02T06:00 resolved"]),
-        # I2: begins within them and lasts: sent when they end
+        # begins within them and lasts: sent when they end
         ("2027-03-02T02:00", "2027-03-02T09:00", ["2027-03-02T06:00 opened", "2027-03-02T09:01 resolved"]),
-        # I2: begins and ends within them: kept, sent to no one
+        # begins and ends within them: kept, sent to no one
         ("2027-03-02T02:00", "2027-03-02T03:00", []),
     ],
 )
@@ -194,6 +195,20 @@ async def test_a_machine_that_slept_counts_from_its_waking_and_a_clock_set_back_
     stage.wrong()
     await stage.pass_s(120)
     assert await stage.queued() == ["alert.opened discord", "alert.resolved discord"]
+
+
+async def test_a_disk_that_hangs_is_an_alert_though_each_look_at_it_takes_a_minute(stage: Stage) -> None:
+    stage.wrong("database")
+    stage.look_ms = 60_000
+    await stage.pass_s(60)
+    assert stage.ops.said + await stage.queued("ops-channel") == ["alert.opened database"]
+
+
+async def test_a_trial_of_a_backup_that_cannot_be_made_is_an_alert(stage: Stage) -> None:
+    stage.seen = replace(well(), backups=BackupState(undrilled="There is no room."))
+    await stage.keeper.inspect()
+    [alert] = stage.keeper.open
+    assert (alert.alert, alert.text) == ("restore_trial", "it could not be made: There is no room.")
 
 
 async def test_what_cannot_be_read_now_changes_nothing(stage: Stage) -> None:

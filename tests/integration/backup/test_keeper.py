@@ -185,9 +185,27 @@ async def test_a_trial_that_could_not_begin_is_no_fault_and_tried_again_in_an_ho
         await ours.inspect()
     await ours.inspect()
     assert (ours.state.drill_fault, ours.state.drilled_at, copies.opened) == (None, None, 0)
+    assert ours.state.undrilled is None
     clock.pass_ms(HOUR_MS)
     await ours.inspect()
     assert (ours.state.drilled_at, copies.opened) == (clock.wall_ms, 1)
+
+
+async def test_a_trial_that_cannot_begin_again_and_again_is_told_until_one_was_made(
+    keeper: Callable[..., BackupKeeper], clock: HandClock, place: BackupPlace, make: Make
+) -> None:
+    name = make()
+    ours = keeper(every_hours=0)
+    for why in (None, "Another process works"):
+        with place.writing():
+            await ours.inspect()
+        assert (ours.state.undrilled or "").startswith(why or "")
+        assert (ours.state.undrilled is None) is (why is None)
+        assert backup_line(ours.state).is_ok is (why is None)
+        clock.pass_ms(HOUR_MS)
+    note_drill(place, at=clock.wall_ms, backup=name, faults=[])  # as `ompycord backup verify --restore` does
+    await ours.inspect()
+    assert (ours.state.undrilled, backup_line(ours.state).is_ok) == (None, True)
 
 
 async def test_one_that_does_not_open_is_a_fault_and_the_one_that_did_before_is_never_pruned(

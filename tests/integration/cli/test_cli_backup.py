@@ -5,6 +5,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from ompycord.backup.drills import read_drill
+from ompycord.backup.place import BackupPlace
 from tests.integration.cli.harness import ompycord
 from tests.integration.cli.test_cli_damaged_store import filled
 
@@ -51,3 +53,17 @@ async def test_what_is_wrong_is_one_line(tmp_path: Path) -> None:
     assert "Removed no backup" in pruned.out
     few = await ompycord("backup", "prune", "--keep", "0", *here, folder=tmp_path)
     assert few.code == 2
+
+
+async def test_a_trial_by_command_is_the_last_trial_for_everybody(tmp_path: Path) -> None:
+    data = await filled(tmp_path)
+    here = ("--data-dir", str(data))
+    for _ in range(2):
+        assert (await ompycord("backup", "create", *here, folder=tmp_path)).code == 0
+    place = BackupPlace(data / "backups")
+    old, newest = place.names()
+    await ompycord("backup", "verify", newest, *here, folder=tmp_path)
+    await ompycord("backup", "verify", old, "--restore", *here, folder=tmp_path)
+    assert read_drill(place).at is None, "only read, or not the newest"
+    done = await ompycord("backup", "verify", "--restore", *here, folder=tmp_path)
+    assert (done.code, read_drill(place).backup, read_drill(place).faults) == (0, newest, ())
