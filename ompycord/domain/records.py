@@ -328,6 +328,7 @@ class Commit:
     - `KeyRecord`, `KeysEnd`: a key put, a run's keys ended.
     - `ModelRequestOpened`, `ModelRequestMetered`, `ModelRequestSettled`, `ModelBreaker`: the ledger of requests to
       models (`ports/model_ledger.py`).
+    - `MemoryAddition`: inserted; one whose words are in its place already makes the whole commit a no-op.
     - `MemoryChange`: an item of the memory, guarded by the state that was read.
     - `BudgetWarning`: inserted; one that was given before makes the whole commit a no-op.
     - `CallDecision`: inserted.

@@ -10,6 +10,7 @@ from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
 from ompycord.domain.memory.items import (
     FoundItem,
+    MemoryAddition,
     MemoryChange,
     MemoryFilter,
     MemoryItem,
@@ -108,7 +109,8 @@ class MemoryBook:
         )
         return await self._kept(item)
 
-    async def propose(self, run: RunId, new: NewMemory) -> KeptItem:
+    async def proposal(self, run: RunId, new: NewMemory) -> MemoryAddition:
+        """See `ProposedItems`."""
         record = await self._runs.run(run)
         if record is None:
             raise Refused(RefusalCode.NO_SUCH_RUN)
@@ -116,7 +118,13 @@ class MemoryBook:
         if len(await self._rows.items(waiting)) >= _MOST_PROPOSED:
             raise Refused(RefusalCode.TOO_MANY_PROPOSALS, limit=_MOST_PROPOSED)
         place = MemoryPlace.of(record).model_copy(update={"channel": None})
-        return await self._kept(self._made(new, place).model_copy(update={"source_run": run}))
+        item = self._made(new, place).model_copy(update={"source_run": run})
+        return MemoryAddition(item=item, terms=terms_of(item))
+
+    async def there_before(self, addition: MemoryAddition) -> MemoryItem:
+        """See `ProposedItems`."""
+        (stored,) = await self._rows.add([(addition.item, addition.terms)])
+        return stored
 
     async def offer(self, place: MemoryPlace, new: NewMemory) -> KeptItem:
         """Propose what a file says; a person decides about it. Raises Refused."""

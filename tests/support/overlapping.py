@@ -1,16 +1,21 @@
 """Merges on trial whose ends a test writes, and what finds overlaps by them; the rest is the product's."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ompycord.conductor import OtherWorks, OverlapWatch, Transitions
+from ompycord.conductor.run_access import RunStore
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import MergedOnTrial, OpenFollowing, ResultPlace
+from ompycord.domain.ports import MergedOnTrial, OpenFollowing, ResultPlace, RunFilter
 from ompycord.domain.repository import RepositorySpec
+from ompycord.domain.run import RunRecord
+from ompycord.errors import StorageError
+from ompycord.store import SqliteStore
 from tests.support.app_harness import ComposedApp
 
-__all__ = ["WrittenMerges", "overlaps_of"]
+__all__ = ["OftenBusy", "WrittenMerges", "overlaps_of"]
 
 
 @dataclass
@@ -43,14 +48,38 @@ class WrittenMerges:
         return self.ends.get(pair, MergedOnTrial())
 
 
+class OftenBusy:
+    """A store's runs, which cannot be listed for as many times as a test says."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self.refuses = 0
+        self.refused = asyncio.Event()
+        self.run = store.run
+        self.decision = store.decision
+        self.commit = store.commit
+
+    async def runs(self, which: RunFilter) -> list[RunRecord]:
+        if self.refuses:
+            self.refuses -= 1
+            self.refused.set()
+            raise StorageError("The database took too long to answer.")
+        return await self._store.runs(which)
+
+
 def overlaps_of(
-    app: ComposedApp, merges: WrittenMerges, forge: OpenFollowing, catalog: Catalog | None = None
+    app: ComposedApp,
+    merges: WrittenMerges,
+    forge: OpenFollowing,
+    catalog: Catalog | None = None,
+    *,
+    store: RunStore | None = None,
 ) -> OverlapWatch:
-    """Another one over the same store knows what is stored."""
-    store, clock = app.store, app.infrastructure.clock
-    works = OtherWorks(store=store, records=store, snapshots=app.snapshots, merges=merges, forge=forge, clock=clock)
+    """Another one over the same store knows what is stored. `store`: how it reads runs, where not from the app's."""
+    runs, store, clock = store or app.store, app.store, app.infrastructure.clock
+    works = OtherWorks(store=runs, records=store, snapshots=app.snapshots, merges=merges, forge=forge, clock=clock)
     return OverlapWatch(
-        store=store, snapshots=app.snapshots, transitions=Transitions(store=store, clock=clock, ids=app.ids),
+        store=runs, snapshots=app.snapshots, transitions=Transitions(store=store, clock=clock, ids=app.ids),
         recorder=app.areas.recorder, bus=app.bus, catalog=catalog or app.catalog, merges=merges, works=works,
         wake=app.infrastructure.wake,
     )  # fmt: skip

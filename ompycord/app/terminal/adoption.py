@@ -69,13 +69,12 @@ class Adoption:
         return len(found)
 
     async def _writes(self, record: RunRecord, guild: str, channel: str) -> tuple[RunPlaced | OutboxRow, ...]:
-        """Its place, and the messages that it would have by now: a row that says the same twice is one row."""
+        """Its place, and the messages that it would have by now; of two that are the same the store takes one."""
         run, now = RunId(record.id), self._clock.now_ms()
-        rows: dict[tuple[str, str], OutboxRow] = {}
+        rows: list[OutboxRow] = []
         for event in await self._history.events_of(run):
-            for row in deliveries(run, event.body, kind=record.kind, channel=channel, at=now):
-                rows.setdefault((row.kind, row.ref), row)
-        return (RunPlaced(run=run, guild=guild, channel=channel), *rows.values())
+            rows += deliveries(run, event.body, kind=record.kind, channel=channel, at=now)
+        return (RunPlaced(run=run, guild=guild, channel=channel), *rows)
 
 
 def _is_of_a_terminal(record: RunRecord) -> bool:

@@ -1,7 +1,6 @@
 """The memory as it is wired: over the store's rows, with the clock, the ids and the redactor of the process."""
 
 from ompycord.app.wiring.parts import Infrastructure
-from ompycord.conductor import EventRecorder
 from ompycord.conductor.remembering import Lessons
 from ompycord.conductor.run_access import RunAccess
 from ompycord.memory.book import MemoryBook
@@ -24,11 +23,9 @@ def recaller_of(infrastructure: Infrastructure) -> Recaller:
     )
 
 
-def lessons_of(infrastructure: Infrastructure, access: RunAccess, recorder: EventRecorder) -> Lessons:
+def lessons_of(infrastructure: Infrastructure, access: RunAccess) -> Lessons:
     """What agents want to be remembered, and what people decide about it."""
-    return Lessons(
-        memory=memory_book_of(infrastructure), access=access, recorder=recorder, wake=infrastructure.wake_projector
-    )
+    return Lessons(memory=memory_book_of(infrastructure), access=access, wake=infrastructure.wake_projector)
 
 
 def memory_keeper_of(infrastructure: Infrastructure) -> MemoryKeeper:

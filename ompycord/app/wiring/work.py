@@ -157,7 +157,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         recorder=recorder,
         standing=standing,
         shared_budgets=shared,
-        lessons=lessons_of(infrastructure, access, recorder),
+        lessons=lessons_of(infrastructure, access),
         budget_keeper=BudgetKeeper(
             access=access,
             transitions=transitions,

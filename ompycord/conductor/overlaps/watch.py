@@ -77,11 +77,16 @@ class OverlapWatch:
         self._kept: OrderedDict[str, OverlapsFound] = OrderedDict()
         """What was stored last for a run, which its snapshot may not have yet."""
         self._waiting: set[RunId] = set()
+        self._again: tuple[RunId, ...] = ()
+        """Runs that moved while the store could not be read or written."""
 
     async def run(self) -> None:
         """Look at each run that moved, and first at all that are not over, until cancelled."""
         with self._bus.subscribe() as changes:
-            runs = await self._open()
+            runs: list[RunId] = []
+            while (found := await self._open()) is None:
+                runs += await changes.take(POLL_S)
+            runs = [*found, *runs]
             while True:
                 await self.check_once(runs)
                 await asyncio.sleep(PAUSE_S)
@@ -89,21 +94,27 @@ class OverlapWatch:
 
     async def check_once(self, runs: Sequence[RunId]) -> None:
         """Compare the results of the repositories of these runs that moved; resume what has waited long enough."""
+        looked = tuple(dict.fromkeys((*self._again, *runs)))[-_KNOWN:]
+        self._again = ()
         try:
-            moved = [record for run in runs if (record := await self._moved(run)) is not None]
+            moved = [record for run in looked if (record := await self._moved(run)) is not None]
             for name in dict.fromkeys(record.repository for record in moved if record.repository):
                 ended = [one for one in moved if one.repository == name and one.state in FINAL]
                 await self._compare(name, ended)
             await self._resume_waiting()
         except StorageError as error:
             log.warning("overlaps.wait", cause=str(error))
+            self._again = looked
+            for run in looked:
+                self._versions.pop(run, None)
 
-    async def _open(self) -> list[RunId]:
+    async def _open(self) -> list[RunId] | None:
+        """All that are not over; None while the store cannot be read."""
         try:
             records = await self._store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, limit=_RUNS))
         except StorageError as error:
             log.warning("overlaps.wait", cause=str(error))
-            return []
+            return None
         return [RunId(record.id) for record in records]
 
     async def _moved(self, run: RunId) -> RunRecord | None:

@@ -6,7 +6,6 @@ Counterpart: `domain/ports/memory.py`, where the words are kept; here are the fa
 from collections.abc import Callable
 from typing import Literal
 
-from ompycord.conductor.event_recorder import EventRecorder
 from ompycord.conductor.run_access import RunAccess
 from ompycord.conductor.snapshots import LoadedRun
 from ompycord.domain import events as ev
@@ -28,23 +27,24 @@ LessonDecision = Literal["kept", "edited", "dropped"]
 
 
 class Lessons:
-    """The use cases. Each method returns when all is on disk: what is decided and what that changes, or neither."""
+    """The use cases. Each method returns when all is on disk: the fact and what it changes, or neither."""
 
-    def __init__(
-        self, *, memory: ProposedItems, access: RunAccess, recorder: EventRecorder, wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, *, memory: ProposedItems, access: RunAccess, wake: Callable[[], None]) -> None:
         self._memory = memory
         self._access = access
-        self._recorder = recorder
         self._wake = wake
 
     async def propose(self, run: RunId, new: NewMemory) -> KeptItem:
         """Keep it as a proposal and show it in the run's thread. Raises Refused."""
-        kept = await self._memory.propose(run, new)
-        if kept.fresh:
-            what = NewMemory.model_validate(kept.item.model_dump(include=set(NewMemory.model_fields)))
-            await self._recorder.record(run, ev.MemoryProposed(item=kept.item.id, what=what))
-        return kept
+        addition = await self._memory.proposal(run, new)
+        item = addition.item
+        what = NewMemory.model_validate(item.model_dump(include=set(NewMemory.model_fields)))
+        fact = ev.MemoryProposed(item=item.id, what=what)
+        committed = await self._access.record(run, fact, kind=SourceKind.OMPYCORD, beside=(addition,))
+        if not committed.fresh:
+            return KeptItem(item=await self._memory.there_before(addition), fresh=False)
+        self._wake()
+        return KeptItem(item=item)
 
     async def decide(
         self, loaded: LoadedRun, item: str, decision: LessonDecision, person: Person, *, text: NewMemory | None = None

@@ -50,7 +50,6 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
     shown |= {name: kept[2] for name, field in _OF_OURS.items() if (kept := getattr(ours, field)) is not None}
     # What we collected and published of a hosted run is known; until then the agent's statement is shown.
     known = {OMPYCORD: ours} if task and ours.files else source_states
-    files = newest(known, lambda source_state: source_state.files)
     outcome = now.transition.outcome if now.transition else None
     commit = scalar(known, "commit")
     gaps = [gap for source in sorted(source_states) for gap in _gaps(source, source_states[source])]
@@ -74,15 +73,9 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         tool_count=sum(source_state.tool_count for source_state in source_states.values()),
         usage=_usage(source_states),
         models=ModelAccess(**ours.opened[2].model_dump(exclude={"type"})) if ours.opened else None,
-        files=files.files if files else (),
-        files_total=(files.total or len(files.files)) if files else 0,
         left_out=ours.left_out[2].items if ours.left_out else (),
         checks=checks,
-        pull_request=ours.publishing.pull_request,
         pull_request_now=_pull_request_now(ours),
-        base_moved=ours.publishing.base_moved,
-        ready_by=ours.publishing.ready_by(commit),
-        publishes_again=ours.publishing.is_requested,
         precheck=ours.precheck[2].lines if ours.precheck else (),
         lessons=lessons_of(ours),
         questions=questions(source_states),
@@ -97,8 +90,10 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         gaps=tuple(gaps[:GAPS_SHOWN]),
         gap_count=len(gaps),
         ended_at=now.ended_at,
+        **_files_fields(known),
         **_evidence_fields(ours, now.state, checks, task, commit, has_result=task is not None and outcome is None),
         **_times(source_states),
+        **ours.publishing.fields(commit),
         **ours.overlaps.fields(now.transition.reason if now.transition else None),
         **shown,
     )
@@ -147,6 +142,11 @@ def _evidence_fields(
             is_reviewed=task is None or task.mode is not Mode.FULL or (review is not None and not _is_blocked(review)),
         ),
     }
+
+
+def _files_fields(known: SourceStates) -> dict[str, Any]:
+    found = newest(known, lambda source_state: source_state.files)
+    return {"files": found.files, "files_total": found.total or len(found.files)} if found else {}
 
 
 def _pull_request_now(ours: SourceState) -> ev.PullRequestSeen | None:

@@ -3,6 +3,7 @@
 `source_state.py` hands the events on, `merge.py` puts what is shown into the snapshot.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -58,16 +59,12 @@ class PublishingState:
         """Where the result is proposed, as the forge had it last."""
         return self.opened[2] if self.opened is not None else None
 
-    @property
-    def base_moved(self) -> ev.BaseMoved | None:
-        """What became of the last result that was on a base which had moved."""
-        return self.moved[2] if self.moved is not None else None
-
-    def ready_by(self, commit: str | None) -> str | None:
-        """Who had the draft of this very result ask for review."""
-        return self.ready[2].by if self.ready is not None and self.ready[2].commit == commit else None
-
-    @property
-    def is_requested(self) -> bool:
-        """Whether it is published again now."""
-        return self.requested > self.done
+    def fields(self, commit: str | None) -> Mapping[str, object]:
+        """What the snapshot of a run with this result has of it."""
+        is_ready = self.ready is not None and self.ready[2].commit == commit
+        return {
+            "pull_request": self.pull_request,
+            "base_moved": self.moved[2] if self.moved is not None else None,
+            "ready_by": self.ready[2].by if self.ready is not None and is_ready else None,
+            "publishes_again": self.requested > self.done,
+        }

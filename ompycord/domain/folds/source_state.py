@@ -222,7 +222,7 @@ def _stepped_in(
 ) -> None:
     source_state.stepped_in = max(source_state.stepped_in, seq)
     if isinstance(body, ev.QuestionAnswered):
-        _question_closed(source_state, seq, at, body)
+        _closed(source_state, seq, at, body)
 
 
 def _followed(source_state: SourceState, seq: int, at: int, body: ev.RunFollowed) -> None:
@@ -272,22 +272,12 @@ def _check_started(source_state: SourceState, seq: int, at: int, body: ev.CheckS
     _keep(source_state.checks_started, body.check, (seq, at, None), NAMED_KEPT)
 
 
-def _question_closed(source_state: SourceState, seq: int, at: int, body: ev.QuestionAnswered) -> None:
-    _keep(source_state.closings, str(Ref(RefKind.QUESTION, body.question)), (seq, at, body), CLOSINGS_KEPT)
-
-
-def _question_withdrawn(source_state: SourceState, seq: int, at: int, body: ev.QuestionWithdrawn) -> None:
-    _keep(source_state.closings, str(Ref(RefKind.QUESTION, body.question).withdrawal), (seq, at, body), CLOSINGS_KEPT)
-
-
-def _approval_closed(
-    source_state: SourceState, seq: int, at: int, body: ev.ApprovalGranted | ev.ApprovalDenied | ev.ApprovalVoided
-) -> None:
-    _keep(source_state.closings, str(Ref(RefKind.APPROVAL, body.approval)), (seq, at, body), CLOSINGS_KEPT)
-
-
-def _approval_withdrawn(source_state: SourceState, seq: int, at: int, body: ev.ApprovalWithdrawn) -> None:
-    _keep(source_state.closings, str(Ref(RefKind.APPROVAL, body.approval).withdrawal), (seq, at, body), CLOSINGS_KEPT)
+def _closed(source_state: SourceState, seq: int, at: int, body: Closing) -> None:
+    is_question = isinstance(body, ev.QuestionAnswered | ev.QuestionWithdrawn)
+    ref = Ref(RefKind.QUESTION, body.question) if is_question else Ref(RefKind.APPROVAL, body.approval)
+    if isinstance(body, ev.QuestionWithdrawn | ev.ApprovalWithdrawn):
+        ref = ref.withdrawal
+    _keep(source_state.closings, str(ref), (seq, at, body), CLOSINGS_KEPT)
 
 
 def _approval_voted(source_state: SourceState, seq: int, at: int, body: ev.ApprovalVoted) -> None:
@@ -300,18 +290,6 @@ def _approval_used(source_state: SourceState, seq: int, at: int, body: ev.Approv
 
 def _artifact(source_state: SourceState, seq: int, at: int, body: ev.ArtifactAdded) -> None:
     _keep(source_state.artifacts, seq, (seq, at, body), ARTIFACTS_KEPT)
-
-
-def _report(source_state: SourceState, seq: int, at: int, body: Any) -> None:  # one of REPORT_EVENTS
-    source_state.reports.add(seq, at, body)
-
-
-def _publishing(source_state: SourceState, seq: int, at: int, body: Any) -> None:  # one of PUBLISHING_EVENTS
-    source_state.publishing.add(seq, at, body)
-
-
-def _overlap(source_state: SourceState, seq: int, at: int, body: Any) -> None:  # one of OVERLAP_EVENTS
-    source_state.overlaps.add(seq, at, body)
 
 
 Apply = Callable[[SourceState, int, int, Any], None]
@@ -345,6 +323,15 @@ def _latest_by(table: str, key: str, most: int = NAMED_KEPT) -> Apply:
     return apply
 
 
+def _part(name: str) -> Apply:
+    """Hand the event on to the part of the state of this name."""
+
+    def apply(source_state: SourceState, seq: int, at: int, body: Any) -> None:
+        getattr(source_state, name).add(seq, at, body)
+
+    return apply
+
+
 _APPLY: dict[type[Any], Apply] = {
     ev.RunStarted: _started,
     ev.RunStateChanged: _state,
@@ -360,11 +347,11 @@ _APPLY: dict[type[Any], Apply] = {
     ev.ModelsOpened: _models_opened,
     ev.CheckStarted: _check_started,
     ev.QuestionAnswered: _stepped_in,
-    ev.QuestionWithdrawn: _question_withdrawn,
-    ev.ApprovalGranted: _approval_closed,
-    ev.ApprovalDenied: _approval_closed,
-    ev.ApprovalVoided: _approval_closed,
-    ev.ApprovalWithdrawn: _approval_withdrawn,
+    ev.QuestionWithdrawn: _closed,
+    ev.ApprovalGranted: _closed,
+    ev.ApprovalDenied: _closed,
+    ev.ApprovalVoided: _closed,
+    ev.ApprovalWithdrawn: _closed,
     ev.ApprovalUsed: _approval_used,
     ev.ApprovalVoted: _approval_voted,
     ev.ArtifactAdded: _artifact,
@@ -401,8 +388,8 @@ _APPLY: dict[type[Any], Apply] = {
     ev.AnswerTyped: _latest_by("typed", "typed", TYPED_KEPT),
     ev.AnswerEdited: _latest_by("typed_edits", "typed", TYPED_KEPT),
     ev.AnswerDropped: _latest_by("typed_drops", "typed", TYPED_KEPT),
-    **dict.fromkeys(REPORT_EVENTS, _report),
-    **dict.fromkeys(PUBLISHING_EVENTS, _publishing),
-    **dict.fromkeys(OVERLAP_EVENTS, _overlap),
+    **dict.fromkeys(REPORT_EVENTS, _part("reports")),
+    **dict.fromkeys(PUBLISHING_EVENTS, _part("publishing")),
+    **dict.fromkeys(OVERLAP_EVENTS, _part("overlaps")),
 }
 """What is done with an event by its type, beyond its latest texts and its count, which every type has."""

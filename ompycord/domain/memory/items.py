@@ -15,6 +15,7 @@ __all__ = [
     "TITLE_LENGTH",
     "ErasedMemory",
     "FoundItem",
+    "MemoryAddition",
     "MemoryChange",
     "MemoryCounts",
     "MemoryFilter",
@@ -127,6 +128,14 @@ class MemoryItem(NewMemory):
     @property
     def place(self) -> MemoryPlace:
         return MemoryPlace(guild=self.guild, repository=self.repository, channel=self.channel)
+
+
+class MemoryAddition(Frozen):
+    """A new item, as a write of a commit. Where its words are there already, in the same place, nothing is stored."""
+
+    item: MemoryItem
+    terms: str
+    """By which it is found beside its words."""
 
 
 class MemoryChange(Frozen):

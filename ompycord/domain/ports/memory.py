@@ -12,6 +12,7 @@ from ompycord.domain.events import MemoryRecalled
 from ompycord.domain.ids import RunId
 from ompycord.domain.memory.items import (
     FoundItem,
+    MemoryAddition,
     MemoryChange,
     MemoryFilter,
     MemoryItem,
@@ -109,8 +110,12 @@ class RecallForRuns(Protocol):
 class ProposedItems(Protocol):
     """What runs propose, and the change that a decision about it makes. Each method raises Refused, StorageError."""
 
-    async def propose(self, run: RunId, new: NewMemory) -> KeptItem:
-        """See `TeamMemory`."""
+    async def proposal(self, run: RunId, new: NewMemory) -> MemoryAddition:
+        """What a run's agent learned, for the commit that holds the proposal. Nothing is changed yet."""
+        ...
+
+    async def there_before(self, addition: MemoryAddition) -> MemoryItem:
+        """The item because of which that commit stored nothing."""
         ...
 
     async def change(
@@ -141,10 +146,6 @@ class TeamMemory(Protocol):
 
     async def keep(self, place: MemoryPlace, new: NewMemory, person: Person, *, message: str | None = None) -> KeptItem:
         """Remember what a person says, at once. Raises Refused."""
-        ...
-
-    async def propose(self, run: RunId, new: NewMemory) -> KeptItem:
-        """Propose what a run's agent learned; a person decides about it. Raises Refused."""
         ...
 
     async def decide(

@@ -15,7 +15,7 @@ from ompycord.domain.catalog import Limits
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.events import OtherWork, OverlapsFound, PullRequestSeen
 from ompycord.domain.folds.snapshot import StatusSnapshot
-from ompycord.domain.ids import RunId
+from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.run import RunRecord, RunState, SuspendReason
@@ -27,7 +27,7 @@ from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import ADA, AP, CATALOG, MO, VI, AppHarness
 from tests.support.followed_pulls import Forges
-from tests.support.overlapping import WrittenMerges, overlaps_of
+from tests.support.overlapping import OftenBusy, WrittenMerges, overlaps_of
 from tests.support.talking_forge import TalkingForge
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
@@ -51,10 +51,10 @@ class World:
     async def _until_let_go(self) -> None:
         await self.go.wait()
 
-    def watcher(self, *, forge: bool = False) -> OverlapWatch:
+    def watcher(self, *, forge: bool = False, store: OftenBusy | None = None) -> OverlapWatch:
         """One process's; another one knows what is stored."""
         forges = Forges(forge=self.forge, clock=self.harness.clock, known=KnownAnswers())
-        return overlaps_of(self.harness, self.merges, forges, self.with_forge if forge else None)
+        return overlaps_of(self.harness, self.merges, forges, self.with_forge if forge else None, store=store)
 
     async def checking(self, person: Person, commit: str, prompt: str = "Fix the total.") -> RunRecord:
         """A run whose result was collected and is checked."""
@@ -138,6 +138,32 @@ async def test_a_run_that_ends_at_once_is_compared_all_the_same(world: World) ->
     await world.look(ada, fast)
     await world.shown(fast, 1)
     assert not (await world.shown(fast, 1)).open_overlaps, "nothing can be decided about it any more"
+
+
+async def test_what_moved_while_the_store_was_busy_is_compared_afterwards(world: World) -> None:
+    ada, mo = await world.checking(ADA, A), await world.checking(MO, B)
+    world.merges.overlap(A, B, "auth.py")
+    busy = OftenBusy(world.harness.store)
+    watch = world.watcher(store=busy)
+    busy.refuses = 1
+    await world.look(ada, mo, watch=watch)
+    assert not await world.found(mo)
+    await world.look(watch=watch)
+    await world.shown(mo, 1)
+
+
+async def test_a_store_that_is_busy_at_the_start_is_asked_again_for_what_is_open(world: World) -> None:
+    await world.checking(ADA, A)
+    mo = await world.checking(MO, B)
+    world.merges.overlap(A, B, "auth.py")
+    busy = OftenBusy(world.harness.store)
+    busy.refuses = 1
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(world.watcher(store=busy).run())
+        await busy.refused.wait()
+        world.harness.bus.publish([RunId(new_ulid(now_ms=0, entropy=bytes(10)))])
+        await world.shown(mo, 1)
+        watching.cancel()
 
 
 async def test_go_on_hides_it_until_it_becomes_a_conflict(world: World) -> None:

@@ -91,7 +91,8 @@ async def test_nothing_of_another_server_repository_or_of_proposals_and_drops_is
     async with harness.running():
         other = await harness.submit(prompt="Something about nothing", repository="shop")
         await harness.ended(other.id)
-        await book(harness).propose(RunId(other.id), NewMemory(kind=MemoryKind.LESSON, title=f"{words} E"))
+        lesson = NewMemory(kind=MemoryKind.LESSON, title=f"{words} E")
+        await harness.parts.areas.lessons.propose(RunId(other.id), lesson)
         text, recorded = await ran(harness, "Fix the discount and the tax of the cart")
     assert recorded == []
     assert words not in text
@@ -103,7 +104,7 @@ async def test_a_run_never_gets_what_it_proposed_itself(harness: AppHarness) -> 
         record = await harness.submit(prompt="Round the discount before the tax")
         await harness.in_state(record.id, RunState.BUILDING)
         lesson = NewMemory(kind=MemoryKind.LESSON, title="The discount is rounded before the tax")
-        kept = await book(harness).propose(RunId(record.id), lesson)
+        kept = await harness.parts.areas.lessons.propose(RunId(record.id), lesson)
         await book(harness).decide(SHOP, kept.item.id, ADA, active=True)
         recaller = recaller_of(harness.infrastructure)
 

@@ -11,7 +11,7 @@ import pytest
 
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.ids import RunId
-from ompycord.domain.memory.items import MemoryChange
+from ompycord.domain.memory.items import MemoryAddition, MemoryChange
 from ompycord.domain.ports.model_ledger import (
     ModelBreaker,
     ModelRequestMetered,
@@ -146,6 +146,7 @@ def test_the_products_writes_are_applied_so_that_a_row_stands_before_what_refers
         ModelRequestMetered,
         ModelRequestSettled,
         ModelBreaker,
+        MemoryAddition,
         MemoryChange,
         BudgetWarning,
         CallDecision,

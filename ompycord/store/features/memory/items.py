@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from ompycord.domain.base import Millis
 from ompycord.domain.memory.items import (
     FoundItem,
+    MemoryAddition,
     MemoryChange,
     MemoryCounts,
     MemoryFilter,
@@ -22,6 +23,7 @@ from ompycord.domain.memory.items import (
     MemoryQuery,
     MemoryStatus,
 )
+from ompycord.domain.records import Committed
 from ompycord.errors import StorageError, VersionConflict
 from ompycord.store.database import StorePart
 from ompycord.store.statements import load
@@ -117,6 +119,15 @@ def _add(raw: sqlite3.Connection, items: Sequence[tuple[MemoryItem, str]]) -> li
     return found
 
 
+def _there_before(raw: sqlite3.Connection, additions: Sequence[MemoryAddition]) -> Committed | None:
+    is_there = any(raw.execute(_SAME, _values(one.item, one.terms)).fetchone() for one in additions)
+    return Committed(fresh=False) if is_there else None
+
+
+def _put(raw: sqlite3.Connection, addition: MemoryAddition, now: Millis) -> None:
+    raw.execute(_ADD, _values(addition.item, addition.terms))
+
+
 def _rewrite(raw: sqlite3.Connection, values: Mapping[str, Any]) -> bool:
     """Only the state, where the words stay: an UPDATE that names them would write the index again."""
     return any(raw.execute(statement, values).rowcount == 1 for statement in (_SET_STATUS, _REWRITE))
@@ -178,4 +189,7 @@ def _found(row: sqlite3.Row) -> FoundItem:
     )
 
 
-WRITES = (Write(record=MemoryChange, prepare=each(_change)),)
+WRITES = (
+    Write(record=MemoryAddition, prepare=each(_put), earlier=_there_before),
+    Write(record=MemoryChange, prepare=each(_change)),
+)
