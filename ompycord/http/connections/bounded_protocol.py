@@ -9,9 +9,9 @@ from typing import Final, cast
 import h11
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ompycord.http.connections.bounds import ConnectionBounds, Waiting
+from ompycord.http.connections.bounds import BoundedProtocol, Waiting
 
 try:
     from ompycord.http.connections.httptools_protocol import BoundedHttptools
@@ -27,41 +27,16 @@ ACCEPTED = 32
 """Connections that asyncio accepts in one go, before any of them is counted."""
 
 
-class BoundedH11(H11Protocol):
+class BoundedH11(BoundedProtocol, H11Protocol):
     """Without httptools. Subclassed for each server."""
-
-    header_s: float
-    waiting: Waiting
-    _bounds: ConnectionBounds | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        super().connection_made(transport)
-        self._bounds = ConnectionBounds(
-            self, transport, waiting=self.waiting, header_s=self.header_s, count=len(self.connections)
-        )
 
     def data_received(self, data: bytes) -> None:
         had_unread_body = self.has_unread_body()
         super().data_received(data)
-        if self._bounds is not None:
-            self._bounds.received(had_unread_body=had_unread_body)
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self._bounds is not None:
-            self._bounds.answered()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._bounds is not None:
-            self._bounds.lost()
-        super().connection_lost(exc)
+        self.bounds_received(had_unread_body=had_unread_body)
 
     def _unsupported_upgrade_warning(self) -> None:
         """No line of the log for it: anybody may ask for another protocol as often as they like."""
-
-    def is_between(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle
-        return not cycle or cycle.response_complete
 
     def has_unread_body(self) -> bool:
         return self.is_between() and self.conn.their_state is h11.SEND_BODY

@@ -1,16 +1,19 @@
 """Deadlines and a bound of connections for one server's connections; counterpart of `bounded_protocol.py`.
 
-That has the two protocols of uvicorn which keep them. Half a header would stay open forever, so it has a deadline.
+Both protocols of uvicorn keep them, by `BoundedProtocol`. Half a header would stay open forever, so it has a deadline.
 Source: docs/platform/uvicorn.md, *Timeouts*.
 """
 
 import asyncio
 import logging
-from typing import Protocol
+from collections.abc import Sized
+from typing import Any, Protocol, cast
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ompycord.http.problems import Problem, problem
 
-__all__ = ["BoundedConnection", "ConnectionBounds", "Waiting", "answer_and_close"]
+__all__ = ["BoundedConnection", "BoundedProtocol", "ConnectionBounds", "Waiting", "answer_and_close"]
 
 LOGGED_S = 60.0
 """Seconds between two lines of the log about too many connections."""
@@ -135,3 +138,42 @@ class ConnectionBounds:
             self._transport.close()
             return
         answer_and_close(self._transport, Problem("too-slow"), "Request Timeout")
+
+
+class BoundedProtocol(asyncio.BaseProtocol):
+    """What both of uvicorn's protocols have of it; stands before one of them among the bases of a class.
+
+    That has the two questions of `BoundedConnection` which only its parser can answer.
+    """
+
+    header_s: float
+    waiting: Waiting
+    connections: Sized
+    cycle: Any
+    """The newest request and its answer, of either protocol's own type."""
+    _bounds: ConnectionBounds | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._bounds = ConnectionBounds(
+            cast("BoundedConnection", self), cast("asyncio.Transport", transport),
+            waiting=self.waiting, header_s=self.header_s, count=len(self.connections),
+        )  # fmt: skip
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._bounds is not None:
+            self._bounds.lost()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        cast("H11Protocol", super()).on_response_complete()
+        if self._bounds is not None:
+            self._bounds.answered()
+
+    def bounds_received(self, *, had_unread_body: bool) -> None:
+        """Called once bytes were parsed; `had_unread_body` is what was true before."""
+        if self._bounds is not None:
+            self._bounds.received(had_unread_body=had_unread_body)
+
+    def is_between(self) -> bool:
+        return not self.cycle or self.cycle.response_complete

@@ -1,21 +1,24 @@
 """Requests read by httptools (llhttp) under the bounds of `bounds.py`, and what that parser leaves to its users.
 
-llhttp has no limit for a request's line and headers, takes a request without a Host or with two, and lets the path of
-an absolute address pass for its own. Source: docs/platform/uvicorn.md, *HTTP parsers*.
+llhttp has no limit for a request's line and headers, nor for what stands behind its chunks; it takes a request without
+a Host or with two, and lets the path of an absolute address pass for its own. Behind a request for another protocol it
+reads nothing more. Source: docs/platform/uvicorn.md, *HTTP parsers*.
 """
 
-import asyncio
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ompycord.http.connections.bounds import ConnectionBounds, Waiting, answer_and_close
+from ompycord.http.connections.bounds import BoundedProtocol, answer_and_close
 from ompycord.http.problems import Problem
 
-__all__ = ["HEAD_BYTES", "BoundedHttptools"]
+__all__ = ["HEAD_BYTES", "MOST_PIPELINED", "BoundedHttptools"]
 
 HEAD_BYTES: Final = 16 * 1024
-"""A request's line and headers; h11's own bound is the same."""
+"""A request's line and headers, also those behind a chunked body; h11's own bound is the same."""
+MOST_PIPELINED: Final = 32
+"""Requests that wait behind the one that is answered: each is a hundred times as large as its bytes."""
 _INVALID: Final = "Invalid HTTP request received."
 
 
@@ -23,53 +26,29 @@ class _InvalidRequest(Exception):
     """Raised in a callback of the parser, whose error it becomes: the answer is 400, and the connection ends."""
 
 
-class BoundedHttptools(HttpToolsProtocol):
+class BoundedHttptools(BoundedProtocol, HttpToolsProtocol):
     """Subclassed for each server."""
 
-    header_s: float
-    waiting: Waiting
-    _bounds: ConnectionBounds | None = None
     _head_bytes = 0
-    """Of the line and headers that were parsed, and of the pieces in which they did not come to their end."""
+    """Of the line and headers that were parsed."""
+    _unparsed = 0
+    """Bytes of whole pieces that came since anything of the request was parsed."""
     _is_in_head = False
     _is_in_body = False
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        assert self.parser is not None  # until the connection is lost
-        self.parser.set_dangerous_leniencies(lenient_chunked_length=True)  # refused below, in words
-
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        super().connection_made(transport)
-        self._bounds = ConnectionBounds(
-            self, transport, waiting=self.waiting, header_s=self.header_s, count=len(self.connections)
-        )
+        self._begin_parser()
 
     def data_received(self, data: bytes) -> None:
-        had_unread_body, was_in_head = self.has_unread_body(), self._is_in_head
-        super().data_received(data)
-        if was_in_head and self._is_in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES:
-                self.send_400_response(_INVALID)
-        if self._bounds is not None:
-            self._bounds.received(had_unread_body=had_unread_body)
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        if self._bounds is not None:
-            self._bounds.answered()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._bounds is not None:
-            self._bounds.lost()
-        super().connection_lost(exc)
+        had_unread_body = self.has_unread_body()
+        self._unset_keepalive_if_required()
+        for at in range(0, len(data), HEAD_BYTES):
+            if not self.transport.is_closing():
+                self._feed(data[at : at + HEAD_BYTES])
+        self.bounds_received(had_unread_body=had_unread_body)
 
     # -- what the bounds ask
-
-    def is_between(self) -> bool:
-        cycle: RequestResponseCycle | None = self.cycle
-        return not cycle or cycle.response_complete
 
     def has_unread_body(self) -> bool:
         return self._is_in_body and self.is_between()
@@ -81,7 +60,7 @@ class BoundedHttptools(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._is_in_head, self._is_in_body, self._head_bytes = True, False, 0
+        self._is_in_head, self._is_in_body, self._head_bytes, self._unparsed = True, False, 0, 0
 
     def on_url(self, url: bytes) -> None:
         self._count(len(url))
@@ -89,20 +68,26 @@ class BoundedHttptools(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value) + 4)  # colon, space and end of line
-        super().on_header(name, value)
+        if self._is_in_head:  # what stands behind a chunked body is no header
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        assert self.parser is not None
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        least = 1 if self.parser.get_http_version() == "1.1" else 0
-        is_path = self.url.startswith(b"/") and b"#" not in self.url
-        if not least <= hosts <= 1 or not (is_path or self.url == b"*") or self._has_two_lengths():
+        assert self.parser is not None  # until the connection is lost
+        if not self._is_fit(self.parser.get_http_version()) or len(self.pipeline) >= MOST_PIPELINED:
             raise _InvalidRequest
+        if self.parser.should_upgrade():
+            return  # asked again without, below
         self._is_in_head, self._is_in_body = False, True
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._unparsed = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
-        self._is_in_body = False
+        if self._is_in_head:  # for another protocol
+            return
+        self._is_in_body, self._unparsed = False, 0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -111,13 +96,60 @@ class BoundedHttptools(HttpToolsProtocol):
         else:
             super().send_400_response(msg)
 
+    # -- one piece
+
+    def _begin_parser(self) -> None:
+        self.parser = httptools.HttpRequestParser(self)
+        # Behind a request that ends the connection more may come, which is dropped; two lengths are refused in words.
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_chunked_length=True)
+
+    def _feed(self, data: bytes) -> None:
+        assert self.parser is not None  # until the connection is lost
+        self._unparsed += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._feed(self._without_upgrade() + data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse()
+        else:
+            if self._unparsed > HEAD_BYTES:
+                self._refuse()
+
+    def _without_upgrade(self) -> bytes:
+        """The head of this request without the wish for another protocol, for a parser of its own: we have none.
+
+        llhttp takes all that follows for the other protocol, the body too, which would be read as the next request.
+        """
+        assert self.parser is not None
+        line = b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
+        rest = (name + b": " + value for name, value in self.headers if name != b"upgrade")
+        self._begin_parser()
+        return b"\r\n".join([line, *rest, b"", b""])
+
+    def _refuse(self) -> None:
+        self.logger.warning(_INVALID)
+        self.send_400_response(_INVALID)
+
+    def _is_fit(self, version: str) -> bool:
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        least = 1 if version == "1.1" else 0
+        is_path = self.url.startswith(b"/") and b"#" not in self.url
+        encodings = [value.strip().lower() for name, value in self.headers if name == b"transfer-encoding"]
+        return (
+            version in {"1.0", "1.1"}
+            and least <= hosts <= 1
+            and (is_path or self.url == b"*")
+            and encodings in ([], [b"chunked"])
+            and self.parser.get_method() != b"CONNECT"
+            and not self._has_two_lengths()
+        )
+
     def _has_two_lengths(self) -> bool:
         return {b"content-length", b"transfer-encoding"} <= {name for name, _ in self.headers}
 
     def _count(self, size: int) -> None:
         self._head_bytes += size
+        self._unparsed = 0
         if self._head_bytes > HEAD_BYTES:
             raise _InvalidRequest
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """No line of the log for it: anybody may ask for another protocol as often as they like."""

@@ -207,6 +207,7 @@ async def test_a_declared_size_is_refused_before_it_is_sent(
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
+ENCODINGS = (b"gzip", b"gzip, chunked", b"xchunked", b"chunked;q=1", b"identity")
 NOISE = (
     b"\x16\x03\x01\x02\x00\x01",
     b"GET\r\n\r\n",
@@ -219,7 +220,8 @@ NOISE = (
     b"GET /livez HTTP/1.1\r\nHost : a\r\n\r\n",
     b"GET /livez HTTP/1.1\r\nHost: a\r\nX: 1\x00\r\n\r\n",
     b"GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n1",
-    b"POST /livez HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n1",
+    *(b"POST /livez HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: %s\r\n\r\n0\r\n\r\n" % one for one in ENCODINGS),
+    b"GET /livez\r\n\r\n",
 )
 LONG = (
     b"GET /livez HTTP/1.1\r\nHost: a\r\n" + b"X: 1\r\n" * 4_000 + b"\r\n",
