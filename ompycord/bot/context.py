@@ -135,8 +135,11 @@ class BotContext:
 
     def repositories_for(self, person: Person) -> tuple[RepositorySpec, ...]:
         """The repositories that are there for this person at all."""
-        known = self.catalog.repositories
-        return tuple(spec for spec in known if is_allowed(person, SEE, Resource(repository=spec.name)))
+        return tuple(spec for spec in self.catalog.repositories if self.sees(person, spec.name))
+
+    def sees(self, person: Person, repository: str) -> bool:
+        """Whether what belongs to a repository is there for this person."""
+        return is_allowed(person, SEE, Resource(repository=repository))
 
     def repository_for(self, person: Person, name: str) -> RepositorySpec:
         """The repository of this name. Raises Refused, which lists those that are there for this person."""

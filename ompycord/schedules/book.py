@@ -23,6 +23,7 @@ __all__ = ["SHOWN", "ScheduleBook"]
 
 SHOWN: Final = 5
 """The next times that are shown of a schedule."""
+_BY_SETTINGS: Final = "The settings say so."
 
 log = get_logger(__name__)
 
@@ -46,7 +47,7 @@ class ScheduleBook:
 
     async def add(self, schedule: Schedule, person: Person) -> PlannedSchedule:
         """See the port."""
-        _require_runner(person)
+        _require_runner(person, schedule)
         planned = self.plan(schedule)
         if len(await self._rows.schedules(schedule.guild)) >= MOST_SCHEDULES:
             raise RefusedInWords(f"This server has {MOST_SCHEDULES} schedules, which is the most. Remove one first.")
@@ -73,8 +74,8 @@ class ScheduleBook:
 
     async def resume(self, guild: str, name: str, person: Person) -> PlannedSchedule:
         """See the port. What was due while it was paused is not caught up."""
-        _require_runner(person)
         found = await self._named(guild, name)
+        _require_runner(person, found)
         if found.paused is None:
             raise RefusedInWords(f"`{found.name}` is not paused. `/omp schedule list` shows when it is due.")
         schedule = found.model_copy(update={"paused": None, "failures": 0})
@@ -102,7 +103,12 @@ class ScheduleBook:
 
         `channels`: where runs are announced, by repository; that of the empty name for all others.
         """
-        stored = {one.name: one for one in await self._rows.schedules(guild)}
+        stored: dict[str, Schedule] = {}
+        for one in await self._rows.schedules():
+            if one.guild == guild:
+                stored[one.name] = one
+            elif one.is_configured:  # it was kept for another server, and would start there too
+                await self._rows.remove(one.id)
         for name, spec in specs.items():
             there = stored.pop(name, None)
             channel = spec.channel or channels.get(spec.repository) or channels.get("", "")
@@ -131,20 +137,25 @@ class ScheduleBook:
             catch_up=spec.catch_up,
             guard=spec.guard,
             is_configured=True,
-            paused="The settings say so." if spec.paused else None,
+            paused=_BY_SETTINGS if spec.paused else None,
             created_at=now if there is None else there.created_at,
             **base,
         )
-        if there is not None and there.is_configured and (there.when, there.zone) == (new.when, new.zone):
-            paused = new.paused or (there.paused if there.paused != "The settings say so." else None)
-            return new.model_copy(update={"next_at": there.next_at, "next_key": there.next_key, "paused": paused})
+        if there is not None and there.is_configured:
+            paused = new.paused or (there.paused if there.paused != _BY_SETTINGS else None)
+            new = new.model_copy(update={"paused": paused})
+            is_resumed = there.paused is not None and paused is None  # what was due meanwhile is not caught up
+            if (there.when, there.zone) == (new.when, new.zone) and not is_resumed:
+                return new.model_copy(update={"next_at": there.next_at, "next_key": there.next_key})
         return self._from_now(new, read_when(new.when, new.zone, now=now))
 
     def _request(self, spec: ScheduleSpec) -> TaskRequest:
         agent = spec.agent
         if agent is None:
             agents = self._catalog.agents_for(self._catalog.repository(spec.repository))
-            agent = agents[0].name if agents else ""
+            if not agents:
+                raise RefusedInWords(f"{spec.repository} has no agent.")
+            agent = agents[0].name
         fields = spec.model_dump(include={"prompt", "repository", "mode", "branch", "budget_usd", "done_when"})
         return TaskRequest.model_validate({**fields, "agent": agent})
 
@@ -182,13 +193,18 @@ class ScheduleBook:
     async def _found(self, guild: str, name: str, person: Person) -> Schedule:
         """One that this person may change: their own, or any for an approver."""
         schedule = await self._named(guild, name)
-        denied = authorize(person, "cancel", Resource(requester=schedule.owner))
+        denied = authorize(person, "cancel", _place_of(schedule))
         if isinstance(denied, Denied):
             raise Refused(RefusalCode.NEEDS_ROLE, needs=Role.APPROVER.word, who="its owner or an approver")
         return schedule
 
 
-def _require_runner(person: Person) -> None:
-    denied = authorize(person, "new")
+def _place_of(schedule: Schedule) -> Resource:
+    return Resource(repository=schedule.request.repository, channel=schedule.channel, requester=schedule.owner)
+
+
+def _require_runner(person: Person, schedule: Schedule) -> None:
+    """As each of its starts asks for its owner."""
+    denied = authorize(person, "new", _place_of(schedule))
     if isinstance(denied, Denied):
         raise Refused(denied.code, needs=denied.needs[-1])

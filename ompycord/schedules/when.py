@@ -5,7 +5,7 @@ croniter reads the fields of a line and nothing else: its own search fires twice
 """
 
 import re
-from datetime import date, datetime, time
+from datetime import MAXYEAR, MINYEAR, date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -63,9 +63,12 @@ def _once(words: str, zone: ZoneInfo) -> OnceAt | None:
     if found is None:
         return None
     try:
-        wall = datetime.combine(date.fromisoformat(found[1]), _time(found[2] or "0:00"))
+        day = date.fromisoformat(found[1])
     except ValueError:
-        raise RefusedInWords(f"`{words}` is no date. Give one such as `2027-03-23 14:00`.") from None
+        day = date.min
+    if day.year in {MINYEAR, MAXYEAR}:  # in UTC it may be in a year that no date has
+        raise RefusedInWords(f"`{words}` is no date. Give one such as `2027-03-23 14:00`.")
+    wall = datetime.combine(day, _time(found[2] or "0:00"))
     if found[2] and instant_of(wall, zone).kind is WallKind.MISSING:
         gap = neighbours(wall, zone)
         before, after = (one.strftime("%H:%M") for one in (gap.before, gap.after))

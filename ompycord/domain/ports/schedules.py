@@ -28,8 +28,8 @@ class ScheduleRows(Protocol):
         """Forget a schedule; whether it was there. Its occurrences stay."""
         ...
 
-    async def pause(self, schedule: str, why: str, *, expect_key: str | None = None) -> bool:
-        """Pause an active one, only while `expect_key` is next where one is given; whether that was done."""
+    async def pause(self, schedule: str, why: str) -> bool:
+        """Pause an active one; whether that was done."""
         ...
 
 
@@ -73,7 +73,7 @@ class Announcements(Protocol):
         ...
 
     async def unsent(self, limit: int = 20) -> list[Announcement]:
-        """Those that wait, the oldest first."""
+        """Those that wait, at most so many of each server, the oldest first."""
         ...
 
     async def sent(self, key: str, *, at: Millis, message: str = "", error: str = "") -> None:

@@ -16,7 +16,7 @@ class TriggerRows(Protocol):
     """What came, what started, and what is paused. Every method raises StorageError."""
 
     async def fire(self, request: FiringRequest, question: Announcement | None) -> Firing:
-        """Decide about one message, and store that; `question` is queued where it opens one."""
+        """Decide about one message, and store that; `question` is queued where it opens one. None asks nothing."""
         ...
 
     async def claimed(self) -> list[TriggerRun]:

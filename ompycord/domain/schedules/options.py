@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from ompycord.domain.access import Snowflake
 from ompycord.domain.base import Frozen, Name
+from ompycord.domain.repository import BranchName
 from ompycord.domain.schedules.schedule import CatchUp, GuardCommand, ScheduleName
 from ompycord.domain.schedules.zones import ZoneName
 from ompycord.domain.task import DONE_WHEN_LIMIT, PROMPT_LIMIT, Budget, Mode
@@ -26,7 +27,7 @@ class ScheduleSpec(Frozen):
     agent: Name | None = None
     """The repository's first agent if left out."""
     mode: Mode = Mode.STANDARD
-    branch: str | None = None
+    branch: BranchName | None = None
     """The base branch; the repository's if left out."""
     budget_usd: Budget | None = None
     """The most that one run may cost, in US dollars."""

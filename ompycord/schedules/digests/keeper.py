@@ -99,7 +99,7 @@ class DigestKeeper:
         if due is None or not self._options.is_active(local_of(now, zone)):
             return
         digest = await self._digest(kind, reported, due.at)
-        announcement = None if digest.is_empty else self._announcement(digest, f"{job}:{due.key}", zone, now)
+        announcement = None if digest.is_empty else self._announcement(digest, f"{job}:{due.at}", zone, now)
         if await self._rows.advance(job, expect=reported, end=due.at, announcement=announcement):
             log.info("digest", kind=kind, start=reported, end=due.at, is_empty=digest.is_empty)
 

@@ -14,7 +14,7 @@ from ompycord.conductor.runs import Runs, Submission
 from ompycord.domain.access import Person, Role
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import DraftId, RunId
-from ompycord.domain.policy import Denied, authorize
+from ompycord.domain.policy import Denied, Resource, authorize
 from ompycord.domain.ports import AuditTrail, Clock, Ids
 from ompycord.domain.ports.schedules import Announcements
 from ompycord.domain.ports.triggers import TriggerRows
@@ -133,7 +133,8 @@ class Triggers:
             run=self._ids.ulid(),
             storm=storm,
         )
-        fired = await self._rows.fire(request, self._question(spec, storm))
+        question = self._question(spec, storm) if self._channel(spec) else None
+        fired = await self._rows.fire(request, question)
         log.info("trigger.fired", trigger=spec.name, outcome=fired.outcome, run=fired.run or None)
         if fired.outcome is FiringOutcome.DRY:
             subject = self._shown(message.subject)
@@ -176,10 +177,11 @@ class Triggers:
         if spec is None:
             await self._rows.settled(row.run, "refused")
             return False
-        brake = await self._brake(spec)
-        if brake:
+        state = await self._rows.state(spec.name)
+        brake = await self._brake(spec, state)
+        if brake or state.paused is not None:
             await self._rows.settled(row.run, "refused")
-            if await self._rows.set_paused(spec.name, brake, at=self._clock.now_ms()):
+            if brake and await self._rows.set_paused(spec.name, brake, at=self._clock.now_ms()):
                 text = f"Trigger `{spec.name}` is paused: {brake} `/omp trigger resume` lets it go on."
                 await self._announce(spec, f"brake:{row.run}", text)
             return False
@@ -203,10 +205,9 @@ class Triggers:
         await self._rows.settled(row.run, "started")
         return True
 
-    async def _brake(self, spec: TriggerSpec) -> str:
+    async def _brake(self, spec: TriggerSpec, state: TriggerState) -> str:
         """Why it is paused now; empty where nothing says so."""
         now = self._clock.now_ms()
-        state = await self._rows.state(spec.name)
         ids = [RunId(one) for one in await self._rows.started_since(spec.name, max(now - _DAY_MS, state.resumed_at))]
         folded = await self._snapshots.folded_of(ids)
         shown = [folded[one].snapshot for one in ids if one in folded]
@@ -241,20 +242,23 @@ class Triggers:
         await self._set(name, person, None)
 
     async def _set(self, name: str, person: Person, why: str | None) -> None:
-        _require(person)
-        if name not in self._specs:
+        spec = self._specs.get(name)
+        if spec is None:
             raise RefusedInWords(f"There is no trigger `{name[:32]}` here. `/omp trigger list` shows them.")
+        self._require(person, spec)
         if not await self._rows.set_paused(name, why, at=self._clock.now_ms()):
             raise RefusedInWords(f"`{name}` is {'not paused' if why is None else 'paused already'}.")
         await self._record(name, "trigger_resume" if why is None else "trigger_pause", person)
 
     async def answer(self, storm: str, person: Person, *, starts: bool) -> int:
         """See the port."""
-        _require(person)
         found = await self._rows.storm(storm)
         spec = None if found is None else self._specs.get(found.trigger)
         if found is None or spec is None or not found.is_open:
             raise RefusedInWords("That was decided already, so nothing was done.")
+        self._require(person, spec)
+        if starts and (await self._rows.state(spec.name)).paused is not None:
+            raise RefusedInWords(f"`{spec.name}` is paused, so nothing started. `/omp trigger resume` lets it go on.")
         run = None
         if starts:
             prompt = _together(found.subjects, found.prompts)
@@ -264,6 +268,11 @@ class Triggers:
         await self._record(spec.name, "trigger_start" if starts else "trigger_ignore", person)
         self._fired.set()
         return found.messages
+
+    def _require(self, person: Person, spec: TriggerSpec) -> None:
+        denied = authorize(person, "new", Resource(repository=spec.repository, channel=self._channel(spec)))
+        if isinstance(denied, Denied):
+            raise Refused(denied.code, needs=denied.needs[-1])
 
     async def _record(self, name: str, action: str, person: Person) -> None:
         detail = {"by_name": person.name}
@@ -297,9 +306,3 @@ def _together(subjects: Sequence[str], prompts: Sequence[str]) -> str:
     left = f"\n- and {len(subjects) - _NAMED} more" if len(subjects) > _NAMED else ""
     first = prompts[0] if prompts else ""
     return f"{first}\n\nThese came together, perhaps from one cause. Find that first:\n{more}{left}"
-
-
-def _require(person: Person) -> None:
-    denied = authorize(person, "new")
-    if isinstance(denied, Denied):
-        raise Refused(denied.code, needs=denied.needs[-1])

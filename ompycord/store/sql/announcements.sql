@@ -6,9 +6,11 @@ INSERT INTO announcements (key, guild, channel, text, nonce, buttons, created_at
 VALUES (:key, :guild, :channel, :text, :nonce, :buttons, :created_at) ON CONFLICT (key) DO NOTHING;
 
 -- name: unsent
--- Those that wait.
-SELECT key, guild, channel, text, nonce, buttons, created_at, attempts
-FROM announcements WHERE done_at IS NULL ORDER BY created_at, key LIMIT ?;
+-- Those that wait, so many of each server: one that cannot be reached holds up no other.
+SELECT key, guild, channel, text, nonce, buttons, created_at, attempts FROM (
+    SELECT *, row_number() OVER (PARTITION BY guild ORDER BY created_at, key) AS place
+    FROM announcements WHERE done_at IS NULL
+) WHERE place <= ? ORDER BY created_at, key;
 
 -- name: sent
 -- One was sent, or never will be.

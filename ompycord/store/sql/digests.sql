@@ -1,11 +1,13 @@
 -- What digests read and leave.
 
 -- name: runs_between
--- Runs that began or ended in a span.
-SELECT r.* FROM runs AS r
-WHERE (r.guild = :guild OR r.kind = 'external')
-  AND ((r.created_at >= :start AND r.created_at < :end) OR (r.ended_at >= :start AND r.ended_at < :end))
-ORDER BY r.pk LIMIT :limit;
+-- Runs that began or ended in a span; of too many the newest.
+SELECT * FROM (
+    SELECT r.* FROM runs AS r
+    WHERE (r.guild = :guild OR r.kind = 'external')
+      AND ((r.created_at >= :start AND r.created_at < :end) OR (r.ended_at >= :start AND r.ended_at < :end))
+    ORDER BY r.pk DESC LIMIT :limit
+) ORDER BY pk;
 
 -- name: decisions_between
 -- Decisions that were saved in a span and still count.

@@ -8,7 +8,7 @@ INSERT INTO memory_items (
 ) VALUES (
     :id, :guild, :repository, :channel, :kind, :title, :body, :terms, :paths, :origin, :source_run, :source_message,
     :author, :author_name, :status, :created_at, :expires_at, :supersedes, :sha
-) ON CONFLICT DO NOTHING;
+) ON CONFLICT (guild, ifnull(repository, ''), ifnull(channel, ''), sha) DO NOTHING;
 
 -- name: same
 -- The item with these words in this place.

@@ -19,9 +19,8 @@ ON CONFLICT (id) DO UPDATE SET guild = excluded.guild, name = excluded.name, bod
 DELETE FROM schedules WHERE id = ?;
 
 -- name: pause_schedule
--- Pause an active schedule, only while the expected time is next where one is given.
-UPDATE schedules SET paused = :why
-WHERE id = :id AND paused IS NULL AND (:expect_key IS NULL OR next_key = :expect_key);
+-- Pause an active schedule.
+UPDATE schedules SET paused = :why WHERE id = :id AND paused IS NULL;
 
 -- name: move_schedule
 -- Move a schedule on, if no one moved or paused it since it was read.

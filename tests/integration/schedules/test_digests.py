@@ -9,6 +9,7 @@ import pytest
 from ompycord.conductor import Snapshots
 from ompycord.domain.base import Millis
 from ompycord.domain.memory.items import MemoryItem, MemoryKind, MemoryOrigin, MemoryStatus
+from ompycord.domain.schedules.announcement import Announcement
 from ompycord.domain.schedules.digest_options import ActiveHours, DigestOptions
 from ompycord.schedules.digests.keeper import DigestKeeper
 from ompycord.store import SqliteStore, open_store
@@ -152,3 +153,24 @@ async def test_two_years_of_days_with_two_processes_tile(tmp_path: Path, zone: s
 
 async def told_all(store: SqliteStore) -> list[str]:
     return [one.text for one in await store.announcements.unsent(10_000)]
+
+
+async def test_the_same_time_in_another_zone_is_told_too(store: SqliteStore, clock: HandClock) -> None:
+    keeper = keeper_of(store, clock)
+    await keeper.inspect()
+    await decided(store, START + HOUR, "In Berlin")
+    clock.wall_ms = at("2027-03-20T18:00")
+    await keeper.inspect()
+    await decided(store, clock.wall_ms + HOUR, "In New York")
+    clock.wall_ms = at("2027-03-20T18:00", "America/New_York")
+    await keeper_of(store, clock, zone="America/New_York").inspect()
+    assert [text.rpartition(": ")[2] for text in await told(store)] == ["In Berlin", "In New York"]
+
+
+async def test_a_server_that_cannot_be_reached_holds_up_no_other(store: SqliteStore) -> None:
+    for number in range(30):
+        one = Announcement(
+            key=f"{number}", guild="1" if number < 25 else "2", channel="3", text="x", nonce="n", created_at=number
+        )
+        await store.announcements.announce(one)
+    assert [one.guild for one in await store.announcements.unsent(20)] == ["1"] * 20 + ["2"] * 5

@@ -5,7 +5,7 @@ import pytest
 from ompycord.domain.access import Role
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.schedules.guarding import GuardEnd
-from ompycord.domain.schedules.schedule import GuardCommand, Schedule
+from ompycord.domain.schedules.schedule import Claim, GuardCommand, Schedule
 from ompycord.errors import Refused
 from ompycord.schedules.keeper import LEASE_MS, ScheduleKeeper
 from ompycord.schedules.starting import Starter
@@ -226,3 +226,31 @@ async def test_put_back_from_a_backup_it_goes_on_from_now(
     clock.wall_ms = (await only(store)).next_at or 0
     await tick(keeper)
     assert len(runs.submitted) == 1
+
+
+async def test_a_stale_claim_changes_nothing(store: SqliteStore, keeper: ScheduleKeeper, clock: HandClock) -> None:
+    one = schedule_from(NOW, "0 * * * *")
+    await store.schedules.put(one)
+    clock.wall_ms = one.next_at or 0
+    await keeper.take()
+    after = await only(store)
+    late = Claim(
+        schedule=one.id, expect_key=one.next_key, next_at=one.next_at, next_key=one.next_key, occurrence=None, skipped=7
+    )
+    assert not await store.schedules.claim(late)
+    assert await only(store) == after
+
+
+async def test_a_stale_lease_does_not_bring_forward_what_waits(
+    store: SqliteStore, keeper: ScheduleKeeper, clock: HandClock, runs: StartedRuns
+) -> None:
+    await store.schedules.put(schedule_from(NOW, "0 * * * *"))
+    clock.wall_ms = (await only(store)).next_at or 0
+    await keeper.take()  # and the process is gone
+    clock.wall_ms += LEASE_MS
+    (seen,) = await store.schedules.unfinished(clock.wall_ms)
+    runs.refusal = Refused(RefusalCode.TOO_MANY_OPEN, whose="You have", count=5, limit=5)
+    await tick(keeper)  # another process had it meanwhile, and it waits for room
+    assert await store.schedules.lease(seen, now=clock.wall_ms, until=clock.wall_ms + LEASE_MS) is None
+    clock.wall_ms += MINUTE
+    assert len(await store.schedules.unfinished(clock.wall_ms)) == 1

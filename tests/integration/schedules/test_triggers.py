@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from ompycord.conductor import Snapshots
-from ompycord.domain.access import Person, Role
+from ompycord.domain.access import Person, Places, Role, RoleStep
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.snapshot import StatusSnapshot, Usage
 from ompycord.domain.ids import RunId
@@ -72,7 +72,7 @@ class World:
         self.ids = CountingIds(9000)
         self.triggers = self.made(spec)
 
-    def made(self, spec: TriggerSpec) -> Triggers:
+    def made(self, spec: TriggerSpec, channel: str = "2") -> Triggers:
         return Triggers(
             specs={spec.name: spec},
             rows=self.store.triggers,
@@ -84,7 +84,7 @@ class World:
                 repositories=(RepositorySpec.model_validate({"name": "shop", "path": "/srv/shop", "base": "main"}),),
                 agents=(AgentSpec(name="worker", kind="command"),),
             ),
-            guild="1", channels={"": "2"}, clock=self.clock, ids=self.ids,
+            guild="1", channels={"": channel}, clock=self.clock, ids=self.ids,
             redact=lambda text: text.replace("s3cret", "*"),
         )  # fmt: skip
 
@@ -219,3 +219,47 @@ async def test_who_only_watches_decides_nothing(world: World) -> None:
     assert await world.triggers.answer(question.buttons[1].ref, MO, starts=False) == 2
     (_, state) = (await world.triggers.listed())[0]
     assert (state.messages, state.runs) == (3, 0)
+
+
+async def test_what_waits_for_room_does_not_start_once_it_is_paused(world: World) -> None:
+    world.runs.refusal = Refused(RefusalCode.TOO_MANY_OPEN, whose="You have", count=5, limit=5)
+    await world.take(alert("shop"), alert("pay"))
+    await world.triggers.start_claimed()
+    await world.triggers.pause("alerts", MO)
+    world.runs.refusal = None
+    await world.triggers.start_claimed()
+    (question,) = await world.store.announcements.unsent()
+    with pytest.raises(RefusedInWords, match="is paused, so nothing started"):
+        await world.triggers.answer(question.buttons[0].ref, MO, starts=True)
+    await world.triggers.resume("alerts", MO)
+    await world.triggers.start_claimed()
+    assert world.runs.submitted == {}
+    assert await world.triggers.answer(question.buttons[0].ref, MO, starts=True) == 1  # it still stands
+
+
+async def test_without_a_channel_nothing_is_asked(world: World) -> None:
+    world.triggers = world.made(SPEC, channel="")
+    assert await world.take(alert("shop"), alert("pay")) == {"run": 1, "storm": 1}
+    assert await world.said() == []
+    world.clock.pass_ms(2 * HOUR)
+    await world.triggers.start_claimed()
+    assert await world.take(alert("pay")) == {"run": 1}
+
+
+async def test_a_delivery_that_comes_again_is_counted_and_starts_nothing_within_its_cooldown(world: World) -> None:
+    body = payload(alert("shop"))
+    assert await world.triggers.take("alerts", body) == {"run": 1}
+    await world.triggers.start_claimed()
+    world.clock.pass_ms(59 * MINUTE)
+    assert await world.triggers.take("alerts", body) == {"cooldown": 1}
+    assert len(world.runs.submitted) == 1
+
+
+async def test_who_may_not_start_runs_of_its_repository_decides_nothing(world: World) -> None:
+    watcher = MO.model_copy(update={"places": Places(repositories={"shop": RoleStep(most=Role.VIEWER)})})
+    await world.take(alert("shop"), alert("pay"))
+    (question,) = await world.store.announcements.unsent()
+    with pytest.raises(Refused):
+        await world.triggers.answer(question.buttons[0].ref, watcher, starts=True)
+    with pytest.raises(Refused):
+        await world.triggers.pause("alerts", watcher)

@@ -17,6 +17,7 @@ from ompycord.domain.memory.items import (
     MemoryQuery,
     MemoryStatus,
 )
+from ompycord.errors import StorageError
 from ompycord.memory.book import terms_of
 from ompycord.memory.opinions import HARMFUL, Opinions
 from ompycord.memory.query import query_of
@@ -228,3 +229,10 @@ async def test_what_is_listed_of_a_place_is_seen_there_however_much_is_newer_els
     unused: Any = None
     opinions = Opinions(feedback=store.feedback, rows=store.memory, snapshots=unused, audit=store, clock=unused)
     assert [one.item.title for one in await opinions.to_retire(HERE)] == ["here"]
+
+
+async def test_an_id_that_is_taken_by_other_words_is_an_error_and_not_their_item(store: SqliteStore) -> None:
+    await put(store, item(1, "Round the discount"))
+    with pytest.raises(StorageError):
+        await put(store, item(1, "Other words"))
+    assert await found(store, "discount") == ["Round the discount"]

@@ -118,6 +118,8 @@ def test_the_end_of_a_month_keeps_its_day() -> None:
         ("yearly 02-30 09:00", "no such day"),
         ("2020-01-01", "has passed"),
         ("2027-02-30", "is no date"),
+        ("0001-01-01", "is no date"),
+        ("9999-12-31 23:59", "is no date"),
         ("", "Say when"),
         ("x" * 500, "Say when"),
     ],

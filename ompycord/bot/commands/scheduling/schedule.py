@@ -16,8 +16,7 @@ from ompycord.bot.feature import Feature
 from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.domain.access import Person, Role
 from ompycord.domain.component_state import NewSchedule
-from ompycord.domain.policy import is_allowed
-from ompycord.domain.ports.schedules import TeamSchedules
+from ompycord.domain.ports.schedules import PlannedSchedule, TeamSchedules
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.schedules.schedule import CatchUp, Schedule
 from ompycord.domain.task import LEAST_BUDGET_USD, MOST_BUDGET_USD, Mode, TaskRequest
@@ -77,8 +76,7 @@ def schedule_feature(context: BotContext) -> Feature:
     @group.command(name="list", description="What starts by the clock here, and when next.")
     async def listed(interaction: Interaction) -> None:
         await defer(interaction)
-        found = await schedules_of(context).listed(str(interaction.guild_id))
-        await send_privately(interaction, schedules_text(found, context.sanitizer))
+        await send_privately(interaction, schedules_text(await view.seen(interaction), context.sanitizer))
 
     _add_changes(group, view)
     return Feature(
@@ -133,11 +131,16 @@ class _Schedules:
     ) -> TaskRequest:
         """The task of each run, with what is usual here for what was left out."""
         context = self._context
-        catalog = context.catalog
-        spec = catalog.repository(repository) if repository else catalog.preset(context.channel_of(interaction))
+        person = context.person(interaction)
+        if repository:
+            spec = context.repository_for(person, repository)
+        else:
+            spec = context.catalog.preset(context.channel_of(interaction))
         if spec is None:
             raise RefusedInWords("This channel is bound to no repository. Name one: `repository:`.")
-        named = agent or context.usual_agent(spec, await context.favourite(context.person(interaction))).name
+        if not context.may_start_in(person, spec.name, context.shown_in(interaction)):
+            raise Refused(RefusalCode.WATCH_ONLY, who="an admin", needs=Role.RUNNER.word)
+        named = agent or context.usual_agent(spec, await context.favourite(person)).name
         return TaskRequest(
             prompt=prompt, repositories=(spec.name,), agent=named, mode=Mode(mode or "standard"), budget_usd=budget
         )
@@ -154,7 +157,6 @@ class _Schedules:
         """Show what it would do, with the button that saves it."""
         context = self._context
         person = context.person(interaction)
-        _require(person)
         try:
             schedule = Schedule(
                 id=context.ids.ulid(),
@@ -209,18 +211,20 @@ class _Schedules:
         found = await schedules_of(self._context).remove(str(interaction.guild_id), name, person)
         await send_privately(interaction, f"`{found.name}` is removed. Runs that it started stay.")
 
+    async def seen(self, interaction: Interaction) -> list[PlannedSchedule]:
+        """Those of this server whose repositories are there for this person."""
+        context = self._context
+        person = context.person(interaction)
+        found = await schedules_of(context).listed(str(interaction.guild_id))
+        return [one for one in found if context.sees(person, one.schedule.request.repository)]
+
     async def completed(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         if not self._context.may_use(interaction) or self._context.lookups.schedules is None:
             return []
-        found = await schedules_of(self._context).listed(str(interaction.guild_id))
+        found = await self.seen(interaction)
         names = [one.schedule.name for one in found if typed.lower() in one.schedule.name]
         return [app_commands.Choice(name=name, value=name) for name in names[:AUTOCOMPLETE_CHOICES]]
 
     async def _zone(self, person: Person) -> str:
         settings = await self._context.store.people.person_settings(person.id)
         return settings.quiet.zone if settings.quiet is not None else "UTC"
-
-
-def _require(person: Person) -> None:
-    if not is_allowed(person, "new"):
-        raise Refused(RefusalCode.NEEDS_ROLE, needs=Role.RUNNER.word, who="an admin")

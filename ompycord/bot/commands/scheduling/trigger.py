@@ -12,7 +12,8 @@ from ompycord.bot.feature import Feature, Handler
 from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.domain.access import Person, Role
 from ompycord.domain.ports.triggers import TeamTriggers
-from ompycord.domain.triggers.records import STORM_IGNORE, STORM_START
+from ompycord.domain.triggers.options import TriggerSpec
+from ompycord.domain.triggers.records import STORM_IGNORE, STORM_START, TriggerState
 from ompycord.errors import RefusedInWords
 from ompycord.render.phrases import count
 from ompycord.render.schedules.triggers import triggers_text
@@ -27,16 +28,20 @@ def trigger_feature(context: BotContext) -> Feature:
     """The commands, and the buttons of the question."""
     group = app_commands.Group(name="trigger", description="Runs that start because another system says so.")
 
+    async def seen(interaction: Interaction) -> list[tuple[TriggerSpec, TriggerState]]:
+        person = context.person(interaction)
+        return [one for one in await triggers_of(context).listed() if context.sees(person, one[0].repository)]
+
     async def completed(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         if not context.may_use(interaction) or context.lookups.triggers is None:
             return []
-        names = [spec.name for spec, _ in await triggers_of(context).listed() if typed.lower() in spec.name]
+        names = [spec.name for spec, _ in await seen(interaction) if typed.lower() in spec.name]
         return [app_commands.Choice(name=name, value=name) for name in names[:AUTOCOMPLETE_CHOICES]]
 
     @group.command(name="list", description="What starts runs here, and how it stands.")
     async def listed(interaction: Interaction) -> None:
         await defer(interaction)
-        await send_privately(interaction, triggers_text(await triggers_of(context).listed(), context.sanitizer))
+        await send_privately(interaction, triggers_text(await seen(interaction), context.sanitizer))
 
     @group.command(name="pause", description="Let a trigger start nothing until someone resumes it.")
     @app_commands.describe(trigger="Which one")

@@ -44,9 +44,8 @@ class SqliteSchedules(StorePart):
     async def remove(self, schedule: str) -> bool:
         return await self._database.writer.submit(partial(_change, sql=_REMOVE, values=(schedule,)))
 
-    async def pause(self, schedule: str, why: str, *, expect_key: str | None = None) -> bool:
-        values = {"id": schedule, "why": why, "expect_key": expect_key}
-        return await self._database.writer.submit(partial(_change, sql=_PAUSE, values=values))
+    async def pause(self, schedule: str, why: str) -> bool:
+        return await self._database.writer.submit(partial(_change, sql=_PAUSE, values={"id": schedule, "why": why}))
 
     async def claim(self, claim: Claim) -> bool:
         return await self._database.writer.submit(partial(_claim, claim=claim))

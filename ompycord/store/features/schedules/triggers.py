@@ -92,15 +92,17 @@ def _fire(raw: sqlite3.Connection, request: FiringRequest, question: Announcemen
 
 
 def _joined(raw: sqlite3.Connection, request: FiringRequest, question: Announcement | None) -> Firing:
-    """More than may start runs: it joins the open question, or opens one. A dry trigger asks nothing."""
-    if request.is_dry:
+    """More than may start runs: it joins the open question, or opens one.
+
+    A dry trigger asks nothing, nor does one that has no place to ask in.
+    """
+    if request.is_dry or question is None:
         return _noted(raw, request, FiringOutcome.STORM)
     there = raw.execute(_OPEN_STORM, (request.trigger,)).fetchone()
     if there is not None:
         return _noted(raw, request, FiringOutcome.STORM, storm=str(there["id"]))
     raw.execute(_ADD_STORM, {"storm": request.storm, "trigger": request.trigger, "at": request.at})
-    if question is not None:
-        announce(raw, question)
+    announce(raw, question)
     return _noted(raw, request, FiringOutcome.QUESTION, storm=request.storm)
 
 
