@@ -19,7 +19,6 @@ from ompycord.bot import DISCORD, DiscordTarget, HealthLine, Lookups, point_at
 from ompycord.bot.delivery.pending_deliveries import CLOSED_S
 from ompycord.bot.gateway.session import Session
 from ompycord.bot.lookups import Forecasting
-from ompycord.conductor import EventRecorder
 from ompycord.conductor.remembering import Lessons
 from ompycord.conductor.run_access import RunAccess
 from ompycord.domain import events as ev
@@ -181,8 +180,7 @@ class AppHarness(ComposedApp):
     def _lessons(app: ComposedApp) -> Lessons:
         infrastructure = app.infrastructure
         access = RunAccess(store=app.store, clock=infrastructure.clock, ids=app.ids)
-        recorder = EventRecorder(access=access, observations=app.store, wake=infrastructure.wake_projector)
-        return lessons_of(infrastructure, access, recorder)
+        return lessons_of(infrastructure, access)
 
     async def ready(self) -> None:
         await self.online()
