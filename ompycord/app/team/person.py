@@ -6,6 +6,7 @@ no restore brings back, and what is on that list is taken out again before anyth
 
 import asyncio
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ _BUNDLE: Final = ".bundle"
 """Results as git has them."""
 _LARGEST: Final = 64 * 1024 * 1024
 _PIECE: Final = 1024 * 1024
+_IN_WORD: Final = rb"0-9A-Za-z_\x80-\xff"
+"""Bytes beside which a name is a part of another word; those of UTF-8 beyond ASCII are letters here."""
 
 log = get_logger(__name__)
 
@@ -164,6 +167,7 @@ class PersonData:
         return [
             "Discord: messages that they wrote, and those that name them. Delete them there.",
             "Git: commits, pull requests, and branches, whose names are made of titles; here and on forges.",
+            "Keys, paths and schedules that are called after them. Rename them.",
             "ompycord.yml: their id under `access`. Take it out, so that it is not used again.",
             "Logs of this process: they go with their age, as `log.keep` says.",
             "Model providers: what agents sent them, as their own terms say.",
@@ -176,17 +180,19 @@ async def _later() -> None:
 
 
 def _names_one(path: Path, needles: list[bytes]) -> bool:
-    """Whether one of these stands in a file."""
-    longest = max(map(len, needles), default=0)
+    """Whether one of these stands in a file, as a word of its own."""
+    words = re.compile(rb"(?<![%b])(?:%b)(?![%b])" % (_IN_WORD, b"|".join(map(re.escape, needles)), _IN_WORD))
+    kept_bytes = max(map(len, needles)) + 1
     try:
         if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
             return False
         with path.open("rb") as file:
             kept = b""
             while piece := file.read(_PIECE):
-                if any(needle in kept + piece for needle in needles):
+                held = kept + piece
+                if any(found.end() < len(held) for found in words.finditer(held)):
                     return True
-                kept = piece[-longest:]
+                kept = held[-kept_bytes:]
     except OSError:
         return False
-    return False
+    return words.search(kept) is not None

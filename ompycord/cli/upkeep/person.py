@@ -28,7 +28,7 @@ def export(
     output: Annotated[Path | None, typer.Option(help="The file; left out, it is printed.", metavar="PATH")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Write out all that is kept of a person, as JSON: every row that names them, files, and where else to look."""
+    """Write out what is kept of a person, as JSON: their rows, files that name them, and where else to look."""
     found: dict[str, Any] = perform_here(data_dir, "person.export", _arguments(data_dir, who))
     text = json.dumps(found, indent=2, ensure_ascii=False)
     if output is None:

@@ -27,7 +27,14 @@ _OWN_WORDS: Final = frozenset(
     {"text", "answer", "reason", "words", "prompt", "done_when", "title", "change", "message", "note", "action"}
 )
 """Fields of events, tasks and decisions that hold what a person wrote."""
-_NAMES: Final = frozenset({"by", "by_name", "requester_name", "author_name", "person_name"})
+_PROSE: Final = _OWN_WORDS - {"action", "change"}
+"""Fields in which a single word is prose, too."""
+_NAMES: Final = frozenset(
+    {"by", "by_name", "requester_name", "author_name", "person_name", "owner_name", "who", "pause_by", "approved_by"}
+    | {"accepted_by", "ready_by", "revoked_by", "decided_by"}
+)
+_NO_NAMES: Final = frozenset({"gateway", "key", "login", "agent"})
+"""What stands in such a field and is no person: by whom models are asked."""
 
 
 def pseudonym_of(key: bytes, person: str) -> str:
@@ -52,8 +59,9 @@ class Scrub:
 
     @cached_property
     def needles(self) -> tuple[str, ...]:
-        """Texts of which one is in everything that names them."""
-        return (self.person, *self._names)
+        """Texts of which one is in everything that names them; names as JSON writes them, too."""
+        escaped = (json.dumps(name, ensure_ascii=is_ascii)[1:-1] for name in self._names for is_ascii in (True, False))
+        return tuple(dict.fromkeys((self.person, *self._names, *escaped)))
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
@@ -73,24 +81,43 @@ class Scrub:
 
         return self._pattern.sub(other, text)
 
+    def _word(self, text: str) -> str:
+        """A text that may be a word of ours, such as a state, an agent or a path: a name in it is none without `@`."""
+        if any(map(str.isspace, text)) or text.startswith(("@", "<@")):
+            return self.text(text)
+        return self._id.sub(self.pseudonym, text)
+
+    @cached_property
+    def _id(self) -> "regex.Pattern[str]":
+        return regex.compile(rf"(?<!\d){self.person}(?!\d)")
+
     def value(self, value: Any, *, is_theirs: bool = False) -> Any:
         """The same of JSON. `is_theirs`: they wrote it, so their words go whole."""
         if isinstance(value, str):
-            return self.text(value)
+            return self._word(value)
         if isinstance(value, Mapping):
             known = cast("Mapping[str, Any]", value)
-            return {self.text(name): self._field(name, one, is_theirs) for name, one in known.items()}
+            is_named = known.get("person") == self.person
+            return {
+                self._word(name): SOMEONE if is_named and name == "name" else self.field(name, one, is_theirs=is_theirs)
+                for name, one in known.items()
+            }
         if isinstance(value, list):
             items = cast("list[Any]", value)
             return [self.value(one, is_theirs=is_theirs) for one in items]
         return value
 
-    def _field(self, name: str, value: Any, is_theirs: bool) -> Any:
-        if name in _NAMES and isinstance(value, str):
-            return SOMEONE if value in self.names else self.text(value)
-        if is_theirs and name in _OWN_WORDS and isinstance(value, str) and value:
+    def field(self, name: str, value: Any, *, is_theirs: bool = False) -> Any:
+        """The same of what stands under a name, in JSON or in a column."""
+        if isinstance(value, list):
+            return [self.field(name, one, is_theirs=is_theirs) for one in cast("list[Any]", value)]
+        if not isinstance(value, str):
+            return self.value(value, is_theirs=is_theirs)
+        if name in _NAMES and value in self.names and value not in _NO_NAMES:
+            return SOMEONE
+        if is_theirs and name in _OWN_WORDS and value:
             return ERASED_WORDS
-        return self.value(value, is_theirs=is_theirs)
+        return self.text(value) if name in _PROSE else self._word(value)
 
     def wrote(self, body: Mapping[str, Any]) -> bool:
         """Whether an event, a task or a decision is theirs: by id where it has one, else by name."""
@@ -102,14 +129,14 @@ class Scrub:
             return self.wrote(cast("Mapping[str, Any]", inner))
         return body.get("by") in self.names and bool(self.names)
 
-    def json(self, text: str, *, is_theirs: bool | None = None) -> str:
+    def json(self, text: str, *, column: str = "", is_theirs: bool | None = None) -> str:
         """A stored JSON text, or a plain text where it is none."""
         try:
             value = json.loads(text)
         except ValueError:
-            return self.text(text)
+            value = None
         if not isinstance(value, dict | list):
-            return self.text(text)
+            return cast("str", self.field(column, text))
         theirs = bool(is_theirs)
         if is_theirs is None and isinstance(value, dict):
             theirs = self.wrote(cast("dict[str, Any]", value))

@@ -52,6 +52,8 @@ async def test_nothing_of_a_person_is_found_by_grep_and_the_record_verifies(stor
     artifact = tmp_path / "artifacts" / "ab" / "abc"
     artifact.parent.mkdir(parents=True)
     artifact.write_text(f"by {XEN.name}")
+    other = artifact.with_name("other")
+    other.write_text(f"{XEN.name}s and x{XEN.name}")
     data = person_data_of(harness.infrastructure)
     held = await data.export(XEN.id)
     assert held["names"] == [XEN.name]
@@ -62,7 +64,7 @@ async def test_nothing_of_a_person_is_found_by_grep_and_the_record_verifies(stor
     assert before is not None
     done = await data.erase(XEN.id, by="operator")
     assert is_pseudonym(done["pseudonym"])
-    assert left_in(tmp_path) == []
+    assert left_in(tmp_path) == [str(other)], "a longer word is no name"
     key = anchoring_of(harness.infrastructure).key()
     report = await store.check_audit(key=key)
     assert report.open_faults == ()

@@ -1,12 +1,17 @@
 """A person is taken out of every table, every file of the database and the record, which still verifies."""
 
 import json
+import re
+import sqlite3
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from ompycord.domain import events as ev
 from ompycord.domain.auditing.marks import erased_detail, read_mark
+from ompycord.domain.budgets.accounts import AccountKey, AccountScope, BudgetRaise
+from ompycord.domain.budgets.periods import Period
 from ompycord.domain.people.erasing import ERASED_WORDS, Scrub, is_pseudonym, pseudonym_of
 from ompycord.domain.person_settings import PersonSettings
 from ompycord.store import SqliteStore
@@ -85,6 +90,87 @@ def test_their_words_go_whole_and_those_of_others_stay() -> None:
     assert ANNABELLA.value({"task": task}, is_theirs=True) == {
         "task": {"prompt": ERASED_WORDS, "origin": {"requester": WHO, "requester_name": "someone"}}
     }
+
+
+@pytest.mark.parametrize("name", ["running", "text", "gateway", "main", "src"])
+def test_a_name_that_is_a_word_of_ours_changes_no_word_of_ours(name: str) -> None:
+    scrub = Scrub(ANN, (name,), WHO)
+    body = {"state": "running", "text": f"ask {name} or @{name}", "models": {"by": "gateway"}, "path": "src/main"}
+    assert scrub.value(body) == {**body, "text": "ask someone or someone"}
+    assert scrub.json("running", column="state") == "running"
+    assert scrub.json(name, column="by_name") == ("gateway" if name == "gateway" else "someone")
+    assert scrub.json(name, column="title") == "someone"
+
+
+def test_a_name_is_found_as_json_writes_it() -> None:
+    scrub = Scrub(ANN, ('Ann "Q" Lee',), WHO)
+    stored = json.dumps({"by": 'Ann "Q" Lee'})
+    assert any(needle in stored for needle in scrub.needles)
+    assert json.loads(scrub.json(stored)) == {"by": "someone"}
+
+
+HASHES = {("events", "hash"), ("webhook_ids", "hash"), ("audit", "previous"), ("audit", "hash"), ("folds", "body")}
+"""What is no text. A new column of bytes is refused here until it is known to name nobody."""
+IDS = {
+    ("events", "type"), ("events", "source"), ("events", "id"), ("audit", "action"), ("tasks", "id"), ("runs", "task"),
+}  # fmt: skip
+"""What is never a word of anybody."""
+NAMING = f"<@{ANN}> alias Annabella"
+
+
+def row_of(raw: sqlite3.Connection, table: str, sql: str) -> dict[str, object]:
+    """A row that names Annabella wherever the schema lets a text stand."""
+    row: dict[str, object] = {}
+    for _, name, type_, _, _, _ in raw.execute(f'PRAGMA table_info("{table}")'):
+        listed = re.search(rf"\b{name} IN \('(\w+)'", sql)
+        if type_ == "BLOB":
+            assert (table, name) in HASHES, f"Does {table}.{name} name people? An erasure changes no bytes."
+            row[name] = b""
+        elif type_ == "INTEGER":
+            row[name] = 1
+        elif listed:
+            row[name] = listed[1]
+        elif (table, name) in IDS:
+            row[name] = "note"
+        elif f"json_valid({name})" in sql or (table, name) == ("events", "body"):
+            row[name] = json.dumps({"person": BOB, "words": NAMING, "by": "Annabella", ANN: [NAMING, {"by_name": ANN}]})
+        else:
+            row[name] = NAMING
+    return row
+
+
+async def test_every_table_that_there_is_loses_a_person(store: SqliteStore, path: Path) -> None:
+    with sqlite3.connect(path) as raw:
+        tables = dict(raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall())
+        ours = {name: sql for name, sql in tables.items() if not name.startswith(("sqlite_", "memory_", "schema_"))}
+        assert {"schedules", "announcements", "trigger_fires", "budget_raises", "call_decisions", "alerts"} <= set(ours)
+        for table, sql in ours.items():
+            row = row_of(raw, table, sql)
+            names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
+            raw.execute(
+                f'INSERT INTO "{table}" ({names}) VALUES ({marks})', tuple(row.values())
+            )  # the schema's own names
+    raw.close()
+    assert (await store.erase_person(ANNABELLA, key=KEY, by="operator", at=2)).rows > len(ours) / 2
+    with sqlite3.connect(path) as raw:
+        rows = {table: str(raw.execute(f'SELECT * FROM "{table}"').fetchall()) for table in ours}  # as above
+    raw.close()
+    assert {table for table, left in rows.items() if ANN in left or "Annabella" in left} == set()
+
+
+async def test_whoever_came_back_is_erased_again_where_their_pseudonym_has_rows(store: SqliteStore) -> None:
+    key = AccountKey("1" * 18, AccountScope.PERSON, ANN)
+    for usd in (Decimal(1), Decimal(2)):
+        one = BudgetRaise(key=key, period=Period.MONTH, start=0, usd=usd, by=BOB, by_name="Bob", at=1)
+        await store.raise_budget(one)
+        await store.erase_person(ANNABELLA, key=KEY, by="operator", at=2)
+    assert ANN not in await store.people_known()
+
+
+async def test_a_title_like_json_is_exported(store: SqliteStore) -> None:
+    await store.audit(actor=BOB, action="say", subject="{never closed", detail={"by": "Annabella"}, at=1)
+    (found,) = await store.person_rows(ANNABELLA)
+    assert found.table == "audit"
 
 
 def test_a_pseudonym_is_the_same_each_time_and_another_with_another_key() -> None:
