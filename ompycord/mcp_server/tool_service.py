@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from ompycord.conductor import Bus, EventRecorder, Messages, Slots, Snapshots, wait_for
+from ompycord.conductor.roles.waiting import StillAllowed
 from ompycord.conductor.transcript import Transcript
 from ompycord.domain import events as ev
 from ompycord.domain.base import Frozen
@@ -80,11 +81,16 @@ class ToolService:
         attach: Attach,
         slots: Slots | None = None,
         memory: MemoryTools | None = None,
+        still: StillAllowed | None = None,
     ) -> None:
-        """`slots`: an answer is kept until the run of a waiting agent has a slot again."""
+        """`slots`: an answer is kept until the run of a waiting agent has a slot again.
+
+        `still`: a permission counts while whoever gave it may.
+        """
         self.memory = memory
         """What is remembered of earlier work; None where nothing is."""
         self._slots = slots
+        self._still = still
         self._recorder = recorder
         self._messages = messages
         self._snapshots = snapshots
@@ -185,7 +191,7 @@ class ToolService:
                 raise Refused(RefusalCode.REQUEST_TOO_LONG, part=part, limit=limit)
         found = ev.ApprovalRequested(approval=self._ids.ulid(), title=title, command=command, risk=risk)
         known = snapshot.permission_for(found)
-        if known is not None:
+        if known is not None and await self._lost(run, known.ref) is None:
             used = ev.ApprovalUsed(approval=known.ref, title=title, command=command)
             await self._recorder.record(run, used)
             return await self.wait(run, known.ref, wait_s=wait_s)
@@ -221,10 +227,15 @@ class ToolService:
             snapshots=self._snapshots, bus=self._bus, clock=self._clock,
         )  # fmt: skip
         if answer is not None:
-            return answer
+            lost = await self._lost(run, ticket) if answer.status == "answered" else None
+            return answer if lost is None else answer.model_copy(update={"answer": f"denied: {lost}", "by": "Ompycord"})
         if not is_known and not self._is_ending and _find(await self._snapshots.of(run), ticket) is None:
             raise Refused(RefusalCode.NO_SUCH_TICKET, run=short_id(run), ticket=repr(ticket[:26]))
         return ToolAnswer(ticket=ticket, status="waiting")
+
+    async def _lost(self, run: RunId, ticket: str) -> str | None:
+        """Why a permission does not count any more; None while it does."""
+        return None if self._still is None else await self._still.ticket(run, ticket)
 
     async def _snapshot(self, run: RunId) -> StatusSnapshot:
         snapshot = await self._snapshots.of(run)

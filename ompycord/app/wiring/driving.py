@@ -20,14 +20,12 @@ from ompycord.conductor import (
     Inboxes,
     Lineage,
     Projector,
-    RunAccess,
     SlotKeeper,
     Transitions,
 )
 from ompycord.conductor.budgeting import BudgetBook
 from ompycord.conductor.risk.assessment import Clone, RiskAssessment
 from ompycord.conductor.risk.standing import StandingPermissions
-from ompycord.conductor.roles.waiting import StillAllowed
 from ompycord.domain.events import UsageUpdated
 from ompycord.domain.folds.checkpoints import PutBack, roll_back_of
 from ompycord.domain.folds.fold import fold
@@ -155,12 +153,7 @@ def _context_of(
                 is_confined=workers.launcher.level != "none",
                 standing=standing,
             ).assess,
-            still=StillAllowed(
-                access=RunAccess(store=store, clock=infrastructure.clock, ids=infrastructure.ids),
-                history=store,
-                present=infrastructure.present,
-                catalog=catalog,
-            ),
+            still=infrastructure.still,
         ),
         task=store.task,
         former=Lineage(store=store, history=store).former,

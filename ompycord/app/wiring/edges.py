@@ -158,6 +158,7 @@ def mcp_of(infrastructure: Infrastructure, areas: Areas, workers: Workers, key_m
             ids=infrastructure.ids,
             redact=infrastructure.redact,
         ),
+        still=infrastructure.still,
     )
     return McpMount(
         tool_service=tool_service, authenticate=key_manager.run_of, version=__version__, loaded=settle_process

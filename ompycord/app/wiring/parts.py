@@ -31,6 +31,7 @@ from ompycord.conductor import (
     Projector,
     PullRequests,
     RecentEvents,
+    RunAccess,
     Runs,
     Slots,
     Snapshots,
@@ -41,6 +42,7 @@ from ompycord.conductor.remembering import Lessons
 from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.conductor.roles.book import RoleBook
 from ompycord.conductor.roles.present import PresentRoles
+from ompycord.conductor.roles.waiting import StillAllowed
 from ompycord.domain.base import Millis
 from ompycord.domain.events import LeftOut
 from ompycord.domain.ids import RunId
@@ -109,6 +111,8 @@ class Infrastructure:
     """Asks Discord for people when something of theirs is used."""
     present: PresentRoles = field(init=False)
     """The role that somebody has at that moment."""
+    still: StillAllowed = field(init=False)
+    """Whether what somebody said or allowed still counts."""
     alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     """Called when something was decided. Filled while wiring, since the waking parts are made before the woken ones."""
     log_alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
@@ -121,6 +125,11 @@ class Infrastructure:
         object.__setattr__(self, "roles", RoleBook(configured=self.settings.access, rows=self.store))
         object.__setattr__(self, "members", DiscordMembers(self.clock))
         object.__setattr__(self, "present", PresentRoles(book=self.roles, members=self.members))
+        access = RunAccess(store=self.store, clock=self.clock, ids=self.ids)
+        still = StillAllowed(
+            access=access, history=self.store, present=self.present, catalog=self.settings.catalog
+        )  # fmt: skip
+        object.__setattr__(self, "still", still)
 
     @property
     def redact(self) -> Callable[[str], str]:

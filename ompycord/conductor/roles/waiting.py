@@ -9,7 +9,7 @@ from typing import Final
 
 from ompycord.conductor.roles.present import PresentRoles
 from ompycord.conductor.run_access import RunAccess
-from ompycord.conductor.transcript import QueuedMessage, Request
+from ompycord.conductor.transcript import QueuedMessage, Ref, RefKind, Request, Transcript
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person, Role
 from ompycord.domain.authority import SourceKind
@@ -61,16 +61,25 @@ class StillAllowed:
             return None
         if not isinstance(wanted, ev.ApprovalRequested):
             return None
+        reason = f"{granted.by} allowed this and may no longer do so, so it does not count. Ask again if you need it."
+        if request.is_voided:
+            return reason
         givers = await self._givers(run, granted.approval)
         if not givers or await self._is_enough(record, wanted, givers):
             return None
-        reason = f"{granted.by} allowed this and may no longer do so, so it does not count. Ask again if you need it."
         words = (
             f"{granted.by} may no longer approve this, so it does not count: {wanted.title}. The agent can ask again."
         )
         voided = ev.ApprovalVoided(approval=granted.approval, by=granted.by, reason=reason)
         await self._void(run, granted.approval, f"approval of {granted.by}"[:_NAME], voided, words)
         return reason
+
+    async def ticket(self, run: RunId, approval: str) -> str | None:
+        """The same for a request of which the name is known; None where it is not one for approval."""
+        transcript = Transcript()
+        transcript.add(await self._history.transcript(run, after=0))
+        request = transcript.requests.get(Ref(RefKind.APPROVAL, approval))
+        return None if request is None else await self.approval(run, request)
 
     async def _givers(self, run: RunId, approval: str) -> Mapping[str, str]:
         """Who allowed it: names by Discord id."""

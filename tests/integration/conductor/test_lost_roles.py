@@ -13,6 +13,7 @@ from ompycord.domain.ports.people import FoundMember
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.roles.grants import RoleGrant
 from ompycord.errors import Refused, UnavailableError
+from ompycord.mcp_server import ToolService
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import ADA, AP, MO, AppHarness
@@ -117,6 +118,45 @@ async def test_a_permission_for_the_run_ends_with_the_role_of_whoever_gave_it(
         await harness.ended(run)
     assert [type(one) for one in agent.decided] == [ev.ApprovalGranted, ev.ApprovalDenied]
     assert len(await audit_of(store, run, "void")) == 1
+
+
+async def test_a_tool_that_asks_for_approval_asks_again_once_whoever_allowed_it_for_the_run_has_no_role(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    harness, _ = house(store, tmp_path, wants("1"))
+    async with harness.running():
+        run = RunId((await harness.submit(MO)).id)
+        await harness.until(run, lambda seen: bool(seen.open_approvals))
+        tools = ToolService(
+            recorder=harness.areas.recorder, messages=harness.areas.messages, snapshots=harness.snapshots,
+            bus=harness.bus, clock=harness.clock, ids=harness.ids, attach=no_file, still=harness.infrastructure.still,
+        )  # fmt: skip
+        first = (await tools.request_approval(run, "Publish", command="npm publish", wait_s=0)).ticket
+        await harness.until(run, lambda seen: any(one.ref == first for one in seen.open_approvals))
+        await harness.areas.approvals.approve(await harness.areas.load(run), first, ADA, scope="run")
+        await harness.until(run, lambda seen: all(one.ref != first for one in seen.open_approvals))
+        used = await tools.request_approval(run, "Publish", command="npm publish", wait_s=0)
+        assert (used.ticket, used.answer) == (first, "allowed for this run")
+        leaves(harness, ADA)
+        again = await tools.request_approval(run, "Publish", command="npm publish", wait_s=0)
+        assert again.ticket != first
+        assert again.status == "waiting"
+        seen = await harness.until(run, lambda seen: any(one.ref == again.ticket for one in seen.open_approvals))
+        assert next(one for one in seen.approvals if one.ref == first).status == "withdrawn"
+        for _ in range(2):
+            assert (await tools.wait(run, first, wait_s=0)).status == "withdrawn"
+        await harness.areas.approvals.approve(await harness.areas.load(run), again.ticket, AP)
+        await harness.until(run, lambda seen: all(one.ref != again.ticket for one in seen.open_approvals))
+        leaves(harness, AP)
+        late = await tools.wait(run, again.ticket, wait_s=0)
+        assert (late.answer or "").startswith(f"denied: {AP.name} allowed this and may no longer do so")
+        assert len(await bodies(store, run, ev.ApprovalUsed)) == 1
+        await harness.areas.approvals.deny(await harness.areas.load(run), "1", MO)
+        await harness.ended(run)
+
+
+async def no_file(run: RunId, path: str) -> ev.ArtifactAdded:
+    raise AssertionError(path)
 
 
 async def test_the_first_of_two_votes_does_not_count_once_its_person_has_no_role(
