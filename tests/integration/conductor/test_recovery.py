@@ -9,8 +9,10 @@ import pytest
 
 from ompycord.app.recovery.report import Recovered, keep_recovered, recovery_finding
 from ompycord.app.recovery.search import RecoverySearch
+from ompycord.domain.effects import Publish, effect_key
 from ompycord.domain.events import LeftOut
 from ompycord.domain.ids import RunId, new_ulid, short_id
+from ompycord.domain.records import Commit, EffectRow
 from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.run import RunState
 from ompycord.errors import WorkspaceError
@@ -186,6 +188,24 @@ async def test_a_ref_that_a_crash_left_in_a_repository_goes_and_those_of_others_
     await left.search().run()
     there = shell(left.data / "sample", "git for-each-ref --format='%(refname)' refs/ompycord").splitlines()
     assert set(names) - set(there) == {f"refs/ompycord/base/{ended.id}", f"refs/ompycord/{ended.id}.git"}
+
+
+async def test_refs_of_runs_that_have_ended_stay_while_something_is_left_to_do_or_a_clone_is_there(left: Left) -> None:
+    async with left.harness.running():
+        publishing, set_aside = [await left.harness.submit() for _ in range(2)]
+        for record in (publishing, set_aside):
+            await left.harness.ended(record.id)
+            await left.harness.settled(record.id)
+    left_to_do = Publish(iteration=2)
+    row = EffectRow(run=RunId(publishing.id), key=effect_key(left_to_do), effect=left_to_do, created_at=0)
+    await left.harness.store.commit(Commit(writes=(row,)))
+    await left.clone(set_aside.id)
+    await left.workspaces.set_aside(RunId(set_aside.id), "It wrote too much.")
+    for run in (publishing.id, set_aside.id):
+        shell(left.data / "sample", f"git update-ref refs/ompycord/{run}.git HEAD")
+    await left.search().run()
+    there = shell(left.data / "sample", "git for-each-ref --format='%(refname)' refs/ompycord").splitlines()
+    assert {f"refs/ompycord/{run}.git" for run in (publishing.id, set_aside.id)} <= set(there)
 
 
 async def test_the_clone_of_a_run_that_is_at_work_stays_and_the_run_is_named(left: Left) -> None:
