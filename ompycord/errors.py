@@ -26,7 +26,8 @@ OmpycordError
 │   └── ResultWithheld              it holds a value that its agent was granted; it is not published
 ├── TapeUnreadable              a run has no tape, or none that can be played
 ├── ForgeFailed                 a forge did not take a branch or a pull request; the branch here stays
-│   └── ForgeUnanswered             its answer was lost, or was an error of its own: it may have taken effect
+│   └── ForgeNotNow                 it took no request now, and refused nothing: a limit, or it rests after failures
+│       └── ForgeUnanswered         its answer was lost, or was an error of its own: it may have taken effect
 ├── ModelFailed                 a model that Ompycord asks itself did not answer, or not in the shape that is needed
 └── ProcessFailed               a program could not be started or did not end as it must
     └── ProgramLeadsOut         it lies in a run's checkout and is a link out of it: it was not started
@@ -45,6 +46,7 @@ __all__ = [
     "DiskRefuses",
     "Draining",
     "ForgeFailed",
+    "ForgeNotNow",
     "ForgeUnanswered",
     "GatewayFatal",
     "IdConflict",
@@ -211,7 +213,11 @@ class ForgeFailed(OmpycordError):
         self.fault = fault
 
 
-class ForgeUnanswered(ForgeFailed):
+class ForgeNotNow(ForgeFailed):
+    """A forge judged nothing: the same request may be taken later, as it is."""
+
+
+class ForgeUnanswered(ForgeNotNow):
     """A request to a forge may have taken effect: its answer was lost, or was an error of the forge itself."""
 
 

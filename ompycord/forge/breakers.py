@@ -10,7 +10,7 @@ from ompycord.domain.base import Millis
 from ompycord.domain.breakers.breaker import Breaker
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import Clock
-from ompycord.errors import ForgeFailed
+from ompycord.errors import ForgeNotNow
 from ompycord.render.phrases import clock as clock_words
 from ompycord.telemetry import get_logger
 
@@ -29,11 +29,11 @@ class ForgeBreakers:
         self._breakers: dict[str, Breaker] = {}
 
     def require(self, spec: ForgeSpec) -> None:
-        """Raises ForgeFailed while the forge rests."""
+        """Raises ForgeNotNow while the forge rests."""
         until = self.until(spec)
         if until is not None:
             words = f"{host_of(spec)} failed several times, so it is not asked until {clock_words(until)}."
-            raise ForgeFailed("paused", f"{spec.repository}: {words} Retry after that.")
+            raise ForgeNotNow("paused", f"{spec.repository}: {words} Retry after that.")
 
     def until(self, spec: ForgeSpec) -> Millis | None:
         """Until when the forge rests; None while it is asked."""

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from ompycord import __version__
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import Clock
-from ompycord.errors import ForgeFailed, ForgeUnanswered
+from ompycord.errors import ForgeFailed, ForgeNotNow, ForgeUnanswered
 from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.github_answers import Complaint
 from ompycord.forge.github_faults import fault_of, is_limited
@@ -272,7 +272,7 @@ class GitHubClient:
         if self._waited_s + wait_s > LONGEST_WAIT_S:
             minutes = max(1, round(wait_s / 60))
             words = f"{self._spec.repository}: the forge takes no more requests of this token for {minutes} minutes."
-            raise ForgeFailed("limited", f"{words} Retry after that.")
+            raise ForgeNotNow("limited", f"{words} Retry after that.")
         self._waited_s += wait_s
         await self._clock.sleep(wait_s)
 

@@ -14,7 +14,7 @@ from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.issues.seen import SeenIssue
 from ompycord.domain.ports import Clock
 from ompycord.domain.pull_requests.seen import SeenChecks, SeenComment, SeenDiscussion, SeenPull
-from ompycord.errors import ForgeFailed, ForgeUnanswered
+from ompycord.errors import ForgeFailed, ForgeNotNow, ForgeUnanswered
 from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.github_answers import User, strange
 from ompycord.forge.github_client import PAUSE_S, TRIES, GitHubClient
@@ -166,7 +166,7 @@ class GitHubFollowing:
         try:
             answer = await self._client.graphql(body)
             return Resolutions.model_validate_json(answer.body).by_first_comment()
-        except ForgeUnanswered:
+        except ForgeNotNow:
             raise  # said by the next look, which would not ask again where nothing is written meanwhile
         except (ForgeFailed, ValidationError):
             return {}

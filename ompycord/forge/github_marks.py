@@ -5,7 +5,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from ompycord.domain.ports import Clock, CommitStatus
-from ompycord.errors import ForgeFailed, ForgeUnanswered
+from ompycord.errors import ForgeFailed, ForgeNotNow, ForgeUnanswered
 from ompycord.forge.github_answers import Assigned, SummaryComment, User, read_as, read_many
 from ompycord.forge.github_client import PAUSE_S, TRIES, GitHubClient
 
@@ -32,7 +32,7 @@ class GitHubMarks:
             try:
                 await self._client.read(f"{self._path}/labels/{quote(label, safe='')}")
                 await self._client.set("POST", f"{self._path}/issues/{number}/labels", {"labels": [label]})
-            except ForgeUnanswered:
+            except ForgeNotNow:
                 raise
             except ForgeFailed:
                 refused.append(label)
@@ -55,7 +55,7 @@ class GitHubMarks:
             path = f"{self._path}/issues/{number}/assignees"
             try:
                 answer = await self._client.set("POST", path, {"assignees": [person]})
-            except ForgeUnanswered:
+            except ForgeNotNow:
                 raise
             except ForgeFailed:
                 refused.append(person)
@@ -104,7 +104,7 @@ class GitHubMarks:
         if known is not None:
             try:
                 answer = await self._client.read(f"{self._path}/issues/comments/{known}")
-            except ForgeUnanswered:
+            except ForgeNotNow:
                 raise
             except ForgeFailed:
                 pass  # a person deleted it: another one of ours may be there
@@ -124,7 +124,7 @@ class GitHubMarks:
         for name, body in requests:
             try:
                 await self._client.set("POST", path, body)
-            except ForgeUnanswered:
+            except ForgeNotNow:
                 raise
             except ForgeFailed:
                 refused.append(name)

@@ -1,6 +1,7 @@
 """What a result of a repository is merged with on trial: results of runs that are not over, open pull requests."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from ompycord.conductor.run_access import RunStore
@@ -45,7 +46,10 @@ class _Listed(NamedTuple):
     at_s: float
     commits: frozenset[str]
     """The results for which they were listed."""
+    every: Mapping[int, SeenPull]
+    """All that are open."""
     pulls: Mapping[int, SeenPull]
+    """Those of them with which results are merged."""
     here: frozenset[int]
 
 
@@ -128,7 +132,7 @@ class OtherWorks:
         if record is not None:
             return not record.is_open
         listed = await self._list(spec, frozenset())
-        return listed is not None and number not in listed.pulls
+        return listed is not None and number not in listed.every
 
     async def _list(self, spec: RepositorySpec, commits: frozenset[str]) -> _Listed | None:
         """What is open there now, or was a while ago; None where there is no forge, or it never answered."""
@@ -138,14 +142,15 @@ class OtherWorks:
             return known
         try:
             async with self._forge(spec.forge) as forge:
-                pulls = dict(list((await forge.open_pulls()).items())[:MOST_PULLS])
+                every = await forge.open_pulls()
+            pulls = dict(islice(every.items(), MOST_PULLS))
             here = await self._merges.fetch(spec, {number: pull.commit for number, pull in pulls.items()})
         except ForgeFailed as error:
             log.warning("overlaps.forge_failed", repository=spec.name, cause=str(error))
             if known is None:
                 return None
-            pulls, here = dict(known.pulls), known.here
-        made = _Listed(self._clock.monotonic_s(), commits, pulls, here)
+            every, pulls, here = known.every, known.pulls, known.here
+        made = _Listed(self._clock.monotonic_s(), commits, every, pulls, here)
         self._listed[spec.name] = made
         return made
 

@@ -182,7 +182,10 @@ class OverlapWatch:
         known = before or OverlapsFound()
         if known.others == found.others and (known.total or 0) == (found.total or 0):
             return
-        await self._recorder.record(run, found)
+        try:
+            await self._recorder.record(run, found)
+        except UnknownRun:  # it was erased meanwhile
+            return
         _put(self._kept, run, found)
         log.info("overlaps.found", run=run, others=len(found.others), conflicts=sum(map(_is_conflict, found.others)))
 

@@ -29,7 +29,7 @@ from ompycord.domain.pull_requests.seen import SeenCheck, SeenComment, SeenDiscu
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.run import RunRecord
-from ompycord.errors import ForgeFailed, ForgeUnanswered, Refused, StorageError
+from ompycord.errors import ForgeFailed, ForgeNotNow, Refused, StorageError
 from ompycord.render.refusals import Audience, refusal_words
 from ompycord.telemetry import get_logger
 
@@ -165,7 +165,7 @@ class PullRequests:
                 try:
                     await self._inspect(forge, spec, record, pulls)
                 except ForgeFailed as error:
-                    if isinstance(error, ForgeUnanswered) or error.fault == "limited":
+                    if isinstance(error, ForgeNotNow):
                         raise
                     refused = refused or error  # of this one alone: the others are looked at all the same
             if refused is not None:

@@ -20,7 +20,7 @@ from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.records import Draft
 from ompycord.domain.run import FINAL, RunRecord
 from ompycord.domain.task import PROMPT_LIMIT, Mode, Task, TaskRequest
-from ompycord.errors import ForgeFailed, ForgeUnanswered, Refused
+from ompycord.errors import ForgeFailed, ForgeNotNow, Refused
 from ompycord.render.forge.round_summary import reply_text, round_marker, summary_text
 from ompycord.render.refusals import Audience, refusal_words
 from ompycord.text import cut
@@ -199,7 +199,7 @@ class Rounds:
         try:
             await forge.comment(record.number, thread=thread, marker=marker, text=self._redact(text))
         except ForgeFailed as error:
-            if isinstance(error, ForgeUnanswered) or error.fault == "limited":
+            if isinstance(error, ForgeNotNow):
                 raise
             where = "No reply could be put into a thread" if thread is not None else "The round could not be told there"
             await self._chains.note(record, f"{where}. {error}")

@@ -169,6 +169,6 @@ class TrialMerges(Protocol):
     async def merge(self, repository: RepositorySpec, one: ResultPlace, other: ResultPlace) -> MergedOnTrial | None:
         """None where it cannot be said: nothing is common to both, or the history here is not whole.
 
-        Raises WorkspaceError where the repository is gone.
+        Raises WorkspaceError where a folder is gone, or git cannot work here.
         """
         ...

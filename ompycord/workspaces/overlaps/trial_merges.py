@@ -12,7 +12,7 @@ from typing import Final
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports.following import MergedOnTrial, ResultPlace
 from ompycord.domain.repository import RepositorySpec
-from ompycord.errors import WorkspaceError
+from ompycord.errors import ProcessFailed, WorkspaceError
 from ompycord.processes import Completed
 from ompycord.text import clean
 from ompycord.workspaces.folders import is_real_folder, remove, scratch
@@ -44,7 +44,7 @@ class GitTrialMerges:
         """See the port."""
         try:
             folder, record = await asyncio.to_thread(Folder.located, self._folder / run)
-        except WorkspaceError:
+        except (WorkspaceError, OSError):
             return None
         if record is None or record.result is None or record.result.commit is None:
             return None
@@ -57,6 +57,12 @@ class GitTrialMerges:
 
     async def merge(self, repository: RepositorySpec, one: ResultPlace, other: ResultPlace) -> MergedOnTrial | None:
         """See the port."""
+        try:
+            return await self._merge(repository, one, other)
+        except (ProcessFailed, OSError) as error:  # its folder went meanwhile, or the disk is full
+            raise WorkspaceError(f"{repository.name}: git could not merge on trial. {error}") from error
+
+    async def _merge(self, repository: RepositorySpec, one: ResultPlace, other: ResultPlace) -> MergedOnTrial | None:
         source = await self._repositories.source(repository)
         runs = [self._folder / place.run / "result.git" for place in (one, other) if place.run is not None]
         if not all(is_real_folder(place) for place in runs):

@@ -139,7 +139,7 @@ class ForgePushes:
             folder = (await self._repositories.source(repository)).git_folder
             async with self._token_file(forge) as token:
                 yield ForgeGit(self._git, self._remote, forge, folder, token, marker)
-        except (WorkspaceError, ProcessFailed) as error:
+        except (WorkspaceError, ProcessFailed, OSError) as error:
             raise ForgeFailed("here", str(error)) from error
 
 

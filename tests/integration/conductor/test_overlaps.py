@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ompycord.conductor import OverlapWatch
+from ompycord.conductor.overlaps.other_work import MOST_PULLS
 from ompycord.domain.access import Person
 from ompycord.domain.catalog import Limits
 from ompycord.domain.configuration.forge_options import ForgeSpec
@@ -26,6 +27,7 @@ from ompycord.render.render_context import RenderContext
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import ADA, AP, CATALOG, MO, VI, AppHarness
+from tests.support.database_faults import faulty_writes
 from tests.support.followed_pulls import Forges
 from tests.support.overlapping import OftenBusy, WrittenMerges, overlaps_of
 from tests.support.talking_forge import TalkingForge
@@ -273,6 +275,37 @@ async def test_an_open_pull_request_is_other_work_until_it_is_merged(world: Worl
     assert record is not None
     merged = PullRequestSeen(number=1, url=world.forge.pulls[0]["html_url"], state="merged")
     await world.harness.store.keep_pull_request(record.model_copy(update={"seen": merged}))
+    await world.look(watch=watch)
+    await world.harness.in_state(mo.id, RunState.VERIFYING)
+
+
+async def test_what_the_database_did_not_take_is_compared_again(world: World) -> None:
+    ada, mo = await world.checking(ADA, A), await world.checking(MO, B)
+    world.merges.overlap(A, B, "auth.py")
+    async with faulty_writes(world.harness.store, "INSERT ON events WHEN NEW.type = 'overlaps.found'") as found:
+        found.refuse(1)
+        await world.look(ada, mo)
+    await world.look()
+    await world.shown(ada, 1)
+    await world.shown(mo, 1)
+
+
+async def test_a_pull_request_behind_many_newer_ones_is_still_waited_for(world: World) -> None:
+    watch = world.watcher(forge=True)
+    mo = await world.checking(MO, B)
+    number = world.forge.open_pull("somebody/else", C)
+    world.merges.overlap(C, B, "total.py")
+    await world.look(mo, watch=watch)
+    await world.shown(mo, 1)
+    await world.harness.areas.overlaps.wait(await world.harness.areas.load(mo.id), MO)
+    await world.harness.until(mo.id, lambda one: one.awaits == OtherWork(pull_request=number))
+    for at in range(MOST_PULLS):
+        world.forge.open_pull(f"newer/{at}", f"{at:040x}")
+    world.harness.clock.advance(601)
+    await world.look(mo, watch=watch)
+    assert (await world.harness.areas.record(mo.id)).state is RunState.SUSPENDED
+    world.forge.merge(number, "anna")
+    world.harness.clock.advance(601)
     await world.look(watch=watch)
     await world.harness.in_state(mo.id, RunState.VERIFYING)
 

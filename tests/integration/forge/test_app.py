@@ -78,7 +78,7 @@ async def test_an_app_opens_a_pull_request_as_its_bot_with_a_token_of_this_repos
 async def test_a_token_is_minted_again_before_it_ends_and_not_sooner(
     app: ForgeSpec, forge: ForgeDouble, tmp_path: Path
 ) -> None:
-    """CASES-PUBLISH K2."""
+    """A run may take longer than the hour that a token counts."""
     clock = TrueClock()
     credentials = ForgeCredentials(tmp_path, clock=clock, learn=lambda values: None)
     first = (await credentials.identity(app)).token()
@@ -125,7 +125,7 @@ async def test_a_file_that_a_crash_left_goes_once_its_token_has_ended(
 async def test_a_clock_that_is_a_little_ahead_is_no_fault_and_one_far_off_is_named(
     app: ForgeSpec, forge: ForgeDouble
 ) -> None:
-    """CASES-PUBLISH K1: GitHub refuses a word from the future."""
+    """GitHub refuses a word from the future."""
     assert app.app is not None
     assert (await minted(app, app.app, key=lambda: PEM, clock=TrueClock(50))).token.startswith("ghs_")
     with pytest.raises(ForgeFailed, match=r"this machine's clock is \d+ s off") as refused:
@@ -144,7 +144,7 @@ async def test_a_clock_that_is_a_little_ahead_is_no_fault_and_one_far_off_is_nam
 async def test_what_keeps_an_app_out_is_said_with_what_to_do(
     app: ForgeSpec, forge: ForgeDouble, fault: Fault, words: str
 ) -> None:
-    """CASES-PUBLISH K4."""
+    """A 404 and a 401 have causes of their own, each with its words."""
     assert app.app is not None
     forge.faults = [fault]
     with pytest.raises(ForgeFailed, match=words):

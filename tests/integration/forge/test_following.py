@@ -4,13 +4,30 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from ompycord.domain.breakers.breaker import FAILURES
 from ompycord.domain.configuration.forge_options import ForgeSpec
-from ompycord.errors import ForgeFailed, ForgeUnanswered
+from ompycord.errors import ForgeFailed, ForgeNotNow, ForgeUnanswered
+from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
 from tests.integration.forge.conftest import HastyClock
 from tests.support.talking_forge import ADDRESS, TalkingForge
 
 HEAD = "b" * 40
+
+
+class FailsElsewhere(ForgeBreakers):
+    """After so many answers the host fails for others until it rests."""
+
+    def __init__(self, clock: HastyClock, *, after: int) -> None:
+        super().__init__(clock)
+        self._left = after
+
+    def answered(self, spec: ForgeSpec) -> None:
+        super().answered(spec)
+        self._left -= 1
+        if self._left == 0:
+            for _ in range(FAILURES):
+                self.failed(spec)
 
 
 @pytest.fixture
@@ -96,6 +113,21 @@ async def test_a_forge_that_fails_says_nothing_of_threads(talking: TalkingForge,
     talking.resolved.add(talking.write_at(1, "anna", "Old."))
     with pytest.raises(ForgeUnanswered):
         await following.discussion(1)
+
+
+async def test_a_forge_that_rests_says_nothing_of_threads(talking: TalkingForge) -> None:
+    """It begins to rest between the comments and what GraphQL knows of them, since another repository's look failed."""
+    spec, clock = ForgeSpec.model_validate({**talking.settings, "token_file": "token"}), HastyClock()
+    talking.resolved.add(talking.write_at(1, "anna", "Old."))
+    account_comments_lines_and_reviews = 4
+    breakers = FailsElsewhere(clock, after=account_comments_lines_and_reviews)
+    made = GitHubFollowing(
+        spec, token=lambda: talking.token, clock=clock, known=KnownAnswers(), breakers=breakers, transport=talking
+    )
+    with pytest.raises(ForgeNotNow) as refused:
+        await made.discussion(1)
+    await made.close()
+    assert refused.value.fault == "paused"
 
 
 async def test_a_red_check_behind_a_hundred_others_is_seen(talking: TalkingForge, following: GitHubFollowing) -> None:

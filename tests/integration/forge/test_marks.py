@@ -2,9 +2,11 @@
 
 import pytest
 
+from ompycord.domain.breakers.breaker import FAILURES
 from ompycord.domain.ports import CommitStatus
-from ompycord.errors import ForgeFailed
+from ompycord.errors import ForgeFailed, ForgeNotNow, ForgeUnanswered
 from ompycord.forge.github import GitHub
+from ompycord.forge.github_client import TRIES
 from tests.integration.forge.conftest import HastyClock
 from tests.integration.forge.test_github import MARKER, PROPOSED, WANTED
 from tests.support.forge_double import Fault, ForgeDouble
@@ -33,7 +35,7 @@ async def test_our_comment_is_edited_and_never_repeated(github: GitHub, forge: F
 async def test_our_comment_is_found_among_many_and_no_others_is_taken_for_it(
     github: GitHub, forge: ForgeDouble, number: int
 ) -> None:
-    """CASES-PUBLISH C1: ours is on the second page; a stranger's copy of our mark is before it."""
+    """Ours is on the second page; a stranger's copy of our mark is before it."""
     for index in range(132):
         by = ("ompycord-bot", 99) if index == 120 else ("stranger", 5)
         forge.comment(number, TEXT if index in {3, 120} else f"word {index}", by=by[0], account=by[1])
@@ -66,14 +68,14 @@ async def test_our_comment_below_one_that_has_ended_is_left_alone(
 async def test_a_comment_whose_answer_was_lost_is_adopted(
     github: GitHub, forge: ForgeDouble, number: int, cuts: bool
 ) -> None:
-    """CASES-PUBLISH C2: it took effect, and nobody was told."""
+    """It took effect, and nobody was told."""
     forge.faults = [Fault("POST", "/comments", 502, after=True, cuts=cuts)]
     found = await github.marks.put_comment(number, TEXT, marker=MARK)
     assert (comments(forge), len(forge.comments), forge.comments[0]["id"]) == (1, 1, found)
 
 
 async def test_a_mark_at_a_commit_is_cut_to_what_a_forge_takes(github: GitHub, forge: ForgeDouble, number: int) -> None:
-    """CASES-PUBLISH T3: at most 140 characters, the verdict first."""
+    """At most 140 characters, the verdict first."""
     status = CommitStatus(context="ompycord", state="failure", description=f"Not verified: {'x' * 200}")
     commit = forge.branches()["ompycord/fix"]
     await github.marks.set_status(commit, status)
@@ -85,6 +87,25 @@ async def test_a_mark_at_a_commit_is_cut_to_what_a_forge_takes(github: GitHub, f
 async def test_who_cannot_be_assigned_is_named(github: GitHub, forge: ForgeDouble, number: int) -> None:
     """GitHub answers 201 and leaves the person out."""
     assert list(await github.marks.assign(number, ("anna", "gone"))) == ["gone"]
+
+
+async def test_while_a_forge_rests_no_name_is_called_wrong(github: GitHub, forge: ForgeDouble, number: int) -> None:
+    """It fails from the status on: *Fix publish.labels* would be said of labels that are there."""
+    commit = forge.branches()["ompycord/fix"]
+    forge.faults = [
+        *[Fault("POST", f"/statuses/{commit}", 503)] * TRIES,
+        *[Fault("GET", "/labels/bug", 503)] * (FAILURES - TRIES),
+    ]
+    with pytest.raises(ForgeUnanswered):
+        await github.marks.set_status(commit, CommitStatus(context="ompycord", state="success", description="Done"))
+    for doing in (
+        github.marks.add_labels(number, ("bug",)),
+        github.marks.ask_reviewers(number, ("anna",)),
+        github.marks.assign(number, ("anna",)),
+    ):
+        with pytest.raises(ForgeNotNow, match="Retry after that") as refused:
+            await doing
+        assert refused.value.fault == "paused"
 
 
 async def test_a_draft_becomes_ready_once(github: GitHub, forge: ForgeDouble, number: int) -> None:
@@ -115,7 +136,7 @@ async def test_the_body_is_written_and_read_and_the_title_stays(
 async def test_the_newest_of_ours_is_found_when_it_has_ended(
     github: GitHub, forge: ForgeDouble, merged: str | None, expected: str
 ) -> None:
-    """CASES-PUBLISH B4, B5: *merged* comes from the record of the pull request."""
+    """*Merged* comes from the record of the pull request: after a squash no history says so."""
     forge.add(WANTED, by="ompycord-bot", number=99, state="closed")
     [pull] = forge.forge.pulls("acme/shop")
     forge.forge.records.change("pull", pull, merged_at=merged)

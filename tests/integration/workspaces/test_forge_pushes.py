@@ -129,7 +129,7 @@ async def test_what_others_put_on_the_branch_is_never_replaced(shop: Shop) -> No
 
 
 async def test_a_run_goes_on_from_what_others_put_on_top_and_adds_to_it(shop: Shop) -> None:
-    """CASES-PUBLISH B1."""
+    """What a person pushed to our branch is never forced over."""
     git(shop.path, "branch", BRANCH, shop.commit)
     await shop.push()
     tree = shop.forge.git_line("rev-parse", "main^{tree}")

@@ -11,6 +11,7 @@ import pytest
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import MergedOnTrial, ResultPlace
 from ompycord.domain.repository import RepositorySpec
+from ompycord.errors import WorkspaceError
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.overlaps.trial_merges import GitTrialMerges
 from ompycord.workspaces.publishing.forge_pushes import ForgePushes
@@ -155,6 +156,19 @@ async def test_a_run_whose_folder_is_gone_has_no_result(results: Results) -> Non
     place = await results.merges.result(mine)
     assert place is not None
     assert await results.merges.merge(results.spec, place, ResultPlace(place.commit, gone)) is None
+
+
+@pytest.mark.parametrize("gone", ["git", "the folder of runs"])
+async def test_a_machine_on_which_nothing_can_be_merged_is_an_error_in_words(
+    results: Results, tmp_path: Path, gone: str
+) -> None:
+    """Any other error would end more than this look."""
+    git = Git(path=str(tmp_path / "nowhere") if gone == "git" else os.environ["PATH"])
+    pushes = ForgePushes(repositories=tmp_path, git=git, token_file=lambda forge: nullcontext(tmp_path))
+    merges = GitTrialMerges(tmp_path / "gone", repositories=tmp_path, git=git, pushes=pushes)
+    head = ResultPlace(results.base)
+    with pytest.raises(WorkspaceError, match="git could not merge on trial"):
+        await merges.merge(results.spec, head, head)
 
 
 async def test_what_a_crash_left_goes_with_the_next_merge(results: Results) -> None:

@@ -70,7 +70,7 @@ def test_a_check_that_names_no_tests_stands_for_the_whole_result() -> None:
 
 
 def test_only_the_part_between_our_marks_is_written_again() -> None:
-    """CASES-PUBLISH O4."""
+    """A person may write around it; without our marks nothing is touched."""
     there = f"Please read slowly.\n{body()}\nSigned: a person"
     new = with_part(there, body(title="x", prompt="another task"))
     assert new is not None
@@ -92,7 +92,7 @@ def test_only_the_part_between_our_marks_is_written_again() -> None:
     ],
 )
 def test_a_title_closes_nothing_and_rings_nobody(given: str, shown: str | None) -> None:
-    """CASES-PUBLISH O9, T1, T4."""
+    """One line of at most 256 characters; only the line that we write closes an issue."""
     title = title_of(given)
     assert len(title) <= 256
     assert "\n" not in title
