@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,11 +11,9 @@ from ompycord.domain.base import Millis
 from ompycord.domain.configuration.forge_options import AppSpec, ForgeSpec
 from ompycord.domain.ports import Clock
 from ompycord.errors import ForgeFailed
+from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.github_answers import read_as
 from ompycord.forge.github_client import GitHubClient
-
-if TYPE_CHECKING:
-    import httpx
 
 __all__ = ["MintedToken", "minted"]
 
@@ -64,10 +62,10 @@ async def minted(
     *,
     key: Callable[[], str],
     clock: Clock,
-    transport: "httpx.AsyncBaseTransport | None" = None,
+    breakers: ForgeBreakers | None = None,
 ) -> MintedToken:
     """A token for this repository alone, with no more than is needed. Raises ForgeFailed, which names the setting."""
-    client = GitHubClient(spec, token=lambda: _word(spec, app, key(), clock), clock=clock, transport=transport)
+    client = GitHubClient(spec, token=lambda: _word(spec, app, key(), clock), clock=clock, breakers=breakers)
     try:
         slug = read_as(_App, (await client.read("/app")).body).slug
         found = await _installed(client, spec)

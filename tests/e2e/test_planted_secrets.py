@@ -187,7 +187,7 @@ async def test_twenty_planted_secrets_are_found_nowhere(tmp_path: Path, forge: F
         limits = Path(f"/proc/{product.pid}/limits").read_text()
         assert re.search(r"Max core file size +1 +1 ", limits), "a crash leaves no image of its memory"
     assert len(programs) > 20
-    for seen in set().union(*programs.values()):
+    for seen in {one for looks in programs.values() for one in looks}:
         arguments = seen.arguments.replace(b"\0", b" ")
         assert not planted.in_bytes(seen.arguments), arguments
         is_git = b"GIT_ALLOW_PROTOCOL=" in seen.environment  # it and its helper are told the way to hosts

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from ompycord.app.wiring.forge_credentials import ForgeCredentials
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import Clock, ForgePort
-from ompycord.forge.breakers import ForgeBreakers
 
 if TYPE_CHECKING:
     from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
@@ -20,7 +19,7 @@ class ForgeConnections:
 
     def __init__(self, credentials: ForgeCredentials, clock: Clock) -> None:
         self.credentials = credentials
-        self.breakers = ForgeBreakers(clock)
+        self.breakers = credentials.breakers
         self._clock = clock
         self._known: KnownAnswers | None = None
         """What was read before, kept between connections."""

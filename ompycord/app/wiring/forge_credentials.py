@@ -13,6 +13,7 @@ from ompycord.domain.configuration.forge_options import AppSpec, ForgeSpec
 from ompycord.domain.ports import Clock
 from ompycord.errors import ForgeFailed
 from ompycord.files import replace_file
+from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.token_file import read_key, read_token
 
 __all__ = ["ForgeCredentials", "ForgeIdentity", "Learn"]
@@ -45,6 +46,8 @@ class ForgeCredentials:
         self._learn = learn
         self._minted: dict[tuple[str, str], tuple[ForgeIdentity, Millis]] = {}
         self._minting = asyncio.Lock()
+        self.breakers = ForgeBreakers(clock)
+        """A forge that rests is asked for no token either."""
 
     async def identity(self, spec: ForgeSpec) -> ForgeIdentity:
         """As whom it is asked now. Raises ForgeFailed, which names the setting."""
@@ -93,7 +96,7 @@ class ForgeCredentials:
                 self._learn([text])
                 return text
 
-            made = await minted(spec, app, key=key, clock=self._clock)
+            made = await minted(spec, app, key=key, clock=self._clock, breakers=self.breakers)
             self._learn([made.token])
             identity = ForgeIdentity(lambda: made.token, made.login, made.missing)
             self._minted[spec.api_address, spec.repository] = identity, made.expires_at

@@ -10,7 +10,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from ompycord.app.forges.connections import ForgeConnections
 from ompycord.app.wiring.forge_credentials import ForgeCredentials
+from ompycord.domain.breakers.breaker import FAILURES
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.errors import ForgeFailed
 from ompycord.forge.app_installation import minted
@@ -149,6 +151,23 @@ async def test_what_keeps_an_app_out_is_said_with_what_to_do(
     forge.faults = [fault]
     with pytest.raises(ForgeFailed, match=words):
         await minted(app, app.app, key=lambda: PEM, clock=TrueClock())
+
+
+async def test_while_a_forge_rests_it_is_asked_for_no_token_either(
+    app: ForgeSpec, forge: ForgeDouble, tmp_path: Path
+) -> None:
+    clock = TrueClock()
+    forges = ForgeConnections(ForgeCredentials(tmp_path, clock=clock, learn=lambda values: None), clock)
+    forge.faults = [Fault("GET", "/app", 503)] * FAILURES
+
+    async def fault() -> str:
+        with pytest.raises(ForgeFailed) as failed:
+            async with forges.proposing(app):
+                pass
+        return failed.value.fault
+
+    assert [await fault() for _ in range(3)] == ["unavailable", "paused", "paused"]
+    assert (len(forge.asked), forge.faults) == (FAILURES, [])
 
 
 async def test_a_file_that_is_no_key_is_named_by_its_setting_alone(
