@@ -298,11 +298,16 @@ class MessageRenderer:
         """Who decides on a request by its risk class; None for what has none."""
         return self.catalog.rule_of(run_view.record, risk_of(found).risk) if isinstance(found, Approval) else None
 
+    def access(self, guild: str | None) -> Access:
+        """The roles that hold in a server now."""
+        return self.options.access if self.roles is None else self.roles.access(guild)
+
     def _access(self, run_view: RunView) -> Access:
         """Who has which role for this run, in its server, repository and channel."""
         record = run_view.record
-        access = self.options.access if self.roles is None else self.roles.access(record.guild)
-        return access.within(guild=record.guild, repository=record.repository, channel=record.channel)
+        return self.access(record.guild).within(
+            guild=record.guild, repository=record.repository, channel=record.channel
+        )
 
     def _deciding(self, run_view: RunView, found: Approval) -> Deciding:
         """Who decides on what an agent asks, as it is configured now."""

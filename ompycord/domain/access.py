@@ -187,6 +187,11 @@ class Access(Frozen):
                 found = found.model_copy(update={"users": users, "roles": roles})
         return found
 
+    def hides(self, *, repository: str | None, channel: str | None) -> bool:
+        """Whether a run of this place is not there for somebody who has a role elsewhere."""
+        scopes = (self.repositories.get(repository or ""), self.channels.get(channel or ""))
+        return any(one is not None and (one.most == "none" or one.users.none or one.roles.none) for one in scopes)
+
     @property
     def is_empty(self) -> bool:
         """Whether no member is configured for any role."""

@@ -63,7 +63,7 @@ def _whose(interaction: Interaction, context: BotContext, who: Who) -> tuple[Run
             return RunFilter(requester=str(interaction.user.id), limit=_MOST), "Your runs"
         case "repository":
             repository = context.catalog.preset(context.channel_of(interaction))
-            if repository is None:
+            if repository is None or repository not in context.repositories_for(context.person(interaction)):
                 raise RefusedInWords("This channel is bound to no repository. Ask in one that is, or for the *server*.")
             return RunFilter(repository=repository.name, limit=_MOST), f"Runs in {repository.name}"
         case "server":

@@ -1,4 +1,4 @@
-"""Keeps the board up to date: one message of a channel that lists all open runs.
+"""Keeps the board up to date: one message of a channel that lists all open runs that everybody may know of.
 
 It is edited, replaced before Discord's limit of an hour, and posted again where it was deleted. Counterpart:
 `render/board.py`, which writes its text, and the `boards` table, which has its place. Its requests go through its
@@ -14,6 +14,7 @@ from ompycord.bot.rest import UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, Rest, SendFailed
 from ompycord.domain.base import Millis
 from ompycord.domain.ports import Boards, Clock
 from ompycord.domain.records import Board
+from ompycord.domain.run import RunRecord
 from ompycord.render.board import BOARD_FOOTER, board_message
 from ompycord.render.message import RenderedMessage
 from ompycord.telemetry import get_logger
@@ -103,7 +104,8 @@ class BoardKeeper:
         return False
 
     async def _is_edited(self) -> bool:
-        rows = await self._renderer.board_rows(self._rest.guild_of(self._channel))
+        guild = self._rest.guild_of(self._channel)
+        rows = await self._renderer.board_rows(guild)
         wanted = board_message(rows, sign=self._renderer.signer.button, redact=self._renderer.redact)
         board = next((one for one in await self._store.boards() if one.channel == self._channel), None)
         if board is None:
@@ -117,6 +119,14 @@ class BoardKeeper:
             await self._post(wanted, since=board.posted_at + 1)
             return True
         return await self._edit(board, wanted)
+
+    def _is_for_all(self, record: RunRecord) -> bool:
+        """Whether everybody who reads the board may know of a run; one of the board's own channel belongs there."""
+        bound = {spec.name for spec in self._renderer.catalog.repositories if spec.channel == self._channel}
+        return not self._renderer.access(self._rest.guild_of(self._channel)).hides(
+            repository=None if record.repository in bound else record.repository,
+            channel=None if record.channel == self._channel else record.channel,
+        )
 
     async def _edit(self, board: Board, wanted: RenderedMessage) -> bool:
         try:

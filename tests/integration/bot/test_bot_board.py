@@ -11,9 +11,11 @@ import pytest
 
 from ompycord.bot.delivery.board import EVERY_S
 from ompycord.bot.delivery.rollover import ROLL_OVER_MS
+from ompycord.domain import events as ev
+from ompycord.domain.ids import RunId
 from ompycord.playground.client import Message
 from ompycord.store import SqliteStore
-from tests.integration.bot.conftest import AppHarness, kind_of
+from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
 
 
@@ -51,6 +53,21 @@ async def test_the_board_lists_what_runs_and_says_when_nothing_does_without_a_so
     posts = await harness.playground.wire(method="POST", route="/channels/{channel_id}/messages")
     (posted,) = [entry["request"] for entry in posts if str(harness.playground.channel("general")) in entry["path"]]
     assert posted["flags"] & 4096, "silent"
+
+
+async def test_a_run_that_is_not_there_for_everybody_is_on_no_board(harness: AppHarness) -> None:
+    ada, member = harness.playground.ada, harness.playground.info.roles["member"]
+    async with harness.running():
+        await board_says(harness, "No runs.")
+        run = await harness.at_work()
+        await board_says(harness, "1 working")
+        ran = await ada.command("omp-admin role", "tasks", role="none", discord_role=member, repository="shop")
+        await ada.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)
+        await harness.areas.recorder.observe(RunId(run), ev.ToolFinished(tool="edit", title="total.py"))
+        await board_says(harness, "No runs.")
+        shown = await ada.command("omp status", "tasks")
+        assert "1 working" in (await ada.wait_message(lambda m: is_answer(m, shown.id) and not m.is_thinking)).text
+        harness.agent.release()
 
 
 async def test_a_board_that_was_deleted_comes_back_also_when_that_was_while_we_were_away(harness: AppHarness) -> None:

@@ -4,7 +4,7 @@ from tests.integration.bot.conftest import AppHarness, is_answer
 from tests.support.playground_person import Person
 
 
-async def answer(who: Person, command: str, **options: str) -> str:
+async def answer(who: Person, command: str, /, **options: str) -> str:
     ran = await who.command(command, "tasks", **options)
     return (await who.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)).text
 
@@ -55,6 +55,10 @@ async def test_runs_of_a_repository_are_hidden_from_those_without_a_role_in_it(h
         assert "No run called" in await answer(mo, "omp show", run=run)
         assert run not in await answer(mo, "omp status")
         assert await mo.complete("omp show", "run", "", "tasks") == []
+        hidden = await answer(mo, "omp cost", who="repository")
+        assert "This channel is bound to no repository" in hidden
+        assert "shop" not in hidden
+        assert "Runs in shop" in await answer(ada, "omp cost", who="repository")
         harness.agent.release()
 
 

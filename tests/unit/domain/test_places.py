@@ -127,3 +127,19 @@ def test_a_place_as_a_table_agrees_with_the_role_of_a_person_by_id(
     stranger = "100000000000000077"
     assert shown.role_of(stranger, ()) is role(access, stranger, repository="shop") is Role.NONE
     assert role(access, MO, repository="shop", channel=CHANNEL) in set(Role)
+
+
+@pytest.mark.parametrize(
+    ("scope", "hides"),
+    [
+        (ScopeRoles(most="none"), True),
+        (ScopeRoles(users=ScopeNames(none=(VI,))), True),
+        (ScopeRoles(roles=ScopeNames(none=(DEVS,))), True),
+        (ScopeRoles(most="viewer", users=ScopeNames(viewer=(MO,))), False),
+    ],
+)
+def test_a_place_that_is_not_there_for_somebody_hides(scope: ScopeRoles, hides: bool) -> None:
+    access = Access(users=WIDE, repositories={"shop": scope}, channels={CHANNEL: scope})
+    assert access.hides(repository="shop", channel=None) is hides
+    assert access.hides(repository=None, channel=CHANNEL) is hides
+    assert not access.hides(repository="other", channel=None)
