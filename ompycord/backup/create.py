@@ -118,7 +118,7 @@ def _contents(artifacts: Path, place: BackupPlace, folder: Path, progress: Progr
     """Take what no backup has yet; all that are there, and those that are not what their name says.
 
     What is kept is read, not believed: a disk that lost it by itself keeps its size, and it is taken again while it is
-    still here.
+    still here. What is whole there counts, whatever became of it here: else pruning would remove the last copy.
     """
     kept: list[Content] = []
     damaged: list[str] = []
@@ -126,7 +126,7 @@ def _contents(artifacts: Path, place: BackupPlace, folder: Path, progress: Progr
     step = _counting(progress, "Copying attached files", sum(map(_size, files)))
     for file in files:
         target = place.content(file.name)
-        stated = Content(sha256=file.name, size=_size(file))
+        stated = Content(sha256=file.name, size=_size(target))
         if same_content(target, stated, step):
             kept.append(stated)
             continue

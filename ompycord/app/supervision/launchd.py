@@ -16,14 +16,17 @@ LABEL: Final = "org.ompycord.ompycord"
 
 def property_list(plan: ServicePlan) -> bytes:
     """The file. Raises ConfigurationError for a folder whose name it cannot hold."""
-    require_plain(str(plan.python), str(plan.folder), str(plan.data))
+    require_plain(str(plan.python), str(plan.folder), str(plan.data), plan.path or "")
     log = str(plan.data / "service.log")
     return plistlib.dumps(
         {
             "Label": LABEL,
             "ProgramArguments": [str(plan.python), "-m", "ompycord", "service", "run"],
             "WorkingDirectory": str(plan.folder),
-            "EnvironmentVariables": {"OMPYCORD_DATA_DIR": str(plan.data)},
+            "EnvironmentVariables": {
+                "OMPYCORD_DATA_DIR": str(plan.data),
+                **({"PATH": plan.path} if plan.path else {}),
+            },
             "RunAtLoad": True,
             "KeepAlive": {"SuccessfulExit": False},
             "ThrottleInterval": 10,

@@ -44,6 +44,8 @@ class Manager(NamedTuple):
     """Its state, in the manager's own words."""
     forgets: tuple[Command, ...] = ()
     """Commands after the file is gone."""
+    state: str = ""
+    """How the line of its answer begins that holds the state; empty: the first one does."""
 
     async def install(self, plan: ServicePlan, environ: Mapping[str, str]) -> list[ServiceAnswer]:
         """Write the file, then have it taken; the answer of each command. Raises ConfigurationError."""
@@ -65,7 +67,8 @@ class Manager(NamedTuple):
 
     async def status(self, environ: Mapping[str, str]) -> str:
         """What the manager says, in its words; empty where it cannot be asked."""
-        return (await _answer(self.asks, environ)).text
+        lines = [line.strip() for line in (await _answer(self.asks, environ)).text.splitlines()]
+        return next((line for line in lines if line.startswith(self.state)), lines[0] if lines else "")
 
 
 def manager_of(
@@ -73,11 +76,13 @@ def manager_of(
 ) -> Manager:
     """That of this system. `user`: the machine starts it, as this user; None: it starts with the one who installs it.
 
-    Raises UnavailableError where there is none that is known.
+    Raises UnavailableError where there is none that is known, or it starts nothing as another user.
     """
     home = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
     if platform.startswith("linux"):
         return _systemd(home, environ, user=user)
+    if user is not None:
+        raise UnavailableError("--run-as is for Linux alone: here the service is yours and starts with your login.")
     if platform == "darwin":
         return _launchd(home)
     if platform == "win32":
@@ -115,6 +120,7 @@ def _launchd(home: Path) -> Manager:
         starts=(("launchctl", "bootstrap", domain, str(file)),),
         stops=(("launchctl", "bootout", f"{domain}/{LABEL}"),),
         asks=("launchctl", "print", f"{domain}/{LABEL}"),
+        state="state =",
     )
 
 
@@ -127,17 +133,21 @@ def _windows(data: Path) -> Manager:
         starts=(("schtasks", "/Create", "/TN", TASK, "/XML", str(file), "/F"), ("schtasks", "/Run", "/TN", TASK)),
         stops=(("schtasks", "/End", "/TN", TASK), ("schtasks", "/Delete", "/TN", TASK, "/F")),
         asks=("schtasks", "/Query", "/TN", TASK, "/FO", "LIST"),
+        state="Status:",
     )
 
 
-def plan_of(*, folder: Path, data: Path, user: str | None) -> ServicePlan:
+def plan_of(environ: Mapping[str, str], *, folder: Path, data: Path, user: str | None) -> ServicePlan:
     """What this installation runs as a service. Raises ConfigurationError where root would be the one who runs it."""
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     if user == "root" or (is_root and user is None):
         raise ConfigurationError(
             "A service of root would run agents as root: name another user, as in `--run-as ompycord`."
         )
-    return ServicePlan(python=Path(sys.executable).absolute(), folder=folder.absolute(), data=data, user=user)
+    path = environ.get("PATH") if user is None else None  # another user has other programs
+    return ServicePlan(
+        python=Path(sys.executable).absolute(), folder=folder.absolute(), data=data, user=user, path=path
+    )
 
 
 async def _answer(command: Command, environ: Mapping[str, str]) -> ServiceAnswer:

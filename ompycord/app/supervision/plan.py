@@ -23,6 +23,8 @@ class ServicePlan(Frozen):
     """The data folder, always named: a service has another home than a shell."""
     user: str | None = None
     """As whom it runs, where the machine starts it; None: as whoever installs it."""
+    path: str | None = None
+    """Where programs are looked for, agents too: a service has a shorter PATH than a shell. None: the manager's."""
 
 
 def require_plain(*texts: str) -> None:

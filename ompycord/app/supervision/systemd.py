@@ -15,7 +15,7 @@ WATCHDOG_S: Final = 120
 
 def unit_text(plan: ServicePlan) -> str:
     """The file. Raises ConfigurationError for a folder whose name it cannot hold."""
-    require_plain(str(plan.python), str(plan.folder), str(plan.data), plan.user or "")
+    require_plain(str(plan.python), str(plan.folder), str(plan.data), plan.user or "", plan.path or "")
     prevented = " ".join(map(str, NO_RESTART))
     lines = [
         "# Made by `ompycord service install`; `ompycord service uninstall` takes it away.",
@@ -32,6 +32,7 @@ def unit_text(plan: ServicePlan) -> str:
         f"ExecStart={_word(str(plan.python))} -m ompycord up",
         f"WorkingDirectory={_specifiers(str(plan.folder))}",
         f"Environment={_assignment('OMPYCORD_DATA_DIR', str(plan.data))}",
+        *((f"Environment={_assignment('PATH', plan.path)}",) if plan.path else ()),
         *((f"User={_specifiers(plan.user)}",) if plan.user else ()),
         "UMask=0077",
         "Restart=on-failure",

@@ -42,7 +42,7 @@ def install(
     from ompycord.app.supervision.managers import manager_of, plan_of
 
     data = settings_of(data_dir).data_dir.expanduser().absolute()
-    plan = plan_of(folder=Path.cwd(), data=data, user=run_as)
+    plan = plan_of(os.environ, folder=Path.cwd(), data=data, user=run_as)
     manager = manager_of(os.environ, user=run_as, data=data)
     if is_print:
         sys.stdout.write(manager.content(plan).decode("utf-16" if manager.file.suffix == ".xml" else "utf-8"))
@@ -50,7 +50,8 @@ def install(
     answers = asyncio.run(manager.install(plan, os.environ))
     typer.echo(f"Written: {manager.file}")
     _report(answers, manager.starts)
-    typer.echo(f"{manager.name} runs Ompycord now. `ompycord service status` asks it, `ompycord doctor` looks at all.")
+    asks = "ompycord service status" + (f" --run-as {run_as}" if run_as else "")
+    typer.echo(f"{manager.name} runs Ompycord now. `{asks}` asks it, `ompycord doctor` looks at all.")
 
 
 @service.command("uninstall", epilog=examples("service uninstall"))
@@ -79,8 +80,7 @@ def status(run_as: RunAs = None, data_dir: DataDir = None) -> None:
     is_there, answers = manager.file.exists(), is_running(data)
     typer.echo(f"File      {manager.file}{'' if is_there else ' (not installed: `ompycord service install`)'}")
     if is_there:
-        lines = asyncio.run(manager.status(os.environ)).splitlines()
-        typer.echo(f"{manager.name:<9} {lines[0] if lines else 'cannot be asked'}")
+        typer.echo(f"{manager.name:<9} {asyncio.run(manager.status(os.environ)) or 'cannot be asked'}")
     typer.echo(f"Ompycord  {'answers' if answers else 'does not answer'} in {data}")
     raise typer.Exit(0 if answers else 1)
 

@@ -85,6 +85,8 @@ class PullRequests:
         self._due_s: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._wake = asyncio.Event()
+        self._searched = -1
+        """Up to where this process has searched the log for new ones: while nothing happens, nothing is written."""
 
     async def run(self) -> None:
         """Runs until cancelled."""
@@ -131,15 +133,14 @@ class PullRequests:
 
     async def _adopt(self) -> None:
         """Make a record of each pull request that was opened since; a later run of its chain is shown what is known."""
-        searched = -1
         while True:
             opened, upto = await self._records.opened_since_last()
-            if upto == searched:
+            if upto == self._searched:
                 return
             for one in opened:
                 await self._take(one)
             await self._records.seen_opened(upto)
-            searched = upto
+            self._searched = upto
 
     async def _take(self, opened: OpenedByRun) -> None:
         known = await self._records.pull_request(opened.repository, opened.number)

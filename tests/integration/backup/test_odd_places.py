@@ -132,6 +132,15 @@ def test_a_content_that_was_cut_off_or_changed_is_taken_again(place: BackupPlace
     assert verify(place, first) == [], "the earlier one is whole again too"
 
 
+def test_a_content_that_the_data_folder_lost_stays_in_the_backups(data: Path, place: BackupPlace, make: Make) -> None:
+    make()
+    (data / "artifacts" / DIGEST[:2] / DIGEST).write_bytes(b"")
+    made = place.manifest(make())
+    assert ([one.sha256 for one in made.contents], made.damaged) == ([DIGEST], ())
+    assert prune(place, data, keep=1, now=LATER).backups
+    assert place.content(DIGEST).read_bytes() == PICTURE
+
+
 def test_secrets_that_are_links_are_taken_and_all_is_private(
     data: Path, place: BackupPlace, make: Make, tmp_path: Path
 ) -> None:

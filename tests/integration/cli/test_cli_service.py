@@ -41,6 +41,16 @@ async def test_a_service_is_installed_asked_for_and_taken_away(tmp_path: Path) -
     assert again.out == f"There is no {unit}: nothing was changed.\n"
 
 
+async def test_the_state_is_shown_wherever_in_its_answer_a_manager_says_it(tmp_path: Path) -> None:
+    program = tmp_path / "launchctl"
+    program.write_text('#!/bin/sh\nprintf "gui/501/org.ompycord.ompycord = {\\n\\tpath = x\\n\\tstate = running\\n"\n')
+    program.chmod(0o755)
+    environ = {"HOME": str(tmp_path), "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    assert await manager_of(environ, user=None, platform="darwin").status(environ) == "state = running"
+    program.write_text("#!/bin/sh\necho Could not find service\nexit 113\n")
+    assert await manager_of(environ, user=None, platform="darwin").status(environ) == "Could not find service"
+
+
 async def test_a_unit_is_printed_for_the_user_that_is_named_and_root_is_no_one_to_run_as(tmp_path: Path) -> None:
     words = ("--print", "--data-dir", str(tmp_path / "data"))
     printed = await ompycord("service", "install", "--run-as", "daemon", *words, folder=tmp_path)

@@ -96,6 +96,15 @@ def card(snapshot: StatusSnapshot) -> str:
     return "\n".join(f"{field.name}: {field.value}" for field in shown.fields)
 
 
+async def test_while_nothing_happens_nothing_is_written(harness: AppHarness) -> None:
+    world = World(harness)  # no other service works, so every transaction is of the looks
+    await world.look()
+    before = harness.store.transactions
+    for _ in range(3):
+        await world.look()
+    assert harness.store.transactions == before
+
+
 async def test_its_state_is_on_every_card_of_the_chain(world: World) -> None:
     run = await world.proposed()
     assert (await world.seen(run.id)).state == "open"

@@ -44,7 +44,7 @@ def test_systemd_finds_nothing_wrong_with_a_unit(tmp_path: Path, user: str | Non
     assert python is not None
     odd = tmp_path / '50% "new" $HOME'
     odd.mkdir()
-    plan = PLAN.model_copy(update={"python": Path(python), "folder": odd, "data": odd, "user": user})
+    plan = PLAN.model_copy(update={"python": Path(python), "folder": odd, "data": odd, "user": user, "path": str(odd)})
     assert verify(tmp_path, unit_text(plan), "--user" if user is None else "--system") == (0, "")
 
 
@@ -70,6 +70,8 @@ def test_a_name_with_systemds_own_signs_is_escaped() -> None:
     text = unit_text(PLAN.model_copy(update={"python": ODD / "python", "folder": ODD, "data": ODD}))
     assert 'ExecStart="/srv/a folder/50%% \\"new\\" $$HOME\\\\x/python" -m ompycord up' in text
     assert 'Environment="OMPYCORD_DATA_DIR=/srv/a folder/50%% \\"new\\" $HOME\\\\x"' in text
+    assert 'Environment="PATH=' not in text
+    assert 'Environment="PATH=/opt/50%%:/bin"' in unit_text(PLAN.model_copy(update={"path": "/opt/50%:/bin"}))
     assert 'WorkingDirectory=/srv/a folder/50%% "new" $HOME\\x' in text
 
 
@@ -81,11 +83,11 @@ def test_a_name_that_no_file_can_hold_is_refused(made: object) -> None:
 
 
 def test_launchd_gets_whole_words_and_starts_again_after_a_failure_alone() -> None:
-    found = plistlib.loads(property_list(PLAN.model_copy(update={"folder": ODD, "data": ODD})))
+    found = plistlib.loads(property_list(PLAN.model_copy(update={"folder": ODD, "data": ODD, "path": "/opt/bin"})))
     assert (found["Label"], found["WorkingDirectory"]) == (LABEL, str(ODD))
     assert found["ProgramArguments"] == ["/usr/bin/python3", "-m", "ompycord", "service", "run"]
     assert found["KeepAlive"] == {"SuccessfulExit": False}
-    assert found["EnvironmentVariables"] == {"OMPYCORD_DATA_DIR": str(ODD)}
+    assert found["EnvironmentVariables"] == {"OMPYCORD_DATA_DIR": str(ODD), "PATH": "/opt/bin"}
 
 
 def test_the_windows_task_is_well_formed_and_starts_again_after_a_failure() -> None:
@@ -123,4 +125,19 @@ def test_an_unknown_system_and_root_are_refused_in_words() -> None:
     with pytest.raises(UnavailableError, match="your own one"):
         manager_of({"HOME": "/"}, user=None, platform="sunos5")
     with pytest.raises(ConfigurationError, match="agents as root"):
-        plan_of(folder=Path(), data=Path(), user="root")
+        plan_of({}, folder=Path(), data=Path(), user="root")
+
+
+def test_a_service_finds_the_programs_of_the_shell_that_installs_it_and_another_user_has_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    for user, path in ((None, "/home/ada/.local/bin:/bin"), ("ompycord", None)):
+        plan = plan_of({"PATH": "/home/ada/.local/bin:/bin"}, folder=Path(), data=Path(), user=user)
+        assert plan.path == path
+
+
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_a_user_that_the_manager_cannot_start_it_as_is_refused(platform: str) -> None:
+    with pytest.raises(UnavailableError, match="for Linux alone"):
+        manager_of({"HOME": "/home/ada"}, user="ompycord", platform=platform, data=Path("/data"))
