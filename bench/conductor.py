@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from bench.ack import moment_s
-from bench.journey import AGENT, BRANCHES, WAIT_S, agent_started, git, make_repository, written
+from bench.journey import AGENT, BRANCHES, GIT, WAIT_S, agent_started, git, make_repository, written
 from bench.rounds import Size, spread
 from ompycord.app.confinement import launcher_at_start
 from ompycord.playground.client import Message
@@ -39,8 +39,7 @@ agents: {{writes: {{kind: command, command: [sh, -c, "{agent}"], sandbox: {{mini
 """
 OVERHEAD, SUBMIT_TO_AGENT = 2.5, 3.0
 """What the ratios should not exceed."""
-_GIT: Final = ("git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "gc.auto=0")
-_BUNDLE: Final = (*_GIT, "bundle", "create", "--quiet", "../tmp/result.bundle", "base..HEAD")
+_BUNDLE: Final = (*GIT, "bundle", "create", "--quiet", "../tmp/result.bundle", "base..HEAD")
 
 
 class Way(NamedTuple):
@@ -98,7 +97,7 @@ async def bare_steps(launcher: Launcher, repository: Path, folder: Path, number:
     git(clone, "branch", "base")
     shared = (repository / ".git",)
     await _confined(launcher, clone, ("sh", "-c", AGENT), shared)
-    for words in ((*_GIT, "add", "--all"), (*_GIT, "commit", "-q", "-m", "work"), _BUNDLE):
+    for words in ((*GIT, "add", "--all"), (*GIT, "commit", "-q", "-m", "work"), _BUNDLE):
         await _confined(launcher, clone, words, shared)
     git(folder, "clone", "-q", "--bare", "--shared", str(repository), str(result))
     bundle = str(folder / "tmp/result.bundle")

@@ -27,6 +27,7 @@ from tests.support.product import Product, running_product
 __all__ = [
     "AGENT",
     "BRANCHES",
+    "GIT",
     "WAIT_S",
     "agent_started",
     "git",
@@ -49,7 +50,7 @@ repositories: {{{repositories}}}
 agents: {{writes: {{kind: command, command: [sh, -c, "{agent}"], sandbox: {{minimum: none}}}}}}
 """
 REPOSITORY = "{name}: {{path: {path}, checks: [{{name: passes, command: ['true']}}]}}"
-_GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "gc.auto=0")
+GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", "-c", "gc.auto=0")
 _RUN = re.compile(r"(\w{6}) · result")
 
 
@@ -201,4 +202,4 @@ def _tree_cpu_s(process: psutil.Process) -> float:
 
 
 def git(folder: Path, *words: str) -> str:
-    return subprocess.run([*_GIT, *words], cwd=folder, check=True, capture_output=True, text=True).stdout
+    return subprocess.run([*GIT, *words], cwd=folder, check=True, capture_output=True, text=True).stdout

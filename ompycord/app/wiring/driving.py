@@ -141,20 +141,7 @@ def _context_of(
         granted=infrastructure.known.granted_to,
         granted_keys=infrastructure.known.keys_granted_to,
         listeners=listeners.open,
-        inboxes=Inboxes(
-            history=store,
-            bus=infrastructure.bus,
-            record=recorder.record,
-            slots=infrastructure.slots,
-            assess=RiskAssessment(
-                catalog=catalog,
-                store=store,
-                clone_of=partial(_clone_of, workers.workspaces),
-                is_confined=workers.launcher.level != "none",
-                standing=standing,
-            ).assess,
-            still=infrastructure.still,
-        ),
+        inboxes=_inboxes_of(infrastructure, workers, recorder, standing),
         task=store.task,
         former=Lineage(store=store, history=store).former,
         prepared=store.prepared,
@@ -178,6 +165,28 @@ def _context_of(
     if precheck is not None:
         context = replace(context, precheck=precheck.of_run)
     return context
+
+
+def _inboxes_of(
+    infrastructure: Infrastructure, workers: Workers, recorder: EventRecorder, standing: StandingPermissions
+) -> Inboxes:
+    """What agents get of people, as the risk of each request and the roles of now allow."""
+    catalog, store = infrastructure.settings.catalog, infrastructure.store
+    risk = RiskAssessment(
+        catalog=catalog,
+        store=store,
+        clone_of=partial(_clone_of, workers.workspaces),
+        is_confined=workers.launcher.level != "none",
+        standing=standing,
+    )
+    return Inboxes(
+        history=store,
+        bus=infrastructure.bus,
+        record=recorder.record,
+        slots=infrastructure.slots,
+        assess=risk.assess,
+        still=infrastructure.still,
+    )
 
 
 async def _job_environment(known: KnownSecrets, key_manager: KeyManager, run: RunId) -> dict[str, str]:

@@ -96,42 +96,36 @@ async def _kill_strays(run: RunId) -> None:
     await kill_strays(run, git_marker(run))
 
 
+class _Deciding(TypedDict):
+    """What every use case that decides about runs works with."""
+
+    access: RunAccess
+    transitions: Transitions
+    wake: Callable[[], None]
+
+
 def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
     """The use cases, by area."""
-    store, clock, ids, wake = infrastructure.store, infrastructure.clock, infrastructure.ids, infrastructure.wake
+    store, bus, clock, ids = infrastructure.store, infrastructure.bus, infrastructure.clock, infrastructure.ids
+    settings, catalog, present = infrastructure.settings, infrastructure.settings.catalog, infrastructure.present
     access = RunAccess(store=store, clock=clock, ids=ids)
     transitions = Transitions(store=store, clock=clock, ids=ids)
-    catalog = infrastructure.settings.catalog
+    deciding: _Deciding = {"access": access, "transitions": transitions, "wake": infrastructure.wake}
     recorder = EventRecorder(access=access, observations=store, wake=infrastructure.wake_projector)
-    standing = StandingPermissions(catalog=catalog, decisions=store, clock=clock, roles=infrastructure.present)
-    approvals = Approvals(
-        access=access,
-        history=store,
-        transitions=transitions,
-        catalog=catalog,
-        wake=wake,
-        standing=standing,
-        present=infrastructure.present,
-    )
-    messages = Messages(
-        access=access,
-        history=store,
-        transitions=transitions,
-        capabilities=AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities),
-        wake=wake,
-    )
+    standing = StandingPermissions(catalog=catalog, decisions=store, clock=clock, roles=present)
+    approvals = Approvals(**deciding, history=store, catalog=catalog, standing=standing, present=present)
+    capabilities = AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities)
+    messages = Messages(**deciding, history=store, capabilities=capabilities)
     shared = shared_budgets_of(infrastructure, access, transitions)
     runs = Runs(
-        access=access,
-        transitions=transitions,
+        **deciding,
         drafts=store,
         tasks=store,
         catalog=catalog,
         lineage=Lineage(store=store, history=store),
         branches=workers.workspaces,
-        wake=wake,
         closed=infrastructure.mode.closed,
-        records=infrastructure.settings.tapes.record,
+        records=settings.tapes.record,
         paused=infrastructure.mode.paused,
         budgets=shared.book,
     )
@@ -139,43 +133,31 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         runs=runs,
         messages=messages,
         approvals=approvals,
-        plans=Plans(access=access, transitions=transitions, catalog=catalog, wake=wake),
+        plans=Plans(**deciding, catalog=catalog),
         pull_requests=pull_requests_of(infrastructure, runs, recorder),
-        overlaps=OverlapDecisions(access=access, transitions=transitions, runs=runs, tasks=store, wake=wake),
+        overlaps=OverlapDecisions(**deciding, runs=runs, tasks=store),
         overlap_watch=overlap_watch_of(infrastructure, git_of(os.environ), transitions=transitions, recorder=recorder),
-        checkpoints=Checkpoints(access=access, transitions=transitions, history=store, wake=wake),
+        checkpoints=Checkpoints(**deciding, history=store),
         typed_answers=TypedAnswers(
             access=access,
             approvals=approvals,
             history=store,
             snapshots=infrastructure.snapshots,
-            bus=infrastructure.bus,
-            wake=wake,
-            present=infrastructure.present,
+            bus=bus,
+            wake=infrastructure.wake,
+            present=present,
         ),
-        budgets=Budgets(access=access, transitions=transitions, wake=wake, shared=shared.book),
+        budgets=Budgets(**deciding, shared=shared.book),
         recorder=recorder,
         standing=standing,
         shared_budgets=shared,
         lessons=lessons_of(infrastructure, access),
-        budget_keeper=BudgetKeeper(
-            access=access,
-            transitions=transitions,
-            snapshots=infrastructure.snapshots,
-            bus=infrastructure.bus,
-            wake=wake,
-        ),
+        budget_keeper=BudgetKeeper(**deciding, snapshots=infrastructure.snapshots, bus=bus),
         guardian=Guardian(
-            access=access,
-            transitions=transitions,
-            messages=messages,
-            history=store,
-            recent=infrastructure.recent,
-            bus=infrastructure.bus,
-            options=infrastructure.settings.loop_guardian,
-            wake=wake,
+            **deciding, messages=messages, history=store, recent=infrastructure.recent, bus=bus,
+            options=settings.loop_guardian,
         ),
-    )
+    )  # fmt: skip
 
 
 def projector_of(infrastructure: Infrastructure) -> Projector:
