@@ -187,12 +187,13 @@ def _names_one(path: Path, needles: list[bytes]) -> bool:
         if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
             return False
         with path.open("rb") as file:
-            kept = b""
+            kept, start = b"", 0
             while piece := file.read(_PIECE):
-                held = kept + piece
-                if any(found.end() < len(held) for found in words.finditer(held)):
+                window = kept + piece
+                if any(found.end() < len(window) for found in words.finditer(window, start)):
                     return True
-                kept = held[-kept_bytes:]
+                kept = window[-kept_bytes:]
+                start = 1 if len(kept) == kept_bytes else 0  # the byte before it is not here
     except OSError:
         return False
-    return words.search(kept) is not None
+    return words.search(kept, start) is not None

@@ -1,7 +1,8 @@
 """What decides and works: the areas, the workers, the driver, the projector; each made of the bundles before it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypedDict
 
 from ompycord.agents.registry import adapters
 from ompycord.app.confinement import launcher_at_start
