@@ -11,11 +11,11 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from ompycord.backup.age.keys import BackupKey
 from ompycord.backup.belonging import claim
 from ompycord.backup.copies import Counted, DatabaseCopies, Progress
 from ompycord.backup.manifest import (
     DATABASE,
-    MANIFEST,
     AttachedContent,
     BackupError,
     Content,
@@ -23,10 +23,10 @@ from ompycord.backup.manifest import (
     StoredFile,
 )
 from ompycord.backup.place import BackupPlace
-from ompycord.backup.streams import copied, make_private, packed, same_content
+from ompycord.backup.reading import stored_file, write_manifest
+from ompycord.backup.streams import copied, kept_size, make_private, packed
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import is_ulid
-from ompycord.files import replace_file
 
 __all__ = ["make_backup"]
 
@@ -52,12 +52,13 @@ def make_backup(
     """
     with place.writing():
         claim(place, data)
+        key = place.new_key()
         _require_room(data / DATABASE, place.path)
         with place.partial("new") as folder:
-            database, counted = _database(data, folder, copies, progress, is_alone=is_alone)
-            contents, damaged = _contents(data / "artifacts", place, folder, progress)
-            names = sorted(_secrets(data / "secrets", place.path))
-            secrets = tuple(_secret(data, name, folder) for name in names) if with_secrets else ()
+            database, counted = _database(data, folder, copies, progress, key, is_alone=is_alone)
+            contents, damaged = _contents(data / "artifacts", place, folder, progress, key)
+            names = sorted(_secrets(data / "secrets", place))
+            secrets = tuple(_secret(data, name, folder, key) for name in names) if with_secrets else ()
             known = {one.sha256 for one in contents}
             manifest = Manifest(
                 app_version=version,
@@ -73,7 +74,7 @@ def make_backup(
                 attached=tuple(one for one in _attached(data / "artifacts") if one.sha256 in known),
                 damaged=tuple(damaged),
             )
-            replace_file(folder / MANIFEST, manifest.dump())
+            write_manifest(folder, manifest, key)
             return place.finish(folder, now)
 
 
@@ -93,7 +94,7 @@ def _require_room(database: Path, target: Path) -> None:
 
 
 def _database(
-    data: Path, folder: Path, copies: DatabaseCopies, progress: Progress, *, is_alone: bool
+    data: Path, folder: Path, copies: DatabaseCopies, progress: Progress, key: BackupKey | None, *, is_alone: bool
 ) -> tuple[StoredFile, Counted]:
     copy = folder / DATABASE
     size = (data / DATABASE).stat().st_size
@@ -109,12 +110,15 @@ def _database(
     progress("Checking the copy", 0, 1)
     counted = copies.examine(copy)
     size = copy.stat().st_size
-    stored = packed(copy, DATABASE, folder / f"{DATABASE}.zst", _counting(progress, "Compressing", size))
+    target = stored_file(folder, DATABASE, key)
+    stored = packed(copy, DATABASE, target, _counting(progress, "Compressing", size), key=key)
     copy.unlink()
     return stored, counted
 
 
-def _contents(artifacts: Path, place: BackupPlace, folder: Path, progress: Progress) -> tuple[list[Content], list[str]]:
+def _contents(
+    artifacts: Path, place: BackupPlace, folder: Path, progress: Progress, key: BackupKey | None
+) -> tuple[list[Content], list[str]]:
     """Take what no backup has yet; all that are there, and those that are not what their name says.
 
     What is kept is read, not believed: a disk that lost it by itself keeps its size, and it is taken again while it is
@@ -125,14 +129,14 @@ def _contents(artifacts: Path, place: BackupPlace, folder: Path, progress: Progr
     files = sorted(_named_by_hash(artifacts))
     step = _counting(progress, "Copying attached files", sum(map(_size, files)))
     for file in files:
-        target = place.content(file.name)
-        stated = Content(sha256=file.name, size=_size(target))
-        if same_content(target, stated, step):
-            kept.append(stated)
+        target = place.content(file.name, key)
+        size = kept_size(target, file.name, step, key=key)
+        if size is not None:
+            kept.append(Content(sha256=file.name, size=size))
             continue
         fresh = folder / file.name
         try:
-            size = copied(file, fresh, file.name, step)
+            size = copied(file, fresh, file.name, step, encrypts=key)
         except FileNotFoundError:  # its run was pruned meanwhile
             fresh.unlink(missing_ok=True)
             continue
@@ -140,7 +144,7 @@ def _contents(artifacts: Path, place: BackupPlace, folder: Path, progress: Progr
             damaged.append(file.name)
             fresh.unlink()
             continue
-        place.keep_content(fresh, file.name)
+        place.keep_content(fresh, target)
         kept.append(Content(sha256=file.name, size=size))
     return kept, damaged
 
@@ -168,19 +172,20 @@ def _attached(artifacts: Path) -> Iterator[AttachedContent]:
                     yield AttachedContent(run=folder.name, sha256=mark.name)
 
 
-def _secrets(folder: Path, backups: Path) -> Iterator[str]:
-    """By their names in the data folder; backups that are kept among them are none."""
+def _secrets(folder: Path, place: BackupPlace) -> Iterator[str]:
+    """By their names in the data folder; backups that are kept among them are none, nor is the key that opens these."""
+    key_file = None if place.key_file is None else place.key_file.path.resolve()
     for file in folder.rglob("*"):
-        is_ours = file.is_relative_to(backups)
+        is_ours = file.is_relative_to(place.path) or file.resolve() == key_file
         if not is_ours and file.is_file() and not file.name.startswith("."):  # a link, too: the process reads it
             yield file.relative_to(folder.parent).as_posix()
 
 
-def _secret(data: Path, name: str, folder: Path) -> StoredFile:
-    target = folder / f"{name}.zst"
+def _secret(data: Path, name: str, folder: Path, key: BackupKey | None) -> StoredFile:
+    target = stored_file(folder, name, key)
     make_private(target.parent)
     try:
-        return packed(data / name, name, target, lambda more: None)
+        return packed(data / name, name, target, lambda more: None, key=key)
     except ValidationError:
         raise BackupError(f"{name!r} cannot be in a backup by this name: rename it.") from None
 

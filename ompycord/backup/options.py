@@ -21,3 +21,8 @@ class BackupOptions(Frozen):
     """How often the newest one is put back into an empty folder on trial; 0: never."""
     secrets: bool = False
     """Also the folder `secrets`: then a backup alone brings everything back, and must be guarded like it."""
+    key_file: WrittenPath | None = None
+    """Made by `ompycord backup new-key`: new backups are encrypted with its first key, and all of them open old ones.
+
+    A relative one is in the data folder. Without one backups are not encrypted.
+    """

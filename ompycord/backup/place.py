@@ -1,8 +1,8 @@
 """The folder of all backups: its names, its lock, what is unfinished in it, and contents that they share.
 
 `<name>/` is a whole backup, renamed to this at its end; `.partial-*` is what a process made that did not come so far.
-`contents/<2>/<sha256>` holds what was attached, once for all. Whoever writes holds `.lock`, so that what is unfinished
-then is nobody's.
+`contents/<2>/<sha256>` holds what was attached, once for all; where there is a key, `encrypted/<key>/` does. Whoever
+writes holds `.lock`, so that what is unfinished then is nobody's.
 """
 
 import contextlib
@@ -16,11 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ompycord.backup.manifest import MANIFEST, MANIFEST_BYTES, BackupDamaged, BackupError, Manifest
+from ompycord.backup.age.keys import BackupKey, KeyFile
+from ompycord.backup.manifest import BackupError, Content, Manifest, StoredFile
+from ompycord.backup.reading import key_id_of, manifest_file, read_manifest, stored_file
 from ompycord.domain.base import Millis
 from ompycord.files import sync_folder
 
-__all__ = ["BackupPlace", "FoundBackup", "PlaceBusy", "is_ahead"]
+__all__ = ["BackupPlace", "FoundBackup", "PlaceBusy", "ReadBackup", "is_ahead"]
 
 _NAME: Final = re.compile(r"\d{8}T\d{6}Z(?:-\d{1,4})?")
 _PARTIAL: Final = ".partial-"
@@ -41,13 +43,18 @@ class FoundBackup(NamedTuple):
     name: str
     manifest: Manifest | None
     fault: str | None = None
+    key: BackupKey | None = None
+    """That opened it; None where it is not encrypted, too."""
+    key_id: str | None = None
+    """Of the key that it was encrypted with, also where that is not here."""
 
 
 class BackupPlace:
-    """One folder of backups."""
+    """One folder of backups; with a key file new ones are encrypted."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key_file: KeyFile | None = None) -> None:
         self.path = path
+        self.key_file = key_file
 
     @contextlib.contextmanager
     def writing(self) -> Generator[None]:
@@ -93,14 +100,35 @@ class BackupPlace:
                 return name
         raise FileExistsError(f"{at} has a thousand backups")
 
-    def content(self, sha256: str) -> Path:
-        """Where a content is kept."""
-        return self.path / "contents" / sha256[:2] / sha256
+    def new_key(self) -> BackupKey | None:
+        """What a new backup is encrypted with; None where it is not. Raises BackupError."""
+        keys = self._keys()
+        return keys[0] if keys else None
 
-    def keep_content(self, fresh: Path, sha256: str) -> None:
+    def require_apart(self) -> None:
+        """Raises BackupError where the key lies among the backups."""
+        if self.key_file is not None and self.key_file.path.resolve().is_relative_to(self.path.resolve()):
+            raise BackupError(
+                f"The key of backups, {self.key_file.path}, lies among the backups that it opens: who gets them gets "
+                "it, too. Move it out of there, and say where it is: backup.key_file."
+            )
+
+    def content(self, sha256: str, key: BackupKey | None = None) -> Path:
+        """Where a content is kept."""
+        if key is None:
+            return self.path / "contents" / sha256[:2] / sha256
+        name = key.name_of(sha256)
+        return self.path / "encrypted" / key.id / name[:2] / f"{name}.age"
+
+    def contents(self) -> list[Path]:
+        """All that are kept."""
+        found = (*self.path.glob("contents/??/*"), *self.path.glob("encrypted/*/??/*"))
+        return [file for file in found if file.is_file()]
+
+    def keep_content(self, fresh: Path, target: Path) -> None:
         """Move a file to where contents are, for good. Raises OSError."""
-        target = self.content(sha256)
-        for folder in (target.parent.parent, target.parent):
+        above = [folder for folder in target.parents if folder.is_relative_to(self.path)]
+        for folder in reversed(above):
             if not folder.is_dir():
                 folder.mkdir(mode=0o700)
                 sync_folder(folder.parent)
@@ -116,7 +144,14 @@ class BackupPlace:
 
     def manifest(self, name: str) -> Manifest:
         """Raises BackupError; BackupDamaged."""
-        return _read(self.folder(name))
+        return self.read(name).manifest
+
+    def read(self, name: str) -> "ReadBackup":
+        """One that can be read, with what opens it. Raises BackupError; BackupDamaged."""
+        folder = self.folder(name)
+        key_id = key_id_of(folder)
+        key = None if key_id is None else self._key(name, key_id)
+        return ReadBackup(self, folder, read_manifest(folder, key), key)
 
     def names(self) -> list[str]:
         """All that were finished, the oldest first. Raises BackupError."""
@@ -145,10 +180,56 @@ class BackupPlace:
         return BackupError(f"{what} ({which}{error.strerror or error}): check the disk and who owns it.")
 
     def _found(self, name: str) -> FoundBackup:
+        key_id = key_id_of(self.path / name)
         try:
-            return FoundBackup(name, _read(self.path / name))
+            found = self.read(name)
         except BackupError as error:
-            return FoundBackup(name, None, str(error))
+            return FoundBackup(name, None, str(error), None, key_id)
+        return FoundBackup(name, found.manifest, None, found.key, key_id)
+
+    def _keys(self) -> tuple[BackupKey, ...]:
+        if self.key_file is None:
+            return ()
+        self.require_apart()
+        return self.key_file.keys()
+
+    def _key(self, name: str, key_id: str) -> BackupKey:
+        keys = self._keys()
+        for key in keys:
+            if key.id == key_id:
+                return key
+        if self.key_file is None:
+            raise BackupError(
+                f"{name} is encrypted with the key {key_id[:8]}: name the file of that key by backup.key_file or "
+                "--key-file."
+            )
+        others = ", ".join(key.id[:8] for key in keys)
+        raise BackupError(
+            f"{name} is encrypted with the key {key_id[:8]}, and {self.key_file.path} has {others}: add the line of "
+            "that key to it, or name another file by --key-file."
+        )
+
+
+class ReadBackup(NamedTuple):
+    """One backup that can be read."""
+
+    place: BackupPlace
+    folder: Path
+    manifest: Manifest
+    key: BackupKey | None
+
+    def file(self, stated: StoredFile) -> Path:
+        """Where a file of it is stored."""
+        return stored_file(self.folder, stated.name, self.key)
+
+    def content(self, content: Content) -> Path:
+        """Where a content of it is kept."""
+        return self.place.content(content.sha256, self.key)
+
+    def expected(self) -> set[str]:
+        """All that its folder holds, by their places in it."""
+        files = (manifest_file(self.folder, self.key), *map(self.file, self.manifest.files))
+        return {file.relative_to(self.folder).as_posix() for file in files}
 
 
 def is_ahead(at: Millis, now: Millis | None) -> bool:
@@ -159,17 +240,6 @@ def is_ahead(at: Millis, now: Millis | None) -> bool:
 def _by_time(name: str) -> tuple[str, int]:
     at, _, number = name.partition("-")
     return at, int(number or 1)
-
-
-def _read(folder: Path) -> Manifest:
-    try:
-        with (folder / MANIFEST).open("rb") as file:
-            raw = file.read(MANIFEST_BYTES + 1)
-    except OSError as error:
-        raise BackupDamaged(
-            f"{MANIFEST} of {folder.name} cannot be read ({error.strerror}): use another backup."
-        ) from None
-    return Manifest.load(raw)
 
 
 if sys.platform == "win32":  # pragma: no cover  # exercised on Windows only

@@ -62,8 +62,9 @@ def prune(place: BackupPlace, data: Path, *, keep: int, now: Millis, dry_run: bo
 def _unused(place: BackupPlace, staying: list[FoundBackup]) -> list[Path]:
     if any(one.manifest is None for one in staying):
         return []
-    used = {content.sha256 for one in staying if one.manifest is not None for content in one.manifest.contents}
-    return [file for file in (place.path / "contents").glob("??/*") if file.is_file() and file.name not in used]
+    read = ((one.manifest, one.key) for one in staying if one.manifest is not None)
+    used = {place.content(content.sha256, key) for manifest, key in read for content in manifest.contents}
+    return [file for file in place.contents() if file not in used]
 
 
 def _remove(place: BackupPlace, name: str) -> None:

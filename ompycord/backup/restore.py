@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ompycord.backup.age.encryption import decrypted_size
+from ompycord.backup.age.keys import BackupKey
 from ompycord.backup.belonging import hand_on
 from ompycord.backup.copies import DatabaseCopies, Progress, Unsent
 from ompycord.backup.manifest import DATABASE, BackupError, Content, Manifest
-from ompycord.backup.place import BackupPlace
+from ompycord.backup.place import BackupPlace, ReadBackup
 from ompycord.backup.streams import copied, make_private, unpacked
-from ompycord.backup.verify import verify
+from ompycord.backup.verify import LOST, verify
 from ompycord.domain.base import Millis
 from ompycord.files import sync_folder
 
@@ -59,14 +61,15 @@ def restore(
     `unsent`: what becomes of messages that waited; None where none did. Raises BackupError with what to do, and then
     nothing in `data` has changed.
     """
-    manifest = place.manifest(name)
+    found = place.read(name)
+    manifest = found.manifest
     if manifest.unsent and unsent is None:
         raise BackupError(
             f"{manifest.unsent} messages were waiting to be sent when it was made, and may have been sent since. Say "
             "what becomes of them: --unsent send, or --unsent drop."
         )
     _require_room(data, manifest)
-    worse = [fault for fault in verify(place, name, progress=progress) if not fault.startswith("contents/")]
+    worse = [fault for fault in verify(place, name, progress=progress) if not fault.endswith(LOST)]
     if worse:
         raise BackupError(f"{name} cannot be restored. {' '.join(worse)}")
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,12 +81,12 @@ def restore(
         for stated in manifest.files:
             target = beside / stated.name
             make_private(target.parent)
-            unpacked(place.folder(name) / f"{stated.name}.zst", stated, target, lambda more: None)
+            unpacked(found.file(stated), stated, target, lambda more: None, key=found.key)
         progress("Opening the copy", 0, 1)
         copies.upgrade(beside / DATABASE)
         copies.settle(beside / DATABASE, unsent=unsent or "drop")
         copies.examine(beside / DATABASE)
-        lost = _bring_contents(data / "artifacts", place, manifest)
+        lost = _bring_contents(data / "artifacts", found)
         hand_on(place, data)
         aside = _exchange(data, beside, manifest, now, goes_on=was_ended)
     finally:
@@ -101,27 +104,27 @@ def _require_room(data: Path, manifest: Manifest) -> None:
         )
 
 
-def _bring_contents(artifacts: Path, place: BackupPlace, manifest: Manifest) -> set[str]:
+def _bring_contents(artifacts: Path, found: ReadBackup) -> set[str]:
     """Attached files that are not here yet; they are known by their content, so they replace nothing. The lost ones."""
     lost: set[str] = set()
     changed: set[Path] = set()
     beside = artifacts / ".restoring"  # not with the database: `artifacts` may be on another disk
     shutil.rmtree(beside, ignore_errors=True)
-    for content in manifest.contents:
+    for content in found.manifest.contents:
         target = artifacts / content.sha256[:2] / content.sha256
-        source = place.content(content.sha256)
+        source = found.content(content)
         if target.exists():
             continue
         make_private(beside)
         fresh = beside / content.sha256
-        if not _is_stated(source, content) or copied(source, fresh, content.sha256, lambda more: None) is None:
+        if not _is_stated(source, content, found.key) or not _is_copied(source, fresh, content, found.key):
             lost.add(content.sha256)
             continue
         make_private(target.parent)
         fresh.replace(target)
         changed.add(target.parent)
     shutil.rmtree(beside, ignore_errors=True)
-    for one in manifest.attached:
+    for one in found.manifest.attached:
         mark = artifacts / "of" / one.run / one.sha256
         make_private(mark.parent)
         mark.touch(mode=0o600)
@@ -132,8 +135,15 @@ def _bring_contents(artifacts: Path, place: BackupPlace, manifest: Manifest) -> 
     return lost
 
 
-def _is_stated(file: Path, content: Content) -> bool:
-    return file.is_file() and not file.is_symlink() and file.stat().st_size == content.size
+def _is_stated(file: Path, content: Content, key: BackupKey | None) -> bool:
+    if not file.is_file() or file.is_symlink():
+        return False
+    size = file.stat().st_size
+    return (size if key is None else decrypted_size(size)) == content.size
+
+
+def _is_copied(source: Path, target: Path, content: Content, key: BackupKey | None) -> bool:
+    return copied(source, target, content.sha256, lambda more: None, decrypts=key) is not None
 
 
 def _exchange(data: Path, beside: Path, manifest: Manifest, now: Millis, *, goes_on: bool) -> Path | None:

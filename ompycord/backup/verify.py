@@ -1,27 +1,31 @@
 """Reads a whole backup and compares each byte with its manifest; and the drill, which puts it back on trial."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Final
 
 from ompycord.backup.copies import DatabaseCopies, Progress
-from ompycord.backup.manifest import DATABASE, BackupDamaged, BackupStopped, Manifest
-from ompycord.backup.place import BackupPlace
-from ompycord.backup.streams import same_content, unpacked
+from ompycord.backup.manifest import DATABASE, BackupDamaged, BackupStopped
+from ompycord.backup.place import BackupPlace, ReadBackup
+from ompycord.backup.streams import kept_size, unpacked
 from ompycord.errors import OmpycordError
 
-__all__ = ["drill", "verify"]
+__all__ = ["LOST", "drill", "verify"]
+
+LOST: Final = "is missing or damaged: that attached file is lost."
+"""How the fault of a content ends, which costs only itself."""
 
 
 def verify(place: BackupPlace, name: str, *, progress: Progress = lambda what, done, total: None) -> list[str]:
     """What is wrong with a backup, a sentence for each file; empty where all is as it was made. Raises BackupError."""
     try:
-        manifest = place.manifest(name)
+        found = place.read(name)
     except BackupDamaged as error:
         return [str(error)]
-    return list(_faults(place, place.folder(name), manifest, progress))
+    return list(_faults(found, progress))
 
 
-def _faults(place: BackupPlace, folder: Path, manifest: Manifest, progress: Progress) -> Iterator[str]:
+def _faults(found: ReadBackup, progress: Progress) -> Iterator[str]:
+    manifest = found.manifest
     total = max(sum(one.size for one in (*manifest.files, *manifest.contents)), 1)
     done = 0
 
@@ -32,19 +36,19 @@ def _faults(place: BackupPlace, folder: Path, manifest: Manifest, progress: Prog
 
     for stated in manifest.files:
         try:
-            unpacked(folder / f"{stated.name}.zst", stated, None, step)
+            unpacked(found.file(stated), stated, None, step, key=found.key)
         except BackupDamaged as error:
             yield str(error)
         except OSError as error:
-            yield f"{stated.name}.zst cannot be read ({error.strerror or error}): use another backup."
+            yield f"{found.file(stated).name} cannot be read ({error.strerror or error}): use another backup."
     for content in manifest.contents:
-        file = place.content(content.sha256)
-        if not same_content(file, content, step):
-            yield f"contents/{file.parent.name}/{file.name} is missing or damaged: that attached file is lost."
-    expected = {"manifest.json", *(f"{one.name}.zst" for one in manifest.files)}
-    for file in sorted(folder.rglob("*")):
-        if not file.is_dir() and file.relative_to(folder).as_posix() not in expected:
-            yield f"{file.relative_to(folder).as_posix()} does not belong to it."
+        file = found.content(content)
+        if kept_size(file, content.sha256, step, key=found.key) != content.size:
+            yield f"{file.relative_to(found.place.path).as_posix()} {LOST}"
+    expected = found.expected()
+    for file in sorted(found.folder.rglob("*")):
+        if not file.is_dir() and file.relative_to(found.folder).as_posix() not in expected:
+            yield f"{file.relative_to(found.folder).as_posix()} does not belong to it."
 
 
 def drill(
@@ -61,11 +65,12 @@ def drill(
     faults = verify(place, name, progress=progress)
     if faults:
         return faults
-    manifest = place.manifest(name)
+    found = place.read(name)
+    manifest = found.manifest
     with place.writing(), place.partial("drill") as folder:
         copy = folder / DATABASE
         try:
-            unpacked(place.folder(name) / f"{DATABASE}.zst", manifest.database, copy, lambda more: None)
+            unpacked(found.file(manifest.database), manifest.database, copy, lambda more: None, key=found.key)
             progress("Opening the copy", 0, 1)
             copies.upgrade(copy)
             counted = copies.examine(copy)

@@ -74,6 +74,10 @@ _EXAMPLES: Final = {
         "backup prune --dry-run",
         "backup prune --keep 30",
     ),
+    "backup new-key": (
+        "backup new-key /etc/ompycord/backup.key",
+        "backup new-key",
+    ),
     "alerts list": ("alerts list", "alerts list --limit 100 --json"),
     "alerts test": ("alerts test",),
     "plugin list": ("plugin list", "plugin list --json"),

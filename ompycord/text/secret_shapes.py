@@ -43,6 +43,7 @@ _NAMED: Final = {
         ("an Azure storage key", r"AccountKey=(?P<s>[A-Za-z0-9+/]{86}==)"),
         ("an npm token", r"(?P<s>npm_[A-Za-z0-9]{36})"),
         ("a PyPI token", r"(?P<s>pypi-[A-Za-z0-9_-]{50,}+)"),
+        ("an age key", r"(?P<s>(?:AGE-SECRET-KEY-1|age-secret-key-1)[A-Za-z0-9]{20,}+)"),
         # The lookbehind gives each run of these characters one start: without it `eyJeyJeyJ…` is quadratic.
         (
             "a JSON web token",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ompycord.app.system import SystemClock, SystemIds
+from ompycord.backup.age.keys import KeyFile
 from ompycord.backup.copies import Counted, Unsent
 from ompycord.backup.options import BackupOptions
 from ompycord.backup.place import BackupPlace
@@ -16,8 +17,9 @@ __all__ = ["StoreCopies", "place_of"]
 
 
 def place_of(options: BackupOptions, data: Path) -> BackupPlace:
-    """The folder of backups of a data folder."""
-    return BackupPlace(data / (options.folder or "backups"))
+    """The folder of backups of a data folder, with its key."""
+    key_file = None if options.key_file is None else KeyFile(data / options.key_file)
+    return BackupPlace(data / (options.folder or "backups"), key_file)
 
 
 class StoreCopies:

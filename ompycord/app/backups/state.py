@@ -59,12 +59,12 @@ def backup_finding(options: BackupOptions, data: Path, *, now: Millis) -> Findin
     """The line of `doctor`."""
     place = place_of(options, data)
     try:
-        newest, found = place.newest(now=now), place.found()
+        newest, found, key = place.newest(now=now), place.found(), place.new_key()
     except BackupError as error:
         return warn(_NAME, str(error), "`ompycord backup list` looks again.")
     broken = [one.name for one in found if one.manifest is None]
     if broken:
-        return warn(_NAME, f"{broken[-1]} in {place.path} cannot be read.", "`ompycord backup verify` says more.")
+        return warn(_NAME, f"{broken[-1]} in {place.path} cannot be read.", "`ompycord backup list` says why.")
     if newest is None or newest.manifest is None:
         how = "the first one is made an hour after the first start" if options.every_hours else "none is made by itself"
         return ok(_NAME, f"there is none in {place.path}; {how}")
@@ -72,4 +72,5 @@ def backup_finding(options: BackupOptions, data: Path, *, now: Millis) -> Findin
     if options.every_hours and now - at > 2 * options.every_hours * _HOUR_MS:
         words = f"The newest in {place.path} is of {day_clock(at)}."
         return warn(_NAME, words, "Start Ompycord, which makes one, or run `ompycord backup create`.")
-    return ok(_NAME, f"the newest in {place.path} is of {day_clock(at)}")
+    how = "" if key is None else f"; new ones are encrypted with the key {key.id[:8]}"
+    return ok(_NAME, f"the newest in {place.path} is of {day_clock(at)}{how}")

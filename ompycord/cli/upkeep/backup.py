@@ -24,7 +24,7 @@ __all__ = ["backup"]
 
 backup = typer.Typer(
     name="backup",
-    help="Back up and restore the data folder: create, list, verify, restore, prune.",
+    help="Back up and restore the data folder: create, list, verify, restore, prune, new-key.",
     no_args_is_help=True,
     cls=GroupedCommands,
 )
@@ -40,12 +40,16 @@ class Unsent(StrEnum):
 Folder = Annotated[
     Path | None, typer.Option(help="The folder of backups (default: backup.folder, or DATA_DIR/backups).")
 ]
+KeyFileOption = Annotated[
+    Path | None, typer.Option("--key-file", help="The key of encrypted backups (default: backup.key_file).")
+]
 Name = Annotated[str | None, typer.Argument(metavar="BACKUP", help="Its name, as `list` shows it.", show_default=False)]
 
 
 @backup.command("create", epilog=examples("backup create"))
 def create(
     folder: Folder = None,
+    key_file: KeyFileOption = None,
     secrets: Annotated[bool, typer.Option("--secrets", help="Also the folder `secrets`.")] = False,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -56,7 +60,7 @@ def create(
     from ompycord.app.system import SystemClock
     from ompycord.backup.create import make_backup
 
-    settings, data, place = _places(data_dir, folder)
+    settings, data, place = _places(data_dir, folder, key_file)
     with _alone(data) as is_alone, _progress(as_json) as progress:
         name = make_backup(
             data.path,
@@ -68,11 +72,14 @@ def create(
             is_alone=is_alone,
             progress=progress,
         )
-    made = place.manifest(name)
+    read = place.read(name)
+    made, key = read.manifest, None if read.key is None else read.key.id
     if as_json:
-        typer.echo(json.dumps(_facts(name, made.model_dump(mode="json")), indent=2))
+        typer.echo(json.dumps(_facts(name, made.model_dump(mode="json"), key), indent=2))
         return
     typer.echo(f"Made {name} in {place.path}: {made.rows['runs']} runs, {made.rows['events']} events.")
+    if key is not None:
+        typer.echo(f"Encrypted with the key {key[:8]} of {read.place.key_file}: without it nobody can read it.")
     if made.needs and not made.secrets:
         typer.echo(f"Without secrets: keep {data.path / 'secrets'} elsewhere, or give --secrets.")
     for one in made.damaged:
@@ -80,16 +87,18 @@ def create(
 
 
 @backup.command("list", epilog=examples("backup list"))
-def list_(folder: Folder = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def list_(
+    folder: Folder = None, key_file: KeyFileOption = None, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
     """List the backups, the newest last."""
-    _, _, place = _places(data_dir, folder)
+    _, _, place = _places(data_dir, folder, key_file)
     found = place.found()
     if as_json:
         typer.echo(json.dumps([_listed(one) for one in found], indent=2))
     elif not found:
         typer.echo(f"There is no backup in {place.path}. Make one: `ompycord backup create`.")
     else:
-        head = ("NAME", "RUNS", "EVENTS", "SIZE", "SECRETS", "SCHEMA", "")
+        head = ("NAME", "RUNS", "EVENTS", "SIZE", "SECRETS", "SCHEMA", "KEY", "")
         typer.echo(table(head, [_row(one) for one in found]))
 
 
@@ -100,6 +109,7 @@ def verify(
         bool, typer.Option("--restore", help="Also put it into an empty folder on trial, and open it there.")
     ] = False,
     folder: Folder = None,
+    key_file: KeyFileOption = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -108,7 +118,7 @@ def verify(
     from ompycord.backup.verify import drill
     from ompycord.backup.verify import verify as look_through
 
-    _, _, place = _places(data_dir, folder)
+    _, _, place = _places(data_dir, folder, key_file)
     chosen = name or _newest(place)
     with _progress(as_json) as progress:
         if restore_:
@@ -150,6 +160,7 @@ def restore(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     folder: Folder = None,
+    key_file: KeyFileOption = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -159,7 +170,7 @@ def restore(
     from ompycord.backup.restore import missing_secrets
     from ompycord.backup.restore import restore as put_back
 
-    _, data, place = _places(data_dir, folder)
+    _, data, place = _places(data_dir, folder, key_file)
     with data.lock():
         manifest = place.manifest(name)
         missing = missing_secrets(data.path, manifest)
@@ -197,6 +208,7 @@ def prune(
     keep: Annotated[int | None, typer.Option(min=1, help="How many stay (default: backup.keep).")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     folder: Folder = None,
+    key_file: KeyFileOption = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -204,7 +216,7 @@ def prune(
     from ompycord.app.system import SystemClock
     from ompycord.backup.prune import prune as remove
 
-    settings, data, place = _places(data_dir, folder)
+    settings, data, place = _places(data_dir, folder, key_file)
     done = remove(place, data.path, keep=keep or settings.backup.keep, now=SystemClock().now_ms(), dry_run=dry_run)
     if as_json:
         typer.echo(json.dumps({**done._asdict(), "dry_run": dry_run}, indent=2))
@@ -214,15 +226,49 @@ def prune(
     typer.echo(f"{'Would remove' if dry_run else 'Removed'} {words}{files}, {_mib(done.bytes)}.")
 
 
-def _places(data_dir: Path | None, folder: Path | None) -> "tuple[Settings, DataFolder, BackupPlace]":
+@backup.command("new-key", epilog=examples("backup new-key"))
+def new_key(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Where to (default: backup.key_file).", show_default=False)
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key for encrypted backups. One that is there stays behind it and still opens the earlier ones."""
+    from ompycord.backup.age.keys import KeyFile
+
+    settings = settings_of(data_dir)
+    path = file.expanduser() if file is not None else settings.backup.key_file
+    if path is None:
+        raise RefusedInWords("Say where the key is written: `ompycord backup new-key FILE`, or set backup.key_file.")
+    path = path.absolute() if file is not None else settings.data_dir / path
+    place = _places(data_dir, None, path)[2]
+    place.require_apart()
+    key, earlier = KeyFile(path).add()
+    if as_json:
+        typer.echo(json.dumps({"key": key.id, "file": str(path), "earlier": [one.id for one in earlier]}, indent=2))
+        return
+    typer.echo(f"Made the key {key.id[:8]} in {path}.")
+    if settings.backup.key_file is None:
+        typer.echo(f"Set it, so that backups are encrypted: `backup: {{key_file: {path}}}`. Then restart Ompycord.")
+    if earlier:
+        typer.echo(f"{len(earlier)} earlier in the same file, for the backups that were made with them.")
+    typer.echo(
+        "Copy this file to another machine now: without it nobody can restore an encrypted backup, and it is in none."
+    )
+
+
+def _places(
+    data_dir: Path | None, folder: Path | None, key_file: Path | None
+) -> "tuple[Settings, DataFolder, BackupPlace]":
     from ompycord.app.backups.copies import place_of
     from ompycord.app.data_folder import DataFolder
-    from ompycord.backup.place import BackupPlace
 
     settings = settings_of(data_dir)
     data = DataFolder(settings.data_dir)
-    place = place_of(settings.backup, data.path) if folder is None else BackupPlace(folder.expanduser().absolute())
-    return settings, data, place
+    given = {"folder": folder, "key_file": key_file}
+    options = {name: path.expanduser().absolute() for name, path in given.items() if path is not None}
+    return settings, data, place_of(settings.backup.model_copy(update=options), data.path)
 
 
 @contextlib.contextmanager
@@ -261,24 +307,26 @@ def _none(place: "BackupPlace") -> Refused:
     return RefusedInWords(f"There is no backup in {place.path}. Make one: `ompycord backup create`.")
 
 
-def _facts(name: str, manifest: dict[str, Any]) -> dict[str, Any]:
+def _facts(name: str, manifest: dict[str, Any], key_id: str | None) -> dict[str, Any]:
     words = ("app_version", "created_at", "schema_version", "last_event", "unsent", "rows", "needs", "damaged")
-    return {"name": name, **{word: manifest[word] for word in words}, "with_secrets": bool(manifest["secrets"])}
+    facts = {word: manifest[word] for word in words}
+    return {"name": name, **facts, "with_secrets": bool(manifest["secrets"]), "key": key_id}
 
 
 def _listed(one: "FoundBackup") -> dict[str, Any]:
     if one.manifest is None:
-        return {"name": one.name, "fault": one.fault}
-    return _facts(one.name, one.manifest.model_dump(mode="json"))
+        return {"name": one.name, "fault": one.fault, "key": one.key_id}
+    return _facts(one.name, one.manifest.model_dump(mode="json"), one.key_id)
 
 
 def _row(one: "FoundBackup") -> tuple[str, ...]:
+    key = "-" if one.key_id is None else one.key_id[:8]
     if one.manifest is None:
-        return (one.name, "-", "-", "-", "-", "-", one.fault or "")
+        return (one.name, "-", "-", "-", "-", "-", key, one.fault or "")
     made = one.manifest
     size = sum(file.stored_size for file in made.files) + sum(content.size for content in made.contents)
     rows = (str(made.rows["runs"]), str(made.rows["events"]), _mib(size))
-    return (one.name, *rows, "yes" if made.secrets else "no", str(made.schema_version), "")
+    return (one.name, *rows, "yes" if made.secrets else "no", str(made.schema_version), key, "")
 
 
 def _mib(size: int) -> str:

@@ -57,13 +57,6 @@ async def playground(tmp_path: Path) -> AsyncGenerator[Playground]:
 
 
 @pytest.fixture
-def cached(pytestconfig: pytest.Config) -> Callable[[str], Path]:
-    """The folder in which a library stays installed from run to run."""
-    assert pytestconfig.cache is not None
-    return pytestconfig.cache.mkdir("clients").joinpath
-
-
-@pytest.fixture
 async def program(library: Library, cached: Callable[[str], Path], tmp_path: Path) -> list[str]:
     """What starts the library's bot, whose file stands beside what was installed for it."""
     folder = cached(library.name)

@@ -147,7 +147,14 @@ FILE: dict[str, Any] = {
         "memory_mib": 4096,
         "heartbeat": {"url_file": "secrets/heartbeat", "every_s": 30},
     },
-    "backup": {"folder": "/mnt/backups", "every_hours": 12, "keep": 30, "drill_days": 3, "secrets": True},
+    "backup": {
+        "folder": "/mnt/backups",
+        "every_hours": 12,
+        "keep": 30,
+        "drill_days": 3,
+        "secrets": True,
+        "key_file": "/etc/backup.key",
+    },
     "webhook": {
         "host": "127.0.0.2",
         "hosts": ["omp.example.org"],

@@ -109,7 +109,12 @@ class Shell:
     async def _backups(self) -> None:
         """Made while the product works; a restore needs its end, and is refused."""
         to = ("--folder", str(self.folder / "backups"))
-        name = json.loads((await self.run("backup create", *to)).out)["name"]
+        key = str(self.folder / "backup.key")
+        made = json.loads((await self.run("backup new-key", key)).out)["key"]
+        to = (*to, "--key-file", key)
+        create = json.loads((await self.run("backup create", *to)).out)
+        name = create["name"]
+        assert create["key"] == made
         assert [one["name"] for one in json.loads((await self.run("backup list", *to)).out)] == [name]
         assert json.loads((await self.run("backup verify", name, "--restore", *to)).out)["faults"] == []
         assert json.loads((await self.run("backup prune", "--dry-run", *to)).out)["backups"] == []

@@ -67,3 +67,27 @@ async def test_a_trial_by_command_is_the_last_trial_for_everybody(tmp_path: Path
     assert read_drill(place).at is None, "only read, or not the newest"
     done = await ompycord("backup", "verify", "--restore", *here, folder=tmp_path)
     assert (done.code, read_drill(place).backup, read_drill(place).faults) == (0, newest, ())
+
+
+async def test_an_encrypted_one_needs_its_key_and_says_so(tmp_path: Path) -> None:
+    data = await filled(tmp_path)
+    here = ("--data-dir", str(data))
+    key = tmp_path / "backup.key"
+    asked = await ompycord("backup", "new-key", *here, folder=tmp_path)
+    assert "Say where the key is written: `ompycord backup new-key FILE`" in asked.err
+    new = await ompycord("backup", "new-key", str(key), *here, folder=tmp_path)
+    assert f"Set it, so that backups are encrypted: `backup: {{key_file: {key}}}`." in new.out
+    assert "Copy this file to another machine now" in new.out
+    assert not any(line and line in new.out + new.err for line in key.read_text().splitlines() if line[0] != "#")
+    (tmp_path / "ompycord.yml").write_text(f"backup: {{key_file: {key}}}\n")
+    made = await ompycord("backup", "create", *here, folder=tmp_path)
+    assert re.search(rf"Encrypted with the key [0-9a-f]{{8}} of {key}: without it nobody can read it\.", made.out)
+    assert "is whole." in (await ompycord("backup", "verify", *here, folder=tmp_path)).out
+    away = key.rename(tmp_path / "away.key")
+    lost = await ompycord("backup", "list", *here, folder=tmp_path)
+    assert f"The key of backups, {key}, cannot be read" in " ".join(lost.out.split())
+    (name,) = (one.name for one in (data / "backups").iterdir() if one.name[0] == "2")
+    refused = await ompycord("backup", "restore", name, "--yes", *here, folder=tmp_path)
+    assert (refused.code, f"The key of backups, {key}, cannot be read" in refused.err) == (1, True), refused.err
+    back = await ompycord("backup", "restore", name, "--yes", "--key-file", str(away), *here, folder=tmp_path)
+    assert f"Restored {name}: 1 runs, 39 events." in back.out, back.err

@@ -89,6 +89,7 @@ def test_a_secret_broken_by_invisible_characters_is_found_after_cleaning() -> No
         "sk-" + "ant-api03-" + "aB3" * 20,
         "sk-" + "proj-" + "aB3" * 20,
         "xoxb-" + "123456-abcdef",
+        "AGE-SECRET-KEY-1" + "QZ7X" * 14,
         "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxIn0." + "c2ln-nature_",
         PRIVATE,
         PRIVATE.replace("\n", "\\n"),
@@ -149,6 +150,7 @@ def test_nothing_of_it_is_printed() -> None:
             "github_pat_",
             "sk-",
             "whsec_",
+            "AGE-SECRET-KEY-1",
         ),
         *(
             "-----BEGIN PRIVATE KEY-----",
