@@ -5,6 +5,7 @@ limit; its card shows that.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ompycord.conductor.budgeting.book import BudgetBook
 from ompycord.conductor.bus import Bus
@@ -19,19 +20,25 @@ from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.records import Committed
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, SuspendReason
-from ompycord.domain.stages import agent_states
 from ompycord.errors import Refused, StorageError
 from ompycord.render.phrases import money
 from ompycord.telemetry import get_logger
 
-__all__ = ["BudgetKeeper", "Budgets", "is_used_up"]
+__all__ = ["BudgetKeeper", "Budgets", "Shortage", "is_used_up"]
 
 POLL_S = 30.0
 """Seconds between two checks of all runs, for the case that a notice was missed."""
 
-AGENT_STATES = agent_states()
-
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortage:
+    """A limit that does not cover what an agent asks of a model: in tokens where `tokens` is given, else in dollars."""
+
+    spent_usd: float
+    usd: float | None = None
+    tokens: int | None = None
 
 
 def is_used_up(snapshot: StatusSnapshot) -> bool:
@@ -104,42 +111,43 @@ class BudgetKeeper:
             log.warning("budget.waits", cause=str(error))
             return []
 
-    async def pause(self, run: RunId, spent_usd: float, *, tokens: int | None = None) -> None:
-        """Pause a run whose limit does not cover what its agent asks of a model, though it is not all spent yet.
+    async def pause(self, run: RunId, shortage: Shortage) -> None:
+        """Pause a run whose limit does not cover what its agent asks of a model, though it is not all spent yet."""
+        await self._check(run, shortage)
 
-        `tokens` is the limit, where that is what binds.
-        """
-        await self._check(run, is_short=True, spent_usd=spent_usd, tokens=tokens)
-
-    async def _check(
-        self, run: RunId, *, is_short: bool = False, spent_usd: float = 0.0, tokens: int | None = None
-    ) -> None:
+    async def _check(self, run: RunId, shortage: Shortage | None = None) -> None:
         """Pause the agent where its run costs too much.
 
         A database that refuses is asked again with the run's next event.
         """
         try:
             snapshot = await self._snapshots.of(run)
-            reason = _reason(snapshot, is_short=is_short, spent_usd=spent_usd, tokens=tokens)
+            reason = _reason(snapshot) if shortage is None else _reason_of(shortage, snapshot)
             if reason is None:
                 return
             body = ev.RunStopped(by="Ompycord", reason=reason, cause=SuspendReason.BUDGET)
-            await self._transitions.decide(run, body, kind=SourceKind.OMPYCORD, must_move=True)
-        except Refused:
-            return  # it has ended or was stopped since then
+            if await self._transitions.stop_agent(run, body):
+                self._wake()
         except StorageError as error:
             log.warning("budget.waits", run=run, cause=str(error))
-        else:
-            self._wake()
 
 
-def _reason(snapshot: StatusSnapshot | None, *, is_short: bool, spent_usd: float, tokens: int | None) -> str | None:
-    """Why a run is paused; None where it is not. An agent that is short of tokens works, whatever was folded yet."""
-    if tokens is not None:
-        return f"Its limit of {tokens:,} tokens is reached. An admin raises limits.run_tokens; then Resume."
-    if snapshot is None or snapshot.state not in AGENT_STATES:
+def _reason(snapshot: StatusSnapshot | None) -> str | None:
+    """Why a run is paused by what its card says that it cost; None where it is not."""
+    if snapshot is None or not is_used_up(snapshot):
         return None
-    if not (is_short and snapshot.budget_usd is not None) and not is_used_up(snapshot):
+    return _spent(snapshot.budget_usd or 0.0, snapshot.usage.cost_usd or 0.0)
+
+
+def _reason_of(shortage: Shortage, snapshot: StatusSnapshot | None) -> str | None:
+    """Why a run is paused whose agent was refused: it works, whatever was folded yet. None where it has more now."""
+    if shortage.tokens is not None:
+        return f"Its limit of {shortage.tokens:,} tokens is reached. An admin raises limits.run_tokens; then Resume."
+    limit = shortage.usd
+    if limit is None or (snapshot is not None and (snapshot.budget_usd is None or snapshot.budget_usd > limit)):
         return None
-    limit, cost = money(snapshot.budget_usd or 0.0), money(max(spent_usd, snapshot.usage.cost_usd or 0.0))
-    return f"Its limit of {limit} is reached: {cost} spent. Raise the limit to continue."
+    return _spent(limit, max(shortage.spent_usd, (snapshot.usage.cost_usd if snapshot else None) or 0.0))
+
+
+def _spent(limit: float, cost: float) -> str:
+    return f"Its limit of {money(limit)} is reached: {money(cost)} spent. Raise the limit to continue."

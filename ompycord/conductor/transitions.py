@@ -19,6 +19,7 @@ from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Commit, Committed, Decision, EffectRow, EffectUpdate, KeysEnd, NewEvent, Transition
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, RunRecord
+from ompycord.domain.stages import agent_states
 from ompycord.errors import Refused, UnknownRun, VersionConflict
 from ompycord.telemetry import get_logger
 
@@ -29,6 +30,7 @@ EventFactory = Callable[[RunRecord], Awaitable[ev.EventBody]]
 
 log = get_logger(__name__)
 
+_AGENT_STATES = agent_states()
 MAX_TRIES = 20
 """A run has a handful of writers; more conflicts in a row than this are a defect, not contention."""
 
@@ -87,6 +89,23 @@ class Transitions:
                 _log_transition(run, fact, outcome, journal)
             return committed, outcome
         raise AssertionError("unreachable")
+
+    async def stop_agent(self, run: RunId, stopped: ev.RunStopped) -> bool:
+        """Pause a run of ours while an agent works, by its record: what was folded may be behind.
+
+        Returns whether that was done. Raises StorageError.
+        """
+
+        async def while_it_works(now: RunRecord) -> ev.EventBody:
+            if now.state not in _AGENT_STATES:
+                raise Refused(RefusalCode.MOVED_ON, run=short_id(run), state=now.state.lower())
+            return stopped
+
+        try:
+            await self.decide(run, while_it_works, kind=SourceKind.OMPYCORD, must_move=True)
+        except Refused:
+            return False  # it has ended or was stopped since then
+        return True
 
     def commit_of(
         self,

@@ -63,8 +63,8 @@ class SpendingLimits(Protocol):
         """The most tokens that a run may use; None without a limit."""
         ...
 
-    async def used_up(self, run: RunId, spent_usd: float, *, tokens: int | None) -> None:
-        """Pause the run: its limit does not cover what its agent asks; that of `tokens`, where it is that one."""
+    async def used_up(self, run: RunId, spent_usd: float, *, usd: float | None, tokens: int | None) -> None:
+        """Pause the run: its limit of `usd` dollars does not cover what its agent asks, or that of `tokens`."""
         ...
 
 
@@ -218,7 +218,8 @@ class RunSpending:
             await self._shared.used_up(self.run, shortage.account)
             return
         tokens = shortage.account.tokens if shortage.is_tokens else None
-        await self._limits.used_up(self.run, float(self.account.spent_usd), tokens=tokens)
+        usd = None if tokens is not None or shortage.account.usd is None else float(shortage.account.usd)
+        await self._limits.used_up(self.run, float(self.account.spent_usd), usd=usd, tokens=tokens)
 
 
 def metered_so_far(row: str, usage: TokenUsage, prices: TokenPrices | None) -> ModelRequestMetered:

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import psutil
@@ -20,6 +20,8 @@ __all__ = ["belongs", "kill_group", "kill_strays", "terminate_group"]
 
 _ROUNDS = 10
 _EXIT_S = 1.0
+_EXEC_S = 2.0
+"""Seconds in all for processes that start a program at this moment, on a busy machine."""
 _POLL_S = 0.01
 
 
@@ -38,7 +40,7 @@ async def kill_strays(*markers: str, session: int | None = None) -> int:
     """Kills every process of ours that carries `OMPYCORD_RUN` with one of these or belongs to `session`; how many.
 
     Also for the start after a crash. Spares this process and its ancestors. Bounded: ten rounds of a second at most, as
-    a survivor may fork in between.
+    a survivor may fork in between, and two seconds for those of which nothing can be read yet.
     """
     return await asyncio.to_thread(_kill_strays, markers, session)
 
@@ -50,43 +52,78 @@ _QUIET = 2
 def _kill_strays(markers: Sequence[str], session: int | None) -> int:
     spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     killed: set[tuple[int, float]] = set()
-    quiet = 0
+    quiet, exec_ends = 0, time.monotonic() + _EXEC_S
     for _ in range(_ROUNDS):
-        found = [process for process in _candidates(markers, session) if process.pid not in spared]
-        survivors = [process for process in found if _is_stray(process, markers, session)]
-        quiet = 0 if survivors else quiet + 1
-        if quiet == _QUIET:
-            break
+        found, starting = _candidates(markers, session)
+        survivors = [process for process in found if process.pid not in spared and _is_stray(process, markers, session)]
         for process in survivors:
             with suppress(psutil.Error):
                 killed.add((process.pid, process.create_time()))
                 process.kill()
+        has_more = _await_start(starting, until=exec_ends)
+        quiet = 0 if survivors or has_more else quiet + 1
+        if quiet == _QUIET:
+            break
         _await_end(survivors, markers, session)
     return len(killed)
 
 
-def _candidates(markers: Sequence[str], session: int | None) -> Iterator[psutil.Process]:
-    """All processes but those of which one look tells that they are no strays: nearly all, and nearly always all."""
+def _candidates(markers: Sequence[str], session: int | None) -> tuple[list[psutil.Process], list[str]]:
+    """All but those that one look tells to be no strays, which are nearly all; and the ids of those that start now."""
     if sys.platform != "linux":
-        yield from psutil.process_iter()
-        return
+        return list(psutil.process_iter()), []
     marks = [os.fsencode(f"{MARKER}={marker}") for marker in markers]
+    found: list[psutil.Process] = []
+    starting: list[str] = []
     for name in os.listdir("/proc"):  # noqa: PTH208  # names, of which most are numbers
-        if name.isdigit() and _may_be_stray(name, marks, session):
+        if not name.isdigit():
+            continue
+        may_be = _may_be_stray(name, marks, session)
+        if may_be is None:
+            starting.append(name)
+        elif may_be:
             with suppress(psutil.Error):
-                yield psutil.Process(int(name))
+                found.append(psutil.Process(int(name)))
+    return found, starting
 
 
-def _may_be_stray(pid: str, marks: Sequence[bytes], session: int | None) -> bool:
+def _may_be_stray(pid: str, marks: Sequence[bytes], session: int | None) -> bool | None:
+    """None: it cannot be told yet."""
     # psutil makes an object for each process and reads its state first: four times as long (bench journey).
     try:
         if session is not None and os.getsid(int(pid)) == session:
             return True
-        with open(f"/proc/{pid}/environ", "rb", buffering=0) as file:  # noqa: PTH123  # as above
-            environment = file.readall()
+        environment = read_of_process(pid, "environ")
+        if not environment and _starts(pid):
+            return None
     except OSError:  # it has ended, or is another user's
         return False
     return any(mark in environment for mark in marks)
+
+
+def _starts(pid: str) -> bool:
+    """Whether it is between two programs: the kernel has taken the new one and not yet what it was started with.
+
+    Threads of the kernel have no program. Raises OSError where there is none, or it may not be asked.
+    """
+    os.readlink(f"/proc/{pid}/exe")  # noqa: PTH115  # as above
+    return not read_of_process(pid, "cmdline")
+
+
+def read_of_process(pid: str, name: str) -> bytes:
+    """A file of a process as the kernel makes it, at once. Raises OSError."""
+    with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:  # noqa: PTH123  # read for each process, again and again
+        return file.readall()
+
+
+def _await_start(starting: Sequence[str], *, until: float) -> bool:
+    """Wait until all of these have started or ended; whether they are to be looked at again. False once time is up."""
+    for pid in starting:
+        while _may_be_stray(pid, (), None) is None:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_POLL_S)
+    return bool(starting)
 
 
 def _await_end(survivors: list[psutil.Process], markers: Sequence[str], session: int | None) -> None:

@@ -10,6 +10,7 @@ from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.wiring.budgets import GatewaySpending
 from ompycord.app.wiring.parts import Areas, Infrastructure
 from ompycord.conductor import BudgetKeeper, Snapshots
+from ompycord.conductor.budgets import Shortage
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports.models import Models
 from ompycord.domain.repository import AgentSpec
@@ -81,8 +82,8 @@ class _RunLimits:
         task = None if record is None or record.task is None else await self._store.task(record.task)
         return None if task is None else task.budget_usd
 
-    async def used_up(self, run: RunId, spent_usd: float, *, tokens: int | None) -> None:
-        await self._keeper.pause(run, spent_usd, tokens=tokens)
+    async def used_up(self, run: RunId, spent_usd: float, *, usd: float | None, tokens: int | None) -> None:
+        await self._keeper.pause(run, Shortage(spent_usd=spent_usd, usd=usd, tokens=tokens))
 
 
 def _own_models(

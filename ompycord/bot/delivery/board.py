@@ -5,6 +5,7 @@ It is edited, replaced before Discord's limit of an hour, and posted again where
 channel's queue like all others (`live.py`).
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from ompycord.bot.delivery.channel_queues import BoardOf, ChannelQueues
@@ -105,7 +106,7 @@ class BoardKeeper:
 
     async def _is_edited(self) -> bool:
         guild = self._rest.guild_of(self._channel)
-        rows = await self._renderer.board_rows(guild)
+        rows = await self._renderer.board_rows(guild, is_shown=self._is_for_all(guild))
         wanted = board_message(rows, sign=self._renderer.signer.button, redact=self._renderer.redact)
         board = next((one for one in await self._store.boards() if one.channel == self._channel), None)
         if board is None:
@@ -120,13 +121,18 @@ class BoardKeeper:
             return True
         return await self._edit(board, wanted)
 
-    def _is_for_all(self, record: RunRecord) -> bool:
+    def _is_for_all(self, guild: str) -> Callable[[RunRecord], bool]:
         """Whether everybody who reads the board may know of a run; one of the board's own channel belongs there."""
         bound = {spec.name for spec in self._renderer.catalog.repositories if spec.channel == self._channel}
-        return not self._renderer.access(self._rest.guild_of(self._channel)).hides(
-            repository=None if record.repository in bound else record.repository,
-            channel=None if record.channel == self._channel else record.channel,
-        )
+        access = self._renderer.access(guild)
+
+        def is_for_all(record: RunRecord) -> bool:
+            return not access.hides(
+                repository=None if record.repository in bound else record.repository,
+                channel=None if record.channel == self._channel else record.channel,
+            )
+
+        return is_for_all
 
     async def _edit(self, board: Board, wanted: RenderedMessage) -> bool:
         try:

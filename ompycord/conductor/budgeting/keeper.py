@@ -13,7 +13,6 @@ from ompycord.conductor.run_access import RunAccess
 from ompycord.conductor.snapshots import Snapshots
 from ompycord.conductor.transitions import Transitions
 from ompycord.domain import events as ev
-from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Millis
 from ompycord.domain.budgets.accounts import SpendingAccount, payer_of
 from ompycord.domain.folds.snapshot import StatusSnapshot
@@ -23,8 +22,7 @@ from ompycord.domain.ports.model_ledger import SpentSoFar
 from ompycord.domain.ports.team.budgets import BudgetWarning
 from ompycord.domain.records import Commit, OutboxKind, OutboxRow
 from ompycord.domain.run import RunKind, RunRecord, SuspendReason
-from ompycord.domain.stages import agent_states
-from ompycord.errors import Refused, StorageError
+from ompycord.errors import StorageError
 from ompycord.render.money.budgets import used_up_account
 from ompycord.render.money.notice import budget_ref
 from ompycord.telemetry import get_logger
@@ -38,7 +36,6 @@ _RECENT: Final = 200
 _KEPT: Final = 2000
 """Runs whose usage is remembered, so that only a change is looked at."""
 _NANO: Final = 1_000_000_000
-_AGENT_STATES: Final = agent_states()
 
 log = get_logger(__name__)
 
@@ -134,15 +131,10 @@ class SharedBudgetKeeper:
         await self._access.store.commit(Commit(writes=(warning, row)))
 
     async def _pause(self, run: RunId, account: SpendingAccount, snapshot: StatusSnapshot | None) -> None:
-        if snapshot is not None and snapshot.state not in _AGENT_STATES:
-            return
         person = snapshot.origin.requester_name if snapshot is not None else None
         words = used_up_account(account, person=person or "the requester")
         body = ev.RunStopped(by="Ompycord", reason=words, cause=SuspendReason.ACCOUNT)
-        try:
-            await self._transitions.decide(run, body, kind=SourceKind.OMPYCORD, must_move=True)
-        except Refused:
-            return  # it has ended or was stopped since then
+        await self._transitions.stop_agent(run, body)
 
 
 def _used(snapshot: StatusSnapshot) -> _Usage | None:

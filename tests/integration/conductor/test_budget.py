@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from ompycord.conductor.budgets import Shortage
 from ompycord.domain import events as ev
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
@@ -57,6 +58,30 @@ async def test_a_limit_that_was_reached_while_nobody_looked_is_kept_after_a_rest
         )  # the next process begins with a look at every run
         await harness.in_state(run, RunState.SUSPENDED)
         for task in (*tasks, keeper):
+            task.cancel()
+
+
+async def test_an_agent_that_is_refused_is_halted_though_nobody_has_read_yet_that_it_works(harness: AppHarness) -> None:
+    harness.agent.hold()
+    keeper, shortage = harness.areas.budget_keeper, Shortage(spent_usd=0.4, usd=0.5)
+    async with asyncio.TaskGroup() as group:
+        driver = group.create_task(harness.driver.run())
+        run = RunId((await harness.submit(budget_usd="0.50")).id)
+        await harness.began()  # and nothing is folded: the projector does not run
+        await keeper.pause(run, shortage)
+        assert (await harness.areas.record(run)).state is RunState.SUSPENDED
+        projector = group.create_task(harness.projector.run())
+        snapshot = await harness.in_state(run, RunState.SUSPENDED)
+        assert snapshot.message == "Its limit of $0.50 is reached: $0.40 spent. Raise the limit to continue."
+        harness.agent.began.clear()
+        await harness.areas.budgets.raise_budget(await harness.areas.load(run), 2.0, ADA)
+        await harness.began()
+        await harness.until(run, lambda one: one.budget_usd == 2.0)
+        await keeper.pause(run, shortage)  # the answer of a request that was refused before
+        assert (await harness.areas.record(run)).state is RunState.BUILDING
+        harness.agent.release()
+        await harness.ended(run)
+        for task in (driver, projector):
             task.cancel()
 
 

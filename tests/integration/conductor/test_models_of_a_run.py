@@ -82,7 +82,7 @@ async def test_a_limit_of_tokens_pauses_the_run_and_says_what_to_do(
 ) -> None:
     (tmp_path / "secrets").mkdir(mode=0o700)
     here = {"name": "here", "kind": "compatible", "base_url": provider.url, "dialects": ["chat"]}
-    limits = CATALOG.limits.model_copy(update={"run_tokens": 1500})
+    limits = CATALOG.limits.model_copy(update={"run_tokens": 2001})  # the first answer leaves one
     catalog = Catalog(repositories=CATALOG.repositories, agents=(METERED,), limits=limits)
     harness = AppHarness(store, tmp_path, FakeClock(), catalog, providers={"here": here})
     harness.agent.hold()
@@ -94,7 +94,7 @@ async def test_a_limit_of_tokens_pauses_the_run_and_says_what_to_do(
         harness.agent.release()
     assert paused.reason is SuspendReason.BUDGET
     assert paused.message is not None
-    assert "Its limit of 1,500 tokens is reached. An admin raises limits.run_tokens; then Resume." in paused.message
+    assert "Its limit of 2,001 tokens is reached. An admin raises limits.run_tokens; then Resume." in paused.message
 
 
 async def test_a_limit_pauses_the_run_and_a_higher_one_lets_it_go_on(
@@ -102,7 +102,7 @@ async def test_a_limit_pauses_the_run_and_a_higher_one_lets_it_go_on(
 ) -> None:
     harness.agent.hold()
     async with harness.running():
-        record = await harness.submit(agent="metered", budget_usd="0.02")
+        record = await harness.submit(agent="metered", budget_usd="0.021")
         assert (await ask(harness)).status_code == 200
         refused = await ask(harness)
         assert (refused.status_code, len(provider.asked)) == (402, 1)

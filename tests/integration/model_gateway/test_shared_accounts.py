@@ -63,7 +63,7 @@ class Unlimited:
     async def budget_usd(self, run: RunId) -> float | None:
         return None
 
-    async def used_up(self, run: RunId, spent_usd: float, *, tokens: int | None) -> None:
+    async def used_up(self, run: RunId, spent_usd: float, *, usd: float | None, tokens: int | None) -> None:
         raise AssertionError(run)
 
 

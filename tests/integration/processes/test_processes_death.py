@@ -1,6 +1,7 @@
 """What happens when we die: the program goes along, and what outlives it is found by its marker."""
 
 import asyncio
+import math
 import os
 import signal
 import sys
@@ -11,11 +12,12 @@ import psutil
 import pytest
 
 import ompycord
-from ompycord.processes import ProcessSpec, kill_strays, launch, run
+from ompycord.processes import ProcessSpec, escalation, kill_strays, launch, run
 
 pytestmark = [pytest.mark.posix, pytest.mark.timeout(60)]
 MakeSpec = Callable[..., ProcessSpec]
 ClientDisconnected = Callable[[int], Awaitable[None]]
+READ_OF_PROCESS = escalation.read_of_process
 ROOT = str(Path(ompycord.__file__).parents[1])
 
 PARENT = """
@@ -86,6 +88,33 @@ async def test_a_sweep_that_finds_nothing_opens_no_process(tmp_path: Path, monke
     monkeypatch.setattr(psutil, "Process", Noted)
     assert await kill_strays(str(tmp_path)) == 0
     assert set(opened) <= ancestors
+
+
+class Exec:
+    """A process of which nothing can be read for so many reads, as between two programs."""
+
+    def __init__(self, pid: int, reads: float) -> None:
+        self._pid, self.left = pid, reads
+
+    def read(self, pid: str, name: str) -> bytes:
+        if pid != str(self._pid):
+            return READ_OF_PROCESS(pid, name)
+        self.left -= 1
+        return b"" if self.left >= 0 else READ_OF_PROCESS(pid, name)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no /proc")
+@pytest.mark.parametrize(("reads", "killed"), [(12, 1), (math.inf, 0)])
+async def test_a_sweep_waits_for_what_starts_a_program_at_this_moment_and_not_for_ever(
+    python: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reads: float, killed: int
+) -> None:
+    async with launch(python("import signal; print('up'); signal.pause()", marker=str(tmp_path))) as mine:
+        await anext(mine.lines())
+        seen = Exec(mine.pid, reads)
+        monkeypatch.setattr(escalation, "read_of_process", seen.read)
+        if killed == 0:
+            monkeypatch.setattr(escalation, "_EXEC_S", 0.02)
+        assert await kill_strays(str(tmp_path)) == killed
 
 
 async def test_a_sweep_spares_whoever_asks_for_it_and_its_ancestors(python: MakeSpec) -> None:
