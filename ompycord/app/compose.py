@@ -22,6 +22,7 @@ from ompycord.app.terminal.terminal_way import TerminalWays
 from ompycord.app.wiring.alerting import Alerting, lookout_of
 from ompycord.app.wiring.driving import driver_of, listeners_of
 from ompycord.app.wiring.edges import bot_of, key_manager_of, lookups_of, mcp_of, sidecar_of
+from ompycord.app.wiring.issue_calls import forge_hooks_of, issue_calls_of
 from ompycord.app.wiring.models import gateway_of, listener_serves
 from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
 from ompycord.app.wiring.preparing import precheck_of
@@ -32,6 +33,7 @@ from ompycord.app.wiring.upkeep import backups_of, person_data_of, recovery_of, 
 from ompycord.app.wiring.work import areas_of, projector_of, workers_of
 from ompycord.bot.lookups import Lookups
 from ompycord.conductor import Bus, Snapshots
+from ompycord.domain.access import Person
 from ompycord.http import RequestCounts
 from ompycord.model_gateway.spending import settle_what_was_open
 from ompycord.processes.own_limits import OwnLimits
@@ -136,6 +138,9 @@ def wire(
     def requests() -> RequestCounts:
         return sidecar.counts
 
+    async def role_of(guild: str, person: str) -> Person | None:
+        return await bot.role_of(guild, person)
+
     destinations, backups = destinations_of(infrastructure), backups_of(infrastructure)
     alerts = AlertState(None if infrastructure.ping is None else HeartbeatState())
     health = health_of(
@@ -143,7 +148,8 @@ def wire(
     )
     models = ModelOperations(gateway, data=infrastructure.data.path)
     triggers = triggers_of(infrastructure, areas)
-    seen = lookups or lookups_of(infrastructure, areas, workers, health, models, triggers)
+    issue_calls = issue_calls_of(infrastructure, areas, role_of)
+    seen = lookups or lookups_of(infrastructure, areas, workers, health, models, triggers, issue_calls)
     bot = bot_of(infrastructure, areas, seen, secrets)
     lookout = lookout_of(
         infrastructure,
@@ -174,6 +180,7 @@ def wire(
             schedules_of(infrastructure, areas, workers, bot),
             digests_of(infrastructure),
             Service(name="triggers", run=triggers.run, ends=Ends.WORK),
+            Service(name="issue calls", run=issue_calls.run, ends=Ends.WORK),
         ),
         mcp=mcp,
         gateway=gateway,
@@ -194,7 +201,8 @@ def wire(
         probes=probes,
         requests=requests,
     )
-    sidecar = sidecar_of(infrastructure, key_manager, projector, mcp, probes, report, triggers)
+    hooks = forge_hooks_of(infrastructure, issue_calls)
+    sidecar = sidecar_of(infrastructure, key_manager, projector, mcp, probes, report, triggers, hooks)
     return Parts(
         services=services,
         sidecar=sidecar,

@@ -10,6 +10,7 @@ from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.ports.triggers import TriggerMessages
 from ompycord.http import AuthCheck, HttpLimits, KeySet, Mount, RequestPipeline, Sidecar
 from ompycord.webhook import EventLimits, EventTarget, Probe, Reports, Streams, create_webhook
+from ompycord.webhook.forge_routes import ForgeHooks
 
 __all__ = ["create_sidecar"]
 
@@ -32,6 +33,7 @@ def create_sidecar(
     reports: Reports | None = None,
     bus: Bus | None = None,
     triggers: TriggerMessages | None = None,
+    forge_hooks: ForgeHooks | None = None,
     hosts: Iterable[str] = (),
     redact: Callable[[str], str] = lambda text: text,
 ) -> Sidecar:
@@ -57,6 +59,7 @@ def create_sidecar(
         reports=reports,
         bus=bus,
         triggers=triggers,
+        forge_hooks=forge_hooks,
     )
     return Sidecar(
         auth_check=auth_check,

@@ -20,6 +20,7 @@ from ompycord.bot.commands.cancel import cancel_feature
 from ompycord.bot.commands.circling import circling_feature
 from ompycord.bot.commands.cost import cost_feature
 from ompycord.bot.commands.follow_up import follow_up_feature
+from ompycord.bot.commands.forge.issue_call import issue_call_feature
 from ompycord.bot.commands.forge.overlap import overlap_feature
 from ompycord.bot.commands.forge.pull_request import pull_request_feature
 from ompycord.bot.commands.health import gateway_feature, health_feature
@@ -84,6 +85,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     follow_up_feature,
     pull_request_feature,
     overlap_feature,
+    issue_call_feature,
     takeover_feature,
     raise_limit_feature,
     circling_feature,

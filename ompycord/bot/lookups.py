@@ -15,7 +15,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports.feedback import TeamOpinions
 from ompycord.domain.ports.memory import TeamMemory
 from ompycord.domain.ports.schedules import TeamSchedules
-from ompycord.domain.ports.triggers import TeamTriggers
+from ompycord.domain.ports.triggers import TeamIssueCalls, TeamTriggers
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.domain.task import Mode
 from ompycord.render.models import ModelsState
@@ -149,6 +149,8 @@ class Lookups:
     """What starts by the clock; None where no run is hosted."""
     triggers: TeamTriggers | None = None
     """What other systems start; None where no run is hosted."""
+    issue_calls: TeamIssueCalls | None = None
+    """Labels and assignments on a forge that wait for a person."""
     forecast: Forecasting = no_forecast
     """By server, repository, agent and mode: what tasks like that cost and took. Raises StorageError."""
     pausing: PauseControl | None = None

@@ -16,6 +16,7 @@ __all__ = [
     "ACTIONS",
     "SNOWFLAKE",
     "Access",
+    "Login",
     "Person",
     "Places",
     "Role",

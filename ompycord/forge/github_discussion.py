@@ -228,6 +228,12 @@ class _Data(_Read):
     repository: _RepositoryNode | None = None
 
 
+class Collaborator(_Read):
+    """What an account may do in a repository."""
+
+    permission: str = "none"
+
+
 class Resolutions(_Read):
     """Which threads are resolved, as GraphQL alone tells."""
 

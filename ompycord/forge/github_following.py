@@ -21,6 +21,7 @@ from ompycord.forge.github_client import PAUSE_S, TRIES, GitHubClient
 from ompycord.forge.github_discussion import (
     BranchRule,
     CheckRuns,
+    Collaborator,
     Combined,
     Comment,
     FullPull,
@@ -52,6 +53,8 @@ _KEPT: Final = 3000
 _LOG: Final = 200_000
 """Bytes of a job's log that are read, from its end."""
 _MISSING: Final = frozenset({"not_found", "permission", "refused"})
+_WRITING: Final = frozenset({"admin", "write", "owner"})
+"""What GitHub says of who may push; *maintain* is said as *write*. Gitea says *owner* of who owns it."""
 _THREADS: Final = """query($owner:String!,$name:String!,$number:Int!){repository(owner:$owner,name:$name){
 pullRequest(number:$number){reviewThreads(first:100){nodes{isResolved isOutdated
 comments(first:1){nodes{databaseId}}}}}}}"""
@@ -175,6 +178,12 @@ class GitHubFollowing:
         """See the port."""
         issue = await self._as(f"{self._path}/issues/{number}", TypeAdapter(Issue))
         return issue_of(issue, await self._pages(f"{self._path}/issues/{number}/comments", _COMMENTS))
+
+    async def may_write(self, login: str) -> bool:
+        """See `CallRights`; an account that the forge does not know there may not."""
+        path = f"{self._path}/collaborators/{quote(login, safe='')}/permission"
+        found = await self._unless_missing(path, TypeAdapter(Collaborator))
+        return found is not None and found.permission in _WRITING
 
     async def has_branch(self, branch: str) -> bool:
         """See the port."""

@@ -15,7 +15,7 @@ from ompycord.domain.ports import Clock
 from ompycord.http.authentication import authenticate, is_local, is_signed
 from ompycord.http.keys import Key, KeySet
 from ompycord.http.limits import HttpLimits
-from ompycord.http.problems import Problem
+from ompycord.http.problems import Problem, unauthorized
 from ompycord.http.token_bucket import TokenBucket
 
 __all__ = ["AuthCheck"]
@@ -61,6 +61,22 @@ class AuthCheck:
             raise _too_many(wait_s)
         return wait_s
 
+    def check_signed(self, headers: Mapping[bytes, bytes], *, peer: str | None, is_formed: bool) -> float:
+        """The same for a signature of another system's own kind, which has the form of one or not."""
+        wait_s = self._wait_s(headers, peer)
+        if wait_s and not is_formed:
+            self.failures += 1
+            raise _too_many(wait_s)
+        return wait_s
+
+    def judge_signed(self, headers: Mapping[bytes, bytes], *, peer: str | None, is_valid: bool, wait_s: float) -> None:
+        """Count such a request. Raises Problem as `authenticate_request` does where its signature is wrong."""
+        address = self._address(headers, peer)
+        if not is_valid:
+            self._failed(address)
+            raise _too_many(wait_s) if wait_s else unauthorized()
+        self._is_valid_from(address)
+
     def _wait_s(self, headers: Mapping[bytes, bytes], peer: str | None) -> float:
         """Seconds for which this address failed too often; 0 for one that did not, or is exempt."""
         known = self._addresses.get(self._address(headers, peer))
@@ -101,10 +117,13 @@ class AuthCheck:
             if wait_s:
                 raise _too_many(wait_s) from None
             raise
+        self._is_valid_from(address)
+        return key
+
+    def _is_valid_from(self, address: str) -> None:
         now = self._clock.monotonic_s()
         known = self._addresses.get(address) or self._remember(address, now)
         known.valid_at = now
-        return key
 
     def _failed(self, address: str) -> None:
         self.failures += 1

@@ -28,7 +28,10 @@ DRAIN_BYTES = 64 * 1024
 OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 HEALTH = frozenset({"/livez", "/readyz"})
 """Asked by programs that know an address and no name: a kubelet, a load balancer. They answer nothing to be kept."""
-ONCE = frozenset({b"webhook-signature", b"webhook-id", b"webhook-timestamp", b"authorization", b"transfer-encoding"})
+ONCE = frozenset(
+    b"webhook-signature webhook-id webhook-timestamp authorization transfer-encoding x-hub-signature-256 "
+    b"x-github-delivery x-github-event".split()
+)
 """Headers that must be there once: of two, a proxy and we could take another one for the right one."""
 
 _STREAMS = "/events"

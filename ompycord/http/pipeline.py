@@ -86,20 +86,54 @@ class RequestPipeline:
         except StorageError:
             return problem(Problem("storage", retry_after_s=STORAGE_RETRY_S))
 
+    async def serve_signed(
+        self,
+        request: RawRequest,
+        take: Callable[[bytes], Awaitable[RawAnswer]],
+        *,
+        most: int,
+        is_formed: bool,
+        is_valid: Callable[[bytes], bool],
+        sender: str,
+    ) -> RawAnswer:
+        """Let `take` answer a POST whose signature is of another system's own kind; no key is asked for.
+
+        `is_formed`: whether it has the form of one; `is_valid` judges it with the body; `sender` is counted. Raises
+        ClientDisconnected.
+        """
+        try:
+            self._require_post(request)
+            wait_s = self._auth_check.check_signed(request.headers, peer=request.peer, is_formed=is_formed)
+            body = await self._read(request.headers, request.receive, most)
+            is_right = is_formed and is_valid(body)
+            self._auth_check.judge_signed(request.headers, peer=request.peer, is_valid=is_right, wait_s=wait_s)
+            self._require_rate(sender, 1)
+            return await take(body)
+        except Problem as error:
+            return problem(error)
+        except StorageError:
+            return problem(Problem("storage", retry_after_s=STORAGE_RETRY_S))
+
     def require_rate(self, key: Key, count: int) -> None:
         """Count `count` events of the key. Raises Problem `rate-limited` (429)."""
-        wait_s = self._rates.wait_s(key.id, count)
+        self._require_rate(key.id, count)
+
+    def _require_rate(self, sender: str, count: int) -> None:
+        wait_s = self._rates.wait_s(sender, count)
         if wait_s:
             raise Problem("rate-limited", retry_after_s=wait_s)
 
-    async def _authenticated(self, request: RawRequest, most: int, scope: Scope) -> AuthenticatedRequest:
+    def _require_post(self, request: RawRequest) -> None:
         if request.method != "POST":
             raise Problem("method-not-allowed", headers=((b"allow", b"POST"), _CLOSE))
         if self.is_draining:
             raise Problem("draining", retry_after_s=DRAINING_RETRY_S, headers=(_CLOSE,))
-        headers, peer = request.headers, request.peer
-        if headers.get(b"content-encoding", b"identity").strip().lower() not in {b"identity", b""}:
+        if request.headers.get(b"content-encoding", b"identity").strip().lower() not in {b"identity", b""}:
             raise Problem("encoding", headers=(_CLOSE,))
+
+    async def _authenticated(self, request: RawRequest, most: int, scope: Scope) -> AuthenticatedRequest:
+        self._require_post(request)
+        headers, peer = request.headers, request.peer
         wait_s = self._auth_check.check_address(headers, peer=peer)
         body = await self._read(headers, request.receive, most)
         key = self._auth_check.authenticate_request(headers, body, peer=peer, wait_s=wait_s)

@@ -18,6 +18,7 @@ from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.configuration.own_models import OwnModels
 from ompycord.domain.configuration.written import WrittenPath
 from ompycord.domain.guardian.options import GuardianOptions
+from ompycord.domain.issue_calls.options import ForgeHookSpec
 from ompycord.domain.memory.options import MemoryOptions
 from ompycord.domain.repository import AgentSpec, RepositorySpec
 from ompycord.domain.risk.deciders import ApprovalRules
@@ -121,6 +122,8 @@ class Settings(BaseSettings):
     """What happened, told daily and weekly."""
     triggers: dict[str, TriggerSpec] = Field(default_factory=dict[str, TriggerSpec])
     """Messages of other systems that start runs, with a brake."""
+    forge_hooks: dict[str, ForgeHookSpec] = Field(default_factory=dict[str, ForgeHookSpec])
+    """Signed webhooks of forges, each under its own name."""
     schedules: dict[str, ScheduleSpec] = Field(default_factory=dict[str, ScheduleSpec])
     """Tasks that start by the clock."""
     limits: Limits = Limits()
@@ -144,7 +147,7 @@ class Settings(BaseSettings):
     def _names_from_keys(cls, data: Any) -> Any:
         """`repositories: {shop: {...}}`: the key is the name."""
         given = cast("dict[str, Any]", data)
-        for group in ("repositories", "agents", "providers", "schedules", "triggers"):
+        for group in ("repositories", "agents", "providers", "schedules", "triggers", "forge_hooks"):
             entries = given.get(group)
             if isinstance(entries, dict):
                 named = cast("dict[str, Any]", entries)
@@ -172,6 +175,17 @@ class Settings(BaseSettings):
         for name, trigger in self.triggers.items():
             if self.repositories and trigger.repository not in self.repositories:
                 raise ValueError(f"triggers.{name}.repository is none of the repositories that are configured")
+        return self
+
+    @model_validator(mode="after")
+    def _has_hooked_repositories(self) -> Self:
+        for name, hook in self.forge_hooks.items():
+            for started in hook.starts:
+                spec = self.repositories.get(started)
+                if spec is None or spec.forge is None or spec.forge.api_address != hook.api_address:
+                    raise ValueError(
+                        f"forge_hooks.{name}.starts.{started} is no repository whose forge has the address {hook.api}"
+                    )
         return self
 
     @model_validator(mode="after")

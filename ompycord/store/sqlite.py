@@ -28,6 +28,7 @@ from ompycord.store.features.deliveries import SqliteNotificationQueue
 from ompycord.store.features.drafts import SqliteDrafts
 from ompycord.store.features.effects import SqliteJournal
 from ompycord.store.features.events import SqliteEvents
+from ompycord.store.features.forge.issue_calls import SqliteIssueCalls
 from ompycord.store.features.forge.pull_requests import SqlitePullRequests
 from ompycord.store.features.keys import SqliteKeys
 from ompycord.store.features.log_check import SqliteLogCheck
@@ -137,6 +138,7 @@ class SqliteStore(
         self.announcements = SqliteAnnouncements(database)
         self.digests = SqliteDigests(database)
         self.triggers = SqliteTriggers(database)
+        self.issue_calls = SqliteIssueCalls(database)
         self.feedback = SqliteFeedback(database)
         self.erasure = SqliteErasure(database)
         """What takes people out of both."""

@@ -13,6 +13,7 @@ from ompycord.http.dispatcher import RawHandler, RawRoutes
 from ompycord.http.keys import KeySet
 from ompycord.http.pipeline import RequestPipeline
 from ompycord.webhook.backlog import Backlog
+from ompycord.webhook.forge_routes import ForgeHooks, ForgeRoutes
 from ompycord.webhook.hooks import Hooks
 from ompycord.webhook.ingest import Ingest
 from ompycord.webhook.limits import EventLimits
@@ -50,6 +51,7 @@ def create_webhook(
     reports: Reports | None,
     bus: Bus | None,
     triggers: TriggerMessages | None = None,
+    forge_hooks: ForgeHooks | None = None,
 ) -> WebhookMount:
     """The webhook's routes.
 
@@ -79,11 +81,14 @@ def create_webhook(
         reports=reports,
     )
     exact = {"/api/webhook/event": ingest.event, "/api/webhook/events": ingest.batch}
-    if triggers is None:
-        return WebhookMount(RawRoutes(exact, hooks.find), root)
-    fired = TriggerRoutes(triggers=triggers, pipeline=pipeline, most=limits.event_bytes)
+    finders = [hooks.find]
+    if triggers is not None:
+        finders.insert(0, TriggerRoutes(triggers=triggers, pipeline=pipeline, most=limits.event_bytes).find)
+    if forge_hooks is not None:
+        finders.insert(0, ForgeRoutes(hooks=forge_hooks, pipeline=pipeline, clock=clock).find)
 
     def find(path: str, query: bytes, headers: Mapping[bytes, bytes]) -> RawHandler | None:
-        return fired.find(path, query, headers) or hooks.find(path, query, headers)
+        found = (one(path, query, headers) for one in finders)
+        return next((handler for handler in found if handler is not None), None)
 
     return WebhookMount(RawRoutes(exact, find), root)

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 from ompycord.dialects.hooks import HOOK_SOURCES
 from ompycord.domain.deliveries import StreamedEvent
 from ompycord.domain.events import EVENT_TYPES
+from ompycord.domain.issue_calls.records import HookOutcome
 from ompycord.http.problems import PROBLEM_SCHEMA, PROBLEMS
 from ompycord.webhook.envelope import Batch, Envelope, Item
 from ompycord.webhook.streams import StreamReset
@@ -46,6 +47,7 @@ def _add(document: dict[str, Any]) -> None:
     schemas["Problem"] = PROBLEM_SCHEMA
     schemas["Accepted"] = _ACCEPTED
     schemas["HookPayload"] = {"type": "object", "description": "A payload of the agent that `source` names, as it is."}
+    schemas["ForgeDelivery"] = {"type": "object", "description": "A webhook of GitHub, Gitea or Forgejo, as it is."}
     schemas["TriggerMessage"] = {"type": "object", "description": "What the other system sends, as it is."}
     for model in schemas.values():
         flow_descriptions(model)
@@ -56,6 +58,7 @@ def _add(document: dict[str, Any]) -> None:
     paths["/api/webhook/event"] = {"post": _operation("Take one event in", "Envelope")}
     paths["/api/webhook/events"] = {"post": _operation("Take a batch of one run in, all or nothing", "Batch")}
     paths["/hooks/{source}/{run}"] = {"post": _hook()}
+    paths["/hooks/{forge}"] = {"post": _forge()}
     paths["/triggers/{name}"] = {"post": _trigger()}
     document["components"]["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "description": "`ompk_...`, made by `ompycord keys`."},
@@ -64,6 +67,12 @@ def _add(document: dict[str, Any]) -> None:
             "in": "header",
             "name": "webhook-signature",
             "description": "Standard Webhooks v1 over `webhook-id.webhook-timestamp.body`.",
+        },
+        "forge": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "x-hub-signature-256",
+            "description": "`sha256=` and the HMAC of the body's bytes, by the secret of that forge.",
         },
     }
 
@@ -116,6 +125,24 @@ def _hook() -> dict[str, Any]:
                 "A `PreToolUse` hook of Claude Code waits for a person.",
             ),
         ],
+    }
+
+
+def _forge() -> dict[str, Any]:
+    """The operation that `forge_routes.py` handles."""
+    operation = dict(_operation("Take in a webhook of a forge", "ForgeDelivery"))
+    outcome = {"type": "string", "enum": [*HookOutcome]}
+    answer = {"type": "object", "required": ["outcome"], "properties": {"outcome": outcome}}
+    answers = {status: one for status, one in operation["responses"].items() if not status.startswith("2")}
+    return operation | {
+        "description": "Only the forge's own signature counts, and no key. What is of no interest is `ignored`; what "
+        "came before, by `X-GitHub-Delivery` or by its bytes, is a `duplicate` and does nothing.",
+        "security": [{"forge": []}],
+        "parameters": [_parameter("forge", "path", {"type": "string"}, "A name of `forge_hooks`; another one is 404.")],
+        "responses": {
+            "202": {"description": "Stored.", "content": {"application/json": {"schema": answer}}},
+            **answers,
+        },
     }
 
 

@@ -23,7 +23,7 @@ from ompycord.conductor import Bus, Driver, PullRequests, Snapshots
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentCapabilities, AgentInput, Clock, Ids
+from ompycord.domain.ports import AgentCapabilities, AgentInput, Clock, Ids, TeamIssueCalls
 from ompycord.engines import LocalEngine
 from ompycord.notify import Notifier
 from ompycord.settings import Settings
@@ -194,11 +194,12 @@ class ComposedApp:
         self._services["driver"] = driver.run
         self.infrastructure.alarms.append(driver.wake)
 
-    def follow_with(self, pull_requests: PullRequests) -> None:
+    def follow_with(self, pull_requests: PullRequests, *, issue_calls: TeamIssueCalls | None = None) -> None:
         """A bot whose pull requests are followed by this, in place of the wired one; before `running`."""
         assert self._lookups_made is not None
         areas = replace(self.parts.areas, pull_requests=pull_requests)
-        self.bot = bot_of(self.infrastructure, areas, self._lookups_made, self._secrets)
+        lookups = replace(self._lookups_made, issue_calls=issue_calls)
+        self.bot = bot_of(self.infrastructure, areas, lookups, self._secrets)
         self._services["bot"] = self.bot.run
 
     async def ready(self) -> None:

@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from ompycord.conductor.issue_calls.calls import IssueCalls
+from ompycord.conductor.issue_calls.judging import CallJudge
 from ompycord.conductor.pull_requests import PullRequests
 from ompycord.conductor.pull_requests.callers import Callers
 from ompycord.conductor.pull_requests.chains import Chains
@@ -11,15 +13,17 @@ from ompycord.conductor.pull_requests.issues import Issues
 from ompycord.conductor.pull_requests.other_reviewer import OtherReviewer
 from ompycord.conductor.pull_requests.rounds import Rounds
 from ompycord.domain.access import Access
+from ompycord.domain.catalog import Catalog
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.configuration.publish_options import PublishSpec
+from ompycord.domain.issue_calls.options import ForgeHookSpec
 from ompycord.domain.ports import Clock
 from ompycord.forge.github import GitHub
 from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
 from tests.support.app_harness import ComposedApp
 from tests.support.talking_forge import TalkingForge
 
-__all__ = ["Forges", "followed_by"]
+__all__ = ["Forges", "called_by", "followed_by"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +64,7 @@ class Marks:
 def followed_by(app: ComposedApp, forge: TalkingForge, access: Access, **publish: object) -> PullRequests:
     """For the repository `shop`; another one over the same store knows what is stored."""
     store, clock = app.store, app.infrastructure.clock
-    spec = ForgeSpec.model_validate({**forge.settings, "token_file": "token"})
-    shop = app.catalog.repository("shop")
-    shop = shop.model_copy(update={"forge": spec, "publish": PublishSpec.model_validate(publish)})
-    catalog = app.catalog.model_copy(update={"repositories": (shop,)})
+    catalog = _catalog_of(app, forge, **publish)
     chains = Chains(runs=store, recorder=app.areas.recorder)
     rounds = Rounds(
         records=store, tasks=store, runs_by_id=store, chains=chains, runs=app.areas.runs, snapshots=app.snapshots,
@@ -75,3 +76,29 @@ def followed_by(app: ComposedApp, forge: TalkingForge, access: Access, **publish
         other_reviewer=OtherReviewer(records=store, callers=callers, forge=Marks(forge=forge, clock=clock)),
         issues=Issues(catalog=catalog, callers=callers, forge=forges), clock=clock, catalog=catalog,
     )  # fmt: skip
+
+
+def called_by(
+    app: ComposedApp, forge: TalkingForge, access: Access, pulls: PullRequests, *, guild: str, channel: str
+) -> IssueCalls:
+    """What labels of the same repository start; announced in `channel`."""
+    store, clock, catalog = app.store, app.infrastructure.clock, _catalog_of(app, forge)
+    starts = {"shop": {"label": "ompycord"}}
+    hook = ForgeHookSpec.model_validate({"name": "github", "api": forge.settings["api"], "starts": starts})
+    forges = Forges(forge=forge, clock=clock, known=KnownAnswers())
+    callers = Callers(lambda: access)
+    return IssueCalls(
+        hooks={"github": hook},
+        rows=store.issue_calls,
+        judge=CallJudge(catalog=catalog, callers=callers, issues=pulls.issues, rights=forges, starts=hook.starts),
+        issues=pulls.issues, pulls=pulls, runs=app.areas.runs, announcements=store.announcements, audit=store,
+        catalog=catalog, guild=guild, channels={"": channel}, role_of=app.bot.role_of, clock=clock, ids=app.ids,
+        redact=app.infrastructure.redact,
+    )  # fmt: skip
+
+
+def _catalog_of(app: ComposedApp, forge: TalkingForge, **publish: object) -> Catalog:
+    spec = ForgeSpec.model_validate({**forge.settings, "token_file": "token"})
+    shop = app.catalog.repository("shop")
+    shop = shop.model_copy(update={"forge": spec, "publish": PublishSpec.model_validate(publish)})
+    return app.catalog.model_copy(update={"repositories": (shop,)})

@@ -26,7 +26,7 @@ from ompycord.conductor import (
     Projector,
 )
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import WorkResults
+from ompycord.domain.ports import TeamIssueCalls, WorkResults
 from ompycord.http import Mount, Sidecar
 from ompycord.mcp_server import McpMount, ToolService
 from ompycord.mcp_server.memory_tools import MemoryTools
@@ -34,6 +34,7 @@ from ompycord.schedules.triggers.triggers import Triggers
 from ompycord.settings import Settings
 from ompycord.text import Redactor
 from ompycord.webhook import Probe, Streams
+from ompycord.webhook.forge_routes import ForgeHooks
 from ompycord.workspaces.artifacts import Artifacts
 
 __all__ = ["bot_of", "bot_options", "key_manager_of", "lookups_of", "mcp_of", "sidecar_of"]
@@ -92,6 +93,7 @@ def lookups_of(
     health: Health,
     models: ModelOperations,
     triggers: Triggers,
+    issue_calls: TeamIssueCalls,
 ) -> Lookups:
     """What the bot asks of this machine. Files come redacted: nobody looks through them once they are attached."""
     return Lookups(
@@ -107,6 +109,7 @@ def lookups_of(
         lessons=areas.lessons,
         schedules=schedule_book_of(infrastructure),
         triggers=triggers,
+        issue_calls=issue_calls,
         forecast=forecasts_of(infrastructure).forecast,
         roles=infrastructure.roles,
         members=infrastructure.members,
@@ -173,6 +176,7 @@ def sidecar_of(
     probes: Mapping[str, Probe],
     report: HealthReport,
     triggers: Triggers,
+    forge_hooks: ForgeHooks | None,
 ) -> Sidecar:
     """The HTTP server's application; `run.py` binds its socket."""
     return create_sidecar(
@@ -190,6 +194,7 @@ def sidecar_of(
         reports=report,
         bus=infrastructure.bus,
         triggers=triggers,
+        forge_hooks=forge_hooks,
         hosts=(_host_name(infrastructure.settings.webhook.host),),
         redact=infrastructure.known.redactor.redact_loaded,
     )

@@ -21,7 +21,7 @@ from ompycord.schedules.triggers.triggers import Triggers
 from ompycord.settings import Settings
 from ompycord.workspaces.reading.guard_command import GuardCommands
 
-__all__ = ["digests_of", "forecasts_of", "schedule_book_of", "schedules_of", "triggers_of"]
+__all__ = ["channels_of", "digests_of", "forecasts_of", "home_of", "schedule_book_of", "schedules_of", "triggers_of"]
 
 
 class _NoGuards:
@@ -46,10 +46,10 @@ def schedules_of(infrastructure: Infrastructure, areas: Areas, workers: Workers,
     """The service that starts what is due."""
     settings, store = infrastructure.settings, infrastructure.store
     book = schedule_book_of(infrastructure)
-    channels = _channels_of(settings)
+    channels = channels_of(settings)
 
     async def prepare() -> None:
-        await book.keep(settings.schedules, guild=_home_of(settings), channels=channels)
+        await book.keep(settings.schedules, guild=home_of(settings), channels=channels)
 
     starter = Starter(
         runs=areas.runs,
@@ -84,7 +84,7 @@ def digests_of(infrastructure: Infrastructure) -> Service:
     forecasts = forecasts_of(infrastructure)
 
     async def weekly_notes(since: Millis) -> Sequence[str]:
-        words = score_words(await forecasts.score(_home_of(settings) or None, since=since))
+        words = score_words(await forecasts.score(home_of(settings) or None, since=since))
         return (words,) if words else ()
 
     keeper = DigestKeeper(
@@ -93,7 +93,7 @@ def digests_of(infrastructure: Infrastructure) -> Service:
         runs=store,
         snapshots=infrastructure.snapshots,
         clock=infrastructure.clock,
-        guild=_home_of(settings),
+        guild=home_of(settings),
         channel=settings.digests.channel or settings.discord.home_channel or "",
         weekly_notes=weekly_notes,
         new_nonce=lambda: infrastructure.ids.token()[:25],
@@ -113,21 +113,21 @@ def triggers_of(infrastructure: Infrastructure, areas: Areas) -> Triggers:
         snapshots=infrastructure.snapshots,
         audit=store,
         catalog=settings.catalog,
-        guild=_home_of(settings),
-        channels=_channels_of(settings),
+        guild=home_of(settings),
+        channels=channels_of(settings),
         clock=infrastructure.clock,
         ids=infrastructure.ids,
         redact=infrastructure.redact,
     )
 
 
-def _channels_of(settings: Settings) -> dict[str, str]:
+def channels_of(settings: Settings) -> dict[str, str]:
     """Where runs are announced, by repository; that of the empty name for all others."""
     bound = {spec.name: spec.channel for spec in settings.catalog.repositories if spec.channel}
     return {**bound, "": settings.discord.home_channel or ""}
 
 
-def _home_of(settings: Settings) -> str:
+def home_of(settings: Settings) -> str:
     """The server of what belongs to no run."""
     return next((one for one in settings.discord.guilds if int(one)), "")
 

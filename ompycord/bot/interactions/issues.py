@@ -21,8 +21,9 @@ from ompycord.errors import RefusedInWords
 from ompycord.render.cards.cardview import Button
 from ompycord.render.message import message
 from ompycord.render.phrases import and_list, count
+from ompycord.render.sanitizer import Sanitizer
 
-__all__ = ["IssueTasks"]
+__all__ = ["IssueTasks", "issue_words"]
 
 _EXPIRED = "That view of the issue has expired, so nothing started. Ask for it again with `/omp new`."
 
@@ -42,25 +43,13 @@ class IssueTasks:
         draft = self._submissions.draft_of(interaction, person, whole, draft_id=self._context.ids.ulid())
         await self._context.store.drafts.save_draft(draft)
         button = Button(action="issuego", label="Start", style="primary", ref=draft.id)
-        words = self._words(snapshot)
+        words = issue_words(snapshot, self._context.sanitizer)
         await send_privately(
             interaction,
             words,
             files=[(f"issue-{name.number}.txt", snapshot.text.encode())],
             buttons=message(words, buttons=[button], sign=self._context.signer.button),
         )
-
-    def _words(self, snapshot: IssueSnapshot) -> str:
-        sanitizer = self._context.sanitizer
-        hidden = [count(number, kind) for kind, number in snapshot.hidden.items()]
-        outsiders = [f"@{sanitizer.line(login, 60)}" for login in snapshot.outsiders]
-        lines = [
-            _head(snapshot),
-            f"⚠ Hidden on the forge and marked in it: {and_list(hidden, most=6)}." if hidden else "",
-            f"⚠ Words of people outside the team: {and_list(outsiders, most=6)}." if outsiders else "",
-            f"{count(snapshot.left_out, 'comment')} did not fit." if snapshot.left_out else "",
-        ]
-        return "\n".join(line for line in lines if line)
 
     async def start(self, interaction: Interaction, person: Person, component: ComponentId) -> None:
         """Start what was shown, once. What came later is listed and not read."""
@@ -82,6 +71,19 @@ class IssueTasks:
             words = f"Came later in issue {source.number} and is not read: {and_list(later, most=6)}."[:500]
             await self._context.pull_requests.note(RunId(record.id), Note(text=words))
             await send_privately(interaction, self._context.sanitizer.line(words, 500))
+
+
+def issue_words(snapshot: IssueSnapshot, sanitizer: Sanitizer) -> str:
+    """What a person is told of the text that an agent will read; the text itself is beside it."""
+    hidden = [count(number, kind) for kind, number in snapshot.hidden.items()]
+    outsiders = [f"@{sanitizer.line(login, 60)}" for login in snapshot.outsiders]
+    lines = [
+        _head(snapshot),
+        f"⚠ Hidden on the forge and marked in it: {and_list(hidden, most=6)}." if hidden else "",
+        f"⚠ Words of people outside the team: {and_list(outsiders, most=6)}." if outsiders else "",
+        f"{count(snapshot.left_out, 'comment')} did not fit." if snapshot.left_out else "",
+    ]
+    return "\n".join(line for line in lines if line)
 
 
 def _head(snapshot: IssueSnapshot) -> str:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from ompycord.conductor.pull_requests.callers import Callers
 from ompycord.dialects.prompts.issue_text import snapshot_of
 from ompycord.domain.catalog import Catalog
-from ompycord.domain.issues.snapshot import IssueSnapshot, came_later
+from ompycord.domain.issues.snapshot import IssueSnapshot, as_of, came_later
 from ompycord.domain.ports.following import OpenIssues
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import RepositorySpec
@@ -65,8 +65,13 @@ class Issues:
                 return spec
         return None
 
-    async def read(self, name: IssueName, words: str = "") -> IssueSnapshot:
-        """All that an agent would read of it. Raises Refused."""
+    async def read(
+        self, name: IssueName, words: str = "", *, until: str | None = None, known: frozenset[str] = frozenset()
+    ) -> IssueSnapshot:
+        """All that an agent would read of it; without comments after the moment `until`. Raises Refused.
+
+        `known`: logins in small letters that are no outsiders here, beside the team's.
+        """
         spec = name.repository
         assert spec.forge is not None
         try:
@@ -77,7 +82,9 @@ class Issues:
             raise Refused(RefusalCode.FORGE_FAILED, why=why) from error
         if issue.is_pull_request:
             raise Refused(RefusalCode.NO_SUCH_ISSUE, what=f"{spec.forge.repository}#{name.number}, a pull request,")
-        return snapshot_of(issue, words=words, team=self._callers.logins)
+        if until is not None:
+            issue = as_of(issue, until)
+        return snapshot_of(issue, words=words, team=self._callers.logins | known)
 
     async def later(self, repository: str, source: IssueSource) -> list[str]:
         """What came after it was read, a line each; that it is not known, where the forge does not answer."""

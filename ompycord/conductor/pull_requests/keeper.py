@@ -10,6 +10,8 @@ from typing import Final
 
 from ompycord.conductor.pull_requests.callers import Callers, calls_of, taken
 from ompycord.conductor.pull_requests.chains import Chains
+from ompycord.conductor.pull_requests.changes import PullChanges
+from ompycord.conductor.pull_requests.ci_logs import logs_of
 from ompycord.conductor.pull_requests.issues import Issues
 from ompycord.conductor.pull_requests.other_reviewer import OtherReviewer
 from ompycord.conductor.pull_requests.rounds import MOST_ROUNDS_A_DAY, Rounds
@@ -18,6 +20,7 @@ from ompycord.domain.access import Person, Role
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.events import Note
 from ompycord.domain.ids import RunId, short_id
+from ompycord.domain.issue_calls.reading import ChangedPull
 from ompycord.domain.policy import Denied, authorize, resource_of
 from ompycord.domain.ports import Clock, Tasks
 from ompycord.domain.ports.following import OpenedByRun, OpenFollowing, PullRequestForge, PullRequestRecords
@@ -25,7 +28,7 @@ from ompycord.domain.ports.people import AuditTrail
 from ompycord.domain.pull_requests.ci import CiVerdict, ci_of, repairable
 from ompycord.domain.pull_requests.looks import ci_is_due, is_news, looked
 from ompycord.domain.pull_requests.record import PullRequestRecord
-from ompycord.domain.pull_requests.seen import SeenCheck, SeenComment, SeenDiscussion, SeenPull
+from ompycord.domain.pull_requests.seen import SeenComment, SeenDiscussion, SeenPull
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.run import RunRecord
@@ -41,7 +44,6 @@ _AGAIN_MS: Final = 600_000
 _FORGOTTEN_MS: Final = 86_400_000
 """For how long after its end a pull request is looked at for its branch."""
 _RETURNS_MS: Final = 14 * 86_400_000
-_LOGS: Final = 3
 _ON_BASE: Final = "The same is red on the base, so nothing is repaired here."
 _OWN_LIMIT: Final = "Not repaired by itself: no round is left for it. *Address review* has it repaired."
 _NOT_OURS: Final = "It ended without a verdict on the code, so nothing is repaired. Run it again on the forge."
@@ -85,6 +87,7 @@ class PullRequests:
         self._due_s: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._wake = asyncio.Event()
+        self._changes = PullChanges(records)
         self._searched = -1
         """Up to where this process has searched the log for new ones: while nothing happens, nothing is written."""
 
@@ -106,10 +109,13 @@ class PullRequests:
                 continue
             self._wake.clear()
 
-    def wake(self, repository: str) -> None:
-        """The forge says that something changed there."""
-        self._due_s.pop(repository, None)
-        self._wake.set()
+    async def changed(self, repository: str, pull: ChangedPull) -> bool:
+        """Look at it now, as its forge says that it changed; False where it is none of ours. Raises StorageError."""
+        is_ours = await self._changes.note(repository, pull)
+        if is_ours:
+            self._due_s.pop(repository, None)
+            self._wake.set()
+        return is_ours
 
     async def inspect_all(self) -> None:
         """One look at every repository that is due."""
@@ -188,9 +194,10 @@ class PullRequests:
         self, forge: PullRequestForge, spec: RepositorySpec, record: PullRequestRecord, pulls: Mapping[int, SeenPull]
     ) -> None:
         pull = pulls.get(record.number) or await forge.pull(record.number)
-        now = self._clock.now_ms()
-        discussion = await forge.discussion(record.number) if is_news(record, pull) else None
-        checks = await forge.checks(pull.commit, base=pull.base) if ci_is_due(record, pull, now) else None
+        now, times = self._clock.now_ms(), self._changes.times(spec.name, record.number)
+        discussion = await forge.discussion(record.number) if times or is_news(record, pull) else None
+        is_due = ci_is_due(record, pull, now) or (times > 0 and pull.state == "open")
+        checks = await forge.checks(pull.commit, base=pull.base) if is_due else None
         is_deleted = pull.state != "open" and not await forge.has_branch(pull.branch)
         new, verdict = looked(record, pull, checks=checks, discussion=discussion, branch_deleted=is_deleted, now=now)
         new = await self._rounds.go_on(new, forge)
@@ -198,8 +205,8 @@ class PullRequests:
             new = await self._answer_calls(spec, new, pull, discussion)
         if new.is_open and verdict is not None:
             new = await self._answer_ci(forge, spec, new, pull, verdict)
-        new = await self._other_reviewer.mark(spec, new)
-        await self._keep(record, new)
+        await self._keep(record, await self._other_reviewer.mark(spec, new))
+        self._changes.inspected(spec.name, record.number, times)
 
     async def _keep(self, before: PullRequestRecord, new: PullRequestRecord) -> None:
         if new.seen is not None:
@@ -227,8 +234,7 @@ class PullRequests:
         if not self._rounds.has_room(record):
             words = f"Nothing started for {allowed[0].login}: {MOST_ROUNDS_A_DAY} rounds were started today already."
             return after.model_copy(update={"note": words})
-        person = self._callers.person(allowed[-1].login)
-        if person is None:
+        if (person := self._callers.person(allowed[-1].login)) is None:
             return after
         request = self._round_of(pull, discussion, [one for one in allowed if one.kind != "line"])
         return await self._started(after, request, person)
@@ -290,10 +296,9 @@ class PullRequests:
             return decided.model_copy(update={"ci_note": _NOT_OURS if is_timed else _ON_BASE})
         if record.ci_rounds >= spec.publish.ci_rounds:
             return decided.model_copy(update={"ci_note": _OWN_LIMIT})
-        person = await self._first(record)
-        request = ReviewRound(number=pull.number, url=pull.url, commit=pull.commit, checks=await _logs(forge, ours))
+        request = ReviewRound(number=pull.number, url=pull.url, commit=pull.commit, checks=await logs_of(forge, ours))
         try:
-            begun = await self._rounds.begin(decided, request, person, repairs=True)
+            begun = await self._rounds.begin(decided, request, await self._first(record), repairs=True)
         except Refused as refused:
             return decided.model_copy(update={"ci_note": refusal_words(refused, Audience.DISCORD)[:500]})
         note = f"Repaired by run {short_id(begun.round or '')}, round {begun.ci_rounds}."
@@ -303,8 +308,8 @@ class PullRequests:
         """Who asked for the chain; the settings let its CI be repaired, so no role is request for."""
         first = (await self._chains.runs(record))[-1]
         task = await self._tasks.task(first.task or "")
-        name = task.origin.requester_name if task is not None else None
-        return Person(id=first.requester or "", name=name or "Ompycord", role=Role.RUNNER)
+        name = (task.origin.requester_name if task is not None else None) or "Ompycord"
+        return Person(id=first.requester or "", name=name, role=Role.RUNNER)
 
     async def note(self, run: RunId, note: Note) -> None:
         """A line on the card of a run."""
@@ -345,7 +350,7 @@ class PullRequests:
             request = self._round_of(pull, discussion, new)
             if not request.threads and not red and not new:
                 raise Refused(RefusalCode.NOTHING_TO_ADDRESS, number=record.number)
-            logs = await _logs(forge, red)
+            logs = await logs_of(forge, red)
             request = ReviewRound(
                 number=request.number, url=request.url, commit=request.commit, threads=request.threads,
                 comments=request.comments, checks=logs, trusted=request.trusted,
@@ -393,8 +398,3 @@ class PullRequests:
 
 def _taken(record: PullRequestRecord, kind: str) -> int:
     return record.taken_review if kind == "review" else record.taken_comment
-
-
-async def _logs(forge: PullRequestForge, checks: tuple[SeenCheck, ...]) -> list[tuple[SeenCheck, str | None]]:
-    """The red checks with the ends of their logs, as many as a task has room for."""
-    return [(one, await forge.log_of(one.job) if one.job is not None else None) for one in checks[:_LOGS]]

@@ -86,7 +86,16 @@ from ompycord.domain.ports.store import (
 )
 from ompycord.domain.ports.team.budgets import BudgetLedger
 from ompycord.domain.ports.team.standing import CallDecisions
-from ompycord.domain.ports.triggers import TeamTriggers, TriggerMessages, TriggerRows
+from ompycord.domain.ports.triggers import (
+    CallRights,
+    HookMessages,
+    IssueCallRows,
+    OpenRights,
+    TeamIssueCalls,
+    TeamTriggers,
+    TriggerMessages,
+    TriggerRows,
+)
 from ompycord.domain.ports.work import (
     Branches,
     Collected,
@@ -115,6 +124,7 @@ __all__ = [
     "Branches",
     "BudgetLedger",
     "CallDecisions",
+    "CallRights",
     "CheckHistory",
     "CheckRun",
     "Checks",
@@ -137,8 +147,10 @@ __all__ = [
     "ForgeAccess",
     "ForgeMarks",
     "ForgePort",
+    "HookMessages",
     "Ids",
     "Inbox",
+    "IssueCallRows",
     "IssueReads",
     "Journal",
     "KeyStore",
@@ -153,6 +165,7 @@ __all__ = [
     "OccurrenceRows",
     "OpenFollowing",
     "OpenIssues",
+    "OpenRights",
     "OpenedByRun",
     "OpenedPullRequest",
     "Outbox",
@@ -193,6 +206,7 @@ __all__ = [
     "StoredSizes",
     "Surfaces",
     "Tasks",
+    "TeamIssueCalls",
     "TeamMemory",
     "TeamOpinions",
     "TeamSchedules",

@@ -1,15 +1,33 @@
-"""Ports of triggers: their rows (`store/features/schedules/triggers.py`), what takes messages, and what people do."""
+"""Ports of what other systems start: triggers, and labels and assignments on a forge.
+
+Their rows (`store/features/schedules/triggers.py`, `store/features/forge/issue_calls.py`), what takes messages, and
+what people do.
+"""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from ompycord.domain.access import Person
 from ompycord.domain.base import Millis
+from ompycord.domain.configuration.forge_options import ForgeSpec
+from ompycord.domain.issue_calls.reading import HookMessage
+from ompycord.domain.issue_calls.records import HookDelivery, HookOutcome, IssueCall
+from ompycord.domain.issues.snapshot import IssueSnapshot
 from ompycord.domain.schedules.announcement import Announcement
 from ompycord.domain.triggers.options import TriggerSpec
 from ompycord.domain.triggers.records import Firing, FiringOutcome, FiringRequest, Storm, TriggerRun, TriggerState
 
-__all__ = ["TeamTriggers", "TriggerMessages", "TriggerRows"]
+__all__ = [
+    "CallRights",
+    "HookMessages",
+    "IssueCallRows",
+    "OpenRights",
+    "TeamIssueCalls",
+    "TeamTriggers",
+    "TriggerMessages",
+    "TriggerRows",
+]
 
 
 class TriggerRows(Protocol):
@@ -77,4 +95,79 @@ class TeamTriggers(Protocol):
 
     async def answer(self, storm: str, person: Person, *, starts: bool) -> int:
         """Start one run about all that waits, or none; how many messages it was about."""
+        ...
+
+
+class IssueCallRows(Protocol):
+    """What came of webhooks of forges. Every method raises StorageError."""
+
+    async def take(self, delivery: HookDelivery, calls: tuple[IssueCall, ...]) -> list[HookOutcome]:
+        """Store a delivery with the calls that it makes, both or nothing; DUPLICATE alone where it came before."""
+        ...
+
+    async def withdraw(self, delivery: HookDelivery, call: IssueCall) -> HookOutcome:
+        """Store a delivery that takes such a call back before its run has started."""
+        ...
+
+    async def unstarted(self) -> list[IssueCall]:
+        """Calls that are to be read or started, the oldest first."""
+        ...
+
+    async def prepared(self, call: IssueCall, *, burst: int, since: Millis) -> IssueCall | None:
+        """Store what was read of one, once; None where it was withdrawn meanwhile or its issue has a run.
+
+        It waits where `burst` others became ready since then.
+        """
+        ...
+
+    async def call(self, run: str) -> IssueCall | None:
+        """One."""
+        ...
+
+    async def confirmed(self, run: str, person: Person) -> bool:
+        """Let one that waits start, by this person's word; False where another word was first."""
+        ...
+
+    async def settled(self, run: str, started: bool) -> None:
+        """Store that its run was started, or refused; its text goes."""
+        ...
+
+    async def forget(self, before: Millis) -> None:
+        """Forget deliveries and calls of before then."""
+        ...
+
+
+class CallRights(Protocol):
+    """What the forge says of people."""
+
+    async def may_write(self, login: str) -> bool:
+        """Whether this account may write to the repository. Raises ForgeFailed."""
+        ...
+
+
+class OpenRights(Protocol):
+    """Opens a connection to one repository's forge."""
+
+    def __call__(self, spec: ForgeSpec) -> AbstractAsyncContextManager[CallRights]:
+        """Used for one question, then closed."""
+        ...
+
+
+class HookMessages(Protocol):
+    """Takes deliveries of forges."""
+
+    async def take(self, delivery: HookDelivery, message: HookMessage | None) -> HookOutcome:
+        """What it led to; stored when this returns. Raises StorageError."""
+        ...
+
+
+class TeamIssueCalls(Protocol):
+    """What people do with a call that waits. Each method raises Refused, StorageError."""
+
+    async def waiting(self, run: str, person: Person) -> tuple[IssueCall, IssueSnapshot]:
+        """One with the text that its agent would read."""
+        ...
+
+    async def start(self, run: str, person: Person) -> IssueCall:
+        """Start exactly that text."""
         ...

@@ -212,6 +212,23 @@ FILE: dict[str, Any] = {
             "spend_usd": 5,
         }
     },
+    "forge_hooks": {
+        "corp": {
+            "api": "https://git.example.org/api/v3",
+            "secret_file": "secrets/corp",
+            "starts": {
+                "here": {
+                    "label": "ompycord",
+                    "assigned_to": "ompycord-bot",
+                    "writers": True,
+                    "agent": "spoken",
+                    "mode": "fast",
+                    "budget_usd": 2.5,
+                    "burst": 5,
+                }
+            },
+        }
+    },
     "schedules": {
         "nightly": {
             "when": "0 2 * * *",
@@ -403,15 +420,15 @@ async def shown_settings(folder: Path) -> set[str]:
 def _general(name: str) -> str:
     """`agents.wall_s` for `agents.spoken.wall_s`."""
     head, *rest = name.split(".")
-    if (head, rest[:1]) == ("access", ["forge"]):  # by a login
-        return "access.forge"
-    if (head, rest[:1]) == ("alerts", ["after_s"]):  # by an alert's name
-        return "alerts.after_s"
+    if (head, *rest[:1]) in {("access", "forge"), ("alerts", "after_s")}:  # by a login, by an alert's name
+        return f"{head}.{rest[0]}"
     if head == "budgets" and rest[0] in {"people", "repositories", "servers"}:  # by an id or a name
         return ".".join([head, rest[0], *rest[2:]])
     if head == "access" and rest[0] in {"servers", "repositories", "channels"}:  # by an id or a name
         return ".".join([head, rest[0], *rest[2:]])
-    if head not in {"repositories", "agents", "providers", "schedules", "task_presets", "triggers"}:
+    if (head, rest[1:2]) == ("forge_hooks", ["starts"]):  # by a hook's and a repository's name
+        return ".".join([head, "starts", *rest[3:]])
+    if head not in {"repositories", "agents", "providers", "schedules", "task_presets", "triggers", "forge_hooks"}:
         return name
     if rest[1] in {"env", "secrets", "only"}:  # by the name of a variable, or a field of a message
         return f"{head}.{rest[1]}"

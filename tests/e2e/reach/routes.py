@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 
 from ompycord.playground.client import JsonObject
+from tests.support.forge_deliveries import delivery_headers
 
-__all__ = ["MCP", "NOTE", "ROUTES", "Route", "bearer", "operations", "request_everything"]
+__all__ = ["HOOK_SECRET", "MCP", "NOTE", "ROUTES", "Route", "bearer", "operations", "request_everything"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Route:
     is_open: bool = False
     body: JsonObject = field(default_factory=dict[str, Any])
     is_stream: bool = False
+    secret: bytes = b""
+    """Of a forge, whose signature alone counts there."""
 
     @property
     def method(self) -> str:
@@ -39,6 +42,7 @@ def event(run: str) -> JsonObject:
     return {"schema": "ompycord/event@1", "run": run, **NOTE}
 
 
+HOOK_SECRET = b"a secret that was typed at the forge"
 MCP = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 ROUTES = (
     Route("GET /livez", "/livez", is_open=True),
@@ -57,6 +61,7 @@ ROUTES = (
         202,
         body={"hook_event_name": "SessionStart", "session_id": "s", "source": "startup", "cwd": "/srv"},
     ),
+    Route("POST /hooks/{forge}", "/hooks/github", 202, body={"zen": "Keep it logically awesome."}, secret=HOOK_SECRET),
     Route("POST /triggers/{name}", "/triggers/alerts", 202, body={"alert": "disk"}),
     Route("GET /api/runs", "/api/runs?open=true&limit=5"),
     Route("GET /api/runs/{run_id}", "/api/runs/{run}"),
@@ -71,7 +76,7 @@ async def request_everything(http: httpx.AsyncClient, key: str) -> set[str]:
     reached: set[str] = set()
     for route in ROUTES:
         path = route.path.replace("{run}", run)
-        assert await status(http, route, path, bearer(key)) == route.answer, route.name
+        assert await status(http, route, path, headers_of(route, key)) == route.answer, route.name
         stranger = await http.request(route.method, path, json=route.body or None)
         assert stranger.status_code == (route.answer if route.is_open else 401), route.name
         wrong = await http.request("DELETE", path, headers=bearer(key))
@@ -83,6 +88,8 @@ async def request_everything(http: httpx.AsyncClient, key: str) -> set[str]:
 
 async def status(http: httpx.AsyncClient, route: Route, path: str, headers: dict[str, str]) -> int:
     """The answer with a key; of a stream its beginning, which has a meaning of its own."""
+    if route.secret:
+        return (await http.post(path, content=json.dumps(route.body), headers=headers)).status_code
     if not route.is_stream:
         return (await http.request(route.method, path, json=route.body or None, headers=headers)).status_code
     async with http.stream("GET", path, headers={**headers, "last-event-id": "0"}) as answer:
@@ -91,6 +98,12 @@ async def status(http: httpx.AsyncClient, route: Route, path: str, headers: dict
                 assert json.loads(line[5:])
                 break
         return answer.status_code
+
+
+def headers_of(route: Route, key: str) -> dict[str, str]:
+    """What opens it: a key, or the signature of a forge."""
+    body = json.dumps(route.body).encode()
+    return delivery_headers(body, "ping", secret=route.secret) if route.secret else bearer(key)
 
 
 def bearer(key: str) -> dict[str, str]:

@@ -24,7 +24,7 @@ from tests.e2e.reach.buttons import press_everything
 from tests.e2e.reach.commands import registered, run_everything
 from tests.e2e.reach.leaves import options_of_kinds, settings, shown_settings
 from tests.e2e.reach.ledger import judge
-from tests.e2e.reach.routes import MCP, NOTE, bearer, operations, request_everything
+from tests.e2e.reach.routes import HOOK_SECRET, MCP, NOTE, bearer, operations, request_everything
 from tests.e2e.reach.shell import Shell, commands, has_json
 from tests.e2e.reach.visitor import Visitor
 from tests.integration.cli.harness import ompycord
@@ -60,6 +60,7 @@ webhook: {hosts: [omp.example.org], events: {batch_events: 7}}
 audit: {anchor_file: anchors}
 budgets: {repository: {day_usd: 1000, day_tokens: 100000000}}
 triggers: {alerts: {fingerprint: [alert], prompt: "Look at {alert}", repository: sample, agent: quick}}
+forge_hooks: {github: {secret_file: %s}}
 log: {level: debug, json: true, file: logs/ompycord.log}
 discord: {launch_emoji: "🛠"}
 notify: {webhooks: [{name: nowhere, url: "http://127.0.0.1:1/hook", secret_file: %s}]}
@@ -76,7 +77,9 @@ async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pro
         program.chmod(0o755)
     secret = folder / "nowhere"
     secret.write_text(SECRET)
-    async with running_product(folder, config=CONFIG % (deaf, careless, secret)) as running:
+    hook = folder / "hook"
+    hook.write_bytes(HOOK_SECRET)
+    async with running_product(folder, config=CONFIG % (deaf, careless, hook, secret)) as running:
         yield running
         assert "Traceback" not in running.log.read_text()
 

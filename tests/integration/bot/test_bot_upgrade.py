@@ -10,7 +10,7 @@ from ompycord.store import open_store
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
 from tests.support.playground import Playground
 
-TRIGGERS = ("trigger_states", "trigger_fires", "trigger_runs", "trigger_storms")
+TRIGGERS = ("trigger_states", "trigger_fires", "trigger_runs", "trigger_storms", "hook_deliveries", "issue_calls")
 
 
 def as_an_older_version_left_it(database: Path) -> int:

@@ -128,7 +128,7 @@ async def test_an_attached_file_shows_no_secret(harness: AppHarness) -> None:
     health = cast("Health", SimpleNamespace(lines=None))
     areas = harness.parts.areas
     nothing = cast("Any", None)  # not asked for a file
-    lookups = lookups_of(harness.infrastructure, areas, harness.workers, health, nothing, nothing)
+    lookups = lookups_of(harness.infrastructure, areas, harness.workers, health, nothing, nothing, nothing)
     run = RunId(harness.ids.ulid())
     prepared = await harness.workspaces.prepare(run, harness.catalog.repositories[0], base=None)
     text = f"gr\u00fc\u00dfe {KEY[:9]}\u200b{KEY[9:]}".encode()

@@ -13,6 +13,7 @@ from ompycord.domain.access import Access
 from ompycord.domain.events import PullRequestOpened, PullRequestSeen
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
+from ompycord.domain.issue_calls.reading import ChangedPull
 from ompycord.domain.pull_requests.ci import SETTLE_MS
 from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.run import RunRecord, RunState
@@ -124,6 +125,39 @@ async def test_its_state_is_on_every_card_of_the_chain(world: World) -> None:
         snapshot = await world.harness.snapshots.of(RunId(one))
         assert snapshot is not None
         assert "Pull request: #1 merged by anna, its branch is deleted" in card(snapshot)
+
+
+async def test_what_the_forge_says_of_it_has_it_looked_at_now_and_whole(world: World) -> None:
+    """Nothing of that is believed: what stands there is read, and a list that shows no change keeps nothing from it."""
+    record = await world.proposed()
+    await world.pulls.inspect_all()
+    world.harness.clock.advance(7 * 3600)  # its CI has settled and is looked at seldom
+    await world.pulls.inspect_all()
+    world.forge.check(HEAD, "unit", "failure")
+    world.harness.clock.advance(1)
+    before = len(world.forge.asked)
+    await world.pulls.inspect_all()
+    assert len(world.forge.asked) == before
+    assert not await world.pulls.changed("shop", ChangedPull(2, None))
+    assert not await world.pulls.changed("shop", ChangedPull(None, "c" * 40))
+    assert await world.pulls.changed("shop", ChangedPull(None, HEAD))
+    await world.pulls.inspect_all()
+    assert (await world.seen(record.id)).ci == "red"
+    counted = len(world.forge.asked)
+    await world.look()
+    assert sum(path.endswith("/comments") for _, path in world.forge.asked[counted:]) == 0, "whole only once"
+
+
+async def test_a_change_that_the_forge_tells_while_it_fails_is_not_lost(world: World) -> None:
+    await world.proposed()
+    await world.pulls.changed("shop", ChangedPull(1, None))
+    world.forge.refused["/pulls"] = (403, {"message": "Resource not accessible by personal access token"})
+    await world.look()
+    del world.forge.refused["/pulls"]
+    world.harness.clock.advance(1900)
+    before = len(world.forge.asked)
+    await world.pulls.inspect_all()
+    assert any(path.endswith("/reviews") for _, path in world.forge.asked[before:])
 
 
 async def test_one_that_is_closed_and_opened_again_says_so(world: World) -> None:

@@ -1,0 +1,1 @@
+"""Runs that begin with a label or an assignment on a forge."""
