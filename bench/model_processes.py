@@ -112,7 +112,7 @@ class _Limit:
     async def budget_usd(self, run: RunId) -> float | None:
         return self._usd
 
-    async def used_up(self, run: RunId, spent_usd: float, *, tokens: int | None) -> None:
+    async def used_up(self, run: RunId, spent_usd: float, *, usd: float | None, tokens: int | None) -> None:
         return
 
 

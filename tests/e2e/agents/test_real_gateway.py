@@ -72,7 +72,7 @@ class Limits:
     async def budget_usd(self, run: RunId) -> float | None:
         return self.usd
 
-    async def used_up(self, run: RunId, spent_usd: float, *, tokens: int | None) -> None:
+    async def used_up(self, run: RunId, spent_usd: float, *, usd: float | None, tokens: int | None) -> None:
         self.paused += 1
         self.paused_s = self.paused_s or time.monotonic()
 
