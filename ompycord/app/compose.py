@@ -91,6 +91,7 @@ async def lifespan(
         parts = wire(infrastructure, workers, secrets, sidecar_address=sidecar_address, end=end)
         await parts.key_manager.refresh()
         await infrastructure.roles.refresh()
+        await infrastructure.vault.load()
         await person_data_of(infrastructure).erase_again()
         yield parts
 
@@ -123,7 +124,7 @@ def wire(
     listeners = listeners_of(infrastructure, workers, served)
     driver = driver_of(
         infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare, listeners, precheck,
-        budgets=areas.shared_budgets.book, standing=areas.standing,
+        budgets=areas.shared_budgets.book, standing=areas.standing, requests=areas.secret_requests,
     )  # fmt: skip
     terminal_ways = TerminalWays(
         listeners=listeners,
@@ -202,7 +203,9 @@ def wire(
         requests=requests,
     )
     hooks = forge_hooks_of(infrastructure, issue_calls)
-    sidecar = sidecar_of(infrastructure, key_manager, projector, mcp, probes, report, triggers, hooks)
+    sidecar = sidecar_of(
+        infrastructure, key_manager, projector, mcp, probes, report, triggers, hooks, areas.secret_pages
+    )
     return Parts(
         services=services,
         sidecar=sidecar,

@@ -8,7 +8,7 @@ and before its result is taken: an agent's own program may have renewed what is 
 import asyncio
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -45,6 +45,7 @@ class KnownSecrets:
         self._secrets = data_folder / "secrets"
         self._environ = environ
         self._run_keys: list[Named] = []
+        self._given: list[Named] = []
         self.add(value for _, value in _in_settings(settings))
         self.add(password for text in environ.values() if (password := password_in(text)))
         for agent in settings.catalog.agents:
@@ -62,6 +63,16 @@ class KnownSecrets:
         """Know a variable that a run's agent gets beside the configured ones."""
         self.add([value])
         self._run_keys = [*self._run_keys[-MOST_RUN_KEYS + 1 :], (name, value)]
+
+    def add_given(self, name: str, value: str) -> Sequence[str | bytes]:
+        """Know a secret that a person gave the agent of a run: all forms of it, which are returned.
+
+        Of one with several lines, such as a key or a file of a cloud, each line that looks like a secret is one too.
+        """
+        forms = tuple(dict.fromkeys((value, value.strip(), *values_in_file(value.encode()))))
+        self.redactor.add(forms)
+        self._given += [(name, form) for form in forms]
+        return forms
 
     async def refresh(self) -> None:
         """Read again what may have changed: the data folder's secrets and the granted files."""
@@ -99,7 +110,7 @@ class KnownSecrets:
     def _granted_to(self, name: str, *, is_whole: bool = True) -> KnownValues:
         agents = self._settings.catalog.agents
         meant = [agent for agent in agents if agent.name == name] or agents
-        values: list[Named] = [*self._run_keys] if is_whole else []
+        values: list[Named] = [*self._run_keys, *self._given] if is_whole else [*self._given]
         values += self._of_repositories()
         for agent in meant:
             values += (*self._variables(agent, shown=False), *_in_granted_files(agent, is_whole=is_whole))

@@ -203,6 +203,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     from ompycord.app.remembering.operations import MemoryOperations
     from ompycord.app.replaying.operations import TapeOperations
     from ompycord.app.run_views import RunViews
+    from ompycord.app.secret_requests.operations import SecretOperations
     from ompycord.app.system import SystemClock, SystemIds
     from ompycord.app.team.operations import TeamOperations
     from ompycord.app.team.person import PersonData
@@ -243,6 +244,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
             **webhooks.operations(),
             **without_process(),
             **plans.operations(),
+            **SecretOperations(store=store, snapshots=Snapshots(store=store)).operations(),
             **memory.operations(),
             **audit.operations(),
             **TapeOperations(store=store, history=store).operations(),

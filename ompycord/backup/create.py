@@ -33,6 +33,8 @@ __all__ = ["make_backup"]
 _SPARE: Final = 64 * 1024 * 1024
 """Bytes that stay free beside what the backup needs."""
 _SHA256: Final = 64
+_GIVEN: Final = "asked"
+"""In the folder of secrets: what people gave the agents of runs that are not over (`conductor/secret_requests/`)."""
 
 
 def make_backup(
@@ -173,10 +175,13 @@ def _attached(artifacts: Path) -> Iterator[AttachedContent]:
 
 
 def _secrets(folder: Path, place: BackupPlace) -> Iterator[str]:
-    """By their names in the data folder; backups that are kept among them are none, nor is the key that opens these."""
+    """By their names in the data folder; backups that are kept among them are none, nor is the key that opens these.
+
+    Nor is what people gave for one run.
+    """
     key_file = None if place.key_file is None else place.key_file.path.resolve()
     for file in folder.rglob("*"):
-        is_ours = file.is_relative_to(place.path) or file.resolve() == key_file
+        is_ours = file.is_relative_to(place.path) or file.resolve() == key_file or file.is_relative_to(folder / _GIVEN)
         if not is_ours and file.is_file() and not file.name.startswith("."):  # a link, too: the process reads it
             yield file.relative_to(folder.parent).as_posix()
 

@@ -43,6 +43,7 @@ from ompycord.bot.commands.status import status_feature
 from ompycord.bot.commands.takeover import takeover_feature
 from ompycord.bot.commands.team.my_data import my_data_feature
 from ompycord.bot.commands.waiting.mine import mine_feature
+from ompycord.bot.commands.waiting.secret import secret_feature
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Command, Feature, Handler, Press
@@ -91,6 +92,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     circling_feature,
     accept_feature,
     answers_feature,
+    secret_feature,
     approvals_feature,
     plans_feature,
     typed_answers_feature,

@@ -8,6 +8,7 @@ from ompycord.bot.members import DiscordMembers
 from ompycord.conductor import Slots
 from ompycord.conductor.remembering import Lessons
 from ompycord.conductor.roles.book import RoleBook
+from ompycord.conductor.secret_requests import SecretPages
 from ompycord.domain.access import Person
 from ompycord.domain.base import Frozen
 from ompycord.domain.forecasting.forecast import Forecast
@@ -145,6 +146,8 @@ class Lookups:
     """Asked when something of a person is used that waited."""
     lessons: Lessons | None = None
     """Decides about what agents want to be remembered."""
+    secret_pages: SecretPages | None = None
+    """How people give secrets for which agents ask; None where no run is hosted."""
     schedules: TeamSchedules | None = None
     """What starts by the clock; None where no run is hosted."""
     triggers: TeamTriggers | None = None

@@ -32,7 +32,8 @@ from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.domain.risk.deciders import DecisionRule
 from ompycord.domain.run import RunKind, RunRecord, RunState, SuspendReason
-from ompycord.render.approvals.deciding import Deciding
+from ompycord.domain.secret_requests.givers import giving_rule
+from ompycord.render.approvals.deciding import Deciding, decides_words
 from ompycord.render.board import BoardRow
 from ompycord.render.cards.card import render
 from ompycord.render.damage import damage_message
@@ -276,14 +277,14 @@ class MessageRenderer:
         def sign(action: str, run: str) -> str:
             return self.signer.sign(action, run, tag)
 
+        users, roles = self._pinged(run_view, found)
         if isinstance(found, Question):
+            rule = self._rule(run_view, found)
             return question_message(
                 run_view.snapshot, found, run_view.render_context, button_ref=run_view.run, sign=sign,
                 redact=self.redact,
-                mentions=asker(run_view),
+                mentions=users, role_mentions=roles, gives=decides_words(rule) if rule is not None else "",
             )  # fmt: skip
-        rule = self._rule(run_view, found)
-        users, roles = who_may_allow(run_view, self.catalog, self._access(run_view), rule)
         if isinstance(found, Proposal):
             return plan_message(
                 run_view.snapshot, found, run_view.render_context, sign=sign, redact=self.redact,
@@ -294,8 +295,17 @@ class MessageRenderer:
             mentions=users, role_mentions=roles, deciding=self._deciding(run_view, found),
         )  # fmt: skip
 
+    def _pinged(self, run_view: RunView, found: Request) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Users and roles whom a request notifies: who asked for the run, or those who may decide."""
+        rule = self._rule(run_view, found)
+        if isinstance(found, Question) and rule is None:
+            return asker(run_view), ()
+        return who_may_allow(run_view, self.catalog, self._access(run_view), rule)
+
     def _rule(self, run_view: RunView, found: Request) -> DecisionRule | None:
         """Who decides on a request by its risk class; None for what has none."""
+        if isinstance(found, Question) and found.secret is not None:
+            return giving_rule(self.catalog, run_view.record)
         return self.catalog.rule_of(run_view.record, risk_of(found).risk) if isinstance(found, Approval) else None
 
     def access(self, guild: str | None) -> Access:
@@ -373,9 +383,7 @@ class MessageRenderer:
         return self.url(run_view.record.guild, there.channel, there.message) if there else None
 
     def _reminder(self, run_view: RunView, found: Request, ref: str, url: str | None) -> RenderedMessage:
-        users, roles = asker(run_view), tuple[str, ...]()
-        if not isinstance(found, Question):
-            users, roles = who_may_allow(run_view, self.catalog, self._access(run_view), self._rule(run_view, found))
+        users, roles = self._pinged(run_view, found)
         return reminder_message(
             run_view.snapshot, found, run_view.render_context, ref, url=url, sign=self.signer.button,
             redact=self.redact,

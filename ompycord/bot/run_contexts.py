@@ -25,6 +25,7 @@ from ompycord.domain.records import OutboxKind, Surface
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.domain.risk.standing import CallDecision
 from ompycord.domain.run import RunKind, RunRecord, RunState
+from ompycord.domain.secret_requests.givers import giving_rule
 from ompycord.errors import Refused, StorageError
 from ompycord.processes.launcher_port import leaves_network_open
 from ompycord.render.render_context import RenderContext
@@ -136,6 +137,8 @@ class RunContexts:
 
     def _needs_another(self, record: RunRecord, snapshot: StatusSnapshot) -> bool:
         """Whether the requester alone may not decide on what waits."""
+        if not snapshot.open_approvals and any(one.secret for one in snapshot.open_questions):
+            return not giving_rule(self.catalog, record).requester
         if not snapshot.open_approvals:
             return self.catalog.needs_two(record)
         rule = self.catalog.rule_of(record, risk_of(snapshot.open_approvals[0]).risk)

@@ -13,6 +13,7 @@ from ompycord.cli.config import config
 from ompycord.cli.conformance import conformance
 from ompycord.cli.deciding.plan import plan
 from ompycord.cli.deciding.policy import policy
+from ompycord.cli.deciding.secret import secret
 from ompycord.cli.doctor import doctor
 from ompycord.cli.emit.command import emit
 from ompycord.cli.following.audit import audit
@@ -112,6 +113,7 @@ application.command(rich_help_panel=RUNS, epilog=examples("runs"))(runs)
 application.command(rich_help_panel=RUNS, epilog=examples("replay"))(replay)
 application.command(rich_help_panel=RUNS, epilog=examples("takeover"))(takeover)
 application.add_typer(plan, rich_help_panel=RUNS)
+application.add_typer(secret, rich_help_panel=RUNS)
 application.add_typer(memory, rich_help_panel=MODES)
 application.add_typer(policy, rich_help_panel=MODES)
 application.add_typer(audit, rich_help_panel=MODES)

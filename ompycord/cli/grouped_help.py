@@ -29,6 +29,9 @@ _EXAMPLES: Final = {
         "plan reject 7f3k2m",
         'plan reject 7f3k2m --reason "Not before the release."',
     ),
+    "secret list": ("secret list", "secret list --json"),
+    "secret give": ("secret give 7f3k2m NPM_TOKEN", "secret give 7f3k2m NPM_TOKEN --json"),
+    "secret refuse": ("secret refuse 7f3k2m NPM_TOKEN",),
     "policy test": (
         "policy test 'npm publish'",
         "policy test 'npm run deploy' --repository shop",

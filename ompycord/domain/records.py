@@ -87,6 +87,11 @@ class Post(NamedTuple):
     seq: int | None = None
     webhook_id: str | None = None
     """Idempotency key, unique per key; None for a bearer post without one."""
+
+    def with_body(self, body: EventBody) -> "Post":
+        """The same post of another fact."""
+        return self._replace(body=body)
+
     channel: str | None = None
     """Where a run of this key is shown."""
     owner: str | None = None

@@ -156,6 +156,7 @@ async def _run(
 ) -> AgentOutcome:
     """Start the agent once, in its session where it keeps one. Raises ProcessFailed, WorkspaceError."""
     env = await context.secrets(order.run)
+    about_secrets = await context.about_secrets(order.run)
     adapter = context.adapters[spec.kind]
     files = await write_files(order.run, task, context)
     opening = await opening_of(order, task, context, adapter.capabilities.can_resume)
@@ -172,8 +173,8 @@ async def _run(
             task=task,
             spec=spec,
             cwd=prepared.path,
-            prompt=opening.prompt(inbox, files),
-            whole_prompt=opening.after_task(inbox) if session else None,
+            prompt=joined(opening.prompt(inbox, files), *about_secrets),
+            whole_prompt=joined(opening.after_task(inbox), *about_secrets) if session else None,
             env=env if listener is None else {**env, **listener.environment},
             session=session,
             session_usd=await context.session_usd(order.run, session) if session else 0.0,

@@ -78,6 +78,11 @@ async def _no_claim(run: RunId) -> RunFinished | RunFailed | None:
     return None
 
 
+async def _no_words(run: RunId) -> tuple[str, ...]:
+    """Where no agent asks for a secret."""
+    return ()
+
+
 async def _no_cost(run: RunId, session: str) -> float:
     """Where no cost is kept."""
     return 0.0
@@ -174,7 +179,12 @@ class StepContext:
     record: Emit
     """Facts of ours."""
     secrets: Callable[[RunId], Awaitable[dict[str, str]]]
-    """Variables for the run's agent: its run, the sidecar's address, a key of its own."""
+    """Variables for the run's agent: its run, the sidecar's address, a key of its own, secrets that people gave it.
+
+    Asked once for each start: what people gave is for one.
+    """
+    about_secrets: Callable[[RunId], Awaitable[tuple[str, ...]]] = _no_words
+    """What its agent is told about the secrets for which it asked, a sentence each."""
     listeners: Callable[[RunId, AgentSpec], AbstractAsyncContextManager[Listener | None]] = _no_listener
     """What the programs of a run's agent reach of us without any other network, while the block runs."""
     inboxes: Inboxes

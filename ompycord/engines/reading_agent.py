@@ -152,6 +152,7 @@ async def _run(
     copy: ReadingCopy,
 ) -> AgentOutcome:
     env = await context.secrets(order.run)
+    about_secrets = await context.about_secrets(order.run)
     files = await write_files(order.run, task, context)
     opened = context.inboxes.open(order.run, iteration=order.effect.iteration)
     async with _listener(order.run, spec, context) as listener, opened as inbox:
@@ -165,7 +166,7 @@ async def _run(
             task=task,
             spec=spec,
             cwd=copy.path,
-            prompt=await prompt_of(inbox, files, copy),
+            prompt="\n\n".join((await prompt_of(inbox, files, copy), *about_secrets)),
             purpose=purpose,
             env={**given, PURPOSE: purpose},
             files=files,

@@ -17,6 +17,7 @@ from ompycord.domain.events import Phase
 from ompycord.domain.ids import RunId
 from ompycord.mcp_server.calls import call_tool
 from ompycord.mcp_server.memory_server import add_memory
+from ompycord.mcp_server.secret_server import add_secrets
 from ompycord.mcp_server.tool_service import Remark, TaskView, ToolAnswer, ToolService
 from ompycord.telemetry.without_module import without_module
 
@@ -30,7 +31,8 @@ INSTRUCTIONS = (
     "You work for a team that watches you on Discord. get_task returns the task; post_update shows a sentence on your "
     "card, set_plan your plan, attach_file a file of your clone; read_thread returns what people wrote. ask_human asks "
     "people a question, request_approval asks for approval before you act; both return a ticket, and while its status "
-    "is waiting, call wait_answer with the ticket. memory_search finds what the team remembers of earlier work here, "
+    "is waiting, call wait_answer with the ticket. request_secret asks people for a password or a key: never ask "
+    "for one in a question. memory_search finds what the team remembers of earlier work here, "
     "memory_get one item whole; propose_lesson proposes what you learned. When you are done, report_result reports "
     "what you made; it is a claim, and checks decide."
 )
@@ -82,6 +84,8 @@ def build(tool_service: ToolService, authenticate: Authenticate, *, version: str
     _add_people(server, tool_service, run_of)
     if tool_service.memory is not None:
         add_memory(server, tool_service.memory, run_of, reads=READS, adds=ADDS)
+    if tool_service.secrets is not None:
+        add_secrets(server, tool_service.secrets, run_of, adds=ADDS)
     app = server.streamable_http_app(
         streamable_http_path="/",
         stateless_http=True,

@@ -9,6 +9,7 @@ from typing import Literal
 
 from ompycord.conductor import Bus, EventRecorder, Messages, Slots, Snapshots, wait_for
 from ompycord.conductor.roles.waiting import StillAllowed
+from ompycord.conductor.secret_requests import SecretRequests
 from ompycord.conductor.transcript import Transcript
 from ompycord.domain import events as ev
 from ompycord.domain.base import Frozen
@@ -81,6 +82,7 @@ class ToolService:
         attach: Attach,
         slots: Slots | None = None,
         memory: MemoryTools | None = None,
+        secrets: SecretRequests | None = None,
         still: StillAllowed | None = None,
     ) -> None:
         """`slots`: an answer is kept until the run of a waiting agent has a slot again.
@@ -89,6 +91,8 @@ class ToolService:
         """
         self.memory = memory
         """What is remembered of earlier work; None where nothing is."""
+        self.secrets = secrets
+        """What people give to agents that ask for a secret; None where nobody can."""
         self._slots = slots
         self._still = still
         self._recorder = recorder

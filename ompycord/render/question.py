@@ -14,6 +14,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.risk.standing import can_stand
 from ompycord.render.approvals.deciding import Deciding, before_words, class_words, present_words
+from ompycord.render.approvals.secret_requests import secret_buttons, secret_closed, secret_words
 from ompycord.render.cards.asking import since_sentence
 from ompycord.render.cards.cardview import Button, Colour
 from ompycord.render.cards.names import agent_name
@@ -100,22 +101,25 @@ def question_message(
     redact: Redact,
     mentions: Sequence[str] = (),
     role_mentions: Sequence[str] = (),
+    gives: str = "an approver",
 ) -> RenderedMessage:
     """A question with a button for each option and one for an answer of one's own.
 
     `button_ref` names the question in component ids, where agents' refs are too long. `attachment` is the whole text
-    where the message shows only its beginning.
+    where the message shows only its beginning. `gives`: who may give the secret for which it asks.
     """
     request = _RequestView(snapshot, render_context, question.ref, redact)
     text = request.sanitizer.prose(question.text, _TEXT) or "(no text)"
-    title = f"{request.sanitizer.label(request.agent, _NAME)} has a question"
+    what = "has a question" if question.secret is None else "needs a secret"
+    title = f"{request.sanitizer.label(request.agent, _NAME)} {what}"
     if question.status != "open" or snapshot.is_final:
         closed = f"{text}\n\n{question_closed(question, request.sanitizer)}"
         return message(embeds=[request.embed(title, closed, Colour.GREY)], sign=sign)
     users, roles = user_ids(mentions), user_ids(role_mentions)
+    shown = text if question.secret is None else f"{text}\n\n{secret_words(gives)}"
     return message(
-        request.head(f"{request.agent} has a question.", users, roles),
-        embeds=[request.asking(title, text, question.asked_at)],
+        request.head(f"{request.agent} {what}.", users, roles),
+        embeds=[request.asking(title, shown, question.asked_at)],
         buttons=answer_buttons(question, button_ref, request.sanitizer),
         sign=sign,
         mentions=users,
@@ -135,6 +139,8 @@ def answer_buttons(question: Question, button_ref: str, sanitizer: Sanitizer) ->
         )
         for index, option in enumerate(question.options)
     ]
+    if question.secret is not None and options:
+        return secret_buttons(options[0], button_ref)
     if question.free_text or not options:
         own = Button(action="answer", label="Other answer…", ref=button_ref)
         options.append(own if options else own.model_copy(update={"label": "Answer…", "style": "primary"}))
@@ -310,6 +316,8 @@ def question_closed(question: Question, sanitizer: Sanitizer) -> str:
     """`Answered by NAME, 12:07: *Allow once*`, in every reader's own time zone."""
     if question.status != "answered":
         return _withdrawn("No longer needed", question.reason, sanitizer)
+    if question.secret is not None:
+        return secret_closed(question, _by(question.by, question.closed_at, sanitizer))
     answer = sanitizer.line(question.answer or "", _ANSWER)
     return f"Answered by {_by(question.by, question.closed_at, sanitizer)}{f': *{answer}*' if answer else '.'}"
 

@@ -86,6 +86,14 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         "This is decided each time: only a whole call that Ompycord read, of a class below secret and danger, can be "
         "allowed for a day."
     ),
+    Code.NOTHING_REQUESTED: RefusalWords(
+        "Run {run} does not wait for a secret called {name} any more. Nothing was kept.",
+        "Run {run} does not wait for a secret called {name}. Nothing was kept.",
+        "Run {run} does not wait for a secret called {name}. Nothing was kept; `ompycord secret list` names those that "
+        "are asked for.",
+    ),
+    Code.VALUE_UNFIT: RefusalWords("{why} Nothing was given.", "{why}", "{why} Nothing was given."),
+    Code.VALUE_ON_ITS_WAY: _same("Somebody gives {name} at this moment, so yours was not taken."),
     Code.BUDGET_USED_UP: _same("{why} Nothing was started."),
     Code.NO_SUCH_LIMIT: _same("That account has no such limit. `budgets` in the settings gives it one."),
     Code.NO_SUCH_RUN: RefusalWords(

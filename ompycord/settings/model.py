@@ -32,6 +32,7 @@ from ompycord.model_gateway.provider_options import ProviderSpec
 from ompycord.model_gateway.tapes.options import TapeOptions
 from ompycord.notify.options import NotifySettings
 from ompycord.schedules.when import read_when
+from ompycord.settings.public_url import PublicUrl, host_of, origin_of, path_of
 from ompycord.webhook.limits import EventLimits
 from ompycord.workspaces.session_limits import SessionLimits
 
@@ -57,6 +58,23 @@ class WebhookSettings(HttpLimits):
     secret: SecretStr | None = None
     """Absent: made at the first `up` and shown once."""
     events: EventLimits = EventLimits()
+    public_url: PublicUrl | None = None
+    """Where people reach the sidecar through a proxy, such as https://bot.example.com; then secrets have a page."""
+
+    @property
+    def public_origin(self) -> str:
+        """Scheme, host and port of the public address, as a browser names them."""
+        return origin_of(self.public_url or "")
+
+    @property
+    def public_host(self) -> str | None:
+        """Its name, as the `Host` header has it; None where there is none."""
+        return self.public_url and host_of(self.public_url)
+
+    @property
+    def public_path(self) -> str:
+        """Its path, without a slash at the end."""
+        return path_of(self.public_url or "")
 
     @field_validator("secret")
     @classmethod

@@ -1,9 +1,10 @@
 """What every feature's part of the store works on: the one writer, the readers, the clock, new ids."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ompycord.domain.ports import Clock, Ids
 from ompycord.store.committer import Committer
+from ompycord.store.kept_out import KeptOut
 from ompycord.store.readers import Readers
 from ompycord.store.steady import SteadyTime
 
@@ -20,6 +21,8 @@ class Database:
     steady: SteadyTime
     """By which what is old is forgotten."""
     ids: Ids
+    kept_out: KeptOut = field(default_factory=KeptOut)
+    """Values that no row may hold."""
 
 
 class StorePart:

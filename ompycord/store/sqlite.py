@@ -5,6 +5,7 @@ a reader.
 """
 
 import sqlite3
+from collections.abc import Iterable
 from functools import partial
 
 from ompycord.domain.ports import Clock, Ids
@@ -157,6 +158,10 @@ class SqliteStore(
         """Refuse every write with this sentence, so that the disk keeps what is still free; None: take them again."""
         self._guard.reserve(reason)
 
+    def keep_out(self, values: Iterable[str | bytes]) -> None:
+        """Store nothing that agents report with one of these values in it: it is taken out before (`kept_out.py`)."""
+        self._database.kept_out.add(values)
+
     async def is_writable(self) -> bool:
         """Whether a row can be committed: what a health check asks, however often."""
 
@@ -179,7 +184,7 @@ class SqliteStore(
         Raises VersionConflict, StaleResult, UnknownRun, SequenceConflict, StorageError; TypeError for a record that no
         feature writes.
         """
-        prepared = WRITES.prepare(commit)
+        prepared = WRITES.prepare(self._database.kept_out.commit(commit))
         work = partial(apply_commit, commit=prepared, now=self._database.clock.now_ms())
         return await self._writer.submit(work, weight=prepared.weight)
 

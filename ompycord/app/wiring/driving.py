@@ -26,6 +26,7 @@ from ompycord.conductor import (
 from ompycord.conductor.budgeting import BudgetBook
 from ompycord.conductor.risk.assessment import Clone, RiskAssessment
 from ompycord.conductor.risk.standing import StandingPermissions
+from ompycord.conductor.secret_requests import SecretRequests
 from ompycord.domain.events import UsageUpdated
 from ompycord.domain.folds.checkpoints import PutBack, roll_back_of
 from ompycord.domain.folds.fold import fold
@@ -73,6 +74,7 @@ def driver_of(
     *,
     budgets: BudgetBook,
     standing: StandingPermissions,
+    requests: SecretRequests,
 ) -> Driver:
     """The driver of hosted runs; effects run in this process. `agent_comes`: see `Driver`."""
     catalog = infrastructure.settings.catalog
@@ -81,7 +83,7 @@ def driver_of(
     def resumes(record: RunRecord) -> bool:
         return capabilities.of(record).can_resume
 
-    context = _context_of(infrastructure, workers, recorder, key_manager, listeners, precheck, standing)
+    context = _context_of(infrastructure, workers, recorder, key_manager, listeners, precheck, standing, requests)
     return Driver(
         store=infrastructure.store,
         history=infrastructure.store,
@@ -118,6 +120,7 @@ def _context_of(
     listeners: RunListeners,
     precheck: Precheck | None,
     standing: StandingPermissions,
+    requests: SecretRequests,
 ) -> StepContext:
     """What steps get from this process."""
     catalog, store = infrastructure.settings.catalog, infrastructure.store
@@ -137,7 +140,8 @@ def _context_of(
         remedy=workers.launcher.remedy,
         observe=recorder.observe,
         record=recorder.record,
-        secrets=partial(_job_environment, infrastructure.known, key_manager),
+        secrets=partial(_job_environment, infrastructure.known, key_manager, requests),
+        about_secrets=requests.words,
         granted=infrastructure.known.granted_to,
         granted_keys=infrastructure.known.keys_granted_to,
         listeners=listeners.open,
@@ -189,12 +193,17 @@ def _inboxes_of(
     )
 
 
-async def _job_environment(known: KnownSecrets, key_manager: KeyManager, run: RunId) -> dict[str, str]:
-    """The variables of a run's agent, whose key and whose granted files are known as secrets before it starts."""
+async def _job_environment(
+    known: KnownSecrets, key_manager: KeyManager, requests: SecretRequests, run: RunId
+) -> dict[str, str]:
+    """The variables of a run's agent, whose key and whose granted files are known as secrets before it starts.
+
+    With the secrets that people gave for this start of it.
+    """
     environment = await key_manager.job_environment(run)
     known.add_run_key("OMPYCORD_KEY", environment["OMPYCORD_KEY"])
     await known.refresh()
-    return environment
+    return {**await requests.environment(run), **environment}
 
 
 async def _clone_of(workspaces: Workspaces, run: RunId) -> Clone | None:

@@ -12,6 +12,7 @@ from ompycord.app.health import Health
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.pausing.control import Pausing
 from ompycord.app.report import HealthReport
+from ompycord.app.secret_requests.wiring import secret_mounts_of
 from ompycord.app.sidecar import create_sidecar
 from ompycord.app.system import settle_process
 from ompycord.app.wiring.bot_stores import bot_stores
@@ -25,6 +26,7 @@ from ompycord.bot.options import BotOptions
 from ompycord.conductor import (
     Projector,
 )
+from ompycord.conductor.secret_requests import SecretPages
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import TeamIssueCalls, WorkResults
 from ompycord.http import Mount, Sidecar
@@ -107,6 +109,7 @@ def lookups_of(
         memory=memory_book_of(infrastructure),
         opinions=opinions_of(infrastructure),
         lessons=areas.lessons,
+        secret_pages=areas.secret_pages,
         schedules=schedule_book_of(infrastructure),
         triggers=triggers,
         issue_calls=issue_calls,
@@ -161,6 +164,7 @@ def mcp_of(infrastructure: Infrastructure, areas: Areas, workers: Workers, key_m
             ids=infrastructure.ids,
             redact=infrastructure.redact,
         ),
+        secrets=areas.secret_requests,
         still=infrastructure.still,
     )
     return McpMount(
@@ -177,25 +181,27 @@ def sidecar_of(
     report: HealthReport,
     triggers: Triggers,
     forge_hooks: ForgeHooks | None,
+    pages: SecretPages,
 ) -> Sidecar:
     """The HTTP server's application; `run.py` binds its socket."""
+    webhook = infrastructure.settings.webhook
     return create_sidecar(
         store=infrastructure.store,
         snapshots=infrastructure.snapshots,
         keyring=key_manager.keys,
         clock=infrastructure.clock,
         ids=infrastructure.ids,
-        limits=infrastructure.settings.webhook,
-        event_limits=infrastructure.settings.webhook.events,
+        limits=webhook,
+        event_limits=webhook.events,
         wake=projector.wake,
         probes=probes,
         streams=Streams(log=infrastructure.store, bus=infrastructure.bus),
-        mounts=(Mount("/mcp", mcp),),
+        mounts=(Mount("/mcp", mcp), *secret_mounts_of(infrastructure, pages)),
         reports=report,
         bus=infrastructure.bus,
         triggers=triggers,
         forge_hooks=forge_hooks,
-        hosts=(_host_name(infrastructure.settings.webhook.host),),
+        hosts=(_host_name(webhook.host), *((webhook.public_host,) if webhook.public_host else ())),
         redact=infrastructure.known.redactor.redact_loaded,
     )
 

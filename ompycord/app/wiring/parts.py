@@ -43,6 +43,7 @@ from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.conductor.roles.book import RoleBook
 from ompycord.conductor.roles.present import PresentRoles
 from ompycord.conductor.roles.waiting import StillAllowed
+from ompycord.conductor.secret_requests import SecretPages, SecretRequests, SecretVault
 from ompycord.domain.base import Millis
 from ompycord.domain.events import LeftOut
 from ompycord.domain.ids import RunId
@@ -105,6 +106,8 @@ class Infrastructure:
     """Who holds one of `limits.parallel_runs`."""
     forges: ForgeConnections = field(init=False)
     """Connections to forges, and as whom they are asked."""
+    vault: SecretVault = field(init=False)
+    """What people gave to agents that asked for a secret."""
     roles: RoleBook = field(init=False)
     """Who has which role where."""
     members: DiscordMembers = field(init=False)
@@ -122,6 +125,7 @@ class Infrastructure:
         object.__setattr__(self, "slots", Slots(self.settings.catalog.limits, self.clock))
         credentials = ForgeCredentials(self.data.path, clock=self.clock, learn=self.known.add)
         object.__setattr__(self, "forges", ForgeConnections(credentials, self.clock))
+        object.__setattr__(self, "vault", SecretVault(self.data.path / "secrets" / "asked", learn=self._learn_given))
         object.__setattr__(self, "roles", RoleBook(configured=self.settings.access, rows=self.store))
         object.__setattr__(self, "members", DiscordMembers(self.clock))
         object.__setattr__(self, "present", PresentRoles(book=self.roles, members=self.members))
@@ -130,6 +134,10 @@ class Infrastructure:
             access=access, history=self.store, present=self.present, catalog=self.settings.catalog
         )  # fmt: skip
         object.__setattr__(self, "still", still)
+
+    def _learn_given(self, name: str, value: str) -> None:
+        """Know a secret for an agent: nothing that leaves has it, nor any row of what agents report."""
+        self.store.keep_out(self.known.add_given(name, value))
 
     @property
     def redact(self) -> Callable[[str], str]:
@@ -219,6 +227,8 @@ class Areas:
     shared_budgets: SharedBudgets
     guardian: Guardian
     lessons: Lessons
+    secret_requests: SecretRequests
+    secret_pages: SecretPages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from ompycord.app.remembering.operations import MemoryOperations
 from ompycord.app.replaying.operations import TapeOperations
 from ompycord.app.resources.bounds import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.run_views import RunViews
+from ompycord.app.secret_requests.operations import SecretOperations
 from ompycord.app.services import SETTLE_S, Ends, Readiness, Service
 from ompycord.app.team.operations import TeamOperations
 from ompycord.app.terminal.reports import RunReports
@@ -80,6 +81,7 @@ def services_of(
         Service(name="shared budgets", run=areas.shared_budgets.keeper.run, ends=Ends.WORK),
         Service(name="guardian", run=areas.guardian.run, ends=Ends.WORK),
         Service(name="answers", run=areas.typed_answers.run, ends=Ends.WORK),
+        Service(name="secrets", run=areas.secret_requests.run, ends=Ends.WORK),
         Service(name="pull-requests", run=areas.pull_requests.run, ends=Ends.WORK),
         Service(name="overlaps", run=areas.overlap_watch.run, ends=Ends.WORK),
         *upkeep,
@@ -177,6 +179,9 @@ def operations_of(
         ).operations(),
         TapeOperations(store=store, history=store).operations(),
         terminal_ways.operations(),
+        SecretOperations(
+            store=store, snapshots=snapshots, requests=areas.secret_requests, approvals=areas.approvals
+        ).operations(),
         TeamOperations(roles=store, people=lambda backups: person_data_of(infrastructure)).operations(),
     )
     return {**{name: one for group in named for name, one in group.items()}, END_PROCESS: end_process}

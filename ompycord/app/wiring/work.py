@@ -8,6 +8,7 @@ from ompycord.agents.registry import adapters
 from ompycord.app.confinement import launcher_at_start
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.outgoing.webhooks import notifications_of
+from ompycord.app.secret_requests.wiring import secret_pages_of, secret_requests_of
 from ompycord.app.system import SystemClock
 from ompycord.app.wiring.budgets import shared_budgets_of
 from ompycord.app.wiring.memory import lessons_of
@@ -118,6 +119,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
     capabilities = AgentCapabilityLookup(catalog=catalog, by_kind=workers.capabilities)
     messages = Messages(**deciding, history=store, capabilities=capabilities)
     shared = shared_budgets_of(infrastructure, access, transitions)
+    requests = secret_requests_of(infrastructure, access, transitions)
     runs = Runs(
         **deciding,
         drafts=store,
@@ -153,6 +155,8 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         standing=standing,
         shared_budgets=shared,
         lessons=lessons_of(infrastructure, access),
+        secret_requests=requests,
+        secret_pages=secret_pages_of(infrastructure, requests),
         budget_keeper=BudgetKeeper(**deciding, snapshots=infrastructure.snapshots, bus=bus),
         guardian=Guardian(
             **deciding, messages=messages, history=store, recent=infrastructure.recent, bus=bus,

@@ -23,6 +23,7 @@ from ompycord.domain.records import Committed, Decision
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import RunKind, RunRecord
 from ompycord.errors import Refused, RefusedInWords
+from ompycord.render.approvals.secret_requests import NEVER_WRITE_IT
 from ompycord.render.cards.cardview import Button
 from ompycord.render.marker import question_tag
 from ompycord.render.message import RenderedMessage, message
@@ -172,10 +173,11 @@ class MessageAnswers:
         return self._first(first)
 
     def _not_offered(self, run: RunId, question: Question, text: str) -> RenderedMessage:
-        """The same buttons as below the question itself."""
-        tag = question_tag(question.ref)
+        """The same buttons as below the question itself. What may be a secret is not repeated."""
+        tag, sanitizer = question_tag(question.ref), self._context.sanitizer
+        words = NEVER_WRITE_IT if question.secret is not None else not_offered(text, question.options, sanitizer)
         return message(
-            not_offered(text, question.options, self._context.sanitizer),
+            words,
             buttons=answer_buttons(question, run, self._context.sanitizer),
             sign=lambda action, ref: self._context.signer.sign(action, ref, tag),
         )

@@ -8,6 +8,7 @@ from ompycord.domain.authority import DECIDERS, OBSERVERS, ONLY_OMPYCORD, ONLY_P
 from ompycord.domain.base import Line, Name, Text
 from ompycord.domain.events.fields import KnownEvent, OnlyOurs, OpaqueId, Path, RequestName
 from ompycord.domain.risk.classes import ClassName
+from ompycord.domain.secret_requests.rules import SecretName
 
 __all__ = [
     "AnswerDropped",
@@ -42,6 +43,8 @@ class QuestionAsked(KnownEvent, senders=OBSERVERS):
     ] = ()
     free_text: StrictBool = True
     """Whether an answer that is not one of the options is allowed too."""
+    secret: Annotated[SecretName | None, OnlyOurs()] = None
+    """The variable in which its agent wants a secret. People give that another way; it is in no event."""
 
 
 class QuestionAnswered(KnownEvent, senders=ONLY_PEOPLE):

@@ -18,8 +18,9 @@ def questions(source_states: SourceStates) -> tuple[Question, ...]:
     result: list[tuple[Placed, Question]] = []
     for ref, (placed, request) in newest_by_name(source_states, lambda source_state: source_state.questions).items():
         question = Question(
-            ref=ref, text=request.text, options=request.options, free_text=request.free_text, asked_at=placed.at
-        )
+            ref=ref, text=request.text, options=request.options, free_text=request.free_text, asked_at=placed.at,
+            secret=request.secret,
+        )  # fmt: skip
         closing = _closing(closings, Ref(RefKind.QUESTION, ref), placed)
         if closing is not None:
             at, body = closing

@@ -33,6 +33,8 @@ class Question(Frozen):
     text: str
     options: tuple[str, ...] = ()
     free_text: bool = True
+    secret: str | None = None
+    """The name of the secret for which it asks, which no answer holds."""
     asked_at: Millis
     status: Literal["open", "answered", "withdrawn"] = "open"
     answer: str | None = None

@@ -29,12 +29,17 @@ def waits_for(snapshot: StatusSnapshot, render_context: RenderContext, sanitizer
     """The person or role by whose answer the run continues: `Ada`, `an approver`."""
     approver = sanitizer.dead(render_context.approvers, _NAME) if render_context.approvers else "an approver"
     requester = sanitizer.dead(snapshot.origin.requester_name or "", _NAME).strip()
-    is_question = bool(snapshot.open_questions) and not snapshot.open_approvals
+    is_question = bool(snapshot.open_questions) and not snapshot.open_approvals and not _wants_secret(snapshot)
     if requester and (is_question or not render_context.needs_second_person):
         return requester
     if snapshot.kind is RunKind.EXTERNAL:
         return "an answer" if is_question else "a decision"
     return approver
+
+
+def _wants_secret(snapshot: StatusSnapshot) -> bool:
+    """Whether its agent waits for a secret, which not everybody may give who may answer."""
+    return any(one.secret is not None for one in snapshot.open_questions)
 
 
 def request_sentence(snapshot: StatusSnapshot, sanitizer: Sanitizer) -> str:
@@ -63,7 +68,9 @@ def since_sentence(snapshot: StatusSnapshot, asked_at: Millis) -> str:
     """`Asked 3 minutes ago. Pauses in 23 h if no one answers.`; what becomes of a decision on a paused run."""
     is_hosted = snapshot.kind is RunKind.HOSTED
     if is_hosted and snapshot.state is RunState.SUSPENDED:
-        if snapshot.reason is SuspendReason.WAITING:
+        if snapshot.reason is SuspendReason.WAITING and _wants_secret(snapshot):
+            kept = "Its agent is stopped until then, and goes on by itself."
+        elif snapshot.reason is SuspendReason.WAITING:
             kept = "Its agent was stopped to make room and continues once it is answered."
         else:
             kept = "The run is paused: a decision is kept and applies after Resume."

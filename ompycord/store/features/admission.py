@@ -81,7 +81,7 @@ class SqliteAdmission(StorePart):
     _pruned_at: Millis = 0
 
     async def append(self, posts: Sequence[Post], *, together: bool = False) -> list[Receipt | BadEvent]:
-        encoded = [(post, encode(post.body)) for post in posts]
+        encoded = [(post, encode(post.body)) for post in self._database.kept_out.posts(posts)]
         steady = self._database.steady.now_ms()
         prune = steady - self._pruned_at >= PRUNE_EVERY_MS
         if prune:

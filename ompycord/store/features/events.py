@@ -58,7 +58,7 @@ class SqliteEvents(StorePart):
         apply = _prepare(
             [
                 NewEvent(run=run, source=AGENT_SOURCE, kind=SourceKind.AGENT, at=at, body=body, id=ids.ulid())
-                for body in bodies
+                for body in self._database.kept_out.bodies(bodies)
             ]
         )
         if not bodies:

@@ -159,6 +159,7 @@ FILE: dict[str, Any] = {
         "host": "127.0.0.2",
         "hosts": ["omp.example.org"],
         "trusted_proxies": ["10.0.0.1"],
+        "public_url": "https://bot.example.com/omp",
         "body_s": 5,
         "rate_per_s": 50,
         "burst": 100,

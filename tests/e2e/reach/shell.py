@@ -186,6 +186,7 @@ class Shell:
         busy = await self.run("migrate", code=75)
         assert len(busy.err.splitlines()) == 1
         await self._policy()
+        assert json.loads((await self.run("secret list")).out) == {"secrets": []}
         await self._person()
         await self._audit(stopped)
         await self._take_over(stopped)

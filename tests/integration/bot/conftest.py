@@ -11,6 +11,7 @@ import discord
 import pytest
 
 from ompycord.app.pausing.control import Pausing
+from ompycord.app.secret_requests.wiring import secret_pages_of, secret_requests_of
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.wiring.memory import lessons_of, memory_book_of, opinions_of
 from ompycord.app.wiring.schedules import forecasts_of, schedule_book_of
@@ -19,8 +20,10 @@ from ompycord.bot import DISCORD, DiscordTarget, HealthLine, Lookups, point_at
 from ompycord.bot.delivery.pending_deliveries import CLOSED_S
 from ompycord.bot.gateway.session import Session
 from ompycord.bot.lookups import Forecasting
+from ompycord.conductor import Transitions
 from ompycord.conductor.remembering import Lessons
 from ompycord.conductor.run_access import RunAccess
+from ompycord.conductor.secret_requests import SecretPages
 from ompycord.domain import events as ev
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.catalog import Catalog, Limits
@@ -170,6 +173,7 @@ class AppHarness(ComposedApp):
             members=app.infrastructure.members,
             people=person_data_of(app.infrastructure),
             forecast=self._forecast,
+            secret_pages=self._secret_pages(app),
         )
 
     async def _forecast(self, guild: str, repository: str, agent: str, mode: Mode) -> Forecast | None:
@@ -181,6 +185,13 @@ class AppHarness(ComposedApp):
         infrastructure = app.infrastructure
         access = RunAccess(store=app.store, clock=infrastructure.clock, ids=app.ids)
         return lessons_of(infrastructure, access)
+
+    @staticmethod
+    def _secret_pages(app: ComposedApp) -> SecretPages:
+        infrastructure = app.infrastructure
+        access = RunAccess(store=app.store, clock=infrastructure.clock, ids=app.ids)
+        transitions = Transitions(store=app.store, clock=infrastructure.clock, ids=app.ids)
+        return secret_pages_of(infrastructure, secret_requests_of(infrastructure, access, transitions))
 
     async def ready(self) -> None:
         await self.online()

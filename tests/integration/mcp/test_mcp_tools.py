@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
+from ompycord.conductor.secret_requests import SecretRequests
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock
@@ -33,7 +34,11 @@ KEY = "key-of-the-run"
 
 @asynccontextmanager
 async def mounted(
-    harness: AppHarness, run: RunId, clock: Clock | None = None, memory: MemoryTools | None = None
+    harness: AppHarness,
+    run: RunId,
+    clock: Clock | None = None,
+    memory: MemoryTools | None = None,
+    secrets: SecretRequests | None = None,
 ) -> AsyncGenerator[str]:
     """The mount on a port of its own; yields its address."""
     artifacts = Artifacts(folder=harness.folder / "artifacts", workspaces=harness.workspaces)
@@ -46,6 +51,7 @@ async def mounted(
         ids=harness.ids,
         attach=artifacts.attach,
         memory=memory,
+        secrets=secrets,
     )
 
     def authenticate(headers: Mapping[str, str]) -> RunId | None:

@@ -15,6 +15,7 @@ from ompycord.domain.folds.snapshot import Question
 from ompycord.domain.ids import RunId
 from ompycord.domain.policy import Circumstances, is_allowed, resource_of
 from ompycord.domain.ports import RunFilter
+from ompycord.domain.secret_requests.givers import giving_rule
 from ompycord.render.approvals.waiting import WaitingFor, waiting_text
 
 __all__ = ["mine_feature"]
@@ -59,6 +60,9 @@ def _waiting(context: BotContext, view: RunView, person: Person) -> Iterator[Wai
 def _may_decide(catalog: Catalog, view: RunView, request: Request, person: Person) -> bool:
     """Whether this person is one of those who decide, and has not done so."""
     record = view.record
+    if isinstance(request, Question) and request.secret is not None:
+        rule = giving_rule(catalog, record)
+        return is_allowed(person, "approve", resource_of(record), Circumstances(rule=rule))
     if isinstance(request, Question):
         return is_allowed(person, "answer", resource_of(record))
     if isinstance(request, Proposal):
@@ -71,7 +75,9 @@ def _may_decide(catalog: Catalog, view: RunView, request: Request, person: Perso
 def _what(request: Request) -> str:
     if isinstance(request, Approval):
         return risk_of(request).risk.word
-    return "question" if isinstance(request, Question) else "plan"
+    if isinstance(request, Question):
+        return "question" if request.secret is None else "secret"
+    return "plan"
 
 
 def _text(request: Request) -> str:

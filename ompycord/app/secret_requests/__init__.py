@@ -1,0 +1,1 @@
+"""Secrets that agents ask for, from the command line."""

@@ -1,0 +1,1 @@
+"""Secrets that agents ask people for; pure."""
