@@ -35,6 +35,7 @@ from ompycord.bot.lookups import Lookups
 from ompycord.conductor import Bus, Snapshots
 from ompycord.domain.access import Person
 from ompycord.http import RequestCounts
+from ompycord.http.trust.authorities import trust_of
 from ompycord.model_gateway.spending import settle_what_was_open
 from ompycord.processes.own_limits import OwnLimits
 from ompycord.settings import Settings
@@ -66,11 +67,13 @@ async def lifespan(
     outgoing = webhook_secrets(settings.notify, data.path)
     known = known or KnownSecrets(settings, data_folder=data.path, environ=os.environ)
     known.add((bot_token, webhook_secret, component_key, *outgoing.values()))
-    bus = Bus()
+    bus, trust = Bus(), trust_of(settings.tls.ca_file, data.path)
     async with (
         open_store(data.database, clock=clock, ids=ids) as store,
-        open_notifier(settings.notify, outgoing, queue=store.notifications, bus=bus, clock=clock) as notifier,
-        open_ping(settings.alerts.heartbeat, data.path, clock, learn=known.add) as ping,
+        open_notifier(
+            settings.notify, outgoing, queue=store.notifications, bus=bus, clock=clock, trust=trust
+        ) as notifier,
+        open_ping(settings.alerts.heartbeat, data.path, clock, learn=known.add, trust=trust) as ping,
     ):
         infrastructure = Infrastructure(
             settings=settings,
@@ -83,6 +86,7 @@ async def lifespan(
             known=known,
             clock=clock,
             ids=ids,
+            trust=trust,
             ping=ping,
         )
         workers = await workers_of(data, settings)

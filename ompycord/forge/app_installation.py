@@ -14,6 +14,7 @@ from ompycord.errors import ForgeFailed
 from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.github_answers import read_as
 from ompycord.forge.github_client import GitHubClient
+from ompycord.http.trust.authorities import MACHINE, Trust
 
 __all__ = ["MintedToken", "minted"]
 
@@ -63,9 +64,12 @@ async def minted(
     key: Callable[[], str],
     clock: Clock,
     breakers: ForgeBreakers | None = None,
+    trust: Trust = MACHINE,
 ) -> MintedToken:
     """A token for this repository alone, with no more than is needed. Raises ForgeFailed, which names the setting."""
-    client = GitHubClient(spec, token=lambda: _word(spec, app, key(), clock), clock=clock, breakers=breakers)
+    client = GitHubClient(
+        spec, token=lambda: _word(spec, app, key(), clock), clock=clock, breakers=breakers, trust=trust
+    )
     try:
         slug = read_as(_App, (await client.read("/app")).body).slug
         found = await _installed(client, spec)

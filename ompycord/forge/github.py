@@ -15,6 +15,7 @@ from ompycord.forge.github_answers import GraphAnswer, Pull, Repository, User, r
 from ompycord.forge.github_client import PAGE, PAUSE_S, TRIES, GitHubClient
 from ompycord.forge.github_faults import refused_by_graph
 from ompycord.forge.github_marks import GitHubMarks
+from ompycord.http.trust.authorities import MACHINE, Trust
 
 if TYPE_CHECKING:
     import httpx
@@ -37,13 +38,16 @@ class GitHub:
         login: str | None = None,
         missing: tuple[str, ...] = (),
         breakers: ForgeBreakers | None = None,
+        trust: Trust = MACHINE,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         """`token` reads it; `login`: as whom an app acts, and what it lacks; `transport` replaces the network."""
         self._spec = spec
         self._missing = missing
         self._clock = clock
-        self._client = GitHubClient(spec, token=token, clock=clock, login=login, breakers=breakers, transport=transport)
+        self._client = GitHubClient(
+            spec, token=token, clock=clock, login=login, breakers=breakers, trust=trust, transport=transport
+        )
         self._path = f"/repos/{quote(spec.repository)}"
         self._known: User | None = None
         self._marks = GitHubMarks(self._client, self._path, user=self._user, clock=clock)

@@ -18,6 +18,7 @@ from ompycord.errors import ForgeFailed, ForgeNotNow, ForgeUnanswered
 from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.github_answers import Complaint
 from ompycord.forge.github_faults import fault_of, is_limited
+from ompycord.http.trust.authorities import MACHINE, Trust
 from ompycord.telemetry.without_module import without_module
 
 with without_module("rich"):  # httpx has a command line of its own that would load it
@@ -66,9 +67,11 @@ class GitHubClient:
         clock: Clock,
         login: str | None = None,
         breakers: ForgeBreakers | None = None,
+        trust: Trust = MACHINE,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`login`: as whom an app acts; `breakers` know whether it may be asked; `transport` replaces the network.
+        """`login`: as whom an app acts; `breakers` know whether it may be asked; `trust`: whose certificates
+        are believed; `transport` replaces the network.
 
         A proxy of the environment is used unless the address is this machine.
         """
@@ -84,6 +87,7 @@ class GitHubClient:
             follow_redirects=False,
             timeout=TIMEOUT_S,
             trust_env=not is_here,
+            verify=trust.verify,
             transport=transport,
             headers={
                 "user-agent": f"Ompycord/{__version__}",

@@ -38,6 +38,7 @@ from ompycord.forge.github_discussion import (
     review_of,
     threads_of,
 )
+from ompycord.http.trust.authorities import MACHINE, Trust
 
 if TYPE_CHECKING:
     import httpx
@@ -97,13 +98,16 @@ class GitHubFollowing:
         login: str | None = None,
         known: KnownAnswers,
         breakers: ForgeBreakers | None = None,
+        trust: Trust = MACHINE,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         """`known` outlives this; `login`: as whom an app acts; `transport` replaces the network."""
         self._spec = spec
         self._clock = clock
         self._known = known
-        self._client = GitHubClient(spec, token=token, clock=clock, login=login, breakers=breakers, transport=transport)
+        self._client = GitHubClient(
+            spec, token=token, clock=clock, login=login, breakers=breakers, trust=trust, transport=transport
+        )
         self._path = f"/repos/{quote(spec.repository)}"
 
     async def close(self) -> None:

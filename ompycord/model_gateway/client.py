@@ -14,6 +14,7 @@ import aiohttp
 
 from ompycord.domain.base import Millis
 from ompycord.domain.ports import Clock
+from ompycord.http.trust.authorities import MACHINE, Trust
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.upstreams import Upstream, Upstreams
 
@@ -57,10 +58,10 @@ class Retried(NamedTuple):
     until: Millis
 
 
-def open_session() -> aiohttp.ClientSession:
+def open_session(trust: Trust = MACHINE) -> aiohttp.ClientSession:
     """The session for all providers; to be closed by its owner, within a running loop."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),
+        connector=aiohttp.TCPConnector(limit=0, ssl=trust.verify),
         auto_decompress=False,
         trust_env=False,
         cookie_jar=aiohttp.DummyCookieJar(),

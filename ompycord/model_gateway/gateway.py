@@ -22,6 +22,7 @@ from ompycord.errors import StorageError
 from ompycord.http.adopted_socket import ABORT, ENDS_EARLY
 from ompycord.http.provider_waits import ProviderWaits
 from ompycord.http.run_token import RunToken
+from ompycord.http.trust.authorities import MACHINE, Trust
 from ompycord.model_gateway.activity import Activity
 from ompycord.model_gateway.answers import JSON, Answer, ModelRefusal
 from ompycord.model_gateway.client import NoProvider, ProviderClient, Retried, open_session
@@ -75,8 +76,9 @@ class RunModels:
 class ModelGateway:
     """One for all runs. `run` is a service of the process: without it nothing is asked."""
 
-    def __init__(self, *, upstreams: Upstreams, prices: Prices) -> None:
+    def __init__(self, *, upstreams: Upstreams, prices: Prices, trust: Trust = MACHINE) -> None:
         self.upstreams = upstreams
+        self._trust = trust
         self._prices = prices
         self._session: aiohttp.ClientSession | None = None
         self._exchanges: set[Exchange] = set()
@@ -87,7 +89,7 @@ class ModelGateway:
     async def run(self) -> None:
         """Keep the session for providers until cancelled."""
         async with AsyncExitStack() as open_:
-            self._session = await open_.enter_async_context(open_session())
+            self._session = await open_.enter_async_context(open_session(self._trust))
             if self.upstreams.providers:
                 await asyncio.to_thread(self._prices.load)
                 await self.upstreams.load()

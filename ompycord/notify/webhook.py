@@ -15,6 +15,7 @@ from ompycord import __version__
 from ompycord.domain.deliveries import Destination, StoredDelivery
 from ompycord.domain.ports import Clock
 from ompycord.errors import proxy_in_words
+from ompycord.http.trust.authorities import MACHINE, Trust
 from ompycord.notify.attempt import Attempt
 from ompycord.notify.body import PostedMessageOf
 from ompycord.telemetry.without_module import without_module
@@ -43,10 +44,11 @@ class WebhookTarget:
         message_of: PostedMessageOf,
         clock: Clock,
         method: Literal["GET", "POST"] = "POST",
+        trust: Trust = MACHINE,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`message_of` makes what is posted. `method`: GET where an address is only asked. `transport` replaces the
-        network.
+        """`message_of` makes what is posted. `method`: GET where an address is only asked. `trust`: whose certificates
+        are believed; `transport` replaces the network.
 
         A proxy of the environment is used unless the address is this machine. Raises ConfigurationError for one that
         is of another kind.
@@ -61,6 +63,7 @@ class WebhookTarget:
                 follow_redirects=False,
                 timeout=None,  # noqa: S113  # `deliver` bounds the whole try by the clock
                 trust_env=not _is_local(urlsplit(url).hostname or ""),
+                verify=trust.verify,
                 transport=transport,
                 headers={"user-agent": f"Ompycord/{__version__}"},
             )

@@ -107,6 +107,19 @@ class LogSettings(Frozen):
     """How many earlier files stay, as NAME.1 to NAME.n."""
 
 
+class TlsSettings(Frozen):
+    """Whose certificates are believed, of forges, providers, webhooks and git.
+
+    That they are checked cannot be changed.
+    """
+
+    ca_file: WrittenPath | None = None
+    """Certificates of own authorities in PEM form, believed beside those of this machine.
+
+    A relative path is in the data folder.
+    """
+
+
 class Settings(BaseSettings):
     """All of it. Frozen; secrets never show in a repr."""
 
@@ -121,6 +134,7 @@ class Settings(BaseSettings):
     discord: DiscordSettings = DiscordSettings()
     webhook: WebhookSettings = WebhookSettings()
     playground: PlaygroundSettings = PlaygroundSettings()
+    tls: TlsSettings = TlsSettings()
     notify: NotifySettings = NotifySettings()
     access: Access = Access()
     audit: AuditSettings = AuditSettings()

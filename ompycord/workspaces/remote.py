@@ -25,6 +25,9 @@ _SETTINGS: Final = re.compile(r"(?i)credential\.|http\.|url\.|core\.sshcommand$"
 """Settings of the operator's own git that decide how an address is reached (git-config(1))."""
 _WAY: Final = re.compile(r"(?i)http\.(.*\.)?(proxy|ssl\w+|version|useragent)$")
 """Those of them that name neither a credential nor another address."""
+_UNCHECKED: Final = re.compile(r"(?i)http\.(.*\.)?(sslverify|proxysslverify|schannelcheckrevoke)$")
+"""Settings by which git would believe any certificate: they reach it from nowhere."""
+_CHECKED: Final = "http.sslVerify=true"
 _SSH: Final = "core.sshcommand"
 _MOST_SETTINGS: Final = 200
 
@@ -42,7 +45,7 @@ _WHY: Final = (
     ("Connection refused", "its host refuses the connection. Check the address, its port, and the proxy."),
     ("Failed to connect", "its host does not answer. Check the address, this machine's network, and the proxy."),
     ("Connection timed out", "its host does not answer. Check the address, this machine's network, and the proxy."),
-    ("certificate", "its certificate is not trusted here. Name the authority in SSL_CERT_FILE."),
+    ("certificate", "its certificate is not trusted here. Name its authority in tls.ca_file."),
     ("not found", "there is no repository at its address, or the bot's user may not see it."),
     ("does not exist", "there is no repository at its address, or the bot's user may not see it."),
     ("does not appear to be a git repository", "there is no repository at its address."),
@@ -87,7 +90,7 @@ class RemoteGit:
         wanted = _SETTINGS if is_operator else _WAY
         env = {**self._environ, **await self._operators_settings(cwd, wanted), **(more_env or {})}
         return await self._git.attempt(
-            *arguments, cwd=cwd, marker=marker, env=env, timeout_s=timeout_s, settings=settings
+            *arguments, cwd=cwd, marker=marker, env=env, timeout_s=timeout_s, settings=(_CHECKED, *settings)
         )
 
     async def _operators_settings(self, cwd: Path, wanted: "re.Pattern[str]") -> dict[str, str]:
@@ -98,7 +101,7 @@ class RemoteGit:
             listed = await self._git.attempt(*read, cwd=cwd, env=self._environ) if file.is_file() else None
             for entry in listed.stdout.decode("utf-8", "replace").split("\0") if listed is not None else ():
                 name, _, value = entry.partition("\n")
-                if wanted.match(name):
+                if wanted.match(name) and not _UNCHECKED.match(name):
                     found.append((name, value))
         numbered = {"GIT_CONFIG_COUNT": str(len(found[:_MOST_SETTINGS]))}
         for number, (name, value) in enumerate(found[:_MOST_SETTINGS]):

@@ -14,6 +14,7 @@ from ompycord.domain.alerting.options import HeartbeatOptions
 from ompycord.domain.deliveries import Delivery, StoredDelivery, Topic
 from ompycord.domain.ports import Clock
 from ompycord.errors import ConfigurationError
+from ompycord.http.trust.authorities import MACHINE, Trust
 from ompycord.notify import PostedMessage
 from ompycord.notify.attempt import DeliveryTarget
 from ompycord.telemetry import get_logger
@@ -111,7 +112,12 @@ class AddressPing:
 
 @asynccontextmanager
 async def open_ping(
-    options: HeartbeatOptions | None, folder: Path, clock: Clock, *, learn: Callable[[Iterable[str]], object]
+    options: HeartbeatOptions | None,
+    folder: Path,
+    clock: Clock,
+    *,
+    learn: Callable[[Iterable[str]], object],
+    trust: Trust = MACHINE,
 ) -> AsyncGenerator[Ping | None]:
     """A ping of the address of the settings; its connections are closed at the end. None where there is none.
 
@@ -130,6 +136,7 @@ async def open_ping(
         message_of=lambda stored, now: PostedMessage(b"", {}),
         clock=clock,
         method="GET",
+        trust=trust,
     )
     try:
         yield AddressPing(target, clock)

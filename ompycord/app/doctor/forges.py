@@ -7,6 +7,8 @@ from ompycord.app.forges import AccessVerdict, inspect_access
 from ompycord.app.forges.connections import ForgeConnections
 from ompycord.app.system import SystemClock
 from ompycord.app.wiring.forge_credentials import ForgeCredentials
+from ompycord.errors import ConfigurationError
+from ompycord.http.trust.authorities import trust_of
 from ompycord.settings import Settings
 
 __all__ = ["forges"]
@@ -15,7 +17,12 @@ __all__ = ["forges"]
 async def forges(settings: Settings, folder: Path) -> list[Finding]:
     """A line for each repository with a forge; `folder` is the data folder."""
     clock = SystemClock()
-    opening = ForgeConnections(ForgeCredentials(folder, clock=clock, learn=lambda values: None), clock).proposing
+    try:
+        trust = trust_of(settings.tls.ca_file, folder)
+    except ConfigurationError as error:
+        return [fail("TLS", f"{error}.", "Put the authority's certificate there, or leave tls.ca_file out.")]
+    credentials = ForgeCredentials(folder, clock=clock, learn=lambda values: None, trust=trust)
+    opening = ForgeConnections(credentials, clock).proposing
     return [
         _finding(f"Forge {repository.name}", await inspect_access(opening, repository.forge, now=clock.now_ms()))
         for repository in settings.catalog.repositories

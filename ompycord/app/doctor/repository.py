@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ompycord.app.findings import Finding, fail
-from ompycord.app.precheck.provider_lines import Providers
+from ompycord.app.precheck.provider_lines import Providers, reach
 from ompycord.app.system import SystemClock
 from ompycord.app.wiring.preparing import precheck_for
 from ompycord.app.wiring.work import git_of
 from ompycord.errors import ConfigurationError, Refused
 from ompycord.http.proxy.forward_proxy import upstream_of
+from ompycord.http.trust.authorities import trust_of
 from ompycord.processes.launcher_port import can_deny_network
 from ompycord.settings import load_settings
 from ompycord.workspaces.confinement.probe import best_launcher
@@ -29,7 +31,12 @@ async def examine_repository(
         settings = load_settings(environ=environ, folder=folder, overrides=overrides)
     except ConfigurationError as error:
         return [fail("Settings", f"{error}.", "`ompycord config show` looks at them alone.")]
-    data, git = settings.data_dir.expanduser().absolute(), git_of(environ)
+    data = settings.data_dir.expanduser().absolute()
+    try:
+        trust = trust_of(settings.tls.ca_file, data)
+    except ConfigurationError as error:
+        return [fail("TLS", f"{error}.", "Put the authority's certificate there, or leave tls.ca_file out.")]
+    git = git_of(environ, trust)
     launcher = await best_launcher(path=environ.get("PATH", os.defpath), hidden=(data,), environ=environ)
     precheck = precheck_for(
         settings,
@@ -42,6 +49,7 @@ async def examine_repository(
             clock=SystemClock(),
             stopped=_runs,
             proxy=upstream_of(environ),
+            reach_of=partial(reach, trust=trust),
             is_network_denied=can_deny_network(launcher.level),
         ),
     )

@@ -37,6 +37,7 @@ class ForgeConnections:
             missing=identity.missing,
             clock=self._clock,
             breakers=self.breakers,
+            trust=self.credentials.trust,
         )
         try:
             yield forge
@@ -57,6 +58,7 @@ class ForgeConnections:
             clock=self._clock,
             known=self._known,
             breakers=self.breakers,
+            trust=self.credentials.trust,
         )
         try:
             yield forge

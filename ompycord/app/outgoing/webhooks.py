@@ -11,6 +11,7 @@ from ompycord.domain.ports import Clock
 from ompycord.domain.ports.notify import NotificationQueue
 from ompycord.errors import ConfigurationError
 from ompycord.http import parse_secret
+from ompycord.http.trust.authorities import MACHINE, Trust
 from ompycord.notify import DestinationWorker, Notifier, signed_message
 from ompycord.settings import NotifySettings
 
@@ -47,6 +48,7 @@ async def open_notifier(
     bus: Bus,
     clock: Clock,
     chance: Callable[[], float] = random.random,
+    trust: Trust = MACHINE,
 ) -> AsyncGenerator[Notifier]:
     """A worker for each webhook; their connections are closed at the end. `chance`, from 0 to 1, spreads its tries."""
     async with AsyncExitStack() as stack:
@@ -56,7 +58,7 @@ async def open_notifier(
 
             secret = parse_secret(secrets[one.name], named=_setting(one.name))
             message_of = signed_message(secret)
-            target = WebhookTarget(destination=one.name, url=one.url, message_of=message_of, clock=clock)
+            target = WebhookTarget(destination=one.name, url=one.url, message_of=message_of, clock=clock, trust=trust)
             stack.push_async_callback(target.close)
             workers.append(DestinationWorker(target=target, queue=queue, clock=clock, chance=chance))
         yield Notifier(workers=workers, bus=bus)

@@ -12,6 +12,7 @@ from ompycord.domain.events import PrecheckLine
 from ompycord.domain.ports import Clock
 from ompycord.domain.repository import AgentSpec
 from ompycord.http.proxy.forward_proxy import UpstreamProxy
+from ompycord.http.trust.authorities import MACHINE, Trust
 from ompycord.model_gateway.provider_options import ProviderSpec
 
 __all__ = ["Providers", "ReachOf", "reach"]
@@ -25,9 +26,9 @@ ReachOf = Callable[[str, int, bool], Awaitable[Reached]]
 """`await reach(host, port, is_tls)`."""
 
 
-async def reach(host: str, port: int, is_tls: bool) -> Reached:
+async def reach(host: str, port: int, is_tls: bool, *, trust: Trust = MACHINE) -> Reached:
     """Whether a connection can be made, and the certificate is trusted here."""
-    context = ssl.create_default_context() if is_tls else None
+    context = trust.context if is_tls else None
     try:
         async with asyncio.timeout(_REACH_S):
             _, writer = await asyncio.open_connection(host, port, ssl=context)
@@ -139,6 +140,6 @@ def _words(spec: ProviderSpec, state: Reached) -> tuple[str, str, str]:
     host = urlsplit(spec.address).hostname
     if state == "untrusted":
         text = f"The certificate of the provider {spec.name} ({host}) is not trusted here."
-        return "tls", text, "Name its authority in SSL_CERT_FILE, and check this machine's clock."
+        return "tls", text, "Name its authority in tls.ca_file, and check this machine's clock."
     text = f"The provider {spec.name} ({host}) does not answer."
     return "provider", text, f"Check this machine's network and HTTPS_PROXY, or providers.{spec.name}.base_url."

@@ -162,7 +162,7 @@ def _context_of(
         co_author=partial(_co_author, store),
         refining=infrastructure.settings.own_models.refining,
     )
-    if (proposals := proposals_of(infrastructure, git_of(os.environ))) is not None:
+    if (proposals := proposals_of(infrastructure, git_of(os.environ, infrastructure.trust))) is not None:
         moves = MovedBases(infrastructure.data.path / "workspaces", git=git_of(os.environ))
         context = replace(context, proposals=proposals, moves=moves)
     context = replace(context, memory=recaller_of(infrastructure))

@@ -15,6 +15,7 @@ from ompycord.errors import ForgeFailed
 from ompycord.files import replace_file
 from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.token_file import read_key, read_token
+from ompycord.http.trust.authorities import MACHINE, Trust
 
 __all__ = ["ForgeCredentials", "ForgeIdentity", "Learn"]
 
@@ -40,8 +41,10 @@ class ForgeIdentity(NamedTuple):
 class ForgeCredentials:
     """For all forges of a process. `folder` is the data folder."""
 
-    def __init__(self, folder: Path, *, clock: Clock, learn: Learn) -> None:
+    def __init__(self, folder: Path, *, clock: Clock, learn: Learn, trust: Trust = MACHINE) -> None:
         self._folder = folder
+        self.trust = trust
+        """Whose certificates are believed, of every forge."""
         self._clock = clock
         self._learn = learn
         self._minted: dict[tuple[str, str], tuple[ForgeIdentity, Millis]] = {}
@@ -96,7 +99,7 @@ class ForgeCredentials:
                 self._learn([text])
                 return text
 
-            made = await minted(spec, app, key=key, clock=self._clock, breakers=self.breakers)
+            made = await minted(spec, app, key=key, clock=self._clock, breakers=self.breakers, trust=self.trust)
             self._learn([made.token])
             identity = ForgeIdentity(lambda: made.token, made.login, made.missing)
             self._minted[spec.api_address, spec.repository] = identity, made.expires_at

@@ -55,7 +55,9 @@ def gateway_of(infrastructure: Infrastructure) -> ModelGateway:
     _learn(infrastructure.known, keys)
     own = {(spec.name, model): prices for spec in providers for model, prices in spec.prices.items()}
     upstreams = Upstreams(providers=providers, keys=keys, clock=infrastructure.clock, ledger=infrastructure.store)
-    return ModelGateway(upstreams=upstreams, prices=Prices(own=own, listed=listed_prices, load=load_list))
+    return ModelGateway(
+        upstreams=upstreams, prices=Prices(own=own, listed=listed_prices, load=load_list), trust=infrastructure.trust
+    )
 
 
 def _learn(known: KnownSecrets, keys: dict[str, list[str]]) -> None:

@@ -59,6 +59,7 @@ from ompycord.domain.ports import (
     Workspaces,
 )
 from ompycord.http import Sidecar
+from ompycord.http.trust.authorities import MACHINE, Trust
 from ompycord.mcp_server import McpMount
 from ompycord.notify import Notifier
 from ompycord.processes.launcher_port import Launcher
@@ -96,6 +97,8 @@ class Infrastructure:
     known: KnownSecrets
     clock: Clock
     ids: Ids
+    trust: Trust = MACHINE
+    """Whose certificates are believed where Ompycord reaches out."""
     ping: Ping | None = None
     """Asks the address of `alerts.heartbeat`; None where none is configured."""
     recent: RecentEvents = field(default_factory=RecentEvents)
@@ -123,7 +126,7 @@ class Infrastructure:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slots", Slots(self.settings.catalog.limits, self.clock))
-        credentials = ForgeCredentials(self.data.path, clock=self.clock, learn=self.known.add)
+        credentials = ForgeCredentials(self.data.path, clock=self.clock, learn=self.known.add, trust=self.trust)
         object.__setattr__(self, "forges", ForgeConnections(credentials, self.clock))
         object.__setattr__(self, "vault", SecretVault(self.data.path / "secrets" / "asked", learn=self._learn_given))
         object.__setattr__(self, "roles", RoleBook(configured=self.settings.access, rows=self.store))

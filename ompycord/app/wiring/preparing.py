@@ -8,7 +8,7 @@ from pathlib import Path
 from ompycord.app.forges.connections import ForgeConnections
 from ompycord.app.mode import usage_of
 from ompycord.app.precheck import Precheck, PrecheckParts
-from ompycord.app.precheck.provider_lines import Providers
+from ompycord.app.precheck.provider_lines import Providers, reach
 from ompycord.app.system import SystemClock
 from ompycord.app.wiring.forge_credentials import ForgeCredentials
 from ompycord.app.wiring.parts import Infrastructure, Workers
@@ -32,6 +32,7 @@ def precheck_of(infrastructure: Infrastructure, workers: Workers, gateway: Model
         clock=infrastructure.clock,
         stopped=lambda: gateway.is_stopped,
         proxy=upstream_of(os.environ),
+        reach_of=partial(reach, trust=infrastructure.trust),
         is_network_denied=can_deny_network(workers.launcher.level),
     )
     return precheck_for(

@@ -90,13 +90,13 @@ def _adoption_of(infrastructure: Infrastructure) -> Adoption:
 
 
 def _results_of(infrastructure: Infrastructure) -> KeptResults:
-    data, git = infrastructure.data.path, git_of(os.environ)
+    data, git = infrastructure.data.path, git_of(os.environ, infrastructure.trust)
     repositories = _repositories_of(infrastructure)
     return KeptResults(folder=data / "workspaces", archive=data / "archive", git=git, repositories=repositories)
 
 
 def _repositories_of(infrastructure: Infrastructure) -> Repositories:
-    return Repositories(folder=infrastructure.data.path / "repositories", git=git_of(os.environ))
+    return Repositories(folder=infrastructure.data.path / "repositories", git=git_of(os.environ, infrastructure.trust))
 
 
 def person_data_of(infrastructure: Infrastructure) -> PersonData:

@@ -38,6 +38,7 @@ from ompycord.conductor import (
 from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.ids import RunId
+from ompycord.http.trust.authorities import MACHINE, Trust, trust_of
 from ompycord.processes import kill_strays
 from ompycord.settings import Settings
 from ompycord.workspaces.artifacts import Artifacts
@@ -50,19 +51,20 @@ from ompycord.workspaces.services.trial import LocalServices
 __all__ = ["areas_of", "git_of", "projector_of", "reminders_of", "workers_of"]
 
 
-def git_of(environ: Mapping[str, str]) -> Git:
+def git_of(environ: Mapping[str, str], trust: Trust = MACHINE) -> Git:
     """The host's git, looked up in our PATH; for repositories elsewhere with what reaches them from here."""
-    return Git(path=environ.get("PATH", os.defpath), operator=environ)
+    return Git(path=environ.get("PATH", os.defpath), operator={**environ, **trust.for_git})
 
 
 async def workers_of(data: DataFolder, settings: Settings) -> Workers:
     """The launcher at this machine's level, and what starts programs by it; agents of the configured kinds alone."""
     kinds = {agent.kind for agent in settings.catalog.agents}
     launcher = await launcher_at_start(data.path, os.environ)
+    git = git_of(os.environ, trust_of(settings.tls.ca_file, data.path))
     workspaces = GitWorkspaces(
         folder=data.path / "workspaces",
         repositories=data.path / "repositories",
-        git=git_of(os.environ),
+        git=git,
         launcher=launcher,
         sessions=settings.workspaces,
     )
@@ -132,6 +134,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         paused=infrastructure.mode.paused,
         budgets=shared.book,
     )
+    git = git_of(os.environ, infrastructure.trust)
     return Areas(
         runs=runs,
         messages=messages,
@@ -139,7 +142,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         plans=Plans(**deciding, catalog=catalog),
         pull_requests=pull_requests_of(infrastructure, runs, recorder),
         overlaps=OverlapDecisions(**deciding, runs=runs, tasks=store),
-        overlap_watch=overlap_watch_of(infrastructure, git_of(os.environ), transitions=transitions, recorder=recorder),
+        overlap_watch=overlap_watch_of(infrastructure, git, transitions=transitions, recorder=recorder),
         checkpoints=Checkpoints(**deciding, history=store),
         typed_answers=TypedAnswers(
             access=access,

@@ -161,6 +161,7 @@ class ForgeGit:
             f"{scope}.helper={_HELPER}",
             "credential.useHttpPath=false",
             "http.followRedirects=false",
+            f"http.{forge.git_address}.sslVerify=true",  # the longest name wins over what the repository here says
         )
 
     async def attempt(self, *words: str) -> Completed:

@@ -195,6 +195,7 @@ FILE: dict[str, Any] = {
         "channel": SNOWFLAKE,
         "active": {"start": "07:00", "end": "20:00", "weekdays": ["mon", "fri"]},
     },
+    "tls": {"ca_file": "authority.pem"},
     "triggers": {
         "alerts": {
             "each": "alerts",

@@ -119,7 +119,7 @@ async def test_tls_of_a_repository_that_is_not_trusted(tmp_path: Path, store: Sq
     async with tls_server(certificate) as port:
         run = PreparedRun(tmp_path, store, repository={"path": None, "address": f"https://127.0.0.1:{port}/x.git"})
         found = await line(run, "tls")
-    assert (found.status, found.fix) == ("fail", "Name the authority in SSL_CERT_FILE.")
+    assert (found.status, found.fix) == ("fail", "Name its authority in tls.ca_file.")
 
 
 async def test_base_that_is_not_there(tmp_path: Path, store: SqliteStore) -> None:
@@ -314,7 +314,7 @@ async def test_provider_whose_certificate_is_not_trusted(certificate: Path) -> N
     async with tls_server(certificate) as port:
         (found,) = await providers(provider(f"https://127.0.0.1:{port}/v1")).line(GATEWAY)
     assert (found.name, found.status) == ("tls", "fail")
-    assert "SSL_CERT_FILE" in found.fix
+    assert "tls.ca_file" in found.fix
 
 
 async def test_provider_by_the_operators_proxy_is_as_far_as_that() -> None:

@@ -50,6 +50,7 @@ async def test_whoever_is_no_runner_starts_nothing_and_that_is_recorded(world: C
     await world.take(labeled(world.issue, login))
     assert await world.calls.start_called() == 0
     assert world.runs.submitted == {}
+    assert world.forge.asked == [], "what nobody may start is not read either"
     assert await world.refusals() == [(f"forge:{login}", "shop#12")]
     (text,) = await world.texts()
     assert "may not start runs here" in text

@@ -1,0 +1,1 @@
+"""Whose certificates are believed when Ompycord reaches out."""
