@@ -17,7 +17,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from ompycord.domain.auditing.refused import RefusedAttempt
 from ompycord.domain.policy import SYSTEM, is_allowed
+from ompycord.domain.ports import RefusalNotes
+from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import ConfigurationError, OmpycordError, Refused, RefusedInWords
 from ompycord.files import replace_file
 from ompycord.render.refusals import Audience, refusal_words
@@ -70,13 +73,18 @@ class Control:
         *,
         operations: Mapping[str, Operation],
         redact: Callable[[Any], Any] = lambda reply: reply,
+        refusals: RefusalNotes | None = None,
     ) -> None:
-        """`redact` takes secrets out of an answer, as JSON can carry it, but for the operations that show a new one."""
+        """`redact` takes secrets out of an answer, as JSON can carry it, but for the operations that show a new one.
+
+        `refusals` are told of a question without the token.
+        """
         self.token = secrets.token_urlsafe(32)
         """What a command must send; it stands in `control.json`."""
         self._folder = folder
         self._operations = dict(operations)
         self._redact = redact
+        self._refusals = refusals
         self._open = 0
         self._silent: dict[asyncio.StreamWriter, None] = {}
         self._working = 0
@@ -174,6 +182,16 @@ class Control:
             raise RefusedInWords("The running Ompycord does not know this command: it may be older. Restart it.")
         return operation
 
+    def _note(self, operation: Any) -> None:
+        """Note for the audit that somebody of this machine, who cannot read `control.json`, asked for this."""
+        if self._refusals is not None:
+            what = operation if operation in self._operations else "an operation"
+            attempt = RefusedAttempt(
+                surface="command line", actor="command line", what=what, code=RefusalCode.NOT_PERMITTED,
+                needs="the token of control.json",
+            )  # fmt: skip
+            self._refusals.note(attempt)
+
     async def _question(self, reader: asyncio.StreamReader) -> tuple[str, dict[str, Any]]:
         try:
             async with asyncio.timeout(READ_S):
@@ -186,6 +204,7 @@ class Control:
         request = cast("dict[str, Any]", question)
         token: Any = request.get("token")
         if not (isinstance(token, str) and hmac.compare_digest(_bytes(token), self.token.encode())):
+            self._note(request.get("operation"))
             raise RefusedInWords("The token of control.json is wrong.")
         if _has_lone_surrogate(request):
             raise RefusedInWords("This is no question that the control socket understands.")

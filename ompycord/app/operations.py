@@ -225,7 +225,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
         webhooks = WebhookOperations(store=store, clock=clock, wake=lambda: None)
         views = RunViews(store=store, history=store, snapshots=Snapshots(store=store))
         plans = PlanOperations(store=store, snapshots=Snapshots(store=store))
-        book = MemoryBook(rows=store.memory, runs=store, clock=clock, ids=ids, redact=Redactor().redact)
+        book = MemoryBook(rows=store.memory, runs=store, audit=store, clock=clock, ids=ids, redact=Redactor().redact)
         memory = MemoryOperations(rows=store.memory, book=book)
         reports = RunReports(store=store, history=store, snapshots=Snapshots(store=store))
         file = arguments.get("anchor_file")

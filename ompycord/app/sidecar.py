@@ -6,7 +6,7 @@ Counterpart of `http/server.py`, which serves it.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ompycord.conductor import Bus, Snapshots
-from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.ports import Clock, Ids, RefusalNotes
 from ompycord.domain.ports.triggers import TriggerMessages
 from ompycord.http import AuthCheck, HttpLimits, KeySet, Mount, RequestPipeline, Sidecar
 from ompycord.webhook import EventLimits, EventTarget, Probe, Reports, Streams, create_webhook
@@ -36,13 +36,15 @@ def create_sidecar(
     forge_hooks: ForgeHooks | None = None,
     hosts: Iterable[str] = (),
     redact: Callable[[str], str] = lambda text: text,
+    refusals: RefusalNotes | None = None,
 ) -> Sidecar:
     """The webhook at the root and `mounts` under their prefixes.
 
-    `hosts` are names beside those of the limits; `redact` takes loaded secrets out of answers. `streams`, `reports`,
+    `hosts` are names beside those of the limits; `redact` takes loaded secrets out of answers, `refusals` are
+    told what a key was refused. `streams`, `reports`,
     `bus` and `wake` as `create_webhook` has them.
     """
-    auth_check = AuthCheck(keyring=keyring, clock=clock, limits=limits)
+    auth_check = AuthCheck(keyring=keyring, clock=clock, limits=limits, refusals=refusals)
     pipeline = RequestPipeline(auth_check=auth_check, clock=clock, limits=limits)
     webhook = create_webhook(
         store=store,

@@ -29,7 +29,7 @@ from ompycord.conductor import (
 from ompycord.domain.access import Person, Role
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.policy import Circumstances, is_allowed
-from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.ports import Clock, Ids, RefusalNotes
 from ompycord.errors import GatewayFatal, UnavailableError
 from ompycord.render.message import message
 from ompycord.telemetry import get_logger
@@ -71,6 +71,7 @@ class Bot:
         mac_key: bytes,
         redact: Callable[[str], str],
         lookups: Lookups,
+        refusals: RefusalNotes,
     ) -> None:
         """`mac_key` signs component ids and must stay the same over restarts."""
         self._dependencies = SessionDependencies(
@@ -94,6 +95,7 @@ class Bot:
             signer=Signer(mac_key),
             redact=redact,
             lookups=lookups,
+            refusals=refusals,
         )
         self._session: Session | None = None
         self._stop = asyncio.Event()

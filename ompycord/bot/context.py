@@ -37,6 +37,7 @@ from ompycord.domain.ports import (
     Ids,
     Outbox,
     PeopleSettings,
+    RefusalNotes,
     RunFilter,
     RunHistory,
     RunRecords,
@@ -107,6 +108,8 @@ class BotContext:
     live: LiveCards
     rest: Rest
     lookups: Lookups
+    refusals: RefusalNotes
+    """For the audit."""
     connection: Callable[[], HealthLine]
     """The state of Discord, as `/omp health` shows it."""
 
@@ -143,7 +146,12 @@ class BotContext:
 
     def repository_for(self, person: Person, name: str) -> RepositorySpec:
         """The repository of this name. Raises Refused, which lists those that are there for this person."""
-        return self.catalog.model_copy(update={"repositories": self.repositories_for(person)}).repository(name)
+        try:
+            return self.catalog.model_copy(update={"repositories": self.repositories_for(person)}).repository(name)
+        except Refused as error:
+            if all(name != spec.name for spec in self.catalog.repositories):
+                raise
+            raise Refused(error.code, **error.facts, hides=RefusalCode.NO_SUCH_RUN) from None
 
     def may_use(self, interaction: Interaction) -> bool:
         """Whether the person who acts may do anything here at all."""
@@ -213,12 +221,16 @@ class BotContext:
 
     async def run(self, interaction: Interaction, typed: str | None) -> RunRecord:
         """The run that is meant: the named one, else this thread's, else the caller's latest. Raises Refused."""
-        found = await self.run_here(interaction) if not typed else await self._named(interaction, typed)
+        named = await self._named(typed) if typed else []
+        found = next((one for one in named if self.is_visible(interaction, one)), None)
+        if not typed:
+            found = await self.run_here(interaction)
         if found is None and not typed:
             mine = RunFilter(guild=str(interaction.guild_id), requester=str(interaction.user.id), limit=1)
             found = next(iter(await self.store.records.runs(mine)), None)
         if found is None and typed:
-            raise Refused(RefusalCode.RUN_NOT_FOUND, name=self.sanitizer.code(typed, 100).replace("`", ""))
+            hidden = {"hides": RefusalCode.NO_SUCH_RUN, "run": named[0].id} if named else {}
+            raise Refused(RefusalCode.RUN_NOT_FOUND, name=self.sanitizer.code(typed, 100).replace("`", ""), **hidden)
         if found is None:
             raise Refused(RefusalCode.NO_RUNS_YET)
         if not self.is_visible(interaction, found):
@@ -229,12 +241,10 @@ class BotContext:
         """The run whose thread this is."""
         return await self.store.surfaces.run_of_surface(str(interaction.channel_id))
 
-    async def _named(self, interaction: Interaction, typed: str) -> RunRecord | None:
+    async def _named(self, typed: str) -> list[RunRecord]:
+        """Runs whose id ends so, wherever they are."""
         ending = typed.strip().upper()
-        if len(ending) < _SHORTEST:
-            return None
-        found = await self.store.records.runs(RunFilter(ending=ending, limit=10))
-        return next((record for record in found if self.is_visible(interaction, record)), None)
+        return [] if len(ending) < _SHORTEST else await self.store.records.runs(RunFilter(ending=ending, limit=10))
 
     async def find(self, interaction: Interaction, which: RunFilter) -> list[RunRecord]:
         """Find runs that can be seen from here, newest first: this server's and external ones.

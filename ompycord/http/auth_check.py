@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
-from ompycord.domain.ports import Clock
+from ompycord.domain.auditing.refused import WHO_MAY, RefusedAttempt
+from ompycord.domain.ids import RunId
+from ompycord.domain.policy import Denied, Resource, authorize
+from ompycord.domain.ports import Clock, RefusalNotes
+from ompycord.domain.refusals import RefusalCode
+from ompycord.errors import Refused
 from ompycord.http.authentication import authenticate, is_local, is_signed
 from ompycord.http.keys import Key, KeySet
 from ompycord.http.limits import HttpLimits
-from ompycord.http.problems import Problem, unauthorized
+from ompycord.http.problems import Problem, problem_of, unauthorized
 from ompycord.http.token_bucket import TokenBucket
 
 __all__ = ["AuthCheck"]
@@ -37,10 +42,14 @@ class _Address:
 class AuthCheck:
     """Authenticates requests. `failures` counts those that were refused since the start."""
 
-    def __init__(self, *, keyring: KeySet, clock: Clock, limits: HttpLimits) -> None:
+    def __init__(
+        self, *, keyring: KeySet, clock: Clock, limits: HttpLimits, refusals: RefusalNotes | None = None
+    ) -> None:
+        """`refusals` are told what a key was refused."""
         self._keyring = keyring
         self._clock = clock
         self._limits = limits
+        self._refusals = refusals
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
         self.failures = 0
 
@@ -124,6 +133,24 @@ class AuthCheck:
         now = self._clock.monotonic_s()
         known = self._addresses.get(address) or self._remember(address, now)
         known.valid_at = now
+
+    def require(self, key: Key, action: str, *, run: RunId | None = None) -> None:
+        """Raises Problem, `scope` (403) or `unknown-run` (404), where the key may not do this; that is noted."""
+        denied = authorize(key.actor, action, Resource(run=run))
+        if isinstance(denied, Denied):
+            self.note(key, denied.code, action, needs=" ".join(denied.needs), run=run or "")
+            if denied.code is RefusalCode.NO_SUCH_RUN:
+                raise Problem(denied.code)  # in the same words as for a run that is not there
+            raise problem_of(Refused(denied.code, needs=" ".join(denied.needs)))
+
+    def note(self, key: Key, code: str, what: str, *, needs: str = "", run: str = "") -> None:
+        """Note for the audit what was refused to a key, where that is about who may."""
+        if self._refusals is not None and code in WHO_MAY:
+            by = "" if key.owner is None else f"owner {key.owner}"
+            attempt = RefusedAttempt(
+                surface="http", actor=f"key {key.id}", what=what, code=code, by_name=by, needs=needs, run=run
+            )
+            self._refusals.note(attempt)
 
     def _failed(self, address: str) -> None:
         self.failures += 1

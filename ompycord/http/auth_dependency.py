@@ -6,7 +6,7 @@ from fastapi import Path, Request
 
 from ompycord.domain.records import Scope
 from ompycord.http.auth_check import AuthCheck
-from ompycord.http.authentication import header_map, require_scope
+from ompycord.http.authentication import header_map
 from ompycord.http.keys import Key
 
 __all__ = ["UlidPath", "reader"]
@@ -23,5 +23,5 @@ def reader(request: Request, auth_check: AuthCheck, *, scope: Scope = Scope.RUNS
     headers = header_map(request.scope["headers"])
     wait_s = auth_check.check_address(headers, peer=peer)
     key = auth_check.authenticate_request(headers, b"", peer=peer, wait_s=wait_s)
-    require_scope(key, scope)
+    auth_check.require(key, scope)
     return key

@@ -2,14 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from ompycord.domain.policy import Denied, authorize
-from ompycord.domain.records import Scope
-from ompycord.errors import Refused
 from ompycord.http.keys import Key, KeySet
-from ompycord.http.problems import problem_of, unauthorized
+from ompycord.http.problems import unauthorized
 from ompycord.http.signature import may_be_signature
 
-__all__ = ["authenticate", "header_map", "is_local", "is_signed", "require_scope"]
+__all__ = ["authenticate", "header_map", "is_local", "is_signed"]
 
 _FORWARDING = frozenset(
     b"forwarded via x-real-ip x-client-ip x-cluster-client-ip x-original-forwarded-for x-original-host x-original-url "
@@ -59,13 +56,6 @@ def is_signed(headers: Mapping[bytes, bytes], *, now_s: float) -> bool:
         signature=headers.get(b"webhook-signature", b"").decode("latin-1"),
         now_s=now_s,
     )
-
-
-def require_scope(key: Key, scope: Scope) -> None:
-    """Raises Problem `scope` (403)."""
-    denied = authorize(key.actor, scope)
-    if isinstance(denied, Denied):
-        raise problem_of(Refused(denied.code, needs=denied.needs[-1]))
 
 
 def _cannot_be_overheard(headers: Mapping[bytes, bytes], peer: str | None, trusted_proxies: Collection[str]) -> bool:

@@ -13,7 +13,6 @@ from ompycord.domain.ports import Clock
 from ompycord.domain.records import Scope
 from ompycord.errors import BadEvent, StorageError
 from ompycord.http.auth_check import AuthCheck
-from ompycord.http.authentication import require_scope
 from ompycord.http.deadlines import Deadlines
 from ompycord.http.keys import Key
 from ompycord.http.limits import HttpLimits
@@ -77,12 +76,15 @@ class RequestPipeline:
 
         Raises ClientDisconnected.
         """
+        key: Key | None = None
         try:
-            return await take(await self._authenticated(request, most, scope))
+            authenticated = await self._authenticated(request, most, scope)
+            key = authenticated.key
+            return await take(authenticated)
         except Problem as error:
-            return problem(error)
+            return self._refused(key, error, scope)
         except BadEvent as error:
-            return problem(Problem(error.slug, str(error)))
+            return self._refused(key, Problem(error.slug, str(error)), scope)
         except StorageError:
             return problem(Problem("storage", retry_after_s=STORAGE_RETRY_S))
 
@@ -114,6 +116,12 @@ class RequestPipeline:
         except StorageError:
             return problem(Problem("storage", retry_after_s=STORAGE_RETRY_S))
 
+    def _refused(self, key: Key | None, error: Problem, scope: Scope) -> RawAnswer:
+        """The answer; where a known key may not do that, it is noted."""
+        if key is not None:
+            self._auth_check.note(key, error.slug, scope)
+        return problem(error)
+
     def require_rate(self, key: Key, count: int) -> None:
         """Count `count` events of the key. Raises Problem `rate-limited` (429)."""
         self._require_rate(key.id, count)
@@ -137,7 +145,7 @@ class RequestPipeline:
         wait_s = self._auth_check.check_address(headers, peer=peer)
         body = await self._read(headers, request.receive, most)
         key = self._auth_check.authenticate_request(headers, body, peer=peer, wait_s=wait_s)
-        require_scope(key, scope)
+        self._auth_check.require(key, scope)
         webhook_id = headers.get(b"webhook-id", b"").decode("latin-1") or None
         if webhook_id is not None and not is_webhook_id(webhook_id):  # a bearer's own; a signed one was checked
             raise Problem("schema-invalid", "webhook-id has 1 to 128 letters, digits, _ and -.")

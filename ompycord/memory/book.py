@@ -21,7 +21,7 @@ from ompycord.domain.memory.items import (
     MemoryStatus,
     NewMemory,
 )
-from ompycord.domain.ports import Clock, Ids, RunRecords
+from ompycord.domain.ports import AuditTrail, Clock, Ids, RunRecords
 from ompycord.domain.ports.memory import KeptItem, MemoryRows
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused
@@ -52,10 +52,12 @@ class MemoryBook:
     """Implements `TeamMemory` and `ProposedItems`."""
 
     def __init__(
-        self, *, rows: MemoryRows, runs: RunRecords, clock: Clock, ids: Ids, redact: Callable[[str], str]
-    ) -> None:
+        self, *, rows: MemoryRows, runs: RunRecords, audit: AuditTrail, clock: Clock, ids: Ids,
+        redact: Callable[[str], str],
+    ) -> None:  # fmt: skip
         self._rows = rows
         self._runs = runs
+        self._audit = audit
         self._clock = clock
         self._ids = ids
         self._redact = redact
@@ -107,7 +109,10 @@ class MemoryBook:
                 "source_message": message,
             }
         )
-        return await self._kept(item)
+        kept = await self._kept(item)
+        if kept.fresh:
+            await self._record("keep", kept.item, person)
+        return kept
 
     async def proposal(self, run: RunId, new: NewMemory) -> MemoryAddition:
         """See `ProposedItems`."""
@@ -136,6 +141,7 @@ class MemoryBook:
         change = await self.change(place, name, person, active=active, text=text)
         if not await self._rows.rewrite(change.item, change.terms, expect=change.expect):
             raise Refused(RefusalCode.ITEM_MOVED_ON)
+        await self._record("keep" if active else "drop", change.item, person)
         return change.item
 
     async def change(
@@ -162,7 +168,15 @@ class MemoryBook:
         if not await self._rows.rewrite(retired, terms_of(retired), expect=older.status):
             raise Refused(RefusalCode.ITEM_MOVED_ON)
         await self._rows.rewrite(linked, terms_of(linked), expect=newer.status)
+        await self._record("drop", retired, person)
         return linked
+
+    async def _record(self, what: str, item: MemoryItem, person: Person) -> None:
+        """A row of the audit about what a person decided; the words of the item are not in it."""
+        detail = {"by_name": person.name, "guild": item.guild, "repository": item.repository or ""}
+        await self._audit.audit(
+            actor=person.id, action=f"memory.{what}", subject=item.id, detail=detail, at=self._clock.now_ms()
+        )
 
     # -- making -------------------------------------------------------------------------------------------------------
 

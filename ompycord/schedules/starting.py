@@ -9,10 +9,11 @@ from typing import Final, Protocol
 
 from ompycord.conductor.runs import Runs, Submission
 from ompycord.domain.access import Person, Role
+from ompycord.domain.auditing.refused import RefusedAttempt
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import DraftId, RunId, short_id
-from ompycord.domain.policy import Resource, is_allowed
-from ompycord.domain.ports import Clock, RunRecords
+from ompycord.domain.policy import Denied, Resource, authorize
+from ompycord.domain.ports import Clock, RefusalNotes, RunRecords
 from ompycord.domain.ports.schedules import Announcements, ScheduleRows
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL
@@ -77,6 +78,7 @@ class Starter:
         guards: Guards,
         role_of: RoleOf,
         clock: Clock,
+        refusals: RefusalNotes,
         new_nonce: Callable[[], str],
         redact: Callable[[str], str],
     ) -> None:
@@ -87,6 +89,7 @@ class Starter:
         self._guards = guards
         self._role_of = role_of
         self._clock = clock
+        self._refusals = refusals
         self._new_nonce = new_nonce
         self._redact = redact
 
@@ -101,8 +104,10 @@ class Starter:
         person = await self._person(schedule)
         if person is None:
             return await self._later(occurrence, "Discord could not be asked for the role of its owner.")
-        if not is_allowed(person, "new", Resource(repository=schedule.request.repository, channel=schedule.channel)):
-            return await self._ownerless(schedule)
+        place = Resource(repository=schedule.request.repository, channel=schedule.channel)
+        denied = authorize(person, "new", place)
+        if isinstance(denied, Denied):
+            return await self._ownerless(schedule, denied)
         blocking = await self._blocking(schedule)
         if blocking is not None:
             return await self._blocked(schedule, blocking)
@@ -122,7 +127,13 @@ class Starter:
         owner = await self._role_of(schedule.guild, schedule.owner)
         return None if owner is None else owner.model_copy(update={"name": name})
 
-    async def _ownerless(self, schedule: Schedule) -> StartOutcome:
+    async def _ownerless(self, schedule: Schedule, denied: Denied) -> StartOutcome:
+        self._refusals.note(
+            RefusedAttempt(
+                surface="schedule", actor=schedule.owner or "", what=f"schedule {schedule.name}"[:128],
+                code=denied.code, guild=schedule.guild, by_name=schedule.owner_name or "", needs=" ".join(denied.needs),
+            )
+        )  # fmt: skip
         owner = clean(schedule.owner_name) or "Its owner"
         why = f"{owner} may not start runs any more."
         text = (

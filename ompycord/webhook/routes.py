@@ -15,7 +15,7 @@ from ompycord import __version__
 from ompycord.conductor import Snapshots, run_views
 from ompycord.domain.folds.snapshot import Gap
 from ompycord.domain.ids import RunId
-from ompycord.domain.policy import SEE, Resource, is_allowed
+from ompycord.domain.policy import SEE
 from ompycord.domain.ports import RunFilter, RunRecords
 from ompycord.domain.run import RunState
 from ompycord.http.auth_check import AuthCheck
@@ -169,8 +169,8 @@ def _add_runs(app: FastAPI, store: RunRecords, snapshots: Snapshots, auth_check:
     async def run(request: Request, run_id: UlidPath) -> RunDetail:
         """One run: its state, whether a person wants it to end, and which numbers are missing."""
         key = reader(request, auth_check)
-        is_theirs = is_allowed(key.actor, SEE, Resource(run=RunId(run_id)))
-        found = await store.run(RunId(run_id)) if is_theirs else None
+        auth_check.require(key, SEE, run=RunId(run_id))
+        found = await store.run(RunId(run_id))
         if found is None:
             raise Problem("unknown-run")
         snapshot = await snapshots.of(RunId(found.id))

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Header, Request
 from fastapi.responses import Response
 
 from ompycord.domain.ids import RunId
-from ompycord.domain.policy import SEE, Resource, is_allowed
+from ompycord.domain.policy import SEE
 from ompycord.domain.ports import RunRecords
 from ompycord.http.auth_check import AuthCheck
 from ompycord.http.auth_dependency import UlidPath, reader
@@ -32,8 +32,8 @@ def add_streams(app: FastAPI, *, store: RunRecords, auth_check: AuthCheck, keyri
     async def run_events(request: Request, run_id: UlidPath, last_event_id: LastEventId = None) -> Response:
         """The events of one run as they are stored."""
         key = reader(request, auth_check)
-        is_theirs = is_allowed(key.actor, SEE, Resource(run=RunId(run_id)))
-        if not is_theirs or await store.run(RunId(run_id)) is None:
+        auth_check.require(key, SEE, run=RunId(run_id))
+        if await store.run(RunId(run_id)) is None:
             raise Problem("unknown-run")
         return streams.open(RunId(run_id), _position(last_event_id), is_allowed=lambda: keyring.holds(key))
 

@@ -72,7 +72,8 @@ def followed_by(app: ComposedApp, forge: TalkingForge, access: Access, **publish
     )  # fmt: skip
     callers, forges = Callers(lambda: access), Forges(forge=forge, clock=clock, known=KnownAnswers())
     return PullRequests(
-        records=store, tasks=store, audit=store, chains=chains, rounds=rounds, callers=callers, forge=forges,
+        records=store, tasks=store, audit=store, refusals=app.infrastructure.refusals,
+        chains=chains, rounds=rounds, callers=callers, forge=forges,
         other_reviewer=OtherReviewer(records=store, callers=callers, forge=Marks(forge=forge, clock=clock)),
         issues=Issues(catalog=catalog, callers=callers, forge=forges), clock=clock, catalog=catalog,
     )  # fmt: skip

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from ompycord.app.access_keys.key_secrets import KeySecrets
+from ompycord.domain.auditing.refused import RefusedAttempt
 from ompycord.domain.ids import RunId
-from ompycord.domain.policy import is_allowed
-from ompycord.domain.ports import Clock, Decisions, Ids, KeyStore
+from ompycord.domain.policy import Denied, authorize
+from ompycord.domain.ports import Clock, Decisions, Ids, KeyStore, RefusalNotes
 from ompycord.domain.records import Commit, Scope
 from ompycord.errors import StorageError
 from ompycord.http import KeySet, mint_bearer, parse_secret
@@ -39,6 +40,7 @@ class KeyManager:
         ids: Ids,
         shared_secret: str,
         sidecar_address: Callable[[], str],
+        refusals: RefusalNotes,
         learn: Callable[[Iterable[str]], None] = lambda secrets: None,
     ) -> None:
         """`shared_secret` is OMP_WEBHOOK_SECRET; `sidecar_address` is asked when an agent starts.
@@ -53,6 +55,7 @@ class KeyManager:
         self._shared_secret = shared_secret
         self._sidecar_address = sidecar_address
         self._learn = learn
+        self._refusals = refusals
         self._refreshing = asyncio.Lock()
 
     async def run(self) -> None:
@@ -88,4 +91,12 @@ class KeyManager:
         """The run whose MCP key these request headers carry."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         key = self.keys.by_bearer(token, is_local=False) if scheme.lower() == "bearer" else None
-        return key.run if key is not None and is_allowed(key.actor, Scope.MCP) else None
+        if key is None:
+            return None
+        denied = authorize(key.actor, Scope.MCP)
+        if isinstance(denied, Denied):
+            self._refusals.note(
+                RefusedAttempt(surface="mcp", actor=f"key {key.id}", what=Scope.MCP, code=denied.code, needs=Scope.MCP)
+            )
+            return None
+        return key.run

@@ -8,7 +8,7 @@ import asyncio
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +45,10 @@ def _nothing(runs: Iterable[RunId]) -> None:
     """Where no process keeps snapshots."""
 
 
+async def _settled() -> None:
+    """Where no process writes anything."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonData:
     """For one data folder."""
@@ -56,6 +60,8 @@ class PersonData:
     backups: BackupOptions
     forget: Callable[[Iterable[RunId]], None] = _nothing
     """Called with the runs whose log is another one now."""
+    settle: Callable[[], Awaitable[None]] = _settled
+    """Has written what is about to name people; awaited first."""
 
     async def export(self, person: str) -> dict[str, Any]:
         """All that is kept of a person, as JSON: every row of theirs, and how many rows of others name them."""
@@ -104,6 +110,7 @@ class PersonData:
         return len(back)
 
     async def _erase(self, scrub: Scrub, *, by: str) -> dict[str, Any]:
+        await self.settle()
         await asyncio.to_thread(self._list, scrub.pseudonym)  # first: a crash in between is made good by the next start
         key = await asyncio.to_thread(self.anchoring.key)
         removed = await asyncio.to_thread(self._remove_files, scrub)

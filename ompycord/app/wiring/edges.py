@@ -54,6 +54,7 @@ def key_manager_of(
         shared_secret=shared_secret,
         sidecar_address=sidecar_address,
         learn=infrastructure.known.add,
+        refusals=infrastructure.refusals,
     )
 
 
@@ -78,6 +79,7 @@ def bot_of(infrastructure: Infrastructure, areas: Areas, lookups: Lookups, secre
         clock=infrastructure.clock,
         ids=infrastructure.ids,
         mac_key=secrets.component_key.encode(),
+        refusals=infrastructure.refusals,
         redact=infrastructure.redact,
         lookups=lookups,
     )
@@ -203,6 +205,7 @@ def sidecar_of(
         forge_hooks=forge_hooks,
         hosts=(_host_name(webhook.host), *((webhook.public_host,) if webhook.public_host else ())),
         redact=infrastructure.known.redactor.redact_loaded,
+        refusals=infrastructure.refusals,
     )
 
 

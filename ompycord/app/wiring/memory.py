@@ -58,6 +58,7 @@ def memory_book_of(infrastructure: Infrastructure) -> MemoryBook:
     return MemoryBook(
         rows=infrastructure.store.memory,
         runs=infrastructure.store,
+        audit=infrastructure.store,
         clock=infrastructure.clock,
         ids=infrastructure.ids,
         redact=infrastructure.redact,

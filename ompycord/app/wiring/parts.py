@@ -42,6 +42,7 @@ from ompycord.conductor.remembering import Lessons
 from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.conductor.roles.book import RoleBook
 from ompycord.conductor.roles.present import PresentRoles
+from ompycord.conductor.roles.refusals import RefusalRecord
 from ompycord.conductor.roles.waiting import StillAllowed
 from ompycord.conductor.secret_requests import SecretPages, SecretRequests, SecretVault
 from ompycord.domain.base import Millis
@@ -113,6 +114,8 @@ class Infrastructure:
     """What people gave to agents that asked for a secret."""
     roles: RoleBook = field(init=False)
     """Who has which role where."""
+    refusals: RefusalRecord = field(init=False)
+    """Puts what was refused to somebody into the audit."""
     members: DiscordMembers = field(init=False)
     """Asks Discord for people when something of theirs is used."""
     present: PresentRoles = field(init=False)
@@ -130,6 +133,7 @@ class Infrastructure:
         object.__setattr__(self, "forges", ForgeConnections(credentials, self.clock))
         object.__setattr__(self, "vault", SecretVault(self.data.path / "secrets" / "asked", learn=self._learn_given))
         object.__setattr__(self, "roles", RoleBook(configured=self.settings.access, rows=self.store))
+        object.__setattr__(self, "refusals", RefusalRecord(audit=self.store, clock=self.clock))
         object.__setattr__(self, "members", DiscordMembers(self.clock))
         object.__setattr__(self, "present", PresentRoles(book=self.roles, members=self.members))
         access = RunAccess(store=self.store, clock=self.clock, ids=self.ids)

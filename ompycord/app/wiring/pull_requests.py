@@ -24,6 +24,7 @@ def pull_requests_of(infrastructure: Infrastructure, runs: Runs, recorder: Event
         records=store,
         tasks=store,
         audit=store,
+        refusals=infrastructure.refusals,
         chains=chains,
         rounds=Rounds(
             records=store,

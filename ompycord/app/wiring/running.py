@@ -125,7 +125,12 @@ async def keeps_up(store: SqliteStore) -> bool:
 def control_of(infrastructure: Infrastructure, operations: Mapping[str, Operation]) -> Control:
     """The control socket; its answers pass the redactor, and its token is one of the secrets that this takes out."""
     known = infrastructure.known
-    control = Control(infrastructure.data.path, operations=operations, redact=known.redactor.redact_all)
+    control = Control(
+        infrastructure.data.path,
+        operations=operations,
+        redact=known.redactor.redact_all,
+        refusals=infrastructure.refusals,
+    )
     known.add([control.token])
     return control
 

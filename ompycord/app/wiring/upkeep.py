@@ -73,6 +73,13 @@ def upkeep_of(
         Service(name="results", run=results.run, ends=Ends.WORK),
         Service(name="backups", run=backups.run, ends=Ends.WORK),
         Service(name="log-check", run=log_check.run, ends=Ends.WORK),
+        Service(
+            name="refusals",
+            run=infrastructure.refusals.run,
+            ends=Ends.RECORD,
+            settle=infrastructure.refusals.finish,
+            bound_s=SETTLE_S,
+        ),
         Service(name="audit", run=anchoring_of(infrastructure).run, ends=Ends.RECORD, bound_s=SETTLE_S),
     )
 
@@ -108,6 +115,7 @@ def person_data_of(infrastructure: Infrastructure) -> PersonData:
         clock=infrastructure.clock,
         backups=infrastructure.settings.backup,
         forget=infrastructure.snapshots.forget,
+        settle=infrastructure.refusals.finish,
     )
 
 

@@ -9,7 +9,7 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
-from ompycord.bot.interactions.replies import defer, send_privately, show_form, words_for
+from ompycord.bot.interactions.replies import defer, send_privately, show_form, words_to
 from ompycord.conductor import MESSAGE_LENGTH
 from ompycord.domain.access import Person
 from ompycord.domain.run import RunRecord
@@ -61,7 +61,7 @@ class _Circling:
             record = await self._context.visible(interaction, component.ref)
             await self._context.runs.resume(await self._context.snapshots.load(record), person)
         except OmpycordError as error:
-            words = reply_texts.given_back(words_for(error, str(interaction.id)[-8:]))
+            words = reply_texts.given_back(words_to(interaction, error))
             await send_privately(interaction, words, files=[("your-text.txt", text)])
         else:
             await send_privately(interaction, "Sent. The agent starts again with it.")

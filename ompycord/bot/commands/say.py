@@ -14,7 +14,7 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.forms import DESCRIPTION, read_form
-from ompycord.bot.interactions.replies import NOT_TAKEN, defer, send_privately, show_form, words_for
+from ompycord.bot.interactions.replies import NOT_TAKEN, defer, send_privately, show_form, words_to
 from ompycord.bot.interactions.typed_answers import MessageAnswers, Taken
 from ompycord.bot.rest import SendFailed
 from ompycord.conductor import MESSAGE_LENGTH, When
@@ -127,7 +127,7 @@ class _Saying:
                 )
                 words = "\n".join(part for part in (words, reply_texts.sent(record.id, sent)) if part)
         except OmpycordError as error:
-            words = reply_texts.given_back(words_for(error, str(interaction.id)[-8:]))
+            words = reply_texts.given_back(words_to(interaction, error))
             back = text
         if is_taken:
             files = [("your-text.txt", back)] if back is not None else ()

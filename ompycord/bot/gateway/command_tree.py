@@ -14,7 +14,10 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import explain
 from ompycord.bot.interactions.replies import send_privately as reply
+from ompycord.bot.refusing import refused, watch_refusals
 from ompycord.domain.access import Role
+from ompycord.domain.refusals import RefusalCode
+from ompycord.errors import Refused
 from ompycord.render.help import help_text
 from ompycord.telemetry import get_logger
 
@@ -46,12 +49,14 @@ class OmpTree(app_commands.CommandTree[discord.Client]):
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         context = self._context
+        watch_refusals(interaction, context.person(interaction), context.refusals)
         is_completion = interaction.type is discord.InteractionType.autocomplete
         if is_ours(interaction, context.options) and (is_completion or context.may_use(interaction)):
             return True
         if is_completion:
             await interaction.response.autocomplete([])
             return False
+        refused(interaction, Refused(RefusalCode.NOT_PERMITTED, needs=Role.VIEWER.word))
         words = help_text([], Role.NONE) if is_ours(interaction, context.options) else reply_texts.ELSEWHERE
         try:
             await reply(interaction, words)

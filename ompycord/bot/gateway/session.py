@@ -53,7 +53,7 @@ from ompycord.conductor import (
     TypedAnswers,
 )
 from ompycord.domain.catalog import Catalog
-from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.ports import Clock, Ids, RefusalNotes
 from ompycord.errors import GatewayFatal, OmpycordError
 from ompycord.telemetry import get_logger
 
@@ -116,6 +116,7 @@ class SessionDependencies:
     signer: Signer
     redact: Callable[[str], str]
     lookups: Lookups
+    refusals: RefusalNotes
 
     def __repr__(self) -> str:
         return "<SessionDependencies>"  # the token is in it
@@ -275,6 +276,7 @@ class Session:
             live=self.live,
             rest=rest,
             lookups=dependencies.lookups,
+            refusals=dependencies.refusals,
             connection=self._health,
         )
 

@@ -14,9 +14,12 @@ from ompycord.bot.custom_ids import ComponentId, Rejection
 from ompycord.bot.feature import Handler
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import explain, send_privately
+from ompycord.bot.refusing import refused, watch_refusals
 from ompycord.bot.run_view import latest_card
 from ompycord.domain.access import Role
 from ompycord.domain.ids import RunId
+from ompycord.domain.refusals import RefusalCode
+from ompycord.errors import Refused
 from ompycord.render.help import help_text
 from ompycord.render.notices import old_button
 
@@ -40,13 +43,17 @@ class Dispatcher:
     async def _dispatch(self, interaction: Interaction) -> None:
         data = cast("dict[str, Any]", interaction.data or {})
         person = self._context.person(interaction)
+        component = self._context.signer.read(str(data.get("custom_id", "")))
+        what = None if isinstance(component, Rejection) else component.action
+        watch_refusals(interaction, person, self._context.refusals, what=what)
         if not is_ours(interaction, self._context.options):
+            refused(interaction, Refused(RefusalCode.NOT_PERMITTED, needs=Role.VIEWER.word))
             await send_privately(interaction, reply_texts.ELSEWHERE)
             return
         if not self._context.may_use(interaction):
+            refused(interaction, Refused(RefusalCode.NOT_PERMITTED, needs=Role.VIEWER.word))
             await send_privately(interaction, help_text([], Role.NONE))
             return
-        component = self._context.signer.read(str(data.get("custom_id", "")))
         if isinstance(component, Rejection):
             await send_privately(interaction, _rejected(interaction, component))
             return

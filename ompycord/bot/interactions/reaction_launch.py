@@ -15,6 +15,7 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.drafts import DraftBody, attached_files, submission_of
 from ompycord.bot.interactions.replies import words_for
+from ompycord.bot.refusing import note_refused
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import DraftId, new_ulid
@@ -118,6 +119,8 @@ class ReactionLaunch:
             )
             record = await self._context.runs.submit(draft_id, submission, person)
         except (OmpycordError, ValueError) as error:  # ValueError: pydantic's
+            guild = "" if message.guild is None else str(message.guild.id)
+            note_refused(self._context.refusals, error, person, guild=guild, what="reaction on a message")
             await self._answer(message, words_for(error, str(message.id)[-8:]))
             return
         log.info("rocket.started", run=record.id)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from ompycord.bot.access import Interaction
 from ompycord.bot.embed_builder import QUIET, buttons_view, sendable, text_file
 from ompycord.bot.interactions import reply_texts
+from ompycord.bot.refusing import refused
 from ompycord.bot.rest import SendFailed
 from ompycord.errors import Backlogged, BadEvent, Draining, Refused, StorageError, VersionConflict
 from ompycord.render.message import RenderedMessage
@@ -34,6 +35,7 @@ __all__ = [
     "show",
     "show_form",
     "words_for",
+    "words_to",
 ]
 
 NOT_TAKEN = (discord.HTTPException, discord.InteractionResponded, discord.RateLimited, OSError, aiohttp.ClientError)
@@ -112,7 +114,7 @@ async def send_privately(
 
 async def give_back(interaction: Interaction, error: Exception, text: str | None) -> None:
     """Send the reason and the typed text back. Discord forgets what was typed into a command or a form."""
-    words = words_for(error, str(interaction.id)[-8:])
+    words = words_to(interaction, error)
     if text:
         await send_privately(interaction, reply_texts.given_back(words), files=[("your-text.txt", text)])
     else:
@@ -171,6 +173,13 @@ def words_for(error: BaseException, reference: str) -> str:
     return known or reply_texts.internal_error(error, reference)
 
 
+def words_to(interaction: Interaction, error: BaseException) -> str:
+    """The text of an error for who acts; a refusal of them is noted for the audit."""
+    cause = _cause(error)
+    refused(interaction, cause)
+    return words_for(cause, str(interaction.id)[-8:])
+
+
 def _cause(error: BaseException) -> BaseException:
     """The actual error, without the wrappings of discord.py and of a task group with one failure."""
     while True:
@@ -194,7 +203,7 @@ def _invalid(error: ValidationError) -> str:
 async def explain(interaction: Interaction, error: BaseException) -> None:
     """Send the error to the person, and log it where it is a defect of ours."""
     reference = str(interaction.id)[-8:]
-    words = words_for(error, reference)
+    words = words_to(interaction, error)
     if words == reply_texts.internal_error(_cause(error), reference):
         log.error("interaction.failed", reference=reference, exc_info=error)
     try:

@@ -14,6 +14,7 @@ from ompycord.bot.flow import Flow, FlowStep, Signal, advance
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.drafts import DraftBody, submission_of
 from ompycord.bot.interactions.replies import NOT_TAKEN, defer, send_privately, words_for
+from ompycord.bot.refusing import refused
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person
 from ompycord.domain.ids import DraftId, RunId
@@ -145,6 +146,7 @@ class SubmissionService:
             )
             case.record = await self._context.runs.submit(DraftId(case.draft.id), submission, case.person)
         except (OmpycordError, ValueError) as error:  # ValueError: pydantic's
+            refused(case.interaction, error)
             case.why = words_for(error, case.draft.id[-6:].lower())
             return Signal.DECLINED
         return Signal.STARTED

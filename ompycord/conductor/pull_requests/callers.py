@@ -17,7 +17,7 @@ class Callers:
     def __init__(self, access: Callable[[], Access], *, guild: str | None = None) -> None:
         """`access` are the roles that hold now in `guild`, the server of the team."""
         self._access = access
-        self._guild = guild
+        self.guild = guild
         self.people: Mapping[str, str] = {login.lower(): person for login, person in access().forge.items()}
         """Discord ids by login in small letters."""
 
@@ -32,7 +32,7 @@ class Callers:
         A role by a role of Discord is not known here: no one is asked for it.
         """
         found = self.people.get(login.lower())
-        return None if found is None else self._access().person(found, login, (), guild=self._guild)
+        return None if found is None else self._access().person(found, login, (), guild=self.guild)
 
     def may_start(self, login: str, repository: str) -> bool:
         """Whether that person may start runs of a repository."""

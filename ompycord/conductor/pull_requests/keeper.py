@@ -17,12 +17,13 @@ from ompycord.conductor.pull_requests.other_reviewer import OtherReviewer
 from ompycord.conductor.pull_requests.rounds import MOST_ROUNDS_A_DAY, Rounds
 from ompycord.dialects.prompts.review_text import ReviewRound
 from ompycord.domain.access import Person, Role
+from ompycord.domain.auditing.refused import RefusedAttempt
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.events import Note
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.issue_calls.reading import ChangedPull
 from ompycord.domain.policy import Denied, authorize, resource_of
-from ompycord.domain.ports import Clock, Tasks
+from ompycord.domain.ports import Clock, RefusalNotes, Tasks
 from ompycord.domain.ports.following import OpenedByRun, OpenFollowing, PullRequestForge, PullRequestRecords
 from ompycord.domain.ports.people import AuditTrail
 from ompycord.domain.pull_requests.ci import CiVerdict, ci_of, repairable
@@ -61,6 +62,7 @@ class PullRequests:
         records: PullRequestRecords,
         tasks: Tasks,
         audit: AuditTrail,
+        refusals: RefusalNotes,
         chains: Chains,
         rounds: Rounds,
         catalog: Catalog,
@@ -75,6 +77,7 @@ class PullRequests:
         self._records = records
         self._tasks = tasks
         self._audit = audit
+        self._refusals = refusals
         self._chains = chains
         self._rounds = rounds
         self._catalog = catalog
@@ -228,7 +231,7 @@ class PullRequests:
             return record.model_copy(update={"updated_at": ""})  # it is read again: one round at a time
         after = taken(record, discussion)
         for one in others:
-            after = await self._refuse(after, one.login)
+            after = self._refuse(after, one.login)
         if not allowed:
             return after
         if not self._rounds.has_room(record):
@@ -246,16 +249,13 @@ class PullRequests:
             words = f"Nothing started for {person.name}. {refusal_words(refused, Audience.DISCORD)}"
             return record.model_copy(update={"note": words[:500]})
 
-    async def _refuse(self, record: PullRequestRecord, login: str) -> PullRequestRecord:
+    def _refuse(self, record: PullRequestRecord, login: str) -> PullRequestRecord:
         """Words of someone who may not start anything: a row in the audit, and a line on the card."""
-        subject = f"{record.repository}#{record.number}"
-        await self._audit.audit(
-            actor=f"forge:{login}"[:128],
-            action="forge.refused",
-            subject=subject,
-            detail={"why": "not a runner by access.forge"},
-            at=self._clock.now_ms(),
-        )
+        self._refusals.note(
+            RefusedAttempt(
+                surface="forge", actor=f"forge {login}"[:128], what=f"{record.repository}#{record.number}"[:128],
+                code=RefusalCode.WATCH_ONLY, needs="runner by access.forge", guild=self._callers.guild or "",
+            ))  # fmt: skip
         words = f"{login} called here; nothing started: access.forge names no runner for that login."
         return record.model_copy(update={"note": words[:500]})
 

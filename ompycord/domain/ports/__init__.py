@@ -85,6 +85,7 @@ from ompycord.domain.ports.store import (
     Tasks,
 )
 from ompycord.domain.ports.team.budgets import BudgetLedger
+from ompycord.domain.ports.team.refusals import RefusalNotes
 from ompycord.domain.ports.team.standing import CallDecisions
 from ompycord.domain.ports.triggers import (
     CallRights,
@@ -187,6 +188,7 @@ __all__ = [
     "QueueingInbox",
     "ReadingCopy",
     "RecallForRuns",
+    "RefusalNotes",
     "ResultPlace",
     "RoleGrants",
     "RunChains",

@@ -8,6 +8,7 @@ from ompycord.app.team.person import ERASED_FILE, PersonData
 from ompycord.app.wiring.memory import memory_keeper_of
 from ompycord.app.wiring.upkeep import anchoring_of, person_data_of
 from ompycord.domain.access import Access, Person, Role, RoleNames
+from ompycord.domain.auditing.refused import RefusedAttempt
 from ompycord.domain.ids import RunId
 from ompycord.domain.memory.items import MemoryFilter
 from ompycord.domain.people.erasing import is_pseudonym
@@ -62,7 +63,11 @@ async def test_nothing_of_a_person_is_found_by_grep_and_the_record_verifies(stor
     assert left_in(tmp_path)
     before = await harness.snapshots.of(RunId(run))
     assert before is not None
+    refused = RefusedAttempt(surface="discord", actor=XEN.id, what="/omp-admin pause", code="needs-role")
+    for _ in range(3):  # a row, and a number that would be one at the end of the hour
+        harness.infrastructure.refusals.note(refused.model_copy(update={"by_name": XEN.name}))
     done = await data.erase(XEN.id, by="operator")
+    await harness.infrastructure.refusals.finish()
     assert is_pseudonym(done["pseudonym"])
     assert left_in(tmp_path) == [str(other)], "a longer word is no name"
     key = anchoring_of(harness.infrastructure).key()

@@ -300,6 +300,7 @@ async def test_words_of_strangers_start_nothing_and_leave_a_line_and_a_row(world
     await world.look()
     assert len(await world.chain(run)) == 1
     assert "mallory called here; nothing started" in (await world.seen(run.id)).note
+    await world.harness.infrastructure.refusals.write()
     assert await world.harness.store.verify_audit() == before + 1
 
 

@@ -32,6 +32,7 @@ def book(harness: AppHarness) -> MemoryBook:
     return MemoryBook(
         rows=harness.store.memory,
         runs=harness.store,
+        audit=harness.store,
         clock=harness.infrastructure.clock,
         ids=harness.ids,
         redact=harness.infrastructure.redact,

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from ompycord.conductor.roles.refusals import RefusalRecord
 from ompycord.schedules.keeper import ScheduleKeeper
 from ompycord.schedules.starting import Starter
 from ompycord.store import SqliteStore, open_store
@@ -52,6 +53,7 @@ def starter(store: SqliteStore, clock: HandClock, runs: StartedRuns, guards: Gua
         announcements=store.announcements,
         guards=guards,
         role_of=roles.role_of,
+        refusals=RefusalRecord(audit=store, clock=clock),
         clock=clock,
         new_nonce=lambda: ids.token()[-25:],
         redact=lambda text: text.replace("hunter2x", "[redacted]"),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ompycord.conductor.roles.refusals import RefusalRecord
 from ompycord.domain.schedules.schedule import Occurrence, Schedule
 from ompycord.domain.schedules.zones import local_of
 from ompycord.schedules.keeper import LEASE_MS, ScheduleKeeper
@@ -61,6 +62,7 @@ class Process:
             announcements=self._store.announcements,
             guards=GuardDouble(),
             role_of=Roles().role_of,
+            refusals=RefusalRecord(audit=self._store, clock=self._clock),
             clock=self._clock,
             new_nonce=lambda: self._ids.token()[-25:],
             redact=str,

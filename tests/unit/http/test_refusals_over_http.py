@@ -9,10 +9,12 @@ from fastapi.testclient import TestClient
 from ompycord.domain.records import Scope
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused
-from ompycord.http.authentication import require_scope
-from ompycord.http.keys import Key
+from ompycord.http.auth_check import AuthCheck
+from ompycord.http.keys import Key, KeySet
+from ompycord.http.limits import HttpLimits
 from ompycord.http.problem_handlers import answer_with_problems
 from ompycord.http.problems import Problem, problem, problem_of
+from ompycord.testing import FakeClock
 
 
 def test_a_code_that_is_a_problem_is_its_type() -> None:
@@ -55,7 +57,9 @@ def test_a_route_that_is_refused_answers_so() -> None:
 
 def test_a_key_without_the_scope_is_told_which() -> None:
     key = Key("k", frozenset({Scope.EVENTS_WRITE}))
-    require_scope(key, Scope.EVENTS_WRITE)
+    clock = FakeClock()
+    check = AuthCheck(keyring=KeySet(clock=clock), clock=clock, limits=HttpLimits())
+    check.require(key, Scope.EVENTS_WRITE)
     with pytest.raises(Problem) as refused:
-        require_scope(key, Scope.RUNS_READ)
+        check.require(key, Scope.RUNS_READ)
     assert (refused.value.slug, refused.value.detail) == ("scope", "This needs the scope runs:read.")
