@@ -27,6 +27,8 @@ from tests.integration.matrix.conftest import Answer, World
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("matrix")]
 BAD: Final = 400
+UNAUTHORIZED: Final = 401
+NOT_FOUND: Final = 404
 DEFECT: Final = 70
 """The exit code of a command that met a defect of ours."""
 NOTE: Final = {"type": "note", "data": {"text": "hello"}}
@@ -41,6 +43,8 @@ class Route(NamedTuple):
     path: str
     body: dict[str, Any] | None = None
     names_a_run: bool = False
+    is_for_no_key: bool = False
+    """Another system signs what it sends in its own way: a key opens nothing."""
 
 
 ROUTES: Final = {
@@ -58,13 +62,14 @@ ROUTES: Final = {
         Scope.EVENTS_WRITE, "/api/webhook/events", {"run": "{run}", "events": [NOTE]}, True
     ),
     "POST /hooks/{source}/{run}": Route(Scope.EVENTS_WRITE, "/hooks/claude/{run}", SESSION, True),
+    "POST /hooks/{forge}": Route(None, "/hooks/forge", {"action": "labeled"}, is_for_no_key=True),
     "POST /triggers/{name}": Route(Scope.TRIGGERS_FIRE, "/triggers/alerts", {"alert": "disk"}),
     "GET /api/runs": Route(Scope.RUNS_READ, "/api/runs"),
     "GET /api/runs/{run_id}": Route(Scope.RUNS_READ, "/api/runs/{run}", None, True),
     "GET /api/runs/{run_id}/events": Route(Scope.RUNS_READ, "/api/runs/{run}/events", None, True),
     "GET /api/events": Route(Scope.RUNS_READ, "/api/events"),
 }
-"""Each route of the sidecar's own description, and what docs/contracts/authentication.md says of its scope."""
+"""Each route of the sidecar's own description, and its scope (docs/contracts/authentication.md, *Keys*)."""
 
 
 async def test_every_route_asks_for_its_scope_and_for_its_own_run(
@@ -99,6 +104,8 @@ def _request(name: str, route: Route, run: str) -> tuple[str, str, Any]:
 
 def _judged(route: Route, actor: KeyActor, run: str, answer: Answer, rows: list[dict[str, str]]) -> str:
     """What is wrong with an answer; empty where nothing is."""
+    if route.is_for_no_key:
+        return f"a key was let in: {answer}" if answer.status not in {UNAUTHORIZED, NOT_FOUND} or rows else ""
     denied = None if route.scope is None else authorize(actor, route.scope)
     if route.scope is not None and not isinstance(denied, Denied) and route.names_a_run:
         denied = authorize(actor, SEE, Resource(run=RunId(run)))

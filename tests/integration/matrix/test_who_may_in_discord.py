@@ -30,7 +30,7 @@ from ompycord.render.marker import approval_hash, question_tag
 from ompycord.render.refusals import REFUSALS
 from tests.integration.bot.conftest import is_answer
 from tests.integration.matrix.conftest import World
-from tests.support.patience import LOOK_S, within
+from tests.support.patience import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("matrix")]
 PLACES: Final = get_args(Where)
@@ -114,15 +114,16 @@ async def use(ground: Ground, cell: Cell) -> Did:
 async def new(ground: Ground, cell: Cell) -> Did:
     """The answer to who may waits for the run's message, which is not posted here: the run itself is enough."""
     world, known = ground.world, await ground.world.newest_run()
-    words = "It runs."
-    async with within(20.0), asyncio.TaskGroup() as group:
-        answered = group.create_task(world.said("omp new", prompt="Fix it", repository="shop"))
-        while await world.newest_run() == known:
-            await asyncio.wait([answered], timeout=LOOK_S)
-            if answered.done() and "the run starts" not in answered.result()[0]:
-                words, _ = answered.result()
-                break
-        answered.cancel()
+    async with asyncio.TaskGroup() as group:
+        asked = group.create_task(world.said("omp new", prompt="Fix it", repository="shop"))
+
+        async def is_over() -> bool:
+            is_told = asked.done() and "the run starts" not in asked.result()[0]
+            return is_told or await world.newest_run() != known
+
+        await until(is_over)
+        words = asked.result()[0] if asked.done() else "It runs."
+        asked.cancel()
     return Did(words, Resource(repository="shop", channel=ground.world.tasks), ("submit",))
 
 
