@@ -1,7 +1,7 @@
 """What every command, button and form needs, in one frozen bundle; made by `gateway/session.py`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import discord
@@ -266,8 +266,9 @@ class BotContext:
     def is_visible(self, interaction: Interaction, record: RunRecord) -> bool:
         """Whether the run may be seen here.
 
-        A run of another server may not; one of an external agent belongs to no server.
+        A run of another server may not; one of an external agent is of the server in which it is shown.
         """
-        return is_allowed(
-            self.person(interaction), SEE, resource_of(record), Circumstances(guild=str(interaction.guild_id))
-        )
+        place = resource_of(record)
+        if place.guild is None:
+            place = replace(place, guild=self.rest.guild_of(record.channel))
+        return is_allowed(self.person(interaction), SEE, place, Circumstances(guild=str(interaction.guild_id)))

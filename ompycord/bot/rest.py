@@ -319,8 +319,7 @@ class Rest:
 
     def url(self, guild: str | None, channel: str, message_id: str | None = None) -> str:
         """Discord's own address of a message or thread; a run without a server is shown in its channel's."""
-        found = getattr(self._client.get_channel(int(channel)), "guild", None) if guild is None else None
-        address = f"https://discord.com/channels/{guild or (found.id if found else self._home)}/{channel}"
+        address = f"https://discord.com/channels/{guild or self.guild_of(channel)}/{channel}"
         return f"{address}/{message_id}" if message_id else address
 
     @property
@@ -332,9 +331,9 @@ class Rest:
         """Whether the bot was removed from that server: nothing can be shown there until it is invited again."""
         return guild is not None and self._client.is_ready() and self._client.get_guild(int(guild)) is None
 
-    def guild_of(self, channel: str) -> str:
-        """The server of a channel."""
-        found = getattr(self._client.get_channel(int(channel)), "guild", None)
+    def guild_of(self, channel: str | None) -> str:
+        """The server of a channel; the first one of the settings where that is not known."""
+        found = getattr(self._client.get_channel(int(channel)), "guild", None) if channel else None
         return str(found.id) if found else self._home
 
     def parent_of(self, channel: str) -> str:

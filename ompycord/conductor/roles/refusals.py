@@ -51,6 +51,7 @@ class RefusalRecord:
         self._rows: deque[_Row] = deque()
         self._lost = 0
         self._changed = asyncio.Event()
+        self._writing = asyncio.Lock()
 
     def note(self, attempt: RefusedAttempt) -> None:
         """See the port."""
@@ -81,12 +82,13 @@ class RefusalRecord:
 
     async def write(self) -> None:
         """Write what waits. Raises StorageError; the rest is kept then."""
-        while self._rows:
-            row = self._rows[0]
-            await self._audit.audit(
-                actor=row.attempt.actor, action=REFUSED, subject=row.attempt.run, detail=_detail(row), at=row.at
-            )
-            self._rows.popleft()
+        async with self._writing:  # whoever else writes finds what is left
+            while self._rows:
+                row = self._rows[0]
+                await self._audit.audit(
+                    actor=row.attempt.actor, action=REFUSED, subject=row.attempt.run, detail=_detail(row), at=row.at
+                )
+                self._rows.popleft()
         if self._lost:
             log.warning("refusals.lost", rows=self._lost)
             self._lost = 0

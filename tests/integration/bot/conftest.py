@@ -115,9 +115,13 @@ class AppHarness(ComposedApp):
         limits: Limits = LIMITS,
         repositories: tuple[RepositorySpec, ...] | None = None,
         workspaces: FakeWorkspaces | None = None,
+        other_guilds: tuple[str, ...] = (),
         **sections: object,
     ) -> None:
-        """`workspaces`: the clones of an earlier process. `sections`: more of the settings."""
+        """`workspaces`: the clones of an earlier process. `other_guilds`: servers before this one.
+
+        `sections`: more of the settings.
+        """
         self.playground = playground
         self._has_board, self._ops = has_board, ops
         self.files: dict[str, bytes] = {}
@@ -128,7 +132,7 @@ class AppHarness(ComposedApp):
         """In the place of what is known of earlier runs."""
         tasks = str(playground.channel("tasks"))
         discord = {
-            "guilds": (str(playground.guild_id),),
+            "guilds": (*other_guilds, str(playground.guild_id)),
             "home_channel": tasks,
             "work_channels": (tasks,),
             "message_content": reads_threads,

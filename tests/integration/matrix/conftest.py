@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -26,10 +27,13 @@ from ompycord.domain.ports import RunFilter
 from ompycord.domain.records import Commit, Scope
 from ompycord.domain.roles.grants import RoleGrant, RoleWord, Where
 from ompycord.domain.run import RunRecord
+from ompycord.domain.schedules.schedule import Schedule
+from ompycord.domain.schedules.timetable import next_after
 from ompycord.domain.task import TaskRequest
 from ompycord.http import mint_bearer
 from ompycord.memory.book import MemoryBook
 from ompycord.playground.client import Message
+from ompycord.schedules.when import read_when
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import MAC_KEY, AppHarness, is_answer
 from tests.support.new_store import new_store
@@ -51,9 +55,11 @@ class World(AppHarness):
 
     SERVICES = ("bot", "mcp", "control")
 
-    def __init__(self, playground: Playground, store: SqliteStore, folder: Path) -> None:
+    def __init__(
+        self, playground: Playground, store: SqliteStore, folder: Path, other_guilds: tuple[str, ...] = ()
+    ) -> None:
         alerts = {"fingerprint": ["alert"], "prompt": "Look at {alert}", "repository": "shop"}
-        super().__init__(playground, store, folder, limits=MANY, triggers={"alerts": alerts})
+        super().__init__(playground, store, folder, limits=MANY, triggers={"alerts": alerts}, other_guilds=other_guilds)
         self.tasks = str(playground.channel("tasks"))
         self.guild = str(playground.guild_id)
         self.signer = Signer(MAC_KEY)
@@ -92,11 +98,13 @@ class World(AppHarness):
 
     # -- runs --------------------------------------------------------------------------------------------------------
 
-    async def submitted(self, requester: str) -> RunRecord:
-        """A run of `shop` in #tasks that waits for ever."""
+    async def submitted(
+        self, requester: str, *, guild: str | None = None, channel: str | None = None, prompt: str = "Fix the total."
+    ) -> RunRecord:
+        """A run of `shop`, in #tasks if nothing else is said, that waits for ever."""
         wanted = Submission(
-            request=TaskRequest(prompt="Fix the total.", repositories=("shop",), agent="scripted"),
-            guild=self.guild, channel=self.tasks, requester=(requester, "Someone"),
+            request=TaskRequest(prompt=prompt, repositories=("shop",), agent="scripted"),
+            guild=guild or self.guild, channel=channel or self.tasks, requester=(requester, "Someone"),
         )  # fmt: skip
         return await self.areas.runs.submit(DraftId(self.ids.ulid()), wanted, self.admin)
 
@@ -114,6 +122,17 @@ class World(AppHarness):
         found = await self.store.run(RunId(run))
         assert found is not None
         return found
+
+    def schedule(self, name: str, *, guild: str | None = None, prompt: str = "Look after it.") -> Schedule:
+        """A schedule of Mo's that is due, each quarter of an hour."""
+        now, when = self.clock.now_ms(), "*/15 * * * *"
+        last = next_after(read_when(when, "UTC", now=now), ZoneInfo("UTC"), now - 900_000)
+        assert last is not None
+        return Schedule(
+            id=self.ids.ulid(), name=name, guild=guild or self.guild, channel=self.tasks, when=when, zone="UTC",
+            request=TaskRequest(prompt=prompt, repositories=("shop",), agent="scripted"),
+            owner=self.playground.mo.id, owner_name="Mo", next_at=last.at, next_key=last.key, created_at=now,
+        )  # fmt: skip
 
     # -- the audit -----------------------------------------------------------------------------------------------------
 
@@ -144,10 +163,17 @@ class World(AppHarness):
             }
             for first in range(0, len(buttons), 5)
         ]
-        address = f"/channels/{self.playground.channel(channel)}/messages"
+        address = f"/channels/{self.playground.info.channels.get(channel, channel)}/messages"
         answer = await self.playground.rest("POST", address, {"content": "Buttons", "components": rows})
         assert answer.status == 200, answer.body
         return await self.playground.mo.wait_message(lambda m: m.id == answer.body["id"])
+
+    async def thread(self, name: str) -> str:
+        """A thread of the bot, in which five more messages may be posted in 5 s; its id."""
+        body = {"name": name, "type": 11, "auto_archive_duration": 60}
+        answer = await self.playground.rest("POST", f"/channels/{self.playground.channel('general')}/threads", body)
+        assert answer.status == 201, answer.body
+        return answer.body["id"]
 
     async def said(self, name: str, **options: Any) -> tuple[str, Message]:
         """What Mo is answered to a command."""

@@ -5,7 +5,6 @@ schedule of each role. What answers is what `authorize` says, with its words and
 import json
 from itertools import product
 from typing import Any, Final, NamedTuple, cast, get_args
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,13 +15,9 @@ from ompycord.domain.policy import SEE, SYSTEM, Denied, KeyActor, Resource, auth
 from ompycord.domain.records import Scope
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.roles.grants import Where
-from ompycord.domain.schedules.schedule import Schedule
-from ompycord.domain.schedules.timetable import next_after
-from ompycord.domain.task import TaskRequest
 from ompycord.errors import Refused
 from ompycord.http.problems import problem_of
 from ompycord.schedules.keeper import ScheduleKeeper
-from ompycord.schedules.when import read_when
 from tests.integration.matrix.conftest import Answer, World
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("matrix")]
@@ -187,7 +182,7 @@ async def test_a_schedule_starts_with_the_rights_of_its_owner(world: World, caps
     wrong = list[str]()
     for number, (role, place) in enumerate(product(Role, get_args(Where))):
         await world.give(role, place)
-        schedule = due(world, f"nightly-{number}")
+        schedule = world.schedule(f"nightly-{number}")
         await world.store.schedules.put(schedule)
         last, before = await world.last_row(), await world.newest_run()
         for occurrence in await keeper.take():
@@ -207,16 +202,3 @@ async def test_a_schedule_starts_with_the_rights_of_its_owner(world: World, caps
     with capsys.disabled():
         print(f"\nmatrix, schedules: {len(Role) * len(get_args(Where))} cells")  # noqa: T201  # what the matrix holds
     assert not wrong, "\n".join(wrong)
-
-
-def due(world: World, name: str) -> Schedule:
-    """A schedule of Mo's that is due, each quarter of an hour."""
-    now = world.clock.now_ms()
-    when = "*/15 * * * *"
-    last = next_after(read_when(when, "UTC", now=now), ZoneInfo("UTC"), now - 900_000)
-    assert last is not None
-    return Schedule(
-        id=world.ids.ulid(), name=name, guild=world.guild, channel=world.tasks, when=when, zone="UTC",
-        request=TaskRequest(prompt="Look after it.", repositories=("shop",), agent="scripted"),
-        owner=world.playground.mo.id, owner_name="Mo", next_at=last.at, next_key=last.key, created_at=now,
-    )  # fmt: skip

@@ -27,6 +27,7 @@ class Rows:
         if self.is_broken:
             raise StorageError("the disk is full")
         assert action == "refused"
+        await asyncio.sleep(0)  # as the database, it is not done at once
         self.rows.append((actor, detail["what"], subject, int(detail["count"]), at))
         self.added.set()
 
@@ -81,6 +82,17 @@ async def test_what_the_database_does_not_take_waits_and_the_refusal_does_not() 
     assert [row[:2] for row in rows.rows] == [(MO, "/omp-admin pause")]
     await record.write()
     assert len(rows.rows) == 1, "a row is written once"
+
+
+async def test_two_who_write_at_once_write_each_row_once() -> None:
+    rows = Rows()
+    record = RefusalRecord(audit=rows, clock=FakeClock())
+    for number in range(5):
+        record.note(attempt(what=f"/omp {number}"))
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(record.finish())
+    assert sorted(row[1] for row in rows.rows) == [f"/omp {number}" for number in range(5)]
 
 
 async def test_the_service_writes_by_itself_and_ends_each_hour() -> None:

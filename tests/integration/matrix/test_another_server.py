@@ -1,0 +1,300 @@
+"""An admin of one server tries every door, with all that is of another one, and finds and changes nothing of it.
+
+The doors are those of the registries themselves: commands and completions as Discord was told of them, buttons and
+forms as they have handlers, routes as the sidecar describes them, tools as they are listed. A new one is tried by
+itself.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Iterator
+from itertools import cycle
+from typing import Any, Final, NamedTuple, cast
+
+import discord
+import pytest
+import pytest_asyncio
+
+from ompycord.app.system import SystemClock, SystemIds
+from ompycord.bot import DISCORD, DiscordTarget, point_at
+from ompycord.bot.access import Interaction
+from ompycord.bot.context import BotContext
+from ompycord.bot.features import BotFeatures
+from ompycord.bot.interactions.components import Dispatcher
+from ompycord.bot.interactions.decisions import new_decision
+from ompycord.domain import events as ev
+from ompycord.domain.auditing.refused import REFUSED
+from ompycord.domain.ids import RunId
+from ompycord.domain.memory.items import MemoryPlace
+from ompycord.domain.records import Scope
+from ompycord.domain.roles.grants import RoleGrant
+from ompycord.playground.client import Message, RefusedError
+from ompycord.render.marker import approval_hash, question_tag
+from tests.e2e.reach.commands import registered
+from tests.integration.bot.conftest import is_answer
+from tests.integration.bot.test_bot_elsewhere import post
+from tests.integration.matrix.conftest import World
+from tests.support.new_store import new_store
+from tests.support.playground import hosted_playground
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("matrix")]
+OTHER: Final = "111111111111111111"
+"""The server whose things nobody here may see."""
+SECRET: Final = "zebrafinch"
+"""In every text of the other server; no one types it here."""
+NIGHTLY: Final = "kestrel-nightly"
+"""The name of its schedule."""
+STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, NUMBER = 3, 4, 5, 6, 7, 8, 10
+OWN: Final = {"eraseme"}
+"""Erases whoever presses it, and their name wherever it stands: no ref says of whom."""
+FIELDS: Final = ("usd", "reason", "answer", "prompt", "message", "text", "title", "body", "words", "why", "note")
+"""What forms ask for, by the ids of their inputs."""
+
+
+class Planted(NamedTuple):
+    """What is there of the other server."""
+
+    open: str
+    ended: str
+    external: str
+    item: str
+    tags: dict[str, str]
+    """Of its question and its approval, as buttons name them."""
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        return (self.open, self.ended, self.external, self.item, NIGHTLY)
+
+
+class Renamed:
+    """The dispatcher, to which a form comes back with the id that is set here: signed by us, about another server."""
+
+    def __init__(self, inner: Dispatcher) -> None:
+        self._inner = inner
+        self.custom_id: str | None = None
+
+    async def dispatch(self, interaction: Interaction) -> None:
+        if self.custom_id is not None and interaction.type is discord.InteractionType.modal_submit:
+            values = [{"component": {"type": 4, "custom_id": name, "value": "5"}} for name in FIELDS]
+            interaction.data = cast("Any", {"custom_id": self.custom_id, "components": values})
+        await self._inner.dispatch(interaction)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def visited(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[tuple[World, Planted]]:
+    folder = tmp_path_factory.mktemp("walk")
+    async with hosted_playground(folder / "playground") as playground:
+        point_at(DiscordTarget(api=f"{playground.api}/v10", gateway=playground.info.gateway, cdn=playground.api))
+        try:
+            async with new_store(folder / "ompycord.db", clock=SystemClock(), ids=SystemIds()) as store:
+                world = World(playground, store, folder, other_guilds=(OTHER,))
+                async with world.running():
+                    yield world, await plant(world)
+        finally:
+            point_at(DISCORD)
+
+
+async def plant(world: World) -> Planted:
+    """Of the other server: runs with a question, an approval and a message, what is remembered, a schedule, a role."""
+    there = [(await world.submitted(OTHER, guild=OTHER, channel=OTHER, prompt=f"Fix the {SECRET}.")) for _ in range(2)]
+    opened, ended = there
+    await world.areas.runs.cancel(ended, world.admin)
+    await world.areas.messages.send_message(opened, f"Mind the {SECRET}", "next", world.admin, key="k")
+    question = ev.QuestionAsked(question="q1", text=f"Which {SECRET}?", options=("a", "b"))
+    asks = ev.ApprovalRequested(approval="a1", title=f"Paint the {SECRET}", command=f"paint {SECRET}", risk_class="run")
+    await world.areas.recorder.observe(RunId(opened.id), question, asks)
+    external = await post(world, ev.RunStarted(title=f"Nightly {SECRET}", agent="ci"))
+    await world.fold()
+    snapshot = (await world.snapshots.load(opened)).snapshot
+    assert snapshot is not None
+    tags = {"question": question_tag("q1"), "approval": approval_hash(snapshot.approvals[0])}
+    place = MemoryPlace(guild=OTHER, repository="shop")
+    item = (await world.memory_book.keep(place, new_decision(f"The {SECRET} sings."), world.admin)).item.id
+    await world.store.schedules.put(world.schedule(NIGHTLY, guild=OTHER, prompt=f"Look after the {SECRET}."))
+    grant = RoleGrant(
+        guild=OTHER, place="server", kind="user", subject="999999999999999999", role="admin", by="1", by_name=SECRET,
+        at=world.clock.now_ms(),
+    )  # fmt: skip
+    await world.store.put_role_grant(grant)
+    await world.infrastructure.roles.refresh()
+    return Planted(opened.id, ended.id, external, item, tags)
+
+
+async def test_every_command_and_completion_finds_nothing(
+    visited: tuple[World, Planted], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, planted = visited
+    ada, before, found = world.playground.ada, await kept(world, planted), list[str]()
+    doors = list(registered((await ada.state())["commands"]))
+    completions = 0
+    for name, options in doors:
+        for ref in planted.refs:
+            said = await answered(world, name, filled(world, options, ref))
+            found += [f"{name} with {ref}: {said[:300]}"] if SECRET in said else []
+        for option in options:
+            for typed in ("", planted.open) if option.get("autocomplete") else ():
+                completions += 1
+                offered = await ada.complete(name, option["name"], typed, "tasks")
+                is_told = SECRET in json.dumps(offered) or any(one["value"] in planted.refs for one in offered)
+                found += [f"{name} {option['name']} completes {offered}"] if is_told else []
+    await ada.command("omp-admin unpause", "tasks")
+    with capsys.disabled():
+        names = ", ".join(name for name, _ in doors)
+        print(f"\nwalk: {len(doors)} commands ({names}), {completions} completions")  # noqa: T201  # the doors tried
+    assert not found, "\n".join(found)
+    assert await kept(world, planted) == before
+
+
+def filled(world: World, options: list[dict[str, Any]], ref: str) -> dict[str, Any]:
+    """Every option with something of the other server, or with anything that its kind takes."""
+    anything: dict[int, Any] = {
+        STRING: ref, INTEGER: 1, BOOLEAN: True, NUMBER: 5.0, USER: world.playground.mo.id, CHANNEL: world.tasks,
+        ROLE: world.playground.info.roles["member"],
+    }  # fmt: skip
+    chosen: dict[str, Any] = {}
+    for option in options:
+        if option["type"] not in anything:
+            continue  # a file says nothing of a server
+        choices = cast("list[dict[str, Any]]", option.get("choices") or [])
+        chosen[option["name"]] = choices[0]["value"] if choices else anything[option["type"]]
+    if {"member", "discord_role"} <= chosen.keys():
+        del chosen["discord_role"]
+        chosen.pop("repository", None)
+    return chosen
+
+
+async def answered(world: World, name: str, options: dict[str, Any]) -> str:
+    """All that is said to a command, with its files and forms."""
+    ada = world.playground.ada
+    is_menu = " " not in name or name.partition(" ")[0] not in {"omp", "omp-admin"}
+    if is_menu:
+        message = await ada.say("Anything", "tasks")
+        ran = await ada.command(name, "tasks", target=message.id)
+    else:
+        ran = await ada.command(name, "tasks", **options)
+    if ran.modal is not None:
+        return json.dumps(ran.modal.raw)
+    return text_of(await ada.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking))
+
+
+def text_of(message: Message) -> str:
+    return json.dumps(message.raw, ensure_ascii=False)
+
+
+async def test_every_button_and_form_finds_nothing(
+    visited: tuple[World, Planted], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, planted = visited
+    ada, before, thread = world.playground.ada, await kept(world, planted), ""
+    features = BotFeatures(cast("BotContext", None))  # only the names are looked at
+    forms = {name for feature in features.features for name in feature.forms}
+    buttons = sorted(features.handlers.keys() - forms - OWN)
+    signed = [(f"{action} {n}", custom_id) for action in buttons for n, custom_id in ids_of(world, planted, action)]
+    found, left = list[str](), list[tuple[str, str]]()
+    for first, channel in zip(range(0, len(signed), 25), cycle(("general", "ops", "tasks")), strict=False):
+        panel = await world.panel(signed[first : first + 25], channel)
+        for label, custom_id in signed[first : first + 25]:
+            if label not in panel.labels:  # another button had the message edited
+                left.append((label, custom_id))
+                continue
+            try:
+                found += await pressed(world, panel, label)
+            except RefusedError:
+                left.append((label, custom_id))
+    for number, one in enumerate(left):
+        thread = await world.thread(f"left {number}") if number % 5 == 0 else thread
+        found += await pressed(world, await world.panel([one], thread), one[0])
+    renamed = Renamed(world.bot_parts._dispatcher)  # pyright: ignore[reportPrivateUsage]  # a form that comes back
+    world.bot_parts._dispatcher = cast("Dispatcher", renamed)  # pyright: ignore[reportPrivateUsage]
+    own = await world.submitted(ada.id)
+    opener = await world.panel([("open", world.signer.button("raise", own.id))], "tasks")
+    tried = 0
+    for action in sorted(forms):
+        for _, custom_id in ids_of(world, planted, action):
+            tried += 1
+            renamed.custom_id = None
+            opened = await ada.click(opener, "open")
+            renamed.custom_id = custom_id
+            sent = await ada.submit_labels(opened, {"usd": "5"})
+            said = text_of(sent.reply) if sent.reply is not None else ""
+            found += [f"form {action}: {said[:300]}"] if SECRET in said else []
+    with capsys.disabled():
+        print(f"\nwalk: {len(signed)} buttons ({', '.join(buttons)}), {tried} forms ({', '.join(sorted(forms))})")  # noqa: T201  # the doors tried
+    assert not found, "\n".join(found)
+    assert await kept(world, planted) == before
+
+
+async def pressed(world: World, panel: Message, label: str) -> list[str]:
+    """What a button told of the other server."""
+    ran = await world.playground.ada.click(panel, label)
+    said = json.dumps(ran.modal.raw) if ran.modal is not None else text_of(ran.reply) if ran.reply else ""
+    return [f"{label}: {said[:300]}"] if SECRET in said else []
+
+
+def ids_of(world: World, planted: Planted, action: str) -> Iterator[tuple[int, str]]:
+    """Ids as we would sign them for the other server's things."""
+    for number, ref in enumerate((planted.open, planted.ended, planted.external)):
+        yield number, world.signer.button(action, ref)
+    for number, tag in enumerate(planted.tags.values(), 3):
+        yield number, world.signer.sign(action, planted.open, tag)
+
+
+async def test_no_route_stream_tool_or_file_shows_anything_to_a_run_of_this_server(
+    visited: tuple[World, Planted], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, planted = visited
+    own = await world.submitted(world.playground.ada.id)
+    await world.fold()
+    _, token = await world.key(*Scope, run=own.id)
+    found, before = list[str](), await kept(world, planted)
+    served = (await world.ask("GET", "/openapi.json")).body
+    doors = [(method.upper(), path) for path, methods in served["paths"].items() for method in methods]
+    tried = 0
+    for (method, path), ref in ((door, ref) for door in doors for ref in planted.refs):
+        tried += 1
+        told = path.replace("{run_id}", ref).replace("{run}", ref).replace("{slug}", ref).replace("{name}", ref)
+        body: dict[str, Any] = {"schema": "ompycord/event@1", "run": ref, "events": [], "type": "note", "data": {}}
+        answer = await world.ask(method, told.replace("{source}", "claude").replace("{forge}", ref), body, token=token)
+        is_told = SECRET in str(answer.body) and not path.startswith(("/openapi", "/schemas"))
+        found += [f"{method} {told}: {str(answer.body)[:300]}"] if is_told else []
+    tools = (await world.call_mcp("tools/list", {}, token))["result"]["tools"]
+    for tool in tools:
+        for ref in (*planted.refs, "q1", "a1"):
+            tried += 1
+            needed = {name: given(kind, ref) for name, kind in tool["inputSchema"]["properties"].items()}
+            answer = await world.call_mcp("tools/call", {"name": tool["name"], "arguments": needed}, token)
+            found += [f"{tool['name']}: {answer}"] if SECRET in json.dumps(answer) else []
+    with capsys.disabled():
+        print(f"\nwalk: {len(doors)} routes, {len(tools)} tools, {tried} requests")  # noqa: T201  # the doors tried
+    assert not found, "\n".join(found)
+    assert await kept(world, planted) == before
+
+
+def given(schema: dict[str, Any], ref: str) -> Any:
+    """A value that a tool takes."""
+    kinds = [schema, *schema.get("anyOf", [])]
+    kind = next((one["type"] for one in kinds if "type" in one), "string")
+    if "enum" in schema:
+        return schema["enum"][0]
+    if kind == "array":
+        of = schema.get("items", {})
+        return [{"title": "Look", "status": "active"}] if "$ref" in of else []
+    return {"string": ref, "number": 0, "integer": 0, "boolean": True}[kind]
+
+
+async def kept(world: World, planted: Planted) -> list[str]:
+    """All that is there of the other server."""
+    await world.infrastructure.refusals.finish()
+    await world.fold()
+    runs = [planted.open, planted.ended, planted.external]
+    records = [await world.record_of(run) for run in runs]
+    events = [[str(one.body) for one in await world.store.events_of(RunId(run))] for run in runs]
+    items = await world.store.memory.by_id([planted.item])
+    schedules = await world.store.schedules.schedules(OTHER)
+    grants = [one for one in await world.store.role_grants() if one.guild == OTHER]
+    rows = [
+        row.n
+        for row in await world.store.audit_rows(after=0, limit=100_000)
+        if row.text("action") != REFUSED and row.text("subject") in planted.refs
+    ]
+    said = [one for run in events for one in run]
+    return [*map(str, records), *said, str(items), str(schedules), str(grants), str(rows)]
