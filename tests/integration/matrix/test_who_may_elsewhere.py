@@ -148,6 +148,7 @@ ARGUMENTS: Final[dict[str, dict[str, Any]]] = {
     "attach_file": {"path": "total.py"}, "read_thread": {}, "report_result": {"summary": "Done"},
     "ask_human": {"question": "Which?", "wait_s": 0}, "request_approval": {"title": "make test", "wait_s": 0},
     "wait_answer": {"ticket": "none", "wait_s": 0}, "memory_search": {"query": "total"}, "memory_get": {"item": "none"},
+    "request_secret": {"name": "NPM_TOKEN", "why": "To publish", "wait_s": 0},
     "propose_lesson": {"title": "Totals are cents", "lesson": "Always."},
 }  # fmt: skip
 """What each tool is called with."""
