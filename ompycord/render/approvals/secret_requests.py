@@ -28,8 +28,8 @@ def secret_buttons(refuse: Button, ref: str) -> list[Button]:
 def secret_words(decides: str) -> str:
     """Who gives it, and how."""
     return (
-        f"Gives it: {decides}. *Give it…* tells you how, past Discord: never write it here. One start of its agent "
-        "gets it, and nothing shows it. *Refuse* has the agent go on without it."
+        f"{decides[:1].upper()}{decides[1:]} gives it: *Give it…* says how, past Discord. Never write it here. One "
+        "start of its agent gets it, and nothing shows it. *Refuse* has the agent go on without it."
     )
 
 
@@ -52,5 +52,5 @@ def give_words(run: RunId, name: str, sanitizer: Sanitizer, *, until: Millis | N
         )
     return (
         f"The page takes `{shown}` past Discord. Its link is yours alone and works once, until {stamp(until, 't')}: "
-        f"forward it to nobody. Or use {terminal}."
+        f"do not forward it. Or use {terminal}."
     )

@@ -69,7 +69,7 @@ def since_sentence(snapshot: StatusSnapshot, asked_at: Millis) -> str:
     is_hosted = snapshot.kind is RunKind.HOSTED
     if is_hosted and snapshot.state is RunState.SUSPENDED:
         if snapshot.reason is SuspendReason.WAITING and _wants_secret(snapshot):
-            kept = "Its agent is stopped until then, and goes on by itself."
+            kept = "Its agent is stopped until it is given or refused."
         elif snapshot.reason is SuspendReason.WAITING:
             kept = "Its agent was stopped to make room and continues once it is answered."
         else:

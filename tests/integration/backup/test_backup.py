@@ -76,6 +76,15 @@ def test_what_it_holds_is_private_and_secrets_are_only_named(data: Path, place: 
     assert not [file for file in place.path.rglob("*") if file.is_file() and b"y" * 43 in file.read_bytes()]
 
 
+def test_what_people_gave_for_one_run_is_in_no_backup(data: Path, place: BackupPlace, make: Make) -> None:
+    given = data / "secrets/asked/01JD0000000000000000000001/01JD0000000000000000000002.NPM_TOKEN"
+    given.parent.mkdir(parents=True)
+    given.write_text("x9Qd2kLw" * 4)
+    manifest = place.manifest(make(with_secrets=True))
+    assert "asked" not in repr(manifest)
+    assert [one.name for one in manifest.secrets] == ["secrets/component_key", "secrets/keys/k1"]
+
+
 def test_a_second_one_copies_only_what_is_new_and_two_in_one_second_have_two_names(
     place: BackupPlace, make: Make
 ) -> None:

@@ -42,9 +42,9 @@ async def test_a_request_says_who_gives_it_and_a_refusal_goes_to_the_agent(harne
         run, message = await waiting(harness)
         assert "scripted needs a secret" in message.text
         assert "It needs the secret NPM\\_TOKEN: to publish the package" in message.text
-        assert "Gives it: an approver other than the requester." in message.text
-        assert "never write it here" in message.text
-        assert "Its agent is stopped until then, and goes on by itself." in message.text
+        assert "An approver other than the requester gives it: *Give it…* says how, past Discord." in message.text
+        assert "Never write it here." in message.text
+        assert "Its agent is stopped until it is given or refused." in message.text
         card = await mo.wait_message(lambda m: kind_of(m) == "card 1" and "NPM\\_TOKEN" in m.text)
         assert "Waiting for Mo" not in card.text
         refused = await told(mo, await mo.click(message, "Give it…"))

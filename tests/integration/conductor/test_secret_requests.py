@@ -116,7 +116,7 @@ async def test_what_was_given_is_in_no_row_and_no_file_but_its_own_until_the_run
     harness.agent.outcome = harness.agent.outcome.model_copy(update={"message": f"Done with {VALUE}.", "claim": False})
     harness.agent.release()
     await harness.settled(working)
-    await harness.until(working, lambda one: one.state not in {RunState.BUILDING, RunState.VERIFYING})
+    await harness.ended(working)
 
     events = await harness.store.events_of(working)
     said = next(one.body.text for one in events if isinstance(one.body, ev.Message))
@@ -130,7 +130,6 @@ async def test_what_was_given_is_in_no_row_and_no_file_but_its_own_until_the_run
         if path.is_file() and "secrets/asked" not in str(path):
             assert VALUE.encode() not in path.read_bytes(), path
 
-    await harness.ended(working)
     await requests_of(harness).forget_ended([working])
     assert kept(harness) == []
     assert not file.parent.exists()
@@ -346,10 +345,11 @@ async def test_a_result_that_holds_what_was_given_is_not_taken(harness: AppHarne
     await requested(harness, working)
     await give(harness, working)
     await harness.began()
+    await harness.in_state(working, RunState.BUILDING)
     harness.agent.writes = {"config.txt": f"token = {VALUE}\n"}
     harness.agent.release()
     held = await harness.until(working, lambda one: one.is_final or one.state is RunState.SUSPENDED)
-    assert held.state is RunState.SUSPENDED
+    assert (held.state, held.reason is SuspendReason.WAITING) == (RunState.SUSPENDED, False)
     assert held.message is not None
     assert "NPM_TOKEN" in held.message
     assert VALUE not in held.message

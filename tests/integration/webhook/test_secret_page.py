@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from ompycord.domain.access import Person
 from ompycord.domain.ids import RunId
@@ -236,6 +237,19 @@ async def test_a_link_gives_nothing_once_its_request_is_over(harness: AppHarness
         assert answer.status_code == 409
         assert "does not wait for a secret called NPM_TOKEN any more. Nothing was kept." in answer.text
         assert "<form" not in answer.text
+
+
+async def test_a_link_gives_nothing_for_a_later_request_of_the_same_name(harness: AppHarness) -> None:
+    async with opened(harness) as site:
+        path, requests = await site.link(), harness.parts.areas.secret_requests
+        loaded = await harness.areas.load(site.run)
+        await requests.give(loaded, "NPM_TOKEN", SecretStr(VALUE), AP, way="at a terminal")
+        assert await site.given() == VALUE
+        assert await site.given() is None  # the start after that one asks again
+        await requests.request(site.run, "NPM_TOKEN", "again")
+        answer = await site.post(path)
+        assert (answer.status_code, "Nothing was kept." in answer.text) == (409, True)
+        assert [one.is_open for one in await requests.requests(site.run)] == [False, True]
 
 
 async def test_other_methods_and_other_names_of_the_host_reach_no_page(harness: AppHarness) -> None:
