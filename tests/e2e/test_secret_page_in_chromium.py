@@ -78,8 +78,9 @@ async def test_a_browser_gives_it_with_its_own_form_and_a_form_elsewhere_does_no
             assert given == [VALUE]
             with pytest.raises(Error, match="ERR_CACHE_MISS"):  # the page before is not kept
                 await page.go_back()
-            await page.goto(address)
-            await expect(page.locator("h1")).to_have_text("No such link")
+            again = await context.new_page()
+            await again.goto(address)
+            await expect(again.locator("h1")).to_have_text("No such link")
             assert not [one for one in problems if "Content Security Policy" in one]
         finally:
             await context.close()

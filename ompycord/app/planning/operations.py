@@ -8,14 +8,13 @@ from typing import Annotated, Any, Final
 from pydantic import Field, ValidationError
 
 from ompycord.app.control import Operation
+from ompycord.app.terminal.named_run import decided, load_named, person_at_terminal
 from ompycord.conductor import Plans, Snapshots
 from ompycord.conductor.snapshots import LoadedRun
-from ompycord.domain.access import Person, Role
 from ompycord.domain.base import Frozen
 from ompycord.domain.folds.reports import Proposal
 from ompycord.domain.ids import short_id
-from ompycord.domain.ports import RunFilter, RunRecords
-from ompycord.domain.records import Committed
+from ompycord.domain.ports import RunRecords
 from ompycord.errors import RefusedInWords, UnavailableError
 from ompycord.render.reports.passes import passes_lines
 from ompycord.render.reports.plan_lines import plan_lines
@@ -72,18 +71,22 @@ class PlanOperations:
     async def _approve(self, arguments: dict[str, Any]) -> dict[str, Any]:
         request, plans = _read(arguments), self._deciding()
         loaded = await self._load(request)
-        return _decided(loaded, await plans.approve(loaded, _person(request), plan=request.plan))
+        return decided(loaded, await plans.approve(loaded, person_at_terminal(request.by), plan=request.plan))
 
     async def _change(self, arguments: dict[str, Any]) -> dict[str, Any]:
         request, plans = _read(arguments), self._deciding()
         loaded = await self._load(request)
-        return _decided(loaded, await plans.change(loaded, request.words, _person(request), plan=request.plan))
+        return decided(
+            loaded, await plans.change(loaded, request.words, person_at_terminal(request.by), plan=request.plan)
+        )
 
     async def _reject(self, arguments: dict[str, Any]) -> dict[str, Any]:
         request, plans = _read(arguments), self._deciding()
         loaded = await self._load(request)
         reason = request.words or None
-        return _decided(loaded, await plans.reject(loaded, _person(request), reason=reason, plan=request.plan))
+        return decided(
+            loaded, await plans.reject(loaded, person_at_terminal(request.by), reason=reason, plan=request.plan)
+        )
 
     def _deciding(self) -> Plans:
         if self._plans is None:
@@ -91,12 +94,7 @@ class PlanOperations:
         return self._plans
 
     async def _load(self, request: _Request) -> LoadedRun:
-        found = await self._store.runs(RunFilter(ending=request.run, limit=2))
-        if not found:
-            raise RefusedInWords(f"There is no run {request.run.lower()}. `ompycord runs --all` lists them.")
-        if len(found) > 1:
-            raise RefusedInWords(f"Several runs end in {request.run.lower()}: give more characters.")
-        return await self._snapshots.load(found[0])
+        return await load_named(self._store, self._snapshots, request.run, listed_by="ompycord runs --all")
 
 
 def _read(arguments: dict[str, Any]) -> _Request:
@@ -108,11 +106,6 @@ def _read(arguments: dict[str, Any]) -> _Request:
         ) from None
 
 
-def _person(request: _Request) -> Person:
-    """Whoever reaches the control socket has the rights of the bot's own user."""
-    return Person(id="", name=f"{request.by} (terminal)", role=Role.ADMIN)
-
-
 def _shown(proposal: Proposal) -> dict[str, Any]:
     return {
         "hash": proposal.hash,
@@ -121,13 +114,4 @@ def _shown(proposal: Proposal) -> dict[str, Any]:
         "words": proposal.words,
         "plan": proposal.plan.model_dump(mode="json"),
         "passes": None if proposal.passes is None else proposal.passes.model_dump(mode="json"),
-    }
-
-
-def _decided(loaded: LoadedRun, committed: Committed) -> dict[str, Any]:
-    first = committed.earlier
-    return {
-        "run": short_id(loaded.run),
-        "decided": committed.fresh,
-        "earlier": None if first is None else {"by": first.by_name, "action": first.action},
     }

@@ -8,14 +8,13 @@ from typing import Annotated, Any, Final
 from pydantic import Field, SecretStr, ValidationError
 
 from ompycord.app.control import Operation
+from ompycord.app.terminal.named_run import decided, load_named, person_at_terminal
 from ompycord.conductor import Approvals, Snapshots
 from ompycord.conductor.secret_requests import SecretRequest, SecretRequests
 from ompycord.conductor.snapshots import LoadedRun
-from ompycord.domain.access import Person, Role
 from ompycord.domain.base import Frozen
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter, RunRecords
-from ompycord.domain.records import Committed
 from ompycord.domain.run import RunKind
 from ompycord.domain.secret_requests.rules import MOST_SECRET, REFUSE
 from ompycord.errors import RefusedInWords, UnavailableError
@@ -75,15 +74,17 @@ class SecretOperations:
         requests, _ = self._conducting()
         request = _read(arguments)
         loaded = await self._load(request)
-        committed = await requests.give(loaded, request.name, request.value, _person(request), way="at a terminal")
-        return _decided(loaded, committed)
+        committed = await requests.give(
+            loaded, request.name, request.value, person_at_terminal(request.by), way="at a terminal"
+        )
+        return decided(loaded, committed)
 
     async def _refuse(self, arguments: dict[str, Any]) -> dict[str, Any]:
         requests, approvals = self._conducting()
         request = _read(arguments)
         loaded = await self._load(request)
         open_ = await requests.open_request(loaded.record, name=request.name)
-        return _decided(loaded, await approvals.answer(loaded, open_.question, REFUSE, _person(request)))
+        return decided(loaded, await approvals.answer(loaded, open_.question, REFUSE, person_at_terminal(request.by)))
 
     def _conducting(self) -> tuple[SecretRequests, Approvals]:
         if self._requests is None or self._approvals is None:
@@ -91,12 +92,7 @@ class SecretOperations:
         return self._requests, self._approvals
 
     async def _load(self, request: _Request) -> LoadedRun:
-        found = await self._store.runs(RunFilter(ending=request.run, limit=2))
-        if not found:
-            raise RefusedInWords(f"There is no run {request.run.lower()}. `ompycord secret list` has those that wait.")
-        if len(found) > 1:
-            raise RefusedInWords(f"Several runs end in {request.run.lower()}: give more characters.")
-        return await self._snapshots.load(found[0])
+        return await load_named(self._store, self._snapshots, request.run, listed_by="ompycord secret list")
 
 
 def _read(arguments: dict[str, Any]) -> _Request:
@@ -111,11 +107,6 @@ def _read(arguments: dict[str, Any]) -> _Request:
         ) from None
 
 
-def _person(request: _Request) -> Person:
-    """Whoever reaches the control socket has the rights of the bot's own user."""
-    return Person(id="", name=f"{request.by} (terminal)", role=Role.ADMIN)
-
-
 def _shown(loaded: LoadedRun, request: SecretRequest, *, title: str, asked_at: int | None) -> dict[str, Any]:
     return {
         "run": short_id(RunId(loaded.record.id)),
@@ -125,13 +116,4 @@ def _shown(loaded: LoadedRun, request: SecretRequest, *, title: str, asked_at: i
         "agent": loaded.record.agent,
         "repository": loaded.record.repository,
         "asked_at": asked_at,
-    }
-
-
-def _decided(loaded: LoadedRun, committed: Committed) -> dict[str, Any]:
-    first = committed.earlier
-    return {
-        "run": short_id(loaded.run),
-        "decided": committed.fresh,
-        "earlier": None if first is None else {"by": first.by_name, "action": first.action},
     }

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -113,6 +114,11 @@ async def test_what_was_given_is_in_no_row_and_no_file_but_its_own_until_the_run
         ev.SessionOpened(session=VALUE), ev.ArtifactAdded(name=VALUE, sha256="0" * 64, size=1),
     )  # fmt: skip
     await recorder.record(working, ev.Note(text=VALUE))
+    headers = {"authorization": f"Bearer {harness.agent.jobs[-1].env['OMPYCORD_KEY']}"}
+    transport = httpx.ASGITransport(harness.parts.sidecar, client=("127.0.0.1", 1))
+    note = {"schema": "ompycord/event@1", "type": "note", "run": working, "data": {"text": f"posted {VALUE}"}}
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as http:
+        assert (await http.post("/api/webhook/event", json=note)).status_code == 202
     harness.agent.outcome = harness.agent.outcome.model_copy(update={"message": f"Done with {VALUE}.", "claim": False})
     harness.agent.release()
     await harness.settled(working)
@@ -199,6 +205,14 @@ async def test_no_secret_takes_the_name_of_what_programs_read(harness: AppHarnes
         with refuses("name"):
             await requests_of(harness).request(working, name, "x")
     await harness.in_state(working, RunState.BUILDING)
+
+
+async def test_one_run_asks_for_eight_different_secrets_at_most(harness: AppHarness, working: RunId) -> None:
+    for number in range(8):
+        await requests_of(harness).request(working, f"KEY_{number}", "x")
+    with refuses("at most 8 different secrets"):
+        await requests_of(harness).request(working, "KEY_8", "x")
+    assert len(await requests_of(harness).requests(working)) == 8
 
 
 async def test_whoever_may_not_give_it_gives_nothing(harness: AppHarness, working: RunId) -> None:
