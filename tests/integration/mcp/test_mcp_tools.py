@@ -64,6 +64,7 @@ async def mounted(
         shim = group.create_task(mount.serve())
         group.create_task(serve(mount, stop=stop, sock=sock, serving=serving))
         await serving.wait()
+        mount.prepare()  # as a run does before its agent starts: some clients give a server that is late up
         try:
             yield f"http://127.0.0.1:{sock.getsockname()[1]}/"
         finally:
