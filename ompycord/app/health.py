@@ -8,6 +8,7 @@ from ompycord.app.forges.resting import forge_lines
 from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.app.resources.bounds import LIMITS_REMEDY, MANY_EVENTS
+from ompycord.app.retention.keeper import RetentionKeeper, retention_line
 from ompycord.bot.lookups import HealthLine
 from ompycord.conductor import Slots
 from ompycord.conductor.slots import is_only_waiting
@@ -45,6 +46,7 @@ class Health:
         backups: BackupState,
         breakers: ForgeBreakers,
         alerts: AlertState,
+        retention: RetentionKeeper,
     ) -> None:
         """`requests` is what the sidecar has counted."""
         self._mode = mode
@@ -61,6 +63,7 @@ class Health:
         self._backups = backups
         self._breakers = breakers
         self._alerts = alerts
+        self._retention = retention
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line for each part, including what is wrong."""
@@ -93,6 +96,7 @@ class Health:
             *_limits(self._own_limits),
             HealthLine(name="Disk", is_ok=not disk.is_low, text=disk.words),
             backup_line(self._backups),
+            retention_line(self._retention.state),
             *self._alerts.lines(),
             HealthLine(name="Event backlog", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
             HealthLine(name="Rejected requests", is_ok=True, text=f"{self._requests().without_key} since start"),

@@ -16,6 +16,7 @@ from ompycord.domain.base import Frozen
 from ompycord.domain.budgets.options import BudgetOptions
 from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.configuration.own_models import OwnModels
+from ompycord.domain.configuration.retention import RetentionOptions
 from ompycord.domain.configuration.written import WrittenPath
 from ompycord.domain.guardian.options import GuardianOptions
 from ompycord.domain.issue_calls.options import ForgeHookSpec
@@ -169,6 +170,8 @@ class Settings(BaseSettings):
     tapes: TapeOptions = TapeOptions()
     """Recording of runs, to run them again without a model."""
     log: LogSettings = LogSettings()
+    retention: RetentionOptions = RetentionOptions()
+    """How long events of ended runs stay in the database."""
     backup: BackupOptions = BackupOptions()
     alerts: AlertOptions = AlertOptions()
     """What operators are notified of."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ompycord.domain.ports import Clock, Ids
+from ompycord.store.archive.files import ArchiveFiles
 from ompycord.store.committer import Committer
 from ompycord.store.kept_out import KeptOut
 from ompycord.store.readers import Readers
@@ -21,6 +22,8 @@ class Database:
     steady: SteadyTime
     """By which what is old is forgotten."""
     ids: Ids
+    archive: ArchiveFiles
+    """Where events of runs are that ended long ago."""
     kept_out: KeptOut = field(default_factory=KeptOut)
     """Values that no row may hold."""
 

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import ConfigurationError, UnavailableError
+from ompycord.store.archive.files import ArchiveFiles
 from ompycord.store.connection import StoreConnection, connect, start_error
 from ompycord.store.degraded import PROBE_S, WriteGuard
 from ompycord.store.leftovers import (
@@ -83,7 +84,16 @@ async def open_store(
                 timeout_s=query_timeout_s,
                 damaged=guard.failed,
             )
-        store = SqliteStore(writer=writer, readers=pool, guard=guard, clock=clock, ids=ids, mark=mark, steady=steady)
+        store = SqliteStore(
+            writer=writer,
+            readers=pool,
+            guard=guard,
+            clock=clock,
+            ids=ids,
+            mark=mark,
+            steady=steady,
+            archive=ArchiveFiles(path.parent / "artifacts"),
+        )
         stack.push_async_callback(store.close)
         if is_whole:
             checker = await connection("ro")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ompycord.domain.events import EventBody, Opaque, RunEvent, dump_data, dump_json, load_json
@@ -58,12 +59,12 @@ def _text_of(body: EventBody) -> str:
     return canonical(dump_data(body)) if text is None else text
 
 
-def is_whole(row: sqlite3.Row) -> bool:
+def is_whole(row: sqlite3.Row | Mapping[str, Any]) -> bool:
     """Whether type and body of an event, as bytes, have the hash that was stored with them."""
     return hashlib.sha256(row["type"] + b"\n" + row["body"]).digest() == row["hash"]
 
 
-def event_of(row: sqlite3.Row) -> RunEvent:
+def event_of(row: sqlite3.Row | Mapping[str, Any]) -> RunEvent:
     """A fact of the log from its row.
 
     One that is not what was stored keeps its place and number, and says nothing: a body of the type `DAMAGED`.

@@ -10,6 +10,8 @@ from functools import partial
 
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Commit, Committed
+from ompycord.store.archive.files import ArchiveFiles
+from ompycord.store.archive.moving import SqliteArchive
 from ompycord.store.committer import Committer
 from ompycord.store.connection import StoreConnection, storage_error
 from ompycord.store.database import Database
@@ -123,12 +125,13 @@ class SqliteStore(
         ids: Ids,
         mark: StoreMark,
         steady: SteadyTime,
+        archive: ArchiveFiles,
     ) -> None:
         self._connection = writer
         self._guard = guard
         self._writer = Committer(writer, guard, mark)
         self._readers = readers
-        database = Database(writer=self._writer, readers=readers, clock=clock, steady=steady, ids=ids)
+        database = Database(writer=self._writer, readers=readers, clock=clock, steady=steady, ids=ids, archive=archive)
         super().__init__(database)
         self.notifications = SqliteNotificationQueue(database)
         """The deliveries to webhooks; its methods have the names of the outbox's, so it is a part of its own."""
@@ -141,6 +144,8 @@ class SqliteStore(
         self.triggers = SqliteTriggers(database)
         self.issue_calls = SqliteIssueCalls(database)
         self.feedback = SqliteFeedback(database)
+        self.archive = SqliteArchive(database)
+        """Events that lie in files."""
         self.erasure = SqliteErasure(database)
         """What takes people out of both."""
 

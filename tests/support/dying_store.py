@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from ompycord.domain.ports import Clock, Ids
 from ompycord.store import SqliteStore
+from ompycord.store.archive.files import ArchiveFiles
 from ompycord.store.connection import StoreConnection, connect
 from ompycord.store.degraded import WriteGuard
 from ompycord.store.mark import Mark, StoreMark, read_mark
@@ -62,10 +63,17 @@ async def dying_store(
     mark = StoreMark(path, read_mark(path) or Mark())
     try:
         steady = SteadyTime(clock, base=clock.now_ms())
-        yield (
-            SqliteStore(writer=death, readers=readers, guard=guard, clock=clock, ids=ids, mark=mark, steady=steady),
-            death,
+        store = SqliteStore(
+            writer=death,
+            readers=readers,
+            guard=guard,
+            clock=clock,
+            ids=ids,
+            mark=mark,
+            steady=steady,
+            archive=ArchiveFiles(path.parent / "artifacts"),
         )
+        yield store, death
     finally:
         guard.close()
         await reader.close()

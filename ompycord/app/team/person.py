@@ -23,6 +23,7 @@ from ompycord.errors import RefusedInWords
 from ompycord.files import replace_file
 from ompycord.memory.erasure import erase_from_memory
 from ompycord.store import SqliteStore
+from ompycord.store.features.team.person import archived_row
 from ompycord.telemetry import get_logger
 
 __all__ = ["PersonData"]
@@ -68,6 +69,7 @@ class PersonData:
         scrub, summary = await self._scrub(person)
         rows = await self.store.person_rows(scrub)
         files = await asyncio.to_thread(lambda: [str(path.relative_to(self.data)) for path in self._files(scrub)])
+        rows += [archived_row(event, scrub) for event in await self.store.archive.naming(scrub)]
         named = Counter(one.table for one in rows if one.row is None)
         return {
             "person": person,
@@ -115,8 +117,9 @@ class PersonData:
         key = await asyncio.to_thread(self.anchoring.key)
         removed = await asyncio.to_thread(self._remove_files, scrub)
         who = scrub.pseudonym if by == scrub.person else scrub.text(by)
+        in_files = await self.store.archive.erase(scrub, at=self.clock.now_ms())
         done = await self.store.erase_person(scrub, key=key, by=who, at=self.clock.now_ms())
-        self.forget(map(RunId, done.runs))
+        self.forget({*map(RunId, done.runs), *in_files})
         remembered = [
             await erase_from_memory(self.store.erasure, _later, scrub.person, name) for name in (*scrub.names, "")
         ]
@@ -124,7 +127,7 @@ class PersonData:
         return {
             "pseudonym": scrub.pseudonym,
             "rows": done.rows,
-            "events": done.events,
+            "events": done.events + len(in_files),
             "audit": done.audit,
             "memory": sum(one.items + one.renamed for one in remembered),
             "files": removed,

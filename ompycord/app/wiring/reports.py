@@ -7,6 +7,7 @@ from ompycord.app.backups.state import BackupState
 from ompycord.app.health import Health
 from ompycord.app.outgoing.states import Destinations
 from ompycord.app.report import HealthReport
+from ompycord.app.retention.keeper import RetentionKeeper
 from ompycord.app.wiring.parts import Infrastructure, Workers
 from ompycord.bot.bot import Bot
 from ompycord.conductor import Projector
@@ -36,6 +37,7 @@ def health_of(
     gateway: ModelGateway,
     backups: BackupState,
     alerts: AlertState,
+    retention: RetentionKeeper,
     *,
     requests: Callable[[], RequestCounts],
 ) -> Health:
@@ -55,6 +57,7 @@ def health_of(
         backups=backups,
         breakers=infrastructure.forges.breakers,
         alerts=alerts,
+        retention=retention,
     )
 
 

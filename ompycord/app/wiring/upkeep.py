@@ -10,6 +10,7 @@ from ompycord.app.backups.keeper import BackupKeeper
 from ompycord.app.recovery.retention import ResultKeeper
 from ompycord.app.recovery.search import RecoverySearch
 from ompycord.app.replaying.recording import Recording
+from ompycord.app.retention.keeper import RetentionKeeper
 from ompycord.app.services import SETTLE_S, Ends, Service
 from ompycord.app.session_keeper import SessionKeeper
 from ompycord.app.team.person import PersonData
@@ -24,7 +25,7 @@ from ompycord.workspaces.repositories import Repositories
 from ompycord.workspaces.retention.kept_results import KeptResults
 from ompycord.workspaces.retention.left_refs import LeftRefs
 
-__all__ = ["anchoring_of", "backups_of", "person_data_of", "recovery_of", "upkeep_of"]
+__all__ = ["anchoring_of", "backups_of", "person_data_of", "recovery_of", "retention_of", "upkeep_of"]
 
 
 def recovery_of(infrastructure: Infrastructure, workers: Workers) -> Service:
@@ -55,8 +56,20 @@ def backups_of(infrastructure: Infrastructure) -> BackupKeeper:
     return BackupKeeper(options=options, data=data, place=place_of(options, data), clock=infrastructure.clock)
 
 
+def retention_of(infrastructure: Infrastructure) -> RetentionKeeper:
+    """Keeps the database from growing with runs that ended long ago."""
+    return RetentionKeeper(
+        archive=infrastructure.store.archive, options=infrastructure.settings.retention, clock=infrastructure.clock
+    )
+
+
 def upkeep_of(
-    infrastructure: Infrastructure, areas: Areas, workers: Workers, recording: Recording, backups: BackupKeeper
+    infrastructure: Infrastructure,
+    areas: Areas,
+    workers: Workers,
+    recording: Recording,
+    backups: BackupKeeper,
+    retention: RetentionKeeper,
 ) -> tuple[Service, ...]:
     """Those that wait for a time and then look, in the order of start."""
     store, clock = infrastructure.store, infrastructure.clock
@@ -71,6 +84,7 @@ def upkeep_of(
         Service(name="memory", run=memory_keeper_of(infrastructure).run, ends=Ends.WORK),
         Service(name="sessions", run=sessions.run, ends=Ends.WORK),
         Service(name="results", run=results.run, ends=Ends.WORK),
+        Service(name="retention", run=retention.run, ends=Ends.WORK),
         Service(name="backups", run=backups.run, ends=Ends.WORK),
         Service(name="log-check", run=log_check.run, ends=Ends.WORK),
         Service(

@@ -7,6 +7,7 @@ docs/contracts/authentication.md, *Webhook ids*; docs/contracts/http.md, *Ended 
 import json
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 
 from ompycord.domain.authority import SourceKind
 from ompycord.domain.base import Millis
@@ -16,6 +17,8 @@ from ompycord.domain.records import NewEvent
 from ompycord.domain.results import PrepareResult
 from ompycord.domain.stages import PREPARE, ROLL_BACK
 from ompycord.errors import BadEvent, RunFinal, SequenceConflict
+from ompycord.store.archive.files import ArchiveFiles
+from ompycord.store.archive.reading import archived_events
 from ompycord.store.database import StorePart
 from ompycord.store.features.runs import run_pk
 from ompycord.store.post_memory import SourceNumbers
@@ -67,11 +70,11 @@ class SqliteEvents(StorePart):
         return positions[-1]
 
     async def events_of(self, run: RunId) -> list[RunEvent]:
-        return await self._database.readers.all(_EVENTS_OF, (run, END_OF_LOG), event_of)
+        return await self._database.readers.read(partial(_events_of, files=self._database.archive, run=run))
 
     async def transcript(self, run: RunId, *, after: int) -> list[RunEvent]:
-        values = {"run": run, "after": after, "types": _TRANSCRIPT_TYPES}
-        return await self._database.readers.all(_TRANSCRIPT, values, event_of)
+        work = partial(_transcript_of, files=self._database.archive, run=run, after=after)
+        return await self._database.readers.read(work)
 
     async def session(self, run: RunId) -> str | None:
         values = {"run": run, "prepared": f"{PREPARE.name}:*", "put_back": f"{ROLL_BACK.name}:*"}
@@ -91,6 +94,21 @@ class SqliteEvents(StorePart):
     async def session_usd(self, run: RunId, session: str) -> float:
         values = {"run": run, "session": session}
         return await self._database.readers.one(_SESSION_USD, values, lambda row: float(row["usd"])) or 0.0
+
+
+def _events_of(raw: sqlite3.Connection, *, files: ArchiveFiles, run: RunId) -> list[RunEvent]:
+    archived = archived_events(raw, files, run)
+    known = {event.position for event in archived}
+    rows = raw.execute(_EVENTS_OF, (run, END_OF_LOG))
+    return [*archived, *(event_of(row) for row in rows if row["position"] not in known)]
+
+
+def _transcript_of(raw: sqlite3.Connection, *, files: ArchiveFiles, run: RunId, after: int) -> list[RunEvent]:
+    archived = archived_events(raw, files, run, types=TRANSCRIPT_TYPES)
+    known = {event.position for event in archived}
+    rows = raw.execute(_TRANSCRIPT, {"run": run, "after": after, "types": _TRANSCRIPT_TYPES})
+    found = [*archived, *(event_of(row) for row in rows if row["position"] not in known)]
+    return [event for event in found if event.position > after]
 
 
 def _models(row: sqlite3.Row) -> tuple[str, ...]:

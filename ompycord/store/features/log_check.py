@@ -8,6 +8,7 @@ from functools import partial
 
 from ompycord.domain.ids import RunId
 from ompycord.domain.records import CheckedEvents, DamagedEvents
+from ompycord.store.archive.reading import archived_upto
 from ompycord.store.database import StorePart
 from ompycord.store.rows import is_whole
 from ompycord.store.statements import load
@@ -26,13 +27,14 @@ class SqliteLogCheck(StorePart):
 
 
 def _check(raw: sqlite3.Connection, after: int, limit: int) -> CheckedEvents:
-    """Positions have no gaps, so one that is missing was taken away."""
+    """Positions have no gaps, so one that is missing was taken away; into a file, where such are."""
     damaged: list[DamagedEvents] = []
+    in_files = archived_upto(raw)
     upto = count = after
     for row in raw.execute(_STORED_EVENTS, (after, limit)):
         position, run = row["position"], RunId(row["run"])
-        if position > upto + 1:
-            damaged.append(DamagedEvents(run=run, first=upto + 1, last=position - 1, is_missing=True))
+        if position > max(upto, in_files) + 1:
+            damaged.append(DamagedEvents(run=run, first=max(upto, in_files) + 1, last=position - 1, is_missing=True))
         if not is_whole(row):
             damaged.append(DamagedEvents(run=run, first=position, last=position, is_missing=False))
         upto, count = position, count + 1

@@ -15,13 +15,15 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import OutboxRow
 from ompycord.domain.run import RunState
+from ompycord.store.archive.files import ArchiveFiles
+from ompycord.store.archive.reading import archived_events
 from ompycord.store.database import StorePart
 from ompycord.store.features.deliveries import add_deliveries
 from ompycord.store.features.outbox import add_outbox
 from ompycord.store.rows import event_of
 from ompycord.store.statements import load
 
-__all__ = ["PROJECTOR", "Cached", "SqliteProjection", "cached", "cursor"]
+__all__ = ["PROJECTOR", "Cached", "SqliteProjection", "cached", "cursor", "put_cursor"]
 
 PROJECTOR = "projector"
 """The name of the reader whose cursor cached folds follow."""
@@ -83,7 +85,7 @@ class SqliteProjection(StorePart):
         return result
 
     async def _refolded(self, run: RunId, *, upto: int) -> RunFold:
-        refold = _Refold(run, upto=upto)
+        refold = _Refold(run, upto=upto, files=self._database.archive)
         while await self._database.readers.read(refold.go_on):
             pass
         return refold.fold
@@ -93,6 +95,11 @@ def cursor(raw: sqlite3.Connection, name: str) -> int:
     """The last position that a reader has taken in, 0 at first."""
     row = raw.execute(_CURSOR, (name,)).fetchone()
     return 0 if row is None else row[0]
+
+
+def put_cursor(raw: sqlite3.Connection, name: str, position: int) -> None:
+    """A reader has taken in what is up to there; never backwards."""
+    raw.execute(_PUT_CURSOR, (name, position))
 
 
 def _backlog(raw: sqlite3.Connection) -> int:
@@ -131,12 +138,21 @@ def _cached(body: bytes | None) -> RunFold | None:
 class _Refold:
     """Folds a run from its events, some thousand at a time: one query over a long log would outlast its deadline."""
 
-    def __init__(self, run: RunId, *, upto: int) -> None:
+    def __init__(self, run: RunId, *, upto: int, files: ArchiveFiles) -> None:
         self.fold = RunFold(run)
+        self._run = run
+        self._files: ArchiveFiles | None = files
         self._values = {"run": run, "upto": upto, "source": "", "seq": 0, "limit": REFOLD_EVENTS}
 
     def go_on(self, raw: sqlite3.Connection) -> bool:
-        """Fold the next ones, by source and number, since their order does not matter; whether there are more."""
+        """Fold the next ones, by source and number, since their order does not matter; whether there are more.
+
+        At first all that are in files, too. Raises StorageError.
+        """
+        if self._files is not None:
+            for event in archived_events(raw, self._files, self._run):
+                self.fold.add(event)
+            self._files = None
         found = [event_of(row) for row in raw.execute(_EVENTS_BY_SOURCE, self._values)]
         for event in found:
             self.fold.add(event)
@@ -166,4 +182,4 @@ def _project(
     _PUT_STATES.run(raw, [(run, state, ended_at, now) for run, (state, ended_at) in states.items()])
     add_outbox(raw, outbox)
     add_deliveries(raw, notifications)
-    raw.execute(_PUT_CURSOR, (name, upto))
+    put_cursor(raw, name, upto)

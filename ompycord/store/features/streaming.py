@@ -11,6 +11,7 @@ from functools import partial
 from ompycord.domain.events import RunEvent
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
+from ompycord.store.archive.reading import archived_upto, last_archived
 from ompycord.store.features.projection import PROJECTOR, Cached, SqliteProjection, cached, cursor
 from ompycord.store.rows import event_of
 from ompycord.store.statements import load
@@ -54,9 +55,12 @@ def _page(
 ) -> tuple[list[RunEvent], int] | None:
     """At most `limit` events after a position, of one run or of all, and how far the log was read.
 
-    None when more than `most` events wait, or the position is not of this log: the reader must start again.
+    None when more than `most` events wait, some of them moved into files, or the position is not of this log: the
+    reader must start again.
     """
     upto = cursor(raw, PROJECTOR)
+    if after < (archived_upto(raw) if run is None else last_archived(raw, run)):
+        return None
     values = {"run": run, "after": after, "upto": upto, "limit": most + 1}
     if run is None:
         count, events = _COUNT_OF_ALL, _PAGE_OF_ALL

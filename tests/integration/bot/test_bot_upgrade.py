@@ -34,7 +34,15 @@ def as_an_older_version_left_it(database: Path) -> int:
     raw.execute("DROP TABLE model_breakers")
     for table in ("memory_index", "memory_counts", "memory_items", "feedback", "feedback_history"):
         raw.execute(f"DROP TABLE {table}")
-    later = ("reported_spending", "budget_raises", "budget_warnings", "call_decisions", "role_grants")
+    later = (
+        "reported_spending",
+        "budget_raises",
+        "budget_warnings",
+        "call_decisions",
+        "role_grants",
+        "archived_runs",
+        "archives",
+    )
     for table in ("pull_requests", "schedules", "occurrences", "announcements", "alerts", *later, *TRIGGERS):
         raw.execute(f"DROP TABLE {table}")
     raw.execute("DELETE FROM schema_migrations WHERE version > 4")

@@ -110,7 +110,7 @@ async def test_a_failing_fsync_is_no_acknowledgement(path: Path) -> None:
         "-e",
         "trace=fsync,fdatasync",
         "-e",
-        "inject=fsync,fdatasync:error=EIO:when=40+",
+        "inject=fsync,fdatasync:error=EIO:when=48+",
     )
     try:
         said = start(path, 1, before=("strace", *inject))

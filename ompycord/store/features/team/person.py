@@ -17,11 +17,12 @@ from ompycord.domain.auditing.chain import AuditRow
 from ompycord.domain.auditing.marks import ERASED, ROWS_IN_ONE, erased_detail
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.people.erasing import ERASED_WORDS, Scrub
+from ompycord.store.archive.files import StoredEvent
 from ompycord.store.database import StorePart
 from ompycord.store.features.audit import add_audit
 from ompycord.store.statements import load
 
-__all__ = ["ErasedPerson", "NamingRow", "PersonSummary", "SqlitePerson"]
+__all__ = ["ErasedPerson", "NamingRow", "PersonSummary", "SqlitePerson", "archived_row"]
 
 _SQL = load("person")
 _NAMES = _SQL.one("names_of")
@@ -122,12 +123,18 @@ def _rows_of(raw: sqlite3.Connection, *, scrub: Scrub) -> list[NamingRow]:
         if table == "folds" or table.startswith(f"{_OF_MEMORY}index"):
             continue
         rows = islice(_naming(raw, table, columns, scrub), _MOST)
-        found.extend(NamingRow(table=table, row=_own(row, scrub)) for row in rows)
+        found.extend(NamingRow(table=table, row=_own(dict(row), scrub)) for row in rows)
     return found
 
 
-def _own(row: sqlite3.Row, scrub: Scrub) -> dict[str, Any] | None:
-    shown = {name: row[name] for name in row.keys() if not isinstance(row[name], bytes)}  # noqa: SIM118  # a Row's
+def archived_row(event: StoredEvent, scrub: Scrub) -> NamingRow:
+    """An event that lies in a file."""
+    texts = {name: event[name].decode("utf-8", "replace") for name in ("type", "body")}
+    return NamingRow(table="archived events", row=_own({**event, **texts}, scrub))
+
+
+def _own(row: Mapping[str, Any], scrub: Scrub) -> dict[str, Any] | None:
+    shown = {name: value for name, value in row.items() if not isinstance(value, bytes)}
     is_own = any(value == scrub.person or (isinstance(value, str) and _wrote(value, scrub)) for value in shown.values())
     return shown if is_own else None
 

@@ -1,0 +1,95 @@
+"""The files: lines of JSON, an event a line, a Zstandard frame a run, so that one run is read without the others.
+
+`artifacts/<2>/<sha256>`, where everything is known by its content, so backups hold each once. `zstd -d` reads one.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import zstandard
+
+from ompycord.errors import StorageError
+from ompycord.files import replace_file, sync_folder
+
+__all__ = ["ArchiveFiles", "RunFrame", "StoredEvent", "made"]
+
+_LEVEL: Final = 12
+_MOST_BYTES: Final = 2**31
+"""Of one run, uncompressed."""
+
+StoredEvent = dict[str, Any]
+"""The columns of an event as the log has them: type, body and hash are bytes."""
+
+
+class RunFrame(NamedTuple):
+    """Where a run's events are in a file."""
+
+    start: int
+    length: int
+
+
+def made(runs: Iterable[Sequence[StoredEvent]]) -> tuple[bytes, list[RunFrame]]:
+    """A file's content and the place of each run in it."""
+    content = bytearray()
+    parts: list[RunFrame] = []
+    for events in runs:
+        lines = "".join(f"{_line(event)}\n" for event in events).encode("utf-8", "surrogatepass")
+        frame = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(lines)
+        parts.append(RunFrame(len(content), len(frame)))
+        content += frame
+    return bytes(content), parts
+
+
+class ArchiveFiles:
+    """In one folder of contents. Every call blocks."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, content: bytes) -> None:
+        """On the disk after it. Raises OSError."""
+        target = self._path(hashlib.sha256(content).hexdigest())
+        if not target.parent.is_dir():
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            sync_folder(self._folder)
+        replace_file(target, content)
+
+    def remove(self, sha256: str) -> None:
+        """Raises OSError."""
+        self._path(sha256).unlink(missing_ok=True)
+
+    def is_there(self, sha256: str) -> bool:
+        """Whether a file is where it belongs."""
+        return self._path(sha256).is_file()
+
+    def read(self, sha256: str, part: RunFrame) -> list[StoredEvent]:
+        """A run's events. Raises StorageError where the file is gone or damaged."""
+        path = self._path(sha256)
+        try:
+            with path.open("rb") as file:
+                file.seek(part.start)
+                frame = file.read(part.length)
+            lines = zstandard.ZstdDecompressor().decompress(frame, max_output_size=_MOST_BYTES)
+            return [_event(line) for line in lines.splitlines()]
+        except (OSError, zstandard.ZstdError, ValueError, KeyError) as error:
+            cause = error.strerror if isinstance(error, OSError) else "it is damaged"
+            raise StorageError(
+                f"The events of this run are in {path}, which cannot be read ({cause}): put it back from a backup."
+            ) from error
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256
+
+
+def _line(event: StoredEvent) -> str:
+    shown = {**event, "type": event["type"].decode(), "body": event["body"].decode("utf-8", "surrogatepass")}
+    return json.dumps({**shown, "hash": event["hash"].hex()}, ensure_ascii=True, separators=(",", ":"))
+
+
+def _event(line: bytes) -> StoredEvent:
+    event: StoredEvent = json.loads(line)
+    body = event["body"].encode("utf-8", "surrogatepass")
+    return {**event, "type": event["type"].encode(), "body": body, "hash": bytes.fromhex(event["hash"])}
