@@ -167,7 +167,7 @@ def wire(
         gateway=gateway,
         driver=driver,
     )
-    alerting = Alerting(infrastructure, bot, lookout, alerts)
+    alerting = Alerting(infrastructure, bot, lookout, alerts, triggers)
     operations = {
         **operations_of(infrastructure, key_secrets, key_manager, models, areas, terminal_ways, end=end),
         **alerting.operations(),

@@ -10,6 +10,7 @@ __all__ = [
     "DISCORD",
     "OMPYCORD",
     "OPS_CHANNEL",
+    "TRIGGERS",
     "Destination",
     "DraftId",
     "PersonId",
@@ -64,6 +65,8 @@ DISCORD: Final = "discord"
 """The bot. No webhook may have its name."""
 OPS_CHANNEL: Final = "ops-channel"
 """Where alerts are posted in Discord. No webhook may have its name either."""
+TRIGGERS: Final = "triggers"
+"""The triggers that alerts fire, as a way out of alerts. Nor may one have theirs."""
 
 
 def external_source(key_id: str, source: str | None = None) -> Source:

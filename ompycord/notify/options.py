@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from ompycord.domain.base import Frozen
-from ompycord.domain.ids import DISCORD, OPS_CHANNEL, Destination
+from ompycord.domain.ids import DISCORD, OPS_CHANNEL, TRIGGERS, Destination
 
 __all__ = ["NotifySettings", "OutgoingWebhook"]
 
@@ -33,7 +33,7 @@ class OutgoingWebhook(Frozen):
     @field_validator("name")
     @classmethod
     def _is_free(cls, value: str) -> str:
-        if value in {DISCORD, OPS_CHANNEL}:
+        if value in {DISCORD, OPS_CHANNEL, TRIGGERS}:
             raise ValueError(f"{value} is the bot's own name: choose another")
         return value
 

@@ -1,16 +1,17 @@
 """How far each destination has come, for `/omp health`, `/status` and `/metrics`."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from ompycord.domain.base import Millis
 from ompycord.domain.deliveries import DISCORD, Destination, DestinationState
-from ompycord.domain.ids import OPS_CHANNEL
+from ompycord.domain.ids import OPS_CHANNEL, TRIGGERS
 from ompycord.domain.ports import Clock
 from ompycord.domain.ports.notify import NotificationQueue
 
 __all__ = ["Destinations"]
 
+_OWN: Final = {OPS_CHANNEL: "Ops channel", TRIGGERS: "Triggers by alerts"}
 OLD_S = 15 * 60.0
 """Milliseconds; a destination whose oldest delivery waits for longer is reported as failing."""
 
@@ -54,9 +55,9 @@ class Destinations:
         parts = ["empty" if not state.pending else f"{state.pending} wait, the oldest for {_span(age_s)}"]
         if state.dead:
             parts.append(f"{state.dead} given up: `ompycord webhooks list`")
-        if state.destination not in {*self._configured, OPS_CHANNEL}:
+        if state.destination not in {*self._configured, *_OWN}:
             parts.append("not configured any more: `ompycord webhooks drop`")
-        name = "Ops channel" if state.destination == OPS_CHANNEL else f"Webhook {state.destination}"
+        name = _OWN.get(state.destination) or f"Webhook {state.destination}"
         return name, not state.dead and age_s < OLD_S, " · ".join(parts)
 
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 
+from ompycord.app.alerting.fired_triggers import TriggersTarget
 from ompycord.app.alerting.heartbeat import Heartbeat
 from ompycord.app.alerting.keeper import AlertKeeper
 from ompycord.app.alerting.operations import AlertOperations
@@ -23,7 +24,9 @@ from ompycord.domain.deliveries import Topic
 from ompycord.errors import StorageError
 from ompycord.model_gateway.gateway import ModelGateway
 from ompycord.notify import DestinationWorker, Notifier
+from ompycord.notify.attempt import DeliveryTarget
 from ompycord.processes.own_limits import OwnLimits
+from ompycord.schedules.triggers.triggers import Triggers
 from ompycord.telemetry.watchdog import Watchdog
 
 __all__ = ["Alerting", "lookout_of"]
@@ -32,23 +35,27 @@ __all__ = ["Alerting", "lookout_of"]
 class Alerting:
     """All of it, for the list of services and for the control socket."""
 
-    def __init__(self, infrastructure: Infrastructure, bot: Bot, lookout: Lookout, state: AlertState) -> None:
+    def __init__(
+        self, infrastructure: Infrastructure, bot: Bot, lookout: Lookout, state: AlertState, triggers: Triggers
+    ) -> None:
         settings, store, clock = infrastructure.settings, infrastructure.store, infrastructure.clock
         channel = settings.discord.ops_channel
-        self._ops = Notifier(
-            workers=()
-            if channel is None
-            else (
-                DestinationWorker(
-                    target=OpsChannelTarget(poster=bot, channel=channel),
-                    queue=store.notifications,
-                    clock=clock,
-                    chance=random.random,
-                    longest_s=OPS_PAUSE_S,
-                ),
-            ),
-            bus=infrastructure.bus,
-        )
+        own: list[DeliveryTarget] = []
+        if channel is not None:
+            own.append(OpsChannelTarget(poster=bot, channel=channel))
+        if any(spec.source == "alert" for spec in settings.triggers.values()):
+            own.append(TriggersTarget(triggers))
+        workers = [
+            DestinationWorker(
+                target=target,
+                queue=store.notifications,
+                clock=clock,
+                chance=random.random,
+                longest_s=OPS_PAUSE_S,
+            )
+            for target in own
+        ]
+        self._ops = Notifier(workers=workers, bus=infrastructure.bus)
         taking = {one.name for one in settings.notify.webhooks if Topic.ALERT in one.topics}
         webhooks = {name: target for name, target in infrastructure.notifier.targets.items() if name in taking}
         self._ways = WaysOut(

@@ -1,6 +1,6 @@
-"""The section `triggers` of the settings: messages of other systems that start runs, with a brake."""
+"""The section `triggers` of the settings: messages of other systems, and alerts, that start runs, with a brake."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -20,6 +20,8 @@ class TriggerSpec(Frozen):
     """One trigger. A message comes signed to `/triggers/NAME`, by a key with the scope `triggers:fire`."""
 
     name: ScheduleName
+    source: Literal["message", "alert"] = "message"
+    """`alert`: alerts of Ompycord itself fire it when they open, as `/schemas/alert.json` has them; no message does."""
     each: FieldPath | None = None
     """The list of which each entry is a message of its own, such as `alerts`; the whole is one if left out."""
     only: dict[FieldPath, Wanted | tuple[Wanted, ...]] = Field(default_factory=dict[str, str | tuple[str, ...]])

@@ -1,4 +1,4 @@
-"""Takes messages, starts what they lead to, and holds the brake: one run for one thing, a question for a storm.
+"""Takes messages and alerts, starts what they lead to, holds the brake: one run for one thing, a question for a storm.
 
 A message is stored with what it leads to before it is acknowledged; `run` starts what was claimed, also by a process
 that ended. Counterpart: `domain/triggers/reading.py`, what a message says.
@@ -104,7 +104,14 @@ class Triggers:
 
     def knows(self, name: str) -> bool:
         """See the port."""
-        return name in self._specs
+        spec = self._specs.get(name)
+        return spec is not None and spec.source == "message"
+
+    async def alerted(self, notice: Mapping[str, Any]) -> None:
+        """Take an alert that opened. Told of again, it starts nothing more. Raises StorageError."""
+        for spec in self._specs.values():
+            if spec.source == "alert":
+                await self._take(spec, notice)
 
     async def take(self, name: str, payload: Mapping[str, Any]) -> Mapping[FiringOutcome, int]:
         """See the port."""
@@ -113,6 +120,9 @@ class Triggers:
         if branch is not None:
             await self._own(spec, branch)
             return {}
+        return await self._take(spec, payload)
+
+    async def _take(self, spec: TriggerSpec, payload: Mapping[str, Any]) -> Mapping[FiringOutcome, int]:
         found: Counter[FiringOutcome] = Counter()
         for message in read_messages(spec, payload):
             found[await self._fire(spec, message)] += 1

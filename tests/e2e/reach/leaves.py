@@ -199,6 +199,7 @@ FILE: dict[str, Any] = {
     "tls": {"ca_file": "authority.pem"},
     "triggers": {
         "alerts": {
+            "source": "alert",
             "each": "alerts",
             "only": {"status": ["firing"]},
             "fingerprint": ["labels.alertname"],
