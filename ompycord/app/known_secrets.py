@@ -100,8 +100,10 @@ class KnownSecrets:
             self.redactor.add(value for _, value in _in_granted_files(agent))
 
     def _token_files(self) -> Iterator[Path]:
-        """Those of forges."""
+        """Those of forges, and deploy keys."""
         for repository in self._settings.catalog.repositories:
+            if repository.deploy_key is not None:
+                yield self._secrets.parent / repository.deploy_key.key_file
             if repository.forge is not None:
                 file = repository.forge.token_file or (repository.forge.app.key_file if repository.forge.app else None)
                 if file is not None:

@@ -8,10 +8,11 @@ from pydantic import AfterValidator, Field, StringConstraints, field_serializer,
 from pydantic_core import PydanticCustomError
 
 from ompycord.domain.base import Frozen
+from ompycord.domain.configuration.deploy_key import DeployKeySpec, require_ssh
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.configuration.planning import PlanningSpec
 from ompycord.domain.configuration.publish_options import PublishSpec
-from ompycord.domain.configuration.services import ServiceSpec, required_to_differ
+from ompycord.domain.configuration.services import ServiceSpec, require_named, required_to_differ
 from ompycord.domain.configuration.setup import SecretUse, SetupStep
 from ompycord.domain.configuration.written import (
     Argument,
@@ -250,6 +251,8 @@ class RepositorySpec(Frozen):
     """A repository on this machine; results land there as branches."""
     address: Annotated[str, StringConstraints(max_length=2048)] | None = None
     """Where git clones from."""
+    deploy_key: DeployKeySpec | None = None
+    """The key for an ssh address; left out, what the bot's user has."""
     base: BranchName = "main"
     channel: str | None = None
     """The Discord channel that is bound to it, so that a prompt is enough there."""
@@ -307,10 +310,8 @@ class RepositorySpec(Frozen):
     def _one_place(self) -> Self:
         if (self.path is None) == (self.address is None):
             raise ValueError("give either path or address")
-        known = {one.name for one in self.services}
-        for check in self.checks:
-            if missing := [name for name in check.services or () if name not in known]:
-                raise ValueError(f"the check {check.name} uses {missing[0]}, which services does not name")
+        require_ssh(self.deploy_key, self.address)
+        require_named(self.services, {check.name: check.services or () for check in self.checks})
         return self
 
     @property

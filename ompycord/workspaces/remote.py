@@ -12,6 +12,7 @@ from typing import Final, Literal
 from ompycord.errors import WorkspaceError
 from ompycord.processes import Completed, Outcome
 from ompycord.workspaces.git import Git
+from ompycord.workspaces.ssh.deploy_key import why_refused_by_key
 
 __all__ = ["NotReached", "Reach", "RemoteGit", "why_not_reached"]
 
@@ -61,8 +62,9 @@ Reach = Literal["repository", "credentials", "tls"]
 class NotReached(WorkspaceError):
     """git did not get to an address."""
 
-    def __init__(self, name: str, done: Completed) -> None:
-        super().__init__(f"{name} could not be fetched: {why_not_reached(done)}")
+    def __init__(self, name: str, done: Completed, *, by_key: bool = False) -> None:
+        """`by_key`: with a deploy key, of which the words are then."""
+        super().__init__(f"{name} could not be fetched: {why_not_reached(done, by_key=by_key)}")
         self.kind: Reach = _kind(_known(done)[0])
 
 
@@ -119,9 +121,9 @@ class RemoteGit:
         return (Path("/etc/gitconfig"), own / "git/config", home / ".gitconfig")
 
 
-def why_not_reached(done: Completed) -> str:
+def why_not_reached(done: Completed, *, by_key: bool = False) -> str:
     """What kept git from an address, and what to do, as the end of a sentence; never git's words, which repeat it."""
-    return _known(done)[1]
+    return (why_refused_by_key(done.stderr) if by_key else "") or _known(done)[1]
 
 
 def _known(done: Completed) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
 from ompycord.workspaces.locks import unlock, unlock_ref
 from ompycord.workspaces.record import Publication, Record
 from ompycord.workspaces.remote import NotReached, RemoteGit
+from ompycord.workspaces.ssh.deploy_key import with_deploy_key
 
 __all__ = ["RESULT_REF", "Repositories", "Source"]
 
@@ -44,7 +45,10 @@ class Source:
 
 
 class Repositories:
-    """Path repositories where they are; a bare cache `<folder>/<name>.git` of each address."""
+    """Path repositories where they are; a bare cache `<folder>/<name>.git` of each address.
+
+    `folder` lies in the data folder, where relative files of the settings lie, too.
+    """
 
     def __init__(self, *, folder: Path, git: Git) -> None:
         self._folder = folder
@@ -57,14 +61,17 @@ class Repositories:
         if spec.address is None:
             return
         async with self._fetching.setdefault(spec.name, asyncio.Lock()):
-            await self._fetch(spec.name, spec.address)
+            await self._fetch(spec, spec.address)
 
     async def listen(self, spec: RepositorySpec, *, folder: Path) -> None:
         """Ask an address for its branches, and fetch nothing. Raises NotReached, ProcessFailed."""
         words = ("ls-remote", "--heads", "--", spec.address or "", spec.base)
-        heads = await self._remote.attempt(*words, cwd=folder, timeout_s=_LISTED_S)
+        key = with_deploy_key(spec, self._folder.parent)
+        heads = await self._remote.attempt(
+            *words, cwd=folder, timeout_s=_LISTED_S, more_env=key, is_operator=key is None
+        )
         if not heads.is_success:
-            raise NotReached(spec.name, heads)
+            raise NotReached(spec.name, heads, by_key=key is not None)
 
     async def source(self, spec: RepositorySpec) -> Source:
         """The place of its objects. Raises WorkspaceError where there is no repository."""
@@ -236,7 +243,8 @@ class Repositories:
         listed = await self._git.line("worktree", "list", "--porcelain", cwd=source.git_folder)
         return frozenset(line.removeprefix("branch ") for line in listed.splitlines() if line.startswith("branch "))
 
-    async def _fetch(self, name: str, address: str) -> None:
+    async def _fetch(self, spec: RepositorySpec, address: str) -> None:
+        name, key = spec.name, with_deploy_key(spec, self._folder.parent)
         cache = self._cache(name)
         place = hashlib.sha256(os.fsencode(cache.absolute())).hexdigest()[:16]
         marker = f"repository.{place}"  # by its place: another data folder may fetch one of the same name
@@ -254,9 +262,11 @@ class Repositories:
             cwd=cache,
             marker=marker,
             timeout_s=TRANSFER_S,
+            more_env=key,
+            is_operator=key is None,
         )
         if not fetched.is_success:
-            raise NotReached(name, fetched)
+            raise NotReached(name, fetched, by_key=key is not None)
 
     def _cache(self, name: str) -> Path:
         return self._folder / f"{name}.git"

@@ -15,6 +15,7 @@ from ompycord.settings import Settings
 from ompycord.workspaces.base import BaseContent, filter_words, inspect_base, partial_words
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.remote import RemoteGit, why_not_reached
+from ompycord.workspaces.ssh.deploy_key import with_deploy_key
 
 __all__ = ["KNOWN_AGENTS", "access", "agents", "programs_found", "programs_on_path", "repositories"]
 
@@ -118,10 +119,11 @@ async def repositories(settings: Settings, git: Git, environ: Mapping[str, str],
     if not configured:
         text = "none is configured: no run can start."
         return [fail("Repositories", text, "Name one under repositories in ompycord.yml.")]
-    return [await _repository(repository, git, environ, folder) for repository in configured]
+    data = settings.data_dir.expanduser().absolute()
+    return [await _repository(repository, git, environ, folder, data) for repository in configured]
 
 
-async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str], folder: Path) -> Finding:
+async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str], folder: Path, data: Path) -> Finding:
     name = f"Repository {spec.name}"
     where = spec.remote
     try:
@@ -131,11 +133,14 @@ async def _repository(spec: RepositorySpec, git: Git, environ: Mapping[str, str]
         source = str(spec.path) if spec.path is not None else spec.address or ""
         content = await _content(spec, git) if spec.path is not None else None
         listing = ("ls-remote", "--heads", "--", source, spec.base)
-        heads = await RemoteGit(git).attempt(*listing, cwd=folder, timeout_s=REACH_S)
+        key = with_deploy_key(spec, data)
+        heads = await RemoteGit(git).attempt(
+            *listing, cwd=folder, timeout_s=REACH_S, more_env=key, is_operator=key is None
+        )
     except OmpycordError as error:
         return fail(name, f"git cannot look at it: {error}", "Install git, or fix its permissions.")
     if not heads.is_success:
-        why, _, remedy = why_not_reached(heads).partition(". ")
+        why, _, remedy = why_not_reached(heads, by_key=key is not None).partition(". ")
         return fail(name, f"{where} cannot be reached: {why}.", remedy)
     if not heads.stdout.strip():
         return fail(name, f"it has no branch {spec.base}.", f"Set repositories.{spec.name}.base.")

@@ -4,7 +4,7 @@ Counterpart of `workspaces/services/`, which starts it.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from ompycord.domain.base import Frozen
 from ompycord.domain.configuration.written import Argument, Slug, VariableName
 
-__all__ = ["KnownService", "ServiceSpec", "ServiceUser", "required_to_differ", "used_by"]
+__all__ = ["KnownService", "ServiceSpec", "ServiceUser", "require_named", "required_to_differ", "used_by"]
 
 KnownService = Literal["postgres", "redis", "mariadb"]
 """Services that need no more than their name."""
@@ -82,6 +82,14 @@ class ServiceSpec(Frozen):
 def used_by(services: Iterable[ServiceSpec], user: ServiceUser) -> tuple[ServiceSpec, ...]:
     """Those that are started for these programs."""
     return tuple(one for one in services if user in one.used_by)
+
+
+def require_named(services: Iterable[ServiceSpec], used: Mapping[str, Iterable[str]]) -> None:
+    """`used`: services by the check that uses them. Raises ValueError for one that is not there."""
+    known = {one.name for one in services}
+    for check, names in used.items():
+        if missing := [name for name in names if name not in known]:
+            raise ValueError(f"the check {check} uses {missing[0]}, which services does not name")
 
 
 def required_to_differ(services: Iterable[ServiceSpec]) -> str:
