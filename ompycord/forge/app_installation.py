@@ -27,6 +27,8 @@ NEEDED: Final = {"contents": "write", "pull_requests": "write", "statuses": "wri
 ALSO_WANTED: Final = ("workflows", "checks", "actions", "issues", "metadata")
 """What is taken along where the installation has it: workflow files, the marks and logs of CI, issues as tasks."""
 
+_WORKFLOWS: Final = ".github/workflows"
+
 
 class MintedToken(NamedTuple):
     """A token, and as whom it acts."""
@@ -36,6 +38,8 @@ class MintedToken(NamedTuple):
     expires_at: Millis
     missing: tuple[str, ...]
     """Permissions that publishing needs and the installation does not have."""
+    refused_paths: tuple[str, ...]
+    """Where it may change nothing: GitHub has a permission of its own for workflow files."""
 
 
 class _Read(BaseModel):
@@ -83,6 +87,7 @@ async def minted(
         token=made.token,
         login=f"{slug}[bot]",
         expires_at=int(datetime.fromisoformat(made.expires_at).timestamp() * 1000),
+        refused_paths=() if granted.get("workflows") == "write" else (_WORKFLOWS,),
         missing=tuple(f"{name}={level}" for name, level in NEEDED.items() if granted.get(name) != level),
     )
 

@@ -13,6 +13,7 @@ from ompycord.errors import ForgeFailed, ForgeUnanswered
 from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.github_answers import GraphAnswer, Pull, Repository, User, read_as, read_many
 from ompycord.forge.github_client import PAGE, PAUSE_S, TRIES, GitHubClient
+from ompycord.forge.github_discussion import BranchRule
 from ompycord.forge.github_faults import refused_by_graph
 from ompycord.forge.github_marks import GitHubMarks
 from ompycord.http.trust.authorities import MACHINE, Trust
@@ -37,13 +38,17 @@ class GitHub:
         clock: Clock,
         login: str | None = None,
         missing: tuple[str, ...] = (),
+        refused_paths: tuple[str, ...] = (),
         breakers: ForgeBreakers | None = None,
         trust: Trust = MACHINE,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
-        """`token` reads it; `login`: as whom an app acts, and what it lacks; `transport` replaces the network."""
+        """`token` reads it; `login`: as whom an app acts, what it lacks, and where it may change nothing; `transport`
+        replaces the network.
+        """
         self._spec = spec
         self._missing = missing
+        self._refused_paths = refused_paths
         self._clock = clock
         self._client = GitHubClient(
             spec, token=token, clock=clock, login=login, breakers=breakers, trust=trust, transport=transport
@@ -57,7 +62,12 @@ class GitHub:
         """See the port."""
         return self._marks
 
-    async def examine(self) -> ForgeAccess:
+    @property
+    def refused_paths(self) -> tuple[str, ...]:
+        """See the port."""
+        return self._refused_paths
+
+    async def examine(self, *, branch: str = "") -> ForgeAccess:
         """See the port."""
         user = await self._user()
         answer = await self._client.read(self._path)
@@ -70,7 +80,18 @@ class GitHub:
             is_archived=repository.archived,
             expires_at=_expires(answer.headers),
             missing=self._missing,
+            wants_signatures=bool(branch) and await self._wants_signatures(branch),
         )
+
+    async def _wants_signatures(self, branch: str) -> bool:
+        """By the rules that apply to a branch of this name, whether it is there or not; unknown is no."""
+        try:
+            answer = await self._client.read(f"{self._path}/rules/branches/{quote(branch, safe='')}")
+        except ForgeFailed as error:
+            if error.fault in {"not_found", "permission", "refused"}:
+                return False
+            raise
+        return any(rule.type == "required_signatures" for rule in read_many(BranchRule, answer.body))
 
     async def newest(self, *, head: str, marker: str) -> PullRequestState | None:
         """See the port."""

@@ -24,7 +24,10 @@ async def forges(settings: Settings, folder: Path) -> list[Finding]:
     credentials = ForgeCredentials(folder, clock=clock, learn=lambda values: None, trust=trust)
     opening = ForgeConnections(credentials, clock).proposing
     return [
-        _finding(f"Forge {repository.name}", await inspect_access(opening, repository.forge, now=clock.now_ms()))
+        _finding(
+            f"Forge {repository.name}",
+            await inspect_access(opening, repository.forge, now=clock.now_ms(), branch_prefix=repository.branch_prefix),
+        )
         for repository in settings.catalog.repositories
         if repository.forge is not None
     ]

@@ -14,6 +14,8 @@ __all__ = ["AccessVerdict", "OpenForge", "inspect_access", "judged"]
 
 OpenForge = Callable[[ForgeSpec], AbstractAsyncContextManager[ForgePort]]
 _DAY_MS: Final = 24 * 3600 * 1000
+_ANY: Final = "any-task-7f3k2m"
+"""The end of a name as our branches have it."""
 SOON_MS: Final = 7 * _DAY_MS
 """So long before its end a token is warned about."""
 
@@ -26,11 +28,13 @@ class AccessVerdict(NamedTuple):
     fix: str = ""
 
 
-async def inspect_access(open_forge: OpenForge, spec: ForgeSpec, *, now: Millis) -> AccessVerdict:
-    """Ask the forge for the repository, and judge what it answers."""
+async def inspect_access(
+    open_forge: OpenForge, spec: ForgeSpec, *, now: Millis, branch_prefix: str = ""
+) -> AccessVerdict:
+    """Ask the forge for the repository and the rules of our branches there, and judge what it answers."""
     try:
         async with open_forge(spec) as forge:
-            access = await forge.examine()
+            access = await forge.examine(branch=f"{branch_prefix}{_ANY}" if branch_prefix else "")
     except ForgeFailed as error:
         text, _, fix = str(error).partition(". ")
         is_down = error.fault in {"unreachable", "unavailable", "limited", "paused"}
@@ -45,6 +49,9 @@ def judged(spec: ForgeSpec, access: ForgeAccess, *, now: Millis) -> AccessVerdic
         return AccessVerdict("fail", f"{where}: it is archived.", "Unarchive it, or take forge out of the repository.")
     if not access.may_push:
         return AccessVerdict("fail", f"{where}: the token may not push.", f"Give it {least()}.")
+    if access.wants_signatures:
+        text = f"{where}: a rule lets only commits with a verified signature onto our branches, and ours have none."
+        return AccessVerdict("fail", text, "Leave the branches of branch_prefix out of that rule.")
     if access.missing:
         named = and_list([*access.missing])
         return AccessVerdict("warn", f"{where}: the token lacks {named}.", f"Give it {least()}.")

@@ -35,6 +35,7 @@ class ForgeConnections:
             token=identity.token,
             login=identity.login,
             missing=identity.missing,
+            refused_paths=identity.refused_paths,
             clock=self._clock,
             breakers=self.breakers,
             trust=self.credentials.trust,

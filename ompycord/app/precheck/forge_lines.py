@@ -16,7 +16,7 @@ async def forge_lines(repository: RepositorySpec, open_forge: OpenForge, now: Mi
     """None for a repository without a forge. One that does not answer now may do so when the run has ended."""
     if repository.forge is None:
         return
-    judged = await inspect_access(open_forge, repository.forge, now=now)
+    judged = await inspect_access(open_forge, repository.forge, now=now, branch_prefix=repository.branch_prefix)
     if judged.status == "ok":
         yield fine("forge", judged.text)
     else:

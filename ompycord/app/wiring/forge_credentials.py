@@ -36,6 +36,8 @@ class ForgeIdentity(NamedTuple):
     """The account as which an app acts, which cannot ask for its own; None for a token's owner."""
     missing: tuple[str, ...] = ()
     """Permissions that the forge says are not there."""
+    refused_paths: tuple[str, ...] = ()
+    """Where it may change nothing, as the forge says."""
 
 
 class ForgeCredentials:
@@ -101,7 +103,7 @@ class ForgeCredentials:
 
             made = await minted(spec, app, key=key, clock=self._clock, breakers=self.breakers, trust=self.trust)
             self._learn([made.token])
-            identity = ForgeIdentity(lambda: made.token, made.login, made.missing)
+            identity = ForgeIdentity(lambda: made.token, made.login, made.missing, made.refused_paths)
             self._minted[spec.api_address, spec.repository] = identity, made.expires_at
             return identity
 

@@ -41,6 +41,8 @@ class ForgeAccess(Frozen):
     """When the token ends; None where it does not, or the forge does not say."""
     missing: tuple[str, ...] = ()
     """Permissions that publishing needs and the forge says that it does not have, in the forge's own words."""
+    wants_signatures: bool = False
+    """Whether a rule lets only commits with a verified signature onto the branch: ours have none."""
 
 
 class OpenedPullRequest(Frozen):
@@ -130,8 +132,13 @@ class ForgePort(Protocol):
         """What decorates its pull requests."""
         ...
 
-    async def examine(self) -> ForgeAccess:
-        """Look at the repository and at what the token may do there. Safe to repeat."""
+    @property
+    def refused_paths(self) -> tuple[str, ...]:
+        """Where the credential may change nothing, as far as the forge says so before a push."""
+        ...
+
+    async def examine(self, *, branch: str = "") -> ForgeAccess:
+        """Look at the repository, at what the token may do there, and at the rules of such a branch. Safe to repeat."""
         ...
 
     async def newest(self, *, head: str, marker: str) -> PullRequestState | None:
@@ -164,6 +171,8 @@ class PushRequest(Frozen):
     """The branch into which it is proposed."""
     base_commit: str
     """The commit of it from which the work started."""
+    refused_paths: tuple[str, ...] = ()
+    """Where the credential may change nothing, as the forge said."""
 
 
 class BaseThere(Frozen):

@@ -139,7 +139,11 @@ class Proposals:
             behind = 0
             if result.base_commit is not None:
                 request = PushRequest(
-                    branch=target.head, commit=result.commit, base=target.base, base_commit=result.base_commit
+                    branch=target.head,
+                    commit=result.commit,
+                    base=target.base,
+                    base_commit=result.base_commit,
+                    refused_paths=forge.refused_paths,
                 )
                 behind = await self._pushes.push(order.run, repository, request)
             around = BodyContext(

@@ -19,6 +19,7 @@ from ompycord.processes import Completed, kill_strays
 from ompycord.text import clean, cut
 from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
 from ompycord.workspaces.locks import unlock_ref
+from ompycord.workspaces.publishing.outgoing import LARGEST, require_takable
 from ompycord.workspaces.remote import RemoteGit, why_not_reached
 from ompycord.workspaces.repositories import Repositories
 
@@ -73,7 +74,9 @@ TokenFile = Callable[[ForgeSpec], AbstractAsyncContextManager[Path]]
 class ForgePushes:
     """One for all repositories."""
 
-    def __init__(self, *, repositories: Path, git: Git, token_file: TokenFile) -> None:
+    def __init__(self, *, repositories: Path, git: Git, token_file: TokenFile, largest: int = LARGEST) -> None:
+        """`largest`: bytes of a file that a forge takes."""
+        self._largest = largest
         self._repositories = Repositories(folder=repositories, git=git)
         self._git = git
         self._remote = RemoteGit(git)
@@ -92,6 +95,7 @@ class ForgePushes:
         """See the port."""
         async with self._place(run, repository, request.branch) as place:
             behind = await _behind(place, request)
+            await require_takable(place, request, largest=self._largest)
             await _push(place, request)
         return behind
 
@@ -175,6 +179,15 @@ class ForgeGit:
             settings=self._settings,
             is_operator=False,
         )
+
+    @property
+    def name(self) -> str:
+        """See `Place`."""
+        return self.forge.repository
+
+    async def output(self, *words: str, stdin: bytes | None = None, timeout_s: float) -> bytes:
+        """See `Place`."""
+        return await self.git.run(*words, cwd=self.folder, marker=self.marker, stdin=stdin, timeout_s=timeout_s)
 
     async def is_within(self, old: str, new: str) -> bool:
         """Whether `new` contains `old`; a commit that is not here is in nothing."""

@@ -75,6 +75,7 @@ async def test_an_app_opens_a_pull_request_as_its_bot_with_a_token_of_this_repos
     }  # fmt: skip
     assert {identity.token(), f"{PEM.strip()}\n"} <= set(learned), "both are known as secrets before they are used"
     assert identity.missing == ()
+    assert identity.refused_paths == (".github/workflows",), "its installation has no permission for workflow files"
 
 
 async def test_a_token_is_minted_again_before_it_ends_and_not_sooner(

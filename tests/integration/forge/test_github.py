@@ -1,10 +1,13 @@
 """Pull requests on GitHub: opened once, ours told from others', and every refusal in words with what to do."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ompycord.app.forges import inspect_access
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import ProposedPullRequest
 from ompycord.errors import ForgeFailed
@@ -191,6 +194,39 @@ async def test_the_token_is_looked_at_with_what_it_may_do(github: GitHub, forge:
     assert (access.may_push, access.is_archived, access.expires_at) == (True, False, 1_796_205_600_000)
     forge.may_push = False
     assert not (await github.examine()).may_push
+
+
+RULE = "any-task-7f3k2m"
+
+
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        ([{"type": "required_signatures", "ruleset_source_type": "Organization"}], "fail"),
+        ([{"type": "required_linear_history"}, {"type": "deletion"}], "ok"),
+        ([], "ok"),
+    ],
+)
+async def test_a_rule_that_takes_signed_commits_alone_is_named_before_an_agent_starts(
+    github: GitHub, forge: ForgeDouble, rules: list[dict[str, str]], status: str
+) -> None:
+    """Asked by the name of a branch that is not there yet, as rule sets of all branches have it."""
+    forge.faults = [Fault("GET", RULE, 200, rules)]
+
+    @asynccontextmanager
+    async def opened(spec: ForgeSpec) -> AsyncGenerator[GitHub]:
+        yield github
+
+    spec = ForgeSpec.model_validate({**forge.settings, "token_file": "t"})
+    judged = await inspect_access(opened, spec, now=0, branch_prefix="ompycord/")
+    assert judged.status == status
+    assert ("verified signature" in judged.text) is (status == "fail")
+    assert not forge.faults, "the rules were asked for"
+
+
+async def test_rules_that_cannot_be_seen_refuse_nothing(github: GitHub, forge: ForgeDouble) -> None:
+    forge.faults = [Fault("GET", RULE, 403, {"message": "Resource not accessible by personal access token"})]
+    assert not (await github.examine(branch="ompycord/any-task-7f3k2m")).wants_signatures
 
 
 def test_a_file_without_a_token_is_named_by_its_setting_alone(tmp_path: Path) -> None:

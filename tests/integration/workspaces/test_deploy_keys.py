@@ -171,7 +171,7 @@ def test_it_stands_in_no_argument_of_git_and_in_no_other_environment(tmp_path: P
         ("ssh://git@host/acme/shop.git", True),
         ("git@host:acme/shop.git", True),
         ("https://host/acme/shop.git", False),
-        ("-oProxyCommand=x@host:y", False),
+        ("-l@host:y", False),
         (None, False),
     ],
 )

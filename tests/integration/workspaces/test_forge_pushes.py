@@ -15,6 +15,7 @@ from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ForgeFailed
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.publishing.forge_pushes import ForgePushes
+from ompycord.workspaces.publishing.outgoing import LARGEST
 from tests.support.forge_double import TOKEN, ForgeDouble, forge_double
 from tests.support.patience import patient
 from tests.support.prepared_run import commit_files
@@ -41,8 +42,30 @@ class Shop:
         self.token.write_text(f"{TOKEN}\n")
         self.base = git(self.path, "rev-parse", "main")
         self.commit = self.result("a result")
+        self.largest = LARGEST
         self.operator = {"HOME": str(folder / "home")}
         (folder / "home").mkdir()
+
+    def changed(self, parent: str, files: dict[str, bytes | None]) -> str:
+        """A commit with these files; None takes one away."""
+        index = {**os.environ, "GIT_INDEX_FILE": str(self.path / ".git/test-index")}
+
+        def run(*words: str, stdin: bytes = b"") -> str:
+            done = subprocess.run(
+                ("git", *words), cwd=self.path, check=True, capture_output=True, env=index, input=stdin,
+                timeout=patient(30),
+            )  # fmt: skip
+            return done.stdout.decode().strip()
+
+        run("read-tree", parent)
+        for name, content in files.items():
+            if content is None:
+                run("update-index", "--force-remove", name)
+            else:
+                blob = run("hash-object", "-w", "--stdin", stdin=content)
+                run("update-index", "--add", "--cacheinfo", f"100644,{blob},{name}")
+        who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+        return run(*who, "commit-tree", "-p", parent, "-m", "changed", run("write-tree"))
 
     def result(self, words: str, parent: str = "main") -> str:
         """A commit here, on no branch."""
@@ -62,17 +85,19 @@ class Shop:
             repositories=self.path.parent / "caches",
             git=Git(path=os.environ["PATH"], operator=self.operator),
             token_file=lambda forge: nullcontext(self.token),
+            largest=self.largest,
         )
 
     async def follow(self) -> None:
         await self.pushes.follow(self.run, self.spec, BRANCH)
 
-    async def push(self, commit: str | None = None, **more: str) -> int:
+    async def push(self, commit: str | None = None, *, refused: tuple[str, ...] = (), **more: str) -> int:
         request = PushRequest(
             branch=more.get("branch", BRANCH),
             commit=commit or self.commit,
             base=more.get("base", "main"),
             base_commit=more.get("base_commit", self.base),
+            refused_paths=refused,
         )
         return await self.pushes.push(self.run, self.spec, request)
 
@@ -101,6 +126,40 @@ async def forge(tmp_path: Path):  # noqa: ANN201
 @pytest.fixture
 def shop(tmp_path: Path, forge: ForgeDouble) -> Shop:
     return Shop(tmp_path, forge)
+
+
+async def test_a_file_that_is_too_large_is_named_before_the_push_though_a_later_commit_removed_it(shop: Shop) -> None:
+    """It is sent with its commit all the same, and refused for its size: every commit is measured, not their sum."""
+    added = shop.changed("main", {"data/big file.bin": os.urandom(2 * 1024 * 1024), "small.txt": b"x"})
+    removed = shop.changed(added, {"data/big file.bin": None})
+    shop.largest = 1024 * 1024
+    with pytest.raises(ForgeFailed) as refusal:
+        await shop.push(removed)
+    assert refusal.value.fault == "size"
+    assert f"data/big file.bin in commit {added[:7]}" in str(refusal.value)
+    assert "has 2 MiB, and 1 is the most" in str(refusal.value)
+    assert shop.forge.branches() == {"main": shop.base}
+    shop.largest = 2 * 1024 * 1024
+    await shop.push(removed)
+    assert shop.forge.branches()[BRANCH] == removed
+
+
+@pytest.mark.parametrize("undone", [False, True])
+async def test_an_app_that_may_not_change_workflows_is_told_which_file_before_the_push(
+    shop: Shop, undone: bool
+) -> None:
+    """Also where a later commit undoes it: the forge looks at each commit."""
+    commit = shop.changed("main", {".github/workflows/ci.yml": b"on: push\n"})
+    if undone:
+        commit = shop.changed(commit, {".github/workflows/ci.yml": None})
+    with pytest.raises(ForgeFailed) as refusal:
+        await shop.push(commit, refused=(".github/workflows",))
+    assert refusal.value.fault == "workflow"
+    assert "the app may not change .github/workflows/ci.yml, so nothing was sent" in str(refusal.value)
+    assert shop.forge.branches() == {"main": shop.base}
+    other = shop.changed("main", {".github/CODEOWNERS": b"* @acme\n"})
+    await shop.push(other, refused=(".github/workflows",))
+    await shop.push(shop.changed(other, {".github/workflows/ci.yml": b"on: push\n"}))
 
 
 async def test_a_result_comes_to_its_branch_and_main_stays(shop: Shop) -> None:
