@@ -182,11 +182,11 @@ class ForgeGit:
 
     @property
     def name(self) -> str:
-        """See `Place`."""
+        """See `Outgoing`."""
         return self.forge.repository
 
     async def output(self, *words: str, stdin: bytes | None = None, timeout_s: float) -> bytes:
-        """See `Place`."""
+        """See `Outgoing`."""
         return await self.git.run(*words, cwd=self.folder, marker=self.marker, stdin=stdin, timeout_s=timeout_s)
 
     async def is_within(self, old: str, new: str) -> bool:

@@ -9,14 +9,14 @@ from ompycord.domain.ports import PushRequest
 from ompycord.errors import ForgeFailed
 from ompycord.workspaces.git import TRANSFER_S
 
-__all__ = ["LARGEST", "Place", "require_takable"]
+__all__ = ["LARGEST", "Outgoing", "require_takable"]
 
 LARGEST: Final = 100 * 1024 * 1024
 """Bytes of a file that GitHub takes (GitHub's documentation, *About large files on GitHub*)."""
 _MIB: Final = 1024 * 1024
 
 
-class Place(Protocol):
+class Outgoing(Protocol):
     """A repository here whose commits go to a forge; `ForgeGit`."""
 
     async def output(self, *words: str, stdin: bytes | None = None, timeout_s: float) -> bytes:
@@ -29,7 +29,7 @@ class Place(Protocol):
         ...
 
 
-async def require_takable(place: Place, request: PushRequest, *, largest: int = LARGEST) -> None:
+async def require_takable(place: Outgoing, request: PushRequest, *, largest: int = LARGEST) -> None:
     """Raises ForgeFailed, which names the file, for what the forge will not take."""
     span = f"{request.base_commit}..{request.commit}"
     for path in request.refused_paths:
@@ -42,7 +42,7 @@ async def require_takable(place: Place, request: PushRequest, *, largest: int = 
     await _require_small(place, span, largest)
 
 
-async def _require_small(place: Place, span: str, largest: int) -> None:
+async def _require_small(place: Outgoing, span: str, largest: int) -> None:
     objects = await place.output("rev-list", "--objects", "--no-object-names", span, timeout_s=TRANSFER_S)
     check = ("cat-file", "--batch-check=%(objecttype) %(objectsize) %(objectname)")
     sizes = await place.output(*check, stdin=objects, timeout_s=TRANSFER_S)
@@ -58,7 +58,7 @@ async def _require_small(place: Place, span: str, largest: int) -> None:
             raise ForgeFailed("size", f"{place.name}: {words}")
 
 
-async def _where(place: Place, span: str, blob: str) -> tuple[str, str]:
+async def _where(place: Outgoing, span: str, blob: str) -> tuple[str, str]:
     """A commit that brings the object, and where it lies in it."""
     words = ("log", "-1", "--format=%h", "--name-only", "-z", "--diff-filter=AM", f"--find-object={blob}", span)
     found = [one.strip() for one in (await place.output(*words, timeout_s=TRANSFER_S)).split(b"\0") if one.strip()]

@@ -103,7 +103,7 @@ class Shop:
 
     async def refused(self, commit: str | None = None, **more: str) -> ForgeFailed:
         with pytest.raises(ForgeFailed) as refusal:
-            await self.push(commit, **more)
+            await self.push(commit, refused=(), **more)
         assert TOKEN not in str(refusal.value)
         return refusal.value
 
