@@ -47,6 +47,7 @@ __all__ = ["IssueCalls", "RoleOf", "WakePulls"]
 _PAUSE_S: Final = 60.0
 _GIVE_UP_MS: Final = 24 * 3600 * 1000
 """How long a call waits for its forge or for room."""
+_FORGET_MS: Final = 6 * 3600 * 1000
 _BURST_MS: Final = 10 * 60 * 1000
 _NAME: Final = 100
 _PASSING: Final = frozenset({RefusalCode.TOO_MANY_OPEN, RefusalCode.NO_NEW_RUNS})
@@ -112,12 +113,13 @@ class IssueCalls:
         self._ids = ids
         self._redact = redact
         self._called = asyncio.Event()
+        self._forgot_at = 0
 
     async def run(self) -> None:
         """Read and start what was called for, until cancelled."""
         while self._hooks:
             try:
-                await self._rows.forget(self._clock.now_ms() - KEPT_MS)
+                await self._forget()
                 await self.start_called()
             except OmpycordError as error:
                 log.warning("issue_calls.wait", cause=str(error))
@@ -127,6 +129,13 @@ class IssueCalls:
             except TimeoutError:
                 continue
             self._called.clear()
+
+    async def _forget(self) -> None:
+        """Now and then: while nothing comes, nothing is written in between."""
+        now = self._clock.now_ms()
+        if now - self._forgot_at >= _FORGET_MS:
+            await self._rows.forget(now - KEPT_MS)
+            self._forgot_at = now
 
     # -- deliveries
 

@@ -296,3 +296,16 @@ async def test_waiting_calls_are_forgotten_after_the_days_that_deliveries_are(
     await world.store.issue_calls.forget(world.clock.now_ms() + 1)
     with pytest.raises(RefusedInWords):
         await world.calls.start(run, MO)
+
+
+async def test_while_nothing_comes_nothing_is_written(world: CallWorld) -> None:
+    await world.calls._forget()  # pyright: ignore[reportPrivateUsage]  # what the service does before each look
+    before = world.store.transactions
+    for _ in range(5):
+        world.clock.pass_ms(MINUTE)
+        await world.calls._forget()  # pyright: ignore[reportPrivateUsage]  # as above
+        await world.calls.start_called()
+    assert world.store.transactions == before
+    world.clock.pass_ms(6 * HOUR)
+    await world.calls._forget()  # pyright: ignore[reportPrivateUsage]  # as above
+    assert world.store.transactions == before + 1
