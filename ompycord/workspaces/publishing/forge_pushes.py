@@ -20,6 +20,7 @@ from ompycord.text import clean, cut
 from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
 from ompycord.workspaces.locks import unlock_ref
 from ompycord.workspaces.publishing.outgoing import LARGEST, require_takable
+from ompycord.workspaces.publishing.push_protection import secret_words
 from ompycord.workspaces.remote import RemoteGit, why_not_reached
 from ompycord.workspaces.repositories import Repositories
 
@@ -39,12 +40,13 @@ _HEADS: Final = "refs/ompycord/forge/pulls/"
 """The heads of open pull requests, with which results are merged on trial."""
 _FETCH: Final = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules")
 _LINE: Final = 300
+_NO_DETAIL: Final = "it does not say which. Take it out, or let a person allow it there."
 
 _WHY: Final = (
     ("authentication", ("authentication failed", "could not read username", "could not read password", "error: 401"),
      "the token was refused. It may have expired: make a new one, and put it into the file of forge.token_file."),
-    ("secrets", ("push cannot contain secrets", "gh013: repository rule violations found for push protection"),
-     "its push protection found a secret in the result. Take it out, or let a person allow it there: {reason}"),
+    ("secrets", ("push cannot contain secrets", "github push protection"),
+     "its push protection found a secret in the result: {reason}"),
     ("workflow", ("refusing to allow",),
      "the token may not change workflow files. Give it Workflows, read and write: {reason}"),
     ("rules", ("gh013", "repository rule violations"), "a rule of the repository forbids it: {reason}"),
@@ -284,6 +286,9 @@ def _fault(done: Completed, forge: ForgeSpec, branch: str) -> ForgeFailed:
     reason = next((line.removeprefix("remote:").strip() for line in text.splitlines() if _is_reason(line)), "")
     for fault, marks, words in _WHY:
         if any(mark in text.lower() for mark in marks):
+            if fault == "secrets":
+                reason = secret_words(text, forge.web_address) or _NO_DETAIL
+                return ForgeFailed(fault, f"{forge.repository}: {words.format(reason=reason)}")
             sentence = words.format(branch=branch, reason=cut(clean(reason), _LINE) or "see its rules.")
             return ForgeFailed(fault, f"{forge.repository}: {sentence}")
     return ForgeFailed("unreachable", f"{forge.repository}: {why_not_reached(done)}")
