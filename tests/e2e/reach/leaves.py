@@ -267,7 +267,7 @@ FILE: dict[str, Any] = {
     "repositories": {
         "here": {"path": "/srv/here", **REPOSITORY},
         "there": {
-            "address": "ssh://git@git.example.org/a.git",
+            "address": "ssh://git.example.org/a.git",
             "deploy_key": {"key_file": "secrets/deploy", "known_hosts_file": "secrets/hosts"},
             "forge": {
                 "kind": "github",
