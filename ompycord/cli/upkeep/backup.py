@@ -299,7 +299,8 @@ def _progress(is_quiet: bool) -> "Generator[Progress]":
 def _newest(place: "BackupPlace") -> str:
     newest = place.newest()
     if newest is None:
-        raise _none(place)
+        unread = [one.fault for one in place.found() if one.fault is not None]
+        raise RefusedInWords(unread[-1]) if unread else _none(place)
     return newest.name
 
 

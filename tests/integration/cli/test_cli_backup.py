@@ -86,6 +86,8 @@ async def test_an_encrypted_one_needs_its_key_and_says_so(tmp_path: Path) -> Non
     away = key.rename(tmp_path / "away.key")
     lost = await ompycord("backup", "list", *here, folder=tmp_path)
     assert f"The key of backups, {key}, cannot be read" in " ".join(lost.out.split())
+    unread = await ompycord("backup", "verify", *here, folder=tmp_path)
+    assert (unread.code, f"The key of backups, {key}, cannot be read" in unread.err) == (77, True), unread.err
     (name,) = (one.name for one in (data / "backups").iterdir() if one.name[0] == "2")
     refused = await ompycord("backup", "restore", name, "--yes", *here, folder=tmp_path)
     assert (refused.code, f"The key of backups, {key}, cannot be read" in refused.err) == (1, True), refused.err
