@@ -56,6 +56,7 @@ class RefusalCode(StrEnum):
     NOTHING_TO_ADDRESS = "nothing-to-address"
     CHAIN_AT_WORK = "chain-at-work"
     FORGE_FAILED = "forge-failed"
+    CALL_IS_OVER = "call-is-over"
     NO_OVERLAP = "no-overlap"
     NO_BRANCH_TO_BUILD_ON = "no-branch-to-build-on"
     NO_SUCH_ISSUE = "no-such-issue"

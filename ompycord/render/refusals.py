@@ -153,6 +153,7 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
     Code.NOTHING_TO_ADDRESS: _same(
         "Pull request #{number} has no open review thread, no new request, and no red check. Nothing started."
     ),
+    Code.CALL_IS_OVER: _same("That was started, withdrawn or has expired, so nothing was done."),
     Code.NO_OVERLAP: _same("Nothing waits for a decision here: no other work changes the same files as {run} now."),
     Code.NO_BRANCH_TO_BUILD_ON: _same(
         "What changes the same files as {run} is on no branch yet. Wait for it, then build on it."

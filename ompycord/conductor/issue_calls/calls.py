@@ -35,7 +35,7 @@ from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.schedules.announcement import AnnouncedButton, Announcement
 from ompycord.domain.task import TaskRequest
-from ompycord.errors import ForgeFailed, ForgeNotNow, OmpycordError, Refused, RefusedInWords
+from ompycord.errors import ForgeFailed, ForgeNotNow, OmpycordError, Refused
 from ompycord.render.phrases import and_list
 from ompycord.render.refusals import Audience, refusal_words
 from ompycord.render.sanitizer import Sanitizer
@@ -51,7 +51,6 @@ _FORGET_MS: Final = 6 * 3600 * 1000
 _BURST_MS: Final = 10 * 60 * 1000
 _NAME: Final = 100
 _PASSING: Final = frozenset({RefusalCode.TOO_MANY_OPEN, RefusalCode.NO_NEW_RUNS})
-_DONE: Final = "That was started, withdrawn or has expired, so nothing was done."
 
 RoleOf = Callable[[str, str], Awaitable[Person | None]]
 
@@ -289,7 +288,7 @@ class IssueCalls:
         """See `TeamIssueCalls`."""
         call = await self._rows.call(run)
         if call is None or call.state is not CallState.WAITING:
-            raise RefusedInWords(_DONE)
+            raise Refused(RefusalCode.CALL_IS_OVER)
         place = Resource(repository=call.repository, channel=self._channel(self._catalog.repository(call.repository)))
         if isinstance(denied := authorize(person, "new", place), Denied):
             raise Refused(denied.code, needs=denied.needs[-1], who="an admin")
@@ -299,7 +298,7 @@ class IssueCalls:
         """See `TeamIssueCalls`."""
         call, _ = await self.waiting(run, person)
         if not await self._rows.confirmed(run, person):
-            raise RefusedInWords(_DONE)
+            raise Refused(RefusalCode.CALL_IS_OVER)
         self._called.set()
         return call
 

@@ -7,9 +7,10 @@ import pytest
 from ompycord.domain.access import Person, Role
 from ompycord.domain.issue_calls.records import CALL_VIEW, KEPT_MS, CallState
 from ompycord.domain.refusals import RefusalCode
-from ompycord.errors import Refused, RefusedInWords
+from ompycord.errors import Refused
 from tests.integration.issue_calls.conftest import ANNA, CallWorld
 from tests.support.forge_deliveries import assigned, delivery_of, labeled, pull_changed
+from tests.support.refusals import refuses
 
 MO = Person(id="300000000000000009", name="Mo", role=Role.RUNNER)
 MINUTE, HOUR = 60_000, 3_600_000
@@ -110,7 +111,7 @@ async def test_hidden_parts_and_strangers_words_wait_for_a_runner_who_has_seen_t
     ((prompt, _, note),) = started(world)
     assert prompt == snapshot.text
     assert note == "anna put the label ompycord on issue 12. Mo started it."
-    with pytest.raises(RefusedInWords, match="nothing was done"):
+    with refuses("nothing was done"):
         await world.calls.start(run, MO)
 
 
@@ -294,7 +295,7 @@ async def test_waiting_calls_are_forgotten_after_the_days_that_deliveries_are(
     assert found is not None
     assert found.state is CallState.WAITING
     await world.store.issue_calls.forget(world.clock.now_ms() + 1)
-    with pytest.raises(RefusedInWords):
+    with refuses("has expired"):
         await world.calls.start(run, MO)
 
 
