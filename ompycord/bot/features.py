@@ -15,6 +15,7 @@ from ompycord.bot.commands.accept import accept_feature
 from ompycord.bot.commands.admin.budget import budget_feature
 from ompycord.bot.commands.admin.pausing import pausing_feature
 from ompycord.bot.commands.admin.permissions import permissions_feature
+from ompycord.bot.commands.admin.record import record_feature
 from ompycord.bot.commands.admin.roles import roles_feature
 from ompycord.bot.commands.cancel import cancel_feature
 from ompycord.bot.commands.circling import circling_feature
@@ -82,6 +83,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     budget_feature,
     permissions_feature,
     roles_feature,
+    record_feature,
     retry_feature,
     follow_up_feature,
     pull_request_feature,

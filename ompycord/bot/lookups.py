@@ -16,6 +16,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports.feedback import TeamOpinions
 from ompycord.domain.ports.memory import TeamMemory
 from ompycord.domain.ports.schedules import TeamSchedules
+from ompycord.domain.ports.team.record import TeamRecord
 from ompycord.domain.ports.triggers import TeamIssueCalls, TeamTriggers
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.domain.task import Mode
@@ -156,6 +157,8 @@ class Lookups:
     """Labels and assignments on a forge that wait for a person."""
     forecast: Forecasting = no_forecast
     """By server, repository, agent and mode: what tasks like that cost and took. Raises StorageError."""
+    record: TeamRecord | None = None
+    """What people did; None where it is not read here."""
     pausing: PauseControl | None = None
     """None where no run is hosted."""
     paused_by: Callable[[], str | None] = lambda: None

@@ -20,6 +20,7 @@ __all__ = [
     "ComponentState",
     "MessageEdit",
     "NewSchedule",
+    "RecordPage",
     "Replacement",
 ]
 
@@ -67,8 +68,18 @@ class NewSchedule(Frozen):
     schedule: Schedule
 
 
+class RecordPage(Frozen):
+    """A page of the record: what of it is shown, and before which row."""
+
+    kind: Literal["record"] = "record"
+    before: Annotated[int, Field(ge=1)] | None = None
+    run: Ulid | None = None
+    person: Annotated[str, Field(max_length=32)] | None = None
+
+
 ComponentMeaning = Annotated[
-    AnswerChoice | CancelConfirmation | MessageEdit | NewSchedule | Replacement, Field(discriminator="kind")
+    AnswerChoice | CancelConfirmation | MessageEdit | NewSchedule | RecordPage | Replacement,
+    Field(discriminator="kind"),
 ]
 
 

@@ -19,7 +19,7 @@ from ompycord.app.wiring.bot_stores import bot_stores
 from ompycord.app.wiring.memory import memory_book_of, opinions_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Secrets, Workers
 from ompycord.app.wiring.schedules import forecasts_of, schedule_book_of
-from ompycord.app.wiring.upkeep import person_data_of
+from ompycord.app.wiring.upkeep import person_data_of, record_view_of
 from ompycord.bot.bot import Bot
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
@@ -119,6 +119,7 @@ def lookups_of(
         roles=infrastructure.roles,
         members=infrastructure.members,
         people=person_data_of(infrastructure),
+        record=record_view_of(infrastructure),
         models=models,
         pausing=Pausing(
             mode=infrastructure.mode,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ompycord.app.auditing.anchoring import Anchoring
+from ompycord.app.auditing.viewing import RecordView
 from ompycord.app.backups.copies import place_of
 from ompycord.app.backups.keeper import BackupKeeper
 from ompycord.app.recovery.retention import ResultKeeper
@@ -25,7 +26,15 @@ from ompycord.workspaces.repositories import Repositories
 from ompycord.workspaces.retention.kept_results import KeptResults
 from ompycord.workspaces.retention.left_refs import LeftRefs
 
-__all__ = ["anchoring_of", "backups_of", "person_data_of", "recovery_of", "retention_of", "upkeep_of"]
+__all__ = [
+    "anchoring_of",
+    "backups_of",
+    "person_data_of",
+    "record_view_of",
+    "recovery_of",
+    "retention_of",
+    "upkeep_of",
+]
 
 
 def recovery_of(infrastructure: Infrastructure, workers: Workers) -> Service:
@@ -131,6 +140,12 @@ def person_data_of(infrastructure: Infrastructure) -> PersonData:
         forget=infrastructure.snapshots.forget,
         settle=infrastructure.refusals.finish,
     )
+
+
+def record_view_of(infrastructure: Infrastructure) -> RecordView:
+    """The record as it is read in Discord."""
+    home = next(iter(infrastructure.settings.discord.guilds), "")
+    return RecordView(store=infrastructure.store, snapshots=infrastructure.snapshots, home=home)
 
 
 def anchoring_of(infrastructure: Infrastructure) -> Anchoring:

@@ -21,6 +21,7 @@ _SQL = load("audit")
 _AUDIT = _SQL.one("audit")
 _AUDIT_PAGE = _SQL.one("audit_page")
 _AUDIT_OF = _SQL.one("audit_of")
+_AUDIT_LAST = _SQL.one("audit_last")
 _AUDIT_TAIL = _SQL.one("audit_tail")
 _ADD_AUDIT = _SQL.one("add_audit")
 
@@ -47,6 +48,15 @@ class SqliteAudit(StorePart):
 
     async def audit_of(self, subject: str) -> list[AuditRow]:
         return await self._database.readers.all(_AUDIT_OF, (subject,), _row_of)
+
+    async def audit_last(
+        self, guild: str, *, is_home: bool, before: int | None, actor: str | None, subject: str | None, limit: int
+    ) -> list[AuditRow]:
+        """The newest links of one server, the newest first; those of no server where it is home."""
+        wanted = {
+            "guild": guild, "is_home": is_home, "before": before, "actor": actor, "subject": subject, "limit": limit
+        }  # fmt: skip
+        return await self._database.readers.all(_AUDIT_LAST, wanted, _row_of)
 
     async def audit_tail(self) -> tuple[int, str] | None:
         return await self._database.readers.one(_AUDIT_TAIL, (), lambda row: (row["n"], row["hash"].hex()))

@@ -15,7 +15,7 @@ from ompycord.app.secret_requests.wiring import secret_pages_of, secret_requests
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.wiring.memory import lessons_of, memory_book_of, opinions_of
 from ompycord.app.wiring.schedules import forecasts_of, schedule_book_of
-from ompycord.app.wiring.upkeep import person_data_of
+from ompycord.app.wiring.upkeep import person_data_of, record_view_of
 from ompycord.bot import DISCORD, DiscordTarget, HealthLine, Lookups, point_at
 from ompycord.bot.delivery.pending_deliveries import CLOSED_S
 from ompycord.bot.gateway.session import Session
@@ -176,6 +176,7 @@ class AppHarness(ComposedApp):
             roles=app.infrastructure.roles,
             members=app.infrastructure.members,
             people=person_data_of(app.infrastructure),
+            record=record_view_of(app.infrastructure),
             forecast=self._forecast,
             secret_pages=self._secret_pages(app),
         )

@@ -38,7 +38,7 @@ POSTED = {
     "denyform",
     *("continue", "replan", "replanto", "giveup", "goback", "gobackto"),
     *("planok", "planedit", "planchf", "planno", "plannof"),
-    *("eraseme", "settings", "editsaid", "form", "undo", "pick", "picksay"),
+    *("older", "eraseme", "settings", "editsaid", "form", "undo", "pick", "picksay"),
     *("memkeep", "memedit", "memdrop", "memform", "memrepl", "schedadd", "trigall", "trignone"),
     *(f"opt{number}" for number in range(20)),
 }
@@ -70,6 +70,8 @@ ROLES = {
     "omp-admin who": Role.ADMIN,
     "omp-admin budget": Role.ADMIN,
     "omp-admin permissions": Role.ADMIN,
+    "omp-admin audit": Role.ADMIN,
+    "omp-admin policy": Role.ADMIN,
 }
 
 
@@ -138,4 +140,5 @@ def test_discord_is_told_of_every_command() -> None:
     }
     assert {command.name for feature in ours.features for command in feature.admin} == {
         *("stop-models", "resume-models", "pause", "unpause", "stop-all", "role", "who", "budget", "permissions"),
+        *("audit", "policy"),
     }
