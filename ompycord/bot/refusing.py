@@ -10,12 +10,13 @@ from typing import Any, Final, cast
 import discord
 
 from ompycord.bot.access import Interaction
-from ompycord.domain.access import Person
+from ompycord.domain.access import Person, Role
 from ompycord.domain.auditing.refused import WHO_MAY, RefusedAttempt
 from ompycord.domain.ports import RefusalNotes
+from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused
 
-__all__ = ["note_refused", "refused", "watch_refusals"]
+__all__ = ["note_code", "note_refused", "refused", "refused_without_role", "watch_refusals"]
 
 _NOTE: Final = "note of a refusal"
 
@@ -26,33 +27,46 @@ def watch_refusals(
     """Have what is refused here noted as an attempt of this person. `what`: the button or form that was used."""
     guild = str(interaction.guild_id or "")
     used = what if what is not None else _command(interaction)
-
-    interaction.extras[_NOTE] = partial(note_refused, refusals, person=person, guild=guild, what=used)
+    interaction.extras[_NOTE] = partial(note_code, refusals, person, guild=guild, what=used)
 
 
 def refused(interaction: Interaction, error: BaseException) -> None:
     """Note a refusal of this interaction, where it is about who may."""
-    note = cast("Callable[[BaseException], None] | None", interaction.extras.get(_NOTE))
+    note = cast("Callable[..., None] | None", interaction.extras.get(_NOTE))
+    if note is not None and isinstance(error, Refused):
+        note(**_facts(error))
+
+
+def refused_without_role(interaction: Interaction) -> None:
+    """Note that somebody without any role here used something."""
+    note = cast("Callable[..., None] | None", interaction.extras.get(_NOTE))
     if note is not None:
-        note(error)
+        note(code=RefusalCode.NOT_PERMITTED, needs=Role.VIEWER.word)
 
 
 def note_refused(refusals: RefusalNotes, error: BaseException, person: Person, *, guild: str, what: str) -> None:
-    """Note an error for the audit, where it is a refusal about who may.
+    """Note an error for the audit, where it is a refusal about who may."""
+    if isinstance(error, Refused):
+        note_code(refusals, person, guild=guild, what=what, **_facts(error))
 
-    One that hides what is there from who may not see it says so in its fact `hides`; nobody is told that.
-    """
-    if not isinstance(error, Refused):
-        return
-    code = str(error.facts.get("hides", error.code))
+
+def note_code(
+    refusals: RefusalNotes, person: Person, *, guild: str, what: str, code: str, needs: str = "", run: str = ""
+) -> None:
+    """Note an attempt that was refused with this code, where it is about who may."""
     if code in WHO_MAY:
-        needs, run = (str(error.facts.get(name, ""))[:128] for name in ("needs", "run"))
         refusals.note(
             RefusedAttempt(
                 surface="discord", actor=person.id, what=what[:128], code=code, guild=guild, by_name=person.name,
-                needs=needs, run=run,
+                needs=needs[:128], run=run[:128],
             )
         )  # fmt: skip
+
+
+def _facts(error: Refused) -> dict[str, str]:
+    """What is noted of it. One that hides what is there says so in its fact `hides`; nobody is told that."""
+    needs, run = (str(error.facts.get(name, "")) for name in ("needs", "run"))
+    return {"code": str(error.facts.get("hides", error.code)), "needs": needs, "run": run}
 
 
 def _command(interaction: Interaction) -> str:

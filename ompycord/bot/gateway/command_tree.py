@@ -14,10 +14,8 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import explain
 from ompycord.bot.interactions.replies import send_privately as reply
-from ompycord.bot.refusing import refused, watch_refusals
+from ompycord.bot.refusing import refused_without_role, watch_refusals
 from ompycord.domain.access import Role
-from ompycord.domain.refusals import RefusalCode
-from ompycord.errors import Refused
 from ompycord.render.help import help_text
 from ompycord.telemetry import get_logger
 
@@ -56,7 +54,7 @@ class OmpTree(app_commands.CommandTree[discord.Client]):
         if is_completion:
             await interaction.response.autocomplete([])
             return False
-        refused(interaction, Refused(RefusalCode.NOT_PERMITTED, needs=Role.VIEWER.word))
+        refused_without_role(interaction)
         words = help_text([], Role.NONE) if is_ours(interaction, context.options) else reply_texts.ELSEWHERE
         try:
             await reply(interaction, words)

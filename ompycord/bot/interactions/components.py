@@ -14,12 +14,10 @@ from ompycord.bot.custom_ids import ComponentId, Rejection
 from ompycord.bot.feature import Handler
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import explain, send_privately
-from ompycord.bot.refusing import refused, watch_refusals
+from ompycord.bot.refusing import refused_without_role, watch_refusals
 from ompycord.bot.run_view import latest_card
 from ompycord.domain.access import Role
 from ompycord.domain.ids import RunId
-from ompycord.domain.refusals import RefusalCode
-from ompycord.errors import Refused
 from ompycord.render.help import help_text
 from ompycord.render.notices import old_button
 
@@ -47,11 +45,11 @@ class Dispatcher:
         what = None if isinstance(component, Rejection) else component.action
         watch_refusals(interaction, person, self._context.refusals, what=what)
         if not is_ours(interaction, self._context.options):
-            refused(interaction, Refused(RefusalCode.NOT_PERMITTED, needs=Role.VIEWER.word))
+            refused_without_role(interaction)
             await send_privately(interaction, reply_texts.ELSEWHERE)
             return
         if not self._context.may_use(interaction):
-            refused(interaction, Refused(RefusalCode.NOT_PERMITTED, needs=Role.VIEWER.word))
+            refused_without_role(interaction)
             await send_privately(interaction, help_text([], Role.NONE))
             return
         if isinstance(component, Rejection):

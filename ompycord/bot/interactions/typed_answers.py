@@ -12,7 +12,7 @@ from ompycord.bot.custom_ids import ComponentId
 from ompycord.bot.feature import Feature
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.replies import defer, defer_update, send_privately
-from ompycord.bot.refusing import note_refused
+from ompycord.bot.refusing import note_code
 from ompycord.conductor import LoadedRun, TypedInLog
 from ompycord.conductor.typed_answers import Judgement, MessageVerdict, WrittenMessage, answer_to, judge
 from ompycord.domain.access import Person, Role
@@ -133,9 +133,10 @@ class MessageAnswers:
         """For a person who may not answer this run's questions: a message as ever, with a word."""
         if not has_text:
             return Taken()
-        refusal = Refused(RefusalCode.NOT_PERMITTED, needs="requester or approver", run=loaded.run)
-        guild = loaded.record.guild or ""
-        note_refused(self._context.refusals, refusal, person, guild=guild, what="an answer in the thread")
+        note_code(
+            self._context.refusals, person, guild=loaded.record.guild or "", what="an answer in the thread",
+            code=RefusalCode.NOT_PERMITTED, needs="requester or approver", run=loaded.run,
+        )  # fmt: skip
         may_send = is_allowed(person, "say", resource_of(loaded.record))
         words = may_not_answer(self._context.options.approver_role, self._context.sanitizer, is_sent=may_send)
         return Taken(is_message=may_send, reply=self._words(words), is_repeated=True, is_kept=may_send)
