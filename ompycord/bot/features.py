@@ -15,6 +15,7 @@ from ompycord.bot.commands.accept import accept_feature
 from ompycord.bot.commands.admin.budget import budget_feature
 from ompycord.bot.commands.admin.pausing import pausing_feature
 from ompycord.bot.commands.admin.permissions import permissions_feature
+from ompycord.bot.commands.admin.raise_shared import raise_shared_feature
 from ompycord.bot.commands.admin.record import record_feature
 from ompycord.bot.commands.admin.roles import roles_feature
 from ompycord.bot.commands.cancel import cancel_feature
@@ -91,6 +92,7 @@ FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     issue_call_feature,
     takeover_feature,
     raise_limit_feature,
+    raise_shared_feature,
     circling_feature,
     accept_feature,
     answers_feature,

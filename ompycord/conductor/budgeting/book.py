@@ -50,9 +50,13 @@ class BudgetBook:
         used = await self._accounts.used_up(payer, self._clock.now_ms())
         return None if used is None else used_up_account(used, person=person)
 
+    async def used_up(self, record: RunRecord) -> SpendingAccount | None:
+        """The account that keeps a run from going on; None while there is room. Raises StorageError."""
+        return await self._accounts.used_up(payer_of(record), self._clock.now_ms())
+
     async def has_room(self, record: RunRecord) -> bool:
         """Whether a run that waits may begin. Raises StorageError."""
-        return await self._accounts.used_up(payer_of(record), self._clock.now_ms()) is None
+        return await self.used_up(record) is None
 
     async def of_key(self, key: AccountKey) -> Sequence[SpendingAccount]:
         """An account in its current day and month, as far as they have limits."""

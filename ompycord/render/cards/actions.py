@@ -42,6 +42,7 @@ __all__ = [
     "OFFERS",
     "PUBLISH",
     "RAISE",
+    "RAISE_SHARED",
     "REPLAN",
     "RESUME",
     "RETRY",
@@ -150,6 +151,10 @@ def _can_be_resumed(snapshot: StatusSnapshot, render_context: RenderContext) -> 
     return _has_clone(snapshot, render_context) and not snapshot.is_final
 
 
+def _is_over_shared_budget(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
+    return snapshot.state is RunState.SUSPENDED and snapshot.reason is SuspendReason.ACCOUNT
+
+
 def _can_go_back(snapshot: StatusSnapshot, render_context: RenderContext) -> bool:
     """Whether a paused run has the result of a round; its limit is raised first where that is used up."""
     is_paused = snapshot.state is RunState.SUSPENDED and snapshot.reason is not SuspendReason.BUDGET
@@ -205,6 +210,10 @@ CHECK_OUT = CardAction("checkout", "Check out", "details", "primary", offered_wh
 CANCEL = CardAction("cancel", "Cancel run", "cancel", "danger", offered_when=_can_be_cancelled)
 RESUME = CardAction("resume", "Resume", "resume", "primary", offered_when=_can_be_resumed)
 RAISE = CardAction("raise", "Raise the limit", "raise", "primary", offered_when=_is_open, opens_form=True)
+RAISE_SHARED = CardAction(
+    "raiseacc", "Raise…", "admin", "primary", offered_when=_is_over_shared_budget, opens_form=True
+)
+"""The limit of an account that the run shares with others."""
 RETRY = CardAction("retry", "Retry…", "retry", "primary", offered_when=_may_run_again, opens_form=True)
 AGAIN = CardAction("again", "Run again…", "retry", offered_when=_may_run_again, opens_form=True)
 """Both open the task of the run in a form; the word says whether it failed."""
@@ -284,7 +293,7 @@ OFFERS: Final[dict[Situation, tuple[CardAction, ...]]] = {
     Situation.PLAN_READY: (SAY, DETAILS, CANCEL),  # the plan's own message has its buttons
     Situation.ASKING: (STOP, SAY, DETAILS, CANCEL),
     Situation.PROVIDER_REFUSES: (SWITCH, STOP, SAY, DETAILS, CANCEL),
-    Situation.STOPPED: _PAUSED,
+    Situation.STOPPED: (RAISE_SHARED, *_PAUSED),
     Situation.CIRCLING: (CONTINUE, REPLAN, GIVE_UP, TAKEOVER, GO_BACK, DETAILS),
     Situation.OVER_BUDGET: (RAISE, *_PAUSED),
     Situation.PROVIDER_STOPPED: (SWITCH, *_PAUSED),

@@ -26,7 +26,7 @@ _FULL, _EMPTY, _PART = "▓", "░", "▒"
 _STEPS: Final = "▁▂▃▄▅▆▇█"
 _SPANS: Final = {Period.DAY: "today", Period.MONTH: "this month"}
 EACH: Final = {Period.DAY: "a day", Period.MONTH: "a month"}
-RAISES: Final = "An admin raises it with /omp-admin budget."
+RAISES: Final = "An admin raises it: Raise… on a stopped card, or /omp-admin budget."
 
 
 def used_up_account(account: SpendingAccount, *, person: str) -> str:

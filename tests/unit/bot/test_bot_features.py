@@ -38,7 +38,7 @@ POSTED = {
     "denyform",
     *("continue", "replan", "replanto", "giveup", "goback", "gobackto"),
     *("planok", "planedit", "planchf", "planno", "plannof"),
-    *("older", "eraseme", "settings", "editsaid", "form", "undo", "pick", "picksay"),
+    *("older", "raiseacc", "raiseamt", "eraseme", "settings", "editsaid", "form", "undo", "pick", "picksay"),
     *("memkeep", "memedit", "memdrop", "memform", "memrepl", "schedadd", "trigall", "trignone"),
     *(f"opt{number}" for number in range(20)),
 }

@@ -21,7 +21,7 @@ def offered(snapshot: StatusSnapshot, render_context: RenderContext | None = Non
 def test_a_posted_button_keeps_its_name() -> None:
     names = {"stop", "resume", "cancel", "retry", "again", "say", "details", "diff", "checks", "raise", "takeover"}
     names |= {"checkout", "follow", "continue", "replan", "giveup", "accept", "address", "closepr", "ready", "publish"}
-    names |= {"goback"}
+    names |= {"goback", "raiseacc"}
     names |= {"waitfor", "buildon", "goon"}
     assert {action.name for action in CARD_ACTIONS} == names
 
@@ -41,6 +41,7 @@ def test_who_may_press_what() -> None:
         **dict.fromkeys(("details", "diff", "checks", "checkout"), Role.VIEWER),
         **dict.fromkeys(("say", "retry", "again", "takeover", "follow", "address"), Role.RUNNER),
         **dict.fromkeys(("stop", "resume", "cancel", "raise", "continue", "replan", "giveup", "accept"), Role.APPROVER),
+        "raiseacc": Role.ADMIN,
         **dict.fromkeys(("closepr", "ready", "publish", "goback", "waitfor", "buildon", "goon"), Role.APPROVER),
     }
 

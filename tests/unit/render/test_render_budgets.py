@@ -26,7 +26,7 @@ def test_a_limit_that_is_used_up_says_whose_when_it_begins_again_and_who_raises_
     words = used_up_account(account(AccountScope.PERSON, "1"), person="Ada")
     assert words == (
         "Ada's limit of $10.00 a day is used up. It begins again on 2027-01-01 at 00:00 (Europe/Berlin). "
-        "An admin raises it with /omp-admin budget."
+        "An admin raises it: Raise… on a stopped card, or /omp-admin budget."
     )
     assert used_up_account(account(AccountScope.SERVER), person="").startswith("This server's limit of $10.00 a day")
     assert used_up_account(account(AccountScope.REPOSITORY, "shop"), person="").startswith("shop's limit")
