@@ -36,7 +36,7 @@ from tests.integration.matrix.conftest import World
 from tests.support.new_store import new_store
 from tests.support.playground import hosted_playground
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("matrix")]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("walk")]
 OTHER: Final = "111111111111111111"
 """The server whose things nobody here may see."""
 SECRET: Final = "zebrafinch"
