@@ -20,7 +20,7 @@ NOBODY = cast("BotContext", None)
 POSTED = {
     *("stop", "resume", "cancel", "docancel", "keep", "retry", "again", "draft", "takeover", "details", "diff"),
     *("checkout", "accept", "ready", "publish", "follow", "followf", "followgo", "followno", "againf"),
-    *("address", "closepr", "issuego", "waitfor", "buildon", "goon"),
+    *("address", "callgo", "callview", "closepr", "issuego", "waitfor", "buildon", "goon"),
     *(
         "checks",
         "say",
