@@ -85,6 +85,7 @@ from ompycord.domain.ports.store import (
     Tasks,
 )
 from ompycord.domain.ports.team.budgets import BudgetLedger
+from ompycord.domain.ports.team.record import TeamRecord
 from ompycord.domain.ports.team.refusals import RefusalNotes
 from ompycord.domain.ports.team.standing import CallDecisions
 from ompycord.domain.ports.triggers import (
@@ -211,6 +212,7 @@ __all__ = [
     "TeamIssueCalls",
     "TeamMemory",
     "TeamOpinions",
+    "TeamRecord",
     "TeamSchedules",
     "TeamTriggers",
     "ThreadRecords",
