@@ -85,12 +85,11 @@ class CardStore:
         """The event that a card shows by its number."""
         return self.happen(number, ToolFinished(tool="edit", title=f"e{event:07d}"))
 
-    def owe(self, number: int, kind: OutboxKind, *, wait_s: float = 0.0) -> OutboxRow:
-        """A row of the outbox, which may wait before it is sent."""
+    def owe(self, number: int, kind: OutboxKind) -> OutboxRow:
+        """A row of the outbox."""
         run, now = card_run(number), self._clock.now_ms()
         number = len(self._outbox) + 1
-        body = {"not_before": now + round(wait_s * 1000)}
-        row = OutboxRow(id=number, nonce=str(number), run=run, kind=kind, body=body, created_at=now)
+        row = OutboxRow(id=number, nonce=str(number), run=run, kind=kind, created_at=now)
         self._outbox[row.id] = row
         return row
 

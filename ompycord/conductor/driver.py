@@ -31,8 +31,7 @@ from ompycord.telemetry import get_logger
 
 __all__ = ["Driver", "DriverStore"]
 
-IDLE_S = 15.0
-"""Seconds between two looks without a notice: room on a disk and ends of leases have none."""
+IDLE_S = 5.0
 RETRY_S = 0.5
 REPEATABLE = repeatable_names()
 HEAVY = heavy_names()

@@ -43,7 +43,7 @@ TURN_S = 0.0005
 RUNS_KEPT = 256
 """Folds kept in memory between batches, those of the runs with the latest events."""
 NO_NOTIFICATIONS = Notifications()
-IDLE_S = 15.0
+IDLE_S = 5.0
 """Seconds between two reads without a notice: a crash may lose a notice, never an event."""
 RETRY_S = 0.5
 

@@ -34,12 +34,8 @@ from ompycord.telemetry import get_logger
 
 __all__ = ["LiveEditor", "LiveStore"]
 
-IDLE_S = 10.0
-"""Seconds between two checks without a notice. What is due at a known time is checked then; this is for what nobody
-announced, such as a row that another process wrote.
-"""
-STIRRED_S = 1.0
-"""Seconds after which the outbox is read once something was sent, deleted, moved or refused."""
+IDLE_S = 1.0
+"""Seconds between two checks without a notice: `not_before`, retries and silence have no event."""
 AT_ONCE = 50
 """Runs that are checked before queues get their next job: after a restart there can be a thousand."""
 RECHECK_S = 30.0
@@ -100,8 +96,7 @@ class LiveEditor:
         self._posted = PostedSummaries(store, renderer)
         self._removed: list[str] = []
         """Messages that were deleted, ours or not; some may have asked something."""
-        self._collect_at = 0.0
-        """When the outbox is read next, without a notice before."""
+        self._collected_at = -IDLE_S
         self._swept_at = -RECHECK_S
         self._is_new = True
         """Whether what ended runs show is still to be compared, once."""
@@ -109,12 +104,10 @@ class LiveEditor:
 
     def wake(self) -> None:
         """Check the outbox now."""
-        self._collect_at = 0.0
+        self._collected_at = -IDLE_S
         self._stir()
 
     def _stir(self) -> None:
-        """Something was done or found here, which may have left rows in the outbox."""
-        self._collect_at = min(self._collect_at, self._clock.monotonic_s() + STIRRED_S)
         if self._subscription is not None:
             self._subscription.wake()
 
@@ -184,7 +177,7 @@ class LiveEditor:
                         now = self._clock.monotonic_s()
                         if now - self._swept_at >= RECHECK_S:
                             await self._mark_all_dirty()
-                        await self._plan(group, outbox=bool(taken) or now >= self._collect_at)
+                        await self._plan(group, outbox=bool(taken) or now - self._collected_at >= IDLE_S)
                 finally:
                     self._subscription = None
                     flying = [queue.task for queue in self._queues if queue.task is not None]
@@ -206,8 +199,7 @@ class LiveEditor:
     def _pause(self) -> float:
         """Wait until a job may start or something must be checked; at most `IDLE_S`."""
         now = self._clock.monotonic_s()
-        due = min(self._collect_at, self._swept_at + RECHECK_S)
-        longest = self._changes.wait(now, min(max(due - now, 0.0), IDLE_S))
+        longest = self._changes.wait(now, IDLE_S)
         if self._board is not None:
             longest = self._board.wait(now, longest)
         return self._queues.wait(now, longest)
@@ -219,13 +211,11 @@ class LiveEditor:
         due = self._changes.due(self._clock.monotonic_s())[:AT_ONCE]
         await self._mark({run: self._changes.take(run) for run in due})
         if outbox:
-            self._collect_at = self._clock.monotonic_s() + IDLE_S
+            self._collected_at = self._clock.monotonic_s()
             try:
-                due_at = await self._pending.collect(self._queues)
+                await self._pending.collect(self._queues)
             except StorageError as error:
                 log.warning("live.waits", cause=str(error))
-                due_at = self._clock.monotonic_s() + RETRY_S[0]
-            self._collect_at = min(self._collect_at, due_at)
         now = self._clock.monotonic_s()
         if self._board is not None:
             self._board.place(self._queues, now)
@@ -242,7 +232,7 @@ class LiveEditor:
                 record = await self._store.run_of_surface(message)
                 run_view = None if record is None else await self._renderer.view(RunId(record.id))
                 if run_view is not None and await self._questions.ask(run_view, partial(_is_message, message)):
-                    self._collect_at = 0.0
+                    self._collected_at = -IDLE_S
                 if run_view is not None and await self._refresher.forget_result(run_view, message):
                     self._changes.happened([run_view.run])
             except StorageError as error:
@@ -330,7 +320,7 @@ class LiveEditor:
                 await self._hold(channel, queue, failed, pause_after(failed, 0), is_post=True)
             return
         finally:
-            self._collect_at = 0.0  # the run's next row can go now
+            self._collected_at = -IDLE_S  # the run's next row can go now
         self._pending.done(row)
         if went_to is not None:
             await self._access.took(went_to, is_post=True)

@@ -3,8 +3,6 @@
 Counterpart of `deliver.py`. The rows are the truth; this remembers only which were refused lately. Called by `live.py`.
 """
 
-import math
-
 from ompycord.bot.delivery.channel_queues import ChannelQueues
 from ompycord.bot.delivery.deliver import ORDER, Deliverer, QueuedDelivery
 from ompycord.bot.rest import SendFailed
@@ -19,8 +17,6 @@ __all__ = ["CLOSED_S", "RETRY_S", "PendingDeliveries", "pause_after"]
 RETRY_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 CLOSED_S = 30.0
 """Seconds until a channel that refuses us is tried again: refusals count towards a ban."""
-UNREADY_S = 5.0
-"""Seconds until a row is tried again whose run or server is not there yet: that it comes is announced, mostly."""
 ROWS = 200
 
 log = get_logger(__name__)
@@ -43,11 +39,8 @@ class PendingDeliveries:
         self._retry_at: dict[int, tuple[float, int]] = {}
         """When a refused row is tried again, and how often it was."""
 
-    async def collect(self, queues: ChannelQueues) -> float:
-        """For each run its first pending row, in the order in which messages must appear; when to collect again.
-
-        Monotonic seconds; infinity where all that waits is in a queue. Raises StorageError.
-        """
+    async def collect(self, queues: ChannelQueues) -> None:
+        """For each run its first pending row, in the order in which messages must appear. Raises StorageError."""
         first: dict[RunId, OutboxRow] = {}
         for row in await self._store.outbox(limit=ROWS):
             known = first.get(row.run)
@@ -59,16 +52,12 @@ class PendingDeliveries:
             queue.deliveries = {row: entry for row, entry in queue.deliveries.items() if row in wanted}
             placed |= queue.deliveries.keys()
         now = self._clock.monotonic_s()
-        again: dict[int, float] = {}
         for row in sorted(first.values(), key=lambda row: row.id):
             if row.id not in placed and now >= self._retry_at.get(row.id, (0.0, 0))[0]:
-                again[row.id] = await self._place(row, queues)
-            elif row.id not in placed:
-                again[row.id] = self._retry_at[row.id][0]
-        return min(again.values(), default=math.inf)
+                await self._place(row, queues)
 
-    async def _place(self, row: OutboxRow, queues: ChannelQueues) -> float:
-        """Put a row into its queue, if it is due; when to try again. A problem of one run does not delay another."""
+    async def _place(self, row: OutboxRow, queues: ChannelQueues) -> None:
+        """Put a row into its queue, if it is due. A problem of one run does not delay another."""
         try:
             delivery = await self._deliverer.delivery(row)
         except StorageError:
@@ -76,14 +65,9 @@ class PendingDeliveries:
         except Exception:
             log.exception("live.failed", run=row.run, kind=row.kind)
             self.wait(row, RETRY_S[-1])
-            return self._retry_at[row.id][0]
-        now = self._clock.monotonic_s()
-        if isinstance(delivery, QueuedDelivery):
-            queues[delivery.channel].enqueue(delivery, now)
-            return math.inf
-        if delivery is None:
-            return now + UNREADY_S
-        return now + (delivery - self._clock.now_ms()) / 1000
+        else:
+            if isinstance(delivery, QueuedDelivery):
+                queues[delivery.channel].enqueue(delivery, self._clock.monotonic_s())
 
     def refused(self, row: OutboxRow, failed: SendFailed) -> None:
         """Note that Discord refused the row: it is tried again when Discord named a time, else after growing pauses."""

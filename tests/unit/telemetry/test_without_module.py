@@ -11,7 +11,7 @@ from tests.support.patience import patient
 
 LOOK = (
     "import ompycord.app.run, ompycord.agents.native, ompycord.mcp_server.server as s, sys, types; "
-    "s.build(types.SimpleNamespace(memory=None), None, version='0'); "
+    "s.build(types.SimpleNamespace(memory=None, secrets=None), None, version='0'); "
     "print(any(name in sys.modules for name in ('rich', 'pydantic_ai', 'openai', 'anthropic')))"
 )
 """Nor what asks models is loaded, in a server that asks none itself."""
