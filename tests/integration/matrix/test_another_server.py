@@ -5,8 +5,9 @@ forms as they have handlers, routes as the sidecar describes them, tools as they
 itself.
 """
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any, Final, NamedTuple, cast
 
 import discord
@@ -33,7 +34,9 @@ from tests.integration.bot.conftest import is_answer
 from tests.integration.bot.test_bot_elsewhere import post
 from tests.integration.matrix.conftest import World
 from tests.support.new_store import new_store
+from tests.support.patience import within
 from tests.support.playground import hosted_playground
+from tests.support.playground_person import Interaction as Sent
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("walk")]
 OTHER: Final = "111111111111111111"
@@ -64,14 +67,35 @@ class Planted(NamedTuple):
         return (self.open, self.ended, self.external, self.item, NIGHTLY)
 
 
-class Renamed:
-    """The dispatcher, to which a form comes back with the id that is set here: signed by us, about another server."""
+class Watched:
+    """The dispatcher, to which a form comes back with the id that is set here: signed by us, about another server.
+
+    It knows when all is done that was pressed: a button may do more after its answer.
+    """
 
     def __init__(self, inner: Dispatcher) -> None:
         self._inner = inner
+        self._under_way = 0
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
         self.custom_id: str | None = None
 
+    async def idle(self) -> None:
+        """Returns once nothing that was pressed is under way."""
+        async with within(60):
+            await self._is_idle.wait()
+
     async def dispatch(self, interaction: Interaction) -> None:
+        self._under_way += 1
+        self._is_idle.clear()
+        try:
+            await self._dispatch(interaction)
+        finally:
+            self._under_way -= 1
+            if self._under_way == 0:
+                self._is_idle.set()
+
+    async def _dispatch(self, interaction: Interaction) -> None:
         if self.custom_id is not None and interaction.type is discord.InteractionType.modal_submit:
             values = [{"component": {"type": 4, "custom_id": name, "value": "5"}} for name in FIELDS]
             interaction.data = cast("Any", {"custom_id": self.custom_id, "components": values})
@@ -188,46 +212,55 @@ async def test_every_button_and_form_finds_nothing(
     forms = {name for feature in features.features for name in feature.forms}
     buttons = sorted(features.handlers.keys() - forms - OWN)
     signed = [(f"{action} {n}", custom_id) for action in buttons for n, custom_id in ids_of(world, planted, action)]
-    found, left = list[str](), list[tuple[str, str]]()
+    ran, left = list[tuple[str, Sent]](), list[tuple[str, str]]()
+    watched = Watched(world.bot_parts._dispatcher)  # pyright: ignore[reportPrivateUsage]  # the edge of all that is pressed
+    world.bot_parts._dispatcher = cast("Dispatcher", watched)  # pyright: ignore[reportPrivateUsage]
     for first in range(0, len(signed), 25):
-        thread = await world.thread(f"buttons {first}") if first % 100 == 0 else thread
+        thread = await world.thread(f"buttons {first}") if first % 50 == 0 else thread
         panel = await world.panel(signed[first : first + 25], thread)
         for label, custom_id in signed[first : first + 25]:
             if label not in panel.labels:  # another button had the message edited
                 left.append((label, custom_id))
                 continue
             try:
-                found += await pressed(world, panel, label)
+                ran.append((label, await ada.click(panel, label)))
             except RefusedError:
                 left.append((label, custom_id))
     for number, one in enumerate(left):
         thread = await world.thread(f"left {number}") if number % 5 == 0 else thread
-        found += await pressed(world, await world.panel([one], thread), one[0])
-    renamed = Renamed(world.bot_parts._dispatcher)  # pyright: ignore[reportPrivateUsage]  # a form that comes back
-    world.bot_parts._dispatcher = cast("Dispatcher", renamed)  # pyright: ignore[reportPrivateUsage]
+        ran.append((one[0], await ada.click(await world.panel([one], thread), one[0])))
+    await watched.idle()
+    found = await telling(world, ran)
     own = await world.submitted(ada.id)
     opener = await world.panel([("open", world.signer.button("raise", own.id))], await world.thread("forms"))
-    tried = 0
+    sent = list[tuple[str, Sent]]()
     for action in sorted(forms):
         for _, custom_id in ids_of(world, planted, action):
-            tried += 1
-            renamed.custom_id = None
+            watched.custom_id = None
             opened = await ada.click(opener, "open")
-            renamed.custom_id = custom_id
-            sent = await ada.submit_labels(opened, {"usd": "5"})
-            said = text_of(sent.reply) if sent.reply is not None else ""
-            found += [f"form {action}: {said[:300]}"] if SECRET in said else []
+            watched.custom_id = custom_id
+            sent.append((f"form {action}", await ada.submit_labels(opened, {"usd": "5"})))
+    await watched.idle()
+    found += await telling(world, sent)
     with capsys.disabled():
-        print(f"\nwalk: {len(signed)} buttons ({', '.join(buttons)}), {tried} forms ({', '.join(sorted(forms))})")  # noqa: T201  # the doors tried
+        print(f"\nwalk: {len(signed)} buttons ({', '.join(buttons)}), {len(sent)} forms ({', '.join(sorted(forms))})")  # noqa: T201  # the doors tried
     assert not found, "\n".join(found)
     assert await kept(world, planted) == before
 
 
-async def pressed(world: World, panel: Message, label: str) -> list[str]:
-    """What a button told of the other server."""
-    ran = await world.playground.ada.click(panel, label)
-    said = json.dumps(ran.modal.raw) if ran.modal is not None else text_of(ran.reply) if ran.reply else ""
-    return [f"{label}: {said[:300]}"] if SECRET in said else []
+async def telling(world: World, ran: Sequence[tuple[str, Sent]]) -> list[str]:
+    """What of these told of the other server."""
+    return [f"{name}: {said[:300]}" for name, one in ran if SECRET in (said := await told(world, one))]
+
+
+async def told(world: World, ran: Sent) -> str:
+    """What is said in the end to what was pressed."""
+    if ran.modal is not None:
+        return json.dumps(ran.modal.raw)
+    reply = ran.reply
+    if reply is not None and reply.is_thinking:
+        reply = await world.playground.ada.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking)
+    return "" if reply is None else text_of(reply)
 
 
 def ids_of(world: World, planted: Planted, action: str) -> Iterator[tuple[int, str]]:
