@@ -195,9 +195,16 @@ async def picture(seconds: float = 3.0) -> dict[str, float]:
     return {"own_ms": seen["own_ms"], "late_ms": seen["late_ms"], "chunks": sum(len(one.result()) for one in readers)}
 
 
-async def overshoot() -> float:
-    """How much more than its limit one answer cost that is ended in its midst, in percent."""
-    with process("provider", 30, 2000) as (provider, _), process("gateway", provider["port"], LIMIT_USD) as (middle, _):
+async def overshoot(per_s: float = 2000) -> float:
+    """How much more than its limit one answer of so many events a second cost that is ended in its midst, in percent.
+
+    What the provider sends while the gateway waits for the processor is spent too.
+    """
+    seconds = 60_000 / per_s
+    with (
+        process("provider", seconds, per_s) as (provider, _),
+        process("gateway", provider["port"], LIMIT_USD) as (middle, _),
+    ):
         async with asyncio.timeout(WAIT_S):
             reader, writer = await _asked(middle["port"], middle["token"], "Hello.")
             said = await reader.read()

@@ -7,6 +7,8 @@ from tests.support.figures import print_figures
 
 pytestmark = [pytest.mark.e2e, pytest.mark.posix, pytest.mark.long]
 LAG_MS = 20
+SEEN_PER_S = 500
+"""Events a second, more than any model sends: at four times that a busy machine reads many of them in one piece."""
 
 
 async def test_18_a_picture_of_20_mb_holds_up_fifty_streams_for_20_ms_at_most() -> None:
@@ -17,6 +19,6 @@ async def test_18_a_picture_of_20_mb_holds_up_fifty_streams_for_20_ms_at_most() 
 
 
 async def test_6_one_answer_that_crosses_its_limit_costs_one_percent_more_at_most() -> None:
-    percent = await overshoot()
+    percent = await overshoot(per_s=SEEN_PER_S)
     print_figures("6", overshoot_percent=round(percent, 3))
     assert 0 <= percent <= 1
