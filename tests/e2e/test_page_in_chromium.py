@@ -34,6 +34,19 @@ async def test_a_thread_opens_in_full_and_leads_back(work: Visit) -> None:
     await expect(work.page.get_by_role("heading", level=1)).to_contain_text("work")
 
 
+async def test_the_way_back_stays_under_the_finger_while_messages_come_elsewhere(work: Visit) -> None:
+    await work.at("thread-chip").click()
+    await work.at("thread-full").click()
+    back = await work.at("parent-link").element_handle()
+    assert back is not None
+    posted = work.double.post(world.OPS, world.BOT, f"<@{world.ADA}> look", mentions=[world.person(world.ADA)])
+    work.double.dispatch("PING", {"message": posted["id"], "channel": world.OPS, "users": [world.ADA]})
+    await expect(work.page.locator(f'[data-channel-id="{world.OPS}"]').get_by_test_id("mention-badge")).to_be_visible()
+    assert await back.evaluate("link => link.isConnected"), "a press that began on it ends on it"
+    work.double.dispatch("THREAD_UPDATE", {"id": world.THREAD, "name": "Cart is right", "parent_id": world.WORK})
+    await expect(work.page.get_by_role("heading", level=1)).to_contain_text("Cart is right")
+
+
 async def test_new_threads_appear_beneath_their_channel_and_gone_channels_leave(work: Visit) -> None:
     thread: world.Json = {"id": "990", "type": 11, "name": "Fresh run", "parent_id": world.OPS, "guild_id": world.GUILD}
     work.double.dispatch("THREAD_CREATE", thread | {"member_ids": [world.ADA]})

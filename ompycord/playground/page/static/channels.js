@@ -6,6 +6,7 @@ import { icon } from "./icons.js";
 export class ChannelPane {
   #ui;
   #list = byId("channel-list");
+  #headSign = "";
 
   constructor(ui) {
     this.#ui = ui;
@@ -101,6 +102,10 @@ export class ChannelPane {
     const channel = store.channels.get(store.channel);
     if (!channel) return;
     const parent = store.isThread(channel.id) ? store.channels.get(channel.parent_id) : null;
+    const shown = [channel.id, channel.name, channel.topic, channel.thread_metadata, parent?.id, parent?.name];
+    const sign = JSON.stringify(shown);
+    if (sign === this.#headSign) return; // a link that is replaced under a finger that presses it is not followed
+    this.#headSign = sign;
     byId("channel-head").replaceChildren(
       ...[
         parent
