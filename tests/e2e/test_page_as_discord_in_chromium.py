@@ -174,6 +174,7 @@ async def test_a_message_is_deleted_and_pinned_by_who_may(general: Visit) -> Non
     await expect(general.message(world.HOSTILE)).to_have_count(0)
     await choose_in_menu(general, world.PINNED, "Unpin message")
     assert (await double.wait_for("/app/messages/unpin"))["message"] == world.PINNED
+    await expect(general.message(world.PINNED).locator(".pin-mark")).to_have_count(0)  # the page knows of it
     await choose_in_menu(general, world.PINNED, "Pin message")
     assert (await double.wait_for("/app/messages/pin"))["user"] == world.ADA
     await general.at("person-outsider").check()
