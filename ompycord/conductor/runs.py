@@ -296,6 +296,8 @@ class Runs:
             raise Refused(RefusalCode.NO_NEW_RUNS, why=paused)
         if loaded.snapshot is not None and loaded.snapshot.is_unpublished:
             return await self._move(record, ev.PublicationRequested(by=person.name), "publish", person)
+        if loaded.snapshot is not None and loaded.snapshot.publishes_again:
+            raise Refused(RefusalCode.PUBLISHED_NOW, run=short_id(run))
         if record.state is not RunState.SUSPENDED:
             raise Refused(RefusalCode.NOT_SUSPENDED, run=short_id(run))
         if loaded.snapshot is not None and is_used_up(loaded.snapshot):

@@ -37,6 +37,7 @@ class RefusalCode(StrEnum):
     HAS_ENDED = "has-ended"
     NOT_RUNNING = "not-running"
     NOT_SUSPENDED = "not-suspended"
+    PUBLISHED_NOW = "published-now"
     MOVED_ON = "moved-on"
     NO_NEXT_ROUND = "no-next-round"
     NO_SUCH_ROUND = "no-such-round"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from structlog.testing import capture_logs
 
@@ -208,6 +209,19 @@ async def test_a_cancel_that_comes_too_late_is_refused_and_no_fact(harness: AppH
     with refuses("has ended already"):
         await harness.areas.runs.cancel(await harness.areas.record(RunId(run.id)), ADA)
     assert not [e for e in await harness.store.events_of(RunId(run.id)) if isinstance(e.body, ev.RunCancelled)]
+
+
+async def test_publish_again_is_refused_in_its_own_words_while_it_is_done(harness: AppHarness) -> None:
+    async with harness.running():
+        run = await harness.submit()
+        await harness.ended(run.id)
+    loaded = await harness.areas.load(RunId(run.id))
+    assert loaded.snapshot is not None
+    publishes = loaded.snapshot.model_copy(update={"publishes_again": True})
+    with refuses("is being published already"):
+        await harness.areas.runs.resume(replace(loaded, snapshot=publishes), ADA)
+    with refuses("is not waiting to be resumed"):
+        await harness.areas.runs.resume(loaded, ADA)
 
 
 async def test_limits_hold_for_runs_that_are_begun_at_once_and_again(crowded: AppHarness) -> None:
