@@ -130,7 +130,7 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
     Code.NO_SUCH_ROUND: _same("{run} has no result of round {round}. There are: {rounds}."),
     Code.NOTHING_TO_GO_BACK_TO: _same("{run} has no result yet to go back to."),
     Code.NOT_SUSPENDED: _same("{run} is not waiting to be resumed."),
-    Code.PUBLISHED_NOW: _same("{run} is being published already; its card says what comes of it."),
+    Code.PUBLISHED_NOW: _same("{run} is being published already, so nothing more was done."),
     Code.MOVED_ON: RefusalWords(
         "{run} has moved on ({state}): nothing was changed.",
         "Run {run} is in another state by now ({state}): nothing was changed.",
