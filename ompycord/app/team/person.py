@@ -8,7 +8,7 @@ import asyncio
 import os
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -68,7 +68,10 @@ class PersonData:
         """All that is kept of a person, as JSON: every row of theirs, and how many rows of others name them."""
         scrub, summary = await self._scrub(person)
         rows = await self.store.person_rows(scrub)
-        files = await asyncio.to_thread(lambda: [str(path.relative_to(self.data)) for path in self._files(scrub)])
+        archives = await self.store.archive.names()
+        files = await asyncio.to_thread(
+            lambda: [str(path.relative_to(self.data)) for path in self._files(scrub, archives)]
+        )
         rows += [archived_row(event, scrub) for event in await self.store.archive.naming(scrub)]
         named = Counter(one.table for one in rows if one.row is None)
         return {
@@ -115,7 +118,7 @@ class PersonData:
         await self.settle()
         await asyncio.to_thread(self._list, scrub.pseudonym)  # first: a crash in between is made good by the next start
         key = await asyncio.to_thread(self.anchoring.key)
-        removed = await asyncio.to_thread(self._remove_files, scrub)
+        removed = await asyncio.to_thread(self._remove_files, scrub, await self.store.archive.names())
         who = scrub.pseudonym if by == scrub.person else scrub.text(by)
         in_files = await self.store.archive.erase(scrub, at=self.clock.now_ms())
         done = await self.store.erase_person(scrub, key=key, by=who, at=self.clock.now_ms())
@@ -143,17 +146,20 @@ class PersonData:
 
     # -- files ---------------------------------------------------------------------------------------------------------
 
-    def _files(self, scrub: Scrub) -> Iterator[Path]:
-        """Files below the data folder in which they are named. Code is left: git is listed as out of reach."""
+    def _files(self, scrub: Scrub, archives: Collection[str]) -> Iterator[Path]:
+        """Files below the data folder in which they are named. Code is left: git is listed as out of reach.
+
+        So are archives, whose compressed bytes may spell a name by chance: they are written anew, event by event.
+        """
         needles = [needle.encode() for needle in scrub.needles]
         for folder in _FOLDERS:
             for root, folders, names in os.walk(self.data / folder):
                 folders[:] = [name for name in folders if name not in _CODE]
-                paths = (Path(root, name) for name in names if not name.endswith(_BUNDLE))
+                paths = (Path(root, one) for one in names if not one.endswith(_BUNDLE) and one not in archives)
                 yield from (path for path in paths if _names_one(path, needles))
 
-    def _remove_files(self, scrub: Scrub) -> int:
-        found = list(self._files(scrub))
+    def _remove_files(self, scrub: Scrub, archives: Collection[str]) -> int:
+        found = list(self._files(scrub, archives))
         for path in found:
             path.unlink(missing_ok=True)
         return len(found)

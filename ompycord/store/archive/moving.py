@@ -195,6 +195,10 @@ class SqliteArchive(StorePart):
         found = await self._database.readers.one(_TOTALS, (), lambda row: ArchiveTotals(*row))
         return found or ArchiveTotals(0, 0, 0, 0, None)
 
+    async def names(self) -> frozenset[str]:
+        """The names of the files that count. Raises StorageError."""
+        return frozenset(one.sha256 for one in await self._kept())
+
     async def missing(self) -> list[str]:
         """The months whose files are not where they belong. Raises StorageError."""
         kept, files = await self._kept(), self._database.archive

@@ -1,14 +1,19 @@
 """A person is erased: in no file of the data folder, under a record that verifies, and again after a restore."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from ompycord.app.retention.keeper import RetentionKeeper
+from ompycord.app.system import SystemClock
 from ompycord.app.team.person import ERASED_FILE, PersonData
 from ompycord.app.wiring.memory import memory_keeper_of
 from ompycord.app.wiring.upkeep import anchoring_of, person_data_of
 from ompycord.domain.access import Access, Person, Role, RoleNames
 from ompycord.domain.auditing.refused import RefusedAttempt
+from ompycord.domain.configuration.retention import RetentionOptions
 from ompycord.domain.ids import RunId
 from ompycord.domain.memory.items import MemoryFilter
 from ompycord.domain.people.erasing import is_pseudonym
@@ -83,6 +88,27 @@ async def test_nothing_of_a_person_is_found_by_grep_and_the_record_verifies(stor
     assert (await data.export(XEN.id))["rows"] == []
     assert await memory_keeper_of(harness.restart().infrastructure).keep(RunId(run)) is None, "after a restart too"
     assert await store.memory.items(MemoryFilter(source_run=run)) == []
+
+
+async def test_an_archive_whose_bytes_spell_a_name_is_written_anew_and_not_removed(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    harness, run = await lived(store, tmp_path)
+    harness.clock.advance(200 * 24 * 3600)
+    await harness.submit(ADA)  # the last event of the log stays where it is
+    async with harness.running():
+        await harness.settled(run)
+    with closing(sqlite3.connect(tmp_path / "ompycord.db")) as raw, raw:
+        raw.execute("UPDATE outbox SET status = 'done'")  # no one is there to send it
+    options = RetentionOptions(events_days=30)
+    await RetentionKeeper(archive=store.archive, options=options, clock=SystemClock()).inspect()
+    before = await store.events_of(RunId(run))
+    (name,) = await store.archive.names()
+    file = tmp_path / "artifacts" / name[:2] / name
+    file.write_bytes(file.read_bytes() + f" {XEN.name} ".encode())  # as compressed bytes may by chance
+    await person_data_of(harness.infrastructure).erase(XEN.id, by="operator")
+    assert [one.position for one in await store.events_of(RunId(run))] == [one.position for one in before]
+    assert left_in(tmp_path) == []
 
 
 async def test_it_is_refused_while_a_run_is_open_or_a_role_was_given(store: SqliteStore, tmp_path: Path) -> None:
