@@ -8,7 +8,6 @@ import contextlib
 import random
 import re
 import signal
-import sqlite3
 import sys
 from pathlib import Path
 
@@ -16,7 +15,6 @@ import pytest
 
 from tests.e2e.conftest import Shown, shown
 from tests.support.crash_at import ARMED, POINTS
-from tests.support.patience import until
 from tests.support.playground_person import Interaction
 from tests.support.product import Product, running_product
 
@@ -36,13 +34,6 @@ But then nothing of it may be there.
 
 async def test_at_every_named_point_nothing_is_lost_and_nothing_is_there_twice(tmp_path: Path) -> None:
     await kill_at(tmp_path, list(POINTS))
-
-
-async def nothing_owed(product: Product) -> None:
-    """What Discord took is on record; else the next start would come to its point with an earlier run. Bounded."""
-    with contextlib.closing(sqlite3.connect(f"file:{product.data / 'ompycord.db'}?mode=ro", uri=True)) as raw:
-        pending = "SELECT count(*) FROM outbox WHERE status = 'pending'"
-        await until(lambda: raw.execute(pending).fetchone()[0] == 0, seconds=PATIENCE_S)
 
 
 async def kill_at(tmp_path: Path, points: list[str]) -> None:
