@@ -17,6 +17,7 @@ OmpycordError
 ├── VersionConflict             a run moved since it was read; read again and decide again
 ├── StaleResult                 a step ended under a lease that its run does not hold any more; dropped
 ├── StorageError                503 the database did not take it; nothing was acknowledged
+│   ├── ArchiveUnreadable       503 events of a run are in a file that is gone or damaged; names its month
 │   └── NotStored               and surely nothing of it is stored: it may be tried again
 │       └── DiskRefuses         the disk is full, broken or read-only: no write succeeds until it is fixed
 │           └── DatabaseDamaged pages of the database are not what was written: until a backup is restored
@@ -38,6 +39,7 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 __all__ = [
+    "ArchiveUnreadable",
     "Backlogged",
     "BadEvent",
     "BusyError",
@@ -174,6 +176,18 @@ class RunFinal(BadEvent):
 
 class StorageError(OmpycordError):
     """The database did not take it; nothing was acknowledged."""
+
+
+class ArchiveUnreadable(StorageError):
+    """Events of a run that ended long ago are in a file that is gone or damaged. All other runs can be read."""
+
+    def __init__(self, month: str, fault: str) -> None:
+        """`month` as `2027-03`; `fault` says what is wrong with its file."""
+        super().__init__(
+            f"The events of this run are in the archive of {month}, whose file {fault}. "
+            "`ompycord archive restore` brings it back from a backup."
+        )
+        self.month = month
 
 
 class NotStored(StorageError):

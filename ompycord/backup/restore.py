@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ompycord.backup.age.encryption import decrypted_size
-from ompycord.backup.age.keys import BackupKey
 from ompycord.backup.belonging import hand_on
+from ompycord.backup.contents import bring_content
 from ompycord.backup.copies import DatabaseCopies, Progress, Unsent
-from ompycord.backup.manifest import DATABASE, BackupError, Content, Manifest
+from ompycord.backup.manifest import DATABASE, BackupError, Manifest
 from ompycord.backup.place import BackupPlace, ReadBackup
-from ompycord.backup.streams import copied, make_private, unpacked
+from ompycord.backup.streams import make_private, unpacked
 from ompycord.backup.verify import LOST, verify
 from ompycord.domain.base import Millis
 from ompycord.files import sync_folder
@@ -112,17 +111,12 @@ def _bring_contents(artifacts: Path, found: ReadBackup) -> set[str]:
     shutil.rmtree(beside, ignore_errors=True)
     for content in found.manifest.contents:
         target = artifacts / content.sha256[:2] / content.sha256
-        source = found.content(content)
         if target.exists():
             continue
-        make_private(beside)
-        fresh = beside / content.sha256
-        if not _is_stated(source, content, found.key) or not _is_copied(source, fresh, content, found.key):
+        if bring_content(found, content, target, beside):
+            changed.add(target.parent)
+        else:
             lost.add(content.sha256)
-            continue
-        make_private(target.parent)
-        fresh.replace(target)
-        changed.add(target.parent)
     shutil.rmtree(beside, ignore_errors=True)
     for one in found.manifest.attached:
         mark = artifacts / "of" / one.run / one.sha256
@@ -133,17 +127,6 @@ def _bring_contents(artifacts: Path, found: ReadBackup) -> set[str]:
     for folder in changed:
         sync_folder(folder)
     return lost
-
-
-def _is_stated(file: Path, content: Content, key: BackupKey | None) -> bool:
-    if not file.is_file() or file.is_symlink():
-        return False
-    size = file.stat().st_size
-    return (size if key is None else decrypted_size(size)) == content.size
-
-
-def _is_copied(source: Path, target: Path, content: Content, key: BackupKey | None) -> bool:
-    return copied(source, target, content.sha256, lambda more: None, decrypts=key) is not None
 
 
 def _exchange(data: Path, beside: Path, manifest: Manifest, now: Millis, *, goes_on: bool) -> Path | None:

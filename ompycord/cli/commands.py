@@ -35,6 +35,7 @@ from ompycord.cli.sign import sign
 from ompycord.cli.takeover import takeover
 from ompycord.cli.up import UpOptions, start
 from ompycord.cli.upkeep.alerts import alerts
+from ompycord.cli.upkeep.archive import archive
 from ompycord.cli.upkeep.backup import backup
 from ompycord.cli.upkeep.maintenance import down, migrate
 from ompycord.cli.upkeep.person import person
@@ -119,6 +120,7 @@ application.add_typer(policy, rich_help_panel=MODES)
 application.add_typer(audit, rich_help_panel=MODES)
 application.add_typer(person, rich_help_panel=MODES)
 application.add_typer(backup, rich_help_panel=MODES)
+application.add_typer(archive, rich_help_panel=MODES)
 application.add_typer(alerts, rich_help_panel=MODES)
 application.add_typer(service, rich_help_panel=MODES)
 application.add_typer(plugin, rich_help_panel=MODES)

@@ -44,7 +44,11 @@ _EXAMPLES: Final = {
     "audit accept": ("audit accept 41 --reason 'A bad sector, seen in the log of the disk.'",),
     "policy show": ("policy show", "policy show --repository shop --channel 123456789012345678 --json"),
     "person export": ("person export 123456789012345678 --output ben.json",),
-    "person erase": ("person erase 123456789012345678", "person erase 123456789012345678 --yes --json"),
+    "person erase": (
+        "person erase 123456789012345678",
+        "person erase 123456789012345678 --name 'Ada L.'",
+        "person erase 123456789012345678 --yes --json",
+    ),
     "up": (
         "up",
         "up --port 8790 --data-dir /srv/ompycord",
@@ -81,6 +85,8 @@ _EXAMPLES: Final = {
         "backup new-key /etc/ompycord/backup.key",
         "backup new-key",
     ),
+    "archive list": ("archive list", "archive list --json"),
+    "archive restore": ("archive restore", "archive restore --folder /mnt/old-backups"),
     "alerts list": ("alerts list", "alerts list --limit 100 --json"),
     "alerts test": ("alerts test",),
     "plugin list": ("plugin list", "plugin list --json"),

@@ -14,7 +14,7 @@ from typing import Protocol
 from ompycord.conductor.bus import Bus
 from ompycord.conductor.deliveries import CARD_WAIT_MS, Notifications, deliveries, first_deliveries
 from ompycord.conductor.guardian.recent_events import RecentEvents
-from ompycord.conductor.snapshots import Snapshots
+from ompycord.conductor.snapshots import Snapshots, readable_folds
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.deliveries import Delivery
@@ -181,7 +181,8 @@ class Projector:
             outbox: list[OutboxRow] = []
             notifications: list[Delivery] = []
             turn = _Turn()
-            for run, new in by_run.items():
+            for run in followed:
+                new = by_run[run]
                 await self._take(followed[run], new, turn)
                 outbox += self._deliveries(followed[run], new)
                 await turn.give()
@@ -212,19 +213,24 @@ class Projector:
         return len(events)
 
     async def _follow(self, by_run: Mapping[RunId, Sequence[RunEvent]]) -> dict[RunId, _Followed]:
-        """The runs of a batch, in its order: those at hand, the others from the store."""
+        """The runs of a batch, in its order: those at hand, the others from the store.
+
+        Without those that ended long ago and whose file cannot be read: what came for them stays in the log, and is
+        folded with the rest once the file is back.
+        """
         missing = [run for run in by_run if run not in self._followed]
         if missing:
-            folds = await self._store.folds(missing)
+            folds, unreadable = await readable_folds(self._store, missing)
             records = await self._store.runs_by_id(missing)
-            for run in missing:
+            for run in (one for one in missing if one not in unreadable):
                 record = records.get(run)
                 if record is None:
                     raise StorageError(f"event {by_run[run][0].position} belongs to no run")
                 self._followed[run] = _Followed(record, folds[run], record.state, record.ended_at, record.channel)
-        for run in by_run:
+        followed = [run for run in by_run if run in self._followed]
+        for run in followed:
             self._followed.move_to_end(run)
-        return {run: self._followed[run] for run in by_run}
+        return {run: self._followed[run] for run in followed}
 
     async def _take(self, one: _Followed, events: Sequence[RunEvent], turn: "_Turn") -> None:
         moves = one.is_new or one.state is RunState.SUSPENDED  # which any later event lifts

@@ -14,11 +14,15 @@ from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId, Source
 from ompycord.domain.ports import DumpedFold, Folds
 from ompycord.domain.run import RunRecord
+from ompycord.errors import ArchiveUnreadable
+from ompycord.telemetry import get_logger
 
-__all__ = ["FoldedRun", "LoadedRun", "Snapshots"]
+__all__ = ["FoldedRun", "LoadedRun", "ReadFolds", "Snapshots", "readable_folds"]
 
 KEPT = 256
 """Runs whose last change is kept; another run is read from the store."""
+
+log = get_logger(__name__)
 
 
 class FoldedRun(NamedTuple):
@@ -54,6 +58,31 @@ class LoadedRun:
         return self.snapshot.branch if self.snapshot else None
 
 
+class ReadFolds(NamedTuple):
+    """What could be read of some runs."""
+
+    folds: Mapping[RunId, RunFold]
+    unreadable: Mapping[RunId, ArchiveUnreadable]
+    """Those whose events are in a file that is gone or damaged."""
+
+
+async def readable_folds(store: Folds, runs: Sequence[RunId]) -> ReadFolds:
+    """The folds of runs, without those whose events are in a file that cannot be read. Raises StorageError."""
+    try:
+        return ReadFolds(await store.folds(runs), {})
+    except ArchiveUnreadable:
+        folds: dict[RunId, RunFold] = {}
+        unreadable: dict[RunId, ArchiveUnreadable] = {}
+        for run in runs:
+            try:
+                folds |= await store.folds([run])
+            except ArchiveUnreadable as error:
+                unreadable[run] = error
+        for run, error in unreadable.items():
+            log.warning("archive.unreadable", run=run, month=error.month)
+        return ReadFolds(folds, unreadable)
+
+
 class _Published:
     """One change of one run. It is folded once, on demand and off the loop: a large fold takes milliseconds."""
 
@@ -80,6 +109,7 @@ class Snapshots:
         self._store = store
         self._kept = kept
         self._published: OrderedDict[RunId, _Published] = OrderedDict()
+        self._unreadable: OrderedDict[RunId, ArchiveUnreadable] = OrderedDict()
 
     def publish(self, folds: Iterable[DumpedFold]) -> None:
         """Take in what was just committed. For the projector alone."""
@@ -94,8 +124,16 @@ class Snapshots:
         for run in runs:
             self._published.pop(run, None)
 
+    def require_readable(self, run: RunId) -> None:
+        """Raises ArchiveUnreadable for one that `folded_of` left out since its file cannot be read."""
+        if run in self._unreadable:
+            raise self._unreadable[run]
+
     async def of(self, run: RunId) -> StatusSnapshot | None:
-        """What is true of a run, as far as the projector has read; None before its first event. Raises StorageError."""
+        """What is true of a run, as far as the projector has read; None before its first event.
+
+        Raises StorageError; ArchiveUnreadable where its file cannot be read.
+        """
         folded = await self.folded(run)
         return folded.snapshot if folded else None
 
@@ -104,17 +142,20 @@ class Snapshots:
         return LoadedRun(record, await self.of(RunId(record.id)))
 
     async def folded(self, run: RunId) -> FoldedRun | None:
-        """The run's snapshot with its position."""
-        return (await self.folded_of([run])).get(run)
+        """The run's snapshot with its position. Raises StorageError; ArchiveUnreadable."""
+        found = (await self.folded_of([run])).get(run)
+        if found is None:
+            self.require_readable(run)
+        return found
 
     async def folded_of(self, runs: Sequence[RunId]) -> dict[RunId, FoldedRun]:
         """The snapshots of those runs that have an event, in the order asked for.
 
-        They are read at once, since there can be many.
+        They are read at once, since there can be many; those whose file cannot be read are left out.
         """
         known = {run: self._published[run] for run in runs if run in self._published}
         missing = [run for run in runs if run not in known]
-        stored = await self._store.folds(missing) if missing else {}
+        stored = await self._read(missing)
         found: dict[RunId, FoldedRun] = {}
         for run in runs:
             fold = stored.get(run)
@@ -122,6 +163,17 @@ class Snapshots:
             if folded is not None:
                 found[run] = folded
         return found
+
+    async def _read(self, runs: Sequence[RunId]) -> Mapping[RunId, RunFold]:
+        if not runs:
+            return {}
+        read = await readable_folds(self._store, runs)
+        for run in read.folds:
+            self._unreadable.pop(run, None)
+        self._unreadable.update(read.unreadable)
+        while len(self._unreadable) > self._kept:
+            self._unreadable.popitem(last=False)
+        return read.folds
 
 
 def _load(dump: bytes) -> FoldedRun | None:

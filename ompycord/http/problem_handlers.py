@@ -5,7 +5,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from ompycord.errors import Refused, StorageError
+from ompycord.errors import ArchiveUnreadable, Refused, StorageError
 from ompycord.http.problems import PROBLEMS, Problem, pointer, problem, problem_of
 
 __all__ = ["answer_with_problems", "response_of"]
@@ -37,6 +37,9 @@ def answer_with_problems(app: FastAPI) -> None:
     async def storage(request: Request, error: Exception) -> Response:
         return response_of(Problem("storage", retry_after_s=1))
 
+    async def unreadable(request: Request, error: Exception) -> Response:
+        return response_of(Problem("archive-unreadable"))
+
     async def defect(request: Request, error: Exception) -> Response:
         return response_of(Problem("internal"))  # Starlette raises it again, so that the dispatcher logs it
 
@@ -46,6 +49,7 @@ def answer_with_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(StorageError, storage)
+    app.add_exception_handler(ArchiveUnreadable, unreadable)
 
 
 def response_of(error: Problem) -> Response:

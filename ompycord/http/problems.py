@@ -114,6 +114,11 @@ PROBLEMS: dict[str, ProblemKind] = {
     "internal": ProblemKind(500, "A defect of ours", "It is logged. Send the same request again later."),
     "draining": ProblemKind(503, "The process is ending", "Send it again after Retry-After."),
     "starting": ProblemKind(503, "The tools are still being loaded", "Send it again after Retry-After."),
+    "archive-unreadable": ProblemKind(
+        503,
+        "The events of this run are in a file that is missing or damaged",
+        "Whoever runs Ompycord brings it back: `ompycord archive restore`.",
+    ),
     "storage": ProblemKind(503, "The database did not take it", "Nothing was stored. Send it again after Retry-After."),
 }
 

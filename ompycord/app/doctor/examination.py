@@ -17,6 +17,7 @@ from ompycord.app.findings import Finding, fail, ok, warn
 from ompycord.app.plugins.listing import plugins_finding
 from ompycord.app.recovery.report import recovery_finding
 from ompycord.app.recovery.retention import results_finding
+from ompycord.app.retention.finding import archive_finding
 from ompycord.app.system import SystemClock
 from ompycord.app.wiring.work import git_of
 from ompycord.errors import ConfigurationError, StartError
@@ -52,6 +53,7 @@ async def examine(
     found += [machine.data_folder(path), await machine.database(path), machine.disk(path), recovery_finding(path)]
     now = SystemClock().now_ms()
     found.append(await asyncio.to_thread(results_finding, path, settings.workspaces, now))
+    found.append(await asyncio.to_thread(archive_finding, path))
     found.append(backup_finding(settings.backup, path, now=now))
     found += await machine.ports(settings)
     if is_production:

@@ -3,20 +3,24 @@
 A month is moved once all of it is old enough, so that it becomes one file, or a few where it is large.
 """
 
+import asyncio
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+from ompycord.app.team.unreached import Unreached
 from ompycord.bot.lookups import HealthLine
 from ompycord.domain.base import Millis
 from ompycord.domain.configuration.retention import RetentionOptions
 from ompycord.domain.ports import Clock
 from ompycord.errors import OmpycordError
 from ompycord.render.phrases import count
-from ompycord.store.archive.moving import Archived, ArchiveTotals, DueRun
+from ompycord.store.archive.files import FileState
+from ompycord.store.archive.moving import Archived, ArchivedFile, ArchiveTotals, DueRun
 from ompycord.telemetry import get_logger
 
-__all__ = ["EventArchive", "RetentionKeeper", "RetentionState", "retention_line"]
+__all__ = ["EventArchive", "RetentionKeeper", "RetentionState", "retention_line", "unreadable_months"]
 
 PAUSE_S: Final = 3600.0
 STEP_S: Final = 0.05
@@ -26,6 +30,7 @@ EVENTS: Final = 500
 RUNS: Final = 500
 """Looked at together, and in one file at most."""
 _MIB: Final = 1_048_576
+_DAY_MS: Final = 24 * 3_600_000
 
 log = get_logger(__name__)
 
@@ -38,7 +43,7 @@ class EventArchive(Protocol):
     async def take_out(self, *, limit: int) -> int: ...
     async def tidy(self) -> None: ...
     async def totals(self) -> ArchiveTotals: ...
-    async def missing(self) -> list[str]: ...
+    async def files(self, *, is_thorough: bool = True) -> list[ArchivedFile]: ...
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,10 @@ class RetentionState:
     """What is known of it; read by health."""
 
     totals: ArchiveTotals | None = None
-    missing: tuple[str, ...] = ()
-    """Months with a file that is not where it belongs."""
+    unreadable: tuple[str, ...] = ()
+    """What is wrong with files, as `2027-03 is missing`."""
+    unreached: tuple[Unreached, ...] = ()
+    """What an erasure did not reach and is back."""
     due: int = 0
     """Runs that would be moved, where that is only tried."""
     fault: str | None = None
@@ -56,10 +63,20 @@ class RetentionState:
 class RetentionKeeper:
     """Looks at the start and every hour."""
 
-    def __init__(self, *, archive: EventArchive, options: RetentionOptions, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        archive: EventArchive,
+        options: RetentionOptions,
+        clock: Clock,
+        unreached: Callable[[], Iterable[Unreached]] = tuple,
+    ) -> None:
+        """`unreached` reads what erasures could not reach; it blocks."""
         self._archive = archive
         self._options = options
         self._clock = clock
+        self._unreached = unreached
+        self._read_day = -1
         self.state = RetentionState()
 
     async def run(self) -> None:
@@ -74,15 +91,29 @@ class RetentionKeeper:
             await self._archive.tidy()
             await self._take_out()
             due = await self._move() if self._options.events_days else 0
-            totals, missing = await self._archive.totals(), await self._archive.missing()
+            totals, files = await self._archive.totals(), await self._files()
+            unreached = await asyncio.to_thread(lambda: sorted(self._unreached()))
         except (OmpycordError, OSError) as error:
             cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             log.warning("retention.waits", cause=cause)
             self.state = replace(self.state, fault=cause)
             return
-        for month in missing:
-            log.error("archive.missing", month=month)
-        self.state = RetentionState(totals=totals, missing=tuple(missing), due=due)
+        unreadable = unreadable_months(files)
+        for month, state in unreadable.items():
+            log.error("archive.unreadable", month=month, state=state.value)
+        self.state = RetentionState(
+            totals=totals,
+            unreadable=tuple(f"{month} is {state.value}" for month, state in unreadable.items()),
+            unreached=tuple(one for one in unreached if one.month not in unreadable),
+            due=due,
+        )
+
+    async def _files(self) -> list[ArchivedFile]:
+        """Once a day every byte of them is read; else only of what has changed."""
+        day = self._clock.now_ms() // _DAY_MS
+        files = await self._archive.files(is_thorough=day != self._read_day)
+        self._read_day = day
+        return files
 
     async def _move(self) -> int:
         """The number of runs that are due and stay, since it is only tried."""
@@ -111,13 +142,25 @@ def month_before(now: Millis, days: int) -> Millis:
     return round(then.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
 
 
+def unreadable_months(files: Iterable[ArchivedFile]) -> dict[str, FileState]:
+    """The months with a file that is not as it was made, the oldest first."""
+    return {one.archived.month: one.state for one in files if one.state is not FileState.PRESENT}
+
+
 def retention_line(state: RetentionState) -> HealthLine:
     """The line of `/omp health`."""
     name = "Archive"
     if state.fault is not None:
         return HealthLine(name=name, is_ok=False, text=f"old events stay in the database: {state.fault}")
-    if state.missing:
-        text = f"a file of {state.missing[0]} is gone from the folder `artifacts`: put it back from a backup"
+    if state.unreadable:
+        text = f"the file of {', '.join(state.unreadable)}: `ompycord archive restore` brings it back from a backup"
+        return HealthLine(name=name, is_ok=False, text=text)
+    if state.unreached:
+        pseudonym, month = state.unreached[0]
+        text = (
+            f"the file of {month} is back and may name {pseudonym}, who was erased meanwhile: "
+            "`ompycord person erase ID --name NAME`"
+        )
         return HealthLine(name=name, is_ok=False, text=text)
     words = f"; {count(state.due, 'run')} would go, but retention.dry_run is set" if state.due else ""
     totals = state.totals

@@ -22,6 +22,8 @@ __all__ = ["TeamOperations"]
 class _Who(Frozen):
     person: Annotated[str, Field(pattern=SNOWFLAKE)]
     by: Annotated[str, Field(min_length=1, max_length=64)] = "command line"
+    names: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = ()
+    """More names of theirs."""
     backup: BackupOptions = BackupOptions()
     """For a process of its own, which has no settings."""
 
@@ -46,7 +48,7 @@ class TeamOperations:
 
     async def _erase(self, arguments: dict[str, Any]) -> dict[str, Any]:
         who = _read(arguments)
-        return await self._people(who.backup).erase(who.person, by=who.by)
+        return await self._people(who.backup).erase(who.person, by=who.by, names=who.names)
 
 
 def _read(arguments: dict[str, Any]) -> _Who:

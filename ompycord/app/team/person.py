@@ -6,7 +6,6 @@ no restore brings back, and what is on that list is taken out again before anyth
 
 import asyncio
 import os
-import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from typing import Any, Final
 
 from ompycord.app.auditing.anchoring import Anchoring
 from ompycord.app.backups.copies import place_of
+from ompycord.app.team.named_files import NameSearch
+from ompycord.app.team.unreached import note_unreached
 from ompycord.backup.options import BackupOptions
 from ompycord.domain.ids import RunId
 from ompycord.domain.people.erasing import Scrub, is_pseudonym, pseudonym_of
@@ -23,7 +24,7 @@ from ompycord.errors import RefusedInWords
 from ompycord.files import replace_file
 from ompycord.memory.erasure import erase_from_memory
 from ompycord.store import SqliteStore
-from ompycord.store.features.team.person import archived_row
+from ompycord.store.features.team.person import PersonSummary, archived_row
 from ompycord.telemetry import get_logger
 
 __all__ = ["PersonData"]
@@ -34,11 +35,6 @@ _FOLDERS: Final = ("artifacts", "workspaces", "spool")
 _CODE: Final = frozenset({"clone", "base", ".git"})
 _BUNDLE: Final = ".bundle"
 """Results as git has them."""
-_LARGEST: Final = 64 * 1024 * 1024
-_PIECE: Final = 1024 * 1024
-_IN_WORD: Final = rb"0-9A-Za-z_\x80-\xff"
-"""Bytes beside which a name is a part of another word; those of UTF-8 beyond ASCII are letters here."""
-
 log = get_logger(__name__)
 
 
@@ -72,7 +68,8 @@ class PersonData:
         files = await asyncio.to_thread(
             lambda: [str(path.relative_to(self.data)) for path in self._files(scrub, archives)]
         )
-        rows += [archived_row(event, scrub) for event in await self.store.archive.naming(scrub)]
+        archived = await self.store.archive.naming(scrub)
+        rows += [archived_row(event, scrub) for event in archived.events]
         named = Counter(one.table for one in rows if one.row is None)
         return {
             "person": person,
@@ -81,15 +78,15 @@ class PersonData:
             "rows": [{"table": one.table, **one.row} for one in rows if one.row is not None],
             "named_by_others": dict(named),
             "files": files,
-            "elsewhere": self._elsewhere(),
+            "elsewhere": [*_archives_left(archived.unreadable, person), *self._elsewhere()],
         }
 
-    async def erase(self, person: str, *, by: str) -> dict[str, Any]:
-        """Take a person out; what was done.
+    async def erase(self, person: str, *, by: str, names: Collection[str] = ()) -> dict[str, Any]:
+        """Take a person out; what was done. `names` are more of theirs than those that the database has.
 
         Raises Refused while runs of theirs are open, or where roles were given to them at run time.
         """
-        scrub, summary = await self._scrub(person)
+        scrub, summary = await self._scrub(person, names)
         if summary.open_runs:
             raise RefusedInWords(
                 f"Open runs of theirs: {summary.open_runs}. Cancel them or wait for their end, then try again."
@@ -118,51 +115,63 @@ class PersonData:
         await self.settle()
         await asyncio.to_thread(self._list, scrub.pseudonym)  # first: a crash in between is made good by the next start
         key = await asyncio.to_thread(self.anchoring.key)
-        removed = await asyncio.to_thread(self._remove_files, scrub, await self.store.archive.names())
+        archives = await self.store.archive.names()
+        removed, refused = await asyncio.to_thread(self._remove_files, scrub, archives)
         who = scrub.pseudonym if by == scrub.person else scrub.text(by)
         in_files = await self.store.archive.erase(scrub, at=self.clock.now_ms())
-        done = await self.store.erase_person(scrub, key=key, by=who, at=self.clock.now_ms())
-        self.forget({*map(RunId, done.runs), *in_files})
+        await asyncio.to_thread(note_unreached, self.data, scrub.pseudonym, in_files.unreadable)
+        # Last of all the tables: where it ends before, the names are still there for the next start.
         remembered = [
             await erase_from_memory(self.store.erasure, _later, scrub.person, name) for name in (*scrub.names, "")
         ]
+        done = await self.store.erase_person(scrub, key=key, by=who, at=self.clock.now_ms())
+        self.forget({*map(RunId, done.runs), *in_files.runs})
         await self.store.compact()
         return {
             "pseudonym": scrub.pseudonym,
             "rows": done.rows,
-            "events": done.events + len(in_files),
+            "events": done.events + len(in_files.runs),
             "audit": done.audit,
             "memory": sum(one.items + one.renamed for one in remembered),
             "files": removed,
-            "elsewhere": self._elsewhere(),
+            "elsewhere": [
+                *_archives_left(in_files.unreadable, scrub.person),
+                *(f"The file {one}: remove it by hand." for one in refused),
+                *self._elsewhere(),
+            ],
         }
 
-    async def _scrub(self, person: str) -> "tuple[Scrub, Any]":
+    async def _scrub(self, person: str, names: Collection[str] = ()) -> tuple[Scrub, PersonSummary]:
         if is_pseudonym(person):
             raise RefusedInWords("That is the pseudonym of somebody who was erased. Give a Discord id.")
         summary = await self.store.person_summary(person)
         key = await asyncio.to_thread(self.anchoring.key)
-        return Scrub(person, summary.names, pseudonym_of(key, person)), summary
+        return Scrub(person, tuple(dict.fromkeys((*summary.names, *names))), pseudonym_of(key, person)), summary
 
     # -- files ---------------------------------------------------------------------------------------------------------
 
     def _files(self, scrub: Scrub, archives: Collection[str]) -> Iterator[Path]:
         """Files below the data folder in which they are named. Code is left: git is listed as out of reach.
 
-        So are archives, whose compressed bytes may spell a name by chance: they are written anew, event by event.
+        So are archives: they are written anew, event by event.
         """
-        needles = [needle.encode() for needle in scrub.needles]
+        search = NameSearch(scrub.needles)
         for folder in _FOLDERS:
             for root, folders, names in os.walk(self.data / folder):
                 folders[:] = [name for name in folders if name not in _CODE]
                 paths = (Path(root, one) for one in names if not one.endswith(_BUNDLE) and one not in archives)
-                yield from (path for path in paths if _names_one(path, needles))
+                yield from filter(search.finds, paths)
 
-    def _remove_files(self, scrub: Scrub, archives: Collection[str]) -> int:
-        found = list(self._files(scrub, archives))
-        for path in found:
-            path.unlink(missing_ok=True)
-        return len(found)
+    def _remove_files(self, scrub: Scrub, archives: Collection[str]) -> tuple[int, list[str]]:
+        """How many are gone, and those that stay since the disk refuses it."""
+        count, refused = 0, list[str]()
+        for path in list(self._files(scrub, archives)):
+            try:
+                path.unlink(missing_ok=True)
+                count += 1
+            except OSError as error:
+                refused.append(f"{path.relative_to(self.data)} ({error.strerror})")
+        return count, refused
 
     def _listed(self) -> frozenset[str]:
         file = self.data / ERASED_FILE
@@ -195,21 +204,10 @@ async def _later() -> None:
     """The database is rewritten once, at the end."""
 
 
-def _names_one(path: Path, needles: list[bytes]) -> bool:
-    """Whether one of these stands in a file, as a word of its own."""
-    words = re.compile(rb"(?<![%b])(?:%b)(?![%b])" % (_IN_WORD, b"|".join(map(re.escape, needles)), _IN_WORD))
-    kept_bytes = max(map(len, needles)) + 1
-    try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
-            return False
-        with path.open("rb") as file:
-            kept, start = b"", 0
-            while piece := file.read(_PIECE):
-                window = kept + piece
-                if any(found.end() < len(window) for found in words.finditer(window, start)):
-                    return True
-                kept = window[-kept_bytes:]
-                start = 1 if len(kept) == kept_bytes else 0  # the byte before it is not here
-    except OSError:
-        return False
-    return words.search(kept, start) is not None
+def _archives_left(months: Iterable[str], person: str) -> list[str]:
+    """Archived events that could not be read, and what to do."""
+    return [
+        f"Archived events of {month}: their file is missing or damaged. Bring it back with `ompycord archive restore`, "
+        f"then run `ompycord person erase {person} --name THEIR_NAME`. If it is lost, nothing is left to erase."
+        for month in dict.fromkeys(months)
+    ]

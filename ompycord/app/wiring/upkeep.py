@@ -15,6 +15,7 @@ from ompycord.app.retention.keeper import RetentionKeeper
 from ompycord.app.services import SETTLE_S, Ends, Service
 from ompycord.app.session_keeper import SessionKeeper
 from ompycord.app.team.person import PersonData
+from ompycord.app.team.unreached import read_unreached
 from ompycord.app.terminal.adoption import Adoption
 from ompycord.app.wiring.memory import memory_keeper_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
@@ -68,7 +69,10 @@ def backups_of(infrastructure: Infrastructure) -> BackupKeeper:
 def retention_of(infrastructure: Infrastructure) -> RetentionKeeper:
     """Keeps the database from growing with runs that ended long ago."""
     return RetentionKeeper(
-        archive=infrastructure.store.archive, options=infrastructure.settings.retention, clock=infrastructure.clock
+        archive=infrastructure.store.archive,
+        options=infrastructure.settings.retention,
+        clock=infrastructure.clock,
+        unreached=partial(read_unreached, infrastructure.data.path),
     )
 
 

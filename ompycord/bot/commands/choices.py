@@ -7,6 +7,7 @@ from ompycord.bot.context import BotContext
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import RunFilter
 from ompycord.domain.repository import AgentSpec
+from ompycord.domain.run import RunRecord
 from ompycord.render.cards.headlines import status_of
 from ompycord.text import cut
 from ompycord.text.limits import AUTOCOMPLETE_CHOICES, CHOICE
@@ -85,7 +86,7 @@ class Choices:
         folded = await self._context.snapshots.folded_of([RunId(record.id) for record in latest])
         for record in sorted(latest, key=lambda record: record.ended_at is not None):
             one = folded.get(RunId(record.id))
-            what = (status_of(one.snapshot), one.snapshot.title or "external run") if one else (_STARTING,)
+            what = (status_of(one.snapshot), one.snapshot.title or "external run") if one else (_unknown(record),)
             shown = " · ".join((short_id(record.id), *what))
             if wanted in shown.lower() or wanted == record.id.lower():
                 name = cut(self._context.renderer.redact(shown), _NAME)
@@ -93,3 +94,8 @@ class Choices:
             if len(found) == AUTOCOMPLETE_CHOICES:
                 break
         return found
+
+
+def _unknown(record: RunRecord) -> str:
+    """What is said of a run without a snapshot: it is new, or its file cannot be read."""
+    return _STARTING if record.ended_at is None else "events not readable"

@@ -37,6 +37,8 @@ def status_feature(context: BotContext) -> Feature:
 
 async def _card(context: BotContext, interaction: Interaction, record: RunRecord) -> None:
     run_view = await context.renderer.view(RunId(record.id))
+    if run_view is None and context.is_visible(interaction, record):
+        context.snapshots.require_readable(RunId(record.id))
     if run_view is None or not context.is_visible(interaction, record):
         raise Refused(RefusalCode.NO_SUCH_RUN)
     copy = context.renderer.copy_of_card(run_view)

@@ -17,7 +17,7 @@ from ompycord.bot.embed_builder import QUIET, buttons_view, sendable, text_file
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.refusing import refused
 from ompycord.bot.rest import SendFailed
-from ompycord.errors import Backlogged, BadEvent, Draining, Refused, StorageError, VersionConflict
+from ompycord.errors import ArchiveUnreadable, Backlogged, BadEvent, Draining, Refused, StorageError, VersionConflict
 from ompycord.render.message import RenderedMessage
 from ompycord.render.refusals import Audience, refusal_words
 from ompycord.telemetry import get_logger
@@ -161,7 +161,7 @@ def words_for(error: BaseException, reference: str) -> str:
     error = _cause(error)
     if isinstance(error, Refused):
         return refusal_words(error, Audience.DISCORD)
-    if isinstance(error, BadEvent):
+    if isinstance(error, BadEvent | ArchiveUnreadable):
         return str(error)
     if isinstance(error, ValidationError):
         return _invalid(error)

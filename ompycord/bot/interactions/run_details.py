@@ -35,6 +35,7 @@ async def show_part(context: BotContext, interaction: Interaction, record: RunRe
     run = RunId(record.id)
     run_view = await context.renderer.view(run)
     if run_view is None:
+        context.snapshots.require_readable(run)
         raise Refused(RefusalCode.NO_SUCH_RUN)
     name = short_id(run) if part == "diff" else f"{short_id(run)}-{part}"
     if part == "diff":

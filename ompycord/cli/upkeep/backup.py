@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ompycord.backup.place import BackupPlace, FoundBackup
     from ompycord.settings import Settings
 
-__all__ = ["backup"]
+__all__ = ["Folder", "KeyFileOption", "backup", "backup_places"]
 
 backup = typer.Typer(
     name="backup",
@@ -60,7 +60,7 @@ def create(
     from ompycord.app.system import SystemClock
     from ompycord.backup.create import make_backup
 
-    settings, data, place = _places(data_dir, folder, key_file)
+    settings, data, place = backup_places(data_dir, folder, key_file)
     with _alone(data) as is_alone, _progress(as_json) as progress:
         name = make_backup(
             data.path,
@@ -91,7 +91,7 @@ def list_(
     folder: Folder = None, key_file: KeyFileOption = None, data_dir: DataDir = None, as_json: AsJson = False
 ) -> None:
     """List the backups, the newest last."""
-    _, _, place = _places(data_dir, folder, key_file)
+    _, _, place = backup_places(data_dir, folder, key_file)
     found = place.found()
     if as_json:
         typer.echo(json.dumps([_listed(one) for one in found], indent=2))
@@ -118,7 +118,7 @@ def verify(
     from ompycord.backup.verify import drill
     from ompycord.backup.verify import verify as look_through
 
-    _, _, place = _places(data_dir, folder, key_file)
+    _, _, place = backup_places(data_dir, folder, key_file)
     chosen = name or _newest(place)
     with _progress(as_json) as progress:
         if restore_:
@@ -170,7 +170,7 @@ def restore(
     from ompycord.backup.restore import missing_secrets
     from ompycord.backup.restore import restore as put_back
 
-    _, data, place = _places(data_dir, folder, key_file)
+    _, data, place = backup_places(data_dir, folder, key_file)
     with data.lock():
         manifest = place.manifest(name)
         missing = missing_secrets(data.path, manifest)
@@ -216,7 +216,7 @@ def prune(
     from ompycord.app.system import SystemClock
     from ompycord.backup.prune import prune as remove
 
-    settings, data, place = _places(data_dir, folder, key_file)
+    settings, data, place = backup_places(data_dir, folder, key_file)
     done = remove(place, data.path, keep=keep or settings.backup.keep, now=SystemClock().now_ms(), dry_run=dry_run)
     if as_json:
         typer.echo(json.dumps({**done._asdict(), "dry_run": dry_run}, indent=2))
@@ -242,7 +242,7 @@ def new_key(
     if path is None:
         raise RefusedInWords("Say where the key is written: `ompycord backup new-key FILE`, or set backup.key_file.")
     path = path.absolute() if file is not None else settings.data_dir / path
-    place = _places(data_dir, None, path)[2]
+    place = backup_places(data_dir, None, path)[2]
     place.require_apart()
     key, earlier = KeyFile(path).add()
     if as_json:
@@ -258,9 +258,10 @@ def new_key(
     )
 
 
-def _places(
+def backup_places(
     data_dir: Path | None, folder: Path | None, key_file: Path | None
 ) -> "tuple[Settings, DataFolder, BackupPlace]":
+    """Settings, data folder, and the folder of backups that is meant. Raises ConfigurationError."""
     from ompycord.app.backups.copies import place_of
     from ompycord.app.data_folder import DataFolder
 

@@ -42,13 +42,17 @@ def export(
 def erase(
     who: Who,
     is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="Another name of theirs, for an archive that came back later.", metavar="NAME"),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Take a person out: name, words, settings, memories. Costs, counts and code stay. It cannot be undone."""
     if not is_sure:
         typer.confirm(f"Erase {who}? It cannot be undone.", abort=True)
-    found: dict[str, Any] = perform_here(data_dir, "person.erase", _arguments(data_dir, who))
+    found: dict[str, Any] = perform_here(data_dir, "person.erase", {**_arguments(data_dir, who), "names": name or []})
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return

@@ -203,7 +203,7 @@ class Folds(Protocol):
         """The folds of those runs that exist.
 
         A run whose cached fold is missing or of another fold version is folded from its events up to the projector's
-        cursor.
+        cursor. Raises StorageError; ArchiveUnreadable where the file with the events of one cannot be read.
         """
         ...
 

@@ -6,15 +6,16 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import zstandard
 
-from ompycord.errors import StorageError
+from ompycord.errors import ArchiveUnreadable
 from ompycord.files import replace_file, sync_folder
 
-__all__ = ["ArchiveFiles", "RunFrame", "StoredEvent", "made"]
+__all__ = ["ArchiveFiles", "FileState", "RunFrame", "StoredEvent", "made"]
 
 _LEVEL: Final = 12
 _MOST_BYTES: Final = 2**31
@@ -22,6 +23,15 @@ _MOST_BYTES: Final = 2**31
 
 StoredEvent = dict[str, Any]
 """The columns of an event as the log has them: type, body and hash are bytes."""
+
+
+class FileState(StrEnum):
+    """What is where a file belongs."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    """It has another content than its name says, or cannot be read."""
 
 
 class RunFrame(NamedTuple):
@@ -61,24 +71,39 @@ class ArchiveFiles:
         """Raises OSError."""
         self._path(sha256).unlink(missing_ok=True)
 
-    def is_there(self, sha256: str) -> bool:
-        """Whether a file is where it belongs."""
-        return self._path(sha256).is_file()
-
-    def read(self, sha256: str, part: RunFrame) -> list[StoredEvent]:
-        """A run's events. Raises StorageError where the file is gone or damaged."""
-        path = self._path(sha256)
+    def state(self, sha256: str) -> FileState:
+        """Reads all of it."""
         try:
-            with path.open("rb") as file:
+            with self._path(sha256).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except (FileNotFoundError, NotADirectoryError):
+            return FileState.MISSING
+        except OSError:
+            return FileState.DAMAGED
+        return FileState.PRESENT if found == sha256 else FileState.DAMAGED
+
+    def signature(self, sha256: str) -> tuple[int, ...] | None:
+        """Another one once the file was changed; None where it is not there."""
+        try:
+            found = self._path(sha256).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+    def read(self, sha256: str, part: RunFrame, *, month: str) -> list[StoredEvent]:
+        """A run's events. Raises ArchiveUnreadable where the file is gone or damaged."""
+        try:
+            with self._path(sha256).open("rb") as file:
                 file.seek(part.start)
                 frame = file.read(part.length)
             lines = zstandard.ZstdDecompressor().decompress(frame, max_output_size=_MOST_BYTES)
             return [_event(line) for line in lines.splitlines()]
-        except (OSError, zstandard.ZstdError, ValueError, KeyError) as error:
-            cause = error.strerror if isinstance(error, OSError) else "it is damaged"
-            raise StorageError(
-                f"The events of this run are in {path}, which cannot be read ({cause}): put it back from a backup."
-            ) from error
+        except FileNotFoundError as error:
+            raise ArchiveUnreadable(month, "is missing") from error
+        except OSError as error:
+            raise ArchiveUnreadable(month, f"cannot be read ({error.strerror})") from error
+        except (zstandard.ZstdError, ValueError, KeyError) as error:
+            raise ArchiveUnreadable(month, "is damaged") from error
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256

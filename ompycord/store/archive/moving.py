@@ -15,14 +15,24 @@ from typing import Final, NamedTuple
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.people.erasing import Scrub
+from ompycord.errors import ArchiveUnreadable
 from ompycord.store.archive.erasing import names_them, without
-from ompycord.store.archive.files import RunFrame, StoredEvent, made
+from ompycord.store.archive.files import FileState, RunFrame, StoredEvent, made
 from ompycord.store.archive.reading import ARCHIVE
 from ompycord.store.database import Database, StorePart
 from ompycord.store.features.projection import put_cursor
 from ompycord.store.statements import load
 
-__all__ = ["ArchiveTotals", "Archived", "DueRun", "SqliteArchive"]
+__all__ = [
+    "ArchiveTotals",
+    "Archived",
+    "ArchivedFile",
+    "DueRun",
+    "ErasedInFiles",
+    "NamingEvents",
+    "SqliteArchive",
+    "archived_of",
+]
 
 FILE_BYTES: Final = 16 * 1024 * 1024
 """Of bodies in one file at most, but for one run alone."""
@@ -78,6 +88,30 @@ class ArchiveTotals(NamedTuple):
     """The last month that is."""
 
 
+class ArchivedFile(NamedTuple):
+    """A file that counts, and what is where it belongs."""
+
+    archived: Archived
+    state: FileState
+
+
+class NamingEvents(NamedTuple):
+    """Events in files that name a person."""
+
+    events: list[StoredEvent]
+    unreadable: list[str]
+    """Months of files that could not be read, so that nothing is known of them."""
+
+
+class ErasedInFiles(NamedTuple):
+    """What an erasure did to files."""
+
+    runs: list[RunId]
+    """Of each event that is another one now."""
+    unreadable: list[str]
+    """Months of files that could not be read: nothing in them has changed."""
+
+
 class _ArchivedRun(NamedTuple):
     run: int
     place: RunFrame
@@ -91,6 +125,7 @@ class SqliteArchive(StorePart):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._one_at_a_time = asyncio.Lock()
+        self._states: dict[str, tuple[tuple[int, ...] | None, FileState]] = {}
 
     async def due(self, *, before: Millis, after: int, limit: int) -> list[DueRun]:
         """Runs after a row number whose events may go."""
@@ -142,33 +177,36 @@ class SqliteArchive(StorePart):
                 await asyncio.to_thread(self._database.archive.remove, sha256)
                 await self._submit(partial(_forget, sha256=sha256))
 
-    async def naming(self, scrub: Scrub) -> list[StoredEvent]:
+    async def naming(self, scrub: Scrub) -> NamingEvents:
         """Events in files that name a person. Raises StorageError."""
-        found: list[StoredEvent] = []
+        found = NamingEvents([], [])
         for archived in await self._kept():
-            for part in await self._parts(archived):
-                events = await asyncio.to_thread(self._database.archive.read, archived.sha256, part.place)
-                found.extend(event for event in events if names_them(event, scrub))
+            try:
+                runs = await self._runs_of(archived, await self._parts(archived))
+            except ArchiveUnreadable as error:
+                found.unreadable.append(error.month)
+                continue
+            found.events.extend(event for events in runs for event in events if names_them(event, scrub))
         return found
 
-    async def erase(self, scrub: Scrub, *, at: Millis) -> list[RunId]:
-        """Take a person out of all files; the run of each event that is another one now.
-
-        Raises StorageError, OSError.
-        """
-        changed: list[RunId] = []
+    async def erase(self, scrub: Scrub, *, at: Millis) -> ErasedInFiles:
+        """Take a person out of all files that can be read. Raises StorageError, OSError."""
+        done = ErasedInFiles([], [])
         async with self._one_at_a_time:
             for archived in await self._kept():
-                changed += await self._erase_in(archived, scrub, at)
+                try:
+                    done.runs.extend(await self._erase_in(archived, scrub, at))
+                except ArchiveUnreadable as error:
+                    done.unreadable.append(error.month)
         await self.tidy()
-        return changed
+        return done
 
     async def _erase_in(self, archived: Archived, scrub: Scrub, at: Millis) -> list[RunId]:
         files, parts = self._database.archive, await self._parts(archived)
         done: list[list[StoredEvent]] = []
         changed: list[RunId] = []
-        for part in parts:
-            events, runs = without(await asyncio.to_thread(files.read, archived.sha256, part.place), scrub)
+        for found in await self._runs_of(archived, parts):
+            events, runs = without(found, scrub)
             done.append(events)
             changed += runs
         if not changed:
@@ -184,8 +222,13 @@ class SqliteArchive(StorePart):
         await self._submit(partial(_keep, sha256=fresh.sha256, rows=rows, instead_of=archived.sha256))
         return changed
 
+    async def _runs_of(self, archived: Archived, parts: Sequence[_ArchivedRun]) -> list[list[StoredEvent]]:
+        """The events of all runs in a file. Raises ArchiveUnreadable."""
+        read = partial(self._database.archive.read, archived.sha256, month=archived.month)
+        return [await asyncio.to_thread(read, part.place) for part in parts]
+
     async def _kept(self) -> list[Archived]:
-        return await self._database.readers.all(_KEPT_ARCHIVES, (), _archived_of)
+        return await self._database.readers.all(_KEPT_ARCHIVES, (), archived_of)
 
     async def _parts(self, archived: Archived) -> list[_ArchivedRun]:
         return await self._database.readers.all(_PARTS_OF_ARCHIVE, (archived.sha256,), _part_of)
@@ -199,10 +242,22 @@ class SqliteArchive(StorePart):
         """The names of the files that count. Raises StorageError."""
         return frozenset(one.sha256 for one in await self._kept())
 
-    async def missing(self) -> list[str]:
-        """The months whose files are not where they belong. Raises StorageError."""
-        kept, files = await self._kept(), self._database.archive
-        return await asyncio.to_thread(lambda: [one.month for one in kept if not files.is_there(one.sha256)])
+    async def files(self, *, is_thorough: bool = True) -> list[ArchivedFile]:
+        """All files that count, the oldest first, and what is where they belong. Raises StorageError.
+
+        Else one that is as it was at the last look is not read again.
+        """
+        kept = await self._kept()
+        found = await asyncio.to_thread(lambda: [self._seen(one.sha256, is_thorough=is_thorough) for one in kept])
+        self._states = {one.sha256: (signature, state) for one, (signature, state) in zip(kept, found, strict=True)}
+        return [ArchivedFile(one, state) for one, (_, state) in zip(kept, found, strict=True)]
+
+    def _seen(self, sha256: str, *, is_thorough: bool) -> tuple[tuple[int, ...] | None, FileState]:
+        signature = self._database.archive.signature(sha256)
+        known = self._states.get(sha256)
+        if not is_thorough and known is not None and known[0] == signature:
+            return known
+        return signature, self._database.archive.state(sha256)
 
     async def _submit(self, work: partial[None]) -> None:
         await self._database.writer.submit(work, is_aside=True)
@@ -224,7 +279,8 @@ def _begin(raw: sqlite3.Connection, *, archived: Archived, at: Millis) -> None:
     raw.execute(_BEGIN_ARCHIVE, {**asdict(archived), "made_at": at})
 
 
-def _archived_of(row: sqlite3.Row) -> Archived:
+def archived_of(row: sqlite3.Row) -> Archived:
+    """A row of `kept_archives`."""
     return Archived(row["sha256"], row["month"], row["runs"], row["events"], row["size"])
 
 

@@ -23,11 +23,11 @@ _ARCHIVED_UPTO = _SQL.one("archived_upto")
 def archived_events(
     raw: sqlite3.Connection, files: ArchiveFiles, run: RunId, *, types: Collection[str] | None = None
 ) -> list[RunEvent]:
-    """Those that are in files, in the order of the log; of some types. Raises StorageError."""
+    """Those that are in files, in the order of the log; of some types. Raises ArchiveUnreadable."""
     found = [
         event_of(event)
         for row in raw.execute(_PARTS_OF_RUN, (run,)).fetchall()
-        for event in files.read(row["archive"], RunFrame(row["start"], row["length"]))
+        for event in files.read(row["archive"], RunFrame(row["start"], row["length"]), month=row["month"])
         if types is None or event["type"].decode() in types
     ]
     return sorted(found, key=lambda event: event.position)

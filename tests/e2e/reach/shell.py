@@ -150,6 +150,8 @@ class Shell:
         assert json.loads((await self.run("audit anchor")).out)["file"].endswith("/anchors")
 
     async def _person(self) -> None:
+        assert json.loads((await self.run("archive list")).out) == []
+        assert json.loads((await self.run("archive restore")).out) == []
         nobody = "1" * 18
         assert json.loads((await self.run("person export", nobody)).out)["rows"] == []
         assert json.loads((await self.run("person erase", nobody, "--yes")).out)["events"] == 0

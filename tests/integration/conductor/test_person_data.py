@@ -2,13 +2,16 @@
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from ompycord.app.retention.keeper import RetentionKeeper
+from ompycord.app.retention.finding import archive_finding
+from ompycord.app.retention.keeper import RetentionKeeper, retention_line
 from ompycord.app.system import SystemClock
 from ompycord.app.team.person import ERASED_FILE, PersonData
+from ompycord.app.team.unreached import read_unreached
 from ompycord.app.wiring.memory import memory_keeper_of
 from ompycord.app.wiring.upkeep import anchoring_of, person_data_of
 from ompycord.domain.access import Access, Person, Role, RoleNames
@@ -16,7 +19,7 @@ from ompycord.domain.auditing.refused import RefusedAttempt
 from ompycord.domain.configuration.retention import RetentionOptions
 from ompycord.domain.ids import RunId
 from ompycord.domain.memory.items import MemoryFilter
-from ompycord.domain.people.erasing import is_pseudonym
+from ompycord.domain.people.erasing import Scrub, is_pseudonym
 from ompycord.domain.ports import AgentCapabilities
 from ompycord.domain.roles.grants import RoleGrant
 from ompycord.errors import RefusedInWords
@@ -90,25 +93,94 @@ async def test_nothing_of_a_person_is_found_by_grep_and_the_record_verifies(stor
     assert await store.memory.items(MemoryFilter(source_run=run)) == []
 
 
-async def test_an_archive_whose_bytes_spell_a_name_is_written_anew_and_not_removed(
-    store: SqliteStore, tmp_path: Path
-) -> None:
-    harness, run = await lived(store, tmp_path)
+async def archived(store: SqliteStore, folder: Path) -> tuple[AppHarness, RunId, Path]:
+    """A run of hers whose events are in a file, and that file."""
+    harness, run = await lived(store, folder)
     harness.clock.advance(200 * 24 * 3600)
     await harness.submit(ADA)  # the last event of the log stays where it is
     async with harness.running():
         await harness.settled(run)
-    with closing(sqlite3.connect(tmp_path / "ompycord.db")) as raw, raw:
+    with closing(sqlite3.connect(folder / "ompycord.db")) as raw, raw:
         raw.execute("UPDATE outbox SET status = 'done'")  # no one is there to send it
-    options = RetentionOptions(events_days=30)
-    await RetentionKeeper(archive=store.archive, options=options, clock=SystemClock()).inspect()
-    before = await store.events_of(RunId(run))
+    await keeper_of(store, folder).inspect()
     (name,) = await store.archive.names()
-    file = tmp_path / "artifacts" / name[:2] / name
+    return harness, RunId(run), folder / "artifacts" / name[:2] / name
+
+
+def keeper_of(store: SqliteStore, folder: Path) -> RetentionKeeper:
+    options = RetentionOptions(events_days=30)
+    unreached = partial(read_unreached, folder)
+    return RetentionKeeper(archive=store.archive, options=options, clock=SystemClock(), unreached=unreached)
+
+
+async def test_an_archive_whose_bytes_spell_a_name_is_written_anew_and_not_removed(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    harness, run, file = await archived(store, tmp_path)
+    before = await store.events_of(run)
     file.write_bytes(file.read_bytes() + f" {XEN.name} ".encode())  # as compressed bytes may by chance
     await person_data_of(harness.infrastructure).erase(XEN.id, by="operator")
-    assert [one.position for one in await store.events_of(RunId(run))] == [one.position for one in before]
+    assert [one.position for one in await store.events_of(run)] == [one.position for one in before]
     assert left_in(tmp_path) == []
+
+
+async def test_an_erasure_goes_past_an_archive_that_is_gone_and_takes_them_out_once_it_is_back(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    harness, run, file = await archived(store, tmp_path)
+    data, aside = person_data_of(harness.infrastructure), tmp_path.with_name("aside")
+    file.rename(aside)
+    held = await data.export(XEN.id)
+    assert held["elsewhere"][0].startswith("Archived events of ")
+    done = await data.erase(XEN.id, by="operator")
+    assert left_in(tmp_path) == []
+    assert await store.memory.items(MemoryFilter(source_run=run)) == []
+    month = read_unreached(tmp_path)
+    assert [one.pseudonym for one in month] == [done["pseudonym"]]
+    assert f"`ompycord person erase {XEN.id} --name THEIR_NAME`" in done["elsewhere"][0]
+    keeper = keeper_of(store, tmp_path)
+    await keeper.inspect()
+    assert "is missing: `ompycord archive restore`" in retention_line(keeper.state).text
+    assert archive_finding(tmp_path).status == "fail"
+    aside.rename(file)
+    await keeper.inspect()
+    assert f"is back and may name {done['pseudonym']}" in retention_line(keeper.state).text
+    assert archive_finding(tmp_path).status == "warn"
+    again = await data.erase(XEN.id, by="operator", names=(XEN.name,))
+    assert (again["events"] > 0, again["elsewhere"][0][:8]) == (True, "Discord:")
+    await keeper.inspect()
+    assert (retention_line(keeper.state).is_ok, read_unreached(tmp_path)) == (True, frozenset())
+    assert archive_finding(tmp_path).status == "ok"
+    assert await store.archive.naming(Scrub(XEN.id, (XEN.name,), "x")) == ([], [])
+
+
+async def test_an_erasure_goes_past_a_file_that_cannot_be_removed_and_one_that_ends_early_is_made_good(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness, run = await lived(store, tmp_path)
+    artifact = tmp_path / "artifacts" / "ab" / "abc"
+    artifact.parent.mkdir(parents=True)
+    artifact.write_text(f"by {XEN.name}")
+    data = person_data_of(harness.infrastructure)
+    with monkeypatch.context() as stopped:
+        stopped.setattr(store, "erase_person", _stopped)
+        stopped.setattr(Path, "unlink", _refused)
+        with pytest.raises(KeyboardInterrupt):
+            await data.erase(XEN.id, by="operator")
+    assert await store.memory.items(MemoryFilter(source_run=run)) == [], "it is first: it needs the names"
+    with monkeypatch.context() as refusing:
+        refusing.setattr(Path, "unlink", _refused)
+        done = await data.erase(XEN.id, by="operator")
+    assert done["elsewhere"][0] == "The file artifacts/ab/abc (Operation not permitted): remove it by hand."
+    assert left_in(tmp_path) == [str(artifact)]
+
+
+async def _stopped(*arguments: object, **more: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _refused(path: Path, missing_ok: bool = False) -> None:
+    raise PermissionError(1, "Operation not permitted")
 
 
 async def test_it_is_refused_while_a_run_is_open_or_a_role_was_given(store: SqliteStore, tmp_path: Path) -> None:

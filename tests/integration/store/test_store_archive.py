@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ import zstandard
 
 from ompycord.app.backups.copies import StoreCopies
 from ompycord.app.retention.keeper import RetentionKeeper, month_before, retention_line
+from ompycord.backup.contents import bring_back
 from ompycord.backup.create import make_backup
 from ompycord.backup.place import BackupPlace
 from ompycord.backup.restore import restore
+from ompycord.conductor import Bus, Projector, Snapshots
 from ompycord.domain import events as ev
+from ompycord.domain.catalog import RunChannels
 from ompycord.domain.configuration.retention import RetentionOptions
 from ompycord.domain.folds.fold import fold
 from ompycord.domain.ids import RunId
@@ -22,10 +26,11 @@ from ompycord.domain.people.erasing import Scrub, pseudonym_of
 from ompycord.domain.ports import DumpedFold
 from ompycord.domain.records import Commit
 from ompycord.domain.run import RunState
-from ompycord.errors import StorageError
+from ompycord.errors import ArchiveUnreadable
 from ompycord.store import PROJECTOR, SqliteStore, open_store
-from ompycord.store.archive.files import ArchiveFiles
-from ompycord.store.archive.moving import SqliteArchive
+from ompycord.store.archive.files import ArchiveFiles, FileState
+from ompycord.store.archive.listing import archived_files
+from ompycord.store.archive.moving import ArchivedFile, SqliteArchive
 from tests.integration.store.world import NOW, CountingIds, HandClock, People, Sender, receipts
 
 DAY_MS = 24 * 3_600_000
@@ -218,16 +223,71 @@ async def test_a_file_that_is_gone_or_damaged_is_said_and_its_run_is_not_shown_h
     await keeper.inspect()
     (file,) = files(path)
     file.write_bytes(file.read_bytes()[:-3])
-    with pytest.raises(StorageError, match=r"cannot be read \(it is damaged\): put it back from a backup"):
+    with pytest.raises(ArchiveUnreadable, match=r"2026-05, whose file is damaged\. `ompycord archive restore`"):
         await store.events_of(run)
     file.unlink()
-    with pytest.raises(StorageError, match=r"cannot be read \(No such file or directory\)"):
+    with pytest.raises(ArchiveUnreadable, match="whose file is missing"):
         await store.folds([run])
     await keeper.inspect()
     line = retention_line(keeper.state)
-    assert (line.is_ok, line.text) == (
-        False, "a file of 2026-05 is gone from the folder `artifacts`: put it back from a backup",
-    )  # fmt: skip
+    words = "the file of 2026-05 is missing: `ompycord archive restore` brings it back from a backup"
+    assert (line.is_ok, line.text) == (False, words)
+
+
+async def test_a_file_that_is_changed_later_is_found_within_an_hour_and_one_that_rots_within_a_day(
+    store: SqliteStore, log: Log, keeper: RetentionKeeper, clock: HandClock, path: Path
+) -> None:
+    await log.ended("one")
+    clock.pass_ms(100 * DAY_MS)
+    await log.ended("later")
+    await keeper.inspect()
+    (file,) = files(path)
+    whole, before = file.read_bytes(), file.stat()
+    file.write_bytes(bytes([*whole[:20], whole[20] ^ 1, *whole[21:]]))
+    await keeper.inspect()
+    assert keeper.state.unreadable == ("2026-05 is damaged",)
+    file.write_bytes(whole)
+    await keeper.inspect()
+    assert keeper.state.unreadable == ()
+    known = store.archive.files
+    reads: list[bool] = []
+
+    async def counted(*, is_thorough: bool = True) -> list[ArchivedFile]:
+        reads.append(is_thorough)
+        return await known(is_thorough=is_thorough)
+
+    store.archive.files = counted
+    clock.pass_ms(DAY_MS)
+    await keeper.inspect()
+    await keeper.inspect()
+    assert (reads, file.stat().st_ino) == ([True, False], before.st_ino)
+
+
+async def test_a_list_of_runs_and_the_projector_go_on_without_the_run_of_a_file_that_is_gone(
+    store: SqliteStore, log: Log, keeper: RetentionKeeper, clock: HandClock, path: Path
+) -> None:
+    old = await log.ended("one")
+    clock.pass_ms(100 * DAY_MS)
+    young = await log.ended("later")
+    await keeper.inspect()
+    (file,) = files(path)
+    whole = file.read_bytes()
+    file.unlink()
+    snapshots = Snapshots(store=store)
+    assert list(await snapshots.folded_of([old, young])) == [young]
+    with pytest.raises(ArchiveUnreadable, match="2026-05"):
+        await snapshots.folded(old)
+    await store.append([log.sender.post(ev.Note(text="a word on it"), seq=2, name="n1")])
+    await store.append([log.sender.post(ev.Note(text="a new one"), seq=1, name="n9")])
+    projector = Projector(store=store, bus=Bus(), snapshots=snapshots, clock=clock, channels=RunChannels())
+    assert await projector.project_some() > 0
+    assert (await store.backlog(), projector.position) == (0, await store.cursor(PROJECTOR))
+    with pytest.raises(ArchiveUnreadable):
+        await snapshots.folded(old)
+    file.write_bytes(whole)
+    found = await snapshots.folded(old)
+    assert found is not None, "it is read again once it is back, with what came meanwhile"
+    assert list(found.last_seqs.values()) == [2]
 
 
 async def test_a_backup_brings_the_files_along(
@@ -249,6 +309,32 @@ async def test_a_backup_brings_the_files_along(
         assert await restored.events_of(run) == whole
 
 
+async def test_a_file_is_listed_beside_the_process_and_comes_back_from_the_newest_backup_that_has_it(
+    store: SqliteStore, log: Log, keeper: RetentionKeeper, clock: HandClock, path: Path, tmp_path: Path
+) -> None:
+    run = await log.ended("one", "two")
+    clock.pass_ms(100 * DAY_MS)
+    await log.ended("later")
+    await keeper.inspect()
+    whole, artifacts = await store.events_of(run), path.parent / "artifacts"
+    place = BackupPlace(tmp_path / "backups")
+
+    made = partial(make_backup, path.parent, place, copies=StoreCopies(), now=NOW, version="0", with_secrets=False)
+    first = await asyncio.to_thread(made)
+    (one,) = await asyncio.to_thread(archived_files, path.parent, path)
+    assert (one.archived.month, one.archived.runs, one.state) == ("2026-05", 1, FileState.PRESENT)
+    (file,) = files(path)
+    for content, state in ((None, FileState.MISSING), (b"x", FileState.DAMAGED)):
+        file.unlink() if content is None else file.write_bytes(content)
+        (found,) = await asyncio.to_thread(archived_files, path.parent, path)
+        assert found.state is state
+        assert await asyncio.to_thread(bring_back, place, artifacts, one.archived.sha256) == first
+        assert await store.events_of(run) == whole
+    assert await asyncio.to_thread(bring_back, BackupPlace(tmp_path / "none"), artifacts, one.archived.sha256) is None
+    assert [left for left in artifacts.iterdir() if left.name.startswith(".")] == []
+    assert archived_files(tmp_path, tmp_path / "none.db") == []
+
+
 async def test_a_person_is_taken_out_of_files_and_of_the_one_that_was_there_before(
     store: SqliteStore, log: Log, keeper: RetentionKeeper, clock: HandClock, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,7 +343,7 @@ async def test_a_person_is_taken_out_of_files_and_of_the_one_that_was_there_befo
     await log.ended("later")
     await keeper.inspect()
     scrub = Scrub(ANN, ("Annabella",), pseudonym_of(b"k" * 32, ANN))
-    assert [event["run"] for event in await store.archive.naming(scrub)] == [named]
+    assert [event["run"] for event in (await store.archive.naming(scrub)).events] == [named]
     before, kept = files(path), await store.events_of(other)
     with monkeypatch.context() as killed:
         killed.setattr(SqliteArchive, "tidy", _stopped)
@@ -270,8 +356,29 @@ async def test_a_person_is_taken_out_of_files_and_of_the_one_that_was_there_befo
     (event,) = await store.events_of(named)
     assert isinstance(event.body, ev.Note)
     assert event.body.text == "someone asked for it"
-    assert (await store.events_of(other), await store.archive.naming(scrub)) == (kept, [])
-    assert await store.archive.erase(scrub, at=NOW) == []
+    assert (await store.events_of(other), await store.archive.naming(scrub)) == (kept, ([], []))
+    assert await store.archive.erase(scrub, at=NOW) == ([], [])
+
+
+async def test_a_person_is_taken_out_of_all_files_that_can_be_read_and_the_others_are_named(
+    store: SqliteStore, log: Log, keeper: RetentionKeeper, clock: HandClock, path: Path
+) -> None:
+    first = await log.ended("Annabella began it")
+    clock.pass_ms(40 * DAY_MS)
+    second = await log.ended("Annabella ended it")
+    clock.pass_ms(100 * DAY_MS)
+    await log.ended("later")
+    await keeper.inspect()
+    scrub = Scrub(ANN, ("Annabella",), pseudonym_of(b"k" * 32, ANN))
+    gone = path.parent / "artifacts" / "x"
+    (lost, *_) = [one for one in await store.archive.files() if one.archived.month == "2026-05"]
+    file = path.parent / "artifacts" / lost.archived.sha256[:2] / lost.archived.sha256
+    file.rename(gone)
+    named = await store.archive.naming(scrub)
+    assert ([event["run"] for event in named.events], named.unreadable) == ([second], ["2026-05"])
+    assert await store.archive.erase(scrub, at=NOW) == ([second], ["2026-05"])
+    gone.rename(file)
+    assert await store.archive.erase(scrub, at=NOW) == ([first], [])
 
 
 async def _stopped(archive: object) -> None:

@@ -1,0 +1,41 @@
+"""The line of `doctor` about files with events of old runs; counterpart of `retention_line` of `/omp health`."""
+
+from pathlib import Path
+from typing import Final
+
+from ompycord.app.data_folder import DataFolder
+from ompycord.app.findings import Finding, fail, ok, warn
+from ompycord.app.retention.keeper import unreadable_months
+from ompycord.app.team.unreached import read_unreached
+from ompycord.errors import StartError
+from ompycord.render.phrases import and_list, count
+from ompycord.store.archive.listing import archived_files
+
+__all__ = ["archive_finding"]
+
+_NAME: Final = "Archive"
+_NONE: Final = "all events are in the database"
+_SHOWN: Final = 5
+
+
+def archive_finding(path: Path) -> Finding:
+    """Whether every file is there and whole. Blocks, and reads every byte of them."""
+    data = DataFolder.at(path)
+    if data is None:
+        return ok(_NAME, _NONE)
+    try:
+        files = archived_files(path, data.database)
+        unreached = read_unreached(path)
+    except StartError:
+        return warn(_NAME, "not looked at, since the database cannot be read.", "")
+    except OSError as error:
+        return fail(_NAME, f"`erased_unreached` cannot be read ({error.strerror}).", "Check who owns the data folder.")
+    wrong = unreadable_months(files)
+    if wrong:
+        months = and_list([f"{month} is {state.value}" for month, state in wrong.items()], most=_SHOWN)
+        return fail(_NAME, f"the file of {months}: runs of then cannot be shown.", "ompycord archive restore")
+    back = sorted(one for one in unreached if any(one.month == file.archived.month for file in files))
+    if back:
+        text = f"the file of {back[0].month} is back and may name {back[0].pseudonym}, who was erased meanwhile."
+        return warn(_NAME, text, "ompycord person erase ID --name NAME")
+    return ok(_NAME, f"{count(len(files), 'file')}, all whole" if files else _NONE)
