@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from ompycord.domain.records import Scope
 from ompycord.domain.refusals import RefusalCode
-from ompycord.errors import Refused
+from ompycord.errors import ArchiveUnreadable, Refused
 from ompycord.http.auth_check import AuthCheck
 from ompycord.http.keys import Key, KeySet
 from ompycord.http.limits import HttpLimits
@@ -38,6 +38,19 @@ def test_any_other_code_is_named() -> None:
         "detail": "The cost limit of run ab12cd is used up: it continues once the limit is raised.",
         "code": "limit-used-up",
     }
+
+
+def test_a_run_whose_archive_cannot_be_read_is_no_write_that_failed() -> None:
+    app = FastAPI()
+    answer_with_problems(app)
+
+    @app.get("/old")
+    async def old() -> None:
+        raise ArchiveUnreadable("2027-03", "is missing")
+
+    answer = TestClient(app).get("/old")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/archive-unreadable")
+    assert "retry-after" not in answer.headers
 
 
 def test_a_route_that_is_refused_answers_so() -> None:
