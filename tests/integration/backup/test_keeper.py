@@ -133,7 +133,8 @@ async def test_the_newest_is_restored_on_trial_once_a_week_over_restarts_and_a_f
     await keeper().inspect()
     assert copies.opened == 1
     packed = place.folder(place.names()[-1]) / "ompycord.db.zst"
-    packed.write_bytes(packed.read_bytes()[:-1] + b"?")
+    content = packed.read_bytes()
+    packed.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     clock.pass_ms(7 * 24 * HOUR_MS)
     ours = keeper(every_hours=0)
     await ours.inspect()
