@@ -121,7 +121,7 @@ KEPT_NAMES: Final[dict[str, str]] = {
     "agents/conformance.py: says_that_it_cannot_be_started": _CONFORMANCE,
     "agents/conformance.py: says_that_it_was_lost_when_its_program_dies": _CONFORMANCE,
     "agents/conformance.py: goes_on_in_its_session_or_says_that_it_cannot": _CONFORMANCE,
-    "agents/conformance.py: begins_anew_where_its_session_is_gone": _CONFORMANCE,
+    "agents/conformance.py: starts_fresh_where_its_session_is_gone": _CONFORMANCE,
     "bot/commands/say.py: say": _COMMAND,
     "say_feature": _COMMAND,
     "SAY": _COMMAND,

@@ -229,7 +229,7 @@ async def goes_on_in_its_session_or_says_that_it_cannot(trial: Trial) -> str | N
     return f"it opened {_session(again)} instead of {session}"
 
 
-async def begins_anew_where_its_session_is_gone(trial: Trial) -> str | None:
+async def starts_fresh_where_its_session_is_gone(trial: Trial) -> str | None:
     """With `can_resume` a session that the agent does not know any more costs its history, not its run."""
     if not trial.adapter.capabilities.can_resume:
         return None
@@ -253,7 +253,7 @@ RULES: Final[tuple[Rule, ...]] = (
     leaves_no_process_behind,
     says_that_it_was_lost_when_its_program_dies,
     goes_on_in_its_session_or_says_that_it_cannot,
-    begins_anew_where_its_session_is_gone,
+    starts_fresh_where_its_session_is_gone,
 )
 
 

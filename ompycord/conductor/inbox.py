@@ -2,7 +2,8 @@
 
 One `Inbox` is one start of an agent. Before it hands something out it records that it was taken (`inbox.taken`), so a
 restart neither loses nor repeats it: the next start gets at once what was written, and gets what was decided when it
-asks. What a session has for certain (`inbox.acknowledged`) is not told to the same session again.
+asks. What a session has for certain (`inbox.acknowledged`) is not told to the same session again. Who begins anew gets
+answers again that an agent before it had, where it asks the same; an approval is for one who acted by it alone.
 """
 
 from collections import deque
@@ -74,14 +75,18 @@ class LogInbox:
         slots: Slots | None = None,
         assess: Assess = as_it_is,
         still: StillAllowed | None = None,
+        starts_fresh: bool = False,
     ) -> None:
         """`slots`: a run that waits for a person gets a slot again before its agent gets anything.
+
+        `starts_fresh`: the agent knows nothing of what an earlier start was answered.
 
         `still`: asked whether what a person said or allowed still counts when the agent gets it.
         """
         self._slots = slots
         self._still = still
         self._assess = assess
+        self._starts_fresh = starts_fresh
         self._is_resting = True
         self._history = history
         self._record = record
@@ -91,6 +96,8 @@ class LogInbox:
         self._transcript = Transcript()
         self._requested: dict[Ref, RequestEvent] = {}
         """The refs by which this session waits for decisions, and the request in the session's own words."""
+        self._own: set[Ref] = set()
+        """All that it ever waited for."""
         self._repeats: deque[DecisionEvent] = deque()
         self._earlier: tuple[QueuedMessage, ...] = ()
         self._sent: deque[tuple[Ref, ...]] = deque()
@@ -178,7 +185,8 @@ class LogInbox:
     async def accept(self, body: ev.EventBody) -> ev.EventBody | None:
         """What the agent reports, as it goes into the log; None for what an earlier start asked with the same text.
 
-        Then its message in Discord stands for this one too, and a decision that no agent has used is this one's.
+        Then its message in Discord stands for this one too, and a decision that no agent has used is this one's; so is
+        an answer that one has used, where this agent begins anew.
         """
         if isinstance(body, ev.SessionOpened):
             self._session = body.session
@@ -196,8 +204,10 @@ class LogInbox:
             body, is_allowed = await self._assess(self._run, body)
         await self._read()
         ref = self._transcript.same_as(body, besides=self._requested)
+        if ref is None and self._starts_fresh and isinstance(body, ev.QuestionAsked):
+            ref = self._transcript.answered_earlier(body, besides=self._own)
         if ref is not None:
-            self._requested[ref] = body
+            self._wait_for(ref, body)
             self._subscription.mark([self._run])
             return None
         if isinstance(body, ev.ApprovalRequested) and (is_allowed or await self._is_permitted(body)):
@@ -208,8 +218,12 @@ class LogInbox:
             stored = _named(body, f"{ref_of(body).name[: REF - 12]}~{self._iteration}")
         else:
             stored = body
-        self._requested[ref_of(stored)] = body
+        self._wait_for(ref_of(stored), body)
         return stored
+
+    def _wait_for(self, ref: Ref, body: RequestEvent) -> None:
+        self._requested[ref] = body
+        self._own.add(ref)
 
     async def _is_permitted(self, body: ev.ApprovalRequested) -> bool:
         """Whether a person allowed this for the run; then the use is on disk before the agent gets its answer."""
@@ -332,8 +346,11 @@ class Inboxes:
                 await subscription.take_of(run, POLL_S)
 
     @asynccontextmanager
-    async def open(self, run: RunId, *, iteration: int) -> AsyncGenerator[LogInbox]:
-        """Open the inbox of one start of an agent: all messages until now are taken with it, others come by `next`."""
+    async def open(self, run: RunId, *, iteration: int, starts_fresh: bool = False) -> AsyncGenerator[LogInbox]:
+        """Open the inbox of one start of an agent: all messages until now are taken with it, others come by `next`.
+
+        `starts_fresh`: it goes on in no session of this run, so it asks what an earlier start was answered.
+        """
         with self._bus.subscribe() as subscription:
             inbox = LogInbox(
                 history=self._history,
@@ -344,6 +361,7 @@ class Inboxes:
                 slots=self._slots,
                 assess=self._assess,
                 still=self._still,
+                starts_fresh=starts_fresh,
             )
             await inbox.start()
             yield inbox

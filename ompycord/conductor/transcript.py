@@ -227,6 +227,14 @@ class Transcript:
                 return ref
         return None
 
+    def answered_earlier(self, body: ev.QuestionAsked, *, besides: Container[Ref]) -> Ref | None:
+        """The oldest question that this one repeats word for word and whose answer an agent has used; its ref."""
+        for ref, request in self.requests.items():
+            is_used = request.decided is not None and ref in self.taken and ref not in besides
+            if is_used and _is_same(request.body, body):
+                return ref
+        return None
+
 
 def _message(event: str) -> Ref:
     return Ref(RefKind.MESSAGE, event)

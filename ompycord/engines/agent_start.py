@@ -162,7 +162,7 @@ async def _run(
     opening = await opening_of(order, task, context, adapter.capabilities.can_resume)
     session = opening.session
     await context.observe(order.run, RunStarted(agent=spec.name))
-    opened = context.inboxes.open(order.run, iteration=order.effect.iteration)
+    opened = context.inboxes.open(order.run, iteration=order.effect.iteration, starts_fresh=session is None)
     async with _listener(order.run, spec, context) as listener, opened as inbox:
         if spec.kind != "rehearsal":  # our own code, which asks no model
             templates = () if opening.template is None else (used_template(opening.template),)

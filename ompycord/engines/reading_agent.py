@@ -154,7 +154,7 @@ async def _run(
     env = await context.secrets(order.run)
     about_secrets = await context.about_secrets(order.run)
     files = await write_files(order.run, task, context)
-    opened = context.inboxes.open(order.run, iteration=order.effect.iteration)
+    opened = context.inboxes.open(order.run, iteration=order.effect.iteration, starts_fresh=True)
     async with _listener(order.run, spec, context) as listener, opened as inbox:
         if spec.kind != "rehearsal":  # our own code, which asks no model
             opened_by = opened_models(task, spec, listener, context)

@@ -22,6 +22,7 @@ from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import ADA, AppHarness
 
 SESSION = ev.SessionOpened(session="s-1")
+WHICH = ev.QuestionAsked(question="which", text="Which?", options=("left", "right"))
 
 
 @pytest.fixture
@@ -228,3 +229,29 @@ async def test_no_agent_starts_in_a_clone_that_somebody_works_in(harness: AppHar
         await harness.areas.runs.resume(await harness.areas.load(run), ADA)
         assert (await harness.ended(run)).state is RunState.COMPLETE
     assert [job.iteration for job in harness.agent.jobs] == [1, 3]
+
+
+@pytest.mark.parametrize("opens", [(), (SESSION,)], ids=["anew", "in its session"])
+async def test_who_starts_fresh_gets_an_answer_that_was_used_and_who_goes_on_asks_again(
+    harness: AppHarness, opens: tuple[ev.SessionOpened, ...]
+) -> None:
+    harness.agent.script = (*opens, WHICH)
+    harness.agent.hold()
+    async with harness.running():
+        run = RunId((await harness.submit()).id)
+        await harness.until(run, lambda snapshot: bool(snapshot.open_questions))
+        await harness.areas.approvals.answer(await harness.areas.load(run), "which", "left", ADA)
+        assert await harness.heard() == ev.QuestionAnswered(question="which", answer="left", by="Ada")
+    second = resuming(harness.restart())
+    again = WHICH.model_copy(update={"question": "another"})
+    second.agent.script = (*opens, WHICH, again)
+    second.agent.hold()
+    async with second.running():
+        snapshot = await second.until(run, lambda snapshot: bool(snapshot.open_questions))
+        assert second.agent.jobs[0].session == (opens[0].session if opens else None)
+        if opens:
+            assert second.agent.received.empty()
+        else:
+            assert await second.heard() == ev.QuestionAnswered(question="which", answer="left", by="Ada")
+            assert [one.ref for one in snapshot.open_questions] == ["another"], "the answer counts once"
+        second.agent.release()

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -122,8 +123,9 @@ async def test_a_sweep_spares_whoever_asks_for_it_and_its_ancestors(python: Make
 import asyncio, sys
 sys.path[:0] = sys.argv[1].split(":")
 from ompycord.processes import kill_strays
-print(asyncio.run(kill_strays("outer-run")))
+print(asyncio.run(kill_strays(sys.argv[2])))
 """
     path = ":".join((ROOT, *(entry for entry in sys.path if "site-packages" in entry)))
-    completed = await run(python(code, path, marker="outer-run"))
+    marker = uuid4().hex
+    completed = await run(python(code, path, marker, marker=marker))
     assert (completed.stdout, completed.exit_code) == (b"0\n", 0), completed.stderr

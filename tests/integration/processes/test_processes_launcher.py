@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from pydantic import ValidationError
@@ -50,7 +51,7 @@ async def all_lines(process: RunningProcess) -> list[Line]:
 
 async def test_nothing_of_our_environment_is_inherited(python: MakeSpec) -> None:
     assert "HOME" in os.environ
-    spec = python("import os\nfor name in sorted(os.environ): print(name)", env={"A": "1"}, marker="R1")
+    spec = python("import os\nfor name in sorted(os.environ): print(name)", env={"A": "1"}, marker=uuid4().hex)
     async with launch(spec) as process:
         lines = await all_lines(process)
     # The child's own Python coerces the C locale (PEP 538); the shell test below sees the bare truth.

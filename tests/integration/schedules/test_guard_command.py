@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ompycord.app.system import SystemIds
 from ompycord.app.wiring.work import git_of
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.repository import AgentSpec, RepositorySpec
@@ -17,7 +18,6 @@ from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.preparing.base_reader import BaseReader
 from ompycord.workspaces.reading.guard_command import GuardCommands
 from ompycord.workspaces.repositories import Repositories
-from tests.integration.store.world import CountingIds
 
 pytestmark = pytest.mark.posix
 
@@ -45,7 +45,7 @@ def guards(tmp_path: Path, shop: Path, minimum: str = "none") -> GuardCommands:
         bases=BaseReader(git=git, repositories=Repositories(folder=tmp_path / "repositories", git=git)),
         git=git,
         launcher=UnconfinedLauncher(path=os.environ["PATH"]),
-        ids=CountingIds().ulid,
+        ids=SystemIds().ulid,  # two that run at once end what bears their mark
     )
 
 

@@ -82,7 +82,7 @@ async def test_a_stream_of_one_run_has_its_events_only(
         assert refusal(missing) == (404, "unknown-run")
 
 
-async def test_who_is_too_far_behind_begins_anew(
+async def test_who_is_too_far_behind_starts_fresh(
     store: SqliteStore, clock: HandClock, ids: CountingIds, keyring: KeySet
 ) -> None:
     async with served(store, clock, ids, keyring, most_behind=20) as harness:

@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -166,7 +167,7 @@ async def test_no_command_line_names_the_run_that_it_belongs_to(level: Confineme
     tree = tmp_path / "01JRUNRUNRUNRUNRUNRUNRUNRU/clone"
     tree.mkdir(parents=True)
     code = "import os, sys; sys.exit(any('_OMPYCORD_RULES' in one for one in os.environ))"
-    spec = ProcessSpec(argv=(sys.executable, "-I", "-S", "-c", code), env={}, cwd=tree, marker="01JRUN")
+    spec = ProcessSpec(argv=(sys.executable, "-I", "-S", "-c", code), env={}, cwd=tree, marker=f"01JRUN{uuid4().hex}")
     arranged = launcher_of(level).arrange(spec, Layout(tree))
     assert not [word for word in arranged.argv if "01JRUN" in word]
     async with within(30), launcher_of(level).start(spec, Layout(tree)) as process:
