@@ -29,7 +29,7 @@ from ompycord.app.wiring.preparing import precheck_of
 from ompycord.app.wiring.reports import destinations_of, health_of, report_of
 from ompycord.app.wiring.running import control_of, operations_of, report_limits, services_of
 from ompycord.app.wiring.schedules import digests_of, schedules_of, triggers_of
-from ompycord.app.wiring.upkeep import backups_of, person_data_of, recovery_of, retention_of, upkeep_of
+from ompycord.app.wiring.upkeep import backups_of, cutting_of, person_data_of, recovery_of, retention_of, upkeep_of
 from ompycord.app.wiring.work import areas_of, projector_of, workers_of
 from ompycord.bot.lookups import Lookups
 from ompycord.conductor import Bus, Snapshots
@@ -148,9 +148,18 @@ def wire(
 
     destinations, backups = destinations_of(infrastructure), backups_of(infrastructure)
     alerts = AlertState(None if infrastructure.ping is None else HeartbeatState())
-    retention = retention_of(infrastructure)
+    retention, cutting = retention_of(infrastructure), cutting_of(infrastructure)
     health = health_of(
-        infrastructure, workers, destinations, own_limits, gateway, backups.state, alerts, retention, requests=requests
+        infrastructure,
+        workers,
+        destinations,
+        own_limits,
+        gateway,
+        backups.state,
+        alerts,
+        retention,
+        cutting,
+        requests=requests,
     )
     models = ModelOperations(gateway, data=infrastructure.data.path)
     triggers = triggers_of(infrastructure, areas)
@@ -181,7 +190,10 @@ def wire(
         driver=driver,
         key_manager=key_manager,
         recovery=recovery_of(infrastructure, workers),
-        upkeep=(*upkeep_of(infrastructure, areas, workers, recording, backups, retention), *alerting.services()),
+        upkeep=(
+            *upkeep_of(infrastructure, areas, workers, recording, backups, retention, cutting),
+            *alerting.services(),
+        ),
         schedules=(
             schedules_of(infrastructure, areas, workers, bot),
             digests_of(infrastructure),

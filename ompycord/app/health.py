@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from ompycord.app.alerting.state import AlertState
+from ompycord.app.auditing.cutting import Cutting
 from ompycord.app.backups.state import BackupState, backup_line
 from ompycord.app.forges.resting import forge_lines
 from ompycord.app.mode import StorageMode
@@ -47,6 +48,7 @@ class Health:
         breakers: ForgeBreakers,
         alerts: AlertState,
         retention: RetentionKeeper,
+        record: Cutting,
     ) -> None:
         """`requests` is what the sidecar has counted."""
         self._mode = mode
@@ -64,6 +66,7 @@ class Health:
         self._breakers = breakers
         self._alerts = alerts
         self._retention = retention
+        self._record = record
 
     async def lines(self) -> Sequence[HealthLine]:
         """One line for each part, including what is wrong."""
@@ -97,6 +100,7 @@ class Health:
             HealthLine(name="Disk", is_ok=not disk.is_low, text=disk.words),
             backup_line(self._backups),
             retention_line(self._retention.state),
+            *self._record.lines(),
             *self._alerts.lines(),
             HealthLine(name="Event backlog", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
             HealthLine(name="Rejected requests", is_ok=True, text=f"{self._requests().without_key} since start"),

@@ -196,6 +196,7 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
     from ompycord.app.alerting.operations import AlertOperations
     from ompycord.app.alerting.ways import WaysOut
     from ompycord.app.auditing.anchoring import Anchoring
+    from ompycord.app.auditing.cutting import Cutting
     from ompycord.app.auditing.operations import AuditOperations
     from ompycord.app.models.operations import without_process
     from ompycord.app.outgoing.operations import WebhookOperations
@@ -236,7 +237,10 @@ async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) ->
         def people(backups: BackupOptions) -> PersonData:
             return PersonData(store=store, data=data.path, anchoring=anchoring, clock=clock, backups=backups)
 
-        audit = AuditOperations(store=store, snapshots=Snapshots(store=store), anchoring=anchoring, clock=clock)
+        cutting = Cutting(store=store, anchoring=anchoring, clock=clock)
+        audit = AuditOperations(
+            store=store, snapshots=Snapshots(store=store), anchoring=anchoring, clock=clock, cutting=cutting
+        )
         known = {
             **keys.operations(),
             **views.operations(),

@@ -41,6 +41,7 @@ _EXAMPLES: Final = {
     "audit export": ("audit export --output audit.jsonl", "audit export --format csv --output audit.csv"),
     "audit explain": ("audit explain 7f3k2m", "audit explain https://github.com/acme/shop/pull/12"),
     "audit anchor": ("audit anchor",),
+    "audit cut": ("audit cut --dry-run", "audit cut --before 2026-01-31"),
     "audit accept": ("audit accept 41 --reason 'A bad sector, seen in the log of the disk.'",),
     "policy show": ("policy show", "policy show --repository shop --channel 123456789012345678 --json"),
     "person export": ("person export 123456789012345678 --output ben.json",),

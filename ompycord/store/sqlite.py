@@ -10,6 +10,7 @@ from functools import partial
 
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Commit, Committed
+from ompycord.store.archive.cuts import SqliteCuts
 from ompycord.store.archive.files import ArchiveFiles
 from ompycord.store.archive.moving import SqliteArchive
 from ompycord.store.committer import Committer
@@ -146,6 +147,8 @@ class SqliteStore(
         self.feedback = SqliteFeedback(database)
         self.archive = SqliteArchive(database)
         """Events that lie in files."""
+        self.cuts = SqliteCuts(database)
+        """Rows of the audit that do."""
         self.erasure = SqliteErasure(database)
         """What takes people out of both."""
 

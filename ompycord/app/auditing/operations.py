@@ -4,12 +4,14 @@ It works here or in the running process, as `keys` and `runs`.
 """
 
 import asyncio
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import Field, ValidationError
 
 from ompycord.app.auditing.anchoring import Anchoring, TamperedAnchors
+from ompycord.app.auditing.cutting import Cutting
 from ompycord.app.auditing.explaining import explained
 from ompycord.app.control import Operation
 from ompycord.app.terminal.reports import find_run
@@ -19,7 +21,7 @@ from ompycord.domain.base import Frozen, Line
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter
 from ompycord.domain.run import RunRecord
-from ompycord.errors import RefusedInWords
+from ompycord.errors import RefusedInWords, UnavailableError
 from ompycord.store import SqliteStore
 
 __all__ = ["AuditOperations", "row_for_people"]
@@ -48,10 +50,21 @@ class _Accept(Frozen):
     """For a process of its own, which has no settings; the running one knows its file."""
 
 
-class AuditOperations:
-    """Reads the chain; an anchor and a confirmed break are all that it adds."""
+class _CutWanted(Frozen):
+    before: Annotated[int, Field(ge=0)]
+    """Rows that are older move."""
+    dry_run: bool = False
+    by: Annotated[str, Field(min_length=1, max_length=64)] = "command line"
+    anchor_file: str | None = None
 
-    def __init__(self, *, store: SqliteStore, snapshots: Snapshots, anchoring: Anchoring, clock: Clock) -> None:
+
+class AuditOperations:
+    """Reads the chain; an anchor, a confirmed break and a cut are all that it adds."""
+
+    def __init__(
+        self, *, store: SqliteStore, snapshots: Snapshots, anchoring: Anchoring, clock: Clock, cutting: Cutting
+    ) -> None:
+        self._cutting = cutting
         self._store = store
         self._snapshots = snapshots
         self._anchoring = anchoring
@@ -65,16 +78,18 @@ class AuditOperations:
             "audit.explain": self._explain,
             "audit.anchor": self._anchor,
             "audit.accept": self._accept,
+            "audit.cut": self._cut,
         }
 
     async def _verify(self, arguments: dict[str, Any]) -> dict[str, Any]:
         key = await asyncio.to_thread(self._anchoring.key)
+        in_files = {"in_files": sum(file.rows for file in await self._store.cuts.files())}
         try:
             report = await self._store.check_audit(await self._anchoring.read(), key=key)
         except TamperedAnchors as error:
             report = await self._store.check_audit(key=key)
-            return _report(report, has_anchors=True) | {"whole": False, "anchor_fault": str(error)}
-        return _report(report, has_anchors=self._anchoring.file is not None)
+            return _report(report, has_anchors=True) | in_files | {"whole": False, "anchor_fault": str(error)}
+        return _report(report, has_anchors=self._anchoring.file is not None) | in_files
 
     async def _rows(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
         page = _read(_Page, arguments)
@@ -84,7 +99,7 @@ class AuditOperations:
         which = _read(_Which, arguments)
         record = await self._found(which.run)
         loaded = await self._snapshots.load(record)
-        rows = await self._store.audit_of(record.id)
+        rows = await self._store.audit_of(record.id, since=record.created_at)
         events = await self._store.events_of(RunId(record.id))
         return {"run": record.id, "lines": explained(record, loaded.snapshot, rows, events)}
 
@@ -127,6 +142,21 @@ class AuditOperations:
         await self._store.audit(actor=wanted.by, action=ACCEPTED, subject=str(fault.n), detail=detail, at=now)
         return {"row": fault.n, "what": fault.text}
 
+    async def _cut(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Move old rows into files, or say how many would move."""
+        wanted = _read(_CutWanted, arguments)
+        if wanted.before > self._clock.now_ms():
+            raise RefusedInWords("That day has not begun. Name an earlier one: `--before 2026-01-31`.")
+        try:
+            if wanted.dry_run:
+                moved = await self._cutting.due(wanted.before)
+            else:
+                moved = await self._cutting.cut(wanted.before, by=wanted.by)
+        except OSError as error:
+            cause = f"The file of old rows cannot be written: {error.strerror}."
+            raise UnavailableError(f"{cause} They stay in the database.") from None
+        return {**asdict(moved), "dry_run": wanted.dry_run}
+
 
 def row_for_people(row: AuditRow) -> dict[str, Any]:
     """A row with its time as text; its hashes are what a second check needs."""
@@ -142,6 +172,7 @@ def _report(report: ChainReport, *, has_anchors: bool) -> dict[str, Any]:
         "last_hash": report.last_hash,
         "anchors": report.anchors if has_anchors else None,
         "erased": report.erased,
+        "cut_through": report.cut_through,
         "faults": [fault.model_dump() for fault in report.faults],
     }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ompycord.app.auditing.explaining import explained
 from ompycord.conductor import Snapshots
 from ompycord.domain.auditing.chain import AuditRow
+from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
 from ompycord.domain.run import RunRecord
 from ompycord.store import SqliteStore
@@ -33,8 +34,12 @@ class RecordView:
             guild, is_home=guild == self.home, before=before, actor=person, subject=run, limit=limit
         )
 
+    async def moved_until(self) -> Millis | None:
+        """See the port."""
+        return max((file.until for file in await self.store.cuts.files()), default=None)
+
     async def explain(self, record: RunRecord) -> Sequence[str]:
         """See the port."""
         loaded = await self.snapshots.load(record)
         events = await self.store.events_of(RunId(record.id))
-        return explained(record, loaded.snapshot, await self.store.audit_of(record.id), events)
+        return explained(record, loaded.snapshot, await self.store.audit_of(record.id, since=record.created_at), events)

@@ -24,7 +24,9 @@ from ompycord.errors import RefusedInWords
 from ompycord.files import replace_file
 from ompycord.memory.erasure import erase_from_memory
 from ompycord.store import SqliteStore
-from ompycord.store.features.team.person import PersonSummary, archived_row
+from ompycord.store.archive.cuts import names_in
+from ompycord.store.archive.record_files import without_person
+from ompycord.store.features.team.person import PersonSummary, archived_row, moved_row
 from ompycord.telemetry import get_logger
 
 __all__ = ["PersonData"]
@@ -64,16 +66,18 @@ class PersonData:
         """All that is kept of a person, as JSON: every row of theirs, and how many rows of others name them."""
         scrub, summary = await self._scrub(person)
         rows = await self.store.person_rows(scrub)
-        archives = await self.store.archive.names()
+        archives = await self._archives()
         files = await asyncio.to_thread(
             lambda: [str(path.relative_to(self.data)) for path in self._files(scrub, archives)]
         )
         archived = await self.store.archive.naming(scrub)
         rows += [archived_row(event, scrub) for event in archived.events]
+        moved = (row for row in await self.store.cuts.rows() if without_person(row, scrub) is not None)
+        rows += [moved_row(row, scrub) for row in moved]
         named = Counter(one.table for one in rows if one.row is None)
         return {
             "person": person,
-            "names": list(summary.names),
+            "names": list(scrub.names),
             "runs": list(summary.runs),
             "rows": [{"table": one.table, **one.row} for one in rows if one.row is not None],
             "named_by_others": dict(named),
@@ -104,7 +108,9 @@ class PersonData:
         if not listed:
             return 0
         key = await asyncio.to_thread(self.anchoring.key)
-        back = [one for one in await self.store.people_known() if pseudonym_of(key, one) in listed]
+        await self.store.cuts.tidy()
+        known = {*await self.store.people_known(), *(row.text("actor") for row in await self.store.cuts.rows())}
+        back = [one for one in sorted(known) if pseudonym_of(key, one) in listed]
         for person in back:
             scrub, _ = await self._scrub(person)
             await self._erase(scrub, by="Ompycord")
@@ -115,7 +121,7 @@ class PersonData:
         await self.settle()
         await asyncio.to_thread(self._list, scrub.pseudonym)  # first: a crash in between is made good by the next start
         key = await asyncio.to_thread(self.anchoring.key)
-        archives = await self.store.archive.names()
+        archives = await self._archives()
         removed, refused = await asyncio.to_thread(self._remove_files, scrub, archives)
         who = scrub.pseudonym if by == scrub.person else scrub.text(by)
         in_files = await self.store.archive.erase(scrub, at=self.clock.now_ms())
@@ -124,7 +130,10 @@ class PersonData:
         remembered = [
             await erase_from_memory(self.store.erasure, _later, scrub.person, name) for name in (*scrub.names, "")
         ]
-        done = await self.store.erase_person(scrub, key=key, by=who, at=self.clock.now_ms())
+        async with self.store.cuts.alone:
+            of_record, lost = await self.store.cuts.without(scrub, at=self.clock.now_ms())
+            done = await self.store.erase_person(scrub, key=key, by=who, at=self.clock.now_ms(), files=of_record)
+        await self.store.cuts.tidy()
         self.forget({*map(RunId, done.runs), *in_files.runs})
         await self.store.compact()
         return {
@@ -136,6 +145,7 @@ class PersonData:
             "files": removed,
             "elsewhere": [
                 *_archives_left(in_files.unreadable, scrub.person),
+                *(f"The record: the file of {one.words} cannot be read. Put it back, then restart." for one in lost),
                 *(f"The file {one}: remove it by hand." for one in refused),
                 *self._elsewhere(),
             ],
@@ -146,7 +156,13 @@ class PersonData:
             raise RefusedInWords("That is the pseudonym of somebody who was erased. Give a Discord id.")
         summary = await self.store.person_summary(person)
         key = await asyncio.to_thread(self.anchoring.key)
-        return Scrub(person, tuple(dict.fromkeys((*summary.names, *names))), pseudonym_of(key, person)), summary
+        moved = names_in(await self.store.cuts.rows(), person)
+        known = tuple(dict.fromkeys((*summary.names, *sorted(moved), *names)))
+        return Scrub(person, known, pseudonym_of(key, person)), summary
+
+    async def _archives(self) -> frozenset[str]:
+        """Files that are written anew, row by row."""
+        return await self.store.archive.names() | await self.store.cuts.names()
 
     # -- files ---------------------------------------------------------------------------------------------------------
 

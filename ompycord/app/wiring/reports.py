@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from ompycord.app.alerting.state import AlertState
+from ompycord.app.auditing.cutting import Cutting
 from ompycord.app.backups.state import BackupState
 from ompycord.app.health import Health
 from ompycord.app.outgoing.states import Destinations
@@ -38,6 +39,7 @@ def health_of(
     backups: BackupState,
     alerts: AlertState,
     retention: RetentionKeeper,
+    cutting: Cutting,
     *,
     requests: Callable[[], RequestCounts],
 ) -> Health:
@@ -58,6 +60,7 @@ def health_of(
         breakers=infrastructure.forges.breakers,
         alerts=alerts,
         retention=retention,
+        record=cutting,
     )
 
 

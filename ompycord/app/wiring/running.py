@@ -25,7 +25,7 @@ from ompycord.app.terminal.run_operations import RunOperations
 from ompycord.app.terminal.terminal_way import TerminalWays
 from ompycord.app.wiring.memory import memory_book_of
 from ompycord.app.wiring.parts import Areas, Infrastructure
-from ompycord.app.wiring.upkeep import anchoring_of, person_data_of
+from ompycord.app.wiring.upkeep import anchoring_of, cutting_of, person_data_of
 from ompycord.bot.bot import Bot
 from ompycord.conductor import (
     Driver,
@@ -180,7 +180,11 @@ def operations_of(
         plans.operations(),
         MemoryOperations(rows=store.memory, book=memory_book_of(infrastructure)).operations(),
         AuditOperations(
-            store=store, snapshots=snapshots, anchoring=anchoring_of(infrastructure), clock=clock
+            store=store,
+            snapshots=snapshots,
+            anchoring=anchoring_of(infrastructure),
+            clock=clock,
+            cutting=cutting_of(infrastructure),
         ).operations(),
         TapeOperations(store=store, history=store).operations(),
         terminal_ways.operations(),

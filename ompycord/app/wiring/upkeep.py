@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ompycord.app.auditing.anchoring import Anchoring
+from ompycord.app.auditing.cutting import Cutting
 from ompycord.app.auditing.viewing import RecordView
 from ompycord.app.backups.copies import place_of
 from ompycord.app.backups.keeper import BackupKeeper
@@ -30,6 +31,7 @@ from ompycord.workspaces.retention.left_refs import LeftRefs
 __all__ = [
     "anchoring_of",
     "backups_of",
+    "cutting_of",
     "person_data_of",
     "record_view_of",
     "recovery_of",
@@ -83,6 +85,7 @@ def upkeep_of(
     recording: Recording,
     backups: BackupKeeper,
     retention: RetentionKeeper,
+    cutting: Cutting,
 ) -> tuple[Service, ...]:
     """Those that wait for a time and then look, in the order of start."""
     store, clock = infrastructure.store, infrastructure.clock
@@ -107,6 +110,7 @@ def upkeep_of(
             settle=infrastructure.refusals.finish,
             bound_s=SETTLE_S,
         ),
+        Service(name="old-record", run=cutting.run, ends=Ends.WORK),
         Service(name="audit", run=anchoring_of(infrastructure).run, ends=Ends.RECORD, bound_s=SETTLE_S),
     )
 
@@ -150,6 +154,16 @@ def record_view_of(infrastructure: Infrastructure) -> RecordView:
     """The record as it is read in Discord."""
     home = next(iter(infrastructure.settings.discord.guilds), "")
     return RecordView(store=infrastructure.store, snapshots=infrastructure.snapshots, home=home)
+
+
+def cutting_of(infrastructure: Infrastructure) -> Cutting:
+    """Moves old rows of the audit into files."""
+    return Cutting(
+        store=infrastructure.store,
+        anchoring=anchoring_of(infrastructure),
+        clock=infrastructure.clock,
+        keep_days=infrastructure.settings.audit.keep_days,
+    )
 
 
 def anchoring_of(infrastructure: Infrastructure) -> Anchoring:

@@ -17,7 +17,7 @@ __all__ = ["audit"]
 
 audit = typer.Typer(
     name="audit",
-    help="The record of what people did: verify, export, explain, anchor, accept.",
+    help="The record of what people did: verify, export, explain, anchor, accept, cut.",
     no_args_is_help=True,
     cls=GroupedCommands,
 )
@@ -48,8 +48,10 @@ def verify(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     anchors = "no anchors are set up, so a cut end is not noticed"
     if found["anchors"] is not None:
         anchors = f"{found['anchors']} anchors agree"
+    moved = f", {found['in_files']} of them in files" if found["in_files"] else ""
+    moved += f", without rows up to {found['cut_through']}, whose files are gone" if found["cut_through"] else ""
     known = f", {found['erased']} of them without a person who was erased" if found["erased"] else ""
-    typer.echo(f"Whole: {found['rows']} rows{known}, {anchors}. Last hash: {found['last_hash']}")
+    typer.echo(f"Whole: {found['rows']} rows{moved}{known}, {anchors}. Last hash: {found['last_hash']}")
 
 
 def _anchors(data_dir: Path | None) -> dict[str, Any]:
@@ -61,20 +63,20 @@ def _anchors(data_dir: Path | None) -> dict[str, Any]:
 @audit.command("export", epilog=examples("audit export"))
 def export(
     output: Annotated[Path | None, typer.Option(help="The file; left out, it is printed.", metavar="PATH")] = None,
+    after: Annotated[int, typer.Option(help="Only rows behind this number.", min=0)] = 0,
     form: Annotated[Literal["jsonl", "csv"], typer.Option("--format", help="jsonl or csv.")] = "jsonl",
     data_dir: DataDir = None,
 ) -> None:
     """Write every row, with its hashes, for another system or a second check."""
     if output is None:
-        _write(_rows(data_dir), form, sys.stdout)
+        _write(_rows(data_dir, after), form, sys.stdout)
         return
     with output.open("w", encoding="utf-8", newline="") as out:
-        count = _write(_rows(data_dir), form, out)
+        count = _write(_rows(data_dir, after), form, out)
     typer.echo(f"{count} rows are in {output}.")
 
 
-def _rows(data_dir: Path | None) -> Iterator[dict[str, Any]]:
-    after = 0
+def _rows(data_dir: Path | None, after: int) -> Iterator[dict[str, Any]]:
     while page := perform_here(data_dir, "audit.rows", {"after": after, "limit": _PAGE}):
         yield from page
         after = page[-1]["n"]
@@ -108,6 +110,51 @@ def explain(
     """Tell who asked for a run, who allowed what, what its agent ran, which checks ran and what it cost."""
     found: dict[str, Any] = perform_here(data_dir, "audit.explain", {"run": run})
     typer.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else "\n".join(found["lines"]))
+
+
+@audit.command("cut", epilog=examples("audit cut"))
+def cut(
+    before: Annotated[
+        str | None,
+        typer.Option(help="Rows before this day (UTC) move; left out, what `audit.keep_days` says.", metavar="DATE"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many rows would move.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move old rows out of the database into files; a signed row says so, and the record still verifies."""
+    by = getpass.getuser()[:64] or "command line"
+    arguments = {"before": _before(before, data_dir), "dry_run": dry_run, "by": by, **_anchors(data_dir)}
+    found: dict[str, Any] = perform_here(data_dir, "audit.cut", arguments)
+    rows = f"{found['rows']} row{'' if found['rows'] == 1 else 's'}"
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+    elif not found["rows"]:
+        typer.echo("No row is that old.")
+    elif dry_run:
+        typer.echo(f"{rows} would move. Run it without --dry-run to move them.")
+    else:
+        files = "a file" if found["files"] == 1 else f"{found['files']} files"
+        typer.echo(f"{rows}, up to row {found['through']}, moved into {files}. `ompycord audit export` still has them.")
+        if found["not_anchored"]:
+            typer.echo(f"No anchor was added: {found['not_anchored']} Then: ompycord audit anchor", err=True)
+
+
+def _before(day: str | None, data_dir: Path | None) -> int:
+    """The moment that a day begins, or that the settings name, in milliseconds."""
+    from datetime import UTC, datetime, timedelta
+
+    from ompycord.errors import RefusedInWords
+
+    if day is None:
+        days = settings_of(data_dir).audit.keep_days
+        if days is None:
+            raise RefusedInWords("Say up to when: `--before 2026-01-31`, or set `audit: {keep_days: 365}`.")
+        return round((datetime.now(UTC) - timedelta(days=days)).timestamp() * 1000)
+    try:
+        return round(datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp() * 1000)
+    except ValueError:
+        raise RefusedInWords(f"`{day[:40]}` is no day. Write it as in `--before 2026-01-31`.") from None
 
 
 @audit.command("anchor", epilog=examples("audit anchor"))

@@ -25,6 +25,8 @@ class AuditSettings(Frozen):
 
     anchor_file: WrittenPath | None = None
     """Where the signed number and hash of the last row are added each hour; best on another machine's disk."""
+    keep_days: Annotated[int, Field(ge=30, le=36_500)] | None = None
+    """Days after which rows move out of the database into files, a month at a time; without it never."""
 
 
 class Anchor(Frozen):

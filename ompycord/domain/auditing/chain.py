@@ -7,9 +7,11 @@ Counterparts: `store/features/audit.py`, which writes it, and `anchors.py`, by w
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from ompycord.domain.auditing.anchors import Anchor
+from ompycord.domain.auditing.cuts import CUT, RecordCut, read_cut
 from ompycord.domain.auditing.marks import ERASED, read_mark
 from ompycord.domain.base import Frozen, Millis
 
@@ -70,6 +72,8 @@ class ChainReport(Frozen):
     """Anchors that the chain agrees with."""
     erased: int = 0
     """Rows out of which a person was taken, each named by a signed row."""
+    cut_through: int = 0
+    """The last row that is not here, since it moved into a file, as a signed row says; 0 where all are here."""
 
     @property
     def open_faults(self) -> tuple[ChainFault, ...]:
@@ -90,41 +94,110 @@ def link_hash(previous: bytes, row: AuditRow) -> bytes | None:
     return hashlib.sha256(previous + head.encode() + row.detail + tail.encode()).digest()
 
 
-def check_chain(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = (), *, key: bytes | None = None) -> ChainReport:
+def check_chain(
+    rows: Iterable[AuditRow],
+    anchors: Sequence[Anchor] = (),
+    *,
+    key: bytes | None = None,
+    lost: Sequence[ChainFault] = (),
+) -> ChainReport:
     """Check every row, in order, then every anchor. What follows a broken row is checked from its own hash on.
 
     `key` is the installation's: with it, rows out of which a person was taken are known by the rows that say so
-    (`marks.py`); without it they count as changed.
+    (`marks.py`), and so are rows that moved into files (`cuts.py`); without it they count as changed and missing.
+    `lost`: files of moved rows that are not as they were.
     """
-    faults: list[ChainFault] = []
-    confirmed: _Confirmed = {}
-    hashes: dict[int, str] = {}
-    erased: dict[int, str] = {}
-    wanted = {anchor.n for anchor in anchors}
-    count, expected, previous = 0, 1, GENESIS
+    walk = _Walk(key=key, wanted=frozenset(anchor.n for anchor in anchors))
     for row in rows:
-        count += 1
-        if row.n != expected:
-            faults.append(
-                ChainFault(n=expected, text=_gap(expected, row.n), content_hash=_hash_of_gap(expected, row.n))
-            )
-        is_right = row.previous == previous or row.n != expected
-        if not is_right or row.hash != link_hash(row.previous, row):
-            faults.append(ChainFault(n=row.n, text=f"Row {row.n} was changed.", content_hash=row.content_hash))
-        elif row.action == ACCEPTED.encode():
-            confirmed |= _confirmation(row)
-        elif row.action == ERASED.encode():
-            erased |= read_mark(key, row.detail)
-        if row.n in wanted:
-            hashes[row.n] = row.hash.hex()
-        expected, previous = row.n + 1, row.hash
-    left = [one for one in faults if erased.get(one.n) != one.content_hash]
-    missing = [anchor for anchor in anchors if hashes.get(anchor.n) != anchor.hash]
-    shown = _shown([*left, *_anchor_faults(missing, confirmed, last=expected - 1)], confirmed)
+        walk.take(row)
+    left, cut_through = walk.left()
+    missing = [one for one in anchors if walk.hashes.get(one.n) != one.hash and not walk.is_cut(one.n)]
+    covered = [one for one in anchors if one.n not in walk.hashes and walk.is_cut(one.n)]
+    unanchored = _anchor_faults(missing, walk.confirmed, last=walk.expected - 1)
     return ChainReport(
-        rows=count, last_hash=previous.hex(), faults=shown, anchors=len(anchors) - len(missing),
-        erased=len(faults) - len(left),
-    )  # fmt: skip
+        rows=walk.count,
+        last_hash=walk.previous.hex(),
+        faults=_shown([*lost, *left, *unanchored], walk.confirmed),
+        anchors=len(anchors) - len(missing) - len(covered),
+        erased=walk.erased_rows,
+        cut_through=cut_through,
+    )
+
+
+@dataclass(kw_only=True)
+class _Walk:
+    """What is known behind each row."""
+
+    key: bytes | None
+    wanted: frozenset[int]
+    """Numbers of which the hash is needed."""
+    faults: list[ChainFault] = field(default_factory=list[ChainFault])
+    gaps: dict[int, RecordCut] = field(default_factory=dict[int, RecordCut])
+    """By the place of their fault: rows that are not there, as the cut that would explain it."""
+    cuts: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
+    """Number and hash of the last row of each signed one."""
+    covered: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    """The first and last number of rows that are not there, and need not be."""
+    confirmed: _Confirmed = field(default_factory=dict[tuple[int, str], "tuple[str, Millis]"])
+    hashes: dict[int, str] = field(default_factory=dict[int, str])
+    erased: dict[int, str] = field(default_factory=dict[int, str])
+    erased_rows: int = 0
+    count: int = 0
+    expected: int = 1
+    previous: bytes = GENESIS
+
+    def take(self, row: AuditRow) -> None:
+        """The next row."""
+        self.count += 1
+        if row.n != self.expected:
+            text, content_hash = _gap(self.expected, row.n), _hash_of_gap(self.expected, row.n)
+            fault = ChainFault(n=self.expected, text=text, content_hash=content_hash)
+            moved = RecordCut(self.expected, row.n - 1, row.previous.hex(), row.n - self.expected)
+            self.gaps[len(self.faults)] = moved
+            self.faults.append(fault)
+        is_right = row.previous == self.previous or row.n != self.expected
+        if not is_right or row.hash != link_hash(row.previous, row):
+            fault = ChainFault(n=row.n, text=f"Row {row.n} was changed.", content_hash=row.content_hash)
+            self.faults.append(fault)
+        else:
+            self._read(row)
+        if row.action == CUT.encode():  # signed in itself, also where a person was taken out of the row
+            self._read_cut(row)
+        if row.n in self.wanted:
+            self.hashes[row.n] = row.hash.hex()
+        self.expected, self.previous = row.n + 1, row.hash
+
+    def _read(self, row: AuditRow) -> None:
+        if row.action == ACCEPTED.encode():
+            self.confirmed |= _confirmation(row)
+        elif row.action == ERASED.encode():
+            self.erased |= read_mark(self.key, row.detail)
+
+    def _read_cut(self, row: AuditRow) -> None:
+        cut = read_cut(self.key, row.detail)
+        if cut is not None:
+            self.cuts.add((cut.through, cut.hash))
+        elif self.key is not None:
+            text = f"Row {row.n} says that earlier rows moved into a file, and was not signed by this Ompycord."
+            content_hash = hashlib.sha256(b"cut " + row.detail).hexdigest()
+            self.faults.append(ChainFault(n=row.n, text=text, content_hash=content_hash))
+
+    def left(self) -> tuple[list[ChainFault], int]:
+        """The faults that no signed row explains, and the last number that moved away and is not here."""
+        left: list[ChainFault] = []
+        for place, fault in enumerate(self.faults):
+            gap = self.gaps.get(place)
+            if gap is not None and (gap.through, gap.hash) in self.cuts:
+                self.covered.append((gap.first, gap.through))
+            elif self.erased.get(fault.n) == fault.content_hash:
+                self.erased_rows += 1
+            else:
+                left.append(fault)
+        return left, max((through for _, through in self.covered), default=0)
+
+    def is_cut(self, n: int) -> bool:
+        """Whether this row moved away."""
+        return any(first <= n <= through for first, through in self.covered)
 
 
 def _shown(faults: Sequence[ChainFault], confirmed: _Confirmed) -> tuple[ChainFault, ...]:

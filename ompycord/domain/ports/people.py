@@ -58,11 +58,14 @@ class AuditReader(Protocol):
         ...
 
     async def audit_rows(self, *, after: int, limit: int) -> list[AuditRow]:
-        """Links behind this number, in order."""
+        """Links behind this number, in order, also those in files. Raises StorageError where such a file is gone."""
         ...
 
-    async def audit_of(self, subject: str) -> list[AuditRow]:
-        """The links about a run or another subject, in order."""
+    async def audit_of(self, subject: str, *, since: Millis = 0) -> list[AuditRow]:
+        """The links about a run or another subject, in order; none of them is older than `since`.
+
+        Raises StorageError where they moved into a file that is gone.
+        """
         ...
 
     async def audit_tail(self) -> tuple[int, str] | None:

@@ -6,6 +6,7 @@ from typing import Any, Final, cast
 
 from ompycord.domain.auditing.chain import AuditRow
 from ompycord.domain.auditing.refused import REFUSED
+from ompycord.domain.base import Millis
 from ompycord.domain.ids import short_id
 from ompycord.render.phrases import stamp
 from ompycord.render.sanitizer import Sanitizer
@@ -23,12 +24,19 @@ _ULID: Final = 26
 _DIGITS: Final = range(15, 21)
 
 
-def record_text(rows: Sequence[AuditRow], about: str, sanitizer: Sanitizer) -> str:
-    """A page of the record: number, when, who, what; the newest first. `about`: of what it is, in words."""
-    if not rows:
-        return f"The record has no row {about}."
-    lines = [f"**Record** {about}, the newest first", *(_line(row, sanitizer) for row in rows)]
-    return cut("\n".join(lines), MESSAGE_CONTENT)
+def record_text(
+    rows: Sequence[AuditRow], about: str, sanitizer: Sanitizer, *, moved_until: Millis | None = None
+) -> str:
+    """A page of the record: number, when, who, what; the newest first. `about`: of what it is, in words.
+
+    `moved_until`: on the last page, the time of the newest row that is in a file.
+    """
+    head = f"**Record** {about}, the newest first" if rows else f"The record has no row {about}."
+    older = ""
+    if moved_until is not None:
+        how = "whoever runs Ompycord reads them with `ompycord audit export`"
+        older = f"\nRows up to {stamp(moved_until, 'f')} are in files: {how}."
+    return cut("\n".join([head, *(_line(row, sanitizer) for row in rows)]), MESSAGE_CONTENT - len(older)) + older
 
 
 def _line(row: AuditRow, sanitizer: Sanitizer) -> str:

@@ -71,6 +71,14 @@ class ArchiveFiles:
         """Raises OSError."""
         self._path(sha256).unlink(missing_ok=True)
 
+    def content(self, sha256: str) -> bytes:
+        """All of a file. Raises OSError."""
+        return self._path(sha256).read_bytes()
+
+    def path(self, sha256: str) -> Path:
+        """Where it belongs."""
+        return self._path(sha256)
+
     def state(self, sha256: str) -> FileState:
         """Reads all of it."""
         try:

@@ -6,16 +6,19 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import chain
 
 from ompycord.domain.auditing.anchors import Anchor
 from ompycord.domain.auditing.chain import GENESIS, AuditRow, ChainReport, check_chain, link_hash
 from ompycord.domain.base import Millis
 from ompycord.errors import StorageError
+from ompycord.store.archive.files import ArchiveFiles
+from ompycord.store.archive.record_files import kept_files, lost_files, moved_rows, rows_of_file
 from ompycord.store.database import StorePart
 from ompycord.store.rows import canonical
 from ompycord.store.statements import load
 
-__all__ = ["SqliteAudit", "add_audit"]
+__all__ = ["SqliteAudit", "add_audit", "audit_page"]
 
 _SQL = load("audit")
 _AUDIT = _SQL.one("audit")
@@ -41,13 +44,16 @@ class SqliteAudit(StorePart):
         return report.rows
 
     async def check_audit(self, anchors: Sequence[Anchor] = (), *, key: bytes | None = None) -> ChainReport:
-        return await self._database.readers.read(partial(_check, anchors=anchors, key=key))
+        check = partial(_check, anchors=anchors, key=key, files=self._database.archive)
+        return await self._database.readers.read(check)
 
     async def audit_rows(self, *, after: int, limit: int) -> list[AuditRow]:
-        return await self._database.readers.all(_AUDIT_PAGE, (after, limit), _row_of)
+        return await self._database.readers.read(partial(_page, after=after, limit=limit, files=self._database.archive))
 
-    async def audit_of(self, subject: str) -> list[AuditRow]:
-        return await self._database.readers.all(_AUDIT_OF, (subject,), _row_of)
+    async def audit_of(self, subject: str, *, since: Millis = 0) -> list[AuditRow]:
+        return await self._database.readers.read(
+            partial(_about, subject=subject, since=since, files=self._database.archive)
+        )
 
     async def audit_last(
         self, guild: str, *, is_home: bool, before: int | None, actor: str | None, subject: str | None, limit: int
@@ -81,8 +87,37 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _check(raw: sqlite3.Connection, *, anchors: Sequence[Anchor], key: bytes | None) -> ChainReport:
-    return check_chain((_row_of(row) for row in raw.execute(_AUDIT)), anchors, key=key)
+def audit_page(raw: sqlite3.Connection, *, after: int, limit: int) -> list[AuditRow]:
+    """Links of the table behind this number, in order."""
+    return [_row_of(row) for row in raw.execute(_AUDIT_PAGE, (after, limit))]
+
+
+def _page(raw: sqlite3.Connection, *, after: int, limit: int, files: ArchiveFiles) -> list[AuditRow]:
+    """Links that moved into files come first; those of one file are a page."""
+    for file in kept_files(raw):
+        if file.last > after and (found := [row for row in rows_of_file(files, file) if row.n > after]):
+            return found[:limit]
+    return audit_page(raw, after=after, limit=limit)
+
+
+def _about(raw: sqlite3.Connection, *, subject: str, since: Millis, files: ArchiveFiles) -> list[AuditRow]:
+    wanted = _utf8(subject)
+    moved = [
+        row
+        for file in kept_files(raw)
+        if file.until >= since
+        for row in rows_of_file(files, file)
+        if row.subject == wanted
+    ]
+    return [*moved, *(_row_of(row) for row in raw.execute(_AUDIT_OF, (subject,)))]
+
+
+def _check(
+    raw: sqlite3.Connection, *, anchors: Sequence[Anchor], key: bytes | None, files: ArchiveFiles
+) -> ChainReport:
+    kept = kept_files(raw)
+    rows = chain(moved_rows(files, kept), (_row_of(row) for row in raw.execute(_AUDIT)))
+    return check_chain(rows, anchors, key=key, lost=lost_files(files, kept))
 
 
 def _row_of(row: sqlite3.Row) -> AuditRow:

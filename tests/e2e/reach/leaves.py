@@ -250,7 +250,7 @@ FILE: dict[str, Any] = {
             "paused": True,
         }
     },
-    "audit": {"anchor_file": "/mnt/elsewhere/anchors"},
+    "audit": {"anchor_file": "/mnt/elsewhere/anchors", "keep_days": 365},
     "task_presets": {
         "web": {
             "prompt": "Keep to the style of the page.",

@@ -147,6 +147,7 @@ class Shell:
         assert json.loads((await self.run("audit verify")).out)["whole"]
         assert "Decisions" in "\n".join(json.loads((await self.run("audit explain", run)).out)["lines"])
         assert (await self.run("audit export")).out.startswith('{"n": 1,')
+        assert json.loads((await self.run("audit cut", "--before", "2000-01-01")).out)["rows"] == 0
         assert json.loads((await self.run("audit anchor")).out)["file"].endswith("/anchors")
 
     async def _person(self) -> None:

@@ -43,6 +43,10 @@ async def test_the_newest_rows_come_first_and_older_ones_by_a_button(harness: Ap
         assert all(f"`{number}`" in "".join(seen) for number in range(1, 26))
         assert all(len(one) <= MESSAGE_CONTENT for one in seen)
         assert f"<@{mo.id}>" in seen[0]
+        assert not any("are in files" in one for one in seen)
+        await harness.store.cuts.cut(before=harness.clock.now_ms() + 1, key=b"k", by="Ompycord", at=1)
+        last = await answer(ada, "omp-admin audit")
+        assert last.text.endswith("are in files: whoever runs Ompycord reads them with `ompycord audit export`.")
 
 
 async def test_a_person_a_run_and_a_run_explained(harness: AppHarness) -> None:

@@ -42,6 +42,7 @@ def as_an_older_version_left_it(database: Path) -> int:
         "role_grants",
         "archived_runs",
         "archives",
+        "audit_files",
     )
     for table in ("pull_requests", "schedules", "occurrences", "announcements", "alerts", *later, *TRIGGERS):
         raw.execute(f"DROP TABLE {table}")

@@ -94,7 +94,8 @@ class _Record:
         shown, buttons = rows[:ROWS_ON_A_PAGE], list[Button]()
         of_run = "" if page.run is None else f", run `{short_id(page.run)}`"
         of_person = "" if page.person is None else f", by <@{page.person}>"
-        words = record_text(shown, f"of this server{of_run}{of_person}", self._context.sanitizer)
+        until = None if len(rows) > ROWS_ON_A_PAGE else await self._book().moved_until()
+        words = record_text(shown, f"of this server{of_run}{of_person}", self._context.sanitizer, moved_until=until)
         if len(rows) > ROWS_ON_A_PAGE:
             next_page = page.model_copy(update={"before": shown[-1].n})
             ref = await self._context.keep_meaning(next_page, valid_ms=_VALID_MS)

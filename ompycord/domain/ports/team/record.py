@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ompycord.domain.auditing.chain import AuditRow
+from ompycord.domain.base import Millis
 from ompycord.domain.run import RunRecord
 
 __all__ = ["TeamRecord"]
@@ -16,6 +17,10 @@ class TeamRecord(Protocol):
         self, guild: str, *, before: int | None = None, person: str | None = None, run: str | None = None, limit: int
     ) -> Sequence[AuditRow]:
         """The newest rows, the newest first: those before a number, of a person, of a run. Raises StorageError."""
+        ...
+
+    async def moved_until(self) -> Millis | None:
+        """The time of the newest row that moved into a file; None where none did. Raises StorageError."""
         ...
 
     async def explain(self, record: RunRecord) -> Sequence[str]:

@@ -17,12 +17,14 @@ from ompycord.domain.auditing.chain import AuditRow
 from ompycord.domain.auditing.marks import ERASED, ROWS_IN_ONE, erased_detail
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.people.erasing import ERASED_WORDS, Scrub
+from ompycord.store.archive.cuts import RewrittenFile, put_in_place
 from ompycord.store.archive.files import StoredEvent
+from ompycord.store.archive.record_files import without_person
 from ompycord.store.database import StorePart
 from ompycord.store.features.audit import add_audit
 from ompycord.store.statements import load
 
-__all__ = ["ErasedPerson", "NamingRow", "PersonSummary", "SqlitePerson", "archived_row"]
+__all__ = ["ErasedPerson", "NamingRow", "PersonSummary", "SqlitePerson", "archived_row", "moved_row"]
 
 _SQL = load("person")
 _NAMES = _SQL.one("names_of")
@@ -45,8 +47,6 @@ _OWN: Final = frozenset({"events", "audit", "folds", "schema_migrations"})
 """Tables with rules of their own, or without people."""
 _OF_MEMORY: Final = "memory_"
 """What is remembered is erased by the memory, which knows its index."""
-_WORDS: Final = frozenset({"say", "edit", "drop", "typed", "question", "submit", "cancel", "plan"})
-"""Decisions whose action is what somebody wrote."""
 _MOST: Final = 20_000
 """Rows of one table that an export holds."""
 
@@ -101,9 +101,15 @@ class SqlitePerson(StorePart):
         """Every row that names a person."""
         return await self._database.readers.read(partial(_rows_of, scrub=scrub))
 
-    async def erase_person(self, scrub: Scrub, *, key: bytes, by: str, at: Millis) -> ErasedPerson:
-        """Take a person out of every table but those of the memory; a signed row of the audit names what changed."""
-        return await self._database.writer.submit(partial(_erase, scrub=scrub, key=key, by=by, at=at))
+    async def erase_person(
+        self, scrub: Scrub, *, key: bytes, by: str, at: Millis, files: Sequence[RewrittenFile] = ()
+    ) -> ErasedPerson:
+        """Take a person out of every table but those of the memory; a signed row of the audit names what changed.
+
+        `files`: those of the record, already written without them; they count from this transaction on.
+        """
+        work = partial(_erase, scrub=scrub, key=key, by=by, at=at, files=files)
+        return await self._database.writer.submit(work)
 
 
 def _summary(raw: sqlite3.Connection, *, person: str) -> PersonSummary:
@@ -133,6 +139,12 @@ def archived_row(event: StoredEvent, scrub: Scrub) -> NamingRow:
     return NamingRow(table="archived events", row=_own({**event, **texts}, scrub))
 
 
+def moved_row(row: AuditRow, scrub: Scrub) -> NamingRow:
+    """A row of the record that lies in a file."""
+    texts = {name: row.text(name) for name in ("actor", "action", "subject", "detail")}
+    return NamingRow(table="archived audit", row=_own({"n": row.n, "at": row.at, **texts}, scrub))
+
+
 def _own(row: Mapping[str, Any], scrub: Scrub) -> dict[str, Any] | None:
     shown = {name: value for name, value in row.items() if not isinstance(value, bytes)}
     is_own = any(value == scrub.person or (isinstance(value, str) and _wrote(value, scrub)) for value in shown.values())
@@ -147,8 +159,10 @@ def _wrote(text: str, scrub: Scrub) -> bool:
     return isinstance(value, dict) and scrub.wrote(cast("dict[str, Any]", value))
 
 
-def _erase(raw: sqlite3.Connection, *, scrub: Scrub, key: bytes, by: str, at: Millis) -> ErasedPerson:
-    done = _Done()
+def _erase(
+    raw: sqlite3.Connection, *, scrub: Scrub, key: bytes, by: str, at: Millis, files: Sequence[RewrittenFile]
+) -> ErasedPerson:
+    done = _Done(audit=put_in_place(raw, files))
     runs = [(int(row["pk"]), str(row["id"])) for row in raw.execute(_RUNS, (scrub.person,))]
     done.folds.update(pk for pk, _ in runs)
     for statement in _DROPPED:
@@ -192,18 +206,13 @@ def _erase_events(raw: sqlite3.Connection, scrub: Scrub, done: _Done) -> None:
 
 def _erase_audit(raw: sqlite3.Connection, scrub: Scrub, done: _Done) -> None:
     columns = {"actor": "TEXT", "subject": "TEXT", "detail": "TEXT"}
-    for row in list(_naming(raw, "audit", columns, scrub)):
-        is_theirs = row["actor"] == scrub.person and row["action"] in _WORDS
-        detail = scrub.json(row["detail"], is_theirs=is_theirs)
-        actor, subject = str(scrub.value(row["actor"])), str(scrub.value(row["subject"]))
-        if (actor, subject, detail) == (row["actor"], row["subject"], row["detail"]):
-            continue
-        raw.execute(_PUT_AUDIT, (actor, subject, detail, row["n"]))
-        now = AuditRow(
-            n=row["n"], at=row["at"], actor=actor.encode(), action=row["action"].encode(), subject=subject.encode(),
-            detail=detail.encode(), previous=row["previous"], hash=row["hash"],
-        )  # fmt: skip
-        done.audit[now.n] = now.content_hash
+    for found in list(_naming(raw, "audit", columns, scrub)):
+        texts = {name: found[name].encode() for name in ("actor", "action", "subject", "detail")}
+        row = AuditRow.model_validate({name: texts.get(name, found[name]) for name in AuditRow.model_fields})
+        now = without_person(row, scrub)
+        if now is not None:
+            raw.execute(_PUT_AUDIT, (now.text("actor"), now.text("subject"), now.text("detail"), now.n))
+            done.audit[now.n] = now.content_hash
 
 
 def _erase_table(raw: sqlite3.Connection, table: str, columns: Mapping[str, str], scrub: Scrub) -> int:

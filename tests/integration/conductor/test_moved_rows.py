@@ -1,0 +1,93 @@
+"""Rows of the record that moved into files: a run is explained from them, and a person is erased in them."""
+
+from pathlib import Path
+
+import pytest
+
+from ompycord.app.auditing.viewing import RecordView
+from ompycord.app.wiring.upkeep import anchoring_of, cutting_of, person_data_of
+from ompycord.errors import StorageError
+from ompycord.store import SqliteStore
+from tests.integration.conductor.conftest import GUILD, AppHarness
+from tests.integration.conductor.test_person_data import XEN, left_in, lived
+
+
+async def moved(store: SqliteStore, folder: Path) -> tuple[AppHarness, str]:
+    """A run of hers that ended, and every row about it in a file."""
+    harness, run = await lived(store, folder)
+    await store.audit(actor="2", action="pause", subject="ompycord", detail={}, at=harness.clock.now_ms())
+    done = await cutting_of(harness.infrastructure).cut(harness.clock.now_ms() + 1, by="operator")
+    assert done.files == 1
+    return harness, run
+
+
+async def test_a_run_is_told_from_the_files_too(store: SqliteStore, tmp_path: Path) -> None:
+    harness, run = await moved(store, tmp_path)
+    view = RecordView(store=store, snapshots=harness.snapshots, home=GUILD)
+    told = "\n".join(await view.explain(await harness.areas.record(run)))
+    assert f"{XEN.name} ({XEN.id}): submit" in told
+    assert await view.last(GUILD, run=run, limit=10) == []
+    assert await view.moved_until() is not None
+
+
+async def test_a_person_is_erased_in_the_files_also_where_only_they_name_her(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    harness, _ = await moved(store, tmp_path)
+    data = person_data_of(harness.infrastructure)
+    held = await data.export(XEN.id)
+    assert "archived audit" in {one["table"] for one in held["rows"]}
+    assert not any("artifacts" in one for one in held["files"]), "it is written anew, not removed"
+    done = await data.erase(XEN.id, by="operator")
+    assert left_in(tmp_path) == []
+    report = await store.check_audit(key=anchoring_of(harness.infrastructure).key())
+    assert report.open_faults == ()
+    assert report.erased == done["audit"] > 0
+    assert (await data.export(XEN.id))["rows"] == []
+
+
+async def test_a_crash_between_the_files_and_the_database_is_made_good_by_the_next_start(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    harness, _ = await moved(store, tmp_path)
+    data = person_data_of(harness.infrastructure)
+    scrub, _ = await data._scrub(XEN.id)  # pyright: ignore[reportPrivateUsage]  # as far as an erasure came
+    data._list(scrub.pseudonym)  # pyright: ignore[reportPrivateUsage]
+    async with store.cuts.alone:
+        await store.cuts.without(scrub, at=harness.clock.now_ms())
+    assert await person_data_of(harness.restart().infrastructure).erase_again() == 1
+    assert left_in(tmp_path) == []
+    assert (await store.check_audit(key=anchoring_of(harness.infrastructure).key())).open_faults == ()
+
+
+async def test_files_of_before_go_at_the_next_start_where_nobody_is_erased_again(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness, _ = await moved(store, tmp_path)
+
+    async def gone() -> None:
+        raise StorageError("The process is gone.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store.cuts, "tidy", gone)
+        with pytest.raises(StorageError):
+            await person_data_of(harness.infrastructure).erase(XEN.id, by="operator")
+    assert any("artifacts" in one for one in left_in(tmp_path))
+    await person_data_of(harness.restart().infrastructure).erase_again()
+    assert not any("artifacts" in one for one in left_in(tmp_path))
+
+
+async def test_a_file_that_cannot_be_read_is_named_and_she_is_erased_once_it_is_back(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    harness, _ = await moved(store, tmp_path)
+    (name,) = await store.cuts.names()
+    file = tmp_path / "artifacts" / name[:2] / name
+    content = file.read_bytes()
+    file.unlink()
+    done = await person_data_of(harness.infrastructure).erase(XEN.id, by="operator")
+    assert any("the file of rows 1 to" in one and "Put it back, then restart." in one for one in done["elsewhere"])
+    file.write_bytes(content)
+    assert await person_data_of(harness.restart().infrastructure).erase_again() == 1
+    assert left_in(tmp_path) == []
+    assert (await store.check_audit(key=anchoring_of(harness.infrastructure).key())).open_faults == ()
