@@ -200,6 +200,8 @@ SETTINGS_WORDS = {
     "repositories.publish.red": "a result whose checks failed: its branch here, or `draft`; its run has failed in both",
     "repositories.publish.labels": "labels that exist there",
     "repositories.publish.reviewers": "who is asked to review, by login; a team as `organisation/team`",
+    "repositories.publish.most_unread": "so many of ours may be open unread; a run beyond it waits: "
+    "[how](../how-to/work-with-reviews.md#not-more-than-people-can-read)",
     "repositories.publish.assignee": "to whom it is assigned, by login",
     "repositories.publish.comment": "whether it has one comment with the verdict and what comes next",
     "repositories.guard.syntax": "whether changed files must [parse](../contracts/runs.md#guard); not in mode fast",
@@ -209,6 +211,7 @@ SETTINGS_WORDS = {
     "repositories.guard.max_lines": "lines that a result may add",
     "repositories.guard.max_file_mib": "size of a file that a result adds or changes, in MiB",
     "audit.anchor_file": "where the [record's](../how-to/check-the-record.md) signed end is added each hour",
+    "audit.keep_days": "days after which its rows move into files, a month at a time; 30 or more, none: never",
     "repositories.risk.commands": (
         "commands whose [class](risk-classes.md) is known better: `{command: docker compose up -d, risk: run}`"
     ),

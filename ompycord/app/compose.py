@@ -129,6 +129,7 @@ def wire(
     driver = driver_of(
         infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare, listeners, precheck,
         budgets=areas.shared_budgets.book, standing=areas.standing, requests=areas.secret_requests,
+        room=areas.pull_requests.room,
     )  # fmt: skip
     terminal_ways = TerminalWays(
         listeners=listeners,

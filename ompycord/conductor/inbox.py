@@ -329,8 +329,13 @@ class Inboxes:
         self._record = record
         self._slots = slots
 
-    async def decision(self, run: RunId, approval: str) -> ev.ApprovalGranted | ev.ApprovalDenied:
-        """What a person decides on a request of our own; waits for it. It survives a restart: the log has both."""
+    async def decision(
+        self, run: RunId, approval: str, *, or_withdrawn: bool = False
+    ) -> ev.ApprovalGranted | ev.ApprovalDenied | None:
+        """What a person decides on a request of our own; waits for it. It survives a restart: the log has both.
+
+        `or_withdrawn`: None once nobody has to decide any more.
+        """
         ref, transcript = Ref(RefKind.APPROVAL, approval), Transcript()
         with self._bus.subscribe() as subscription:
             while True:
@@ -343,6 +348,10 @@ class Inboxes:
                     if voided is not None:
                         return ev.ApprovalDenied(approval=approval, by="Ompycord", reason=voided)
                     return request.decided
+                if request is not None and request.is_withdrawn and or_withdrawn:
+                    if self._slots is not None:
+                        await self._slots.regain(run)
+                    return None
                 await subscription.take_of(run, POLL_S)
 
     @asynccontextmanager

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 from ompycord.conductor import Inboxes
+from ompycord.conductor.pull_requests.review_room import ReviewRoom
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.configuration.own_models import RefiningSpec
@@ -208,6 +209,8 @@ class StepContext:
     """What the last verification found; None where the run's agent repairs nothing."""
     rolled_back: Callable[[RunId], Awaitable[PutBack | None]] = _no_roll_back
     """The last time that a person put the run back to an earlier round; None where none did."""
+    review_room: ReviewRoom | None = None
+    """Where runs wait while too many pull requests are unread; None where none are opened."""
     proposals: Proposals | None = None
     """What makes pull requests of results; None where nothing reaches a forge."""
     can_run: Callable[[AgentSpec], bool] = _always_can

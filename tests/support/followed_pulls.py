@@ -11,6 +11,7 @@ from ompycord.conductor.pull_requests.callers import Callers
 from ompycord.conductor.pull_requests.chains import Chains
 from ompycord.conductor.pull_requests.issues import Issues
 from ompycord.conductor.pull_requests.other_reviewer import OtherReviewer
+from ompycord.conductor.pull_requests.review_room import ReviewRoom
 from ompycord.conductor.pull_requests.rounds import Rounds
 from ompycord.domain.access import Access
 from ompycord.domain.catalog import Catalog
@@ -76,6 +77,7 @@ def followed_by(app: ComposedApp, forge: TalkingForge, access: Access, **publish
         chains=chains, rounds=rounds, callers=callers, forge=forges,
         other_reviewer=OtherReviewer(records=store, callers=callers, forge=Marks(forge=forge, clock=clock)),
         issues=Issues(catalog=catalog, callers=callers, forge=forges), clock=clock, catalog=catalog,
+        room=ReviewRoom(records=store, clock=clock),
     )  # fmt: skip
 
 

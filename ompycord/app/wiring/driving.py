@@ -24,6 +24,7 @@ from ompycord.conductor import (
     Transitions,
 )
 from ompycord.conductor.budgeting import BudgetBook
+from ompycord.conductor.pull_requests.review_room import ReviewRoom
 from ompycord.conductor.risk.assessment import Clone, RiskAssessment
 from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.conductor.secret_requests import SecretRequests
@@ -75,6 +76,7 @@ def driver_of(
     budgets: BudgetBook,
     standing: StandingPermissions,
     requests: SecretRequests,
+    room: ReviewRoom,
 ) -> Driver:
     """The driver of hosted runs; effects run in this process. `agent_comes`: see `Driver`."""
     catalog = infrastructure.settings.catalog
@@ -84,6 +86,7 @@ def driver_of(
         return capabilities.of(record).can_resume
 
     context = _context_of(infrastructure, workers, recorder, key_manager, listeners, precheck, standing, requests)
+    context = replace(context, review_room=room)
     return Driver(
         store=infrastructure.store,
         history=infrastructure.store,

@@ -8,6 +8,7 @@ from ompycord.conductor.pull_requests.callers import Callers
 from ompycord.conductor.pull_requests.chains import Chains
 from ompycord.conductor.pull_requests.issues import Issues
 from ompycord.conductor.pull_requests.other_reviewer import OtherReviewer
+from ompycord.conductor.pull_requests.review_room import ReviewRoom
 from ompycord.conductor.pull_requests.rounds import Rounds
 
 __all__ = ["pull_requests_of"]
@@ -42,5 +43,6 @@ def pull_requests_of(infrastructure: Infrastructure, runs: Runs, recorder: Event
         forge=forges.following,
         other_reviewer=OtherReviewer(records=store, callers=callers, forge=forges.proposing),
         issues=Issues(catalog=infrastructure.settings.catalog, callers=callers, forge=forges.following),
+        room=ReviewRoom(records=store, clock=clock),
         clock=clock,
     )

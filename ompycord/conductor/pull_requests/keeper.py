@@ -14,6 +14,7 @@ from ompycord.conductor.pull_requests.changes import PullChanges
 from ompycord.conductor.pull_requests.ci_logs import logs_of
 from ompycord.conductor.pull_requests.issues import Issues
 from ompycord.conductor.pull_requests.other_reviewer import OtherReviewer
+from ompycord.conductor.pull_requests.review_room import ReviewRoom
 from ompycord.conductor.pull_requests.rounds import MOST_ROUNDS_A_DAY, Rounds
 from ompycord.dialects.prompts.review_text import ReviewRound
 from ompycord.domain.access import Person, Role
@@ -70,8 +71,11 @@ class PullRequests:
         forge: OpenFollowing,
         issues: Issues,
         other_reviewer: OtherReviewer,
+        room: ReviewRoom,
         clock: Clock,
     ) -> None:
+        self.room = room
+        """Where runs wait while too many are unread."""
         self.issues = issues
         """What of issues becomes a task."""
         self._records = records
@@ -138,6 +142,7 @@ class PullRequests:
             else:
                 self._failures.pop(spec.name, None)
                 wait_s = spec.forge.poll_s
+            self.room.changed()
             self._due_s[spec.name] = self._clock.monotonic_s() + wait_s
 
     async def _adopt(self) -> None:
@@ -154,7 +159,9 @@ class PullRequests:
     async def _take(self, opened: OpenedByRun) -> None:
         known = await self._records.pull_request(opened.repository, opened.number)
         if known is None:
-            record = PullRequestRecord(chain=opened.chain, repository=opened.repository, number=opened.number)
+            record = PullRequestRecord(
+                chain=opened.chain, repository=opened.repository, number=opened.number, opened_at=self._clock.now_ms()
+            )
             await self._records.keep_pull_request(record)
         elif known.seen is not None:
             await self._chains.show(known, known.seen)

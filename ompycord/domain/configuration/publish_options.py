@@ -30,6 +30,8 @@ class PublishSpec(Frozen):
     """Labels that pull requests get; one that does not exist there is not made."""
     reviewers: Annotated[tuple[Reviewer, ...], Field(max_length=15)] = ()
     """Who is asked to review, by login; a team as `organisation/team`."""
+    most_unread: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """How many of ours may be open that nobody of the repository has read; a run beyond it waits. None: any number."""
     assignee: Login | None = None
     """To whom they are assigned, by login."""
     comment: bool = True

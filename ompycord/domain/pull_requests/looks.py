@@ -14,6 +14,8 @@ from ompycord.domain.pull_requests.seen import SeenChecks, SeenDiscussion, SeenP
 __all__ = ["ci_is_due", "is_news", "looked", "standing"]
 
 _NAMES: Final = 5
+_TEAM: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+"""How GitHub writes that somebody is of the repository."""
 _NAME: Final = 128
 _URL: Final = 2048
 _JUST_NOW_MS: Final = 10_000
@@ -76,6 +78,7 @@ def looked(
         "seen": seen,
         "updated_at": "" if _is_just_now(pull.updated_at, now) else pull.updated_at,
         "approvals": _approvals(record, pull, discussion),
+        "readers": record.readers if discussion is None else _readers(discussion),
         "ended_at": None if is_open else record.ended_at or now,
         "looked_at": now,
     }
@@ -88,6 +91,16 @@ def _approvals(
     if discussion is not None:
         return approvals_of(discussion.reviews, pull.commit)
     return record.approvals if pull.commit == record.commit else ()
+
+
+def _readers(discussion: SeenDiscussion) -> tuple[str, ...]:
+    """People of the repository who reviewed or wrote; neither we nor other programs."""
+    written = [*discussion.comments, *discussion.review_texts, *(one for t in discussion.threads for one in t.comments)]
+    found = [
+        *(one.login for one in discussion.reviews if one.is_member and not one.is_bot and one.author != discussion.me),
+        *(one.login for one in written if one.association in _TEAM and not one.is_bot and one.author != discussion.me),
+    ]
+    return tuple(sorted({login[:_NAME] for login in found}))[:_NAMES]
 
 
 def _without_ci(record: PullRequestRecord) -> PullRequestRecord:

@@ -33,6 +33,10 @@ class PullRequestRecord(Frozen):
     """How many repairs were started because of its CI."""
     ci_note: str = ""
     note: str = ""
+    opened_at: Millis = 0
+    """When it was known to be open; 0 for one of an earlier version."""
+    readers: tuple[str, ...] = ()
+    """People of the repository who reviewed it or wrote about it, by login."""
     approvals: tuple[ReviewApproval, ...] = ()
     """Who approves its present commit."""
     review_status: tuple[str, str, str] = ("", "", "")

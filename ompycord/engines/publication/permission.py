@@ -1,58 +1,130 @@
-"""Where `publish.approve` is *always*, a person allows each publication before anything leaves this machine.
+"""Whether a result may be published now: by a person's word, and by how much waits unread for the reviewers.
 
-The request is one of ours among those of agents: same message, same reminders, and the run gives its slot back. What is
-allowed is this very commit for this very place; a crash or a restart asks no second time.
+Where `publish.approve` is *always*, a person allows each publication before anything leaves this machine. Where
+`publish.most_unread` are open, a run waits until somebody has read one, or a person allows it all the same. Both are a
+request of ours among those of agents: same message, same reminders, and the run gives its slot back. What is allowed is
+this very commit for this very place; a crash or a restart asks no second time.
 """
 
+import asyncio
 import hashlib
 from typing import Final
 
+from ompycord.conductor.pull_requests.review_room import ReviewRoom
 from ompycord.domain.effects import StepOrder
-from ompycord.domain.events import ApprovalDenied, ApprovalRequested
+from ompycord.domain.events import ApprovalDenied, ApprovalGranted, ApprovalRequested, ApprovalWithdrawn
 from ompycord.domain.folds.shown_requests import PUBLICATION, Approval
+from ompycord.domain.ids import RunId
 from ompycord.domain.repository import RepositorySpec
 from ompycord.engines.context import StepContext
 from ompycord.engines.publication.proposal import PublishedResult
 
-__all__ = ["why_not_permitted"]
+__all__ = ["place_given_back", "why_not_permitted"]
 
 _TITLE: Final = 200
+_LINE: Final = 500
+_READ: Final = "There is room now: somebody read one, or it was merged or closed."
 
 
 async def why_not_permitted(
     order: StepOrder, repository: RepositorySpec, result: PublishedResult, context: StepContext
 ) -> str | None:
-    """Who denied it, as a sentence; None where it may be published. Waits until a person has decided."""
+    """Who denied it, as a sentence; None where it may be published. Waits until a person has decided, or read.
+
+    A place that was taken is given back by `place_given_back`.
+    """
     forge, proposals = repository.forge, context.proposals
-    if repository.publish.approve != "always" or forge is None or proposals is None:
+    needs_word = repository.publish.approve == "always"
+    if forge is None or proposals is None or not (needs_word or repository.publish.most_unread):
         return None
     if not await proposals.is_proposed(order.run, repository):
         return None
     subject = f"publish\n{forge.git_address}\n{result.branch}\n{result.commit}"
     call = hashlib.sha256(subject.encode()).hexdigest()
-    name = f"{PUBLICATION}{order.effect.iteration}"
     known = await _known(order, call, context)
     if any(one.status == "granted" for one in known):
         return None
-    waiting = next((one.ref for one in known if one.status == "open" or one.ref == name), None)
+    room, chain, full = await _room(order, repository, context)
+    if full is None and not needs_word:
+        still = [ApprovalWithdrawn(approval=one.ref, reason=_READ) for one in known if one.status == "open"]
+        await context.record(order.run, *still)
+        return None
+    name = f"{PUBLICATION}{order.effect.iteration}"
+    waiting = next((one.ref for one in known if one.status == "open" or (needs_word and one.ref == name)), None)
+    denied = next((one for one in known if one.status == "denied" and _is_of(one.ref, name)), None)
+    if waiting is None and denied is not None:
+        return _denial(denied.by or "", denied.reason)
     if waiting is None:
-        title = f"Publish {result.branch} to {forge.repository}"[:_TITLE]
+        waiting = name if not known else f"{name}-{len(known)}"
+        title = f"Publish {result.branch} to {forge.repository}"
+        title = (title if full is None else f"{title}: {full}")[:_TITLE]
         command = f"git push {forge.git_address} {result.commit[:12]}:refs/heads/{result.branch}, then a pull request"
         request = ApprovalRequested(
-            approval=name,
+            approval=waiting,
             title=title,
             command=command,
             risk_class="publish",
-            because="others see it",
+            because=_because(full, needs_word=needs_word),
             only_once=True,
             call=call,
         )
         await context.record(order.run, request)
-        waiting = name
-    decided = await context.inboxes.decision(order.run, waiting)
-    if not isinstance(decided, ApprovalDenied):
-        return None
-    return f"{decided.by} did not allow it{f': {decided.reason}' if decided.reason else ''}."
+    if needs_word or room is None or chain is None:
+        decided = await context.inboxes.decision(order.run, waiting)
+    else:
+        decided = await _decided_or_free(order, repository, room, chain, waiting, context)
+    return _denial(decided.by, decided.reason) if isinstance(decided, ApprovalDenied) else None
+
+
+async def place_given_back(order: StepOrder, repository: RepositorySpec, context: StepContext) -> None:
+    """The pull request is on record, or is not opened: another run may have the place."""
+    if context.review_room is None or context.proposals is None or repository.publish.most_unread is None:
+        return
+    if (chain := await context.proposals.chain_of(order.run)) is not None:
+        context.review_room.release(repository, chain)
+
+
+async def _room(
+    order: StepOrder, repository: RepositorySpec, context: StepContext
+) -> tuple[ReviewRoom | None, RunId | None, str | None]:
+    """Where it may wait, as which chain, and what waits unread; a run that has ended is published as a person said."""
+    room, proposals = context.review_room, context.proposals
+    snapshot = await context.snapshot(order.run)
+    if room is None or proposals is None or (snapshot is not None and snapshot.is_final):
+        return None, None, None
+    chain = await proposals.chain_of(order.run)
+    return (room, chain, None if chain is None else await room.take(repository, chain))
+
+
+async def _decided_or_free(
+    order: StepOrder, repository: RepositorySpec, room: ReviewRoom, chain: RunId, waiting: str, context: StepContext
+) -> ApprovalGranted | ApprovalDenied | None:
+    """What a person decides; None once there is room, which takes the request back."""
+
+    async def withdraw() -> None:
+        await room.wait(repository, chain)
+        await context.record(order.run, ApprovalWithdrawn(approval=waiting, reason=_READ))
+
+    async with asyncio.TaskGroup() as group:
+        watch = group.create_task(withdraw())
+        decided = await context.inboxes.decision(order.run, waiting, or_withdrawn=True)
+        watch.cancel()
+    return decided
+
+
+def _is_of(ref: str, name: str) -> bool:
+    return ref == name or ref.startswith(f"{name}-")
+
+
+def _because(full: str | None, *, needs_word: bool) -> str:
+    if full is None:
+        return "others see it"
+    then = "read one first, or allow it now" if needs_word else "read one and this goes on, or allow it now"
+    return f"{full}: {then}"[:_LINE]
+
+
+def _denial(by: str, reason: str | None) -> str:
+    return f"{by} did not allow it{f': {reason}' if reason else ''}."
 
 
 async def _known(order: StepOrder, call: str, context: StepContext) -> list[Approval]:

@@ -101,6 +101,11 @@ class Proposals:
         report = await self._report(run) if repository.forge is not None else None
         return report is not None and report.is_proposed(repository.publish)
 
+    async def chain_of(self, run: RunId) -> RunId | None:
+        """The first run of its chain, which has one pull request at a time."""
+        report = await self._report(run)
+        return None if report is None else RunId(report.record.first)
+
     async def follow(self, run: RunId, repository: RepositorySpec, branch: str) -> None:
         """Bring here what others put on top of the branch with which a run goes on. Raises ForgeFailed."""
         if repository.forge is not None:

@@ -16,7 +16,7 @@ from ompycord.domain.task import Task
 from ompycord.engines.context import StepContext
 from ompycord.engines.ends import failed, ok
 from ompycord.engines.publication import PublishedResult
-from ompycord.engines.publication.permission import why_not_permitted
+from ompycord.engines.publication.permission import place_given_back, why_not_permitted
 from ompycord.errors import ForgeFailed
 
 __all__ = ["publish"]
@@ -62,9 +62,21 @@ async def publish(order: StepOrder, task: Task, context: StepContext) -> EffectF
         names=await asyncio.to_thread(_names, collected),
         conflicts=moved.conflicts if moved is not None else (),
     )
+    try:
+        return await _proposed(order, task, repository, result, context)
+    finally:
+        await place_given_back(order, repository, context)
+
+
+async def _proposed(
+    order: StepOrder, task: Task, repository: RepositorySpec, result: PublishedResult, context: StepContext
+) -> EffectFinished:
+    """The result on its forge, once that is permitted."""
+    assert context.proposals is not None
+    snapshot = await context.snapshot(order.run)
     refused = await why_not_permitted(order, repository, result, context)
     if refused is not None:
-        return failed(order, FailureClass.ENV, f"{refused} The result is on the branch {published.branch} here.")
+        return failed(order, FailureClass.ENV, f"{refused} The result is on the branch {result.branch} here.")
     try:
         await context.proposals.propose(order, task, repository, result, context.record)
     except ForgeFailed as error:
@@ -73,9 +85,9 @@ async def publish(order: StepOrder, task: Task, context: StepContext) -> EffectF
         if before is not None:  # the run ended well: its card says what its pull request lacks
             fact = before.model_copy(update={"missing": (f"It was not brought up to date. {words}"[:_LINE],)})
             await context.record(order.run, fact)
-        words = f"No pull request. {words} The result is on the branch {published.branch} here."
+        words = f"No pull request. {words} The result is on the branch {result.branch} here."
         return failed(order, FailureClass.ENV, words)
-    return ok(order, PublishResult(branch=published.branch))
+    return ok(order, PublishResult(branch=result.branch))
 
 
 def _base_of(moved: BaseMoved | None) -> str | None:

@@ -81,6 +81,7 @@ REPOSITORY: dict[str, Any] = {
     "publish": {
         "ci_rounds": 2,
         "other_reviewer": True,
+        "most_unread": 3,
         "approve": "always",
         "draft": "always",
         "without_drafts": "open",

@@ -1,0 +1,211 @@
+"""Too many pull requests wait unread: a run waits, says for whom and how long, and goes on once somebody has read one.
+
+GitHub is in memory, and the push is left out; store, log, inbox and the look at pull requests are the product's.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from ompycord.conductor import LoadedRun
+from ompycord.conductor.pull_requests.review_room import ReviewRoom
+from ompycord.domain.access import Access
+from ompycord.domain.configuration.forge_options import ForgeSpec
+from ompycord.domain.configuration.publish_options import PublishSpec
+from ompycord.domain.effects import StepOrder
+from ompycord.domain.events import PullRequestOpened
+from ompycord.domain.folds.snapshot import StatusSnapshot
+from ompycord.domain.ids import RunId
+from ompycord.domain.repository import RepositorySpec
+from ompycord.domain.run import RunState
+from ompycord.domain.task import Task
+from ompycord.engines.publication import Proposals, PublishedResult
+from ompycord.engines.publication.proposal import RecordFacts
+from ompycord.store import SqliteStore
+from ompycord.testing import FakeClock
+from tests.integration.conductor.conftest import ADA, CATALOG, AppHarness
+from tests.support.followed_pulls import followed_by
+from tests.support.patience import until, within
+from tests.support.talking_forge import TalkingForge
+
+DAY_S = 86_400
+CHAIN, OTHER = "01J00000000000000000000001", "01J00000000000000000000002"
+
+
+class Opening:
+    """Opens pull requests in the forge in memory; a chain of these tests is one run."""
+
+    def __init__(self, forge: TalkingForge) -> None:
+        self._forge = forge
+
+    async def is_proposed(self, run: RunId, repository: RepositorySpec) -> bool:
+        return True
+
+    async def chain_of(self, run: RunId) -> RunId:
+        return run
+
+    async def propose(
+        self, order: StepOrder, task: Task, repository: RepositorySpec, result: PublishedResult, record: RecordFacts
+    ) -> None:
+        number = self._forge.open_pull(result.branch, result.commit)
+        url = self._forge.pulls[number - 1]["html_url"]
+        await record(order.run, PullRequestOpened(number=number, url=url))
+
+
+class House:
+    """Runs of `shop`, whose pull requests `ben` is asked to read."""
+
+    def __init__(self, store: SqliteStore, folder: Path, **publish: object) -> None:
+        self.forge = TalkingForge()
+        spec = ForgeSpec.model_validate({**self.forge.settings, "token_file": "token"})
+        self.publish = PublishSpec.model_validate({"most_unread": 1, "reviewers": ["ben"], **publish})
+        shop = CATALOG.repository("shop").model_copy(update={"forge": spec, "publish": self.publish})
+        self.shop = shop
+        self.harness = AppHarness(store, folder, FakeClock(), CATALOG.model_copy(update={"repositories": (shop,)}))
+        self.again()
+
+    def again(self) -> None:
+        """What follows pull requests and what publishes share a room, as they do in a process."""
+        self.pulls = followed_by(self.harness, self.forge, Access(), **self.publish.model_dump())
+        opening = cast("Proposals", Opening(self.forge))
+        context = self.harness.engine.context
+        self.harness.engine.context = replace(context, proposals=opening, review_room=self.pulls.room, moves=None)
+
+    @property
+    def room(self) -> ReviewRoom:
+        return self.pulls.room
+
+    async def ended(self) -> StatusSnapshot:
+        """A run whose result is proposed."""
+        run = (await self.harness.submit(ADA)).id
+        found = await self.harness.ended(run)
+        await self.harness.settled(run)
+        await self.look()
+        return found
+
+    async def waiting(self) -> StatusSnapshot:
+        """A run that does not publish yet."""
+        run = (await self.harness.submit(ADA)).id
+        return await self.harness.until(run, lambda one: bool(one.open_approvals))
+
+    async def loaded(self, run: str) -> LoadedRun:
+        return await self.harness.snapshots.load(await self.harness.areas.record(run))
+
+    async def look(self) -> None:
+        self.harness.clock.advance(61)
+        await self.pulls.inspect_all()
+
+
+@pytest.fixture
+async def house(store: SqliteStore, tmp_path: Path) -> AsyncGenerator[House]:
+    made = House(store, tmp_path)
+    async with made.harness.running():
+        yield made
+
+
+async def test_a_run_beyond_the_limit_says_for_whom_it_waits_and_goes_on_once_one_was_read(house: House) -> None:
+    assert (await house.ended()).pull_request is not None
+    house.harness.clock.advance(2 * DAY_S)
+    snapshot = await house.waiting()
+    (request,) = snapshot.open_approvals
+    assert snapshot.state is RunState.PUBLISHING
+    words = "1 pull request of shop waits for ben, the oldest for 2 days"
+    assert request.title.endswith(f": {words}")
+    assert request.because == f"{words}: read one and this goes on, or allow it now"
+    assert request.is_publication
+    await house.look()
+    assert len(house.forge.pulls) == 1, "nobody has read anything"
+    house.forge.review(1, "ben", "APPROVED")
+    await house.look()
+    done = await house.harness.ended(snapshot.run)
+    assert (done.state, len(house.forge.pulls)) == (RunState.COMPLETE, 2)
+    assert done.approvals[0].reason == "There is room now: somebody read one, or it was merged or closed."
+
+
+async def test_a_person_may_allow_one_more_or_not(house: House) -> None:
+    await house.ended()
+    snapshot = await house.waiting()
+    loaded = await house.loaded(snapshot.run)
+    await house.harness.areas.approvals.approve(loaded, snapshot.open_approvals[0].ref, ADA)
+    assert (await house.harness.ended(snapshot.run)).state is RunState.COMPLETE
+    assert len(house.forge.pulls) == 2
+    await house.look()
+    second = await house.waiting()
+    assert "2 pull requests of shop wait for ben" in second.open_approvals[0].title
+    loaded = await house.loaded(second.run)
+    await house.harness.areas.approvals.deny(loaded, second.open_approvals[0].ref, ADA, reason="Not now")
+    denied = await house.harness.ended(second.run)
+    assert denied.is_unpublished
+    assert len(house.forge.pulls) == 2
+    again = await house.loaded(second.run)
+    await house.harness.areas.runs.resume(again, ADA)  # *Publish again*: a person wants this one
+    await house.harness.until(second.run, lambda one: one.pull_request is not None)
+    assert len(house.forge.pulls) == 3
+
+
+async def test_a_restart_while_it_waits_asks_no_second_time(store: SqliteStore, tmp_path: Path) -> None:
+    house = House(store, tmp_path)
+    async with house.harness.running():
+        await house.ended()
+        first = await house.waiting()
+    house.harness = house.harness.restart()
+    house.again()
+    looks: list[str] = []
+    take = house.room.take
+
+    async def counted(spec: RepositorySpec, chain: str) -> str | None:
+        looks.append(chain)
+        return await take(spec, chain)
+
+    house.room.take = counted  # tells when the step waits again
+    async with house.harness.running():
+        await until(lambda: len(looks) > 1)
+        house.forge.merge(1, "ben")
+        await house.look()
+        done = await house.harness.ended(first.run)
+    assert (done.state, len(done.approvals), len(house.forge.pulls)) == (RunState.COMPLETE, 1, 2)
+
+
+async def test_of_two_that_come_at_once_one_is_the_second(house: House) -> None:
+    async with asyncio.TaskGroup() as group:
+        asked = {chain: group.create_task(house.room.take(house.shop, chain)) for chain in (CHAIN, OTHER)}
+    first, second = sorted(asked, key=lambda chain: asked[chain].result() or "")
+    assert [asked[first].result() is None, asked[second].result() is None] == [True, False]
+    assert await house.room.take(house.shop, first) is None, "it has its place"
+    async with within(5), asyncio.TaskGroup() as group:
+        waits = group.create_task(house.room.wait(house.shop, second))
+        await asyncio.sleep(0)
+        house.room.release(house.shop, first)
+        await waits
+    assert await house.room.take(house.shop, first) is not None
+
+
+@pytest.mark.parametrize(
+    ("login", "association", "reads"),
+    [("ben", "MEMBER", True), ("eve", "NONE", False), ("ompycord[bot]", "NONE", False)],
+)
+async def test_only_people_of_the_repository_read(house: House, login: str, association: str, reads: bool) -> None:
+    await house.ended()
+    house.forge.write(1, login, "I had a look.")
+    house.forge.comments[-1]["author_association"] = association
+    await house.look()
+    record = await house.harness.store.pull_request("shop", 1)
+    assert record is not None
+    assert record.readers == ((login,) if reads else ())
+    assert (await house.room.take(house.shop, CHAIN) is None) is reads
+
+
+async def test_a_chain_that_has_one_open_needs_no_place(house: House) -> None:
+    run = (await house.ended()).run
+    assert await house.room.take(house.shop, run) is None
+    assert await house.room.take(house.shop, CHAIN) == "1 pull request of shop waits for ben"
+    house.harness.clock.advance(61)
+    assert "waits for ben, the oldest for 1 min" in (await house.room.take(house.shop, CHAIN) or "")
+    nobody = house.shop.model_copy(update={"publish": PublishSpec(most_unread=1)})
+    assert "waits for a reader" in (await house.room.take(nobody, CHAIN) or "")
+    free = house.shop.model_copy(update={"publish": PublishSpec()})
+    assert await house.room.take(free, CHAIN) is None
