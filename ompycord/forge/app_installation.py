@@ -12,8 +12,8 @@ from ompycord.domain.configuration.forge_options import AppSpec, ForgeSpec
 from ompycord.domain.ports import Clock
 from ompycord.errors import ForgeFailed
 from ompycord.forge.breakers import ForgeBreakers
+from ompycord.forge.client import ForgeClient
 from ompycord.forge.github_answers import read_as
-from ompycord.forge.github_client import GitHubClient
 from ompycord.http.trust.authorities import MACHINE, Trust
 
 __all__ = ["MintedToken", "minted"]
@@ -71,7 +71,7 @@ async def minted(
     trust: Trust = MACHINE,
 ) -> MintedToken:
     """A token for this repository alone, with no more than is needed. Raises ForgeFailed, which names the setting."""
-    client = GitHubClient(
+    client = ForgeClient(
         spec, token=lambda: _word(spec, app, key(), clock), clock=clock, breakers=breakers, trust=trust
     )
     try:
@@ -92,7 +92,7 @@ async def minted(
     )
 
 
-async def _installed(client: GitHubClient, spec: ForgeSpec) -> _Installation:
+async def _installed(client: ForgeClient, spec: ForgeSpec) -> _Installation:
     """Where the app is installed for the repository."""
     try:
         answer = await client.read(f"/repos/{spec.repository}/installation")

@@ -3,19 +3,21 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from ompycord.domain.base import Millis
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import Clock, ForgeAccess, OpenedPullRequest, ProposedPullRequest, PullRequestState
-from ompycord.errors import ForgeFailed, ForgeUnanswered
+from ompycord.errors import ForgeFailed
 from ompycord.forge.breakers import ForgeBreakers
+from ompycord.forge.client import PAGE, ForgeClient
 from ompycord.forge.github_answers import GraphAnswer, Pull, Repository, User, read_as, read_many
-from ompycord.forge.github_client import PAGE, PAUSE_S, TRIES, GitHubClient
 from ompycord.forge.github_discussion import BranchRule
 from ompycord.forge.github_faults import refused_by_graph
 from ompycord.forge.github_marks import GitHubMarks
+from ompycord.forge.once import opened_once
 from ompycord.http.trust.authorities import MACHINE, Trust
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class GitHub:
         self._missing = missing
         self._refused_paths = refused_paths
         self._clock = clock
-        self._client = GitHubClient(
+        self._client = ForgeClient(
             spec, token=token, clock=clock, login=login, breakers=breakers, trust=trust, transport=transport
         )
         self._path = f"/repos/{quote(spec.repository)}"
@@ -118,23 +120,9 @@ class GitHub:
         return self._known
 
     async def open(self, proposed: ProposedPullRequest) -> OpenedPullRequest:
-        """See the port. A request whose answer was lost may have taken effect: that is looked up before another."""
-        for attempt in range(1, TRIES + 1):
-            there = await self.find(head=proposed.head, base=proposed.base, marker=proposed.marker)
-            if there is not None:
-                return there
-            try:
-                return await self._opened(proposed)
-            except ForgeUnanswered:
-                if attempt == TRIES:
-                    raise
-                await self._clock.sleep(PAUSE_S * attempt)
-            except ForgeFailed as error:
-                there = await self._found_late(error, proposed)
-                if there is None:
-                    raise
-                return there
-        raise AssertionError("unreachable")
+        """See the port."""
+        find = partial(self.find, head=proposed.head, base=proposed.base, marker=proposed.marker)
+        return await opened_once(self._clock, find=find, make=partial(self._opened, proposed))
 
     async def _opened(self, proposed: ProposedPullRequest) -> OpenedPullRequest:
         body = {
@@ -146,12 +134,6 @@ class GitHub:
         }
         answer = await self._client.write(f"{self._path}/pulls", body, head=proposed.head, base=proposed.base)
         return _opened(read_as(Pull, answer.body))
-
-    async def _found_late(self, error: ForgeFailed, proposed: ProposedPullRequest) -> OpenedPullRequest | None:
-        """Ours, where the forge says that there is one which its list did not have yet."""
-        if error.fault != "exists":
-            return None
-        return await self.find(head=proposed.head, base=proposed.base, marker=proposed.marker)
 
     async def pull_request(self, number: int) -> PullRequestState:
         """See the port."""

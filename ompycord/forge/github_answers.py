@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
 
 from ompycord.errors import ForgeUnanswered
 
@@ -90,9 +90,14 @@ class SummaryComment(_Read):
 
     id: int
     issue_url: str = ""
-    """Ends with the number of what it stands below."""
+    pull_request_url: str = ""
+    """One of both ends with the number of what it belongs to; GitHub has the first one alone."""
     body: str | None = None
     user: User | None = None
+
+    def is_of(self, number: int) -> bool:
+        """Whether it belongs to the issue or pull request of this number."""
+        return (self.pull_request_url or self.issue_url).endswith(f"/{number}")
 
 
 class Assigned(_Read):
@@ -128,6 +133,11 @@ class Complaint(_Read):
     message: str = ""
     errors: tuple[ComplaintDetail | str, ...] = ()
 
+    @field_validator("errors", mode="before")
+    @classmethod
+    def _none(cls, value: object) -> object:
+        return () if value is None else value
+
     @property
     def words(self) -> tuple[str, ...]:
         """Its sentences, the general one first."""
@@ -152,5 +162,5 @@ def read_many(model: type[M], body: bytes) -> tuple[M, ...]:
 
 
 def strange() -> ForgeUnanswered:
-    """For an answer that is not GitHub's."""
-    return ForgeUnanswered("strange", "The answer is not GitHub's. Check forge.api and the proxy.")
+    """For an answer that is not the forge's."""
+    return ForgeUnanswered("strange", "The answer is not the forge's. Check forge.kind, forge.api and the proxy.")

@@ -29,10 +29,12 @@ __all__ = [
     "checks_of",
     "comment_of",
     "issue_of",
+    "millis",
     "pull_of",
     "required_of",
     "review_of",
     "threads_of",
+    "words_of",
 ]
 
 _VERDICTS: Final[Mapping[str, Literal["approved", "refused", "commented", "dismissed"]]] = {
@@ -53,6 +55,11 @@ class CommentAuthor(User):
     """An account, with what it is."""
 
     type: str = "User"
+
+    @property
+    def is_program(self) -> bool:
+        """Whether it is no person: GitHub says so, and accounts of Gitea's own have no number above 0."""
+        return self.type != "User" or self.id <= 0
 
 
 class _Head(_Read):
@@ -276,7 +283,7 @@ def checks_of(runs: CheckRuns, statuses: Combined, workflows: WorkflowRuns) -> t
             workflow=known.get(one.check_suite.id, "") if one.check_suite is not None else "",
             is_done=one.status == "completed",
             verdict=(one.conclusion or "") if one.status == "completed" else "",
-            started_at=_millis(one.started_at),
+            started_at=millis(one.started_at),
             url=one.details_url or one.html_url,
             job=one.id if _app(one) == "github-actions" else None,
         )
@@ -287,7 +294,7 @@ def checks_of(runs: CheckRuns, statuses: Combined, workflows: WorkflowRuns) -> t
             name=one.context,
             is_done=one.state != "pending",
             verdict="" if one.state == "pending" else one.state,
-            started_at=_millis(one.updated_at),
+            started_at=millis(one.updated_at),
             url=one.target_url,
         )
         for one in statuses.statuses
@@ -317,9 +324,9 @@ def comment_of(comment: Comment, kind: Literal["comment", "review", "line"]) -> 
         kind=kind,
         login=user.login if user is not None else "ghost",
         author=user.id if user is not None else 0,
-        is_bot=user is None or user.type != "User",
+        is_bot=user is None or user.is_program,
         text=comment.body or "",
-        at=_millis(comment.created_at),
+        at=millis(comment.created_at),
         url=comment.html_url,
         association=comment.author_association,
     )
@@ -354,12 +361,25 @@ def review_of(review: Review) -> SeenReview:
         id=review.id,
         login=user.login if user is not None else "ghost",
         author=user.id if user is not None else 0,
-        is_bot=user is None or user.type != "User",
+        is_bot=user is None or user.is_program,
         verdict=_VERDICTS.get(review.state, "commented"),
         commit=review.commit_id,
-        at=_millis(review.submitted_at),
+        at=millis(review.submitted_at),
         is_member=review.author_association in _MEMBERS,
     )
+
+
+def words_of(review: Review) -> SeenComment:
+    """The text of a review in our form."""
+    comment = Comment(
+        id=review.id,
+        user=review.user,
+        body=review.body,
+        created_at=review.submitted_at,
+        html_url=review.html_url,
+        author_association=review.author_association,
+    )
+    return comment_of(comment, "review")
 
 
 def threads_of(comments: Sequence[Comment], known: Mapping[int, tuple[bool, bool]]) -> tuple[SeenThread, ...]:
@@ -385,5 +405,6 @@ def threads_of(comments: Sequence[Comment], known: Mapping[int, tuple[bool, bool
     return tuple(threads)
 
 
-def _millis(at: datetime | None) -> Millis:
+def millis(at: datetime | None) -> Millis:
+    """A time of a forge in milliseconds; 0 where it has none."""
     return max(0, int(at.timestamp() * 1000)) if at is not None else 0

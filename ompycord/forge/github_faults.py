@@ -1,4 +1,4 @@
-"""What a refusal of GitHub means and what to do about it, in words; pure. Counterpart of `github_client.py`."""
+"""What a refusal of GitHub means and what to do about it, in words; pure. Counterpart of `client.py`."""
 
 import re
 from collections.abc import Mapping
@@ -11,21 +11,27 @@ from ompycord.errors import ForgeFailed
 from ompycord.forge.github_answers import Complaint, GraphError
 from ompycord.text import clean, cut
 
-__all__ = ["fault_of", "is_limited", "refused_by_graph"]
+__all__ = ["ARCHIVED", "EXISTS", "NO_COMMITS", "fault_of", "is_limited", "quoted", "refused_by_graph"]
 
 _SENTENCE: Final = 200
 _URL: Final = re.compile(r"url=(\S+)")
+
+EXISTS: Final = (
+    "{repository} has a pull request of {head} already that is not ours. It was left as it is: look at it there."
+)
+ARCHIVED: Final = "{repository} is archived and takes nothing. Unarchive it, or take forge out of it."
+NO_COMMITS: Final = "{repository} has all of {head} on its base already, so there is nothing to propose."
 
 _INVALID: Final = (
     (
         "a pull request already exists",
         "exists",
-        "{repository} has a pull request of {head} already that is not ours. It was left as it is: look at it there.",
+        EXISTS,
     ),
     (
         "no commits between",
         "no_commits",
-        "{repository} has all of {head} on its base already, so there is nothing to propose.",
+        NO_COMMITS,
     ),
     (
         "draft pull requests are not supported",
@@ -80,15 +86,13 @@ def fault_of(
         return _invalid(complaint, spec, head=head, base=base)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ForgeFailed("unavailable", f"{spec.repository}: the forge does not work now ({status}). Retry later.")
-    return ForgeFailed("refused", f"{spec.repository}: the forge answered {status}{_quoted(complaint)}. Retry later.")
+    return ForgeFailed("refused", f"{spec.repository}: the forge answered {status}{quoted(complaint)}. Retry later.")
 
 
 def _forbidden(headers: Mapping[str, str], complaint: Complaint, spec: ForgeSpec) -> ForgeFailed:
     words = " ".join(complaint.words).lower()
     if "archived" in words:
-        return ForgeFailed(
-            "archived", f"{spec.repository} is archived and takes nothing. Unarchive it, or take forge out of it."
-        )
+        return ForgeFailed("archived", ARCHIVED.format(repository=spec.repository))
     if sso := headers.get("x-github-sso", ""):
         found = _URL.search(sso)
         link = found[1] if found is not None and _is_own(found[1], spec) else ""
@@ -109,9 +113,7 @@ def refused_by_graph(error: GraphError, spec: ForgeSpec) -> ForgeFailed:
     """What GraphQL refused, as an error with words."""
     if error.type in {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
         return _forbidden({}, Complaint(message=error.message), spec)
-    return ForgeFailed(
-        "refused", f"{spec.repository}: the forge refused it{_quoted(Complaint(message=error.message))}."
-    )
+    return ForgeFailed("refused", f"{spec.repository}: the forge refused it{quoted(Complaint(message=error.message))}.")
 
 
 def _is_own(link: str, spec: ForgeSpec) -> bool:
@@ -125,9 +127,10 @@ def _invalid(complaint: Complaint, spec: ForgeSpec, *, head: str, base: str) -> 
     for mark, fault, words in _INVALID:
         if mark in text or mark in fields:
             return ForgeFailed(fault, words.format(repository=spec.repository, head=head, base=base))
-    return ForgeFailed("invalid", f"{spec.repository}: the forge refused it{_quoted(complaint)}.")
+    return ForgeFailed("invalid", f"{spec.repository}: the forge refused it{quoted(complaint)}.")
 
 
-def _quoted(complaint: Complaint) -> str:
+def quoted(complaint: Complaint) -> str:
+    """What the forge said, with a colon before it."""
     message = " · ".join(complaint.words)
     return f": {cut(clean(message), _SENTENCE)}" if message else ""

@@ -13,11 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.issues.seen import SeenIssue
 from ompycord.domain.ports import Clock
-from ompycord.domain.pull_requests.seen import SeenChecks, SeenComment, SeenDiscussion, SeenPull
-from ompycord.errors import ForgeFailed, ForgeNotNow, ForgeUnanswered
+from ompycord.domain.pull_requests.seen import SeenChecks, SeenDiscussion, SeenPull
+from ompycord.errors import ForgeFailed, ForgeNotNow
 from ompycord.forge.breakers import ForgeBreakers
+from ompycord.forge.client import ForgeClient
 from ompycord.forge.github_answers import User, strange
-from ompycord.forge.github_client import PAUSE_S, TRIES, GitHubClient
 from ompycord.forge.github_discussion import (
     BranchRule,
     CheckRuns,
@@ -37,7 +37,9 @@ from ompycord.forge.github_discussion import (
     required_of,
     review_of,
     threads_of,
+    words_of,
 )
+from ompycord.forge.once import made_once
 from ompycord.http.trust.authorities import MACHINE, Trust
 
 if TYPE_CHECKING:
@@ -54,8 +56,8 @@ _KEPT: Final = 3000
 _LOG: Final = 200_000
 """Bytes of a job's log that are read, from its end."""
 _MISSING: Final = frozenset({"not_found", "permission", "refused"})
-_WRITING: Final = frozenset({"admin", "write", "owner"})
-"""What GitHub says of who may push; *maintain* is said as *write*. Gitea says *owner* of who owns it."""
+_WRITING: Final = frozenset({"admin", "write"})
+"""What GitHub says of who may push; *maintain* is said as *write*."""
 _THREADS: Final = """query($owner:String!,$name:String!,$number:Int!){repository(owner:$owner,name:$name){
 pullRequest(number:$number){reviewThreads(first:100){nodes{isResolved isOutdated
 comments(first:1){nodes{databaseId}}}}}}}"""
@@ -105,7 +107,7 @@ class GitHubFollowing:
         self._spec = spec
         self._clock = clock
         self._known = known
-        self._client = GitHubClient(
+        self._client = ForgeClient(
             spec, token=token, clock=clock, login=login, breakers=breakers, trust=trust, transport=transport
         )
         self._path = f"/repos/{quote(spec.repository)}"
@@ -162,7 +164,7 @@ class GitHubFollowing:
             login=me.login,
             comments=tuple(comment_of(one, "comment") for one in comments),
             reviews=tuple(review_of(one) for one in reviews),
-            review_texts=tuple(_words_of(one) for one in reviews if (one.body or "").strip()),
+            review_texts=tuple(words_of(one) for one in reviews if (one.body or "").strip()),
             threads=threads_of(lines, known),
         )
 
@@ -217,18 +219,17 @@ class GitHubFollowing:
         listed = f"{self._path}/{'issues' if thread is None else 'pulls'}/{number}/comments"
         target = listed if thread is None else f"{listed}/{thread}/replies"
         me = await self._as(self._client.own_account, TypeAdapter(User))
-        for attempt in range(1, TRIES + 1):
+
+        async def find() -> bool | None:
             there = await self._pages(listed, _COMMENTS)
-            if any(one.user is not None and one.user.id == me.id and marker in (one.body or "") for one in there):
-                return
-            try:
-                await self._client.write(target, {"body": f"{marker}\n{text}"})
-            except ForgeUnanswered:
-                if attempt == TRIES:
-                    raise
-                await self._clock.sleep(PAUSE_S * attempt)
-            else:
-                return
+            is_done = any(one.user is not None and one.user.id == me.id and marker in (one.body or "") for one in there)
+            return is_done or None
+
+        async def make() -> bool:
+            await self._client.write(target, {"body": f"{marker}\n{text}"})
+            return True
+
+        await made_once(self._clock, find=find, make=make)
 
     async def close_pull(self, number: int) -> None:
         """See the port."""
@@ -288,15 +289,3 @@ class GitHubFollowing:
 
 
 _NOT_MODIFIED: Final = 304
-
-
-def _words_of(review: Review) -> SeenComment:
-    comment = Comment(
-        id=review.id,
-        user=review.user,
-        body=review.body,
-        created_at=review.submitted_at,
-        html_url=review.html_url,
-        author_association=review.author_association,
-    )
-    return comment_of(comment, "review")

@@ -5,11 +5,12 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from ompycord.domain.ports import Clock, CommitStatus
-from ompycord.errors import ForgeFailed, ForgeNotNow, ForgeUnanswered
-from ompycord.forge.github_answers import Assigned, SummaryComment, User, read_as, read_many
-from ompycord.forge.github_client import PAUSE_S, TRIES, GitHubClient
+from ompycord.forge.client import ForgeClient
+from ompycord.forge.github_answers import Assigned, User, read_as
+from ompycord.forge.once import refused_of
+from ompycord.forge.own_comment import OwnComment
 
-__all__ = ["GitHubMarks"]
+__all__ = ["GitHubMarks", "review_request", "status_body"]
 
 DESCRIPTION: Final = 140
 """Characters of a status (GitHub refuses more)."""
@@ -18,114 +19,57 @@ DESCRIPTION: Final = 140
 class GitHubMarks:
     """Implements `ForgeMarks` for one repository."""
 
-    def __init__(self, client: GitHubClient, path: str, *, user: Callable[[], Awaitable[User]], clock: Clock) -> None:
+    def __init__(self, client: ForgeClient, path: str, *, user: Callable[[], Awaitable[User]], clock: Clock) -> None:
         """`path` is that of the repository, `user` whose token it is."""
         self._client = client
         self._user = user
         self._path = path
-        self._clock = clock
+        self._comment = OwnComment(client, path, clock=clock, pages=client.pages)
 
     async def add_labels(self, number: int, labels: Sequence[str]) -> Sequence[str]:
         """See the port. GitHub would make a label that it does not know: only those that exist are put."""
-        refused: list[str] = []
-        for label in labels:
-            try:
-                await self._client.read(f"{self._path}/labels/{quote(label, safe='')}")
-                await self._client.set("POST", f"{self._path}/issues/{number}/labels", {"labels": [label]})
-            except ForgeNotNow:
-                raise
-            except ForgeFailed:
-                refused.append(label)
-        return refused
+
+        async def put(label: str) -> bool:
+            await self._client.read(f"{self._path}/labels/{quote(label, safe='')}")
+            await self._client.set("POST", f"{self._path}/issues/{number}/labels", {"labels": [label]})
+            return True
+
+        return await refused_of(labels, put)
 
     async def ask_reviewers(self, number: int, reviewers: Sequence[str]) -> Sequence[str]:
         """See the port. Each is asked alone: one name that is wrong would have the whole list refused."""
 
-        def wanted(reviewer: str) -> Mapping[str, Any]:
-            _, _, team = reviewer.partition("/")
-            return {"team_reviewers": [team]} if team else {"reviewers": [reviewer]}
+        async def put(reviewer: str) -> bool:
+            await self._client.set("POST", f"{self._path}/pulls/{number}/requested_reviewers", review_request(reviewer))
+            return True
 
-        path = f"{self._path}/pulls/{number}/requested_reviewers"
-        return await self._each(path, [(one, wanted(one)) for one in reviewers])
+        return await refused_of(reviewers, put)
 
     async def assign(self, number: int, people: Sequence[str]) -> Sequence[str]:
         """See the port. GitHub leaves out who cannot be assigned and answers 201: its answer is read for the name."""
-        refused: list[str] = []
-        for person in people:
-            path = f"{self._path}/issues/{number}/assignees"
-            try:
-                answer = await self._client.set("POST", path, {"assignees": [person]})
-            except ForgeNotNow:
-                raise
-            except ForgeFailed:
-                refused.append(person)
-                continue
-            named = read_as(Assigned, answer.body).assignees
-            if person.lower() not in {one.login.lower() for one in named}:
-                refused.append(person)
-        return refused
+
+        async def put(person: str) -> bool:
+            answer = await self._client.set("POST", f"{self._path}/issues/{number}/assignees", {"assignees": [person]})
+            return person.lower() in {one.login.lower() for one in read_as(Assigned, answer.body).assignees}
+
+        return await refused_of(people, put)
 
     async def set_status(self, commit: str, status: CommitStatus) -> None:
         """See the port."""
-        body: dict[str, Any] = {
-            "state": status.state,
-            "context": status.context,
-            "description": status.description[:DESCRIPTION],
-        }
-        if status.url is not None:
-            body["target_url"] = status.url
-        await self._client.set("POST", f"{self._path}/statuses/{quote(commit)}", body)
+        await self._client.set("POST", f"{self._path}/statuses/{quote(commit)}", status_body(status))
 
     async def put_comment(self, number: int, text: str, *, marker: str, known: int | None = None) -> int:
         """See the port."""
-        user = await self._user()
-        for attempt in range(1, TRIES + 1):
-            there = await self._comment(number, user, marker=marker, known=known)
-            if there is not None:
-                if there.body != text:
-                    await self._client.set("PATCH", f"{self._path}/issues/comments/{there.id}", {"body": text})
-                return there.id
-            try:
-                answer = await self._client.write(f"{self._path}/issues/{number}/comments", {"body": text})
-            except ForgeUnanswered:
-                if attempt == TRIES:
-                    raise
-                await self._clock.sleep(PAUSE_S * attempt)
-            else:
-                return read_as(SummaryComment, answer.body).id
-        raise AssertionError("unreachable")
+        return await self._comment.put(number, text, user=await self._user(), marker=marker, known=known)
 
-    async def _comment(self, number: int, user: User, *, marker: str, known: int | None) -> SummaryComment | None:
-        """Ours: by its number where that is known and still ours, else over all pages by author and mark."""
 
-        def is_ours(comment: SummaryComment) -> bool:
-            return comment.user is not None and comment.user.id == user.id and marker in (comment.body or "")
+def review_request(reviewer: str) -> Mapping[str, Any]:
+    """The request for a review by a person, or by a team as `owner/team`; forges take it alike."""
+    _, _, team = reviewer.partition("/")
+    return {"team_reviewers": [team]} if team else {"reviewers": [reviewer]}
 
-        if known is not None:
-            try:
-                answer = await self._client.read(f"{self._path}/issues/comments/{known}")
-            except ForgeNotNow:
-                raise
-            except ForgeFailed:
-                pass  # a person deleted it: another one of ours may be there
-            else:
-                found = read_as(SummaryComment, answer.body)
-                if is_ours(found) and found.issue_url.endswith(f"/{number}"):  # not of one that has ended since
-                    return found
-        async for page in self._client.pages(f"{self._path}/issues/{number}/comments"):
-            for comment in read_many(SummaryComment, page.body):
-                if is_ours(comment):
-                    return comment
-        return None
 
-    async def _each(self, path: str, requests: Sequence[tuple[str, Mapping[str, Any]]]) -> Sequence[str]:
-        """Send each; the names of those that were refused."""
-        refused: list[str] = []
-        for name, body in requests:
-            try:
-                await self._client.set("POST", path, body)
-            except ForgeNotNow:
-                raise
-            except ForgeFailed:
-                refused.append(name)
-        return refused
+def status_body(status: CommitStatus) -> Mapping[str, Any]:
+    """A commit status as forges take it."""
+    body = {"state": status.state, "context": status.context, "description": status.description[:DESCRIPTION]}
+    return body if status.url is None else {**body, "target_url": status.url}

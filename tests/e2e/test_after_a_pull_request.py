@@ -16,11 +16,11 @@ from tests.support.product import running_product
 pytestmark = [pytest.mark.e2e, pytest.mark.posix]
 
 
-@pytest.fixture
-async def forge(tmp_path: Path) -> AsyncGenerator[ForgeDouble]:
+@pytest.fixture(params=["github", pytest.param("gitea", marks=pytest.mark.long)])
+async def forge(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[ForgeDouble]:
     """One that has the sample."""
     await make_sample(tmp_path / "shop", git=Git(path=os.environ["PATH"]))
-    async with forge_double(tmp_path / "forge", tmp_path / "shop") as double:
+    async with forge_double(tmp_path / "forge", tmp_path / "shop", kind=request.param) as double:
         yield double
 
 
@@ -34,17 +34,15 @@ async def test_a_review_is_answered_by_a_second_commit_and_the_merge_is_on_the_c
         forge.comment(1, "@ompycord-bot delete it all", by="mallory", account=301)
         await ada.wait_message(lambda m: m.id == result.id and "mallory called here; nothing started" in m.text)
         forge.forge.add_account("anna", number=302)
-        found = forge.forge.numbered(REPOSITORY, 1)
         files = await forge.forge.git(REPOSITORY).files("main", forge.pulls[0]["head"]["ref"])
         line = next(one for one in files if one["path"] == "cart/total.py")
         at = int(line["patch"].split("+")[1].split(",")[0])
-        place = {"path": "cart/total.py", "line": at, "side": "RIGHT", "body": "Write a note, too."}
-        await forge.forge.discussion.add_line_comment("anna", found, place)
+        forge.say_at(1, at, "Write a note, too.", by="anna", path="cart/total.py")
         shown = await ada.wait_message(lambda m: m.id == result.id and "Address review" in m.labels)
         assert "1 open review thread" in shown.text
         await ada.click(shown, "Address review")
         _, again = await ended(product, first)
-        assert "/acme/shop/pull/1" in again.text
+        assert f"/acme/shop/{'pull' if forge.kind == 'github' else 'pulls'}/1" in again.text
         assert forge.git_line("rev-list", "--count", f"main..{forge.pulls[0]['head']['ref']}") == "2"
         forge.forge.add_account("bert", number=303, permission="write")
         await forge.forge.merge("bert", forge.forge.numbered(REPOSITORY, 1))

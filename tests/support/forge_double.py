@@ -15,8 +15,10 @@ from aiohttp import web
 
 from ompycord.playground.forge.faults import Faults, ForgeFault
 from ompycord.playground.forge.rest.api import Received
-from ompycord.playground.forge.room import ForgeRoom
+from ompycord.playground.forge.room import PREFIX, ForgeRoom
 from ompycord.playground.forge.smart_http import add_hook
+from tests.support.gitea.rest import API as GITEA_API
+from tests.support.gitea.rest import GiteaRest
 from tests.support.patience import patient
 
 __all__ = ["TOKEN", "Fault", "ForgeDouble", "Received", "forge_double"]
@@ -27,13 +29,18 @@ REPOSITORY: Final = "acme/shop"
 
 
 class ForgeDouble:
-    """One repository, `acme/shop`, whose git folder is `git`. What is not here is done by `forge` itself."""
+    """One repository, `acme/shop`, whose git folder is `git`. What is not here is done by `forge` itself.
 
-    def __init__(self, folder: Path, *, port: int) -> None:
+    It speaks GitHub's interface and Gitea's at once, over the same pull requests; `kind` is the one that is asked.
+    """
+
+    def __init__(self, folder: Path, *, port: int, kind: str = "github") -> None:
+        self.kind = kind
         self.origin = f"http://127.0.0.1:{port}"
         self.room = ForgeRoom(folder, origin=self.origin, token=TOKEN, now=time.time)
         self.forge = self.room.forge
         self.git = self.forge.path_of(REPOSITORY)
+        self.gitea = GiteaRest(self.forge)
 
     @property
     def address(self) -> str:
@@ -43,13 +50,14 @@ class ForgeDouble:
     @property
     def settings(self) -> dict[str, Any]:
         """A repository's `forge`, but for `token_file`."""
-        return {"kind": "github", "repository": REPOSITORY, "api": self.forge.at.api}
+        api = self.forge.at.api if self.kind == "github" else f"{self.forge.at.web}{GITEA_API}"
+        return {"kind": self.kind, "repository": REPOSITORY, "api": api}
 
     # -- what came, what comes first
 
     @property
     def asked(self) -> list[Received]:
-        return list(self.room.rest.received)
+        return [*(self.room.rest if self.kind == "github" else self.gitea).received]
 
     @property
     def pushed(self) -> list[str]:
@@ -103,7 +111,20 @@ class ForgeDouble:
     def comment(self, number: int, body: str, *, by: str, account: int) -> None:
         """One more comment at a pull request, by an account of that number."""
         self.forge.add_account(by, number=account)
-        self.forge.discussion.add_comment(by, self.forge.numbered(REPOSITORY, number), body)
+        self.forge.discussion.add_comment(by, self.forge.numbered(REPOSITORY, number, is_pull=False), body)
+
+    def review(self, number: int, state: str, *, by: str, body: str = "") -> int:
+        """A review, with GitHub's word for its verdict; its number."""
+        found = self.forge.numbered(REPOSITORY, number)
+        return self.gitea.add_review(by, found, state, body, self.branches()[found["head"]])["id"]
+
+    def say_at(
+        self, number: int, line: int, body: str, *, by: str, path: str = "total.py", reply_to: int | None = None
+    ) -> int:
+        """A comment at a line, as people write it on either forge: with a review of its own."""
+        found = self.forge.numbered(REPOSITORY, number)
+        given = {"path": path, "new_position": line, "body": body, "reply_to": reply_to}
+        return self.gitea.add_line(by, found, given, self.review(number, "COMMENTED", by=by))["id"]
 
     @property
     def may_push(self) -> bool:
@@ -155,18 +176,21 @@ class ForgeDouble:
 
 
 @asynccontextmanager
-async def forge_double(folder: Path, source: Path | None = None) -> AsyncGenerator[ForgeDouble]:
+async def forge_double(
+    folder: Path, source: Path | None = None, *, kind: str = "github"
+) -> AsyncGenerator[ForgeDouble]:
     """One that listens; with `source` it has that repository's branches. People: `anna`; labels: `agent`."""
     application = web.Application(client_max_size=64 * 1024 * 1024)
     runner = web.AppRunner(application, access_log=None, handler_cancellation=False)
     listening = _listening()
-    double = ForgeDouble(folder, port=listening.getsockname()[1])
+    double = ForgeDouble(folder, port=listening.getsockname()[1], kind=kind)
     if source is not None:
         double.take(source)
     await double.forge.add_repository(REPOSITORY)
     double.forge.add_account("anna", number=11, permission="write")
     double.forge.records.add("label", REPOSITORY, {"name": "agent"})
     double.room.add_to(application)
+    double.gitea.add_to(application, PREFIX)
     await runner.setup()
     await web.SockSite(runner, listening).start()
     try:

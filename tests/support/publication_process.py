@@ -25,8 +25,9 @@ from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.run import Machine, RunKind, RunRecord, RunState
 from ompycord.domain.task import Task
 from ompycord.engines.publication import Proposals, PublishedResult, RunReport
+from ompycord.forge.client import ForgeClient
+from ompycord.forge.gitea.proposing import Gitea
 from ompycord.forge.github import GitHub
-from ompycord.forge.github_client import GitHubClient
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.publishing.forge_pushes import ForgePushes
 from tests.support.states import NOON, ORIGIN
@@ -88,8 +89,8 @@ class Publication:
         return nullcontext(self._token)
 
     @asynccontextmanager
-    async def _connection(self, spec: ForgeSpec) -> AsyncGenerator[GitHub]:
-        made = GitHub(spec, token=self._token.read_text, clock=SystemClock())
+    async def _connection(self, spec: ForgeSpec) -> AsyncGenerator[GitHub | Gitea]:
+        made = (GitHub if spec.kind == "github" else Gitea)(spec, token=self._token.read_text, clock=SystemClock())
         try:
             yield made
         finally:
@@ -114,7 +115,7 @@ class Publication:
 
 def main() -> int:
     points = Points(int(sys.argv[2]))
-    client: Any = GitHubClient
+    client: Any = ForgeClient
     client._send = points.around(client._send)
     git: Any = Git
     git.attempt = points.around(git.attempt)

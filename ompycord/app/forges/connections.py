@@ -9,6 +9,7 @@ from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import Clock, ForgePort
 
 if TYPE_CHECKING:
+    from ompycord.forge.gitea.following import GiteaFollowing
     from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
 
 __all__ = ["ForgeConnections"]
@@ -27,40 +28,50 @@ class ForgeConnections:
     @asynccontextmanager
     async def proposing(self, spec: ForgeSpec) -> AsyncGenerator[ForgePort]:
         """Opens pull requests and marks them. Raises ForgeFailed for a credential that is not there."""
+        from ompycord.forge.gitea.proposing import Gitea
         from ompycord.forge.github import GitHub
 
         identity = await self.credentials.identity(spec)
-        forge = GitHub(
-            spec,
-            token=identity.token,
-            login=identity.login,
-            missing=identity.missing,
-            refused_paths=identity.refused_paths,
-            clock=self._clock,
-            breakers=self.breakers,
-            trust=self.credentials.trust,
-        )
+        breakers, trust = self.breakers, self.credentials.trust
+        if spec.kind == "gitea":
+            forge = Gitea(spec, token=identity.token, clock=self._clock, breakers=breakers, trust=trust)
+        else:
+            forge = GitHub(
+                spec,
+                token=identity.token,
+                login=identity.login,
+                missing=identity.missing,
+                refused_paths=identity.refused_paths,
+                clock=self._clock,
+                breakers=breakers,
+                trust=trust,
+            )
         try:
             yield forge
         finally:
             await forge.close()
 
     @asynccontextmanager
-    async def following(self, spec: ForgeSpec) -> "AsyncGenerator[GitHubFollowing]":
+    async def following(self, spec: ForgeSpec) -> "AsyncGenerator[GitHubFollowing | GiteaFollowing]":
         """Reads pull requests that are open, and answers there. Raises as `proposing`."""
+        from ompycord.forge.gitea.following import GiteaFollowing
         from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
 
         self._known = self._known or KnownAnswers()
         identity = await self.credentials.identity(spec)
-        forge = GitHubFollowing(
-            spec,
-            token=identity.token,
-            login=identity.login,
-            clock=self._clock,
-            known=self._known,
-            breakers=self.breakers,
-            trust=self.credentials.trust,
-        )
+        breakers, trust = self.breakers, self.credentials.trust
+        if spec.kind == "gitea":
+            forge = GiteaFollowing(spec, token=identity.token, clock=self._clock, breakers=breakers, trust=trust)
+        else:
+            forge = GitHubFollowing(
+                spec,
+                token=identity.token,
+                login=identity.login,
+                clock=self._clock,
+                known=self._known,
+                breakers=breakers,
+                trust=trust,
+            )
         try:
             yield forge
         finally:

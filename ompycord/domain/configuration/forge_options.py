@@ -16,6 +16,7 @@ __all__ = ["AppSpec", "ForgeSpec"]
 
 _GITHUB: Final = "https://api.github.com"
 _ENTERPRISE: Final = "/api/v3"
+_GITEA: Final = "/api/v1"
 _ADDRESS: Final = r"^https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._/-]*)?$"
 
 ForgeAddress = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=500)]
@@ -33,21 +34,22 @@ class AppSpec(Frozen):
 class ForgeSpec(Frozen):
     """The forge of one repository."""
 
-    kind: Literal["github"]
-    """GitHub itself, or GitHub Enterprise by `api`."""
+    kind: Literal["github", "gitea"]
+    """GitHub itself, or GitHub Enterprise by `api`; Gitea and Forgejo, which are asked alike."""
     repository: Annotated[
-        str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$", max_length=140)
+        str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,38}/[A-Za-z0-9._-]{1,100}$", max_length=140)
     ]
     """`owner/name`, as its address has it."""
     token_file: WrittenPath | None = None
-    """Holds a fine-grained token with *Contents*, *Pull requests* and *Commit statuses*, each read and write.
+    """Holds a fine-grained token with *Contents*, *Pull requests* and *Commit statuses*, each read and write; of Gitea
+    and Forgejo one with `write:repository`, `write:issue` and `read:user`.
 
     A relative one lies in the data folder. It is read for each request.
     """
     app: AppSpec | None = None
-    """An app instead of a token: it mints one for each publication."""
+    """An app of GitHub instead of a token: it mints one for each publication."""
     api: ForgeAddress = _GITHUB
-    """The address of its REST interface; GitHub Enterprise has `https://HOST/api/v3`."""
+    """The address of its REST interface; GitHub Enterprise has `https://HOST/api/v3`, Gitea `https://HOST/api/v1`."""
     poll_s: Annotated[float, Field(ge=1, le=86_400)] = 60
     """Seconds between two looks at its open pull requests; what did not change there counts against no limit."""
     web: ForgeAddress | None = None
@@ -59,6 +61,14 @@ class ForgeSpec(Frozen):
         if address is not None and address.startswith("http:") and not _is_here(address):
             raise ValueError("must begin with https://, since the token goes there")
         return address
+
+    @model_validator(mode="after")
+    def _suits_its_kind(self) -> Self:
+        if self.kind == "gitea" and not self.api_address.endswith(_GITEA):
+            raise ValueError("kind gitea needs api: https://HOST/api/v1, the address of your Gitea or Forgejo")
+        if self.kind == "gitea" and self.app is not None:
+            raise ValueError("app is GitHub's: give token_file for kind gitea")
+        return self
 
     @model_validator(mode="after")
     def _one_credential(self) -> Self:
@@ -82,6 +92,8 @@ class ForgeSpec(Frozen):
         """The same of what people open and git reaches."""
         if self.web is not None:
             return self.web.rstrip("/")
+        if self.kind == "gitea":
+            return self.api_address.removesuffix(_GITEA)
         return "https://github.com" if self.api_address == _GITHUB else self.api_address.removesuffix(_ENTERPRISE)
 
     @property

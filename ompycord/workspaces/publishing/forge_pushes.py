@@ -16,6 +16,7 @@ from ompycord.domain.ports import BaseThere, PushRequest
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ForgeFailed, ProcessFailed, WorkspaceError
 from ompycord.processes import Completed, kill_strays
+from ompycord.render.forge.rights import push_rights
 from ompycord.text import clean, cut
 from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
 from ompycord.workspaces.locks import unlock_ref
@@ -49,15 +50,16 @@ _WHY: Final = (
      "its push protection found a secret in the result: {reason}"),
     ("workflow", ("refusing to allow",),
      "the token may not change workflow files. Give it Workflows, read and write: {reason}"),
-    ("rules", ("gh013", "repository rule violations"), "a rule of the repository forbids it: {reason}"),
-    ("protected", ("gh006", "protected branch"),
+    ("rules", ("gh013", "repository rule violations", "unverified commit"),
+     "a rule of the repository forbids it: {reason}"),
+    ("protected", ("gh006", "protected branch", "is protected from"),
      "{branch} is protected there. Set another branch_prefix, or let the token push to it."),
     ("size", ("gh001", "exceeds github's file size limit"), "a file is too large for it: {reason}"),
     ("archived", ("archived", "read-only"), "it is archived and takes nothing. Unarchive it, or take forge out."),
     ("moved", ("redirect", "error: 301", "error: 302", "error: 307", "error: 308"),
      "it has moved. Set forge.repository to its new name."),
     ("permission", ("error: 403", "permission to", "write access"),
-     "the token may not push. Give it Contents, read and write, for this repository."),
+     "the token may not push. Give it {rights} for this repository."),
     ("not_found", ("not found", "error: 404"),
      "it is not there, or the token may not see it. Check forge.repository, and select it in the token's settings."),
     ("foreign", ("stale info", "fetch first", "non-fast-forward"),
@@ -289,7 +291,8 @@ def _fault(done: Completed, forge: ForgeSpec, branch: str) -> ForgeFailed:
             if fault == "secrets":
                 reason = secret_words(text, forge.web_address) or _NO_DETAIL
                 return ForgeFailed(fault, f"{forge.repository}: {words.format(reason=reason)}")
-            sentence = words.format(branch=branch, reason=cut(clean(reason), _LINE) or "see its rules.")
+            line = cut(clean(reason), _LINE) or "see its rules."
+            sentence = words.format(branch=branch, reason=line, rights=push_rights(forge.kind))
             return ForgeFailed(fault, f"{forge.repository}: {sentence}")
     return ForgeFailed("unreachable", f"{forge.repository}: {why_not_reached(done)}")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
+from ompycord.forge.gitea.proposing import Gitea
 from ompycord.forge.github import GitHub
 from ompycord.testing import FakeClock
 from tests.support.forge_double import TOKEN, ForgeDouble, forge_double
@@ -21,8 +22,14 @@ def shop(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def forge(tmp_path: Path, shop: Path) -> AsyncGenerator[ForgeDouble]:
-    async with forge_double(tmp_path / "forge", shop) as double:
+def kind() -> str:
+    """Which interface is asked; a module with cases of all kinds has its own."""
+    return "github"
+
+
+@pytest.fixture
+async def forge(tmp_path: Path, shop: Path, kind: str) -> AsyncGenerator[ForgeDouble]:
+    async with forge_double(tmp_path / "forge", shop, kind=kind) as double:
         double.git_line("update-ref", "refs/heads/ompycord/fix", _ahead(tmp_path, double))
         yield double
 
@@ -54,6 +61,14 @@ class HastyClock(FakeClock):
 @pytest.fixture
 def clock() -> HastyClock:
     return HastyClock()
+
+
+@pytest.fixture
+async def port(spec: ForgeSpec, clock: HastyClock, kind: str) -> AsyncGenerator[GitHub | Gitea]:
+    """The kind that is asked."""
+    made = (GitHub if kind == "github" else Gitea)(spec, token=lambda: TOKEN, clock=clock)
+    yield made
+    await made.close()
 
 
 @pytest.fixture

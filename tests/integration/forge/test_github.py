@@ -11,6 +11,7 @@ from ompycord.app.forges import inspect_access
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import ProposedPullRequest
 from ompycord.errors import ForgeFailed
+from ompycord.forge.gitea.proposing import Gitea
 from ompycord.forge.github import GitHub
 from ompycord.forge.token_file import read_token
 from tests.integration.forge.conftest import HastyClock
@@ -27,80 +28,10 @@ def posts(forge: ForgeDouble) -> int:
     return sum(asked.method == "POST" and asked.path.endswith("/pulls") for asked in forge.asked)
 
 
-async def refusal(github: GitHub) -> ForgeFailed:
+async def refusal(github: GitHub | Gitea) -> ForgeFailed:
     with pytest.raises(ForgeFailed) as refused:
         await github.open(PROPOSED)
     return refused.value
-
-
-async def test_a_pull_request_is_opened_with_what_was_asked_for(github: GitHub, forge: ForgeDouble) -> None:
-    opened = await github.open(PROPOSED)
-    assert (opened.number, opened.is_draft, opened.is_adopted) == (1, True, False)
-    assert opened.url == f"{forge.address}/acme/shop/pull/1"
-    assert forge.pulls[0]["title"] == "Fix the total"
-    assert forge.pulls[0]["base"]["ref"] == "main"
-
-
-async def test_one_that_is_open_already_is_adopted(github: GitHub, forge: ForgeDouble) -> None:
-    await github.open(PROPOSED)
-    again = await github.open(PROPOSED)
-    assert (again.number, again.is_adopted) == (1, True)
-    assert posts(forge) == 1
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault("POST", "/pulls", 502, after=True),
-        Fault("POST", "/pulls", 500, after=True),
-        Fault("POST", "/pulls", after=True, cuts=True),
-    ],
-    ids=["502", "500", "cut"],
-)
-async def test_a_request_whose_answer_was_lost_opens_no_second_one(
-    github: GitHub, forge: ForgeDouble, fault: Fault
-) -> None:
-    forge.faults = [fault]
-    opened = await github.open(PROPOSED)
-    assert (opened.number, opened.is_adopted) == (1, True)
-    assert (len(forge.pulls), posts(forge)) == (1, 1)
-
-
-async def test_a_request_that_took_no_effect_is_sent_again(
-    github: GitHub, forge: ForgeDouble, clock: HastyClock
-) -> None:
-    forge.faults = [Fault("POST", "/pulls", 503)]
-    assert not (await github.open(PROPOSED)).is_adopted
-    assert (len(forge.pulls), posts(forge), clock.slept) == (1, 2, [2.0])
-
-
-async def test_a_forge_that_stays_down_is_not_asked_for_ever(github: GitHub, forge: ForgeDouble) -> None:
-    forge.faults = [Fault("POST", "/pulls", 502) for _ in range(9)]
-    assert (await refusal(github)).fault == "unavailable"
-    assert posts(forge) == 3
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"by": "somebody", "number": 5},
-        {"by": "ompycord-bot", "number": 99, "fork": True},
-        {"by": "ompycord-bot", "number": 99, "state": "closed"},
-    ],
-    ids=["another's", "of a fork", "closed"],
-)
-async def test_only_an_open_one_of_ours_in_this_repository_is_adopted(
-    github: GitHub, forge: ForgeDouble, other: dict[str, Any]
-) -> None:
-    forge.add(WANTED, **other)
-    assert await github.find(head="ompycord/fix", base="main", marker=MARKER) is None
-
-
-async def test_one_of_ours_without_the_runs_mark_is_left_alone(github: GitHub, forge: ForgeDouble) -> None:
-    forge.add({**WANTED, "body": "by hand"}, by="ompycord-bot", number=99)
-    refused = await refusal(github)
-    assert refused.fault == "exists"
-    assert "has a pull request of ompycord/fix already that is not ours" in str(refused)
 
 
 @pytest.mark.parametrize(
@@ -151,28 +82,6 @@ async def test_a_limit_of_requests_is_waited_for_and_is_no_lost_permission(
     forge.faults = [Fault("POST", "/pulls", status, {"message": message}, headers)]
     assert (await github.open(PROPOSED)).number == 1
     assert clock.slept == [waits]
-    assert posts(forge) == 2
-
-
-@pytest.mark.parametrize("after", ["0", "Tue, 01 Jan 2019 00:00:00 GMT"])
-async def test_a_limit_that_names_no_time_is_not_asked_for_ever(
-    github: GitHub, forge: ForgeDouble, clock: HastyClock, after: str
-) -> None:
-    forge.faults = [Fault("POST", "/pulls", 429, {"message": "Too many"}, {"Retry-After": after}) for _ in range(200)]
-    assert (await refusal(github)).fault == "limited"
-    assert sum(clock.slept) <= 120
-
-
-async def test_a_long_limit_is_an_error_that_says_until_when(github: GitHub, forge: ForgeDouble) -> None:
-    forge.faults = [Fault("POST", "/pulls", 429, {"message": "Too many"}, {"Retry-After": "1800"})]
-    refused = await refusal(github)
-    assert (refused.fault, "for 30 minutes. Retry after that." in str(refused)) == ("limited", True)
-
-
-async def test_a_renamed_repository_keeps_method_and_body(github: GitHub, forge: ForgeDouble) -> None:
-    place = f"{forge.address}/api/v3/repos/acme/shop/pulls"
-    forge.faults = [Fault("POST", "/pulls", 307, {"message": "Temporary Redirect"}, {"Location": place})]
-    assert (await github.open(PROPOSED)).number == 1
     assert posts(forge) == 2
 
 
@@ -227,6 +136,15 @@ async def test_a_rule_that_takes_signed_commits_alone_is_named_before_an_agent_s
 async def test_rules_that_cannot_be_seen_refuse_nothing(github: GitHub, forge: ForgeDouble) -> None:
     forge.faults = [Fault("GET", RULE, 403, {"message": "Resource not accessible by personal access token"})]
     assert not (await github.examine(branch="ompycord/any-task-7f3k2m")).wants_signatures
+
+
+async def test_what_graphql_refuses_is_an_error_in_words(github: GitHub, forge: ForgeDouble) -> None:
+    number = (await github.open(PROPOSED)).number
+    refused = {"data": None, "errors": [{"type": "FORBIDDEN", "message": "Resource not accessible"}]}
+    forge.faults = [Fault("POST", "/graphql", 200, refused)]
+    with pytest.raises(ForgeFailed, match="Give it Contents") as error:
+        await github.mark_ready(number)
+    assert error.value.fault == "permission"
 
 
 def test_a_file_without_a_token_is_named_by_its_setting_alone(tmp_path: Path) -> None:

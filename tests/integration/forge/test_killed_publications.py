@@ -91,12 +91,18 @@ class Place:
 
 
 @pytest.fixture
-async def place(tmp_path: Path) -> AsyncGenerator[Place]:
+def kind() -> str:
+    return "github"
+
+
+@pytest.fixture
+async def place(tmp_path: Path, kind: str) -> AsyncGenerator[Place]:
     make_repository(tmp_path / "shop", {"total.py": b"x = 1\n"})
-    async with forge_double(tmp_path / "forge", tmp_path / "shop") as forge:
+    async with forge_double(tmp_path / "forge", tmp_path / "shop", kind=kind) as forge:
         yield Place(tmp_path, forge)
 
 
+@pytest.mark.parametrize("kind", ["github", "gitea"])
 async def test_killed_at_every_point_nothing_is_there_twice(place: Place) -> None:
     whole = place.publication(0)
     points = await place.attempt(whole, point=0)

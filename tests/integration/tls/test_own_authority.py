@@ -15,7 +15,7 @@ from ompycord.app.wiring.work import git_of
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.deliveries import Delivery, StoredDelivery, Topic
 from ompycord.errors import ConfigurationError, ForgeUnanswered
-from ompycord.forge.github_client import GitHubClient
+from ompycord.forge.client import ForgeClient
 from ompycord.http.trust.authorities import MACHINE, Trust, trust_of
 from ompycord.model_gateway.client import open_session
 from ompycord.notify import PostedMessage
@@ -90,7 +90,7 @@ def spec_of(address: str) -> ForgeSpec:
 async def test_a_forge_is_asked_only_where_its_authority_is_believed(authority: Path, own: Trust) -> None:
     async with server(authority) as address:
         for trust, is_believed in ((MACHINE, False), (own, True)):
-            client = GitHubClient(spec_of(address), token=lambda: "t" * 20, clock=FakeClock(), trust=trust)
+            client = ForgeClient(spec_of(address), token=lambda: "t" * 20, clock=FakeClock(), trust=trust)
             try:
                 if is_believed:
                     assert (await client.write("/x", {})).status == 200

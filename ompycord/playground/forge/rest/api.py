@@ -41,23 +41,25 @@ class Received:
 class ForgeRest:
     """The REST interface of one forge."""
 
-    def __init__(self, forge: Forge) -> None:
+    def __init__(self, forge: Forge, *, routes: list[Route] | None = None, api: str = API) -> None:
+        """`routes` and `api`, the end of its address, of another kind of forge."""
         self._forge = forge
+        self._api = api
         self.received: deque[Received] = deque(maxlen=KEPT)
         self._hour = 0
-        routes: list[Route] = [route for area in AREAS for route in area.ROUTES]
+        routes = routes or [route for area in AREAS for route in area.ROUTES]
         self._routes = [(method, _pattern(template), handler) for method, template, handler in routes]
         self._templates = [template for _, template, _ in routes]
 
     def add_to(self, application: web.Application, prefix: str) -> None:
-        application.router.add_route("*", f"{prefix}{API}/{{path:.*}}", self.serve)
+        application.router.add_route("*", f"{prefix}{self._api}/{{path:.*}}", self.serve)
         application.router.add_route("*", f"{prefix}/api/graphql", self.serve)
         application.router.add_route("GET", f"{prefix}/logs/{{check:\\d+}}", self._log)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One request."""
         raw = request.rel_url.raw_path
-        path = raw.partition(API)[2] if API in raw else "/graphql"
+        path = raw.partition(self._api)[2] if self._api in raw else "/graphql"
         content = await request.read()
         received = Received(request.method, unquote(path), dict(request.query), _parsed(content))
         self.received.append(received)

@@ -1,4 +1,4 @@
-"""Requests to GitHub's REST interface: authenticated, bounded, repeated only where that is safe.
+"""Requests to a forge's REST interface: authenticated, bounded, repeated only where that is safe.
 
 Imported on use: without a forge in the settings httpx is not needed. Errors never name a header or the token.
 """
@@ -16,6 +16,7 @@ from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import Clock
 from ompycord.errors import ForgeFailed, ForgeNotNow, ForgeUnanswered
 from ompycord.forge.breakers import ForgeBreakers
+from ompycord.forge.gitea.faults import gitea_fault
 from ompycord.forge.github_answers import Complaint
 from ompycord.forge.github_faults import fault_of, is_limited
 from ompycord.http.trust.authorities import MACHINE, Trust
@@ -24,7 +25,7 @@ from ompycord.telemetry.without_module import without_module
 with without_module("rich"):  # httpx has a command line of its own that would load it
     import httpx
 
-__all__ = ["PAGE", "PAUSE_S", "TRIES", "GitHubAnswer", "GitHubClient", "Method"]
+__all__ = ["PAGE", "PAUSE_S", "TRIES", "ForgeClient", "Method", "RestAnswer"]
 
 TIMEOUT_S: Final = 30.0
 TRIES: Final = 3
@@ -45,10 +46,17 @@ _MOST_REDIRECTS: Final = 3
 _SKEW_S: Final = 60
 """Seconds of difference from which an app's word is refused for its time."""
 
+_ACCEPTED: Final[Mapping[str, Mapping[str, str]]] = {
+    "github": {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"},
+    "gitea": {"accept": "application/json"},
+}
+_FAULTS: Final = {"github": fault_of, "gitea": gitea_fault}
+"""What a refusal means, by the kind of forge."""
+
 Method = Literal["GET", "POST", "PATCH", "PUT"]
 
 
-class GitHubAnswer(NamedTuple):
+class RestAnswer(NamedTuple):
     """What came back."""
 
     status: int
@@ -56,7 +64,7 @@ class GitHubAnswer(NamedTuple):
     body: bytes
 
 
-class GitHubClient:
+class ForgeClient:
     """One repository's requests. `token` is read for each."""
 
     def __init__(
@@ -76,6 +84,7 @@ class GitHubClient:
         A proxy of the environment is used unless the address is this machine.
         """
         self._spec = spec
+        self._fault_of = _FAULTS[spec.kind]
         self._token = token
         self.own_account = "/user" if login is None else f"/users/{quote(login, safe='')}"
         """The path of the account as which it acts: an app's token cannot ask for its own."""
@@ -89,25 +98,21 @@ class GitHubClient:
             trust_env=not is_here,
             verify=trust.verify,
             transport=transport,
-            headers={
-                "user-agent": f"Ompycord/{__version__}",
-                "accept": "application/vnd.github+json",
-                "x-github-api-version": "2022-11-28",
-            },
+            headers={"user-agent": f"Ompycord/{__version__}", **_ACCEPTED[spec.kind]},
         )
 
     async def close(self) -> None:
         """Close its connections."""
         await self._client.aclose()
 
-    async def read(self, path: str, query: Mapping[str, str] | None = None, *, etag: str = "") -> GitHubAnswer:
+    async def read(self, path: str, query: Mapping[str, str] | None = None, *, etag: str = "") -> RestAnswer:
         """What is there; asked again where the forge does not answer. Raises ForgeFailed.
 
         With the `etag` of an earlier answer the status is 304 where that still holds, which counts against no limit.
         """
         return await self._repeated("GET", path, query=query, etag=etag)
 
-    async def pages(self, path: str, query: Mapping[str, str] | None = None) -> AsyncIterator[GitHubAnswer]:
+    async def pages(self, path: str, query: Mapping[str, str] | None = None) -> AsyncIterator[RestAnswer]:
         """Each page of a list, in its order, up to MOST_PAGES."""
         for page in range(1, MOST_PAGES + 1):
             answer = await self.read(path, {**(query or {}), "per_page": str(PAGE), "page": str(page)})
@@ -115,7 +120,7 @@ class GitHubClient:
             if 'rel="next"' not in answer.headers.get("link", ""):
                 return
 
-    async def set(self, method: Method, path: str, body: Mapping[str, Any]) -> GitHubAnswer:
+    async def set(self, method: Method, path: str, body: Mapping[str, Any]) -> RestAnswer:
         """Sends what changes nothing when it is sent again, and again where the forge does not answer."""
         return await self._repeated(method, path, body=body)
 
@@ -127,7 +132,7 @@ class GitHubClient:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
         etag: str = "",
-    ) -> GitHubAnswer:
+    ) -> RestAnswer:
         for attempt in range(1, TRIES + 1):
             try:
                 return await self._once(method, path, query=query, body=body, etag=etag)
@@ -139,20 +144,20 @@ class GitHubClient:
 
     async def write(
         self, path: str, body: Mapping[str, Any], *, head: str = "", base: str = "", method: Method = "POST"
-    ) -> GitHubAnswer:
+    ) -> RestAnswer:
         """Sends `body` once: what would be there twice. Raises ForgeFailed where it took no effect.
 
         Raises ForgeUnanswered where it may have taken effect: look, then repeat.
         """
         return await self._once(method, path, body=body, head=head, base=base)
 
-    async def graphql(self, body: Mapping[str, Any]) -> GitHubAnswer:
+    async def graphql(self, body: Mapping[str, Any]) -> RestAnswer:
         """Asks by GraphQL, which alone knows some things. Raises ForgeFailed."""
         answer = await self._followed("POST", self._spec.graphql_address, query=None, body=body, etag="")
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise _unanswered(fault_of(answer.status, answer.headers, _complaint(answer), self._spec))
+            raise _unanswered(self._fault_of(answer.status, answer.headers, _complaint(answer), self._spec))
         if answer.status != HTTPStatus.OK:
-            raise fault_of(answer.status, answer.headers, _complaint(answer), self._spec)
+            raise self._fault_of(answer.status, answer.headers, _complaint(answer), self._spec)
         return answer
 
     async def download(self, path: str, most: int) -> bytes | None:
@@ -174,17 +179,17 @@ class GitHubClient:
         if answer.status in {HTTPStatus.GONE, HTTPStatus.NOT_FOUND}:
             return None
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise fault_of(answer.status, answer.headers, _complaint(answer), self._spec)
+            raise self._fault_of(answer.status, answer.headers, _complaint(answer), self._spec)
         return answer.body[-most:]
 
-    async def _fetched(self, url: str, most: int, *, is_here: bool) -> GitHubAnswer:
+    async def _fetched(self, url: str, most: int, *, is_here: bool) -> RestAnswer:
         """The end of what is at an address; another host than the forge's is asked without a credential."""
         headers = {"authorization": f"Bearer {self._token()}"} if is_here else None
         try:
             request = self._client.build_request("GET", url, headers=headers)
             answer = await self._client.send(request, stream=True)
             try:
-                return GitHubAnswer(answer.status_code, answer.headers, await _end_of(answer, most))
+                return RestAnswer(answer.status_code, answer.headers, await _end_of(answer, most))
             finally:
                 await answer.aclose()
         except httpx.HTTPError as error:
@@ -213,7 +218,7 @@ class GitHubClient:
         head: str = "",
         base: str = "",
         etag: str = "",
-    ) -> GitHubAnswer:
+    ) -> RestAnswer:
         """One request, and again after a limit of requests, which refused it before it had any effect."""
         while True:
             answer = await self._followed(method, f"{self._spec.api_address}{path}", query=query, body=body, etag=etag)
@@ -223,7 +228,7 @@ class GitHubClient:
             if is_limited(answer.status, answer.headers, complaint):
                 await self._wait(answer)
                 continue
-            fault = fault_of(answer.status, answer.headers, complaint, self._spec, head=head, base=base)
+            fault = self._fault_of(answer.status, answer.headers, complaint, self._spec, head=head, base=base)
             if (
                 self._spec.app is not None
                 and answer.status == HTTPStatus.UNAUTHORIZED
@@ -239,7 +244,7 @@ class GitHubClient:
 
     async def _followed(
         self, method: Method, url: str, *, query: Mapping[str, str] | None, body: Mapping[str, Any] | None, etag: str
-    ) -> GitHubAnswer:
+    ) -> RestAnswer:
         """A repository that was renamed answers with its new address: method and body stay, the host must, too."""
         answer = await self._send(method, url, query=query, body=body, etag=etag)
         for _ in range(_MOST_REDIRECTS):
@@ -253,14 +258,14 @@ class GitHubClient:
 
     async def _send(
         self, method: Method, url: str, *, query: Mapping[str, str] | None, body: Mapping[str, Any] | None, etag: str
-    ) -> GitHubAnswer:
+    ) -> RestAnswer:
         self._breakers.require(self._spec)
         headers = {"authorization": f"Bearer {self._token()}", **({"if-none-match": etag} if etag else {})}
         try:
             request = self._client.build_request(method, url, params=query, json=body, headers=headers)
             answer = await self._client.send(request, stream=True)
             try:
-                came = GitHubAnswer(answer.status_code, answer.headers, await _some_of(answer))
+                came = RestAnswer(answer.status_code, answer.headers, await _some_of(answer))
             finally:
                 await answer.aclose()
         except httpx.HTTPError as error:
@@ -271,7 +276,7 @@ class GitHubClient:
         (self._breakers.failed if is_fault else self._breakers.answered)(self._spec)
         return came
 
-    async def _wait(self, answer: GitHubAnswer) -> None:
+    async def _wait(self, answer: RestAnswer) -> None:
         wait_s = _limit_s(answer, self._clock.now_ms() / 1000)
         if self._waited_s + wait_s > LONGEST_WAIT_S:
             minutes = max(1, round(wait_s / 60))
@@ -303,7 +308,7 @@ async def _end_of(answer: httpx.Response, most: int) -> bytes:
     return bytes(kept)
 
 
-def _clock_off(answer: GitHubAnswer, now_s: float) -> int:
+def _clock_off(answer: RestAnswer, now_s: float) -> int:
     """By how many seconds our clock differs from the forge's; 0 where that is too little to matter."""
     try:
         there = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
@@ -318,14 +323,14 @@ def _unanswered(fault: ForgeFailed) -> ForgeUnanswered:
     return ForgeUnanswered(fault.fault, str(fault))
 
 
-def _complaint(answer: GitHubAnswer) -> Complaint:
+def _complaint(answer: RestAnswer) -> Complaint:
     try:
         return Complaint.model_validate_json(answer.body)
     except (ValidationError, ValueError):
         return Complaint()
 
 
-def _limit_s(answer: GitHubAnswer, now_s: float) -> float:
+def _limit_s(answer: RestAnswer, now_s: float) -> float:
     """How long to wait, as the answer says; both forms of Retry-After (RFC 9110, 10.2.3)."""
     after = answer.headers.get("retry-after", "")
     if after.isdigit():

@@ -1,0 +1,1 @@
+"""Pull requests on Gitea and Forgejo, which speak the same interface; counterpart of `forge/github*.py`."""
