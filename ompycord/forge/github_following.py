@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from pydantic import TypeAdapter, ValidationError
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
+from ompycord.domain.issue_calls.records import IssueCall
 from ompycord.domain.issues.seen import SeenIssue
 from ompycord.domain.ports import Clock
 from ompycord.domain.pull_requests.seen import SeenChecks, SeenDiscussion, SeenPull
@@ -184,6 +185,10 @@ class GitHubFollowing:
         """See the port."""
         issue = await self._as(f"{self._path}/issues/{number}", TypeAdapter(Issue))
         return issue_of(issue, await self._pages(f"{self._path}/issues/{number}/comments", _COMMENTS))
+
+    async def did_put(self, call: IssueCall) -> bool:
+        """See `CallRights`: its delivery says so."""
+        return True
 
     async def may_write(self, login: str) -> bool:
         """See `CallRights`; an account that the forge does not know there may not."""

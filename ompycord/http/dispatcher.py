@@ -30,7 +30,7 @@ HEALTH = frozenset({"/livez", "/readyz"})
 """Asked by programs that know an address and no name: a kubelet, a load balancer. They answer nothing to be kept."""
 ONCE = frozenset(
     b"webhook-signature webhook-id webhook-timestamp authorization transfer-encoding x-hub-signature-256 "
-    b"x-github-delivery x-github-event".split()
+    b"x-github-delivery x-github-event x-github-event-type".split()
 )
 """Headers that must be there once: of two, a proxy and we could take another one for the right one."""
 

@@ -69,7 +69,8 @@ class ForgeRoutes:
     async def _take(self, name: str, request: RawRequest, body: bytes) -> RawAnswer:
         headers = request.headers
         delivery = headers.get(b"x-github-delivery", b"").decode("latin-1")
-        event = headers.get(b"x-github-event", b"").decode("latin-1")
+        named = headers.get(b"x-github-event") or headers.get(b"x-github-event-type", b"")  # Gitea of a status
+        event = named.decode("latin-1")
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if _DELIVERY.fullmatch(delivery) is None or _EVENT.fullmatch(event) is None:
             raise Problem("schema-invalid", "X-GitHub-Delivery and X-GitHub-Event are needed.")

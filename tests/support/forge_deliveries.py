@@ -2,14 +2,23 @@
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ompycord.domain.issue_calls.reading import HookMessage, read_hook
 from ompycord.domain.issue_calls.records import HookDelivery
 from ompycord.http.forge_signature import sign_for_forge
 
-__all__ = ["SECRET", "assigned", "delivery_headers", "delivery_of", "labeled", "pull_changed"]
+__all__ = [
+    "SECRET",
+    "assigned",
+    "delivery_headers",
+    "delivery_of",
+    "labeled",
+    "pull_changed",
+    "reassigned",
+    "relabeled",
+]
 
 SECRET: Final = b"a secret of the forge, typed twice"
 REPOSITORY: Final[Mapping[str, Any]] = {"id": 7, "full_name": "acme/shop"}
@@ -33,6 +42,25 @@ def assigned(issue: Mapping[str, Any], to: str, login: str = "anna", *, action: 
     """Somebody assigned an issue."""
     made = labeled(issue, login, action=action)
     return {**{name: value for name, value in made.items() if name != "label"}, "assignee": {"login": to, "id": 9}}
+
+
+def relabeled(
+    issue: Mapping[str, Any], login: str = "anna", *, added: Sequence[str] | None = None, removed: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Labels of an issue changed, as Gitea tells it; newer servers say which ones: `added` and `removed`."""
+    made = labeled(issue, login, action="label_updated" if issue["labels"] else "label_cleared")
+    del made["label"]
+    if added is None:
+        return made
+    lists = {"added_labels": added, "removed_labels": removed}
+    return {**made, "changes": {name: [{"id": 1, "name": one} for one in ones] for name, ones in lists.items()}}
+
+
+def reassigned(issue: Mapping[str, Any], login: str = "anna", *, action: str = "assigned") -> dict[str, Any]:
+    """An issue was assigned to somebody, or not any more, as Gitea tells it: it does not say to whom."""
+    made = labeled(issue, login, action=action)
+    del made["label"]
+    return made
 
 
 def pull_changed(number: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ompycord.domain.catalog import Catalog
 from ompycord.domain.events import Note
 from ompycord.domain.ids import DraftId, RunId
 from ompycord.domain.issue_calls.options import ForgeHookSpec, IssueStarts, starts_by_repository
-from ompycord.domain.issue_calls.reading import CalledIssue, ChangedPull, HookMessage
+from ompycord.domain.issue_calls.reading import CalledIssue, ChangedPull, HookMessage, about
 from ompycord.domain.issue_calls.records import (
     CALL_VIEW,
     KEPT_MS,
@@ -164,8 +164,9 @@ class IssueCalls:
         return HookOutcome.INSPECTED if any(known) else HookOutcome.IGNORED
 
     async def _issue(self, delivery: HookDelivery, specs: list[RepositorySpec], issue: CalledIssue) -> HookOutcome:
-        spec = next((one for one in specs if _counts(self._starts.get(one.name), issue)), None)
-        moment = moment_of(issue.moment)
+        found = ((spec, _wanted(self._starts.get(spec.name), issue)) for spec in specs)
+        spec, meant = next(((spec, one) for spec, one in found if one is not None), (None, issue))
+        issue, moment = meant, moment_of(issue.moment)
         if spec is None or moment is None or delivery.at - moment > KEPT_MS:
             return HookOutcome.IGNORED  # what is older may have been taken before, and is not known any more
         call = IssueCall(
@@ -205,6 +206,9 @@ class IssueCalls:
     async def _read(self, spec: RepositorySpec, call: IssueCall) -> IssueCall | None:
         """Who asked is judged first, then the issue is read and kept."""
         try:
+            if not await self._judge.is_theirs(spec, call):  # it stood there before, or another put it there
+                await self._rows.settled(call.run, started=False)
+                return None
             if await self._judge.caller(spec, call, self._channel(spec)) is None:
                 await self._refuse(spec, call)
                 return None
@@ -325,11 +329,11 @@ class IssueCalls:
         await self._announcements.announce(announcement)
 
 
-def _counts(starts: IssueStarts | None, issue: CalledIssue) -> bool:
+def _wanted(starts: IssueStarts | None, issue: CalledIssue) -> CalledIssue | None:
+    """What it says of the label or account that starts runs."""
     if starts is None:
-        return False
-    wanted = starts.label if issue.kind == "label" else starts.assigned_to
-    return wanted is not None and wanted.lower() == issue.value.lower()
+        return None
+    return about(issue, starts.label if issue.kind == "label" else starts.assigned_to)
 
 
 def _is_passing(error: Exception) -> bool:

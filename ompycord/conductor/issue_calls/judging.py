@@ -59,6 +59,13 @@ class CallJudge:
             may_write = await forge.may_write(call.login)
         return Person(id="", name=call.login, role=Role.RUNNER) if may_write else None
 
+    async def is_theirs(self, spec: RepositorySpec, call: IssueCall) -> bool:
+        """Whether it was who called that put it there. Raises ForgeFailed."""
+        if spec.forge is None:
+            return False
+        async with self._rights(spec.forge) as forge:
+            return await forge.did_put(call)
+
     async def read(self, spec: RepositorySpec, call: IssueCall) -> IssueCall:
         """The call with the text that its agent will read, ready or waiting for a person. Raises Refused."""
         known = frozenset({call.login.lower()})  # who called was judged already

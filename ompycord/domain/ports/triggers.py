@@ -140,6 +140,13 @@ class IssueCallRows(Protocol):
 class CallRights(Protocol):
     """What the forge says of people."""
 
+    async def did_put(self, call: IssueCall) -> bool:
+        """Whether it was this account that put the label there, or assigned the issue, at that moment.
+
+        True where the delivery itself says so. Raises ForgeFailed.
+        """
+        ...
+
     async def may_write(self, login: str) -> bool:
         """Whether this account may write to the repository. Raises ForgeFailed."""
         ...

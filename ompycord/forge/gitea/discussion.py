@@ -12,11 +12,13 @@ from urllib.parse import urljoin
 from pydantic import BaseModel, ConfigDict
 
 from ompycord.domain.pull_requests.seen import SeenCheck, SeenPull, SeenReview, SeenThread
-from ompycord.forge.gitea.answers import GiteaPull
+from ompycord.forge.gitea.answers import GiteaLabel, GiteaPull
+from ompycord.forge.github_answers import User
 from ompycord.forge.github_discussion import Comment, Review, comment_of, millis, review_of
 
 __all__ = [
     "GiteaBranch",
+    "GiteaChange",
     "GiteaCombined",
     "GiteaLine",
     "GiteaReview",
@@ -87,6 +89,32 @@ class GiteaBranch(_Read):
 
     enable_status_check: bool = False
     status_check_contexts: tuple[str, ...] | None = None
+
+
+class GiteaChange(_Read):
+    """One line of the history of an issue."""
+
+    type: str = ""
+    body: str | None = None
+    """Of a label `1` where it was put there."""
+    user: User | None = None
+    label: GiteaLabel | None = None
+    assignee: User | None = None
+    removed_assignee: bool = False
+
+    @property
+    def about(self) -> tuple[str, str]:
+        """Of which label or account it is, in small letters; of neither it is empty."""
+        if self.type == "label" and self.label is not None:
+            return "label", self.label.name.lower()
+        if self.type == "assignees" and self.assignee is not None:
+            return "assigned", self.assignee.login.lower()
+        return "", ""
+
+    @property
+    def is_put(self) -> bool:
+        """Whether it was put there, and not taken away."""
+        return self.body == "1" if self.type == "label" else not self.removed_assignee
 
 
 def pull_of(pull: GiteaPull) -> SeenPull:

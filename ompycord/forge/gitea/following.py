@@ -4,13 +4,16 @@ Implements `PullRequestForge`, `IssueReads` and `CallRights`. Nothing is free th
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
+from ompycord.domain.issue_calls.records import IssueCall
 from ompycord.domain.issues.seen import SeenIssue
+from ompycord.domain.issues.snapshot import moment_of
 from ompycord.domain.ports import Clock
 from ompycord.domain.pull_requests.seen import SeenChecks, SeenDiscussion, SeenPull
 from ompycord.errors import ForgeFailed
@@ -19,6 +22,7 @@ from ompycord.forge.client import ForgeClient
 from ompycord.forge.gitea.answers import GiteaPull
 from ompycord.forge.gitea.discussion import (
     GiteaBranch,
+    GiteaChange,
     GiteaCombined,
     GiteaLine,
     GiteaReview,
@@ -45,6 +49,8 @@ _PAGES: Final = 20
 _REVIEWS: Final = 100
 """Reviews whose lines are read, the newest: each is a request of its own."""
 _MISSING: Final = frozenset({"not_found", "permission", "refused", "invalid"})
+_JUST_THEN_MS: Final = 60_000
+"""By how much the history of an issue may be older than what a delivery says of its last change."""
 _WRITING: Final = frozenset({"admin", "write", "owner"})
 
 
@@ -119,6 +125,19 @@ class GiteaFollowing:
         """See the port."""
         issue = await self._one(f"{self._path}/issues/{number}", Issue)
         return issue_of(issue, await self._comments(number))
+
+    async def did_put(self, call: IssueCall) -> bool:
+        """See `CallRights`. A delivery there says what stands at the issue, and who changed anything of it.
+
+        The last word of the issue's history about this label or account counts.
+        """
+        moment = moment_of(call.moment) or 0
+        since = datetime.fromtimestamp(max(0, moment - _JUST_THEN_MS) / 1000, UTC).isoformat()
+        path = f"{self._path}/issues/{call.number}/timeline"
+        found = await self._all(path, GiteaChange, {"since": since})
+        last = next((one for one in reversed(found) if one.about == (call.kind, call.value.lower())), None)
+        is_theirs = last is not None and last.user is not None and last.user.login.lower() == call.login.lower()
+        return is_theirs and last is not None and last.is_put
 
     async def may_write(self, login: str) -> bool:
         """See `CallRights`. Only an admin of the repository is told of others: without that nobody may."""

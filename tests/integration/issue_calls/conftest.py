@@ -20,13 +20,15 @@ from ompycord.domain.issue_calls.options import ForgeHookSpec
 from ompycord.domain.issue_calls.reading import ChangedPull
 from ompycord.domain.issue_calls.records import HookOutcome
 from ompycord.domain.repository import AgentSpec, RepositorySpec
+from ompycord.forge.gitea.following import GiteaFollowing
 from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
 from ompycord.store import SqliteStore
 from tests.integration.store.world import CountingIds, HandClock
 from tests.support.forge_deliveries import delivery_of
+from tests.support.forge_double import TOKEN, ForgeDouble
 from tests.support.new_store import new_store
 from tests.support.scheduling import Roles, StartedRuns
-from tests.support.talking_forge import ADDRESS, TalkingForge
+from tests.support.talking_forge import TalkingForge
 
 ANNA, VI = "300000000000000001", "300000000000000002"
 
@@ -47,8 +49,9 @@ class WokenPulls:
 
 
 class CallWorld:
-    def __init__(self, store: SqliteStore, clock: HandClock) -> None:
-        self.store, self.clock = store, clock
+    def __init__(self, store: SqliteStore, clock: HandClock, gitea: ForgeDouble | None = None) -> None:
+        """`gitea` is asked instead of the forge in memory."""
+        self.store, self.clock, self.gitea = store, clock, gitea
         self.forge, self.pulls, self.roles = TalkingForge(), WokenPulls(), Roles()
         self.forge.issue(12, "anna", "The total is wrong", "It adds twice.")
         self.runs = StartedRuns(clock.now_ms)
@@ -59,20 +62,23 @@ class CallWorld:
     def issue(self) -> dict[str, Any]:
         return self.forge.issues[12]
 
-    def made(self, channel: str = "2", hook_api: str = f"{ADDRESS}/api/v3", **starts: object) -> IssueCalls:
+    def made(self, channel: str = "2", hook_api: str | None = None, **starts: object) -> IssueCalls:
         """What takes and starts; another one over the same store is the process after a restart."""
+        settings = self.forge.settings if self.gitea is None else self.gitea.settings
         options: dict[str, Any] = {"label": "ompycord", "assigned_to": "ompycord-bot", **starts}
         spec = RepositorySpec.model_validate(
             {
                 "name": "shop",
                 "path": "/srv/shop",
                 "base": "main",
-                "forge": {**self.forge.settings, "token_file": "token"},
+                "forge": {**settings, "token_file": "token"},
             }
         )
         catalog = Catalog(repositories=(spec,), agents=(AgentSpec(name="worker", kind="command"),))
         access = Access.model_validate({"users": {"runner": [ANNA], "viewer": [VI]}, "forge": {"anna": ANNA, "vi": VI}})
-        hook = ForgeHookSpec.model_validate({"name": "github", "api": hook_api, "starts": {"shop": options}})
+        hook = ForgeHookSpec.model_validate(
+            {"name": "github", "api": hook_api or settings["api"], "starts": {"shop": options}}
+        )
         callers = Callers(lambda: access)
         issues = Issues(catalog=catalog, callers=callers, forge=self._opened)
         return IssueCalls(
@@ -94,7 +100,12 @@ class CallWorld:
         )
 
     @asynccontextmanager
-    async def _opened(self, spec: ForgeSpec) -> AsyncGenerator[GitHubFollowing]:
+    async def _opened(self, spec: ForgeSpec) -> AsyncGenerator[GitHubFollowing | GiteaFollowing]:
+        if self.gitea is not None:
+            gitea = GiteaFollowing(spec, token=lambda: TOKEN, clock=self.clock)
+            yield gitea
+            await gitea.close()
+            return
         known = KnownAnswers()
         made = GitHubFollowing(
             spec, token=lambda: self.forge.token, clock=self.clock, known=known, transport=self.forge

@@ -131,6 +131,15 @@ async def test_what_is_refused_reaches_nothing(forge: Forge, change: dict[str, A
     assert forge.taken.deliveries == []
 
 
+async def test_an_event_without_a_name_has_that_of_its_type(forge: Forge) -> None:
+    """Gitea leaves the name of a status empty."""
+    body = json.dumps({"sha": "c0ffee", "repository": {"full_name": "acme/shop"}}).encode()
+    assert (await forge.post(body, event="", x_github_event_type="status")).status_code == 202
+    ((_, message),) = forge.taken.deliveries
+    assert message is not None
+    assert message.pull == (None, "c0ffee")
+
+
 async def test_two_signatures_are_none(forge: Forge) -> None:
     twice = [*delivery_headers(BODY).items(), ("x-hub-signature-256", "sha256=" + "0" * 64)]
     assert refusal(await forge.http.post("/hooks/github", content=BODY, headers=twice)) == (400, "repeated-header")

@@ -37,6 +37,7 @@ DESCRIBED: Final[Mapping[tuple[str, str], tuple[tuple[str, ...], Mapping[str, An
     ("GET", f"{HERE}/pulls/{{number}}/reviews/{{review}}/comments"): ((), {}),
     ("GET", f"{HERE}/labels"): (_PAGES, {}),
     ("GET", f"{HERE}/issues/{{number}}"): ((), {}),
+    ("GET", f"{HERE}/issues/{{number}}/timeline"): (("since", "before", *_PAGES), {}),
     ("POST", f"{HERE}/issues/{{number}}/labels"): ((), {"labels": list[Any]}),
     ("GET", f"{HERE}/issues/{{number}}/comments"): (("since", "before"), {}),
     ("POST", f"{HERE}/issues/{{number}}/comments"): ((), {"body": str}),

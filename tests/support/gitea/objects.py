@@ -141,6 +141,27 @@ class GiteaViews:
             "pin_order": 0,
         }
 
+    def change(self, found: Json) -> Json:
+        """A line of an issue's history."""
+        full_name, _, number = found["parent"].partition("#")
+        page = f"{self._web}/{full_name}/issues/{number}"
+        kinds = {"labeled": "label", "unlabeled": "label", "assigned": "assignees", "unassigned": "assignees"}
+        is_label = "labeled" in found["event"]
+        return {
+            "id": found["id"],
+            "type": kinds.get(found["event"], found["event"]),
+            "html_url": f"{page}#issuecomment-{found['id']}",
+            "issue_url": page,
+            "pull_request_url": "",
+            "user": self.user(found["user"]),
+            "body": "1" if found["event"] == "labeled" else "",
+            "created_at": found["created_at"],
+            "updated_at": found["updated_at"],
+            "label": next(iter(self.labels(full_name, [found["about"]])), None) if is_label else None,
+            "assignee": self.user(found["about"]) if kinds.get(found["event"]) == "assignees" else None,
+            "removed_assignee": found["event"] == "unassigned",
+        }
+
     def comment(self, found: Json, *, is_pull: bool) -> Json:
         full_name, _, number = found["parent"].partition("#")
         page = f"{self._web}/{full_name}/{'pulls' if is_pull else 'issues'}/{number}"

@@ -5,6 +5,7 @@ Simulated: no Gitea answers. At most 50 of a list at once, and comments in one l
 
 import re
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
@@ -47,6 +48,7 @@ class GiteaRest(ForgeRest):
             "GET pulls/{number}/reviews/{review}/comments": self._lines,
             "GET labels": self._labels,
             "GET issues/{number}": self._issue,
+            "GET issues/{number}/timeline": self._timeline,
             "POST issues/{number}/labels": self._put_labels,
             "GET issues/{number}/comments": self._comments,
             "POST issues/{number}/comments": self._comment,
@@ -239,6 +241,13 @@ class GiteaRest(ForgeRest):
 
     async def _issue(self, call: ForgeCall) -> ForgeAnswer:
         return ForgeAnswer(body=self.views.issue(call.issue()))
+
+    async def _timeline(self, call: ForgeCall) -> ForgeAnswer:
+        """The history, oldest first, since a moment."""
+        since = datetime.fromisoformat(call.query.get("since", "1970-01-01T00:00:00+00:00"))
+        found = self._forge.records.children("event", key(call.issue()))
+        shown = [self.views.change(one) for one in found if datetime.fromisoformat(one["created_at"]) >= since]
+        return self._paged(call, shown)
 
     async def _comments(self, call: ForgeCall) -> ForgeAnswer:
         """All of them: pages are not known here."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ompycord.domain.issue_calls.reading import ChangedPull, read_hook
+from ompycord.domain.issue_calls.reading import ChangedPull, about, read_hook
 from ompycord.domain.issues.snapshot import text_hash
 
 EXAMPLES = "@octokit/webhooks-examples@7.6.1"
@@ -68,6 +68,8 @@ REPOSITORY = {"repository": {"full_name": "Acme/Shop"}}
         ("check_run", {"check_run": {"head_sha": "c0ffee"}}, ChangedPull(None, "c0ffee")),
         ("status", {"sha": "c0ffee"}, ChangedPull(None, "c0ffee")),
         ("status", {"sha": 7}, None),
+        ("pull_request_approved", {"pull_request": {"number": 7}, "action": "reviewed"}, ChangedPull(7, None)),
+        ("pull_request_comment", {"number": 7, "pull_request": {"number": 7}}, ChangedPull(7, None)),
         ("push", {"after": "c0ffee"}, None),
         ("pull_request", {"pull_request": {"number": -1}, "number": 1.5}, None),
     ],
@@ -86,3 +88,42 @@ def test_a_label_that_cannot_be_kept_is_none(text: object) -> None:
         **REPOSITORY, "action": "labeled", "issue": issue, "label": {"name": text}, "sender": {"login": "anna"},
     }  # fmt: skip
     assert read_hook("issues", payload) is None
+
+
+def gitea(action: str, **more: object) -> dict[str, Any]:
+    """What Gitea and Forgejo tell of an issue with two labels that is assigned to nobody."""
+    labels = [{"id": 1, "name": "bug"}, {"id": 2, "name": "Ompycord"}]
+    issue = {
+        "number": 1, "state": "open", "title": "t", "body": "b", "updated_at": "2026-11-30T02:00:00+01:00",
+        "labels": labels, "assignees": None, "pull_request": None,
+    }  # fmt: skip
+    return {**REPOSITORY, "action": action, "issue": issue, "sender": {"login": "anna"}, **more}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (None, ("ompycord", True)),
+        ({"added_labels": [{"name": "Ompycord"}], "removed_labels": []}, ("ompycord", True)),
+        ({"added_labels": [{"name": "bug"}], "removed_labels": None}, None),
+        ({"added_labels": None, "removed_labels": None}, ("ompycord", True)),
+    ],
+)
+def test_a_delivery_of_gitea_is_about_one_label_where_it_may_be(
+    changes: object, expected: tuple[str, bool] | None
+) -> None:
+    message = read_hook("issues", gitea("label_updated", changes=changes))
+    assert message is not None
+    assert message.issue is not None
+    found = about(message.issue, "ompycord")
+    assert ((found.value, found.is_set) if found is not None else None) == expected
+
+
+@pytest.mark.parametrize(("action", "wanted"), [("label_cleared", "gone"), ("unassigned", "bot"), ("assigned", "bot")])
+def test_what_does_not_stand_at_the_issue_was_taken_away(action: str, wanted: str) -> None:
+    message = read_hook("issues", gitea(action))
+    assert message is not None
+    assert message.issue is not None
+    found = about(message.issue, wanted)
+    assert found is not None
+    assert (found.value, found.is_set, about(message.issue, None)) == (wanted, False, None)
