@@ -9,14 +9,13 @@ from ompycord.app.forges.resting import forge_lines
 from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.app.resources.bounds import LIMITS_REMEDY, MANY_EVENTS
+from ompycord.app.resources.slot_words import slot_words
 from ompycord.app.retention.keeper import RetentionKeeper, retention_line
 from ompycord.bot.lookups import HealthLine
 from ompycord.conductor import Slots
-from ompycord.conductor.slots import is_only_waiting
 from ompycord.domain.catalog import Catalog
-from ompycord.domain.ports import EventBacklog, RunFilter, RunRecords, StoreHealth
+from ompycord.domain.ports import EventBacklog, RunRecords, StoreHealth
 from ompycord.domain.ports.model_ledger import ModelBreaker
-from ompycord.domain.run import RunKind, RunState
 from ompycord.forge.breakers import ForgeBreakers
 from ompycord.http import RequestCounts
 from ompycord.model_gateway.gateway import ModelGateway
@@ -68,8 +67,8 @@ class Health:
         self._retention = retention
         self._record = record
 
-    async def lines(self) -> Sequence[HealthLine]:
-        """One line for each part, including what is wrong."""
+    async def lines(self, guild: str | None = None) -> Sequence[HealthLine]:
+        """One line for each part, including what is wrong. `guild`: nothing counts runs of another server."""
         disk = await self._mode.usage()
         backlog = await self._backlog.backlog()
         is_writable = await self._store.is_writable()
@@ -83,7 +82,7 @@ class Health:
             HealthLine(name="Repositories", is_ok=bool(self._catalog.repositories), text=repositories),
             *model_lines(self._gateway, self._catalog),
             *forge_lines(self._catalog, self._breakers),
-            HealthLine(name="Slots", is_ok=True, text=await self._slot_words()),
+            HealthLine(name="Slots", is_ok=True, text=await slot_words(self._runs, self._slots, guild)),
             HealthLine(
                 name="Confinement",
                 is_ok=level != "none",
@@ -99,22 +98,13 @@ class Health:
             *_limits(self._own_limits),
             HealthLine(name="Disk", is_ok=not disk.is_low, text=disk.words),
             backup_line(self._backups),
-            retention_line(self._retention.state),
+            retention_line(self._retention.state, is_counted=guild is None),
             *self._record.lines(),
             *self._alerts.lines(),
             HealthLine(name="Event backlog", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
             HealthLine(name="Rejected requests", is_ok=True, text=f"{self._requests().without_key} since start"),
             *(HealthLine(name=name, is_ok=is_ok, text=text) for name, is_ok, text in await self._destinations.lines()),
         )
-
-    async def _slot_words(self) -> str:
-        """How many runs work, wait in line and wait for people."""
-        states = frozenset({RunState.QUEUED, RunState.SUSPENDED})
-        found = await self._runs.runs(RunFilter(states=states, kind=RunKind.HOSTED, limit=1000))
-        queued = [run for run in found if run.state is RunState.QUEUED]
-        use = self._slots.use.with_suspended(sum(map(is_only_waiting, found)))
-        answered = f", {use.returning} answered and next" if use.returning else ""
-        return f"{use.used} of {use.total} used, {len(queued)} queued, {use.waiting} waiting for people{answered}"
 
 
 def resting_words(breaker: ModelBreaker) -> str:

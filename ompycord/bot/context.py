@@ -117,6 +117,11 @@ class BotContext:
     def sanitizer(self) -> Sanitizer:
         return Sanitizer(self.renderer.redact)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other servers have this bot, too: how much they do is told in none."""
+        return len(self.options.guilds) > 1
+
     def person(self, interaction: Interaction) -> Person:
         """The person who acts."""
         return person_of(interaction, self.options, self.lookups)

@@ -125,8 +125,11 @@ class PersonControl(Protocol):
 class Lookups:
     """What the bot may ask of the machine."""
 
-    health: Callable[[], Awaitable[Sequence[HealthLine]]]
-    """Agents, confinement, disk, providers; the line about Discord is the bot's."""
+    health: Callable[[str | None], Awaitable[Sequence[HealthLine]]]
+    """Agents, confinement, disk, providers; the line about Discord is the bot's.
+
+    Given a server, nothing in it counts runs of another one.
+    """
     diff: Callable[[RunId], Awaitable[bytes | None]]
     """A run's whole diff; None where it changed nothing or it is not kept."""
     mode: Callable[[], Awaitable[str | None]] = _is_normal

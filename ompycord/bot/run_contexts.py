@@ -81,7 +81,7 @@ class RunContexts:
         links = await self.links.of(record, snapshot)
         is_silent = record.kind is RunKind.EXTERNAL and not snapshot.is_final
         last = snapshot.last_event_at
-        queue = await self.queue.with_run(RunId(record.id)) if snapshot.state is RunState.QUEUED else NO_QUEUE
+        queue = await self.queue.with_run(record) if snapshot.state is RunState.QUEUED else NO_QUEUE
         return RenderContext(
             gateway="connected" if self.is_connected() else "reconnecting",
             slowed_until=self._slowed_until(card) if not snapshot.is_final else None,
@@ -91,8 +91,9 @@ class RunContexts:
             shortage=self.shortage() if snapshot.state is RunState.QUEUED else None,
             decided_before=await self._decided_before(record, snapshot),
             no_room=await self._no_room(record, snapshot),
-            queue_place=queue.places.get(RunId(record.id)),
+            queue_place=queue.place,
             slot_holders=queue.holders,
+            are_slots_shared=queue.is_shared,
             waits_for_slot=self.slots is not None and self.slots.is_returning(RunId(record.id)),
             checks=self._checks(record),
             channel_name=self.channel_name(record.channel),

@@ -1,16 +1,17 @@
-"""What a queued run's card shows of the other runs: its place, and which runs hold the slots.
+"""What a queued run's card shows of the other runs of its server: its place, and which of them hold slots.
 
 Used by `message_renderer.py`.
 """
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from ompycord.conductor import Slots, Snapshots
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Clock, RunFilter, RunRecords
-from ompycord.domain.run import FINAL, RunKind, RunState
+from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState
 from ompycord.render.cards.headlines import headline_of
 from ompycord.render.render_context import RenderContext, SlotHolder
 from ompycord.render.sanitizer import Redact, Sanitizer
@@ -27,15 +28,26 @@ _LIVE: Final = 100
 
 
 class QueueNow(NamedTuple):
-    """The queue at one moment."""
+    """The queue at one moment, as one server sees it."""
+
+    place: int | None = None
+    """Among the runs of its own server: of others it is not told how many there are."""
+    holders: tuple[SlotHolder, ...] = ()
+    """The runs of this server that hold slots, oldest first; empty where one is free."""
+    is_shared: bool = False
+    """Whether runs of other servers hold slots, too."""
+
+
+NO_QUEUE: Final = QueueNow()
+_Server = str | None
+
+
+class _Queue(NamedTuple):
+    """The whole queue at one moment."""
 
     read_at: float
     places: Mapping[RunId, int]
-    holders: tuple[SlotHolder, ...]
-    """The runs that hold the slots, oldest first; empty where one is free."""
-
-
-NO_QUEUE: Final = QueueNow(float("-inf"), {}, ())
+    holders: Mapping[_Server, tuple[SlotHolder, ...]]
 
 
 class SlotQueue:
@@ -57,30 +69,40 @@ class SlotQueue:
         self._catalog = catalog
         self._redact = redact
         self._slots = slots
-        self._now = NO_QUEUE
+        self._now = _Queue(float("-inf"), {}, {})
 
-    async def with_run(self, run: RunId) -> QueueNow:
+    async def with_run(self, record: RunRecord) -> QueueNow:
         """The queue with this run in it. Raises StorageError."""
-        now = self._clock.monotonic_s()
+        now, run = self._clock.monotonic_s(), RunId(record.id)
         if run not in self._now.places or now - self._now.read_at >= QUEUE_S:
             queued = await self._store.runs(RunFilter(states=frozenset({RunState.QUEUED}), limit=_QUEUED))
-            hosted = sorted((r.created_at, r.id) for r in queued if r.kind is RunKind.HOSTED)
-            places = {RunId(id_): place for place, (_, id_) in enumerate(hosted, start=1)}
-            self._now = QueueNow(now, places, await self._holders())
-        return self._now
+            self._now = _Queue(now, _places(queued), await self._holders())
+        holders = self._now.holders
+        is_shared = any(guild != record.guild for guild in holders)
+        return QueueNow(self._now.places.get(run), holders.get(record.guild, ()), is_shared)
 
-    async def _holders(self) -> tuple[SlotHolder, ...]:
+    async def _holders(self) -> Mapping[_Server, tuple[SlotHolder, ...]]:
+        """By server; empty where a slot is free."""
         if self._slots is None:
-            return ()
+            return {}
         found = await self._store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, states=_WORKING, limit=_LIVE))
-        runs = [RunId(one.id) for one in found if not self._slots.is_waiting(RunId(one.id))]
-        if len(runs) < self._catalog.limits.parallel_runs:
-            return ()
+        guilds = {RunId(one.id): one.guild for one in found if not self._slots.is_waiting(RunId(one.id))}
+        if len(guilds) < self._catalog.limits.parallel_runs:
+            return {}
         sanitizer = Sanitizer(self._redact)
-        folds = await self._snapshots.folded_of(sorted(runs))
-        return tuple(
-            SlotHolder(
-                title=one.snapshot.title, word=headline_of(one.snapshot, RenderContext(), sanitizer).word.lower()
-            )
-            for one in folds.values()
-        )
+        holders: defaultdict[_Server, tuple[SlotHolder, ...]] = defaultdict(tuple)
+        for run, one in (await self._snapshots.folded_of(sorted(guilds))).items():
+            word = headline_of(one.snapshot, RenderContext(), sanitizer).word.lower()
+            holders[guilds[run]] += (SlotHolder(title=one.snapshot.title, word=word),)
+        return holders
+
+
+def _places(queued: Iterable[RunRecord]) -> Mapping[RunId, int]:
+    """Of each run in the queue of its own server; 1 is next."""
+    places: dict[RunId, int] = {}
+    length: Counter[_Server] = Counter()
+    for record in sorted(queued, key=lambda one: (one.created_at, one.id)):
+        if record.kind is RunKind.HOSTED:
+            length[record.guild] += 1
+            places[RunId(record.id)] = length[record.guild]
+    return places

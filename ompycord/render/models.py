@@ -42,16 +42,17 @@ class ModelsState(Frozen):
     refused: tuple[RequestRefusal, ...] = ()
 
 
-def models_text(state: ModelsState, *, sanitizer: Sanitizer) -> str:
-    """A line for each thing that people look for."""
-    return "\n".join(_lines(state, sanitizer))
+def models_text(state: ModelsState, *, sanitizer: Sanitizer, is_shared: bool = False) -> str:
+    """A line for each thing that people look for. `is_shared`: without numbers, which count runs of other servers."""
+    return "\n".join(_lines(state, sanitizer, is_shared=is_shared))
 
 
-def _lines(state: ModelsState, sanitizer: Sanitizer) -> Iterator[str]:
+def _lines(state: ModelsState, sanitizer: Sanitizer, *, is_shared: bool) -> Iterator[str]:
     if state.is_stopped:
         yield "⚠ **All models are stopped.** `/omp-admin resume-models` allows them again."
-    yield f"**Requests under way** {state.streams:,}"
-    yield f"**Spent in the last minute** {money(state.usd_of_last_minute)}"
+    if not is_shared:
+        yield f"**Requests under way** {state.streams:,}"
+        yield f"**Spent in the last minute** {money(state.usd_of_last_minute)}"
     resting = {one.provider for one in state.resting}
     fine = [sanitizer.line(name, 60) for name in state.providers if name not in resting]
     if fine:
@@ -59,7 +60,9 @@ def _lines(state: ModelsState, sanitizer: Sanitizer) -> Iterator[str]:
     for one in state.resting:
         where = f"**{sanitizer.line(one.provider, 60)}** is not asked for {sanitizer.line(one.model, 60)}"
         yield f"⚠ {where} until {clock(one.until)}: it failed five times in a row."
-    if state.refusals:
+    if is_shared and state.refused:
+        yield "**Refused** in this server, the latest:"
+    elif state.refusals and not is_shared:
         yield f"**Refused** {count(state.refusals, 'request')} since start; the latest:"
     for one in reversed(state.refused):
         yield f"- {clock(one.at)} `{short_id(one.run)}` {sanitizer.line(one.words.removeprefix('Ompycord: '), _LINE)}"

@@ -48,6 +48,8 @@ class RenderContext(Frozen):
     queue_place: int | None = None
     """The place in the queue; 1 is next."""
     slot_holders: tuple[SlotHolder, ...] = ()
+    are_slots_shared: bool = False
+    """Whether runs of which nothing is told here hold slots, too."""
     """For a queued run: who holds the slots for which it waits, where all of them are taken."""
     waits_for_slot: bool = False
     """Whether the run was answered and its agent waits for a free slot."""

@@ -147,8 +147,8 @@ def unreadable_months(files: Iterable[ArchivedFile]) -> dict[str, FileState]:
     return {one.archived.month: one.state for one in files if one.state is not FileState.PRESENT}
 
 
-def retention_line(state: RetentionState) -> HealthLine:
-    """The line of `/omp health`."""
+def retention_line(state: RetentionState, *, is_counted: bool = True) -> HealthLine:
+    """The line of `/omp health`. `is_counted`: with the number of runs, which are those of all servers."""
     name = "Archive"
     if state.fault is not None:
         return HealthLine(name=name, is_ok=False, text=f"old events stay in the database: {state.fault}")
@@ -162,10 +162,13 @@ def retention_line(state: RetentionState) -> HealthLine:
             "`ompycord person erase ID --name NAME`"
         )
         return HealthLine(name=name, is_ok=False, text=text)
-    words = f"; {count(state.due, 'run')} would go, but retention.dry_run is set" if state.due else ""
+    due = count(state.due, "run") if is_counted else "runs"
+    words = f"; {due} would go, but retention.dry_run is set" if state.due else ""
     totals = state.totals
     if totals is None or not totals.files:
         return HealthLine(name=name, is_ok=True, text=f"all events are in the database{words}")
+    if not is_counted:
+        return HealthLine(name=name, is_ok=True, text=f"events of runs up to {totals.month} are in files{words}")
     text = (
         f"events of {count(totals.runs, 'run')} up to {totals.month} in {count(totals.files, 'file')}, "
         f"{totals.size / _MIB:,.1f} MiB{words}"

@@ -10,7 +10,7 @@ from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.bot.lookups import HealthLine, ModelControl
 from ompycord.domain.access import Role
 from ompycord.errors import RefusedInWords
-from ompycord.render.models import models_text
+from ompycord.render.models import ModelsState, models_text
 from ompycord.render.phrases import count
 
 __all__ = ["gateway_feature", "health_feature"]
@@ -23,11 +23,12 @@ def health_feature(context: BotContext) -> Feature:
     async def health(interaction: Interaction) -> None:
         await defer(interaction)
         waiting = len(await context.store.outbox.outbox(limit=100))
-        pending = f"{waiting if waiting < 100 else 'more than 99'} messages wait for Discord"  # noqa: PLR2004  # the limit above
+        number = "" if context.is_shared else f"{waiting if waiting < 100 else 'more than 99'} "  # noqa: PLR2004  # the limit above
+        pending = f"{number}messages wait for Discord"
         lines = [
             context.connection(),
             HealthLine(name="Message queue", is_ok=waiting == 0, text=pending if waiting else "empty"),
-            *await context.lookups.health(),
+            *await context.lookups.health(str(interaction.guild_id) if context.is_shared else None),
         ]
         text = "\n".join(
             f"{'✅' if line.is_ok else '⚠'} **{context.sanitizer.line(line.name, 60)}** "
@@ -46,15 +47,17 @@ def gateway_feature(context: BotContext) -> Feature:
     async def gateway(interaction: Interaction) -> None:
         await defer(interaction)
         state = _models(context).state()
+        if context.is_shared:
+            await send_privately(interaction, await _models_here(context, interaction, state))
+            return
         await send_privately(interaction, models_text(state, sanitizer=context.sanitizer))
 
     @slash_command(name="stop-models", description="End every model request of every run, and allow none.")
     async def stop_models(interaction: Interaction) -> None:
         await defer(interaction)
         ended = _models(context).stop(require_admin(interaction, context).name)
-        words = (
-            f"All models are stopped; {count(ended, 'request')} ended. `/omp-admin resume-models` allows them again."
-        )
+        what = "and every request has ended" if context.is_shared else f"{count(ended, 'request')} ended"
+        words = f"All models are stopped; {what}. `/omp-admin resume-models` allows them again."
         await send_privately(interaction, words)
 
     @slash_command(name="resume-models", description="Allow models again after stop-models.")
@@ -65,6 +68,13 @@ def gateway_feature(context: BotContext) -> Feature:
 
     admins = {one.name: Role.ADMIN for one in (stop_models, resume_models)}
     return Feature(commands=(gateway,), admin=(stop_models, resume_models), exceptions=admins)
+
+
+async def _models_here(context: BotContext, interaction: Interaction, state: ModelsState) -> str:
+    """Of all that runs of other servers do nothing is told, not even how much it is."""
+    records = [(one, await context.store.records.run(one.run)) for one in state.refused]
+    here = [one for one, record in records if record is not None and context.is_visible(interaction, record)]
+    return models_text(state.model_copy(update={"refused": tuple(here)}), sanitizer=context.sanitizer, is_shared=True)
 
 
 def _models(context: BotContext) -> ModelControl:

@@ -94,6 +94,8 @@ def _taken(render_context: RenderContext, sanitizer: Sanitizer) -> str:
     holders = [f"*{sanitizer.line(one.title, _TITLE)}* ({one.word})" for one in render_context.slot_holders]
     if not holders:
         return ""
+    if render_context.are_slots_shared:
+        return f" At work in this server: {and_list(holders)}."
     slots = {1: "The slot is", 2: "Both slots are"}.get(len(holders), f"All {len(holders)} slots are")
     return f" {slots} taken: {and_list(holders)}."
 

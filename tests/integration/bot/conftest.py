@@ -402,7 +402,7 @@ class AppHarness(ComposedApp):
         await who.wait_message(lambda message: is_answer(message, ran.id) and "Queued" in message.text)
         return max(await self.store.runs(RunFilter()), key=lambda record: record.created_at)
 
-    async def _health(self) -> Sequence[HealthLine]:
+    async def _health(self, guild: str | None) -> Sequence[HealthLine]:
         return (HealthLine(name="Disk", is_ok=True, text="12 GiB free"),)
 
     async def _artifact(self, run: RunId, sha256: str) -> bytes | None:

@@ -21,6 +21,7 @@ class Control:
     def __init__(self) -> None:
         self.by: list[str] = []
         self.is_stopped = False
+        self.streams = self.ended = 3
         self.resting = (RestingModel(provider="second", model="m-2", until=NOON),)
 
     def state(self) -> ModelsState:
@@ -28,7 +29,7 @@ class Control:
             at=NOON, run=RunId("01JD3V9K2M8Q4W5X6YAB7F3K2M"), words="Ompycord: no provider offers m-9."
         )
         return ModelsState(
-            providers=("first", "second"), streams=3, is_stopped=self.is_stopped, usd_of_last_minute=0.42,
+            providers=("first", "second"), streams=self.streams, is_stopped=self.is_stopped, usd_of_last_minute=0.42,
             resting=self.resting, refusals=12, refused=(refused,),
         )  # fmt: skip
 
@@ -38,7 +39,7 @@ class Control:
     def stop(self, by: str) -> int:
         self.by.append(by)
         self.is_stopped = True
-        return 3
+        return self.ended
 
     def resume(self, by: str) -> bool:
         was, self.is_stopped = self.is_stopped, False

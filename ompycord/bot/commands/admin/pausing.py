@@ -77,11 +77,10 @@ async def _stopped(context: BotContext, record: RunRecord, person: Person) -> bo
 
 
 async def _words(context: BotContext, stopped: list[RunRecord], guild: str) -> str:
-    """What was stopped: runs of this server by name, those of others as a number."""
+    """What was stopped: runs of this server by name; of others it is the same sentence whether there are any."""
     here = [record for record in stopped if record.guild == guild]
     titles = [(await context.snapshots.load(record)).title for record in here[:_NAMED]]
     names = and_list([f"*{context.sanitizer.line(title, 60) or 'a run'}*" for title in titles], most=_NAMED)
-    elsewhere = len(stopped) - len(here)
-    parts = [f"{count(len(here), 'run')}{f': {names}' if names else ''}"] if here or not elsewhere else []
-    parts += [f"{count(elsewhere, 'run')} of other servers"] if elsewhere else []
-    return f"Stopped {' and '.join(parts)}. Nothing is lost, and nothing new begins. {_UNTIL}"
+    what = f"{count(len(here), 'run')}{f': {names}' if names else ''}"
+    others = " Runs of other servers are stopped, too." if context.is_shared else ""
+    return f"Stopped {what}.{others} Nothing is lost, and nothing new begins. {_UNTIL}"
