@@ -50,6 +50,9 @@ ASKED: Final = (RiskClass.RUN, RiskClass.NETWORK, RiskClass.SECRET, RiskClass.PU
 """The classes about which people decide."""
 
 
+DRAFT: Final = ev.PullRequestOpened(number=1, url="https://github.example/acme/shop/pull/1", draft=True)
+
+
 class Cell(NamedTuple):
     action: str
     role: Role
@@ -64,6 +67,8 @@ class Did(NamedTuple):
     resource: Resource
     rows: tuple[str, ...] = ()
     context: Circumstances = Circumstances()
+    happened: bool | None = None
+    """Whether what was asked for is there now, looked at where it would be; None where its rows alone say so."""
 
 
 @dataclass
@@ -76,6 +81,8 @@ class Ground:
     """By the label of a button on it."""
     used: set[str]
     ended: dict[bool, RunRecord]
+    drafts: dict[bool, RunRecord]
+    """Runs that ended verified, with a pull request that is a draft."""
     items: dict[bool, list[str]]
     usd: float = 10.0
 
@@ -148,7 +155,33 @@ async def say(ground: Ground, cell: Cell) -> Did:
 
 
 async def retry(ground: Ground, cell: Cell) -> Did:
-    return Did(await ground.press(f"retry {cell.is_own}"), resource_of(ground.ended[cell.is_own]))
+    """The form is sent as it is; the run that it starts is looked for, as by `new`."""
+    world, label, ended = ground.world, f"retry {cell.is_own}", ground.ended[cell.is_own]
+    mo, known = world.playground.mo, await world.newest_run()
+    ran = await mo.click(ground.panels[label], label)
+    if ran.modal is not None:
+        ran = await mo.send_form(ran.modal, {})
+    async with asyncio.TaskGroup() as group:
+        told = group.create_task(mo.wait_message(lambda m: is_answer(m, ran.id) and not m.is_thinking))
+
+        async def is_over() -> bool:
+            is_told = told.done() and "the run starts" not in told.result().text
+            return is_told or await world.newest_run() != known
+
+        await until(is_over)
+        words = told.result().text if told.done() else "It runs."
+        told.cancel()
+    new = await world.newest_run()
+    happened = new != known and await _is_again(world, new, ended)
+    return Did(words, resource_of(ended), ("submit",), happened=happened)
+
+
+async def _is_again(world: World, run: str, ended: RunRecord) -> bool:
+    """Whether this run of Mo has the task of that one."""
+    made = await world.record_of(run)
+    tasks = [await world.store.task(one.task or "") for one in (made, ended)]
+    same = {(task.prompt, task.repositories, task.agent) for task in tasks if task is not None}
+    return made.requester == world.playground.mo.id and None not in tasks and len(same) == 1
 
 
 async def stop(ground: Ground, cell: Cell) -> Did:
@@ -202,7 +235,23 @@ async def approve(risk: RiskClass, ground: Ground, cell: Cell) -> Did:
 
 
 async def publish(ground: Ground, cell: Cell) -> Did:
-    return Did(await ground.press(f"publish {cell.is_own}"), resource_of(ground.of(cell)))
+    """*Mark ready* of a draft: whether it is published anew is in the log; then it is a draft again."""
+    world, record = ground.world, ground.drafts[cell.is_own]
+    words = await ground.press(f"publish {cell.is_own}")
+    await world.fold()
+    snapshot = (await world.snapshots.load(record)).snapshot
+    assert snapshot is not None
+    happened = snapshot.publishes_again and snapshot.ready_by == "Mo"
+    if snapshot.publishes_again:
+        machine = (await world.record_of(record.id)).machine
+        assert machine is not None
+        await world.areas.recorder.record(RunId(record.id), ended_publishing(machine.iteration), DRAFT)
+        await world.fold()
+    return Did(words, resource_of(record), ("ready",), happened=happened)
+
+
+def ended_publishing(iteration: int) -> ev.EffectFinished:
+    return ev.EffectFinished(key=f"publish:{iteration}", outcome="ok")
 
 
 async def remember(ground: Ground, cell: Cell) -> Did:
@@ -271,6 +320,8 @@ async def judged(ground: Ground, cell: Cell) -> tuple[str, bool]:
         denied = authorize(mo, SEE, place)
         if not isinstance(denied, Denied):
             denied = authorize(mo, cell.action.partition(" ")[0], did.resource, did.context)
+    if did.happened is isinstance(denied, Denied):
+        return f"{denied}, but it {'happened' if did.happened else 'did not happen'}: {did.words!r}", False
     if not isinstance(denied, Denied):
         return (f"allowed, but: {did.words!r}, {noted}, {done}" if noted or done != did.rows else ""), False
     if done or len(noted) != 1:
@@ -287,6 +338,7 @@ async def judged(ground: Ground, cell: Cell) -> tuple[str, bool]:
 async def prepared(world: World) -> Ground:
     """What the cells act on."""
     mo = world.playground.mo.id
+    drafts = await drafted(world)
     runs = {True: await world.submitted(mo), False: await world.submitted(world.admin.id)}
     ended = {True: await world.submitted(mo), False: await world.submitted(world.admin.id)}
     for record in ended.values():
@@ -314,15 +366,35 @@ async def prepared(world: World) -> Ground:
         buttons += [
             (f"{label} {is_own}", world.signer.button(action, ref))
             for label, action, ref in (
-                ("details", "details", record.id), ("raise", "raise", record.id), ("publish", "ready", record.id),
-                ("retry", "retry", ended[is_own].id),
+                ("details", "details", record.id), ("raise", "raise", record.id),
+                ("publish", "ready", drafts[is_own].id), ("retry", "retry", ended[is_own].id),
             )
         ]  # fmt: skip
     panels: dict[str, Message] = {}
     for first, channel in zip(range(0, len(buttons), 25), cycle(("general", "ops"))):  # five messages in 5 s each
         panel = await world.panel(buttons[first : first + 25], channel)
         panels |= {label: panel for label, _ in buttons[first : first + 25]}
-    return Ground(world, runs, panels, set(), ended, await remembered(world))
+    return Ground(world, runs, panels, set(), ended, drafts, await remembered(world))
+
+
+async def drafted(world: World) -> dict[bool, RunRecord]:
+    """Runs that the driver brings to their end, each with a draft; all that begins later waits for ever."""
+    people = {True: world.playground.mo.id, False: world.admin.id}
+    runs = {is_own: await world.submitted(person) for is_own, person in people.items()}
+
+    async def is_over() -> bool:
+        await world.fold()
+        found = [await world.record_of(record.id) for record in runs.values()]
+        return all(one.state is RunState.COMPLETE for one in found) and not await world.store.open_effects()
+
+    async with asyncio.TaskGroup() as group:
+        driver = group.create_task(world.driver.run())
+        await until(is_over)
+        driver.cancel()
+    for record in runs.values():
+        await world.areas.recorder.record(RunId(record.id), DRAFT)
+    await world.fold()
+    return {is_own: await world.record_of(record.id) for is_own, record in runs.items()}
 
 
 async def remembered(world: World) -> dict[bool, list[str]]:
