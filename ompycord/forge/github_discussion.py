@@ -34,6 +34,7 @@ __all__ = [
     "required_of",
     "review_of",
     "threads_of",
+    "unread_of",
     "words_of",
 ]
 
@@ -367,6 +368,11 @@ def review_of(review: Review) -> SeenReview:
         at=millis(review.submitted_at),
         is_member=review.author_association in _MEMBERS,
     )
+
+
+def unread_of(cut: Sequence[str]) -> str:
+    """A sentence about lists that are longer than what is read of them."""
+    return f"Too much is written there: only {', '.join(cut)} are read. Look at the rest there." if cut else ""
 
 
 def words_of(review: Review) -> SeenComment:

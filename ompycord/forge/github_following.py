@@ -38,6 +38,7 @@ from ompycord.forge.github_discussion import (
     required_of,
     review_of,
     threads_of,
+    unread_of,
     words_of,
 )
 from ompycord.forge.once import made_once
@@ -53,6 +54,8 @@ P = TypeVar("P", CheckRuns, Combined)
 
 _PAGE: Final = 100
 _MOST_PAGES: Final = 10
+_MOST_WRITTEN: Final = 30
+"""Pages of what is written about a pull request; the card and the agent are told of more."""
 _KEPT: Final = 3000
 _LOG: Final = 200_000
 """Bytes of a job's log that are read, from its end."""
@@ -156,9 +159,11 @@ class GitHubFollowing:
     async def discussion(self, number: int) -> SeenDiscussion:
         """See the port."""
         me = await self._as(self._client.own_account, TypeAdapter(User))
-        comments = await self._pages(f"{self._path}/issues/{number}/comments", _COMMENTS)
-        lines = await self._pages(f"{self._path}/pulls/{number}/comments", _COMMENTS)
-        reviews = await self._pages(f"{self._path}/pulls/{number}/reviews", _REVIEWS)
+        comments = await self._pages(f"{self._path}/issues/{number}/comments", _COMMENTS, most=_MOST_WRITTEN)
+        lines = await self._pages(f"{self._path}/pulls/{number}/comments", _COMMENTS, most=_MOST_WRITTEN)
+        reviews = await self._pages(f"{self._path}/pulls/{number}/reviews", _REVIEWS, most=_MOST_WRITTEN)
+        lists = {"comments": comments, "comments at lines": lines, "reviews": reviews}
+        full = _MOST_WRITTEN * _PAGE
         known = await self._resolutions(number) if lines else {}
         return SeenDiscussion(
             me=me.id,
@@ -167,6 +172,7 @@ class GitHubFollowing:
             reviews=tuple(review_of(one) for one in reviews),
             review_texts=tuple(words_of(one) for one in reviews if (one.body or "").strip()),
             threads=threads_of(lines, known),
+            unread=unread_of([f"the first {full:,} {name}" for name, some in lists.items() if len(some) >= full]),
         )
 
     async def _resolutions(self, number: int) -> dict[int, tuple[bool, bool]]:
@@ -243,10 +249,15 @@ class GitHubFollowing:
     # -- answers ---------------------------------------------------------------------------------------------------
 
     async def _pages(
-        self, path: str, adapter: "TypeAdapter[tuple[T, ...]]", query: Mapping[str, str] | None = None
+        self,
+        path: str,
+        adapter: "TypeAdapter[tuple[T, ...]]",
+        query: Mapping[str, str] | None = None,
+        *,
+        most: int = _MOST_PAGES,
     ) -> tuple[T, ...]:
         found: list[T] = []
-        for page in range(1, _MOST_PAGES + 1):
+        for page in range(1, most + 1):
             some = await self._as(path, adapter, {**(query or {}), "per_page": str(_PAGE), "page": str(page)})
             found += some
             if len(some) < _PAGE:

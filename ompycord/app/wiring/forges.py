@@ -25,7 +25,12 @@ def proposals_of(infrastructure: Infrastructure, git: Git) -> Proposals | None:
         return None
     folder, forges = infrastructure.data.path, infrastructure.forges
     return Proposals(
-        pushes=ForgePushes(repositories=folder / "repositories", git=git, token_file=forges.credentials.file),
+        pushes=ForgePushes(
+            repositories=folder / "repositories",
+            git=git,
+            token_file=forges.credentials.file,
+            rests=forges.breakers,
+        ),
         forge=forges.proposing,
         report=partial(_report_of, infrastructure.store, partial(_card_of, infrastructure)),
         redact=infrastructure.redact,

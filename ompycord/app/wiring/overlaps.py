@@ -20,7 +20,9 @@ def overlap_watch_of(
         folder / "workspaces",
         repositories=repositories,
         git=git,
-        pushes=ForgePushes(repositories=repositories, git=git, token_file=forges.credentials.file),
+        pushes=ForgePushes(
+            repositories=repositories, git=git, token_file=forges.credentials.file, rests=forges.breakers
+        ),
     )
     return OverlapWatch(
         store=store,

@@ -6,6 +6,7 @@ Counterpart: `engines/publication/`, which opens them. Only this writes their re
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from ompycord.conductor.pull_requests.callers import Callers, calls_of, taken
@@ -273,6 +274,7 @@ class PullRequests:
             commit=pull.commit,
             threads=[one for one in discussion.threads if not one.is_resolved],
             comments=comments,
+            unread=discussion.unread,
             trusted=self._callers.logins | {discussion.login.lower()},
         )
 
@@ -358,10 +360,7 @@ class PullRequests:
             if not request.threads and not red and not new:
                 raise Refused(RefusalCode.NOTHING_TO_ADDRESS, number=record.number)
             logs = await logs_of(forge, red)
-            request = ReviewRound(
-                number=request.number, url=request.url, commit=request.commit, threads=request.threads,
-                comments=request.comments, checks=logs, trusted=request.trusted,
-            )  # fmt: skip
+            request = replace(request, checks=logs)
             begun = await self._rounds.begin(taken(record, discussion), request, person)
             await self._records.keep_pull_request(begun)
             return RunId(begun.round or "")

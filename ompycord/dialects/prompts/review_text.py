@@ -38,6 +38,8 @@ class ReviewRound:
     comments: Sequence[SeenComment] = ()
     checks: Sequence[tuple[SeenCheck, str | None]] = ()
     """Red checks of its CI, each with the end of its log; None where that is gone."""
+    unread: str = ""
+    """What of its discussion could not be read whole, as a sentence."""
     trusted: frozenset[str] = frozenset()
     """Logins that are people of the team, in small letters; all others are marked."""
 
@@ -51,7 +53,7 @@ def review_text(wanted: ReviewRound) -> str:
         f"{wanted.url}, at commit {wanted.commit[:12]}. You work on its branch; what you change is added to it.",
         _RULE,
     ]
-    tail = [_END] if wanted.threads else []
+    tail = [one for one in (wanted.unread, _END if wanted.threads else "") if one]
     room = PROMPT_LIMIT - sum(len(one) + 2 for one in (*parts, *tail)) - 100
     lost = 0
     for part in (*_threads(wanted), *_comments(wanted), *_checks(wanted)):

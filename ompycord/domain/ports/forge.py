@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import RepositorySpec
 
@@ -19,6 +20,7 @@ __all__ = [
     "ForgeAccess",
     "ForgeMarks",
     "ForgePort",
+    "ForgeRests",
     "OpenedPullRequest",
     "ProposedPullRequest",
     "PullRequestState",
@@ -190,6 +192,22 @@ class PutOnBase(Frozen):
     """The result there; None where it could not be put there."""
     conflicts: tuple[str, ...] = ()
     """Paths that both changed; empty where it is no conflict that keeps it from being done."""
+
+
+class ForgeRests(Protocol):
+    """Which forges rest, since they failed; git's own traffic counts as every other request."""
+
+    def require(self, spec: ForgeSpec) -> None:
+        """Raises ForgeNotNow while the forge rests."""
+        ...
+
+    def answered(self, spec: ForgeSpec) -> None:
+        """It answered, were it with a refusal."""
+        ...
+
+    def failed(self, spec: ForgeSpec) -> None:
+        """It did not answer, or with an error of its own."""
+        ...
 
 
 class BaseMoves(Protocol):

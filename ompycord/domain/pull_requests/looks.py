@@ -81,6 +81,7 @@ def looked(
         "readers": record.readers if discussion is None else _readers(discussion),
         "ended_at": None if is_open else record.ended_at or now,
         "looked_at": now,
+        **({"note": discussion.unread} if discussion is not None and discussion.unread else {}),
     }
     return kept.model_copy(update=update), verdict
 

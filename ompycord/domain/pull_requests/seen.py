@@ -109,3 +109,5 @@ class SeenDiscussion(Frozen):
     reviews: tuple[SeenReview, ...] = ()
     review_texts: tuple[SeenComment, ...] = ()
     threads: tuple[SeenThread, ...] = ()
+    unread: str = ""
+    """A sentence about what is too long to be read whole; empty where all of it was read."""

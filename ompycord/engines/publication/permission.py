@@ -3,7 +3,7 @@
 Where `publish.approve` is *always*, a person allows each publication before anything leaves this machine. Where
 `publish.most_unread` are open, a run waits until somebody has read one, or a person allows it all the same. Both are a
 request of ours among those of agents: same message, same reminders, and the run gives its slot back. What is allowed is
-this very commit for this very place; a crash or a restart asks no second time.
+this very commit for this very branch there; a crash or a restart asks no second time.
 """
 
 import asyncio
@@ -39,7 +39,8 @@ async def why_not_permitted(
         return None
     if not await proposals.is_proposed(order.run, repository):
         return None
-    subject = f"publish\n{forge.git_address}\n{result.branch}\n{result.commit}"
+    head = result.head or result.branch
+    subject = f"publish\n{forge.git_address}\n{head}\n{result.commit}"
     call = hashlib.sha256(subject.encode()).hexdigest()
     known = await _known(order, call, context)
     if any(one.status == "granted" for one in known):
@@ -49,16 +50,17 @@ async def why_not_permitted(
         still = [ApprovalWithdrawn(approval=one.ref, reason=_READ) for one in known if one.status == "open"]
         await context.record(order.run, *still)
         return None
-    name = f"{PUBLICATION}{order.effect.iteration}"
+    other = head.removeprefix(result.branch).replace("-", ".")  # asked once more where it goes elsewhere by now
+    name = f"{PUBLICATION}{order.effect.iteration}{other}"
     waiting = next((one.ref for one in known if one.status == "open" or (needs_word and one.ref == name)), None)
     denied = next((one for one in known if one.status == "denied" and _is_of(one.ref, name)), None)
     if waiting is None and denied is not None:
         return _denial(denied.by or "", denied.reason)
     if waiting is None:
         waiting = name if not known else f"{name}-{len(known)}"
-        title = f"Publish {result.branch} to {forge.repository}"
+        title = f"Publish {head} to {forge.repository}"
         title = (title if full is None else f"{title}: {full}")[:_TITLE]
-        command = f"git push {forge.git_address} {result.commit[:12]}:refs/heads/{result.branch}, then a pull request"
+        command = f"git push {forge.git_address} {result.commit[:12]}:refs/heads/{head}, then a pull request"
         request = ApprovalRequested(
             approval=waiting,
             title=title,

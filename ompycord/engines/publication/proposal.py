@@ -67,6 +67,8 @@ class PublishedResult:
     """Names that others use, of which it changed a line, by path."""
     conflicts: tuple[str, ...] = ()
     """Paths that both it and the moved base changed."""
+    head: str | None = None
+    """The branch there that a person allowed; None where nobody was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,15 @@ class Proposals:
         report = await self._report(run)
         return None if report is None else RunId(report.record.first)
 
+    async def head_of(self, run: RunId, repository: RepositorySpec, task: Task, branch: str) -> str:
+        """The branch there to which the result on this branch here would be pushed now. Raises ForgeFailed."""
+        report = await self._report(run)
+        if repository.forge is None or report is None or not report.is_proposed(repository.publish):
+            return branch
+        async with self._forge(repository.forge) as forge:
+            base = task.branch or repository.base
+            return (await _target(forge, branch, base, marker_of(report.record.first))).head
+
     async def follow(self, run: RunId, repository: RepositorySpec, branch: str) -> None:
         """Bring here what others put on top of the branch with which a run goes on. Raises ForgeFailed."""
         if repository.forge is not None:
@@ -141,6 +152,7 @@ class Proposals:
             if before is not None:
                 await _require_open(forge, before.number)
             target = await _target(forge, result.branch, task.branch or repository.base, marker)
+            _require_allowed(target, result)
             behind = 0
             if result.base_commit is not None:
                 request = PushRequest(
@@ -227,6 +239,13 @@ async def _require_open(forge: ForgePort, number: int) -> None:
         raise ForgeFailed(
             "ended", f"#{number} was {there.state} meanwhile, so nothing was sent. Follow up for a new one."
         )
+
+
+def _require_allowed(target: _Target, result: PublishedResult) -> None:
+    """Raises ForgeFailed where it would go to another branch than a person allowed."""
+    if result.head not in {None, target.head}:
+        words = f"It would go to {target.head} now, and {result.head} was allowed. Press Publish again to be asked."
+        raise ForgeFailed("not_allowed", words)
 
 
 async def _target(forge: ForgePort, branch: str, base: str, marker: str) -> _Target:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from ompycord.domain.checking.review_risk import public_names
@@ -74,10 +75,13 @@ async def _proposed(
     """The result on its forge, once that is permitted."""
     assert context.proposals is not None
     snapshot = await context.snapshot(order.run)
-    refused = await why_not_permitted(order, repository, result, context)
-    if refused is not None:
-        return failed(order, FailureClass.ENV, f"{refused} The result is on the branch {result.branch} here.")
     try:
+        if repository.publish.approve == "always":
+            head = await context.proposals.head_of(order.run, repository, task, result.branch)
+            result = replace(result, head=head)
+        refused = await why_not_permitted(order, repository, result, context)
+        if refused is not None:
+            return failed(order, FailureClass.ENV, f"{refused} The result is on the branch {result.branch} here.")
         await context.proposals.propose(order, task, repository, result, context.record)
     except ForgeFailed as error:
         words = context.redact(str(error))  # a forge may repeat what it was sent

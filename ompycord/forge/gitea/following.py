@@ -33,7 +33,7 @@ from ompycord.forge.gitea.discussion import (
 )
 from ompycord.forge.gitea.paging import PAGE, paged
 from ompycord.forge.github_answers import User, read_as, read_many
-from ompycord.forge.github_discussion import Collaborator, Comment, Issue, comment_of, issue_of, words_of
+from ompycord.forge.github_discussion import Collaborator, Comment, Issue, comment_of, issue_of, unread_of, words_of
 from ompycord.forge.once import made_once
 from ompycord.http.trust.authorities import MACHINE, Trust
 
@@ -119,6 +119,7 @@ class GiteaFollowing:
             reviews=tuple(one.seen for one in reviews),
             review_texts=tuple(words_of(one) for one in reviews if (one.body or "").strip()),
             threads=threads_of(await self._lines(number, reviews)),
+            unread=unread_of(_cut(listed, sum(one.comments_count > 0 for one in reviews))),
         )
 
     async def issue(self, number: int) -> SeenIssue:
@@ -230,3 +231,11 @@ class GiteaFollowing:
                 return None
             raise
         return read_as(model, answer.body.strip().removeprefix(b"null") or b"{}")
+
+
+def _cut(reviews: list[GiteaReview], with_lines: int) -> list[str]:
+    """What of the reviews is not read."""
+    cut = [f"the first {_PAGES * PAGE:,} reviews"] if len(reviews) >= _PAGES * PAGE else []
+    if with_lines > _REVIEWS:
+        cut.append(f"the comments at lines of the newest {_REVIEWS} reviews")
+    return cut

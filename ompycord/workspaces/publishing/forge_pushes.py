@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import BaseThere, PushRequest
+from ompycord.domain.ports import BaseThere, ForgeRests, PushRequest
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ForgeFailed, ProcessFailed, WorkspaceError
 from ompycord.processes import Completed, kill_strays
@@ -78,8 +78,17 @@ TokenFile = Callable[[ForgeSpec], AbstractAsyncContextManager[Path]]
 class ForgePushes:
     """One for all repositories."""
 
-    def __init__(self, *, repositories: Path, git: Git, token_file: TokenFile, largest: int = LARGEST) -> None:
-        """`largest`: bytes of a file that a forge takes."""
+    def __init__(
+        self,
+        *,
+        repositories: Path,
+        git: Git,
+        token_file: TokenFile,
+        rests: ForgeRests | None = None,
+        largest: int = LARGEST,
+    ) -> None:
+        """`rests` knows whether a forge may be asked; `largest`: bytes of a file that a forge takes."""
+        self._rests = rests
         self._largest = largest
         self._repositories = Repositories(folder=repositories, git=git)
         self._git = git
@@ -146,7 +155,7 @@ class ForgePushes:
             require_branch(branch)
             folder = (await self._repositories.source(repository)).git_folder
             async with self._token_file(forge) as token:
-                yield ForgeGit(self._git, self._remote, forge, folder, token, marker)
+                yield ForgeGit(self._git, self._remote, forge, folder, token, marker, self._rests)
         except (WorkspaceError, ProcessFailed, OSError) as error:
             raise ForgeFailed("here", str(error)) from error
 
@@ -154,7 +163,17 @@ class ForgePushes:
 class ForgeGit:
     """A repository here and its forge, with git between them."""
 
-    def __init__(self, git: Git, remote: RemoteGit, forge: ForgeSpec, folder: Path, token: Path, marker: str) -> None:
+    def __init__(
+        self,
+        git: Git,
+        remote: RemoteGit,
+        forge: ForgeSpec,
+        folder: Path,
+        token: Path,
+        marker: str,
+        rests: ForgeRests | None = None,
+    ) -> None:
+        self._rests = rests
         self.git = git
         self.forge = forge
         self.folder = folder
@@ -173,8 +192,13 @@ class ForgeGit:
         )
 
     async def attempt(self, *words: str) -> Completed:
-        """Git with the forge's token and none of the operator's own credentials."""
-        return await self._remote.attempt(
+        """Git with the forge's token and none of the operator's own credentials.
+
+        Raises ForgeNotNow while the forge rests; what it answers counts as any other answer of it.
+        """
+        if self._rests is not None:
+            self._rests.require(self.forge)
+        done = await self._remote.attempt(
             *words,
             cwd=self.folder,
             marker=self.marker,
@@ -183,6 +207,10 @@ class ForgeGit:
             settings=self._settings,
             is_operator=False,
         )
+        if self._rests is not None:
+            is_fault = not done.is_success and _is_down(done, self.forge)
+            (self._rests.failed if is_fault else self._rests.answered)(self.forge)
+        return done
 
     @property
     def name(self) -> str:
@@ -295,6 +323,12 @@ def _fault(done: Completed, forge: ForgeSpec, branch: str) -> ForgeFailed:
             sentence = words.format(branch=branch, reason=line, rights=push_rights(forge.kind))
             return ForgeFailed(fault, f"{forge.repository}: {sentence}")
     return ForgeFailed("unreachable", f"{forge.repository}: {why_not_reached(done)}")
+
+
+def _is_down(done: Completed, forge: ForgeSpec) -> bool:
+    """Whether the forge did not answer; that a ref is not there, and every refusal, are answers."""
+    is_answer = b"remote ref" in done.stderr or b"not our ref" in done.stderr
+    return not is_answer and _fault(done, forge, "").fault == "unreachable"
 
 
 def _is_reason(line: str) -> bool:

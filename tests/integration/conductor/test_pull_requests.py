@@ -19,6 +19,7 @@ from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.run import RunRecord, RunState
 from ompycord.domain.task import PROMPT_LIMIT
 from ompycord.errors import Refused
+from ompycord.forge import github_following
 from ompycord.render.cards.view import view
 from ompycord.render.render_context import RenderContext
 from ompycord.testing.agents import AgentOutcome
@@ -551,3 +552,17 @@ async def test_where_it_is_no_longer_wanted_the_card_says_nothing_of_it(world: W
     assert (await world.seen(run.id)).review
     await world.look(world.service(REVIEWERS))
     assert not (await world.seen(run.id)).review
+
+
+async def test_what_is_too_long_to_be_read_whole_is_said_on_the_card(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three thousand comments of each kind are read; here it is one page of a hundred."""
+    run = await world.proposed()
+    monkeypatch.setattr(github_following, "_MOST_WRITTEN", 1)
+    for number in range(100):
+        world.forge.write(1, "mallory", f"{number}")
+    await world.look()
+    assert (await world.seen(run.id)).note.startswith(
+        "Too much is written there: only the first 100 comments are read."
+    )

@@ -41,9 +41,15 @@ class Opening:
 
     def __init__(self, forge: TalkingForge) -> None:
         self._forge = forge
+        self.ending = ""
+        """Of the branch there, where one of the same name has ended."""
+        self.allowed: list[str | None] = []
 
     async def is_proposed(self, run: RunId, repository: RepositorySpec) -> bool:
         return True
+
+    async def head_of(self, run: RunId, repository: RepositorySpec, task: Task, branch: str) -> str:
+        return f"{branch}{self.ending}"
 
     async def chain_of(self, run: RunId) -> RunId:
         return run
@@ -51,6 +57,7 @@ class Opening:
     async def propose(
         self, order: StepOrder, task: Task, repository: RepositorySpec, result: PublishedResult, record: RecordFacts
     ) -> None:
+        self.allowed.append(result.head)
         number = self._forge.open_pull(result.branch, result.commit)
         url = self._forge.pulls[number - 1]["html_url"]
         await record(order.run, PullRequestOpened(number=number, url=url))
@@ -71,7 +78,8 @@ class House:
     def again(self) -> None:
         """What follows pull requests and what publishes share a room, as they do in a process."""
         self.pulls = followed_by(self.harness, self.forge, Access(), **self.publish.model_dump())
-        opening = cast("Proposals", Opening(self.forge))
+        self.opening = Opening(self.forge)
+        opening = cast("Proposals", self.opening)
         context = self.harness.engine.context
         self.harness.engine.context = replace(context, proposals=opening, review_room=self.pulls.room, moves=None)
 
@@ -209,3 +217,22 @@ async def test_a_chain_that_has_one_open_needs_no_place(house: House) -> None:
     assert "waits for a reader" in (await house.room.take(nobody, CHAIN) or "")
     free = house.shop.model_copy(update={"publish": PublishSpec()})
     assert await house.room.take(free, CHAIN) is None
+
+
+@pytest.mark.parametrize("ending", ["", "-2"])
+async def test_what_a_person_allows_is_the_branch_to_which_it_is_pushed(
+    store: SqliteStore, tmp_path: Path, ending: str
+) -> None:
+    """Where a pull request of the run's branch has ended, it goes to another one there."""
+    house = House(store, tmp_path, most_unread=None, approve="always")
+    house.opening.ending = ending
+    async with house.harness.running():
+        snapshot = await house.waiting()
+        (request,) = snapshot.open_approvals
+        branch = f"{snapshot.branch}{ending}"
+        assert request.title == f"Publish {branch} to acme/shop"
+        assert request.command is not None
+        assert f":refs/heads/{branch}, then a pull request" in request.command
+        await house.harness.areas.approvals.approve(await house.loaded(snapshot.run), request.ref, ADA)
+        assert (await house.harness.ended(snapshot.run)).state is RunState.COMPLETE
+        assert house.opening.allowed == [branch]

@@ -226,3 +226,17 @@ def test_graphql_is_beside_the_rest_interface() -> None:
 
     assert at("https://api.github.com") == "https://api.github.com/graphql"
     assert at(f"{ADDRESS}/api/v3/") == f"{ADDRESS}/api/graphql"
+
+
+@pytest.mark.parametrize(("count", "is_cut"), [(1_500, False), (3_001, True)])
+async def test_many_comments_are_read_by_pages_and_what_is_not_is_said(
+    talking: TalkingForge, following: GitHubFollowing, count: int, is_cut: bool
+) -> None:
+    thread = talking.write_at(1, "anna", "Why?")
+    line = talking.lines[-1]
+    talking.lines += [{**line, "id": 10_000 + index, "in_reply_to_id": thread} for index in range(count - 1)]
+    talking.changed(1)
+    seen = await following.discussion(1)
+    assert sum(len(one.comments) for one in seen.threads) == min(count, 3_000)
+    words = "Too much is written there: only the first 3,000 comments at lines are read. Look at the rest there."
+    assert seen.unread == (words if is_cut else "")

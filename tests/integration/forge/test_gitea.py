@@ -67,13 +67,13 @@ async def test_one_that_was_merged_is_found_after_its_branch_was_deleted(gitea: 
     assert (there.state, there.head) == ("merged", "ompycord/fix")
 
 
-@pytest.mark.parametrize("most", [50, 7])
+@pytest.mark.parametrize(("most", "others"), [(50, 55), (7, 15)])
 async def test_ours_is_found_behind_others_however_few_come_at_once(
-    gitea: Gitea, forge: ForgeDouble, most: int
+    gitea: Gitea, forge: ForgeDouble, most: int, others: int
 ) -> None:
     """A server may give fewer of a list than it is asked for, and old ones know no filter by author."""
     forge.add({**WANTED, "title": "mine"}, by="ompycord-bot", number=99)
-    for index in range(60):
+    for index in range(others):
         forge.add({**WANTED, "title": f"{index}"}, by="ompycord-bot", number=99, fork=True)
     forge.gitea.most = most
     found = await gitea.find(head="ompycord/fix", base="main", marker=MARKER)
@@ -256,3 +256,13 @@ async def test_nobody_may_write_where_the_forge_does_not_tell(following: GiteaFo
     refusal = {"message": "Only admins can query all permissions, repo admins can query all repo permissions"}
     forge.faults = [Fault("GET", "/collaborators/anna/permission", 403, refusal)]
     assert not await following.may_write("anna")
+
+
+async def test_of_very_many_reviews_the_newest_are_read_and_the_rest_is_named(
+    following: GiteaFollowing, forge: ForgeDouble
+) -> None:
+    for index in range(101):
+        forge.say_at(1, index + 1, f"{index}", by="anna")
+    seen = await following.discussion(1)
+    assert {one.line for one in seen.threads} == set(range(2, 102))
+    assert "only the comments at lines of the newest 100 reviews are read" in seen.unread

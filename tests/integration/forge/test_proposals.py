@@ -22,6 +22,7 @@ from tests.support.forge_double import TOKEN, ForgeDouble
 from tests.support.states import NOON, ORIGIN, RUN
 
 BRANCH = "ompycord/fix"
+TASK = Task(id=RUN, title="Fix it", prompt="Fix it", repositories=("shop",), agent="omp")
 
 
 class Pushes:
@@ -75,11 +76,14 @@ class Publication:
         assert isinstance(fact, PullRequestOpened)
         self.opened = fact
 
-    async def publish(self) -> None:
+    async def publish(self, allowed: str | None = None) -> None:
         order = StepOrder(run=RUN, key="publish:1", effect=Publish(iteration=1), task=RUN)
-        result = PublishedResult(branch=BRANCH, commit=self.commit, base_commit=self.commit)
-        task = Task(id=RUN, title="Fix it", prompt="Fix it", repositories=("shop",), agent="omp")
-        await self._proposals.propose(order, task, self.repository, result, self._record)
+        result = PublishedResult(branch=BRANCH, commit=self.commit, base_commit=self.commit, head=allowed)
+        await self._proposals.propose(order, TASK, self.repository, result, self._record)
+
+    async def head(self) -> str:
+        """The branch there that a person is asked about."""
+        return await self._proposals.head_of(RUN, self.repository, TASK, BRANCH)
 
 
 @pytest.fixture
@@ -101,3 +105,19 @@ async def test_what_was_proposed_and_has_ended_is_not_proposed_again(
         await publication.publish()
     assert refused.value.fault == "ended"
     assert (publication.pushes.pushed, len(forge.pulls)) == ([BRANCH] * 2, 1)
+
+
+async def test_what_was_allowed_for_one_branch_goes_to_no_other(publication: Publication, forge: ForgeDouble) -> None:
+    """Its pull request was merged while a person thought about it: a push to the next name needs another word."""
+    assert await publication.head() == BRANCH
+    await publication.publish(BRANCH)
+    [pull] = forge.forge.pulls("acme/shop")
+    forge.forge.records.change("pull", pull, state="closed", merged_at="2026-11-30T01:00:00Z")
+    publication.opened = None  # a follow-up: its own log knows of none
+    with pytest.raises(ForgeFailed, match="Press Publish again to be asked") as refused:
+        await publication.publish(BRANCH)
+    assert refused.value.fault == "not_allowed"
+    assert (await publication.head(), publication.pushes.pushed) == (f"{BRANCH}-2", [BRANCH])
+    forge.git_line("update-ref", f"refs/heads/{BRANCH}-2", BRANCH)
+    await publication.publish(f"{BRANCH}-2")
+    assert publication.pushes.pushed == [BRANCH, f"{BRANCH}-2"]

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from ompycord.domain.breakers.breaker import FAILURES
 from ompycord.domain.ids import RunId, new_ulid
 from ompycord.domain.ports import PushRequest
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ForgeFailed
+from ompycord.forge.breakers import REST_S, ForgeBreakers
+from ompycord.testing import FakeClock
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.publishing.forge_pushes import ForgePushes
 from ompycord.workspaces.publishing.outgoing import LARGEST
@@ -43,6 +46,10 @@ class Shop:
         self.base = git(self.path, "rev-parse", "main")
         self.commit = self.result("a result")
         self.largest = LARGEST
+        self.clock = FakeClock()
+        self.rests = ForgeBreakers(self.clock)
+        self.web: str | None = None
+        """Where git is sent instead."""
         self.operator = {"HOME": str(folder / "home")}
         (folder / "home").mkdir()
 
@@ -76,7 +83,11 @@ class Shop:
     @property
     def spec(self) -> RepositorySpec:
         return RepositorySpec.model_validate(
-            {"name": "shop", "path": self.path, "forge": {**self.forge.settings, "token_file": self.token}}
+            {
+                "name": "shop",
+                "path": self.path,
+                "forge": {**self.forge.settings, "token_file": self.token, "web": self.web},
+            }
         )
 
     @property
@@ -85,6 +96,7 @@ class Shop:
             repositories=self.path.parent / "caches",
             git=Git(path=os.environ["PATH"], operator=self.operator),
             token_file=lambda forge: nullcontext(self.token),
+            rests=self.rests,
             largest=self.largest,
         )
 
@@ -298,3 +310,47 @@ async def test_the_token_is_in_no_argument_no_environment_and_no_file_of_the_rep
     assert not told.exists()
     for file in shop.path.rglob("*"):
         assert not file.is_file() or TOKEN.encode() not in file.read_bytes(), file
+
+
+async def test_git_asks_a_forge_that_rests_for_nothing_and_its_failures_count(shop: Shop) -> None:
+    """The same breaker as for every other request, with the same words."""
+    shop.web = "http://127.0.0.1:9"
+    forge = shop.spec.forge
+    assert forge is not None
+    for _ in range(FAILURES - 1):  # of requests
+        shop.rests.failed(forge)
+    assert (await shop.refused()).fault == "unreachable"
+    paused = await shop.refused()
+    assert paused.fault == "paused"
+    assert "127.0.0.1:9 failed several times, so it is not asked until " in str(paused)
+    shop.web = None
+    await shop.push()
+    assert shop.forge.branches()[BRANCH] == shop.commit, "another host is asked"
+    shop.web = "http://127.0.0.1:9"
+    shop.clock.advance(REST_S)
+    assert (await shop.refused()).fault == "unreachable", "after its rest it is asked again"
+
+
+async def test_what_a_forge_refuses_git_is_an_answer(shop: Shop) -> None:
+    shop.hook("GH006: Protected branch update failed")
+    forge = shop.spec.forge
+    assert forge is not None
+    for base, fault in (("main", "protected"), ("no/such", "base")):
+        for _ in range(FAILURES - 1):
+            shop.rests.failed(forge)
+        assert (await shop.refused(base=base)).fault == fault
+    shop.rests.failed(forge)
+    assert shop.rests.until(forge) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("Gitea: branch ompycord/fix-7f3k2m is protected from force push", "protected"),
+        ("Gitea: Not allowed to push to protected branch ompycord/fix-7f3k2m", "protected"),
+        ("Gitea: branch ompycord/fix-7f3k2m is protected from unverified commit", "rules"),
+    ],
+)
+async def test_what_gitea_says_to_a_push_is_understood(shop: Shop, line: str, fault: str) -> None:
+    shop.hook(line)
+    assert (await shop.refused()).fault == fault

@@ -147,6 +147,15 @@ def test_a_long_review_fits_a_task_and_says_what_is_left_out() -> None:
     assert "more did not fit here" in text
 
 
+def test_what_of_a_review_was_not_read_is_said_to_the_agent_also_where_the_task_is_full() -> None:
+    words = "Too much is written there: only the first 3,000 comments are read. Look at the rest there."
+    threads = [thread(number, path="x" * 900) for number in range(1, 100)]
+    asked = ReviewRound(number=3, url="https://x.y/pull/3", commit="c" * 40, threads=threads, unread=words)
+    text = review_text(asked)
+    assert words in text
+    assert len(text) <= PROMPT_LIMIT
+
+
 def test_answers_are_read_for_threads_that_there_are() -> None:
     said = "- **Thread 1: done**\nthread 2: disagree: it is public API\nthread 9: done\n> thread 3: Defer — later"
     words = f"I did it.\n{said}"
