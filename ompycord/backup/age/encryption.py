@@ -9,6 +9,7 @@ import binascii
 import io
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -34,7 +35,8 @@ _TAG: Final = 16
 _NONCE: Final = 16
 _FILE_KEY: Final = 16
 _HEADER: Final = len(_VERSION) + len(_X25519) + 43 + 1 + 43 + 1 + len(_MAC) + 1 + 43 + 1
-"""Bytes of a header for one key: 32 bytes are 43 characters."""
+"""Bytes of a header of ours: 32 bytes are 43 characters."""
+_MOST_HEADER: Final = 64 * 1024
 _ZERO: Final = bytes(12)
 
 
@@ -108,7 +110,7 @@ def encrypted(key: BackupKey, content: bytes) -> bytes:
 
 
 def decrypted_size(size: int) -> int:
-    """How many bytes are in a file of `size` bytes; -1 where it is no whole file."""
+    """How many bytes are in a file of ours of `size` bytes; -1 where it is no whole file."""
     payload = size - _HEADER - _NONCE
     pieces = -(-payload // (_PIECE + _TAG))
     return payload - pieces * _TAG if pieces > 0 and payload >= _TAG else -1
@@ -126,21 +128,40 @@ def _header(key: BackupKey, file_key: bytes) -> bytes:
 
 
 def _file_key(file: BinaryIO, key: BackupKey) -> bytes:
-    head = file.read(_HEADER)
-    lines = head.split(b"\n")
+    """The key of a file of which one stanza is for `key`; other programs add stanzas that are for no one."""
+    lines = _header_lines(file)
+    wrapped = [pair for pair in pairwise(lines) if pair[0].startswith(_X25519)]
     try:
-        version, recipient, body, _, end = lines
-        if version + b"\n" != _VERSION or not recipient.startswith(_X25519) or end:
-            raise NotAuthentic
-        share = _unbase64(recipient.removeprefix(_X25519))
-        shared = key.private.exchange(X25519PublicKey.from_public_bytes(share))
-        wrapping = _derived(shared, salt=share + key.public, info=_WRAP)
-        file_key = ChaCha20Poly1305(wrapping).decrypt(_ZERO, _unbase64(body), None)
-        stated, _, stated_mac = head.rpartition(_MAC + b" ")
-        _mac(file_key, stated + _MAC).verify(_unbase64(stated_mac.removesuffix(b"\n")))
-    except (ValueError, InvalidTag, InvalidSignature):
+        file_key = next(filter(None, (_unwrapped(stanza, body, key) for stanza, body in wrapped)))
+        mac = lines[-1].removeprefix(_MAC + b" ")
+        _mac(file_key, b"\n".join((*lines[:-1], _MAC))).verify(_unbase64(mac))
+    except (StopIteration, InvalidSignature):
         raise NotAuthentic from None
     return file_key
+
+
+def _header_lines(file: BinaryIO) -> list[bytes]:
+    """From the version to the line of the MAC."""
+    lines: list[bytes] = []
+    left = _MOST_HEADER
+    while not lines or not lines[-1].startswith(_MAC):
+        line = file.readline(left)
+        left -= len(line)
+        if not line.endswith(b"\n") or (not lines and line != _VERSION):
+            raise NotAuthentic
+        lines.append(line[:-1])
+    return lines
+
+
+def _unwrapped(stanza: bytes, body: bytes, key: BackupKey) -> bytes | None:
+    """The file's key; None where the stanza is for another one."""
+    share = _unbase64(stanza.removeprefix(_X25519))
+    try:
+        shared = key.private.exchange(X25519PublicKey.from_public_bytes(share))
+        wrapping = _derived(shared, salt=share + key.public, info=_WRAP)
+        return ChaCha20Poly1305(wrapping).decrypt(_ZERO, _unbase64(body), None)
+    except (ValueError, InvalidTag):
+        return None
 
 
 def _pieces(file: BinaryIO, cipher: ChaCha20Poly1305) -> Iterator[bytes]:

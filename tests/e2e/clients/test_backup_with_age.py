@@ -1,7 +1,8 @@
-"""What another implementation of age makes of our encrypted backups: nothing of ours is needed to get at a database."""
+"""Another implementation of age and ours read one another's files: nothing of ours is needed to get at a database."""
 
 import asyncio
 import hashlib
+import io
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -12,6 +13,7 @@ import zstandard
 
 from ompycord.app.backups.copies import StoreCopies
 from ompycord.app.system import SystemClock, SystemIds
+from ompycord.backup.age.encryption import decrypted
 from ompycord.backup.age.keys import KeyFile
 from ompycord.backup.create import make_backup
 from ompycord.backup.place import BackupPlace
@@ -29,6 +31,31 @@ lines = [line for line in key.read_text().splitlines() if line and not line.star
 identities = [pyrage.x25519.Identity.from_str(line) for line in lines]
 target.write_bytes(pyrage.decrypt(source.read_bytes(), identities))
 """
+WRITE = """
+import pathlib, sys, pyrage
+key, folder = map(pathlib.Path, sys.argv[1:])
+mine = [line for line in key.read_text().splitlines() if line and not line.startswith("#")][0]
+to = [one.to_public() for one in (pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.from_str(mine))]
+for number in range(40):
+    (folder / str(number)).write_bytes(pyrage.encrypt(bytes([number]) * (number * 5_000), to[number % 2:]))
+"""
+
+
+async def test_what_it_writes_is_read_by_us_also_with_stanzas_for_others(
+    tmp_path: Path, cached: Callable[[str], Path]
+) -> None:
+    """It adds a stanza for no one to some of them, at random (*grease*), and half of these are for two keys."""
+    python = await python_with(cached("pyrage"), PYRAGE)
+    file, folder = KeyFile(tmp_path / "backup.key"), tmp_path / "written"
+    key, _ = file.add()
+    folder.mkdir()
+    process = await asyncio.create_subprocess_exec(python, "-c", WRITE, str(file.path), str(folder))
+    assert await process.wait() == 0
+    written = [(folder / str(number)).read_bytes() for number in range(40)]
+    assert [decrypted(io.BytesIO(one), key).read() for one in written] == [
+        bytes([number]) * (number * 5_000) for number in range(40)
+    ]
+    assert any(b"-grease" in one for one in written)
 
 
 async def test_each_file_of_a_backup_opens_without_us(tmp_path: Path, cached: Callable[[str], Path]) -> None:
