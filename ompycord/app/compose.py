@@ -28,7 +28,7 @@ from ompycord.app.wiring.parts import Infrastructure, Parts, Secrets, Workers
 from ompycord.app.wiring.preparing import precheck_of
 from ompycord.app.wiring.reports import destinations_of, health_of, report_of
 from ompycord.app.wiring.running import control_of, operations_of, report_limits, services_of
-from ompycord.app.wiring.schedules import digests_of, schedules_of, triggers_of
+from ompycord.app.wiring.schedules import base_checks_of, digests_of, schedules_of, triggers_of
 from ompycord.app.wiring.upkeep import backups_of, cutting_of, person_data_of, recovery_of, retention_of, upkeep_of
 from ompycord.app.wiring.work import areas_of, projector_of, workers_of
 from ompycord.bot.lookups import Lookups
@@ -199,6 +199,7 @@ def wire(
             schedules_of(infrastructure, areas, workers, bot),
             digests_of(infrastructure),
             Service(name="triggers", run=triggers.run, ends=Ends.WORK),
+            base_checks_of(infrastructure, triggers),
             Service(name="issue calls", run=issue_calls.run, ends=Ends.WORK),
         ),
         mcp=mcp,

@@ -210,6 +210,11 @@ class Settings(BaseSettings):
         for name, trigger in self.triggers.items():
             if self.repositories and trigger.repository not in self.repositories:
                 raise ValueError(f"triggers.{name}.repository is none of the repositories that are configured")
+            on = self.repositories.get(trigger.repository)
+            if trigger.source == "base_checks" and (on is None or on.forge is None):
+                raise ValueError(
+                    f"triggers.{name}.source: base_checks needs repositories.{trigger.repository}.forge, where it looks"
+                )
         return self
 
     @model_validator(mode="after")

@@ -47,6 +47,7 @@ from ompycord.store.features.runs import SqliteRuns
 from ompycord.store.features.schedules.announcements import SqliteAnnouncements
 from ompycord.store.features.schedules.digests import SqliteDigests
 from ompycord.store.features.schedules.rows import SqliteSchedules
+from ompycord.store.features.schedules.seen_failures import SqliteSeenFailures
 from ompycord.store.features.schedules.triggers import SqliteTriggers
 from ompycord.store.features.streaming import SqliteStreams
 from ompycord.store.features.surfaces import SqliteSurfaces
@@ -143,6 +144,7 @@ class SqliteStore(
         self.announcements = SqliteAnnouncements(database)
         self.digests = SqliteDigests(database)
         self.triggers = SqliteTriggers(database)
+        self.seen_failures = SqliteSeenFailures(database)
         self.issue_calls = SqliteIssueCalls(database)
         self.feedback = SqliteFeedback(database)
         self.archive = SqliteArchive(database)

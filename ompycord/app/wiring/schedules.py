@@ -17,11 +17,21 @@ from ompycord.schedules.book import ScheduleBook
 from ompycord.schedules.digests.keeper import DigestKeeper
 from ompycord.schedules.keeper import ScheduleKeeper
 from ompycord.schedules.starting import Guards, Starter
+from ompycord.schedules.triggers.base_checks import BaseChecks
 from ompycord.schedules.triggers.triggers import Triggers
 from ompycord.settings import Settings
 from ompycord.workspaces.reading.guard_command import GuardCommands
 
-__all__ = ["channels_of", "digests_of", "forecasts_of", "home_of", "schedule_book_of", "schedules_of", "triggers_of"]
+__all__ = [
+    "base_checks_of",
+    "channels_of",
+    "digests_of",
+    "forecasts_of",
+    "home_of",
+    "schedule_book_of",
+    "schedules_of",
+    "triggers_of",
+]
 
 
 class _NoGuards:
@@ -120,6 +130,19 @@ def triggers_of(infrastructure: Infrastructure, areas: Areas) -> Triggers:
         ids=infrastructure.ids,
         redact=infrastructure.redact,
     )
+
+
+def base_checks_of(infrastructure: Infrastructure, triggers: Triggers) -> Service:
+    """The service that looks at the checks of branches for triggers."""
+    looks = BaseChecks(
+        specs=tuple(infrastructure.settings.triggers.values()),
+        repository=infrastructure.settings.catalog.repository,
+        forges=infrastructure.forges.following,
+        triggers=triggers,
+        seen=infrastructure.store.seen_failures,
+        clock=infrastructure.clock,
+    )
+    return Service(name="base checks", run=looks.run, ends=Ends.WORK)
 
 
 def channels_of(settings: Settings) -> dict[str, str]:

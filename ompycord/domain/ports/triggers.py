@@ -23,6 +23,7 @@ __all__ = [
     "HookMessages",
     "IssueCallRows",
     "OpenRights",
+    "SeenFailures",
     "TeamIssueCalls",
     "TeamTriggers",
     "TriggerMessages",
@@ -63,6 +64,18 @@ class TriggerRows(Protocol):
 
     async def close_storm(self, storm: str, by: str, run: TriggerRun | None) -> bool:
         """Store a person's word, and the run that follows from it; False where another word was first."""
+        ...
+
+
+class SeenFailures(Protocol):
+    """Which red runs of checks triggers were told of. Every method raises StorageError."""
+
+    async def seen_upto(self, name: str) -> Millis:
+        """When the last one began; 0 at first."""
+        ...
+
+    async def mark_seen(self, name: str, at: Millis) -> None:
+        """Store that; it never goes back."""
         ...
 
 

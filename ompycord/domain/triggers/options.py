@@ -1,11 +1,12 @@
 """The section `triggers` of the settings: messages of other systems, and alerts, that start runs, with a brake."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from ompycord.domain.access import Snowflake
 from ompycord.domain.base import Frozen, Name
+from ompycord.domain.repository import BranchName
 from ompycord.domain.schedules.schedule import ScheduleName
 from ompycord.domain.task import Budget, Mode
 
@@ -20,8 +21,12 @@ class TriggerSpec(Frozen):
     """One trigger. A message comes signed to `/triggers/NAME`, by a key with the scope `triggers:fire`."""
 
     name: ScheduleName
-    source: Literal["message", "alert"] = "message"
-    """`alert`: alerts of Ompycord itself fire it when they open, as `/schemas/alert.json` has them; no message does."""
+    source: Literal["message", "alert", "base_checks"] = "message"
+    """`alert`: alerts of Ompycord itself fire it when they open, as `/schemas/alert.json` has them. `base_checks`: red
+    checks of `branch` on the forge. No message fires either.
+    """
+    branch: BranchName | None = None
+    """Of which `base_checks` are looked at; the repository's base if left out."""
     each: FieldPath | None = None
     """The list of which each entry is a message of its own, such as `alerts`; the whole is one if left out."""
     only: dict[FieldPath, Wanted | tuple[Wanted, ...]] = Field(default_factory=dict[str, str | tuple[str, ...]])
@@ -48,3 +53,9 @@ class TriggerSpec(Frozen):
     """After so many failed runs in a row it is paused."""
     spend_usd: Annotated[float, Field(gt=0, le=100_000)] = 10
     """What its runs may cost in 24 hours; then it is paused, though all of them succeed."""
+
+    @model_validator(mode="after")
+    def _has_no_needless_branch(self) -> Self:
+        if self.branch is not None and self.source != "base_checks":
+            raise ValueError("branch is for base_checks alone: leave it out, or set source: base_checks")
+        return self

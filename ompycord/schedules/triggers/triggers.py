@@ -113,6 +113,17 @@ class Triggers:
             if spec.source == "alert":
                 await self._take(spec, notice)
 
+    async def base_red(self, spec: TriggerSpec, payload: Mapping[str, Any]) -> None:
+        """See `CheckTriggers`. A paused one takes nothing: what is red then is told no more."""
+        await self._take(spec, payload)
+
+    async def base_unseen(self, spec: TriggerSpec, branch: str, why: str) -> None:
+        """See `CheckTriggers`."""
+        text = (
+            f"Trigger `{spec.name}` cannot look at the checks of {self._shown(branch)}: {cut(self._redact(why), 300)}"
+        )
+        await self._announce(spec, f"unseen:{branch}", text)
+
     async def take(self, name: str, payload: Mapping[str, Any]) -> Mapping[FiringOutcome, int]:
         """See the port."""
         spec = self._specs[name]

@@ -200,7 +200,8 @@ FILE: dict[str, Any] = {
     "tls": {"ca_file": "authority.pem"},
     "triggers": {
         "alerts": {
-            "source": "alert",
+            "source": "base_checks",
+            "branch": "main",
             "each": "alerts",
             "only": {"status": ["firing"]},
             "fingerprint": ["labels.alertname"],
