@@ -149,7 +149,7 @@ def wire(
 
     destinations, backups = destinations_of(infrastructure), backups_of(infrastructure)
     alerts = AlertState(None if infrastructure.ping is None else HeartbeatState())
-    retention, cutting = retention_of(infrastructure), cutting_of(infrastructure)
+    retention, cutting = retention_of(infrastructure, workers), cutting_of(infrastructure)
     health = health_of(
         infrastructure,
         workers,

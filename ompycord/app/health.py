@@ -10,7 +10,7 @@ from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.states import Destinations
 from ompycord.app.resources.bounds import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.resources.slot_words import slot_words
-from ompycord.app.retention.keeper import RetentionKeeper, retention_line
+from ompycord.app.retention.attached import Retention
 from ompycord.bot.lookups import HealthLine
 from ompycord.conductor import Slots
 from ompycord.domain.catalog import Catalog
@@ -46,7 +46,7 @@ class Health:
         backups: BackupState,
         breakers: ForgeBreakers,
         alerts: AlertState,
-        retention: RetentionKeeper,
+        retention: Retention,
         record: Cutting,
     ) -> None:
         """`requests` is what the sidecar has counted."""
@@ -98,7 +98,7 @@ class Health:
             *_limits(self._own_limits),
             HealthLine(name="Disk", is_ok=not disk.is_low, text=disk.words),
             backup_line(self._backups),
-            retention_line(self._retention.state, is_counted=guild is None),
+            *self._retention.lines(is_counted=guild is None),
             *self._record.lines(),
             *self._alerts.lines(),
             HealthLine(name="Event backlog", is_ok=backlog < MANY_EVENTS, text=str(backlog)),

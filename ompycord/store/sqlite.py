@@ -10,6 +10,7 @@ from functools import partial
 
 from ompycord.domain.ports import Clock, Ids
 from ompycord.domain.records import Commit, Committed
+from ompycord.store.archive.attached_files import SqliteAttachedFiles
 from ompycord.store.archive.cuts import SqliteCuts
 from ompycord.store.archive.files import ArchiveFiles
 from ompycord.store.archive.moving import SqliteArchive
@@ -149,6 +150,7 @@ class SqliteStore(
         self.feedback = SqliteFeedback(database)
         self.archive = SqliteArchive(database)
         """Events that lie in files."""
+        self.attached_files = SqliteAttachedFiles(database)
         self.cuts = SqliteCuts(database)
         """Rows of the audit that do."""
         self.erasure = SqliteErasure(database)

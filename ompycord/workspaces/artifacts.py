@@ -7,7 +7,9 @@ the file of another run.
 
 import asyncio
 import hashlib
+import os
 import sys
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,7 @@ from ompycord.domain.task import TaskFile
 from ompycord.errors import Refused
 from ompycord.files import replace_file
 from ompycord.processes.safe_open import NotGranted, reason, safe_path, safe_read
+from ompycord.workspaces.retention.attached_contents import AttachedContents
 
 __all__ = ["Artifacts"]
 
@@ -32,6 +35,9 @@ class Artifacts:
     def __init__(self, *, folder: Path, workspaces: Workspaces) -> None:
         self._folder = folder
         self._workspaces = workspaces
+        self._lock = threading.Lock()
+        self.contents = AttachedContents(folder, self._lock)
+        """All of them, for what counts and removes."""
 
     async def attach(self, run: RunId, path: str) -> ArtifactAdded:
         """Keep a file of the run's clone, at most 10 MiB. Raises Refused with what the agent can do."""
@@ -78,9 +84,12 @@ class Artifacts:
     def _kept(self, data: bytes) -> str:
         digest = hashlib.sha256(data).hexdigest()
         content = self._content(digest)
-        if not content.exists():
-            content.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            replace_file(content, data)
+        with self._lock:
+            if content.exists():
+                os.utime(content)  # it is young again: nothing names it yet
+            else:
+                content.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                replace_file(content, data)
         return digest
 
     def _bytes(self, digest: str) -> bytes | None:

@@ -8,7 +8,7 @@ from ompycord.app.backups.state import BackupState
 from ompycord.app.health import Health
 from ompycord.app.outgoing.states import Destinations
 from ompycord.app.report import HealthReport
-from ompycord.app.retention.keeper import RetentionKeeper
+from ompycord.app.retention.attached import Retention
 from ompycord.app.wiring.parts import Infrastructure, Workers
 from ompycord.bot.bot import Bot
 from ompycord.conductor import Projector
@@ -38,7 +38,7 @@ def health_of(
     gateway: ModelGateway,
     backups: BackupState,
     alerts: AlertState,
-    retention: RetentionKeeper,
+    retention: Retention,
     cutting: Cutting,
     *,
     requests: Callable[[], RequestCounts],

@@ -12,6 +12,7 @@ from ompycord.app.backups.keeper import BackupKeeper
 from ompycord.app.recovery.retention import ResultKeeper
 from ompycord.app.recovery.search import RecoverySearch
 from ompycord.app.replaying.recording import Recording
+from ompycord.app.retention.attached import FileKeeper, Retention
 from ompycord.app.retention.keeper import RetentionKeeper
 from ompycord.app.services import SETTLE_S, Ends, Service
 from ompycord.app.session_keeper import SessionKeeper
@@ -68,14 +69,14 @@ def backups_of(infrastructure: Infrastructure) -> BackupKeeper:
     return BackupKeeper(options=options, data=data, place=place_of(options, data), clock=infrastructure.clock)
 
 
-def retention_of(infrastructure: Infrastructure) -> RetentionKeeper:
-    """Keeps the database from growing with runs that ended long ago."""
-    return RetentionKeeper(
-        archive=infrastructure.store.archive,
-        options=infrastructure.settings.retention,
-        clock=infrastructure.clock,
-        unreached=partial(read_unreached, infrastructure.data.path),
+def retention_of(infrastructure: Infrastructure, workers: Workers) -> Retention:
+    """Keeps the database and the folder of attached files from growing with runs that ended long ago."""
+    store, options, clock = infrastructure.store, infrastructure.settings.retention, infrastructure.clock
+    events = RetentionKeeper(
+        archive=store.archive, options=options, clock=clock, unreached=partial(read_unreached, infrastructure.data.path)
     )
+    files = FileKeeper(files=workers.artifacts.contents, names=store.attached_files, options=options, clock=clock)
+    return Retention(events, files)
 
 
 def upkeep_of(
@@ -84,7 +85,7 @@ def upkeep_of(
     workers: Workers,
     recording: Recording,
     backups: BackupKeeper,
-    retention: RetentionKeeper,
+    retention: Retention,
     cutting: Cutting,
 ) -> tuple[Service, ...]:
     """Those that wait for a time and then look, in the order of start."""
@@ -100,7 +101,8 @@ def upkeep_of(
         Service(name="memory", run=memory_keeper_of(infrastructure).run, ends=Ends.WORK),
         Service(name="sessions", run=sessions.run, ends=Ends.WORK),
         Service(name="results", run=results.run, ends=Ends.WORK),
-        Service(name="retention", run=retention.run, ends=Ends.WORK),
+        Service(name="retention", run=retention.events.run, ends=Ends.WORK),
+        Service(name="attached files", run=retention.files.run, ends=Ends.WORK),
         Service(name="backups", run=backups.run, ends=Ends.WORK),
         Service(name="log-check", run=log_check.run, ends=Ends.WORK),
         Service(

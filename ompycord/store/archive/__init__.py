@@ -1,1 +1,1 @@
-"""Events of ended runs in compressed files beside the database: moved there, read back, a person taken out of them."""
+"""Files beside the database: events of ended runs in compressed ones, and which attached ones are still named."""

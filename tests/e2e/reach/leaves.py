@@ -148,7 +148,7 @@ FILE: dict[str, Any] = {
         "memory_mib": 4096,
         "heartbeat": {"url_file": "secrets/heartbeat", "every_s": 30},
     },
-    "retention": {"events_days": 120, "dry_run": True},
+    "retention": {"events_days": 120, "files_days": 200, "dry_run": True},
     "backup": {
         "folder": "/mnt/backups",
         "every_hours": 12,
