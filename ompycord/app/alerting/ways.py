@@ -13,6 +13,7 @@ from ompycord.domain.alerting.notice import alert_content, alert_delivery, trial
 from ompycord.domain.alerting.rows import AlertRows
 from ompycord.domain.base import Millis
 from ompycord.domain.deliveries import Delivery, Destination, StoredDelivery
+from ompycord.domain.ids import TRIGGERS
 from ompycord.errors import StorageError
 from ompycord.notify.attempt import DeliveryTarget
 from ompycord.render.reports.alerts import alert_words
@@ -54,8 +55,8 @@ class WaysOut:
 
     @property
     def names(self) -> tuple[Destination, ...]:
-        """Every way, by name."""
-        return tuple(self._targets)
+        """Every way that reaches people, by name; a trigger that an alert fires is none."""
+        return tuple(name for name in self._targets if name != TRIGGERS)
 
     @property
     def unrecorded(self) -> int:
@@ -77,11 +78,11 @@ class WaysOut:
             await self._record(left.alert, left.deliveries)
 
     async def try_all(self, trial: str, *, now: Millis) -> dict[Destination, str | None]:
-        """Send a test by every way now; what each one answered, None where it arrived."""
+        """Send a test by every way that reaches people now; what each one answered, None where it arrived."""
         content = trial_content(trial, at=now, message="🔔 A test of Ompycord's alerts: this way works.")
         return {
-            name: (await target.deliver(_outside(alert_delivery(content, name, at=now)))).error
-            for name, target in self._targets.items()
+            name: (await self._targets[name].deliver(_outside(alert_delivery(content, name, at=now)))).error
+            for name in self.names
         }
 
     def _deliveries(self, change: AlertChange, alert: Alert, now: Millis) -> list[Delivery]:

@@ -16,7 +16,7 @@ from ompycord.app.system import SystemClock
 from ompycord.bot.rest import SendFailed
 from ompycord.conductor import Bus
 from ompycord.domain.alerting.options import HeartbeatOptions
-from ompycord.domain.ids import OPS_CHANNEL
+from ompycord.domain.ids import OPS_CHANNEL, TRIGGERS
 from ompycord.errors import ConfigurationError, RefusedInWords
 from ompycord.http import parse_secret
 from ompycord.notify import DestinationWorker, Notifier, body_of, signed_message
@@ -221,3 +221,14 @@ async def test_the_ways_are_tried_by_command_and_the_trial_is_kept(stage: Stage,
     ).operations()
     with pytest.raises(RefusedInWords, match=r"discord\.ops_channel"):
         await nowhere["alerts.test"]({})
+
+
+async def test_a_trigger_that_alerts_fire_is_no_way_to_people(stage: Stage, tmp_path: Path) -> None:
+    fired, pager = Way(TRIGGERS), Way("ci")
+    ways = WaysOut(rows=stage.store, targets={TRIGGERS: fired, "ci": pager}, redact=str, wake=lambda: None)
+    assert ways.names == ("ci",)
+    assert await ways.try_all("trial", now=1) == {"ci": None}
+    alone = WaysOut(rows=stage.store, targets={TRIGGERS: fired}, redact=str, wake=lambda: None)
+    commands = AlertOperations(rows=stage.store, ways=alone, data=tmp_path, clock=stage.clock, ids=CountingIds())
+    with pytest.raises(RefusedInWords, match="No way out is configured"):
+        await commands.operations()["alerts.test"]({})
