@@ -71,7 +71,13 @@ async def lifespan(
     async with (
         open_store(data.database, clock=clock, ids=ids) as store,
         open_notifier(
-            settings.notify, outgoing, queue=store.notifications, bus=bus, clock=clock, trust=trust
+            settings.notify,
+            outgoing,
+            queue=store.notifications,
+            bus=bus,
+            clock=clock,
+            trust=trust,
+            redact=known.redactor.redact,
         ) as notifier,
         open_ping(settings.alerts.heartbeat, data.path, clock, learn=known.add, trust=trust) as ping,
     ):

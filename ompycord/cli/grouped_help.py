@@ -91,7 +91,11 @@ _EXAMPLES: Final = {
     "alerts list": ("alerts list", "alerts list --limit 100 --json"),
     "alerts test": ("alerts test",),
     "plugin list": ("plugin list", "plugin list --json"),
-    "plugin new": ("plugin new check-parser tap", "plugin new agent goose --folder ~/src/ompycord-goose"),
+    "plugin new": (
+        "plugin new check-parser tap",
+        "plugin new agent goose --folder ~/src/ompycord-goose",
+        "plugin new notifier pager",
+    ),
     "plugin check": ("plugin check tap", "plugin check tap --json"),
     "service install": ("service install", "service install --run-as ompycord", "service install --print"),
     "service uninstall": ("service uninstall",),

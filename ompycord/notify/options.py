@@ -1,25 +1,22 @@
 """The section `notify` of the settings: which other systems are notified of runs, of what, and how it is signed."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from ompycord.domain.base import Frozen
+from ompycord.domain.base import Frozen, Name
 from ompycord.domain.ids import DISCORD, OPS_CHANNEL, TRIGGERS, Destination
 
-__all__ = ["NotifySettings", "OutgoingWebhook"]
+__all__ = ["NotifySettings", "OutgoingDestination", "OutgoingNotifier", "OutgoingWebhook"]
 
 
-class OutgoingWebhook(Frozen):
-    """Another system that is notified of runs."""
+class OutgoingDestination(Frozen):
+    """Where notices of runs go, other than Discord."""
 
     name: Destination
     """Its destination, in commands, logs and the bodies it gets."""
-    url: str
-    secret_file: Path
-    """Holds the secret that signs, `whsec_...`. A relative one lies in the data folder."""
     topics: Annotated[tuple[Literal["run", "question", "approval", "check", "alert"], ...], Field(min_length=1)] = (
         "run",
         "question",
@@ -37,6 +34,14 @@ class OutgoingWebhook(Frozen):
             raise ValueError(f"{value} is the bot's own name: choose another")
         return value
 
+
+class OutgoingWebhook(OutgoingDestination):
+    """Another system that is notified of runs."""
+
+    url: str
+    secret_file: Path
+    """Holds the secret that signs, `whsec_...`. A relative one lies in the data folder."""
+
     @field_validator("url")
     @classmethod
     def _is_address(cls, value: str) -> str:
@@ -52,19 +57,41 @@ class OutgoingWebhook(Frozen):
         return value
 
 
+class OutgoingNotifier(OutgoingDestination):
+    """A notifier that another package adds."""
+
+    kind: Name
+    """Its kind: `ompycord plugin list` shows those that are installed."""
+    options: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """The options of its kind. A secret is named by its file."""
+
+
 class NotifySettings(Frozen):
     """The systems that are notified of runs, other than Discord."""
 
     webhooks: tuple[OutgoingWebhook, ...] = ()
 
-    @field_validator("webhooks")
+    notifiers: tuple[OutgoingNotifier, ...] = ()
+
+    @field_validator("webhooks", "notifiers")
     @classmethod
-    def _have_names_of_their_own(cls, value: tuple[OutgoingWebhook, ...]) -> tuple[OutgoingWebhook, ...]:
+    def _have_names_of_their_own(cls, value: tuple[OutgoingDestination, ...]) -> tuple[OutgoingDestination, ...]:
         if len({one.name for one in value}) < len(value):
-            raise ValueError("two webhooks have the same name")
+            raise ValueError("two of them have the same name")
         return value
+
+    @model_validator(mode="after")
+    def _share_no_name(self) -> Self:
+        if len(set(self.destinations)) < len(self.destinations):
+            raise ValueError("a webhook and a notifier have the same name")
+        return self
+
+    @property
+    def all(self) -> tuple[OutgoingDestination, ...]:
+        """Every one, webhooks first."""
+        return (*self.webhooks, *self.notifiers)
 
     @property
     def destinations(self) -> tuple[Destination, ...]:
         """Every configured destination other than Discord."""
-        return tuple(one.name for one in self.webhooks)
+        return tuple(one.name for one in self.all)

@@ -39,14 +39,14 @@ def upkeep(settings: Settings, data: Path, *, now: Millis) -> list[Finding]:
 
 
 def _ways(settings: Settings) -> Finding:
-    webhooks = [one.name for one in settings.notify.webhooks if "alert" in one.topics]
+    outgoing = [one.name for one in settings.notify.all if "alert" in one.topics]
     channel = settings.discord.ops_channel is not None
-    if not webhooks and not channel and settings.alerts.heartbeat is None:
+    if not outgoing and not channel and settings.alerts.heartbeat is None:
         return fail("Alerts", "no one is notified when something is wrong.", f"Set discord.ops_channel, or see {_PAGE}")
-    if not webhooks and settings.alerts.heartbeat is None:
+    if not outgoing and settings.alerts.heartbeat is None:
         text = "they only reach Discord, which may be what is down."
         return warn("Alerts", text, f"Give a webhook the topic alert, or set alerts.heartbeat: {_PAGE}")
-    ways = [*(("the ops channel",) if channel else ()), *(f"webhook {name}" for name in webhooks)]
+    ways = [*(("the ops channel",) if channel else ()), *outgoing]
     return ok("Alerts", ", ".join(ways) or "a heartbeat alone")
 
 

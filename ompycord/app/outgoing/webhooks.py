@@ -1,10 +1,11 @@
-"""From `notify.webhooks` of the settings to what sends: secrets, rules for the projector, and a worker each."""
+"""From `notify` of the settings to what sends: secrets, rules for the projector, and a worker each."""
 
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from ompycord.app.outgoing.added import added_target
 from ompycord.conductor import Bus, NotificationRule, Notifications
 from ompycord.domain.deliveries import Destination, Topic
 from ompycord.domain.ports import Clock
@@ -34,7 +35,7 @@ def notifications_of(settings: NotifySettings, redact: Callable[[str], str]) -> 
             topics=frozenset(Topic(topic) for topic in one.topics),
             repositories=frozenset(one.repositories),
         )
-        for one in settings.webhooks
+        for one in settings.all
     ]
     return Notifications(rules, redact=redact)
 
@@ -49,8 +50,12 @@ async def open_notifier(
     clock: Clock,
     chance: Callable[[], float] = random.random,
     trust: Trust = MACHINE,
+    redact: Callable[[str], str] = str,
 ) -> AsyncGenerator[Notifier]:
-    """A worker for each webhook; their connections are closed at the end. `chance`, from 0 to 1, spreads its tries."""
+    """A worker for each webhook and notifier; their connections are closed at the end.
+
+    `chance`, from 0 to 1, spreads its tries. Raises ConfigurationError for a notifier that cannot be made.
+    """
     async with AsyncExitStack() as stack:
         workers: list[DestinationWorker] = []
         for one in settings.webhooks:
@@ -59,6 +64,10 @@ async def open_notifier(
             secret = parse_secret(secrets[one.name], named=_setting(one.name))
             message_of = signed_message(secret)
             target = WebhookTarget(destination=one.name, url=one.url, message_of=message_of, clock=clock, trust=trust)
+            stack.push_async_callback(target.close)
+            workers.append(DestinationWorker(target=target, queue=queue, clock=clock, chance=chance))
+        for added in settings.notifiers:
+            target = added_target(added, clock=clock, redact=redact)
             stack.push_async_callback(target.close)
             workers.append(DestinationWorker(target=target, queue=queue, clock=clock, chance=chance))
         yield Notifier(workers=workers, bus=bus)

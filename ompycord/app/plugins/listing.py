@@ -8,10 +8,15 @@ from ompycord.checks.registry import CHECK_PARSERS
 from ompycord.domain.base import Frozen
 from ompycord.entry_points import OURS, Registry
 from ompycord.errors import ConfigurationError
+from ompycord.notify.registry import NOTIFIER_KINDS
 
 __all__ = ["REGISTRIES", "FoundPlugin", "found_plugins", "plugins_finding"]
 
-REGISTRIES: Final[dict[str, Registry[Any]]] = {"agent": AGENT_KINDS, "check-parser": CHECK_PARSERS}
+REGISTRIES: Final[dict[str, Registry[Any]]] = {
+    "agent": AGENT_KINDS,
+    "check-parser": CHECK_PARSERS,
+    "notifier": NOTIFIER_KINDS,
+}
 """By the name that people give a kind of plug-in."""
 
 

@@ -1,4 +1,4 @@
-"""A project that adds an agent or a check parser, written once for its author to change."""
+"""A project that adds an agent, a check parser or a notifier, written once for its author to change."""
 
 import re
 from pathlib import Path
@@ -10,8 +10,8 @@ from ompycord.files import replace_file
 
 __all__ = ["KINDS", "PluginKind", "project_files", "write_project"]
 
-PluginKind = Literal["agent", "check-parser"]
-KINDS: Final[tuple[PluginKind, ...]] = ("agent", "check-parser")
+PluginKind = Literal["agent", "check-parser", "notifier"]
+KINDS: Final[tuple[PluginKind, ...]] = ("agent", "check-parser", "notifier")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 _PROJECT: Final = """\
@@ -170,7 +170,53 @@ class @class@Agent:
 
 AGENT = AgentKind(options=@class@Options, adapter=@class@Agent)
 '''
-_MODULES: Final[dict[PluginKind, str]] = {"agent": _AGENT, "check-parser": _PARSER}
+_NOTIFIER: Final = '''\
+"""The notifier `@name@`: it adds each notice to a file, a line of JSON each. Change `_send`."""
+
+import asyncio
+import json
+from pathlib import Path
+
+from ompycord.notify.attempt import Attempt
+from ompycord.notify.kind import Notice, NotifierKind, NotifierOptions
+
+__all__ = ["NOTIFIER", "@class@Notifier", "@class@Options"]
+
+
+class @class@Options(NotifierOptions):
+    """Options of `notify.notifiers.NAME.options`. Name a secret by its file, never write it here."""
+
+    file: Path
+
+
+class @class@Notifier:
+    """Made once with its options; it lives as long as Ompycord runs."""
+
+    def __init__(self, options: @class@Options) -> None:
+        self._file = options.file
+
+    async def notify(self, notice: Notice) -> Attempt:
+        """Try once. A failure is an answer; it is tried again. Its words go into logs: no address, no secret."""
+        try:
+            await asyncio.to_thread(self._send, notice)
+        except OSError as error:
+            return Attempt(f"its file cannot be written ({error.strerror})")
+        return Attempt()
+
+    async def close(self) -> None:
+        """Close connections; this one has none."""
+
+    def _send(self, notice: Notice) -> None:
+        line = json.dumps({"id": notice.id, "topic": notice.topic, "text": notice.text})
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\\n")
+
+
+NOTIFIER = NotifierKind(
+    name="@name@", options=@class@Options, notifier=@class@Notifier, example={"file": "{folder}/notices"}
+)
+'''
+_MODULES: Final[dict[PluginKind, str]] = {"agent": _AGENT, "check-parser": _PARSER, "notifier": _NOTIFIER}
 _OF_KIND: Final[dict[PluginKind, dict[str, str]]] = {
     "agent": {
         "@group@": "ompycord.agents",
@@ -187,6 +233,16 @@ _OF_KIND: Final[dict[PluginKind, dict[str, str]]] = {
         "@usage@": (
             "repositories:\n  shop:\n    path: /srv/git/shop\n    checks:\n"
             "      - {name: unit, command: [make, test], parser: @name@}"
+        ),
+    },
+    "notifier": {
+        "@group@": "ompycord.notifiers",
+        "@record@": "NOTIFIER",
+        "@what@": "notifier",
+        "@tried@": "`ompycord plugin check @name@` tries it against every rule.",
+        "@usage@": (
+            "notify:\n  notifiers:\n    - name: my-@dashed@\n      kind: @name@\n      topics: [run, alert]\n"
+            "      options: {file: /var/log/ompycord-notices}"
         ),
     },
 }

@@ -56,7 +56,7 @@ class Alerting:
             for target in own
         ]
         self._ops = Notifier(workers=workers, bus=infrastructure.bus)
-        taking = {one.name for one in settings.notify.webhooks if Topic.ALERT in one.topics}
+        taking = {one.name for one in settings.notify.all if Topic.ALERT in one.topics}
         webhooks = {name: target for name, target in infrastructure.notifier.targets.items() if name in taking}
         self._ways = WaysOut(
             rows=store,

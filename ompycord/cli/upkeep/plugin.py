@@ -1,21 +1,26 @@
 """`ompycord plugin`: what other distributions add: listed, begun, tried; counterpart of `app/plugins`."""
 
+import asyncio
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ompycord.cli.grouped_help import GroupedCommands, examples
 from ompycord.cli.places import AsJson
 from ompycord.cli.tables import table
+from ompycord.errors import RefusedInWords
+
+if TYPE_CHECKING:
+    from ompycord.app.conformance import RuleVerdict
 
 __all__ = ["plugin"]
 
 plugin = typer.Typer(
     name="plugin",
-    help="Agents and check parsers of other packages: list, new, check.",
+    help="Agents, check parsers and notifiers of other packages: list, new, check.",
     no_args_is_help=True,
     cls=GroupedCommands,
 )
@@ -28,11 +33,12 @@ class PluginChoice(StrEnum):
 
     AGENT = "agent"
     CHECK_PARSER = "check-parser"
+    NOTIFIER = "notifier"
 
 
 @plugin.command("list", epilog=examples("plugin list"))
 def list_(as_json: AsJson = False) -> None:
-    """List every agent kind and check parser with its package, and what cannot be used. Exit 1: something cannot."""
+    """List every agent kind, check parser and notifier with its package, and what cannot be used (then exit 1)."""
     from ompycord.app.plugins.listing import found_plugins
 
     found = found_plugins()
@@ -52,7 +58,7 @@ def new(
         Path | None, typer.Option(help="Where to write it (default: ompycord-NAME here).", show_default=False)
     ] = None,
 ) -> None:
-    """Write a project that adds an agent kind or a check parser, which works as it is, for you to change."""
+    """Write a project that adds an agent kind, a check parser or a notifier; it works as it is, for you to change."""
     from ompycord.app.plugins.template import write_project
     from ompycord.errors import ConfigurationError
 
@@ -69,21 +75,11 @@ def new(
 
 @plugin.command("check", epilog=examples("plugin check"))
 def check(name: Name, as_json: AsJson = False) -> None:
-    """Try a check parser against every rule that Ompycord relies on, and print a table. Exit 1: one is broken.
+    """Try a check parser or a notifier against every rule that Ompycord relies on; a table. Exit 1: one is broken.
 
     An agent kind is tried with an agent of the settings: `ompycord conformance NAME`.
     """
-    from ompycord.agents.registry import AGENT_KINDS
-    from ompycord.app.plugins.parser_rules import judge_parser
-    from ompycord.checks.registry import CHECK_PARSERS
-    from ompycord.errors import RefusedInWords
-
-    if name not in CHECK_PARSERS.names:
-        if name in AGENT_KINDS.names:
-            how = "name one of that kind under agents, then `ompycord conformance` with its name."
-            raise RefusedInWords(f"{name} is a kind of agent: {how}")
-        raise RefusedInWords(f"No plug-in is named {name[:64]!r}: `ompycord plugin list` shows what is installed.")
-    verdicts = judge_parser(CHECK_PARSERS.get(name))
+    verdicts = _verdicts(name)
     broken = [one for one in verdicts if not one.kept]
     if as_json:
         body = {"plugin": name, "ok": not broken, "rules": [one.model_dump() for one in verdicts]}
@@ -93,3 +89,20 @@ def check(name: Name, as_json: AsJson = False) -> None:
         typer.echo(table(("RULE", "VERDICT", "WHY"), rows))
         typer.echo(f"\n{name} keeps {len(verdicts) - len(broken)} of {len(verdicts)} rules.")
     raise typer.Exit(1 if broken else 0)
+
+
+def _verdicts(name: str) -> "list[RuleVerdict]":
+    from ompycord.agents.registry import AGENT_KINDS
+    from ompycord.app.plugins.notifier_rules import judge_notifier
+    from ompycord.app.plugins.parser_rules import judge_parser
+    from ompycord.checks.registry import CHECK_PARSERS
+    from ompycord.notify.registry import NOTIFIER_KINDS
+
+    if name in CHECK_PARSERS.names:
+        return judge_parser(CHECK_PARSERS.get(name))
+    if name in NOTIFIER_KINDS.names:
+        return asyncio.run(judge_notifier(NOTIFIER_KINDS.get(name)))
+    if name in AGENT_KINDS.names:
+        how = "name one of that kind under agents, then `ompycord conformance` with its name."
+        raise RefusedInWords(f"{name} is a kind of agent: {how}")
+    raise RefusedInWords(f"No plug-in is named {name[:64]!r}: `ompycord plugin list` shows what is installed.")

@@ -179,7 +179,16 @@ FILE: dict[str, Any] = {
                 "topics": ["run", "check"],
                 "repositories": ["here"],
             }
-        ]
+        ],
+        "notifiers": [
+            {
+                "name": "pager",
+                "kind": "pager",
+                "topics": ["alert"],
+                "repositories": ["here"],
+                "options": {"secret_file": "secrets/pager"},
+            }
+        ],
     },
     "access": {
         "users": {"admin": [SNOWFLAKE], "approver": [SNOWFLAKE], "viewer": [SNOWFLAKE]},

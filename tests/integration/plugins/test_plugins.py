@@ -64,6 +64,20 @@ async def test_a_check_parser_from_the_template_keeps_every_rule_and_is_used(tmp
     assert row["value"][0]["parser"] == {"kind": "tap_lines", "strict": False}
 
 
+async def test_a_notifier_from_the_template_keeps_every_rule_and_is_made_as_its_page_says(tmp_path: Path) -> None:
+    project = tmp_path / "mine"
+    made = await ompycord("plugin", "new", "notifier", "log_lines", "--folder", str(project), folder=tmp_path)
+    assert made.code == 0, made.err
+    environ = installed(project, tmp_path / "site")
+    done = await ompycord("plugin", "check", "log_lines", "--json", folder=tmp_path, environ=environ)
+    assert (done.code, len(json.loads(done.out)["rules"])) == (0, 5), done.out
+    [usage] = re.findall(r"```yaml\n(.*?)```", (project / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "ompycord.yml").write_text(usage)
+    shown = await ompycord("config", "show", "--json", folder=tmp_path, environ=environ)
+    [row] = [one for one in json.loads(shown.out) if one["setting"] == "notify.notifiers"]
+    assert (row["value"][0]["kind"], row["value"][0]["topics"]) == ("log_lines", ["run", "alert"])
+
+
 @pytest.mark.long
 async def test_an_agent_from_the_template_keeps_every_rule(tmp_path: Path) -> None:
     project = tmp_path / "mine"

@@ -1,0 +1,235 @@
+"""A notifier that another package adds: it gets what a webhook gets, and what its code does stays its own affair."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import pytest
+
+from ompycord.app.outgoing.added import added_target
+from ompycord.app.outgoing.webhooks import notifications_of, open_notifier
+from ompycord.app.plugins.notifier_rules import judge_notifier
+from ompycord.app.plugins.template import project_files
+from ompycord.conductor import Bus
+from ompycord.domain.alerting.alerts import Alert
+from ompycord.domain.alerting.notice import alert_delivery, trial_content
+from ompycord.domain.deliveries import DeliveryFilter, DeliveryStatus, StoredDelivery
+from ompycord.entry_points import Registry
+from ompycord.errors import ConfigurationError
+from ompycord.notify.added import TIMEOUT_S, AddedTarget
+from ompycord.notify.attempt import Attempt
+from ompycord.notify.kind import AddedNotifier, Notice, NotifierKind, NotifierOptions, notice_of
+from ompycord.notify.options import NotifySettings, OutgoingNotifier
+from ompycord.testing import FakeClock
+from tests.integration.store.world import CountingIds
+from tests.support.new_store import new_store
+from tests.support.patience import within
+
+
+class Options(NotifierOptions):
+    channel: str = "ops"
+
+
+def _sent(notice: Notice) -> Attempt:
+    return Attempt()
+
+
+def _nothing(notice: Notice) -> Attempt:
+    return cast("Attempt", None)
+
+
+def _long(notice: Notice) -> Attempt:
+    return Attempt("no s3cret\nhere" * 90)
+
+
+def _raising(notice: Notice) -> Attempt:
+    raise RuntimeError("s3cret")
+
+
+class Pager:
+    """As its test says."""
+
+    seen: ClassVar[asyncio.Queue[Notice]] = asyncio.Queue()
+
+    def __init__(self, options: Options) -> None:
+        self.got: list[Notice] = []
+        self.answer: Callable[[Notice], Attempt] = _sent
+
+    async def notify(self, notice: Notice) -> Attempt:
+        self.got.append(notice)
+        self.seen.put_nowait(notice)
+        return self.answer(notice)
+
+    async def close(self) -> None:
+        self.got.clear()
+
+
+KIND = NotifierKind(name="pager", options=Options, notifier=Pager)
+
+
+@pytest.fixture
+def pager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Installed."""
+    point = EntryPoint(name="pager", value=f"{__name__}:KIND", group="ompycord.notifiers")
+    known: Registry[NotifierKind[Any]] = Registry(
+        group="ompycord.notifiers", record=NotifierKind, what="kind of notifier", declared=[("ompycord-pager", point)]
+    )
+    monkeypatch.setattr("ompycord.app.outgoing.added.NOTIFIER_KINDS", known)
+
+
+def alert(text: str = "The disk is full.") -> StoredDelivery:
+    delivery = alert_delivery(trial_content("t", at=0, message=text), "phone", at=1)
+    return StoredDelivery(delivery=delivery, seq=1, next_at=1)
+
+
+def target_of(notifier: AddedNotifier, clock: FakeClock | None = None) -> AddedTarget:
+    hide: Callable[[str], str] = lambda text: text.replace("s3cret", "*")  # noqa: E731  # one word
+    return AddedTarget(destination="phone", notifier=notifier, clock=clock or FakeClock(), redact=hide)
+
+
+@pytest.mark.usefixtures("pager")
+async def test_what_is_queued_for_it_arrives_once_with_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pager, "seen", asyncio.Queue[Notice]())
+    spec = {"name": "phone", "kind": "pager", "topics": ["alert"], "options": {"channel": "night"}}
+    settings = NotifySettings.model_validate({"notifiers": [spec]})
+    clock = FakeClock()
+    async with new_store(tmp_path / "ompycord.db", clock=clock, ids=CountingIds(), readers=1) as store:
+        opened = Alert(id="a", key="disk", alert="disk", text="full", began_at=1)
+        await store.record_alert(opened, [alert().delivery])
+        async with (
+            within(10),
+            open_notifier(settings, {}, queue=store.notifications, bus=Bus(), clock=clock) as notifier,
+            asyncio.TaskGroup() as group,
+        ):
+            group.create_task(notifier.run())
+            notice = await Pager.seen.get()
+            notifier.drain()
+        assert (notice.text, notice.topic, notice.destination) == ("The disk is full.", "alert", "phone")
+        every = DeliveryFilter(statuses=frozenset(DeliveryStatus))
+        assert [one.status for one in await store.notifications.find(every)] == [DeliveryStatus.DELIVERED]
+    assert Pager.seen.empty()
+
+
+def test_a_notice_says_in_words_what_a_webhook_gets_as_data() -> None:
+    assert notice_of(alert()).text == "The disk is full."
+    event = {"type": "run.failed", "run": "01HZZZZZZZZZZZZZZZZZAB12CD", "data": {"reason": "The build broke."}}
+    delivery = alert().delivery.model_copy(update={"content": event})
+    assert (
+        notice_of(alert().model_copy(update={"delivery": delivery})).text
+        == "run.failed of run ab12cd: The build broke."
+    )
+
+
+async def test_whatever_its_code_does_is_an_answer() -> None:
+    notifier = Pager(Options())
+    for answer, words in (
+        (_raising, "its notifier raised RuntimeError"),
+        (_nothing, "its notifier answered NoneType instead of Attempt"),
+        (_long, "no * here"),
+    ):
+        notifier.answer = answer
+        error = (await target_of(notifier).deliver(alert())).error
+        assert error is not None
+        assert error.startswith(words)
+        assert "s3cret" not in error
+        assert len(error) <= 200
+
+
+class Slow(Pager):
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.began = asyncio.Event()
+
+    async def notify(self, notice: Notice) -> Attempt:
+        self.began.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def close(self) -> None:
+        raise OSError
+
+
+async def test_one_that_never_answers_is_ended_by_the_clock_and_one_that_cannot_close_stops_nothing() -> None:
+    clock, slow = FakeClock(), Slow(Options())
+    target = target_of(slow, clock)
+    async with within(5), asyncio.TaskGroup() as group:
+        trying = group.create_task(target.deliver(alert()))
+        await slow.began.wait()
+        clock.advance(TIMEOUT_S)
+    assert trying.result() == Attempt("no answer within 10 s")
+    await target.close()
+
+
+@pytest.mark.usefixtures("pager")
+def test_one_that_cannot_be_made_ends_the_start_by_the_name_of_its_setting() -> None:
+    def made(**changes: object) -> None:
+        spec = OutgoingNotifier.model_validate({"name": "phone", "kind": "pager", **changes})
+        added_target(spec, clock=FakeClock(), redact=str)
+
+    with pytest.raises(
+        ConfigurationError, match=r"notify\.notifiers\.phone\.kind: .* adds the notifier fax; installed: pager"
+    ):
+        made(kind="fax")
+    with pytest.raises(ConfigurationError, match=r"notify\.notifiers\.phone\.options\.colour: ") as refused:
+        made(options={"colour": "s3cret"})
+    assert "s3cret" not in str(refused.value)
+
+
+def test_it_gets_the_topics_and_repositories_that_it_names_and_a_name_of_its_own() -> None:
+    spec = {"name": "phone", "kind": "pager", "topics": ["question"], "repositories": ["shop"]}
+    settings = NotifySettings.model_validate({"notifiers": [spec]})
+    assert notifications_of(settings, str) is not None
+    webhook = {"name": "phone", "url": "https://example.org/x", "secret_file": "x"}
+    with pytest.raises(ValueError, match="a webhook and a notifier have the same name"):
+        NotifySettings.model_validate({"notifiers": [spec], "webhooks": [webhook]})
+
+
+class _Tells(Pager):
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.answer = lambda notice: Attempt(f"{options.channel} does not answer")
+
+
+class _Stays(Pager):
+    async def notify(self, notice: Notice) -> Attempt:
+        while True:
+            try:
+                await asyncio.sleep(0)
+                return Attempt()
+            except asyncio.CancelledError:
+                await asyncio.to_thread(lambda: None)
+                raise RuntimeError("no") from None
+
+
+class _AnswersNothing(Pager):
+    async def notify(self, notice: Notice) -> Attempt:
+        return cast("Attempt", "sent")
+
+
+@pytest.mark.parametrize(
+    ("notifier", "rule"),
+    [
+        (_Tells, "repeats none of its options in an error"),
+        (_AnswersNothing, "answers every notice with an attempt"),
+        (_Stays, "ends soon when it is cancelled"),
+    ],
+)
+async def test_one_that_breaks_a_rule_is_told_which(notifier: type[Pager], rule: str) -> None:
+    kind = NotifierKind(name="pager", options=Options, notifier=notifier, example={"channel": "https://hook/s3cret"})
+    assert rule in [one.rule for one in await judge_notifier(kind) if not one.kept]
+
+
+async def test_the_one_of_the_template_writes_what_it_gets(tmp_path: Path) -> None:
+    scope: dict[str, Any] = {"__name__": "ompycord_mine"}
+    exec(compile(project_files("notifier", "mine")["ompycord_mine.py"], "mine", "exec"), scope)  # our text
+    kind: NotifierKind[Any] = scope["NOTIFIER"]
+    assert [one for one in await judge_notifier(kind) if not one.kept] == []
+    notifier = kind.notifier(kind.options.model_validate({"file": tmp_path / "notices"}))
+    assert await target_of(notifier).deliver(alert()) == Attempt()
+    (line,) = (tmp_path / "notices").read_text().splitlines()
+    assert json.loads(line)["text"] == "The disk is full."
