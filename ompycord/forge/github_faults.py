@@ -132,5 +132,5 @@ def _invalid(complaint: Complaint, spec: ForgeSpec, *, head: str, base: str) -> 
 
 def quoted(complaint: Complaint) -> str:
     """What the forge said, with a colon before it."""
-    message = " · ".join(complaint.words)
+    message = " · ".join(complaint.words).rstrip(".")
     return f": {cut(clean(message), _SENTENCE)}" if message else ""

@@ -37,7 +37,7 @@ class ReviewRound:
     threads: Sequence[SeenThread] = ()
     comments: Sequence[SeenComment] = ()
     checks: Sequence[tuple[SeenCheck, str | None]] = ()
-    """Red checks of its CI, each with the end of its log; None where that is gone."""
+    """Red checks of its CI, each with the end of its log; None where that is gone, or there is none."""
     unread: str = ""
     """What of its discussion could not be read whole, as a sentence."""
     trusted: frozenset[str] = frozenset()
@@ -90,6 +90,10 @@ def _checks(wanted: ReviewRound) -> list[str]:
     parts: list[str] = []
     for check, log in wanted.checks:
         head = f"The check {_line(check.name)} of its CI failed"
+        if log is None and check.job is None:
+            where = f": see {_line(check.url)}" if check.url else ""
+            parts.append(f"{head}. Its log is not read here{where}.")
+            continue
         if log is None:
             parts.append(f"{head}; its log is gone.")
             continue

@@ -97,7 +97,7 @@ class GiteaFollowing:
             some = await self._unless_missing(at, GiteaCombined, {"limit": str(PAGE), "page": str(page)})
             if some is None:
                 return SeenChecks(is_seen=False)
-            if not some.statuses:
+            if not some.statuses or some in pages:  # nothing more, or a server that knows no pages of them
                 break
             pages.append(some)
         found = checks_of(pages, self._spec.web_address)

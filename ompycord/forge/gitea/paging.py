@@ -21,12 +21,14 @@ async def paged(
     client: ForgeClient, path: str, model: type[M], query: Mapping[str, str] | None = None, *, most: int = MOST_PAGES
 ) -> AsyncGenerator[tuple[M, ...]]:
     """Each page of a list, in its order, at most `most` of them. The headers say where it ends, else an empty page."""
-    seen = 0
+    seen, last = 0, ()
     for page in range(1, most + 1):
         answer = await client.read(path, {**(query or {}), "limit": str(PAGE), "page": str(page)})
         some = read_many(model, answer.body)
+        if some == last:  # nothing more, or a server that knows no pages of this list
+            return
         yield some
-        seen += len(some)
+        seen, last = seen + len(some), some
         if not some or is_last(answer, seen):
             return
 

@@ -16,7 +16,7 @@ from ompycord.domain.ports import BaseThere, ForgeRests, PushRequest
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ForgeFailed, ProcessFailed, WorkspaceError
 from ompycord.processes import Completed, kill_strays
-from ompycord.render.forge.rights import push_rights
+from ompycord.render.forge.rights import let_in, push_rights
 from ompycord.text import clean, cut
 from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
 from ompycord.workspaces.locks import unlock_ref
@@ -61,7 +61,7 @@ _WHY: Final = (
     ("permission", ("error: 403", "permission to", "write access"),
      "the token may not push. Give it {rights} for this repository."),
     ("not_found", ("not found", "error: 404"),
-     "it is not there, or the token may not see it. Check forge.repository, and select it in the token's settings."),
+     "it is not there, or the token may not see it. Check forge.repository, and {let_in}."),
     ("foreign", ("stale info", "fetch first", "non-fast-forward"),
      "others moved {branch} there, so it was left as it is. Follow up, or delete it there."),
     ("name", ("directory file conflict", "cannot lock ref"),
@@ -320,7 +320,9 @@ def _fault(done: Completed, forge: ForgeSpec, branch: str) -> ForgeFailed:
                 reason = secret_words(text, forge.web_address) or _NO_DETAIL
                 return ForgeFailed(fault, f"{forge.repository}: {words.format(reason=reason)}")
             line = cut(clean(reason), _LINE) or "see its rules."
-            sentence = words.format(branch=branch, reason=line, rights=push_rights(forge.kind))
+            sentence = words.format(
+                branch=branch, reason=line, rights=push_rights(forge.kind), let_in=let_in(forge.kind)
+            )
             return ForgeFailed(fault, f"{forge.repository}: {sentence}")
     return ForgeFailed("unreachable", f"{forge.repository}: {why_not_reached(done)}")
 

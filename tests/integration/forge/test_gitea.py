@@ -143,7 +143,7 @@ async def test_a_repository_that_the_account_may_not_see_is_no_missing_branch(gi
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ({"may_push": False}, "Give it write:repository, write:issue and read:user."),
+        ({"may_push": False}, "Give it write:repository, write:issue and read:user, and its account write access"),
         ({"archived": True}, "Unarchive it"),
         ({}, ""),
     ],
@@ -266,3 +266,15 @@ async def test_of_very_many_reviews_the_newest_are_read_and_the_rest_is_named(
     seen = await following.discussion(1)
     assert {one.line for one in seen.threads} == set(range(2, 102))
     assert "only the comments at lines of the newest 100 reviews are read" in seen.unread
+
+
+async def test_a_server_that_knows_no_pages_of_a_list_is_not_asked_for_ever(
+    following: GiteaFollowing, forge: ForgeDouble
+) -> None:
+    commit = forge.branches()["ompycord/fix"]
+    statuses = {"statuses": [{"context": "ci", "status": "success"}]}
+    reviews = [{"id": 1, "state": "COMMENT", "user": {"id": 11, "login": "anna"}, "body": "Good."}]
+    forge.faults = [Fault("GET", "/status", 200, statuses, times=9), Fault("GET", "/reviews", 200, reviews, times=9)]
+    assert len((await following.checks(commit, base="")).checks) == 1
+    assert len((await following.discussion(1)).reviews) == 1
+    assert len(forge.asked) < 9
