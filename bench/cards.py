@@ -21,6 +21,7 @@ from ompycord.domain.task import Task
 from ompycord.playground.rules.limits import LIMITS
 from ompycord.playground.rules.ratelimit import RateLimiter
 from ompycord.render.message import RenderedMessage
+from ompycord.store.commit_bus import CommitBus
 
 __all__ = ["CardStore", "LimitedDiscord", "card_channel", "card_run"]
 
@@ -45,6 +46,7 @@ class CardStore:
     """Nothing is announced here."""
 
     def __init__(self, clock: Clock) -> None:
+        self.commits = CommitBus()
         self._clock = clock
         self._folds: dict[RunId, RunFold] = {}
         self._records: dict[RunId, RunRecord] = {}
@@ -79,17 +81,19 @@ class CardStore:
         seq = self._seqs[run] = self._seqs.get(run, 0) + 1
         now = self._clock.now_ms()
         self._folds[run].add(RunEvent(run=run, source=source, seq=seq, at=now, body=body, position=self._position))
+        self.commits.publish()
         return run
 
     def use_tool(self, number: int, event: int) -> RunId:
         """The event that a card shows by its number."""
         return self.happen(number, ToolFinished(tool="edit", title=f"e{event:07d}"))
 
-    def owe(self, number: int, kind: OutboxKind) -> OutboxRow:
-        """A row of the outbox."""
+    def owe(self, number: int, kind: OutboxKind, *, wait_s: float = 0.0) -> OutboxRow:
+        """A row of the outbox, which may wait before it is sent."""
         run, now = card_run(number), self._clock.now_ms()
         number = len(self._outbox) + 1
-        row = OutboxRow(id=number, nonce=str(number), run=run, kind=kind, created_at=now)
+        body = {"not_before": now + round(wait_s * 1000)}
+        row = OutboxRow(id=number, nonce=str(number), run=run, kind=kind, body=body, created_at=now)
         self._outbox[row.id] = row
         return row
 

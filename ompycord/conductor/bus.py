@@ -1,15 +1,21 @@
-"""The event bus for live views: bounded, the newest change wins; what must be delivered is in the outbox, not here.
+"""The event bus for live views, and the alarm of a loop: bounded; what must be delivered is in the outbox, not here.
 
 A subscriber learns *that* a run changed, never how: it renders from the store. So a slow one loses nothing but time.
 """
 
 import asyncio
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Commits
 
-__all__ = ["Bus", "Subscription"]
+__all__ = ["SELDOM_S", "SOON_S", "Alarm", "Bus", "Subscription"]
+
+SOON_S = 1.0
+"""Seconds between two rounds of a loop where something was stored since the first began: most of it is announced."""
+SELDOM_S = 15.0
+"""Seconds between two rounds while nothing is stored: for what another program wrote."""
 
 
 class Subscription:
@@ -74,3 +80,53 @@ class Bus:
         changed = list(runs)
         for subscription in self._subscriptions:
             subscription.mark(changed)
+
+
+class Alarm:
+    """When a loop goes on: at once when it is woken, soon after anything was stored, and seldom while nothing is.
+
+    A notice is never needed for the truth: what a loop does, it reads from the store.
+    """
+
+    def __init__(self, commits: Commits | None) -> None:
+        """Without `commits` anything may have been stored at any time."""
+        self._commits = commits
+        self._alarm = asyncio.Event()
+        self._began = 0.0
+        self._is_stored = True
+        self.is_woken = False
+        """Whether somebody said since `begin` that there is work."""
+
+    def noting(self) -> AbstractContextManager[None]:
+        """The block in which commits are noted."""
+        return nullcontext() if self._commits is None else self._commits.watched_by(self)
+
+    def wake(self) -> None:
+        """Go on at once."""
+        self.is_woken = True
+        self._alarm.set()
+
+    def stored(self) -> None:
+        """See `Watcher`: go on soon."""
+        if not self._is_stored:
+            self._is_stored = True
+            self._alarm.set()
+
+    def begin(self) -> None:
+        """Another round begins: what is said or stored from now on is for the next one."""
+        self.is_woken, self._is_stored = False, self._commits is None
+        self._began = asyncio.get_running_loop().time()
+
+    async def wait(self, seldom_s: float = SELDOM_S) -> None:
+        """Return when it is time for the next round; at most `seldom_s` seconds after this one began."""
+        loop = asyncio.get_running_loop()
+        while not self.is_woken:
+            at = self._began + (min(SOON_S, seldom_s) if self._is_stored else seldom_s)
+            if loop.time() >= at:
+                return
+            self._alarm.clear()
+            try:
+                async with asyncio.timeout_at(at):
+                    await self._alarm.wait()
+            except TimeoutError:
+                return

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ompycord.conductor.budgeting.fair_queue import FairQueue
+from ompycord.conductor.bus import SELDOM_S, Alarm
 from ompycord.conductor.inbox import has_unread
 from ompycord.conductor.run_access import RunStore
 from ompycord.conductor.slots import SlotKeeper, Slots
@@ -20,7 +21,7 @@ from ompycord.domain.effects import StepOrder, StopAgent
 from ompycord.domain.events import EffectFinished, EventBody, RunDequeued
 from ompycord.domain.folds.follow_up import waits_for
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Engine, Ids, Journal, RunChains, RunFilter, RunHistory
+from ompycord.domain.ports import Clock, Commits, Engine, Ids, Journal, RunChains, RunFilter, RunHistory
 from ompycord.domain.records import Commit, EffectRow, EffectStatus, EffectUpdate
 from ompycord.domain.results import BuildResult, facts_of
 from ompycord.domain.run import FailureClass, RunKind, RunRecord, RunState
@@ -31,7 +32,8 @@ from ompycord.telemetry import get_logger
 
 __all__ = ["Driver", "DriverStore"]
 
-IDLE_S = 5.0
+QUEUED_S = 5.0
+"""Seconds between two looks while a run waits: room on a disk and a new month are announced by nothing."""
 RETRY_S = 0.5
 REPEATABLE = repeatable_names()
 HEAVY = heavy_names()
@@ -98,8 +100,11 @@ class Driver:
         agent_comes: Callable[[], None] = _nothing,
         agent_was_cut: Callable[[RunId], Awaitable[None]] = _no_one,
         has_budget: Callable[[RunRecord], Awaitable[bool]] = _always,
+        commits: Commits | None = None,
     ) -> None:
-        """`changed` is called after every commit of the driver: it wakes the projector.
+        """`commits` are what this process stores: without it each second is a round.
+
+        `changed` is called after every commit of the driver: it wakes the projector.
 
         `agent_comes` is called when a run's work begins or continues: what its agent will ask for can be made ready.
         `agent_was_cut` records that a crash of ours left a start of its agent without an end.
@@ -120,7 +125,8 @@ class Driver:
         self._has_budget = has_budget
         self._queue = FairQueue()
         self._transitions = Transitions(store=store, clock=clock, ids=ids)
-        self._alarm = asyncio.Event()
+        self._alarm = Alarm(commits)
+        self._has_queued = False
         self._running = _Running()
         self._draining = False
         self._slots = slots or Slots(limits, clock)
@@ -129,7 +135,7 @@ class Driver:
 
     def wake(self) -> None:
         """Notify the driver that a decision was stored: there may be work."""
-        self._alarm.set()
+        self._alarm.wake()
 
     def drain(self) -> None:
         """Start nothing new."""
@@ -137,26 +143,26 @@ class Driver:
 
     async def run(self) -> None:
         """Recover, then work until cancelled; cancellation stops what runs and keeps its journal lines open."""
-        async with asyncio.TaskGroup() as group:
-            if self._slot_keeper is not None:
-                group.create_task(self._slot_keeper.run(), name="slots")
-            is_recovered = False
-            while True:
-                self._alarm.clear()
-                try:
-                    if not is_recovered:
-                        await self._recover()
-                        is_recovered = True
-                    await self._check(group)
-                except StorageError as error:
-                    log.warning("driver.waits", cause=str(error))
-                    await asyncio.sleep(RETRY_S)
-                    continue
-                try:
-                    async with asyncio.timeout(IDLE_S):
-                        await self._alarm.wait()
-                except TimeoutError:
-                    pass
+        with self._alarm.noting():
+            async with asyncio.TaskGroup() as group:
+                await self._work(group)
+
+    async def _work(self, group: asyncio.TaskGroup) -> None:
+        if self._slot_keeper is not None:
+            group.create_task(self._slot_keeper.run(), name="slots")
+        is_recovered = False
+        while True:
+            self._alarm.begin()
+            try:
+                if not is_recovered:
+                    await self._recover()
+                    is_recovered = True
+                await self._check(group)
+            except StorageError as error:
+                log.warning("driver.waits", cause=str(error))
+                await asyncio.sleep(RETRY_S)
+                continue
+            await self._alarm.wait(QUEUED_S if self._has_queued else SELDOM_S)
 
     # -- recovery
 
@@ -224,6 +230,7 @@ class Driver:
         hosted = await self._store.runs(RunFilter(is_open=True, kind=RunKind.HOSTED, limit=OPEN_RUNS))
         working = [record for record in hosted if record.state not in WITHOUT_SLOT]
         queued = [r for r in hosted if r.state is RunState.QUEUED and waits_for(r, hosted) is None]
+        self._has_queued = bool(queued)
         waiting = [r for r in queued if await self._is_left(r) and await self._has_budget(r)]
         at_work = sum(not self._slots.is_waiting(RunId(record.id)) for record in working)
         free = self._limits.parallel_runs - at_work - self._slots.reserved

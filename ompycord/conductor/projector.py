@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ompycord.conductor.bus import Bus
+from ompycord.conductor.bus import Alarm, Bus
 from ompycord.conductor.deliveries import CARD_WAIT_MS, Notifications, deliveries, first_deliveries
 from ompycord.conductor.guardian.recent_events import RecentEvents
 from ompycord.conductor.snapshots import Snapshots, readable_folds
@@ -21,7 +21,7 @@ from ompycord.domain.deliveries import Delivery
 from ompycord.domain.events import RunEvent, RunStarted, RunStateChanged
 from ompycord.domain.folds.fold import RunFold
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, DumpedFold, Folds, Projection, RunsById
+from ompycord.domain.ports import Clock, Commits, DumpedFold, Folds, Projection, RunsById
 from ompycord.domain.records import OutboxRow
 from ompycord.domain.run import FINAL, RunKind, RunRecord, RunState
 from ompycord.errors import StorageError
@@ -43,8 +43,6 @@ TURN_S = 0.0005
 RUNS_KEPT = 256
 """Folds kept in memory between batches, those of the runs with the latest events."""
 NO_NOTIFICATIONS = Notifications()
-IDLE_S = 5.0
-"""Seconds between two reads without a notice: a crash may lose a notice, never an event."""
 RETRY_S = 0.5
 
 log = get_logger(__name__)
@@ -100,8 +98,11 @@ class Projector:
         notifications: Notifications = NO_NOTIFICATIONS,
         recent: RecentEvents | None = None,
         counts: RunCounts | None = None,
+        commits: Commits | None = None,
     ) -> None:
         """`channels` decides in which channel a run is shown; `notifications` what webhooks get.
+
+        `commits` are what this process stores: without it each second is a round.
 
         `recent` gets what was committed, for the guardian, and so do `counts`, for the metrics.
         """
@@ -113,7 +114,7 @@ class Projector:
         self._bus = bus
         self._channels = channels
         self._notifications = notifications
-        self._alarm = asyncio.Event()
+        self._alarm = Alarm(commits)
         self._position = 0
         self._caught_up = asyncio.Event()
         self._is_waiting = False
@@ -127,7 +128,7 @@ class Projector:
     def wake(self) -> None:
         """Notify the projector that something was stored."""
         self._caught_up.clear()
-        self._alarm.set()
+        self._alarm.wake()
 
     async def settled(self) -> None:
         """Return when everything stored so far has been projected."""
@@ -136,20 +137,20 @@ class Projector:
     async def run(self) -> None:
         """Project until cancelled. A database that refuses for a while is tried again; nothing is skipped."""
         self._position = await self._store.cursor(CURSOR)
+        with self._alarm.noting():
+            await self._follow_log()
+
+    async def _follow_log(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            self._alarm.clear()
+            self._alarm.begin()
             began = loop.time()
             if not await self._catch_up():
                 await asyncio.sleep(RETRY_S)
                 continue
-            if not self._alarm.is_set():
+            if not self._alarm.is_woken:
                 self._caught_up.set()
-            try:
-                async with asyncio.timeout(IDLE_S):
-                    await self._alarm.wait()
-            except TimeoutError:
-                continue
+            await self._alarm.wait()
             await asyncio.sleep(max(0.0, began + MIN_INTERVAL_S - loop.time()))
 
     async def _catch_up(self) -> bool:

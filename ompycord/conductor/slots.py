@@ -29,6 +29,8 @@ __all__ = ["SILENT_S", "SlotKeeper", "SlotUse", "Slots", "is_only_waiting"]
 
 POLL_S = 5.0
 """Seconds between two checks of all runs, for what no event announces."""
+IDLE_S = 30.0
+"""The same while none is at work or waits: that one begins is announced."""
 SILENT_S = 30.0
 """Seconds without an event of the agent, after which a run with an open request only waits."""
 RUNS_LOOKED_AT = 1000
@@ -212,11 +214,16 @@ class SlotKeeper:
         """Check each run that changed, and all of them at intervals, until cancelled."""
         with self._bus.subscribe() as changes:
             runs = await self._open()
+            pause_s = POLL_S if runs else IDLE_S
             while True:
                 for run in runs:
                     await self._check(run)
                 await self._suspend_longest()
-                runs = await changes.take(POLL_S) or await self._open()
+                runs = await changes.take(pause_s)
+                pause_s = POLL_S
+                if not runs:
+                    runs = await self._open()
+                    pause_s = POLL_S if runs else IDLE_S
 
     async def _open(self) -> list[RunId]:
         states = AGENT_STATES | {RunState.SUSPENDED}

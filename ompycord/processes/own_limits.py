@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 __all__ = ["OwnLimits"]
 
-_PROBE_S: Final = 5.0
+_PROBE_S: Final = 10.0
 _NAMES: Final = ("FSIZE", "CPU", "NOFILE", "AS", "DATA", "STACK", "NPROC", "MEMLOCK", "SIGPENDING", "MSGQUEUE")
 _PRIORITY_CALLS: Final = {"x86_64": (252, 251), "aarch64": (31, 30), "riscv64": (31, 30)}
 """Numbers of ioprio_get(2) and ioprio_set(2), for which Python has no function."""

@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from ompycord.errors import DiskRefuses, NotStored, OmpycordError, StorageError
+from ompycord.store.commit_bus import CommitBus
 from ompycord.store.connection import StoreConnection, storage_error
 from ompycord.store.degraded import WriteGuard
 from ompycord.store.mark import StoreMark, last_event
@@ -58,8 +59,9 @@ class _Item:
 class Committer:
     """The only writer. `batches` counts transactions that were tried."""
 
-    def __init__(self, connection: StoreConnection, guard: WriteGuard, mark: StoreMark) -> None:
-        """`mark` is written after each commit."""
+    def __init__(self, connection: StoreConnection, guard: WriteGuard, mark: StoreMark, commits: CommitBus) -> None:
+        """`mark` is written after each commit, which `commits` announces."""
+        self._commits = commits
         self._connection = connection
         self._mark = mark
         self._guard = guard
@@ -164,6 +166,8 @@ class Committer:
                 item.done.set_result(value)
             else:
                 item.done.set_exception(error)
+        if any(error is None for _, error in outcomes):
+            self._commits.publish()
         self._begin()
 
     def _report(self, outcomes: Sequence[Outcome]) -> None:

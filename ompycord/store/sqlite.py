@@ -14,6 +14,7 @@ from ompycord.store.archive.attached_files import SqliteAttachedFiles
 from ompycord.store.archive.cuts import SqliteCuts
 from ompycord.store.archive.files import ArchiveFiles
 from ompycord.store.archive.moving import SqliteArchive
+from ompycord.store.commit_bus import CommitBus
 from ompycord.store.committer import Committer
 from ompycord.store.connection import StoreConnection, storage_error
 from ompycord.store.database import Database
@@ -132,7 +133,9 @@ class SqliteStore(
     ) -> None:
         self._connection = writer
         self._guard = guard
-        self._writer = Committer(writer, guard, mark)
+        self.commits = CommitBus()
+        """What the writer of this process commits."""
+        self._writer = Committer(writer, guard, mark, self.commits)
         self._readers = readers
         database = Database(writer=self._writer, readers=readers, clock=clock, steady=steady, ids=ids, archive=archive)
         super().__init__(database)

@@ -16,7 +16,7 @@ from typing import TextIO
 __all__ = ["BLOCKED_S", "DEFECT", "Watchdog"]
 
 BLOCKED_S = 30.0
-HEARTBEAT_S = 3.0
+HEARTBEAT_S = 7.5
 DUMP_S = 5.0
 """Seconds for writing the stacks."""
 DEFECT = 70

@@ -16,7 +16,7 @@ def bot_stores(store: SqliteStore) -> BotStores:
             surfaces=store, outbox=store, people=store,
         ),
         delivery=DeliveryStores(
-            live=store, shown=store, thread_names=store, rollover=store, deliverer=store, renderer=store, boards=store,
-            announcements=store.announcements,
+            commits=store.commits, live=store, shown=store, thread_names=store, rollover=store, deliverer=store,
+            renderer=store, boards=store, announcements=store.announcements,
         ),
     )  # fmt: skip

@@ -112,6 +112,7 @@ def driver_of(
         agent_comes=agent_comes,
         agent_was_cut=partial(_report_cut, recorder),
         has_budget=budgets.has_room,
+        commits=infrastructure.store.commits,
     )
 
 

@@ -179,6 +179,7 @@ def projector_of(infrastructure: Infrastructure) -> Projector:
         notifications=notifications_of(infrastructure.settings.notify, infrastructure.redact),
         recent=infrastructure.recent,
         counts=infrastructure.counts,
+        commits=infrastructure.store.commits,
     )
 
 

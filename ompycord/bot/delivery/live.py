@@ -7,7 +7,7 @@ has ended. Discord calls are never cancelled.
 
 import asyncio
 from collections.abc import Mapping
-from functools import partial
+from contextlib import nullcontext
 from typing import Protocol
 
 from ompycord.bot.delivery.ask_again import AskAgain
@@ -16,10 +16,11 @@ from ompycord.bot.delivery.changes import ChangedRuns
 from ompycord.bot.delivery.channel_access import ChannelAccess
 from ompycord.bot.delivery.channel_queues import BoardOf, ChannelQueue, ChannelQueues, Job, Start
 from ompycord.bot.delivery.deliver import Deliverer, QueuedDelivery
-from ompycord.bot.delivery.pending_deliveries import RETRY_S, PendingDeliveries, pause_after
+from ompycord.bot.delivery.pending_deliveries import IDLE_S, RETRY_S, PendingDeliveries, pause_after
 from ompycord.bot.delivery.posted import PostedSummaries
 from ompycord.bot.delivery.rate_limiter import RateAnswer
 from ompycord.bot.delivery.refresh import Refresher
+from ompycord.bot.delivery.removed_messages import RemovedMessages
 from ompycord.bot.delivery.run_flows import RunFlows
 from ompycord.bot.flow import Signal
 from ompycord.bot.message_renderer import MessageRenderer
@@ -27,15 +28,13 @@ from ompycord.bot.rest import SendFailed
 from ompycord.bot.run_view import RunView
 from ompycord.conductor import Bus, Subscription
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Clock, Outbox, RunFilter, RunRecords, ShownMessages, Surfaces
-from ompycord.domain.records import OutboxKind, Surface
+from ompycord.domain.ports import Clock, Commits, Outbox, RunFilter, RunRecords, ShownMessages, Surfaces
+from ompycord.domain.records import OutboxKind
 from ompycord.errors import StorageError
 from ompycord.telemetry import get_logger
 
 __all__ = ["LiveEditor", "LiveStore"]
 
-IDLE_S = 1.0
-"""Seconds between two checks without a notice: `not_before`, retries and silence have no event."""
 AT_ONCE = 50
 """Runs that are checked before queues get their next job: after a restart there can be a thousand."""
 RECHECK_S = 30.0
@@ -52,10 +51,6 @@ def _state_of(run_view: RunView) -> Signal:
     if run_view.snapshot.is_final:
         return Signal.ENDED
     return Signal.QUESTION if run_view.snapshot.needs_person else Signal.ANSWERED
-
-
-def _is_message(message: str, surface: Surface) -> bool:
-    return surface.message == message
 
 
 class LiveStore(RunRecords, Surfaces, Outbox, Protocol):
@@ -78,7 +73,10 @@ class LiveEditor:
         board: BoardKeeper | None,
         questions: AskAgain,
         clock: Clock,
+        commits: Commits | None = None,
     ) -> None:
+        """`commits` are what this process stores: without it, rows that nobody announces wait for `IDLE_S`."""
+        self._commits = commits
         self._bus = bus
         self._store = store
         self._shown = shown
@@ -87,16 +85,15 @@ class LiveEditor:
         self._refresher = refresher
         self._access = access
         self._board = board
-        self._questions = questions
         self._clock = clock
         self._pending = PendingDeliveries(store=store, deliverer=deliverer, clock=clock)
         self._queues = ChannelQueues()
         self._flows = RunFlows()
         self._changes = ChangedRuns()
         self._posted = PostedSummaries(store, renderer)
-        self._removed: list[str] = []
-        """Messages that were deleted, ours or not; some may have asked something."""
-        self._collected_at = -IDLE_S
+        self._removed = RemovedMessages(
+            store=store, renderer=renderer, questions=questions, refresher=refresher, changes=self._changes
+        )
         self._swept_at = -RECHECK_S
         self._is_new = True
         """Whether what ended runs show is still to be compared, once."""
@@ -104,12 +101,19 @@ class LiveEditor:
 
     def wake(self) -> None:
         """Check the outbox now."""
-        self._collected_at = -IDLE_S
+        self._pending.read_now()
         self._stir()
 
     def _stir(self) -> None:
+        """Something was done or found here, which may have left rows in the outbox."""
+        self._pending.read_soon()
         if self._subscription is not None:
             self._subscription.wake()
+
+    def stored(self) -> None:
+        """See `Watcher`: there may be new rows in the outbox."""
+        if self._pending.read_soon():
+            self._stir()
 
     def mark_dirty(self, run: RunId) -> None:
         """Note that a message of this run may be in the wrong place."""
@@ -127,7 +131,7 @@ class LiveEditor:
         """Note that a message was deleted."""
         if self._board is not None and self._board.is_in(channel):
             self._board.deleted(message)
-        self._removed.append(message)
+        self._removed.add(message)
         self._refresher.forget()
         self._stir()
 
@@ -164,7 +168,8 @@ class LiveEditor:
 
     async def run(self) -> None:
         """Deliver and edit until cancelled; what is in flight then may finish for `SETTLE_S`."""
-        with self._bus.subscribe() as subscription:
+        noted = nullcontext() if self._commits is None else self._commits.watched_by(self)
+        with self._bus.subscribe() as subscription, noted:
             self._subscription = subscription
             await self._mark_all_dirty()
             async with asyncio.TaskGroup() as group:
@@ -177,7 +182,7 @@ class LiveEditor:
                         now = self._clock.monotonic_s()
                         if now - self._swept_at >= RECHECK_S:
                             await self._mark_all_dirty()
-                        await self._plan(group, outbox=bool(taken) or now - self._collected_at >= IDLE_S)
+                        await self._plan(group, outbox=bool(taken) or now >= self._pending.read_at)
                 finally:
                     self._subscription = None
                     flying = [queue.task for queue in self._queues if queue.task is not None]
@@ -199,19 +204,20 @@ class LiveEditor:
     def _pause(self) -> float:
         """Wait until a job may start or something must be checked; at most `IDLE_S`."""
         now = self._clock.monotonic_s()
-        longest = self._changes.wait(now, IDLE_S)
+        due = min(self._pending.read_at, self._swept_at + RECHECK_S)
+        longest = self._changes.wait(now, min(max(due - now, 0.0), IDLE_S))
         if self._board is not None:
             longest = self._board.wait(now, longest)
         return self._queues.wait(now, longest)
 
     async def _plan(self, group: asyncio.TaskGroup, *, outbox: bool) -> None:
         """Take in changes and deliveries, then give every free queue its next job."""
-        await self._take_removed()
+        if await self._removed.take():
+            self._pending.read_now()
         self._changes.ask(self._refresher.due(self._clock.monotonic_s()))
         due = self._changes.due(self._clock.monotonic_s())[:AT_ONCE]
         await self._mark({run: self._changes.take(run) for run in due})
         if outbox:
-            self._collected_at = self._clock.monotonic_s()
             try:
                 await self._pending.collect(self._queues)
             except StorageError as error:
@@ -223,24 +229,6 @@ class LiveEditor:
             if not self._queues.begin(start, now):
                 break
             start.queue.task = group.create_task(self._work(start))
-
-    async def _take_removed(self) -> None:
-        """Ask again at once what a deleted message has asked; where it was the result, the card is whole again."""
-        while self._removed:
-            message = self._removed[0]
-            try:
-                record = await self._store.run_of_surface(message)
-                run_view = None if record is None else await self._renderer.view(RunId(record.id))
-                if run_view is not None and await self._questions.ask(run_view, partial(_is_message, message)):
-                    self._collected_at = -IDLE_S
-                if run_view is not None and await self._refresher.forget_result(run_view, message):
-                    self._changes.happened([run_view.run])
-            except StorageError as error:
-                log.warning("live.waits", cause=str(error))
-                return
-            except Exception:
-                log.exception("live.failed", message=message)
-            del self._removed[0]
 
     async def _mark(self, runs: Mapping[RunId, bool]) -> None:
         """Mark the messages of these runs as possibly out of date; whether something happened to each.
@@ -320,7 +308,7 @@ class LiveEditor:
                 await self._hold(channel, queue, failed, pause_after(failed, 0), is_post=True)
             return
         finally:
-            self._collected_at = -IDLE_S  # the run's next row can go now
+            self._pending.read_now()  # the run's next row can go now
         self._pending.done(row)
         if went_to is not None:
             await self._access.took(went_to, is_post=True)
@@ -357,7 +345,7 @@ class LiveEditor:
         else:
             self._queues.unused(start)
         if done.delivers:
-            self._collected_at = -IDLE_S
+            self._pending.read_now()
         if done.was_old:
             queue.slow_until = queue.began + OLD_EDIT_S
         if done.untrue and slowed is not None and self._renderer.slowed.get(channel) == slowed:

@@ -7,7 +7,7 @@ from ompycord.bot.delivery.deliver import DelivererStore
 from ompycord.bot.delivery.live import LiveStore
 from ompycord.bot.delivery.thread_names import ThreadNameStore
 from ompycord.bot.message_renderer import RendererStore
-from ompycord.domain.ports import Boards, ShownMessages
+from ompycord.domain.ports import Boards, Commits, ShownMessages
 from ompycord.domain.ports.schedules import Announcements
 
 __all__ = ["DeliveryStores"]
@@ -17,6 +17,7 @@ __all__ = ["DeliveryStores"]
 class DeliveryStores:
     """The ports of the parts that send and edit messages."""
 
+    commits: Commits
     live: LiveStore
     shown: ShownMessages
     thread_names: ThreadNameStore

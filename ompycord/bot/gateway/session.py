@@ -59,7 +59,7 @@ from ompycord.telemetry import get_logger
 
 __all__ = ["BotStores", "Session", "SessionDependencies", "Unreachable", "Wedged", "editor_of"]
 
-LIVENESS_S = 5.0
+LIVENESS_S = 15.0
 PROBE_AFTER_S = 60.0
 """Seconds after which an idle bot asks Discord something, so that its readiness has a recent reason."""
 READY_S = 150.0
@@ -164,6 +164,7 @@ def editor_of(
         board=keeper,
         questions=rollover.questions,
         clock=clock,
+        commits=stores.commits,
     )
 
 

@@ -64,6 +64,7 @@ from ompycord.domain.ports.services import RunServices
 from ompycord.domain.ports.setup import ProxyListener, SetUpEnd, SetUpPlace, SetUps
 from ompycord.domain.ports.shown import Boards, Deliveries, Outbox, ShownMessages, Surfaces, ThreadRecords
 from ompycord.domain.ports.store import (
+    Commits,
     ComponentStates,
     Decisions,
     Drafts,
@@ -84,6 +85,7 @@ from ompycord.domain.ports.store import (
     StoreHealth,
     StoreSizes,
     Tasks,
+    Watcher,
 )
 from ompycord.domain.ports.team.budgets import BudgetLedger
 from ompycord.domain.ports.team.record import TeamRecord
@@ -135,6 +137,7 @@ __all__ = [
     "Clock",
     "Collected",
     "CommitStatus",
+    "Commits",
     "Comparison",
     "ComponentStates",
     "Decisions",
@@ -223,6 +226,7 @@ __all__ = [
     "TrialMerges",
     "TriggerMessages",
     "TriggerRows",
+    "Watcher",
     "WorkResults",
     "Workspaces",
 ]

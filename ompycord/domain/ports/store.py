@@ -7,6 +7,7 @@ its own.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -33,6 +34,7 @@ from ompycord.domain.task import Task
 from ompycord.errors import BadEvent
 
 __all__ = [
+    "Commits",
     "ComponentStates",
     "Decisions",
     "Drafts",
@@ -53,7 +55,24 @@ __all__ = [
     "StoredLog",
     "StoredSizes",
     "Tasks",
+    "Watcher",
 ]
+
+
+class Watcher(Protocol):
+    """Who reads the store again once something was stored."""
+
+    def stored(self) -> None:
+        """Something was stored. Called on the loop, after the commit; returns at once, raises nothing."""
+        ...
+
+
+class Commits(Protocol):
+    """What this process commits. Rows that another program wrote are not announced."""
+
+    def watched_by(self, watcher: Watcher) -> AbstractContextManager[None]:
+        """The block in which `watcher` is told after each transaction that was committed."""
+        ...
 
 
 class RunFilter(Frozen):
