@@ -140,6 +140,8 @@ class Lookups:
     keep_file: KeepFile = no_files
     memory: TeamMemory | None = None
     """None where nothing is remembered."""
+    offers_decisions: bool = False
+    """Whether a message that says a decision gets a button that saves it."""
     opinions: TeamOpinions | None = None
     """What people think of results."""
     roles: RoleBook | None = None

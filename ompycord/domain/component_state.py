@@ -22,6 +22,7 @@ __all__ = [
     "NewSchedule",
     "RecordPage",
     "Replacement",
+    "SpokenDecision",
 ]
 
 
@@ -61,6 +62,15 @@ class Replacement(Frozen):
     place: MemoryPlace
 
 
+class SpokenDecision(Frozen):
+    """A message that says a decision, which may be saved."""
+
+    kind: Literal["spoken"] = "spoken"
+    place: MemoryPlace
+    channel: Annotated[str, Field(max_length=32)]
+    message: Annotated[str, Field(max_length=32)]
+
+
 class NewSchedule(Frozen):
     """A schedule that was shown and is not saved yet."""
 
@@ -78,7 +88,7 @@ class RecordPage(Frozen):
 
 
 ComponentMeaning = Annotated[
-    AnswerChoice | CancelConfirmation | MessageEdit | NewSchedule | RecordPage | Replacement,
+    AnswerChoice | CancelConfirmation | MessageEdit | NewSchedule | RecordPage | Replacement | SpokenDecision,
     Field(discriminator="kind"),
 ]
 

@@ -109,6 +109,7 @@ def lookups_of(
         artifact=_artifact_of(workers.artifacts, infrastructure.known.redactor),
         keep_file=workers.artifacts.keep,
         memory=memory_book_of(infrastructure),
+        offers_decisions=infrastructure.settings.memory.offer_decisions,
         opinions=opinions_of(infrastructure),
         lessons=areas.lessons,
         secret_pages=areas.secret_pages,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
+from ompycord.bot.commands.remembering.decision_offers import DecisionOffers
 from ompycord.bot.context import BotContext, CommandStores
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.delivery.announcing import Announcer
@@ -285,6 +286,7 @@ class Session:
         self._thread_messages = ThreadMessages(context)
         self._reaction_launch = ReactionLaunch(context, self.client)
         self._reactions = Reactions(context, self.client)
+        self._decision_offers = DecisionOffers(context)
         self._tree.use(context)
         features = BotFeatures(context)
         for command in features.commands:
@@ -314,6 +316,7 @@ class Session:
     async def _on_message(self, message: discord.Message) -> None:
         await self._thread_messages.on_message(message)
         await self._reaction_launch.arm(message)
+        await self._decision_offers.on_message(message)
 
     async def _on_edit(self, message: discord.Message) -> None:
         await self._thread_messages.on_edit(message)

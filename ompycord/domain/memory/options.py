@@ -20,5 +20,7 @@ class MemoryOptions(Frozen):
     """So many tokens at most, reckoned at 3.6 characters each."""
     hold_out: Annotated[float, Field(ge=0, le=0.5)] = 0.1
     """The share of runs that get nothing recalled, by which the others are judged; chosen by the run's id."""
+    offer_decisions: bool = False
+    """Whether a message that says a decision gets a button that saves it; needs `discord.message_content`."""
     run_summaries: bool = True
     """Whether a verified run is remembered in facts: task, files, checks."""

@@ -327,6 +327,7 @@ FILE: dict[str, Any] = {
         "recall_items": 5,
         "recall_tokens": 1000,
         "hold_out": 0.2,
+        "offer_decisions": True,
         "run_summaries": False,
     },
     "providers": {

@@ -170,6 +170,7 @@ class AppHarness(ComposedApp):
             keep_file=app.artifacts.keep,
             confinement="files",
             memory=memory_book_of(app.infrastructure),
+            offers_decisions=app.infrastructure.settings.memory.offer_decisions,
             lessons=self._lessons(app),
             opinions=opinions_of(app.infrastructure),
             schedules=schedule_book_of(app.infrastructure),

@@ -39,7 +39,7 @@ POSTED = {
     *("continue", "replan", "replanto", "giveup", "goback", "gobackto"),
     *("planok", "planedit", "planchf", "planno", "plannof"),
     *("older", "raiseacc", "raiseamt", "eraseme", "settings", "editsaid", "form", "undo", "pick", "picksay"),
-    *("memkeep", "memedit", "memdrop", "memform", "memrepl", "schedadd", "trigall", "trignone"),
+    *("memkeep", "memedit", "memdrop", "memform", "memrepl", "memsave", "schedadd", "trigall", "trignone"),
     *(f"opt{number}" for number in range(20)),
 }
 """Actions in ids of buttons and forms that are posted already."""

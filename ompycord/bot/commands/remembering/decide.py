@@ -7,6 +7,7 @@ from discord import app_commands
 
 from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
+from ompycord.bot.commands.remembering.decision_offers import SAVE
 from ompycord.bot.commands.remembering.places import memory_of, place_here
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
@@ -14,9 +15,10 @@ from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.decisions import new_decision
 from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.domain.access import Person, Role
-from ompycord.domain.component_state import Replacement
+from ompycord.domain.component_state import Replacement, SpokenDecision
 from ompycord.domain.ids import short_id
 from ompycord.domain.memory.items import BODY_LENGTH, MemoryPlace
+from ompycord.domain.memory.spoken import spoken_decision
 from ompycord.domain.policy import Denied, Resource, authorize
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused, RefusedInWords
@@ -71,7 +73,19 @@ def decide_feature(context: BotContext) -> Feature:
         older, newer = short_id(meaning.older), short_id(meaning.newer)
         await send_privately(interaction, f"`{newer}` replaces `{older}`: no agent is given the older one any more.")
 
-    return Feature(commands=(decide,), menus=(save,), components={REPLACE: replaced}, role=Role.RUNNER)
+    async def spoken(interaction: Interaction, person: Person, component: ComponentId) -> None:
+        await defer(interaction)
+        meaning = await context.meaning(component)
+        if not isinstance(meaning, SpokenDecision) or meaning.place.guild != str(interaction.guild_id):
+            raise RefusedInWords("That offer has expired. `/omp decide` saves a decision.")
+        _require(person, meaning.place)
+        message = await context.rest.message(meaning.channel, meaning.message)
+        text = spoken_decision(message.content)
+        if text is None:
+            raise RefusedInWords("That message says no decision any more, so nothing was saved. Use `/omp decide`.")
+        await _save(context, interaction, text, meaning.place, message=message.jump_url)
+
+    return Feature(commands=(decide,), menus=(save,), components={REPLACE: replaced, SAVE: spoken}, role=Role.RUNNER)
 
 
 def _require(person: Person, place: MemoryPlace) -> None:
