@@ -1,4 +1,4 @@
-"""The line of `doctor` about files with events of old runs; counterpart of `retention_line` of `/omp health`."""
+"""The line of `doctor` about files with old events and old rows of the record; counterpart of `retention_line`."""
 
 from pathlib import Path
 from typing import Final
@@ -9,12 +9,13 @@ from ompycord.app.retention.keeper import unreadable_months
 from ompycord.app.team.unreached import read_unreached
 from ompycord.errors import StartError
 from ompycord.render.phrases import and_list, count
-from ompycord.store.archive.listing import archived_files
+from ompycord.store.archive.files import FileState
+from ompycord.store.archive.listing import archived_files, record_files
 
 __all__ = ["archive_finding"]
 
 _NAME: Final = "Archive"
-_NONE: Final = "all events are in the database"
+_NONE: Final = "all is in the database"
 _SHOWN: Final = 5
 
 
@@ -25,6 +26,7 @@ def archive_finding(path: Path) -> Finding:
         return ok(_NAME, _NONE)
     try:
         files = archived_files(path, data.database)
+        record = record_files(path, data.database)
         unreached = read_unreached(path)
     except StartError:
         return warn(_NAME, "not looked at, since the database cannot be read.", "")
@@ -34,8 +36,13 @@ def archive_finding(path: Path) -> Finding:
     if wrong:
         months = and_list([f"{month} is {state.value}" for month, state in wrong.items()], most=_SHOWN)
         return fail(_NAME, f"the file of {months}: runs of then cannot be shown.", "ompycord archive restore")
+    lost = [one for one in record if one.state is not FileState.PRESENT]
+    if lost:
+        text = f"the file of {lost[0].file.words} of the record is {lost[0].state.value}."
+        return fail(_NAME, text, "ompycord archive restore")
     back = sorted(one for one in unreached if any(one.month == file.archived.month for file in files))
     if back:
         text = f"the file of {back[0].month} is back and may name {back[0].pseudonym}, who was erased meanwhile."
         return warn(_NAME, text, "ompycord person erase ID --name NAME")
-    return ok(_NAME, f"{count(len(files), 'file')}, all whole" if files else _NONE)
+    number = len(files) + len(record)
+    return ok(_NAME, f"{count(number, 'file')}, all whole" if number else _NONE)

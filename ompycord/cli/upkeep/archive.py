@@ -1,7 +1,8 @@
-"""`ompycord archive`: the files in which events of old runs lie; see `store/archive/`."""
+"""`ompycord archive`: the files in which events of old runs and old rows of the record lie; see `store/archive/`."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -11,13 +12,15 @@ from ompycord.cli.tables import table
 from ompycord.cli.upkeep.backup import Folder, KeyFileOption, backup_places
 
 if TYPE_CHECKING:
-    from ompycord.store.archive.moving import ArchivedFile
+    from ompycord.app.data_folder import DataFolder
 
 __all__ = ["archive"]
 
+_MIB: Final = 1_048_576
+
 archive = typer.Typer(
     name="archive",
-    help="Files with events of old runs: list, restore.",
+    help="Files with events of old runs and old rows of the record: list, restore.",
     no_args_is_help=True,
     cls=GroupedCommands,
 )
@@ -26,18 +29,16 @@ archive = typer.Typer(
 @archive.command("list", epilog=examples("archive list"))
 def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List them with their state, reading every byte. Exit code 1 where one is missing or damaged."""
-    from ompycord.store.archive.listing import archived_files
-
     _, data, _ = backup_places(data_dir, None, None)
-    found = archived_files(data.path, data.database)
+    found = _found(data)
     if as_json:
-        typer.echo(json.dumps([_facts(one) for one in found], indent=2))
+        typer.echo(json.dumps(found, indent=2))
     elif not found:
-        typer.echo("There is none: all events are in the database.")
+        typer.echo("There is none: all is in the database.")
     else:
-        head = ("MONTH", "RUNS", "EVENTS", "SIZE", "STATE", "FILE")
-        typer.echo(table(head, [_row(one) for one in found]))
-    if any(one.state != "present" for one in found):
+        rows = [(one["what"], one["of"], f"{one['size'] / _MIB:,.1f} MiB", one["state"], one["file"]) for one in found]
+        typer.echo(table(("WHAT", "OF", "SIZE", "STATE", "FILE"), rows))
+    if _wrong(found):
         if not as_json:
             typer.echo("Bring back what is missing or damaged: `ompycord archive restore`.")
         raise typer.Exit(1)
@@ -52,34 +53,40 @@ def restore(
 ) -> None:
     """Bring missing and damaged ones back from backups, also while Ompycord runs. Exit code 1 where one is lost."""
     from ompycord.backup.contents import bring_back
-    from ompycord.store.archive.listing import archived_files
 
     _, data, place = backup_places(data_dir, folder, key_file)
-    found = archived_files(data.path, data.database)
-    wanted = [one for one in found if one.state != "present"]
-    done = [(one, bring_back(place, data.path / "artifacts", one.archived.sha256)) for one in wanted]
+    artifacts = data.path / "artifacts"
+    done = [(one, bring_back(place, artifacts, Path(one["file"]).name)) for one in _wrong(_found(data))]
     if as_json:
-        typer.echo(json.dumps([{**_facts(one), "from": name} for one, name in done], indent=2))
+        typer.echo(json.dumps([{**one, "from": name} for one, name in done], indent=2))
     else:
         for one, name in done:
-            month, word = one.archived.month, one.archived.sha256[:12]
             came = f"back from {name}." if name else f"in no backup of {place.path}: try another with --folder."
-            typer.echo(f"{month} ({word}): {came}")
+            typer.echo(f"{one['what']} of {one['of']}: {came}")
         if not done:
             typer.echo("Every file is there and whole.")
     if any(name is None for _, name in done):
         raise typer.Exit(1)
 
 
-def _facts(one: "ArchivedFile") -> dict[str, Any]:
-    found = one.archived
-    return {
-        "month": found.month, "runs": found.runs, "events": found.events, "size": found.size,
-        "state": one.state.value, "file": f"artifacts/{found.sha256[:2]}/{found.sha256}",
-    }  # fmt: skip
+def _wrong(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one for one in found if one["state"] != "present"]
 
 
-def _row(one: "ArchivedFile") -> tuple[str, ...]:
-    facts = _facts(one)
-    size = f"{facts['size'] / 1_048_576:,.1f} MiB"
-    return (facts["month"], str(facts["runs"]), str(facts["events"]), size, facts["state"], facts["file"])
+def _found(data: "DataFolder") -> list[dict[str, Any]]:
+    from ompycord.store.archive.listing import archived_files, record_files
+
+    events = [
+        {**_facts("events", one.archived.month, one.archived.sha256, one.archived.size, one.state.value),
+         "runs": one.archived.runs, "events": one.archived.events}
+        for one in archived_files(data.path, data.database)
+    ]  # fmt: skip
+    record = [
+        _facts("record", one.file.words, one.file.sha256, one.file.size, one.state.value)
+        for one in record_files(data.path, data.database)
+    ]
+    return [*events, *record]
+
+
+def _facts(what: str, of: str, sha256: str, size: int, state: str) -> dict[str, Any]:
+    return {"what": what, "of": of, "size": size, "state": state, "file": f"artifacts/{sha256[:2]}/{sha256}"}

@@ -1,19 +1,23 @@
-"""The files of archived events as the database names them, read beside a process that works, and without one.
+"""The files of old events and of old rows of the record as the database names them, beside a process and without one.
 
 Nothing is written, and nothing is left that was not there.
 """
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
-from ompycord.store.archive.files import ArchiveFiles
+from ompycord.store.archive.files import ArchiveFiles, FileState
 from ompycord.store.archive.moving import ArchivedFile, archived_of
+from ompycord.store.archive.record_files import RecordFile, kept_files
 from ompycord.store.connection import start_error
 from ompycord.store.statements import load
 
-__all__ = ["archived_files"]
+__all__ = ["ListedRecord", "archived_files", "record_files"]
+
+T = TypeVar("T")
 
 _SQL = load("archive")
 _HAS = _SQL.one("has_archives")
@@ -21,22 +25,38 @@ _KEPT = _SQL.one("kept_archives")
 _WAIT_S: Final = 5.0
 
 
+class ListedRecord(NamedTuple):
+    """A file with rows of the record, and what is where it belongs."""
+
+    file: RecordFile
+    state: FileState
+
+
 def archived_files(data: Path, database: Path) -> list[ArchivedFile]:
-    """All that count, the oldest first, and what is where they belong; every byte is read. Raises StartError."""
+    """All with events, the oldest first, and what is where they belong; every byte is read. Raises StartError."""
+    files = ArchiveFiles(data / "artifacts")
+    kept = _read(database, "archives", lambda raw: [archived_of(row) for row in raw.execute(_KEPT)])
+    return [ArchivedFile(one, files.state(one.sha256)) for one in kept]
+
+
+def record_files(data: Path, database: Path) -> list[ListedRecord]:
+    """The same of those with rows of the record. Raises StartError."""
+    files = ArchiveFiles(data / "artifacts")
+    return [ListedRecord(one, files.state(one.sha256)) for one in _read(database, "audit_files", kept_files)]
+
+
+def _read(database: Path, table: str, work: Callable[[sqlite3.Connection], list[T]]) -> list[T]:
     if not database.is_file():
         return []
-    files = ArchiveFiles(data / "artifacts")
     beside = [database.with_name(f"{database.name}{end}") for end in ("-wal", "-shm")]
     new = [file for file in beside if not file.exists()]
     try:
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=_WAIT_S)) as raw:
             raw.row_factory = sqlite3.Row
-            if raw.execute(_HAS).fetchone() is None:
-                return []  # of a version that archived nothing
-            kept = [archived_of(row) for row in raw.execute(_KEPT)]
+            is_there = raw.execute(_HAS, (table,)).fetchone() is not None  # else it is of a version without any
+            return work(raw) if is_there else []
     except sqlite3.Error as error:
         raise start_error(error, database.name) from error
     finally:
         for file in new:
             file.unlink(missing_ok=True)
-    return [ArchivedFile(one, files.state(one.sha256)) for one in kept]

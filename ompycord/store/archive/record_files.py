@@ -60,8 +60,9 @@ def rows_of_file(files: ArchiveFiles, file: RecordFile) -> Iterator[AuditRow]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         cause = error.strerror if isinstance(error, OSError) else "it is damaged"
         raise StorageError(
-            f"The file of {file.words} of the record, {files.path(file.sha256)}, cannot be read ({cause}): put it back "
-            f"from a backup. `ompycord audit export` can leave them out with `--after {file.last}`."
+            f"The file of {file.words} of the record, {files.path(file.sha256)}, cannot be read ({cause}): "
+            "`ompycord archive restore` brings it back from a backup. `ompycord audit export` can leave them out with "
+            f"`--after {file.last}`."
         ) from error
 
 
@@ -79,7 +80,7 @@ def lost_files(files: ArchiveFiles, kept: Iterable[RecordFile]) -> list[ChainFau
     return [
         ChainFault(
             n=file.first,
-            text=f"The file of {file.words} is {_lack(files, file)}: put it back from a backup ({file.sha256}).",
+            text=f"The file of {file.words} is {_lack(files, file)}: `ompycord archive restore` ({file.sha256}).",
             content_hash=file.sha256,
         )
         for file in kept

@@ -68,8 +68,8 @@ SELECT run, start, length, last_position, is_in_log FROM archived_runs WHERE arc
 SELECT sha256, month, runs, events, size, made_at FROM archives WHERE is_kept = 1 ORDER BY month, made_at;
 
 -- name: has_archives
--- Whether the database is of a version that archives.
-SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'archives';
+-- Whether the database is of a version that has such a table of files.
+SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?;
 
 -- name: totals
 -- What is in files.

@@ -92,7 +92,7 @@ async def test_a_file_that_is_gone_or_changed_is_named_and_the_rows_of_the_datab
     content = file.read_bytes()
     file.write_bytes(content.replace(b"zeppelin 1", b"zeppelin 7"))
     changed = [one.text for one in (await store.check_audit(key=KEY)).open_faults]
-    assert changed[0].startswith("The file of rows 1 to 5 is changed: put it back from a backup")
+    assert changed[0].startswith("The file of rows 1 to 5 is changed: `ompycord archive restore`")
     assert changed[1] == "Row 2 was changed."
     file.write_bytes(content[:300])
     assert len((await store.check_audit(key=KEY)).open_faults) == 1
@@ -101,7 +101,7 @@ async def test_a_file_that_is_gone_or_changed_is_named_and_the_rows_of_the_datab
     assert [one.n for one in report.open_faults] == [1]
     assert "is gone from the folder `artifacts`" in report.open_faults[0].text
     assert (report.rows, report.cut_through) == (5, 5)
-    with pytest.raises(StorageError, match=r"rows 1 to 5 of the record.*put it back from a backup"):
+    with pytest.raises(StorageError, match=r"rows 1 to 5 of the record.*`ompycord archive restore` brings it back"):
         await store.audit_rows(after=0, limit=10)
     assert [row.n for row in await store.audit_rows(after=5, limit=10)] == [6, 7, 8, 9, 10]
 
