@@ -12,7 +12,7 @@ from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.errors import ForgeFailed
 from ompycord.forge.github_answers import Complaint
 from ompycord.forge.github_faults import ARCHIVED, EXISTS, NO_COMMITS, fault_of, quoted
-from ompycord.render.forge.rights import to_give
+from ompycord.render.forge.rights import least_rights, to_give
 
 __all__ = ["gitea_fault"]
 
@@ -43,8 +43,9 @@ def gitea_fault(
 
 def _forbidden(text: str, spec: ForgeSpec) -> str:
     found = _SCOPES.search(text)
-    lacks = f" It needs {found[1]}." if found is not None else ""
-    return f"{spec.repository}: the token may not do that.{lacks} Give it {to_give(spec.kind)}."
+    if found is not None:
+        return f"{spec.repository}: the token lacks {found[1]}. Make one with {least_rights(spec.kind)}."
+    return f"{spec.repository}: the token may not do that. Give it {to_give(spec.kind)}."
 
 
 def _missing(spec: ForgeSpec, *, head: str, base: str) -> ForgeFailed:

@@ -113,7 +113,7 @@ async def test_who_was_assigned_by_a_person_stays_assigned(gitea: Gitea, forge: 
     [
         (401, "invalid username, password or token", "authentication", "make a new one"),
         (403, "token does not have at least one of required scope(s), required=[write:repository], token scope=all",
-         "permission", "It needs write:repository. Give it write:repository, write:issue and read:user"),
+         "permission", "the token lacks write:repository. Make one with write:repository, write:issue and read:user."),
         (404, "The target couldn't be found.", "base", "has no branch main"),
         (409, "pull request already exists for these targets [id: 1]", "exists", "that is not ours"),
         (422, "Invalid PullRequest: There are no changes between the head and the base", "no_commits",
