@@ -1,8 +1,12 @@
-"""`ompycord doctor` of a repository on Gitea, as it is wired."""
+"""A repository on Gitea as it is wired: what `ompycord doctor` says, and what follows pull requests there."""
 
 from pathlib import Path
 
 from ompycord.app.doctor.forges import forges
+from ompycord.app.forges.connections import ForgeConnections
+from ompycord.app.system import SystemClock
+from ompycord.app.wiring.forge_credentials import ForgeCredentials
+from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.settings import Settings
 from tests.support.forge_double import TOKEN, forge_double
 from tests.support.verified_run import make_repository
@@ -12,9 +16,13 @@ async def test_a_repository_on_gitea_is_asked_as_gitea_is(tmp_path: Path) -> Non
     make_repository(tmp_path / "shop", {"total.py": b"x = 1\n"})
     (tmp_path / "token").write_text(TOKEN)
     async with forge_double(tmp_path / "forge", tmp_path / "shop", kind="gitea") as forge:
-        forge_settings = {**forge.settings, "token_file": "token"}
-        given = {"repositories": {"shop": {"path": str(tmp_path / "shop"), "forge": forge_settings}}}
-        [finding] = await forges(Settings.model_validate(given), tmp_path)
+        given = {**forge.settings, "token_file": "token"}
+        settings = {"repositories": {"shop": {"path": str(tmp_path / "shop"), "forge": given}}}
+        [finding] = await forges(Settings.model_validate(settings), tmp_path)
+        credentials = ForgeCredentials(tmp_path, clock=SystemClock(), learn=lambda values: None)
+        async with ForgeConnections(credentials, SystemClock()).following(ForgeSpec.model_validate(given)) as following:
+            assert await following.open_pulls() == {}
+        assert {one.status for one in forge.asked} == {200}, "it is asked for nothing that Gitea does not have"
     assert finding.text == (
         "acme/shop as ompycord-bot, the token may push. It needs write:repository, write:issue and read:user"
     )
