@@ -181,6 +181,7 @@ async def _run(
             files=files,
             listener=listener,
             services=services,
+            ask_secret=None if context.ask_secret is None else partial(context.ask_secret, order.run),
         )
         outcome = await adapter.run(job, partial(stored, context, order.run, inbox), inbox)
         await inbox.end()

@@ -184,6 +184,8 @@ class StepContext:
 
     Asked once for each start: what people gave is for one.
     """
+    ask_secret: Callable[[RunId, str, str], Awaitable[str]] | None = None
+    """Asks people for a secret that a run's agent needs, by its name and why; None where no one is asked."""
     about_secrets: Callable[[RunId], Awaitable[tuple[str, ...]]] = _no_words
     """What its agent is told about the secrets for which it asked, a sentence each."""
     listeners: Callable[[RunId, AgentSpec], AbstractAsyncContextManager[Listener | None]] = _no_listener

@@ -20,7 +20,7 @@ from ompycord.agents.kind import AgentKind, AgentOptions, RepositoryFiles
 from ompycord.agents.level import layout_of, require_level
 from ompycord.agents.native.history import load, new_session
 from ompycord.agents.native.incoming import IncomingMessages
-from ompycord.agents.native.offers import READ, READING_TOOLS, WORK, WORKING_TOOLS
+from ompycord.agents.native.offers import ASKING_FOR_SECRETS, READ, READING_TOOLS, WORK, WORKING_TOOLS
 from ompycord.agents.native.tool_program import BOUNDS, ToolProgram
 from ompycord.agents.native.work import Session, WorkLoop
 from ompycord.agents.repository_settings import NATIVE, own_environment
@@ -28,7 +28,7 @@ from ompycord.agents.resuming import go_on
 from ompycord.dialects.provider_refusals import read_refusal
 from ompycord.domain.events import SessionOpened
 from ompycord.domain.ports import AgentCapabilities, AgentJob, AgentOutcome, Emit, Inbox
-from ompycord.domain.ports.models import Conversation, Models, Temperature
+from ompycord.domain.ports.models import Conversation, Models, OfferedTool, Temperature
 from ompycord.domain.repository import OwnName
 from ompycord.domain.run import EndedBy, FailureClass
 from ompycord.errors import ModelFailed, ProcessFailed
@@ -201,13 +201,20 @@ def _session_of(job: AgentJob, models: Models, layout: Layout) -> Session:
         home=layout.home,
         root=str(job.cwd.resolve()),
         template=WORK if is_work else READ,
-        tools=WORKING_TOOLS if is_work else READING_TOOLS,
+        tools=_tools_of(job),
+        ask_secret=job.ask_secret,
         model=model,
         temperature=options.temperature,
         most_turns=options.max_turns,
         most_characters=options.context_characters,
         asks_before_commands=options.approvals == "commands",
     )
+
+
+def _tools_of(job: AgentJob) -> tuple[OfferedTool, ...]:
+    if job.purpose != "work":
+        return READING_TOOLS
+    return WORKING_TOOLS if job.ask_secret is None else (*WORKING_TOOLS, ASKING_FOR_SECRETS)
 
 
 def _layout_of(job: AgentJob) -> Layout:

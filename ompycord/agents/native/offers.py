@@ -4,10 +4,21 @@ from typing import Any, Final
 
 from ompycord.domain.ports.models import OfferedTool, PromptTemplate
 
-__all__ = ["ASK", "GIVE_UP", "PLAN", "READ", "READING_TOOLS", "RUN", "WORK", "WORKING_TOOLS"]
+__all__ = [
+    "ASK",
+    "ASKING_FOR_SECRETS",
+    "GIVE_UP",
+    "KEY_REQUEST",
+    "PLAN",
+    "READ",
+    "READING_TOOLS",
+    "RUN",
+    "WORK",
+    "WORKING_TOOLS",
+]
 
 
-def _tool(name: str, description: str, **properties: dict[str, Any]) -> OfferedTool:
+def _tool(name: str, description: str, /, **properties: dict[str, Any]) -> OfferedTool:
     """`optional` in a property's schema is ours: it is not among the required ones."""
     needed = [key for key, schema in properties.items() if not schema.get("optional")]
     shown = {key: {name: value for name, value in one.items() if name != "optional"} for key, one in properties.items()}
@@ -83,6 +94,16 @@ _ASK: Final = _tool(
     question=_text("The question."),
     options={"type": "array", "items": {"type": "string"}, "description": "Answers to choose from.", "optional": True},
 )
+KEY_REQUEST: Final = "request_secret"
+ASKING_FOR_SECRETS: Final = _tool(
+    KEY_REQUEST,
+    "Ask people for a password, token or key that you need for your task, and say why. Your work is paused meanwhile; "
+    "you are started again with it in the environment of `run`, or with a refusal. It is for that start alone. Call it "
+    "last: what you do after it may be lost.",
+    name=_text("A variable's name, such as NPM_TOKEN."),
+    why=_text("What you need it for; people decide by this."),
+)
+"""For one who works, where people can be asked."""
 GIVE_UP: Final = "give_up"
 _GIVE_UP: Final = _tool(GIVE_UP, "End your work: the task cannot be done.", reason=_text("Why, for people."))
 

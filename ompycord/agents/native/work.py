@@ -13,7 +13,7 @@ from typing import Final
 
 from ompycord.agents.native.history import next_turn, save, shortened
 from ompycord.agents.native.incoming import Decision, IncomingMessages
-from ompycord.agents.native.offers import ASK, GIVE_UP, PLAN, RUN
+from ompycord.agents.native.offers import ASK, GIVE_UP, KEY_REQUEST, PLAN, RUN
 from ompycord.agents.native.tool_program import ToolOutput, ToolProgram
 from ompycord.dialects.changes import FileChanges
 from ompycord.dialects.frames import Frame, listed, objects, one_line, parse_frame, prose, string
@@ -32,7 +32,7 @@ from ompycord.domain.events import (
     ToolProgress,
     ToolStarted,
 )
-from ompycord.domain.ports import AgentOutcome, Emit, Inbox
+from ompycord.domain.ports import AgentOutcome, AskSecret, Emit, Inbox
 from ompycord.domain.ports.models import (
     Conversation,
     ModelCall,
@@ -47,8 +47,10 @@ from ompycord.domain.ports.models import (
     ToolMessage,
 )
 from ompycord.domain.run import EndedBy, FailureClass
+from ompycord.errors import Refused
 from ompycord.processes import RunningProcess
 from ompycord.processes.safe_open import NotGranted
+from ompycord.render.refusals import Audience, refusal_words
 from ompycord.text import cut
 
 __all__ = ["Session", "WorkLoop"]
@@ -75,6 +77,7 @@ class Session:
     most_characters: int
     """Of a conversation, before the oldest results of tools are left out."""
     asks_before_commands: bool
+    ask_secret: AskSecret | None = None
 
 
 class WorkLoop:
@@ -182,6 +185,8 @@ class WorkLoop:
             return await self._planned(arguments)
         if call.tool == ASK:
             return await self._question(call.id, arguments)
+        if call.tool == KEY_REQUEST:
+            return await self._secret(arguments)
         return self._given_up(arguments) if call.tool == GIVE_UP else await self._used(call, arguments)
 
     async def _used(self, call: ModelToolCall, arguments: Frame) -> str:
@@ -252,6 +257,14 @@ class WorkLoop:
         decision = await self._decided(name, question(name, text, options))
         answer = decision.answer if isinstance(decision, QuestionAnswered) else ""
         return f"{decision.by} answered: {options.pick(answer) or answer}"
+
+    async def _secret(self, arguments: Frame) -> str:
+        """Where people must give it, the run is paused by now, and this start of the agent is about to be stopped."""
+        assert self._session.ask_secret is not None
+        try:
+            return await self._session.ask_secret(string(arguments, "name").strip(), string(arguments, "why"))
+        except Refused as error:
+            return refusal_words(error, Audience.AGENT)
 
     async def _decided(self, name: str, request: EventBody) -> Decision:
         """Store the request, wait for its decision; the clocks stand still meanwhile."""

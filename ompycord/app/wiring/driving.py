@@ -146,6 +146,7 @@ def _context_of(
         record=recorder.record,
         secrets=partial(_job_environment, infrastructure.known, key_manager, requests),
         about_secrets=requests.words,
+        ask_secret=requests.request,
         granted=infrastructure.known.granted_to,
         granted_keys=infrastructure.known.keys_granted_to,
         listeners=listeners.open,

@@ -4,7 +4,7 @@ Implemented by agents; engines hand them their work. `ompycord.testing` holds a 
 """
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -33,6 +33,7 @@ __all__ = [
     "AgentJob",
     "AgentOutcome",
     "AgentPurpose",
+    "AskSecret",
     "Emit",
     "Inbox",
     "Listener",
@@ -41,6 +42,10 @@ __all__ = [
 
 AgentInput = Prompted | QuestionAnswered | ApprovalGranted | ApprovalDenied
 """What reaches an agent from people: a text, an answer, a decision. Facts of the log like all others."""
+
+
+AskSecret = Callable[[str, str], Awaitable[str]]
+"""Its name and why; what the agent is told. The run waits then, and its next start has it. Raises Refused."""
 
 
 class Emit(Protocol):
@@ -168,6 +173,8 @@ class AgentJob(Frozen):
     """The folder of files that came with the task, to be read; None where none did."""
     services: tuple[ServiceSpec, ...] = ()
     """What is started beside it, empty."""
+    ask_secret: AskSecret | None = Field(default=None, exclude=True)
+    """Asks people for a secret, for an agent that has no tools of ours; None where nobody can be asked."""
     listener: Listener | None = Field(default=None, exclude=True)
     """What its programs reach of us without any other network; None where they have the network, or none at all."""
 

@@ -28,8 +28,9 @@ from ompycord.domain.events import (
 )
 from ompycord.domain.ports import AgentJob, AgentOutcome
 from ompycord.domain.ports.models import PromptMessage, ReplyMessage, ToolMessage
+from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import EndedBy, FailureClass
-from ompycord.errors import ProcessFailed
+from ompycord.errors import ProcessFailed, Refused
 from ompycord.processes.launcher_port import Launcher
 from ompycord.testing import ScriptedInbox, ScriptedModels
 from tests.support.native import ModelListener
@@ -69,6 +70,33 @@ def run(launcher: Launcher, stored: Any) -> Callable[..., Any]:
 def results(models: ScriptedModels) -> list[str]:
     """What its tools gave, as its model got it last."""
     return [one.text for one in models.calls[-1].messages if isinstance(one, ToolMessage)]
+
+
+async def test_it_asks_for_a_secret_where_people_can_be_asked_and_is_told_what_they_say(
+    run: Any, job: MakeJob, models: ScriptedModels
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    async def ask(name: str, why: str) -> str:
+        asked.append((name, why))
+        if name != "NPM_TOKEN":
+            raise Refused(RefusalCode.VALUE_UNFIT, why="A variable has a name such as NPM_TOKEN.")
+        return "People were asked for NPM_TOKEN, and your run is paused."
+
+    steps = (
+        call("request_secret", name=" NPM_TOKEN ", why="to publish it"),
+        call("request_secret", name="npm token", why="x"),
+        "SAY Done.",
+    )
+    await run(job(*steps).model_copy(update={"ask_secret": ask}))
+    assert asked == [("NPM_TOKEN", "to publish it"), ("npm token", "x")]
+    told, refused = results(models)
+    assert told == "People were asked for NPM_TOKEN, and your run is paused."
+    assert "A variable has a name such as NPM_TOKEN." in refused
+    await run(job(*steps))
+    assert results(models)[0].startswith("There is no tool 'request_secret' here.")
+    await run(job(*steps).model_copy(update={"ask_secret": ask, "purpose": "review"}))
+    assert results(models)[0].startswith("There is no tool 'request_secret' here.")
 
 
 async def test_it_reads_searches_edits_writes_and_runs_and_each_is_seen(

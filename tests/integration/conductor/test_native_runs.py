@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from ompycord.agents.native import NativeAgent, NativeOptions
 from ompycord.app.wiring.parts import Workers
 from ompycord.checks.local import LocalChecks
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.events import ToolFinished
 from ompycord.domain.folds.snapshot import Verification
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import ReviewerSpec, Sandbox
@@ -24,7 +26,7 @@ from ompycord.workspaces.confinement.launcher import UnconfinedLauncher
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.sample import make_sample
 from ompycord.workspaces.service import GitWorkspaces
-from tests.integration.conductor.conftest import ADA, AppHarness
+from tests.integration.conductor.conftest import ADA, AP, AppHarness
 from tests.integration.conductor.test_modes import block, loaded, waits
 from tests.support.scripted_model import INPUT, Script, ScriptedModel
 from tests.support.stub_provider import StubProvider, stub_provider
@@ -130,6 +132,34 @@ async def test_it_fixes_the_samples_failing_test_planned_built_reviewed_with_its
     assert changed == {"cart/total.py", "tests/test_total.py"}
     branches = await asyncio.to_thread(git, tmp_path / "sample", "branch", "--list", "ompycord/*")
     assert "fix-the-discount" in branches
+
+
+async def test_it_asks_for_a_secret_waits_and_has_it_in_the_start_that_follows(
+    harness: AppHarness, provider: StubProvider
+) -> None:
+    value = "npm-canary-of-a-person-0042"
+    script: Script = [
+        ("request_secret", {"name": "NPM_TOKEN", "why": "to publish it"}),
+        ("run", {"command": 'printf %s "$NPM_TOKEN" | wc -c; echo "$NPM_TOKEN"'}),
+        "It is published.",
+    ]
+    provider.replies = [ScriptedModel({"You work alone on a task": script}).reply()]
+    requests = harness.parts.areas.secret_requests
+    async with harness.running():
+        run = RunId((await harness.submit(repository="sample", agent="native", prompt="Publish it.")).id)
+        waiting = await harness.until(run, lambda one: bool(one.open_questions) and one.state is RunState.SUSPENDED)
+        assert waiting.open_questions[0].text == "It needs the secret NPM_TOKEN: to publish it"
+        given = await loaded(harness, run)
+        await requests.give(given, "NPM_TOKEN", SecretStr(value), AP, way="at a terminal")
+        await harness.ended(run)
+    messages = provider.asked[-1].json["messages"]
+    told = [one["content"] for one in messages if one.get("role") == "tool"]
+    assert told[-2].startswith("NPM_TOKEN is in your environment.")
+    assert told[-1].startswith(str(len(value)))
+    events = await harness.store.events_of(run)
+    ran = [one.body for one in events if isinstance(one.body, ToolFinished) and one.body.tool == "run"]
+    assert len(ran) == 1, "what it asks people is no use of a tool of its program"
+    assert value not in repr(events)
 
 
 async def test_it_answers_a_question_with_places(harness: AppHarness) -> None:
