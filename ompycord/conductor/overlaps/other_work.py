@@ -38,8 +38,18 @@ class Candidate(NamedTuple):
     who: str | None = None
     title: str = ""
     branch: str | None = None
+    guild: str | None = None
+    """The server of its runs; None for what belongs to none, such as a pull request that is not ours."""
     record: RunRecord | None = None
     snapshot: StatusSnapshot | None = None
+
+    def seen_from(self, other: "Candidate") -> "Candidate | None":
+        """It as a run of another place may name it: of another server's run nothing, and of its pull request what the
+        forge shows to everybody who reads the repository there.
+        """
+        if self.guild is None or self.guild == other.guild:
+            return self
+        return None if self.record is not None else self._replace(who=None, title=self.branch or "")
 
 
 class _Listed(NamedTuple):
@@ -109,6 +119,7 @@ class OtherWorks:
         for number in sorted(listed.here):
             pull, record = listed.pulls[number], ours.get(number)
             first = await self._snapshots.of(RunId(record.chain)) if record is not None else None
+            run = await self._store.run(RunId(record.chain)) if record is not None else None
             found.append(
                 Candidate(
                     work=OtherWork(pull_request=number),
@@ -117,6 +128,7 @@ class OtherWorks:
                     who=_who(first) if first is not None else None,
                     title=first.title if first is not None else pull.branch,
                     branch=pull.branch if first is not None else None,
+                    guild=run.guild if run is not None else None,
                 )
             )
         return found
@@ -163,6 +175,7 @@ def _candidate(record: RunRecord, place: ResultPlace, snapshot: StatusSnapshot) 
         who=_who(snapshot),
         title=snapshot.title,
         branch=snapshot.branch if snapshot.is_final else None,
+        guild=record.guild,
         record=record,
         snapshot=snapshot,
     )

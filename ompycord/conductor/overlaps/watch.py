@@ -145,7 +145,8 @@ class OverlapWatch:
         live = [one for one in runs if one.record is not None and one.record.state not in FINAL]
         for one in runs:
             ended_since = await self._works.ended(one) if one in live else []
-            others = [other for other in (*live, *ended_since, *_unlike(pulls, live)) if other.chain != one.chain]
+            every = (other for other in (*live, *ended_since, *_unlike(pulls, live)) if other.chain != one.chain)
+            others = [seen for other in every if (seen := other.seen_from(one)) is not None]
             await self._keep(one, await self._found(spec, one, others))
 
     async def _found(self, spec: RepositorySpec, one: Candidate, others: Iterable[Candidate]) -> OverlapsFound:

@@ -58,9 +58,11 @@ class World:
         forges = Forges(forge=self.forge, clock=self.harness.clock, known=KnownAnswers())
         return overlaps_of(self.harness, self.merges, forges, self.with_forge if forge else None, store=store)
 
-    async def checking(self, person: Person, commit: str, prompt: str = "Fix the total.") -> RunRecord:
+    async def checking(
+        self, person: Person, commit: str, prompt: str = "Fix the total.", *, guild: str = "1"
+    ) -> RunRecord:
         """A run whose result was collected and is checked."""
-        record = await self.harness.submit(person, prompt=prompt)
+        record = await self.harness.submit(person, prompt=prompt, guild=guild)
         await self.harness.in_state(record.id, RunState.VERIFYING)
         self.merges.collect(record.id, commit)
         return record
@@ -107,6 +109,25 @@ async def test_both_cards_say_what_else_changes_the_same_files(world: World) -> 
     text, _ = card(await world.shown(ada, 2))
     assert f"⚠ Conflicts in total.py with Mo's run {other.id[-6:].lower()}" in text
     assert text.index("Conflicts in") < text.index("Also changes"), "what conflicts comes first"
+
+
+async def test_of_work_of_another_server_nothing_is_said_but_what_the_forge_shows(world: World) -> None:
+    ada, theirs = await world.checking(ADA, A), await world.checking(MO, B, "Feed the zebrafinch.", guild="2")
+    world.merges.overlap(A, B, "auth.py")
+    await world.look(ada, theirs)
+    assert [await world.found(run) for run in (ada, theirs)] == [[], []]
+    assert world.merges.merged == []
+    number = world.forge.open_pull("ompycord/feed", B)
+    await world.harness.store.keep_pull_request(
+        PullRequestRecord(chain=theirs.id, repository="shop", number=number, branch="ompycord/feed")
+    )
+    await world.harness.areas.runs.cancel(await world.harness.areas.record(theirs.id), ADA)
+    await world.harness.ended(theirs.id)
+    await world.look(ada, theirs, watch=world.watcher(forge=True))
+    text, _ = card(await world.shown(ada, 1))
+    assert f"#{number}" in text
+    assert "Mo" not in text.partition("Same files")[2]
+    assert "zebrafinch" not in text
 
 
 async def test_nothing_is_said_or_merged_twice_also_by_another_process(world: World) -> None:
