@@ -29,7 +29,7 @@ from ompycord.domain.ports import Clock, RefusalNotes, Tasks
 from ompycord.domain.ports.following import OpenedByRun, OpenFollowing, PullRequestForge, PullRequestRecords
 from ompycord.domain.ports.people import AuditTrail
 from ompycord.domain.pull_requests.ci import CiVerdict, ci_of, repairable
-from ompycord.domain.pull_requests.looks import ci_is_due, is_news, looked
+from ompycord.domain.pull_requests.looks import ci_is_due, is_due, is_news, looked, may_return
 from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.pull_requests.seen import SeenComment, SeenDiscussion, SeenPull
 from ompycord.domain.refusals import RefusalCode
@@ -43,10 +43,6 @@ __all__ = ["PullRequests"]
 
 _LONGEST_S: Final = 1800.0
 """Seconds between two tries of a forge that fails."""
-_AGAIN_MS: Final = 600_000
-_FORGOTTEN_MS: Final = 86_400_000
-"""For how long after its end a pull request is looked at for its branch."""
-_RETURNS_MS: Final = 14 * 86_400_000
 _ON_BASE: Final = "The same is red on the base, so nothing is repaired here."
 _OWN_LIMIT: Final = "Not repaired by itself: no round is left for it. *Address review* has it repaired."
 _NOT_OURS: Final = "It ended without a verdict on the code, so nothing is repaired. Run it again on the forge."
@@ -171,14 +167,15 @@ class PullRequests:
     # -- one look --------------------------------------------------------------------------------------------------
 
     async def _inspect_repository(self, spec: RepositorySpec, records: list[PullRequestRecord]) -> None:
-        if spec.forge is None or not any(self._is_due(one) or self._may_return(one) for one in records):
+        now = self._clock.now_ms()
+        if spec.forge is None or not any(is_due(one, now) or may_return(one, now) for one in records):
             return
         async with self._forge(spec.forge) as forge:
             pulls = await forge.open_pulls()
             refused: ForgeFailed | None = None
             for listed in records:
                 record = await self._records.pull_request(spec.name, listed.number) or listed
-                if record.number not in pulls and not self._is_due(record):
+                if record.number not in pulls and not is_due(record, now):
                     continue
                 try:
                     await self._inspect(forge, spec, record, pulls)
@@ -189,28 +186,19 @@ class PullRequests:
             if refused is not None:
                 raise refused
 
-    def _is_due(self, record: PullRequestRecord) -> bool:
-        if record.is_open or record.round is not None or record.ended_at is None:
-            return True
-        is_deleted = record.seen is not None and record.seen.branch_deleted
-        now = self._clock.now_ms()
-        return not is_deleted and now - record.ended_at < _FORGOTTEN_MS and now - record.looked_at >= _AGAIN_MS
-
-    def _may_return(self, record: PullRequestRecord) -> bool:
-        """Whether it was closed lately without being merged: people open such a one again."""
-        is_closed = record.seen is not None and record.seen.state == "closed" and record.ended_at is not None
-        return is_closed and self._clock.now_ms() - (record.ended_at or 0) < _RETURNS_MS
-
     async def _inspect(
         self, forge: PullRequestForge, spec: RepositorySpec, record: PullRequestRecord, pulls: Mapping[int, SeenPull]
     ) -> None:
         pull = pulls.get(record.number) or await forge.pull(record.number)
         now, times = self._clock.now_ms(), self._changes.times(spec.name, record.number)
         discussion = await forge.discussion(record.number) if times or is_news(record, pull) else None
-        is_due = ci_is_due(record, pull, now) or (times > 0 and pull.state == "open")
-        checks = await forge.checks(pull.commit, base=pull.base) if is_due else None
+        has_ci_due = ci_is_due(record, pull, now) or (times > 0 and pull.state == "open")
+        checks = await forge.checks(pull.commit, base=pull.base) if has_ci_due else None
         is_deleted = pull.state != "open" and not await forge.has_branch(pull.branch)
-        new, verdict = looked(record, pull, checks=checks, discussion=discussion, branch_deleted=is_deleted, now=now)
+        team = self._callers.logins
+        new, verdict = looked(
+            record, pull, checks=checks, discussion=discussion, branch_deleted=is_deleted, team=team, now=now
+        )
         new = await self._rounds.go_on(new, forge)
         if new.is_open and discussion is not None:
             new = await self._answer_calls(spec, new, pull, discussion)

@@ -1,6 +1,6 @@
 """From what a forge shows now to the next record of a pull request; pure, with no clock."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -11,7 +11,7 @@ from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.pull_requests.reviewers import ReviewApproval, approvals_of, last_verdicts
 from ompycord.domain.pull_requests.seen import SeenChecks, SeenDiscussion, SeenPull, SeenReview
 
-__all__ = ["ci_is_due", "is_news", "looked", "standing"]
+__all__ = ["ci_is_due", "is_due", "is_news", "looked", "may_return", "standing"]
 
 _NAMES: Final = 5
 _TEAM: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
@@ -20,10 +20,28 @@ _NAME: Final = 128
 _URL: Final = 2048
 _JUST_NOW_MS: Final = 10_000
 """A forge writes times in seconds: what came in the second of our look would be missed."""
+_AGAIN_MS: Final = 600_000
+_FORGOTTEN_MS: Final = 86_400_000
+"""For how long after its end a pull request is looked at for its branch."""
+_RETURNS_MS: Final = 14 * 86_400_000
 _YOUNG_MS: Final = 600_000
 _RED_MS: Final = 300_000
 _SETTLED_MS: Final = 7_200_000
 """How old CI that has ended may get: it is run again by hand, seldom."""
+
+
+def is_due(record: PullRequestRecord, now: Millis) -> bool:
+    """Whether it is looked at also where its forge does not list it as open."""
+    if record.is_open or record.round is not None or record.ended_at is None:
+        return True
+    is_deleted = record.seen is not None and record.seen.branch_deleted
+    return not is_deleted and now - record.ended_at < _FORGOTTEN_MS and now - record.looked_at >= _AGAIN_MS
+
+
+def may_return(record: PullRequestRecord, now: Millis) -> bool:
+    """Whether it was closed lately without being merged: people open such a one again."""
+    is_closed = record.seen is not None and record.seen.state == "closed" and record.ended_at is not None
+    return is_closed and now - (record.ended_at or 0) < _RETURNS_MS
 
 
 def is_news(record: PullRequestRecord, pull: SeenPull) -> bool:
@@ -50,9 +68,13 @@ def looked(
     checks: SeenChecks | None,
     discussion: SeenDiscussion | None,
     branch_deleted: bool,
+    team: Collection[str] = (),
     now: Millis,
 ) -> tuple[PullRequestRecord, CiVerdict | None]:
-    """The record after a look, and its CI where that was looked at; what was not looked at stays as it was."""
+    """The record after a look, and its CI where that was looked at; what was not looked at stays as it was.
+
+    `team`: logins in small letters that are people of ours, also where a forge does not say how they stand to it.
+    """
     kept = record if pull.commit == record.commit else _without_ci(record)
     verdict = None
     if checks is not None:
@@ -78,7 +100,7 @@ def looked(
         "seen": seen,
         "updated_at": "" if _is_just_now(pull.updated_at, now) else pull.updated_at,
         "approvals": _approvals(record, pull, discussion),
-        "readers": record.readers if discussion is None else _readers(discussion),
+        "readers": record.readers if discussion is None else _readers(discussion, team),
         "ended_at": None if is_open else record.ended_at or now,
         "looked_at": now,
         **({"note": discussion.unread} if discussion is not None and discussion.unread else {}),
@@ -94,14 +116,19 @@ def _approvals(
     return record.approvals if pull.commit == record.commit else ()
 
 
-def _readers(discussion: SeenDiscussion) -> tuple[str, ...]:
-    """People of the repository who reviewed or wrote; neither we nor other programs."""
+def _readers(discussion: SeenDiscussion, team: Collection[str]) -> tuple[str, ...]:
+    """People of the repository or of the team who reviewed or wrote; neither we nor other programs."""
     written = [*discussion.comments, *discussion.review_texts, *(one for t in discussion.threads for one in t.comments)]
     found = [
-        *(one.login for one in discussion.reviews if one.is_member and not one.is_bot and one.author != discussion.me),
-        *(one.login for one in written if one.association in _TEAM and not one.is_bot and one.author != discussion.me),
+        *((one, one.is_member) for one in discussion.reviews),
+        *((one, one.association in _TEAM) for one in written),
     ]
-    return tuple(sorted({login[:_NAME] for login in found}))[:_NAMES]
+    logins = {
+        one.login[:_NAME]
+        for one, is_member in found
+        if (is_member or one.login.lower() in team) and not one.is_bot and one.author != discussion.me
+    }
+    return tuple(sorted(logins))[:_NAMES]
 
 
 def _without_ci(record: PullRequestRecord) -> PullRequestRecord:

@@ -27,12 +27,13 @@ from ompycord.engines.publication import Proposals, PublishedResult
 from ompycord.engines.publication.proposal import RecordFacts
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
-from tests.integration.conductor.conftest import ADA, CATALOG, AppHarness
+from tests.integration.conductor.conftest import ADA, CATALOG, MO, AppHarness
 from tests.support.followed_pulls import followed_by
 from tests.support.patience import until, within
 from tests.support.talking_forge import TalkingForge
 
 DAY_S = 86_400
+ACCESS = Access.model_validate({"users": {"runner": [MO.id]}, "forge": {"mo": MO.id}})
 CHAIN, OTHER = "01J00000000000000000000001", "01J00000000000000000000002"
 
 
@@ -77,7 +78,7 @@ class House:
 
     def again(self) -> None:
         """What follows pull requests and what publishes share a room, as they do in a process."""
-        self.pulls = followed_by(self.harness, self.forge, Access(), **self.publish.model_dump())
+        self.pulls = followed_by(self.harness, self.forge, ACCESS, **self.publish.model_dump())
         self.opening = Opening(self.forge)
         opening = cast("Proposals", self.opening)
         context = self.harness.engine.context
@@ -194,9 +195,9 @@ async def test_of_two_that_come_at_once_one_is_the_second(house: House) -> None:
 
 @pytest.mark.parametrize(
     ("login", "association", "reads"),
-    [("ben", "MEMBER", True), ("eve", "NONE", False), ("ompycord[bot]", "NONE", False)],
+    [("ben", "MEMBER", True), ("Mo", "NONE", True), ("eve", "NONE", False), ("ompycord[bot]", "NONE", False)],
 )
-async def test_only_people_of_the_repository_read(house: House, login: str, association: str, reads: bool) -> None:
+async def test_only_people_of_repository_or_team_read(house: House, login: str, association: str, reads: bool) -> None:
     await house.ended()
     house.forge.write(1, login, "I had a look.")
     house.forge.comments[-1]["author_association"] = association
