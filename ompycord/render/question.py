@@ -296,6 +296,8 @@ def permission_words(approval: Approval, sanitizer: Sanitizer) -> str:
     """What *Allow for this run* would cover, or why it cannot be allowed so."""
     if not approval.whole:
         return "It is too long to be shown whole, so it can only be denied."
+    if approval.is_publication:
+        return "It is for this result alone: another one is asked about anew."
     if permission_of(approval) is None:
         return "Its agent did not send all arguments of the call, so it can be allowed once and not for the run."
     if approval.edits:

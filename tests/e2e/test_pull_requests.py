@@ -184,6 +184,22 @@ async def test_nothing_leaves_before_an_approver_allowed_it(tmp_path: Path, forg
     assert (len(forge.branches()), len(forge.pulls)) == (2, 1)
 
 
+@pytest.mark.long
+async def test_a_run_beyond_what_people_read_waits_and_says_for_whom(tmp_path: Path, forge: ForgeDouble) -> None:
+    given = config(tmp_path, forge, reviewers=["anna"], most_unread=1)
+    async with running_product(tmp_path, config=given) as product:
+        await start(product)
+        first, _ = await ended(product)
+        await start(product)
+        request = await product.playground.ada.wait_message(lambda found: "Allow once" in found.labels)
+        assert "1 pull request of shop waits for anna" in request.text
+        assert "read one and this goes on, or allow it now" in request.text
+        assert len(forge.pulls) == 1
+        await product.playground.ada.click(request, "Allow once")
+        await ended(product, first)
+    assert len(forge.pulls) == 2
+
+
 async def test_a_base_that_moved_is_followed_and_the_result_is_verified_once_more(
     tmp_path: Path, forge: ForgeDouble
 ) -> None:
