@@ -182,6 +182,7 @@ def wire(
         own_limits=own_limits,
         gateway=gateway,
         driver=driver,
+        retention=retention,
     )
     alerting = Alerting(infrastructure, bot, lookout, alerts, triggers)
     operations = {

@@ -55,6 +55,8 @@ class Sighting:
     """With how long the oldest delivery of each has waited."""
     failing: Sequence[ModelBreaker] = ()
     """Models at providers that failed several times and have not answered since."""
+    unreadable: Sequence[str] | None = ()
+    """What is wrong with files of old events; None before they were looked at."""
     queued: int | None = None
     """Hosted runs that wait although a slot is free and nothing keeps them from it."""
 
@@ -85,10 +87,13 @@ class Lookout:
         destinations: Destinations,
         failing: Callable[[], Sequence[ModelBreaker]],
         ready: Callable[[], Awaitable[Sequence[RunRecord]]],
+        unreadable: Callable[[], Sequence[str] | None],
         clock: Clock,
         use: Callable[[], ProcessUse] | None = None,
     ) -> None:
-        """`ready`: the runs that the driver should have started; `use` replaces the reading of this process."""
+        """`ready`: the runs that the driver should have started; `unreadable`: as `Sighting` has it; `use` replaces the
+        reading of this process.
+        """
         self._store = store
         self._bot = bot
         self._mode = mode
@@ -98,6 +103,7 @@ class Lookout:
         self._destinations = destinations
         self._failing = failing
         self._ready = ready
+        self._unreadable = unreadable
         self._clock = clock
         self._use = use or process_use
 
@@ -118,6 +124,7 @@ class Lookout:
             backup_age_s=None if at is None else max(self._clock.now_ms() - at, 0) / 1000,
             destinations=destinations,
             failing=self._failing(),
+            unreadable=self._unreadable(),
             queued=queued,
         )
 

@@ -110,6 +110,12 @@ def _restore_trial(seen: Sighting, options: AlertOptions, hours: float) -> Found
     return _one(seen.backups.drill_fault or (None if undrilled is None else f"it could not be made: {undrilled}"))
 
 
+def _archive(seen: Sighting, options: AlertOptions, hours: float) -> Found:
+    if seen.unreadable is None:
+        return None
+    return _one(f"the file of {', '.join(seen.unreadable)}"[:300] if seen.unreadable else None)
+
+
 def _deliveries(seen: Sighting, options: AlertOptions, hours: float) -> Found:
     if seen.destinations is None:
         return None
@@ -228,6 +234,13 @@ RULES: Final[tuple[AlertRule, ...]] = (
         after_s=0,
         remedy="Make another one: `ompycord backup create`, then `ompycord backup verify --restore`.",
         find=_restore_trial,
+    ),
+    AlertRule(
+        name="archive",
+        title="Events of old runs cannot be read",
+        after_s=0,
+        remedy="`ompycord archive restore` brings the file back, while a backup still has it.",
+        find=_archive,
     ),
     AlertRule(
         name="provider",

@@ -119,6 +119,11 @@ class Retention(NamedTuple):
             files_line(self.files.state, is_counted=is_counted),
         )
 
+    def unreadable(self) -> tuple[str, ...] | None:
+        """What is wrong with files of old events, as `2027-03 is missing`; None before they were looked at."""
+        state = self.events.state
+        return None if state.totals is None else state.unreadable
+
 
 def files_line(state: FilesState, *, is_counted: bool = True) -> HealthLine:
     """The line of `/omp health`; without `is_counted` it has no numbers, which are of all servers."""

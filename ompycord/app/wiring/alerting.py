@@ -15,6 +15,7 @@ from ompycord.app.backups.state import BackupState
 from ompycord.app.control import Operation
 from ompycord.app.outgoing.states import Destinations
 from ompycord.app.resources.disk_keeper import DiskKeeper
+from ompycord.app.retention.attached import Retention
 from ompycord.app.services import Ends, Service
 from ompycord.app.wiring.parts import Infrastructure
 from ompycord.app.wiring.running import drained, keeps_up
@@ -113,6 +114,7 @@ def lookout_of(
     own_limits: OwnLimits,
     gateway: ModelGateway,
     driver: Driver,
+    retention: Retention,
 ) -> Lookout:
     """What is looked at for alerts."""
     return Lookout(
@@ -125,6 +127,7 @@ def lookout_of(
         destinations=destinations,
         failing=gateway.upstreams.failing,
         ready=driver.ready,
+        unreadable=retention.unreadable,
         clock=infrastructure.clock,
     )
 

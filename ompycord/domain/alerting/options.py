@@ -11,6 +11,7 @@ from ompycord.domain.person_settings import QuietHours
 __all__ = ["ALERTS", "AlertName", "AlertOptions", "HeartbeatOptions"]
 
 AlertName = Literal[
+    "archive",
     "backlog",
     "backup",
     "database",

@@ -55,6 +55,7 @@ FAULTS: Final[dict[str, dict[str, object]]] = {
     "limits": {"lowered_limits": ("NOFILE",)},
     "backup": {"backups": BackupState(fault="The disk is full.")},
     "restore_trial": {"backups": BackupState(drill_fault="ompycord.db is damaged.")},
+    "archive": {"unreadable": ("2027-03 is missing",)},
     "deliveries:ci": {"destinations": (waiting("ci"),)},
     "provider:acme": {"failing": (ModelBreaker(provider="acme", model="large", failures=5, until=0),)},
     "queue": {"queued": 3},

@@ -6,11 +6,13 @@ import sqlite3
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 import zstandard
 
 from ompycord.app.backups.copies import StoreCopies
+from ompycord.app.retention.attached import FileKeeper, Retention
 from ompycord.app.retention.keeper import RetentionKeeper, month_before, retention_line
 from ompycord.backup.contents import bring_back
 from ompycord.backup.create import make_backup
@@ -231,6 +233,10 @@ async def test_a_file_that_is_gone_or_damaged_is_said_and_its_run_is_not_shown_h
     await keeper.inspect()
     line = retention_line(keeper.state)
     words = "the file of 2026-05 is missing: `ompycord archive restore` brings it back from a backup"
+    both = Retention(keeper, cast("FileKeeper", None))
+    assert both.unreadable() == ("2026-05 is missing",)
+    fresh = RetentionKeeper(archive=store.archive, options=RetentionOptions(), clock=clock)
+    assert both._replace(events=fresh).unreadable() is None, "nothing is known before the first look"
     assert (line.is_ok, line.text) == (False, words)
 
 
