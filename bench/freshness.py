@@ -18,7 +18,7 @@ from ompycord.bot.custom_ids import Signer
 from ompycord.bot.delivery.live import LiveEditor
 from ompycord.bot.delivery.messages_below import MessagesBelow
 from ompycord.bot.delivery.rollover import CardRollover
-from ompycord.bot.gateway.session import editor_of
+from ompycord.bot.gateway.assembly import editor_of
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
@@ -78,7 +78,7 @@ def cells(rates: tuple[float, ...] = RATES) -> Iterator[Cell]:
 
 
 def make_editor(*, store: SqliteStore, rest: Rest, bus: Bus, clock: Clock) -> LiveEditor:
-    """The product's own, wired as `bot/gateway/session.py` does."""
+    """The product's own, wired as `bot/gateway/assembly.py` does."""
     renderer = MessageRenderer(
         options=BotOptions(guilds=(GUILD,)),
         catalog=Catalog(),

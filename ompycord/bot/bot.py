@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 from ompycord.bot.access import access_of
 from ompycord.bot.custom_ids import Signer
+from ompycord.bot.gateway.assembly import BotStores, SessionDependencies
 from ompycord.bot.gateway.groups import expected_error, run_to_completion
-from ompycord.bot.gateway.session import BotStores, Session, SessionDependencies, Unreachable, Wedged
+from ompycord.bot.gateway.session import Session, Unreachable, Wedged
 from ompycord.bot.lookups import Lookups
 from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import SendFailed

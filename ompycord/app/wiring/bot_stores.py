@@ -2,7 +2,7 @@
 
 from ompycord.bot.context import CommandStores
 from ompycord.bot.delivery.stores import DeliveryStores
-from ompycord.bot.gateway.session import BotStores
+from ompycord.bot.gateway.assembly import BotStores
 from ompycord.store import SqliteStore
 
 __all__ = ["bot_stores"]

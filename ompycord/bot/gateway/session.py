@@ -5,27 +5,18 @@ Counterpart of `bot.py`, which makes another where one ends.
 
 import asyncio
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import aiohttp
 import discord
 
 from ompycord.bot.commands.remembering.decision_offers import DecisionOffers
-from ompycord.bot.context import BotContext, CommandStores
-from ompycord.bot.custom_ids import Signer
+from ompycord.bot.context import BotContext
 from ompycord.bot.delivery.announcing import Announcer
-from ompycord.bot.delivery.board import BoardKeeper
-from ompycord.bot.delivery.channel_access import ChannelAccess
-from ompycord.bot.delivery.deliver import Deliverer
-from ompycord.bot.delivery.live import LiveEditor
 from ompycord.bot.delivery.messages_below import MessagesBelow
 from ompycord.bot.delivery.rate_limiter import RateAnswer
-from ompycord.bot.delivery.refresh import Refresher
 from ompycord.bot.delivery.rollover import CardRollover
-from ompycord.bot.delivery.stores import DeliveryStores
-from ompycord.bot.delivery.thread_names import ThreadNames
 from ompycord.bot.features import BotFeatures
+from ompycord.bot.gateway.assembly import SessionDependencies, editor_of, renderer_of
 from ompycord.bot.gateway.client import OmpycordClient
 from ompycord.bot.gateway.command_tree import OmpTree, sync
 from ompycord.bot.gateway.gateway_events import GatewayEvents
@@ -36,29 +27,13 @@ from ompycord.bot.interactions.components import Dispatcher
 from ompycord.bot.interactions.reaction_launch import ReactionLaunch
 from ompycord.bot.interactions.reactions import Reactions
 from ompycord.bot.interactions.thread_messages import ThreadMessages
-from ompycord.bot.lookups import HealthLine, Lookups, ReadArtifact, no_artifact
+from ompycord.bot.lookups import HealthLine
 from ompycord.bot.message_renderer import MessageRenderer
-from ompycord.bot.options import BotOptions
 from ompycord.bot.rest import Rest
-from ompycord.conductor import (
-    Approvals,
-    Budgets,
-    Bus,
-    Checkpoints,
-    Messages,
-    OverlapDecisions,
-    Plans,
-    PullRequests,
-    Runs,
-    Snapshots,
-    TypedAnswers,
-)
-from ompycord.domain.catalog import Catalog
-from ompycord.domain.ports import Clock, Ids, RefusalNotes
 from ompycord.errors import GatewayFatal, OmpycordError
 from ompycord.telemetry import get_logger
 
-__all__ = ["BotStores", "Session", "SessionDependencies", "Unreachable", "Wedged", "editor_of"]
+__all__ = ["Session", "Unreachable", "Wedged"]
 
 LIVENESS_S = 15.0
 PROBE_AFTER_S = 60.0
@@ -83,90 +58,6 @@ class Unreachable(OmpycordError):  # named for the fact, as the tree in errors.p
 
 class Wedged(OmpycordError):  # the same
     """The client's requests never end any more: it is stuck."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BotStores:
-    """What the parts of the bot ask of the store."""
-
-    commands: CommandStores
-    delivery: DeliveryStores
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionDependencies:
-    """What the sessions share and a client does not own."""
-
-    token: str
-    options: BotOptions
-    catalog: Catalog
-    runs: Runs
-    messages: Messages
-    approvals: Approvals
-    plans: Plans
-    pull_requests: PullRequests
-    overlaps: OverlapDecisions
-    checkpoints: Checkpoints
-    typed_answers: TypedAnswers
-    budgets: Budgets
-    snapshots: Snapshots
-    stores: BotStores
-    bus: Bus
-    clock: Clock
-    ids: Ids
-    signer: Signer
-    redact: Callable[[str], str]
-    lookups: Lookups
-    refusals: RefusalNotes
-
-    def __repr__(self) -> str:
-        return "<SessionDependencies>"  # the token is in it
-
-
-def editor_of(
-    *,
-    bus: Bus,
-    stores: DeliveryStores,
-    renderer: MessageRenderer,
-    rest: Rest,
-    clock: Clock,
-    rollover: CardRollover,
-    artifact: ReadArtifact = no_artifact,
-) -> LiveEditor:
-    """The live editor with its parts; the benchmark of its freshness uses it too."""
-    ops, board = renderer.options.ops_channel, renderer.options.board_channel
-    keeper = None
-    if board:
-        keeper = BoardKeeper(channel=board, store=stores.boards, renderer=renderer, rest=rest, clock=clock)
-    thread_names = ThreadNames(store=stores.thread_names, renderer=renderer, rest=rest, clock=clock)
-    return LiveEditor(
-        bus=bus,
-        store=stores.live,
-        shown=stores.shown,
-        renderer=renderer,
-        deliverer=Deliverer(
-            store=stores.deliverer,
-            renderer=renderer,
-            rest=rest,
-            clock=clock,
-            rollover=rollover,
-            thread_names=thread_names,
-            artifact=artifact,
-        ),
-        refresher=Refresher(
-            store=stores.shown,
-            renderer=renderer,
-            rest=rest,
-            clock=clock,
-            rollover=rollover,
-            thread_names=thread_names,
-        ),
-        access=ChannelAccess(rest=rest, ops_channel=ops, sign=renderer.signer.button, now_ms=clock.now_ms),
-        board=keeper,
-        questions=rollover.questions,
-        clock=clock,
-        commits=stores.commits,
-    )
 
 
 class Session:
@@ -194,7 +85,7 @@ class Session:
             dependencies.lookups.members.use(self.client)
         self._tree = OmpTree(self.client)
         self.rest = rest = Rest(self.client, home=dependencies.options.guilds[0])
-        renderer = self._renderer(rest)
+        renderer = renderer_of(dependencies, rest, is_connected=lambda: self.is_connected)
         messages_below = MessagesBelow()
         rollover = CardRollover(
             store=dependencies.stores.delivery.rollover,
@@ -228,32 +119,6 @@ class Session:
             store=dependencies.stores.commands.records,
         )
         self._dispatcher = self._wire(self._context(rest, renderer))
-
-    def _renderer(self, rest: Rest) -> MessageRenderer:
-        dependencies = self._dependencies
-        return MessageRenderer(
-            options=dependencies.options,
-            catalog=dependencies.catalog,
-            store=dependencies.stores.delivery.renderer,
-            snapshots=dependencies.snapshots,
-            clock=dependencies.clock,
-            signer=dependencies.signer,
-            redact=dependencies.redact,
-            confinement=dependencies.lookups.confinement,
-            url=rest.url,
-            channel_name=rest.channel_name,
-            is_connected=lambda: self.is_connected,
-            messages=dependencies.messages,
-            roles=dependencies.lookups.roles,
-            slots=dependencies.lookups.slots,
-            paused_by=dependencies.lookups.paused_by,
-            shortage=dependencies.lookups.shortage,
-            budgets=dependencies.budgets.shared,
-            standing=dependencies.approvals.standing,
-            forecast=dependencies.lookups.forecast,
-            rests=_never if dependencies.lookups.models is None else dependencies.lookups.models.rests,
-            forge_rests=dependencies.lookups.forge_rests,
-        )
 
     def _context(self, rest: Rest, renderer: MessageRenderer) -> BotContext:
         dependencies = self._dependencies
@@ -433,8 +298,3 @@ class Session:
             log.warning("discord.silent", cause=type(error).__name__)
         finally:
             self._probe_began = None
-
-
-def _never(provider: str | None, model: str | None) -> bool:
-    """Where no gateway asks models."""
-    return False
