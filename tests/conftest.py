@@ -1,5 +1,6 @@
 """What holds for every test: Hypothesis profiles, the shared reference data, and the list of tests that may skip."""
 
+import gc
 import os
 import re
 from collections.abc import Generator
@@ -63,6 +64,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.get_closest_marker(name) for name in LONG_BY_THEMSELVES):
             item.add_marker(pytest.mark.long)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What is collected stays to the end: the garbage collector need not look at it after each few hundred objects."""
+    gc.collect()
+    gc.freeze()
 
 
 _MARKS_OF_THE_FILE: Final = re.compile(r"^pytestmark = .*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)

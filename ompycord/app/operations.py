@@ -191,74 +191,12 @@ async def _end_playground(data: DataFolder, run: "RunFile") -> None:
 
 async def _alone(data: DataFolder, operation: str, arguments: dict[str, Any]) -> Any:
     """Open the store for one operation; the caller holds the lock."""
-    from ompycord.app.access_keys.key_secrets import KeySecrets
-    from ompycord.app.access_keys.keys import Keys
-    from ompycord.app.alerting.operations import AlertOperations
-    from ompycord.app.alerting.ways import WaysOut
-    from ompycord.app.auditing.anchoring import Anchoring
-    from ompycord.app.auditing.cutting import Cutting
-    from ompycord.app.auditing.operations import AuditOperations
-    from ompycord.app.models.operations import without_process
-    from ompycord.app.outgoing.operations import WebhookOperations
-    from ompycord.app.planning.operations import PlanOperations
-    from ompycord.app.remembering.operations import MemoryOperations
-    from ompycord.app.replaying.operations import TapeOperations
-    from ompycord.app.run_views import RunViews
-    from ompycord.app.secret_requests.operations import SecretOperations
     from ompycord.app.system import SystemClock, SystemIds
-    from ompycord.app.team.operations import TeamOperations
-    from ompycord.app.team.person import PersonData
-    from ompycord.app.terminal.reports import RunReports
-    from ompycord.backup.options import BackupOptions
-    from ompycord.conductor import Snapshots
-    from ompycord.memory.book import MemoryBook
+    from ompycord.app.without_process.operations import operations_of_store
     from ompycord.store import open_store
-    from ompycord.text import Redactor
 
     data.require_database()
-
-    async def no_listener() -> None:
-        return
-
     clock, ids = SystemClock(), SystemIds()
     async with open_store(data.database, clock=clock, ids=ids, readers=1) as store:
-        keys = Keys(store=store, secrets=KeySecrets(data.path), clock=clock, ids=ids, changed=no_listener)
-        webhooks = WebhookOperations(store=store, clock=clock, wake=lambda: None)
-        views = RunViews(store=store, history=store, snapshots=Snapshots(store=store))
-        plans = PlanOperations(store=store, snapshots=Snapshots(store=store))
-        book = MemoryBook(rows=store.memory, runs=store, audit=store, clock=clock, ids=ids, redact=Redactor().redact)
-        memory = MemoryOperations(rows=store.memory, book=book)
-        reports = RunReports(store=store, history=store, snapshots=Snapshots(store=store))
-        file = arguments.get("anchor_file")
-        anchoring = Anchoring(
-            store=store, clock=clock, secrets=data.path / "secrets", file=data.path / file if file else None
-        )
-
-        def people(backups: BackupOptions) -> PersonData:
-            return PersonData(store=store, data=data.path, anchoring=anchoring, clock=clock, backups=backups)
-
-        cutting = Cutting(store=store, anchoring=anchoring, clock=clock)
-        audit = AuditOperations(
-            store=store, snapshots=Snapshots(store=store), anchoring=anchoring, clock=clock, cutting=cutting
-        )
-        known = {
-            **keys.operations(),
-            **views.operations(),
-            **reports.operations(),
-            **webhooks.operations(),
-            **without_process(),
-            **plans.operations(),
-            **SecretOperations(store=store, snapshots=Snapshots(store=store)).operations(),
-            **memory.operations(),
-            **audit.operations(),
-            **TapeOperations(store=store, history=store).operations(),
-            **AlertOperations(
-                rows=store,
-                ways=WaysOut(rows=store, targets={}, redact=Redactor().redact, wake=lambda: None),
-                data=data.path,
-                clock=clock,
-                ids=ids,
-            ).operations(),
-            **TeamOperations(roles=store, people=people).operations(),
-        }
+        known = operations_of_store(store, data, clock=clock, ids=ids, anchor_file=arguments.get("anchor_file"))
         return await known[operation](arguments)

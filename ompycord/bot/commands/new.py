@@ -11,7 +11,7 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.commands.choices import Choices
 from ompycord.bot.context import BotContext
 from ompycord.bot.custom_ids import ComponentId
-from ompycord.bot.feature import Feature, slash_command
+from ompycord.bot.feature import Command, Feature, slash_command
 from ompycord.bot.flow import Flow, FlowStep, Signal, advance
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.drafts import DraftBody, attached_files
@@ -100,6 +100,19 @@ def new_feature(context: BotContext) -> Feature:
             return
         await new_run.command(interaction, body)
 
+    async def chosen(interaction: Interaction, message: discord.Message) -> None:
+        await new_run.from_message(interaction, message)
+
+    return Feature(
+        commands=(new, _ask_command(context, new_run, choices)),
+        menus=(app_commands.ContextMenu(name="Run as task", callback=chosen),),
+        components={"draft": new_run.start_draft, "issuego": new_run.issues.start},
+        forms={"form": new_run.submitted},
+        role=Role.RUNNER,
+    )
+
+
+def _ask_command(context: BotContext, new_run: "_NewRun", choices: Choices) -> Command:
     @slash_command(name="ask", description="Ask about the code. An answer with links; nothing is changed.")
     @app_commands.describe(
         text="The question",
@@ -120,16 +133,7 @@ def new_feature(context: BotContext) -> Feature:
         body = DraftBody(typed={"prompt": (text or "").strip(), **known}, shown_in=context.shown_in(interaction))
         await new_run.command(interaction, body)
 
-    async def chosen(interaction: Interaction, message: discord.Message) -> None:
-        await new_run.from_message(interaction, message)
-
-    return Feature(
-        commands=(new, ask),
-        menus=(app_commands.ContextMenu(name="Run as task", callback=chosen),),
-        components={"draft": new_run.start_draft, "issuego": new_run.issues.start},
-        forms={"form": new_run.submitted},
-        role=Role.RUNNER,
-    )
+    return ask
 
 
 class _NewRun:

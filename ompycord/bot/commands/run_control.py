@@ -60,18 +60,6 @@ def run_control_feature(context: BotContext) -> Feature:
         )
         await send_privately(interaction, words)
 
-    async def rounds(interaction: Interaction, typed: str) -> list[app_commands.Choice[int]]:
-        """The rounds to which the chosen run can go back."""
-        if not context.may_use(interaction):
-            return []
-        try:
-            record = await context.run(interaction, getattr(interaction.namespace, "run", None))
-        except OmpycordError:
-            return []
-        known = await context.checkpoints.of(RunId(record.id))
-        shown = [app_commands.Choice(name=cut(checkpoint_words(one), CHOICE), value=one.round) for one in known]
-        return [one for one in shown if typed in one.name][-AUTOCOMPLETE_CHOICES:]
-
     @slash_command(name="stop", description="Pause the agent. Nothing is lost; Resume continues.")
     @app_commands.describe(run=_RUN, when="Now, or before the next round; now if left out")
     @app_commands.autocomplete(run=choices.runs)
@@ -87,7 +75,7 @@ def run_control_feature(context: BotContext) -> Feature:
     )
     @app_commands.describe(run=_RUN, round="Put the work back to how it stood after this round first")
     @app_commands.autocomplete(run=choices.runs)
-    @app_commands.autocomplete(round=rounds)
+    @app_commands.autocomplete(round=going_back.rounds)
     async def resume(
         interaction: Interaction,
         run: app_commands.Range[str, 1, 100] | None = None,
@@ -111,6 +99,18 @@ class _GoingBack:
 
     def __init__(self, context: BotContext) -> None:
         self._context = context
+
+    async def rounds(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[int]]:
+        """The rounds to which the chosen run can go back."""
+        if not self._context.may_use(interaction):
+            return []
+        try:
+            record = await self._context.run(interaction, getattr(interaction.namespace, "run", None))
+        except OmpycordError:
+            return []
+        known = await self._context.checkpoints.of(RunId(record.id))
+        shown = [app_commands.Choice(name=cut(checkpoint_words(one), CHOICE), value=one.round) for one in known]
+        return [one for one in shown if typed in one.name][-AUTOCOMPLETE_CHOICES:]
 
     async def pressed(self, interaction: Interaction, person: Person, record: RunRecord) -> None:
         """Show the rounds, the latest ones where there are too many."""

@@ -1,0 +1,1 @@
+"""What is asked of a data folder for which no process runs."""
