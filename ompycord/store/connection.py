@@ -27,7 +27,7 @@ from ompycord.errors import (
     UnavailableError,
 )
 
-__all__ = ["StoreConnection", "connect", "start_error", "storage_error"]
+__all__ = ["StoreConnection", "beside_uri", "connect", "one_line", "start_error", "storage_error"]
 
 T = TypeVar("T")
 
@@ -140,12 +140,22 @@ def _work_then(
         loop.call_soon_threadsafe(then, ended)
 
 
-async def connect(path: Path, *, mode: Literal["rw", "ro"], busy_timeout_s: float) -> StoreConnection:
-    """Open an existing file by its absolute path; wait so long for another program's lock.
+def beside_uri(path: Path) -> str:
+    """The address at which a database is read beside whoever may start to use it now, and nothing is made beside it.
+
+    Without a log nobody uses it. With one its index may be made, which must stay: a process that starts has it, too.
+    """
+    has_log = path.with_name(f"{path.name}-wal").exists()
+    return f"{path.as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
+
+
+async def connect(path: Path, *, mode: Literal["rw", "ro", "beside"], busy_timeout_s: float) -> StoreConnection:
+    """Open an existing file by its absolute path; wait so long for another program's lock. `beside`: see `beside_uri`.
 
     Raises sqlite3.Error, ConfigurationError (no write-ahead log here, or an aiosqlite that we do not know).
     """
-    connector = _Connector(f"{path.as_uri()}?mode={mode}", busy_timeout_s=busy_timeout_s)
+    uri = beside_uri(path) if mode == "beside" else f"{path.as_uri()}?mode={mode}"
+    connector = _Connector(uri, busy_timeout_s=busy_timeout_s)
     proxy = aiosqlite.Connection(connector, ITER_CHUNK)
     queue = _queue_of(proxy)  # before the thread starts, so that a refusal leaves none
     try:
@@ -156,7 +166,7 @@ async def connect(path: Path, *, mode: Literal["rw", "ro"], busy_timeout_s: floa
     assert connector.raw is not None
     connection = StoreConnection(proxy, raw=connector.raw, queue=queue)
     try:
-        await connection.post(_read_only if mode == "ro" else _read_write)
+        await connection.post(_read_write if mode == "rw" else _read_only)
     except BaseException:
         await connection.close()
         raise
@@ -203,6 +213,11 @@ def _read_write(raw: sqlite3.Connection) -> None:
     raw.execute("PRAGMA journal_size_limit = 67108864")
 
 
+def one_line(error: BaseException) -> str:
+    """What SQLite says; it quotes statements as they were written, over several lines."""
+    return " ".join(str(error).split())
+
+
 def storage_error(error: Exception) -> StorageError:
     """The caller's error for a failed statement, without any of the values."""
     if isinstance(error, sqlite3.Error):
@@ -219,7 +234,7 @@ def storage_error(error: Exception) -> StorageError:
                 f"The database is damaged ({name}). Nothing was stored and nothing more is: end the process, restore "
                 "a backup."
             )
-        return NotStored(f"The database did not take it ({name or error}). Nothing was stored; try again.")
+        return NotStored(f"The database did not take it ({name or one_line(error)}). Nothing was stored; try again.")
     return StorageError(f"A stored row cannot be read ({type(error).__name__}): run `ompycord doctor`.")
 
 
@@ -230,10 +245,12 @@ def start_error(error: sqlite3.Error, name: str) -> StartError:
         return BusyError(f"{name} is locked by another program: end that program, then start again.")
     if code in _DAMAGED:
         return ConfigurationError(
-            f"{name} is damaged or no database ({error}): restore a backup, or move the file away."
+            f"{name} is damaged or no database ({one_line(error)}): restore a backup, or move the file away."
         )
     if code in _OUTSIDE:
         return UnavailableError(
-            f"{name} cannot be written ({error}): free space on the disk or repair it, then start again."
+            f"{name} cannot be written ({one_line(error)}): free space on the disk or repair it, then start again."
         )
-    return ConfigurationError(f"{name} cannot be opened ({error}): check the data folder and its permissions.")
+    return ConfigurationError(
+        f"{name} cannot be opened ({one_line(error)}): check the data folder and its permissions."
+    )

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from ompycord.domain.ports import Clock
 from ompycord.errors import ConfigurationError
+from ompycord.store.connection import one_line
 from ompycord.store.statements import load
 
 __all__ = ["Migration", "find_migrations", "migrate", "statements"]
@@ -148,7 +149,7 @@ def _apply(raw: sqlite3.Connection, migration: Migration, clock: Clock) -> None:
         if raw.in_transaction:
             raw.execute("ROLLBACK")
         if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
-            raise ConfigurationError(f"Migration {label} failed and was undone: {error}.") from error
+            raise ConfigurationError(f"Migration {label} failed and was undone: {one_line(error)}.") from error
         raise
 
 

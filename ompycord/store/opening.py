@@ -15,7 +15,7 @@ from typing import Final, Literal
 from ompycord.domain.ports import Clock, Ids
 from ompycord.errors import ConfigurationError, UnavailableError
 from ompycord.store.archive.files import ArchiveFiles
-from ompycord.store.connection import StoreConnection, connect, start_error
+from ompycord.store.connection import StoreConnection, connect, one_line, start_error
 from ompycord.store.degraded import PROBE_S, WriteGuard
 from ompycord.store.leftovers import (
     make_file,
@@ -115,7 +115,7 @@ async def examine_database(path: Path) -> None:
     path = path.absolute()  # noqa: ASYNC240  # asks only for the working folder
     with _as_start_errors(path):
         require_file(path)
-        await judge(path)
+        await judge(path, is_alone=False)
 
 
 def make_database(path: Path) -> None:
@@ -125,22 +125,22 @@ def make_database(path: Path) -> None:
         make_file(path)
 
 
-async def judge(path: Path, *, busy_timeout_s: float = BUSY_S, is_whole: bool = False) -> int:
+async def judge(path: Path, *, busy_timeout_s: float = BUSY_S, is_whole: bool = False, is_alone: bool = True) -> int:
     """The position of the last event of an existing database, which is whole as far as can be told.
 
     Every page is read, unless `is_whole`: it was left so, and is checked later.
 
-    Reads only: nothing is written into the database or its log, nor is a file left that was not there. Raises
-    StartError with what is wrong, or sqlite3.Error.
+    Reads only: nothing is written into the database or its log. `is_alone`: nobody else can open it meanwhile, so no
+    file is left that was not there. Raises StartError with what is wrong, or sqlite3.Error.
     """
     mark = read_mark(path)
     if mark is not None:
         require_belonging(path, mark)
     require_whole(path)
     beside = [path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-shm")]
-    new = [file for file in beside if not file.exists()]
+    new = [file for file in beside if is_alone and not file.exists()]
     try:
-        reader = await connect(path, mode="ro", busy_timeout_s=busy_timeout_s)
+        reader = await connect(path, mode="ro" if is_alone else "beside", busy_timeout_s=busy_timeout_s)
         try:
             position = await reader.post(partial(_inspect, name=path.name, is_whole=is_whole))
         finally:
@@ -180,7 +180,7 @@ def _require_schema(raw: sqlite3.Connection, path: Path) -> None:
             if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_ERROR:
                 raise
             raise ConfigurationError(
-                f"{path.name} is damaged ({error}): restore a backup, or move the file away."
+                f"{path.name} is damaged ({one_line(error)}): restore a backup, or move the file away."
             ) from error
 
 

@@ -50,10 +50,11 @@ async def examine(
     )
     found += machine.models(settings.catalog.agents, has_providers=bool(settings.providers), level=launcher.level)
     found += machine.networks(settings.catalog.repositories, launcher.level)
-    found += [machine.data_folder(path), await machine.database(path), machine.disk(path), recovery_finding(path)]
+    database = await machine.database(path)
+    found += [machine.data_folder(path), database, machine.disk(path), recovery_finding(path)]
     now = SystemClock().now_ms()
     found.append(await asyncio.to_thread(results_finding, path, settings.workspaces, now))
-    found.append(await asyncio.to_thread(archive_finding, path))
+    found.append(await asyncio.to_thread(archive_finding, path, database=database))
     found.append(backup_finding(settings.backup, path, now=now))
     found += await machine.ports(settings)
     if is_production:

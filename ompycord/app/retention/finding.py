@@ -16,20 +16,26 @@ __all__ = ["archive_finding"]
 
 _NAME: Final = "Archive"
 _NONE: Final = "all is in the database"
+_UNREAD: Final = "not looked at, since the database cannot be read."
 _SHOWN: Final = 5
 
 
-def archive_finding(path: Path) -> Finding:
-    """Whether every file is there and whole. Blocks, and reads every byte of them."""
+def archive_finding(path: Path, *, database: Finding) -> Finding:
+    """Whether every file is there and whole. Blocks, and reads every byte of them.
+
+    `database` is what was found of the database: one that is not whole is not opened.
+    """
     data = DataFolder.at(path)
     if data is None:
         return ok(_NAME, _NONE)
+    if database.status == "fail":
+        return warn(_NAME, _UNREAD, "")
     try:
         files = archived_files(path, data.database)
         record = record_files(path, data.database)
         unreached = read_unreached(path)
     except StartError:
-        return warn(_NAME, "not looked at, since the database cannot be read.", "")
+        return warn(_NAME, _UNREAD, "")
     except OSError as error:
         return fail(_NAME, f"`erased_unreached` cannot be read ({error.strerror}).", "Check who owns the data folder.")
     wrong = unreadable_months(files)

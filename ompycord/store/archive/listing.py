@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeVar
 from ompycord.store.archive.files import ArchiveFiles, FileState
 from ompycord.store.archive.moving import ArchivedFile, archived_of
 from ompycord.store.archive.record_files import RecordFile, kept_files
-from ompycord.store.connection import start_error
+from ompycord.store.connection import beside_uri, start_error
 from ompycord.store.statements import load
 
 __all__ = ["ListedRecord", "archived_files", "record_files"]
@@ -48,15 +48,10 @@ def record_files(data: Path, database: Path) -> list[ListedRecord]:
 def _read(database: Path, table: str, work: Callable[[sqlite3.Connection], list[T]]) -> list[T]:
     if not database.is_file():
         return []
-    beside = [database.with_name(f"{database.name}{end}") for end in ("-wal", "-shm")]
-    new = [file for file in beside if not file.exists()]
     try:
-        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=_WAIT_S)) as raw:
+        with closing(sqlite3.connect(beside_uri(database), uri=True, timeout=_WAIT_S)) as raw:
             raw.row_factory = sqlite3.Row
             is_there = raw.execute(_HAS, (table,)).fetchone() is not None  # else it is of a version without any
             return work(raw) if is_there else []
     except sqlite3.Error as error:
         raise start_error(error, database.name) from error
-    finally:
-        for file in new:
-            file.unlink(missing_ok=True)
