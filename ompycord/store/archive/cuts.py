@@ -126,8 +126,9 @@ class SqliteCuts(StorePart):
             changed = {row.n: now for row in rows if (now := without_person(row, scrub)) is not None}
             if not changed:
                 continue
-            content = await asyncio.to_thread(made_lines, [changed.get(row.n, row) for row in rows])
-            fresh = file._replace(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+            rows_now = [changed.get(row.n, row) for row in rows]
+            content = await asyncio.to_thread(made_lines, rows_now)
+            fresh = _file(rows_now, content)
             await self._submit(partial(_begin, file=fresh, at=at))
             await asyncio.to_thread(self._database.archive.write, content)
             done.append(RewrittenFile(file, fresh, {n: row.content_hash for n, row in changed.items()}))
@@ -178,7 +179,11 @@ def _file(rows: Sequence[AuditRow], content: bytes) -> RecordFile:
 
 
 def _begin(raw: sqlite3.Connection, *, file: RecordFile, at: Millis) -> None:
-    raw.execute(_BEGIN, {**file._asdict(), "made_at": at})
+    values: dict[str, object] = {
+        "sha256": file.sha256, "first": file.first, "last": file.last, "rows": file.rows, "until": file.until,
+        "size": file.size, "made_at": at,
+    }  # fmt: skip
+    raw.execute(_BEGIN, values)
 
 
 def _cut(raw: sqlite3.Connection, *, file: RecordFile, last: bytes, key: bytes, by: str, at: Millis) -> None:

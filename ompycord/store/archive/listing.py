@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from ompycord.store.archive.files import ArchiveFiles, FileState
-from ompycord.store.archive.moving import ArchivedFile, archived_of
+from ompycord.store.archive.moving import ArchivedFile, kept_archives
 from ompycord.store.archive.record_files import RecordFile, kept_files
 from ompycord.store.connection import beside_uri, start_error
 from ompycord.store.statements import load
@@ -19,9 +19,8 @@ __all__ = ["ListedRecord", "archived_files", "record_files"]
 
 T = TypeVar("T")
 
-_SQL = load("archive")
-_HAS = _SQL.one("has_archives")
-_KEPT = _SQL.one("kept_archives")
+_SQL = load("archive_listing")
+_HAS = _SQL.one("has_table")
 _WAIT_S: Final = 5.0
 
 
@@ -35,8 +34,7 @@ class ListedRecord(NamedTuple):
 def archived_files(data: Path, database: Path) -> list[ArchivedFile]:
     """All with events, the oldest first, and what is where they belong; every byte is read. Raises StartError."""
     files = ArchiveFiles(data / "artifacts")
-    kept = _read(database, "archives", lambda raw: [archived_of(row) for row in raw.execute(_KEPT)])
-    return [ArchivedFile(one, files.state(one.sha256)) for one in kept]
+    return [ArchivedFile(one, files.state(one.sha256)) for one in _read(database, "archives", kept_archives)]
 
 
 def record_files(data: Path, database: Path) -> list[ListedRecord]:

@@ -31,7 +31,7 @@ __all__ = [
     "ErasedInFiles",
     "NamingEvents",
     "SqliteArchive",
-    "archived_of",
+    "kept_archives",
 ]
 
 FILE_BYTES: Final = 16 * 1024 * 1024
@@ -228,7 +228,7 @@ class SqliteArchive(StorePart):
         return [await asyncio.to_thread(read, part.place) for part in parts]
 
     async def _kept(self) -> list[Archived]:
-        return await self._database.readers.all(_KEPT_ARCHIVES, (), archived_of)
+        return await self._database.readers.read(kept_archives)
 
     async def _parts(self, archived: Archived) -> list[_ArchivedRun]:
         return await self._database.readers.all(_PARTS_OF_ARCHIVE, (archived.sha256,), _part_of)
@@ -279,8 +279,12 @@ def _begin(raw: sqlite3.Connection, *, archived: Archived, at: Millis) -> None:
     raw.execute(_BEGIN_ARCHIVE, {**asdict(archived), "made_at": at})
 
 
-def archived_of(row: sqlite3.Row) -> Archived:
-    """A row of `kept_archives`."""
+def kept_archives(raw: sqlite3.Connection) -> list[Archived]:
+    """All files that count, the oldest first."""
+    return [_archived_of(row) for row in raw.execute(_KEPT_ARCHIVES)]
+
+
+def _archived_of(row: sqlite3.Row) -> Archived:
     return Archived(row["sha256"], row["month"], row["runs"], row["events"], row["size"])
 
 

@@ -67,10 +67,6 @@ SELECT run, start, length, last_position, is_in_log FROM archived_runs WHERE arc
 -- All files that count.
 SELECT sha256, month, runs, events, size, made_at FROM archives WHERE is_kept = 1 ORDER BY month, made_at;
 
--- name: has_archives
--- Whether the database is of a version that has such a table of files.
-SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?;
-
 -- name: totals
 -- What is in files.
 SELECT count(*) AS files, coalesce(sum(runs), 0) AS runs, coalesce(sum(events), 0) AS events,
