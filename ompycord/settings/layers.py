@@ -154,9 +154,17 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
 
 
 def config_file(environ: Mapping[str, str], dotenv: Mapping[str, str], folder: Path) -> Path:
-    """The file of settings: the one that OMPYCORD_CONFIG names, or `ompycord.yml` in `folder`."""
+    """The file of settings: the one that OMPYCORD_CONFIG names, or `ompycord.yml` in `folder`.
+
+    Raises ConfigurationError for one that its writer took for it: who may do what stands in there.
+    """
     name = environ.get("OMPYCORD_CONFIG") or dotenv.get("OMPYCORD_CONFIG")
-    return _path_in(name, "OMPYCORD_CONFIG") if name else folder / "ompycord.yml"
+    if name:
+        return _path_in(name, "OMPYCORD_CONFIG")
+    file, other = folder / "ompycord.yml", folder / "ompycord.yaml"
+    if other.is_file() and not file.exists():
+        raise ConfigurationError("ompycord.yaml is not read: rename it to ompycord.yml")
+    return file
 
 
 def _path_in(text: str, variable: str) -> Path:

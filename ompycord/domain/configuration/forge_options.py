@@ -72,6 +72,8 @@ class ForgeSpec(Frozen):
 
     @model_validator(mode="after")
     def _one_credential(self) -> Self:
+        if self.kind == "gitea" and self.token_file is None:
+            raise ValueError("kind gitea needs token_file")
         if (self.token_file is None) == (self.app is None):
             raise ValueError("give either token_file or app")
         return self

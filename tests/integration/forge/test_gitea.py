@@ -163,6 +163,7 @@ async def test_the_token_is_judged_by_gitea_s_own_words(
         ({"api": "https://api.github.com"}, "kind gitea needs api"),
         ({"api": "https://git.corp/api/v3"}, "kind gitea needs api"),
         ({"app": {"id": "1", "key_file": "k"}, "token_file": None}, "app is GitHub's"),
+        ({"token_file": None}, "kind gitea needs token_file"),
         ({"api": "http://git.corp/api/v1"}, "must begin with https://"),
     ],
 )

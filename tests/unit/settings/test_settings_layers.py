@@ -179,6 +179,14 @@ def test_a_byte_order_mark_is_no_part_of_a_value(tmp_path: Path, mark: str) -> N
     assert settings.webhook.secret.get_secret_value() == secret
 
 
+def test_a_file_that_is_named_almost_so_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "ompycord.yaml").write_text("profile: solo\n")
+    with pytest.raises(ConfigurationError, match=r"^ompycord\.yaml is not read: rename it to ompycord\.yml$"):
+        load_settings(environ={}, folder=tmp_path)
+    (tmp_path / "ompycord.yml").write_text("profile: solo\n")
+    assert load_settings(environ={}, folder=tmp_path).profile == "solo"
+
+
 def test_the_users_home_is_a_tilde_wherever_a_path_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "in-home.yml").write_text(
