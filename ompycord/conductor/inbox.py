@@ -203,9 +203,10 @@ class LogInbox:
         if isinstance(body, ev.ApprovalRequested):
             body, is_allowed = await self._assess(self._run, body)
         await self._read()
-        ref = self._transcript.same_as(body, besides=self._requested)
-        if ref is None and self._starts_fresh and isinstance(body, ev.QuestionAsked):
+        ref = None
+        if self._starts_fresh and isinstance(body, ev.QuestionAsked):  # first: it asks in the order of the start before
             ref = self._transcript.answered_earlier(body, besides=self._own)
+        ref = ref or self._transcript.same_as(body, besides=self._requested)
         if ref is not None:
             self._wait_for(ref, body)
             self._subscription.mark([self._run])

@@ -4,9 +4,10 @@ import asyncio
 
 from ompycord.conductor import Bus, Inboxes
 from ompycord.domain.authority import SourceKind
-from ompycord.domain.events import EventBody, Prompted, QuestionAnswered, QuestionAsked
+from ompycord.domain.events import EventBody, InboxTaken, Prompted, QuestionAnswered, QuestionAsked
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId
 from ompycord.domain.records import Commit, NewEvent
+from ompycord.domain.refs import Ref, RefKind
 from tests.integration.conductor.conftest import ADA, AppHarness
 from tests.support.patience import until, within
 
@@ -128,3 +129,23 @@ async def test_a_message_for_now_waits_for_no_end_of_a_turn(harness: AppHarness)
         await harness.store.commit(Commit(writes=(event,)))
         async with within(PATIENCE_S):
             assert await inbox.next() == now
+
+
+async def test_who_starts_fresh_gets_answers_in_the_order_in_which_the_same_was_asked(harness: AppHarness) -> None:
+    """The start before it was answered once, asked the same again, and was cut off."""
+    run = RunId((await harness.submit()).id)
+    asked = QuestionAsked(question="first", text="Go on?")
+    first = QuestionAnswered(question="first", answer="yes", by="Ada")
+    second = QuestionAnswered(question="second", answer="no", by="Ada")
+    record, bus = harness.areas.recorder.record, Bus()
+    await harness.store.observe(run, [asked], at=harness.clock.now_ms())
+    await record(run, first, InboxTaken(said=(str(Ref(RefKind.QUESTION, "first")),)))
+    await harness.store.observe(run, [asked.model_copy(update={"question": "second"})], at=harness.clock.now_ms())
+    inboxes = Inboxes(history=harness.store, bus=bus, record=record)
+    async with within(PATIENCE_S), inboxes.open(run, iteration=2, starts_fresh=True) as inbox:
+        for name, answer in (("a", first), ("b", second)):
+            assert await inbox.accept(asked.model_copy(update={"question": name})) is None
+            if answer is second:
+                assert not await inbox.has_more(), "people are still asked that"
+                await record(run, second)
+            assert await inbox.next() == answer.model_copy(update={"question": name})
