@@ -213,27 +213,26 @@ class SlotKeeper:
     async def run(self) -> None:
         """Check each run that changed, and all of them at intervals, until cancelled."""
         with self._bus.subscribe() as changes:
-            runs = await self._open()
-            pause_s = POLL_S if runs else IDLE_S
+            runs, pause_s = await self._probe()
             while True:
                 for run in runs:
                     await self._check(run)
                 await self._suspend_longest()
-                runs = await changes.take(pause_s)
-                pause_s = POLL_S
+                runs, pause_s = await changes.take(pause_s), POLL_S
                 if not runs:
-                    runs = await self._open()
-                    pause_s = POLL_S if runs else IDLE_S
+                    runs, pause_s = await self._probe()
 
-    async def _open(self) -> list[RunId]:
+    async def _probe(self) -> tuple[list[RunId], float]:
+        """Runs that are at work or wait, and the seconds until they are asked for again."""
         states = AGENT_STATES | {RunState.SUSPENDED}
         which = RunFilter(is_open=True, kind=RunKind.HOSTED, states=states, limit=RUNS_LOOKED_AT)
         try:
             found = await self._store.runs(which)
-            return [RunId(one.id) for one in found if one.state in AGENT_STATES or is_only_waiting(one)]
         except StorageError as error:
             log.warning("slots.wait", cause=str(error))
-            return []
+            return [], POLL_S
+        runs = [RunId(one.id) for one in found if one.state in AGENT_STATES or is_only_waiting(one)]
+        return runs, POLL_S if runs else IDLE_S
 
     async def _check(self, run: RunId) -> None:
         try:

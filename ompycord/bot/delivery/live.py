@@ -204,8 +204,8 @@ class LiveEditor:
     def _pause(self) -> float:
         """Wait until a job may start or something must be checked; at most `IDLE_S`."""
         now = self._clock.monotonic_s()
-        due = min(self._pending.read_at, self._swept_at + RECHECK_S)
-        longest = self._changes.wait(now, min(max(due - now, 0.0), IDLE_S))
+        due = min(self._pending.read_at, self._swept_at + RECHECK_S, self._refresher.due_at())
+        longest = self._changes.wait(now, min(max(due - now, 0.0), RETRY_S[0] if self._removed.is_left else IDLE_S))
         if self._board is not None:
             longest = self._board.wait(now, longest)
         return self._queues.wait(now, longest)

@@ -93,6 +93,10 @@ class Refresher:
         """Take the runs of which something can be made true that could not be before; `now` in monotonic seconds."""
         return self._thread_names.due(now)
 
+    def due_at(self) -> float:
+        """When the next of them is due, in monotonic seconds; infinity where there is none."""
+        return self._thread_names.due_at()
+
     def forget(self) -> None:
         """Compare everything again: messages may have been deleted or moved."""
         self._shown.clear()

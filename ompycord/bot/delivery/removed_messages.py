@@ -40,6 +40,11 @@ class RemovedMessages:
         """Note that this one was deleted."""
         self._messages.append(message)
 
+    @property
+    def is_left(self) -> bool:
+        """Whether some wait for the database."""
+        return bool(self._messages)
+
     async def take(self) -> bool:
         """Ask again at once what they asked; where one was the result, the card is whole again.
 

@@ -6,6 +6,7 @@ threads, and `refresh.py`, which keeps them true.
 """
 
 import hashlib
+import math
 from collections import OrderedDict
 from typing import Final, NamedTuple, Protocol
 
@@ -140,6 +141,10 @@ class ThreadNames:
         for run in due:
             del self._delayed[run]
         return due
+
+    def due_at(self) -> float:
+        """When the next of them is due; infinity where there is none."""
+        return min(self._delayed.values(), default=math.inf)
 
     async def _wanted(self, run_view: RunView) -> _Name:
         sanitizer = Sanitizer(self._renderer.redact)

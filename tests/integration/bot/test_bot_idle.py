@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
-from bench.cards import CardStore, LimitedDiscord, card_channel
+from bench.cards import CardStore, LimitedDiscord, card_channel, card_run
 from bench.freshness import make_editor
 from bench.scheduling import Latency
 from bench.virtual import VirtualClock, run_virtually
@@ -33,6 +33,28 @@ class CountedStore(CardStore):
         self.reads: Counter[str] = Counter()
         self.refusals = 0
         """How often the outbox cannot be read."""
+        self.lookups: list[float] = []
+        """When a deleted message was looked up: three times in vain."""
+
+    def misname_thread(self, number: int) -> None:
+        thread = self._surfaces[card_run(number)][OutboxKind.THREAD, ""]
+        self._surfaces[thread.run][OutboxKind.THREAD, ""] = thread.model_copy(update={"shown_hash": "another"})
+
+    async def run_of_surface(self, channel_or_message: str) -> RunRecord | None:
+        self.lookups.append(asyncio.get_running_loop().time())
+        if len(self.lookups) <= 3:
+            raise StorageError("The database is busy.")
+        return None
+
+    async def is_thread_named(self, shown_hash: str, *, besides: str) -> bool:
+        return False
+
+    async def thread_namer(self, channel: str) -> RunId | None:
+        return card_run(0)
+
+    async def thread_named(self, channel: str, shown_hash: str) -> None:
+        thread = self._surfaces[card_run(0)][OutboxKind.THREAD, ""]
+        self._surfaces[thread.run][OutboxKind.THREAD, ""] = thread.model_copy(update={"shown_hash": shown_hash})
 
     async def runs(self, which: RunFilter) -> list[RunRecord]:
         self.reads["queue" if which.states else "open"] += 1
@@ -58,6 +80,16 @@ class RefusingDiscord(LimitedDiscord):
     """Refuses once, with a time after which it takes messages again."""
 
     retry_after_s: float | None = None
+
+    def __init__(self, latency: Latency) -> None:
+        super().__init__(latency)
+        self.named: list[float] = []
+        """When a thread was to be named: once in vain."""
+
+    async def name_thread(self, thread: str, name: str, *, hides_after_min: int) -> None:
+        self.named.append(asyncio.get_running_loop().time())
+        if len(self.named) == 1:
+            raise SendFailed("Discord limits this thread", retry_after_s=4.5)
 
     def refuse_for(self, seconds: float) -> None:
         self.retry_after_s = seconds
@@ -208,3 +240,31 @@ def test_a_database_that_refuses_is_asked_again_after_a_second() -> None:
         return stage.discord.taken["POST", row.nonce] - began
 
     assert 1.0 <= run_virtually(play()) <= 1.3
+
+
+def test_a_thread_gets_the_name_that_discord_refused_when_it_takes_it() -> None:
+    async def play() -> list[float]:
+        stage = Stage(runs=1)
+        stage.store.misname_thread(0)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(stage.editor.run())
+            await asyncio.sleep(60)  # virtual time
+            task.cancel()
+        return stage.discord.named
+
+    refused, named = run_virtually(play())
+    assert 4.5 <= named - refused <= 4.8
+
+
+def test_a_deleted_message_that_the_database_could_not_look_up_is_looked_up_each_second() -> None:
+    async def play() -> list[float]:
+        stage = Stage(runs=1)
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(stage.editor.run())
+            await asyncio.sleep(405)  # virtual time
+            stage.editor.removed("1", "1")
+            await asyncio.sleep(60)  # virtual time
+            task.cancel()
+        return [at - stage.store.lookups[0] for at in stage.store.lookups]
+
+    assert run_virtually(play()) == pytest.approx([0, 1, 2, 3], abs=0.1)

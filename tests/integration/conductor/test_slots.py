@@ -1,20 +1,25 @@
 """Who holds a slot: runs at work do; one that waits for a person makes room, and comes first once it is answered."""
 
+import asyncio
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from bench.virtual import run_virtually
 from ompycord.bot.custom_ids import Signer
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.options import BotOptions
-from ompycord.conductor import Slots
-from ompycord.conductor.slots import SlotUse
+from ompycord.conductor import Bus, Slots
+from ompycord.conductor.run_access import RunStore
+from ompycord.conductor.slots import SlotKeeper, SlotUse
 from ompycord.domain import events as ev
 from ompycord.domain.access import Person
 from ompycord.domain.catalog import Limits
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentJob, AgentOutcome, Emit, Inbox
-from ompycord.domain.run import RunState, SuspendReason
+from ompycord.domain.ports import AgentJob, AgentOutcome, Emit, Inbox, RunFilter
+from ompycord.domain.run import RunRecord, RunState, SuspendReason
+from ompycord.errors import StorageError
 from ompycord.render.cards.headlines import headline_of
 from ompycord.render.sanitizer import Sanitizer
 from ompycord.store import SqliteStore
@@ -216,3 +221,36 @@ async def test_a_queued_card_names_who_holds_the_slots_and_an_answered_one_says_
         assert slots_of(harness).use == SlotUse(total=1, used=1, waiting=1, returning=1)
         harness.agent.release()
         await harness.ended(waits.id)
+
+
+# -- the task alone ----------------------------------------------------------------------------------------------------
+
+
+class Looks:
+    """No run is there; the first look is refused."""
+
+    def __init__(self) -> None:
+        self.at: list[float] = []
+
+    async def runs(self, which: RunFilter) -> list[RunRecord]:
+        self.at.append(asyncio.get_running_loop().time())
+        if len(self.at) == 1:
+            raise StorageError("The database is busy.")
+        return []
+
+
+def test_a_look_that_was_refused_is_made_again_soon_and_one_that_found_nobody_seldom() -> None:
+    async def play() -> list[float]:
+        looks, limits, clock = Looks(), Limits(), FakeClock()
+        none = cast("Any", None)
+        keeper = SlotKeeper(
+            slots=Slots(limits, clock), store=cast("RunStore", looks), snapshots=none, bus=Bus(), transitions=none,
+            clock=clock, limits=limits, resumes=lambda record: False, changed=lambda: None,
+        )  # fmt: skip
+        async with asyncio.TaskGroup() as group:
+            keeping = group.create_task(keeper.run())
+            await asyncio.sleep(70)  # virtual time
+            keeping.cancel()
+        return [at - looks.at[0] for at in looks.at]
+
+    assert run_virtually(play()) == pytest.approx([0, 5, 35, 65])
