@@ -207,6 +207,7 @@ class @class@Notifier:
         """Close connections; this one has none."""
 
     def _send(self, notice: Notice) -> None:
+        """In a thread, which nobody can end: give what waits for something a timeout of its own."""
         line = json.dumps({"id": notice.id, "topic": notice.topic, "text": notice.text})
         with self._file.open("a", encoding="utf-8") as file:
             file.write(f"{line}\\n")

@@ -17,6 +17,8 @@ from ompycord.conductor import Bus
 from ompycord.domain.alerting.alerts import Alert
 from ompycord.domain.alerting.notice import alert_delivery, trial_content
 from ompycord.domain.deliveries import DeliveryFilter, DeliveryStatus, StoredDelivery
+from ompycord.domain.events import EventBody, QuestionAsked, RunEvent, RunFailed
+from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.entry_points import Registry
 from ompycord.errors import ConfigurationError
 from ompycord.notify.added import TIMEOUT_S, AddedTarget
@@ -27,6 +29,8 @@ from ompycord.testing import FakeClock
 from tests.integration.store.world import CountingIds
 from tests.support.new_store import new_store
 from tests.support.patience import within
+
+RUN = RunId("01HZZZZZZZZZZZZZZZZZAB12CD")
 
 
 class Options(NotifierOptions):
@@ -43,6 +47,14 @@ def _nothing(notice: Notice) -> Attempt:
 
 def _long(notice: Notice) -> Attempt:
     return Attempt("no s3cret\nhere" * 90)
+
+
+def _cancelling(notice: Notice) -> Attempt:
+    raise asyncio.CancelledError
+
+
+def _leaving(notice: Notice) -> Attempt:
+    raise SystemExit(1)
 
 
 def _raising(notice: Notice) -> Attempt:
@@ -129,6 +141,8 @@ async def test_whatever_its_code_does_is_an_answer() -> None:
     notifier = Pager(Options())
     for answer, words in (
         (_raising, "its notifier raised RuntimeError"),
+        (_cancelling, "its notifier raised CancelledError"),
+        (_leaving, "its notifier raised SystemExit"),
         (_nothing, "its notifier answered NoneType instead of Attempt"),
         (_long, "no * here"),
     ):
@@ -165,6 +179,38 @@ async def test_one_that_never_answers_is_ended_by_the_clock_and_one_that_cannot_
     await target.close()
 
 
+class Stubborn(Slow):
+    """Goes on after it was ended, until it is let go."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
+        self.let_go, self.ended = asyncio.Event(), asyncio.Event()
+
+    async def notify(self, notice: Notice) -> Attempt:
+        if self.let_go.is_set():
+            return Attempt()
+        try:
+            return await super().notify(notice)
+        except asyncio.CancelledError:
+            await self.let_go.wait()
+            self.ended.set()
+            return Attempt()
+
+
+async def test_one_that_goes_on_after_its_end_holds_nobody_up_and_is_not_tried_beside_itself() -> None:
+    clock, stubborn = FakeClock(), Stubborn(Options())
+    target = target_of(stubborn, clock)
+    async with within(5), asyncio.TaskGroup() as group:
+        trying = group.create_task(target.deliver(alert()))
+        await stubborn.began.wait()
+        clock.advance(TIMEOUT_S)
+        assert await trying == Attempt("no answer within 10 s")
+        assert await target.deliver(alert()) == Attempt("an earlier try has not ended yet")
+        stubborn.let_go.set()
+        await stubborn.ended.wait()
+        assert await target.deliver(alert()) == Attempt()
+
+
 @pytest.mark.usefixtures("pager")
 def test_one_that_cannot_be_made_ends_the_start_by_the_name_of_its_setting() -> None:
     def made(**changes: object) -> None:
@@ -183,7 +229,14 @@ def test_one_that_cannot_be_made_ends_the_start_by_the_name_of_its_setting() -> 
 def test_it_gets_the_topics_and_repositories_that_it_names_and_a_name_of_its_own() -> None:
     spec = {"name": "phone", "kind": "pager", "topics": ["question"], "repositories": ["shop"]}
     settings = NotifySettings.model_validate({"notifiers": [spec]})
-    assert notifications_of(settings, str) is not None
+    asked, failed = QuestionAsked(question="q", text="Which?"), RunFailed(message="No.")
+
+    def queued(body: EventBody, repository: str) -> list[str]:
+        event = RunEvent(run=RUN, source=OMPYCORD, seq=1, at=1, position=1, body=body)
+        made = notifications_of(settings, str).deliveries(event, repository=lambda: repository, at=1)
+        return [one.destination for one in made]
+
+    assert [queued(asked, "shop"), queued(asked, "api"), queued(failed, "shop")] == [["phone"], [], []]
     webhook = {"name": "phone", "url": "https://example.org/x", "secret_file": "x"}
     with pytest.raises(ValueError, match="a webhook and a notifier have the same name"):
         NotifySettings.model_validate({"notifiers": [spec], "webhooks": [webhook]})
