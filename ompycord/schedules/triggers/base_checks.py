@@ -65,8 +65,8 @@ class BaseChecks:
         self._triggers = triggers
         self._seen = seen
         self._clock = clock
-        self._skipped: dict[str, tuple[int, int]] = {}
-        """Of a repository: looks to leave out now, and how many were the last time."""
+        self._skipped: dict[tuple[str, str], tuple[int, int]] = {}
+        """Of a repository's branch: looks to leave out now, and how many were the last time."""
 
     async def run(self) -> None:
         """Until cancelled; what fails is tried again."""
@@ -77,16 +77,16 @@ class BaseChecks:
     async def inspect(self) -> None:
         """Look at each branch once."""
         for (name, branch), specs in self._wanted.items():
-            left, last = self._skipped.get(name, (0, 0))
+            left, last = self._skipped.get((name, branch), (0, 0))
             if left:
-                self._skipped[name] = (left - 1, last)
+                self._skipped[name, branch] = (left - 1, last)
                 continue
             try:
                 await self._inspect_branch(self._repository(name), branch, specs)
-                self._skipped.pop(name, None)
+                self._skipped.pop((name, branch), None)
             except ForgeNotNow as error:
                 more = min(max(1, last * 2), _LONGEST)
-                self._skipped[name] = (more, more)
+                self._skipped[name, branch] = (more, more)
                 log.warning("base_checks.wait", repository=name, branch=branch, cause=str(error))
             except OmpycordError as error:
                 log.warning("base_checks.failed", repository=name, branch=branch, cause=str(error))

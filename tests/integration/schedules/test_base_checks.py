@@ -165,6 +165,21 @@ async def test_what_cannot_be_looked_at_is_said_once_and_a_forge_that_rests_is_a
     assert sum([await world.look() for _ in range(13)]) == 1
 
 
+async def test_each_branch_of_a_forge_that_rests_is_asked_less_often(world: World) -> None:
+    checks = BaseChecks(
+        specs=(SPEC, SPEC.model_copy(update={"name": "release-is-red", "branch": "release"})),
+        repository=lambda name: world.shop, forges=cast("Any", world.following), triggers=world.triggers,
+        seen=world.store.seen_failures, clock=world.clock,
+    )  # fmt: skip
+    world.fault = ForgeNotNow("resting", "It rests.")
+    looks: list[int] = []
+    for _ in range(8):
+        before = world.looks
+        await checks.inspect()
+        looks.append(world.looks - before)
+    assert looks == [2, 0, 2, 0, 0, 2, 0, 0], "after 1, 2 and then 4 looks that were left out"
+
+
 def test_it_needs_a_forge_to_inspect_branch() -> None:
     trigger = {"source": "base_checks", "fingerprint": ["branch"], "prompt": "Fix it.", "repository": "shop"}
     repositories = {"shop": {"path": "/srv/shop"}}
