@@ -20,7 +20,7 @@ from ompycord.backup.verify import LOST, verify
 from ompycord.domain.base import Millis
 from ompycord.files import sync_folder
 
-__all__ = ["Restored", "missing_secrets", "restore"]
+__all__ = ["Restored", "kept_aside", "missing_secrets", "restore"]
 
 _COMPANIONS: Final = ("", "-wal", "-shm", "-journal", ".mark")
 """What belongs to a database, by the end of its name; all of it goes together."""
@@ -91,6 +91,11 @@ def restore(
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return Restored(manifest, aside, missing_secrets(data, manifest), tuple(sorted(lost)))
+
+
+def kept_aside(data: Path) -> str | None:
+    """The name of a folder in which a database is that a restore moved aside; None where there is none."""
+    return next((one.parent.name for one in sorted(data.glob(f"before-restore-*/{DATABASE}"))), None)
 
 
 def _require_room(data: Path, manifest: Manifest) -> None:

@@ -3,7 +3,8 @@
 Marks of such runs go first, then contents without a mark; both can be repeated, so a crash in between costs nothing.
 """
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
@@ -57,6 +58,8 @@ class FilesState:
     kept: ContentSum | None = None
     due: ContentSum = NO_CONTENT
     """What would go, where that is only tried."""
+    aside: str | None = None
+    """A folder with an earlier database, which may name them, so that all of them stay."""
     fault: str | None = None
 
 
@@ -64,8 +67,16 @@ class FileKeeper:
     """Looks at the start and every day."""
 
     def __init__(
-        self, *, files: AttachedFiles, names: AttachedFileNames, options: RetentionOptions, clock: Clock
+        self,
+        *,
+        files: AttachedFiles,
+        names: AttachedFileNames,
+        options: RetentionOptions,
+        clock: Clock,
+        aside: Callable[[], str | None],
     ) -> None:
+        """`aside` names a folder to which a restore moved the database of before; it blocks."""
+        self._aside = aside
         self._files = files
         self._names = names
         self._options = options
@@ -81,14 +92,19 @@ class FileKeeper:
     async def inspect(self) -> None:
         """Remove what is due now."""
         try:
-            due = await self._remove() if self._options.files_days else NO_CONTENT
+            aside = await asyncio.to_thread(self._aside)
+            due = await self._remove() if self._options.files_days and aside is None else NO_CONTENT
             kept = await self._files.contents()
         except (OmpycordError, OSError) as error:
             cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             log.warning("files.wait", cause=cause)
             self.state = FilesState(fault=cause)
             return
-        self.state = FilesState(kept=kept, due=due if self._options.dry_run else NO_CONTENT)
+        self.state = FilesState(
+            kept=kept,
+            due=due if self._options.dry_run else NO_CONTENT,
+            aside=aside if self._options.files_days else None,
+        )
 
     async def _remove(self) -> ContentSum:
         now, is_trial = self._clock.now_ms(), self._options.dry_run
@@ -130,6 +146,11 @@ def files_line(state: FilesState, *, is_counted: bool = True) -> HealthLine:
     name = "Attached files"
     if state.fault is not None:
         return HealthLine(name=name, is_ok=False, text=f"old ones stay: {state.fault}")
+    if state.aside is not None:
+        text = (
+            f"all stay, since the database in {state.aside} may name them: remove that folder once you need it no more"
+        )
+        return HealthLine(name=name, is_ok=True, text=text)
     if not is_counted:
         return HealthLine(name=name, is_ok=True, text="old ones go when they are due")
     if state.kept is None or not state.kept.files:

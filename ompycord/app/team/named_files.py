@@ -20,8 +20,13 @@ LARGEST: Final = 64 * 1024 * 1024
 """Of a file, and of what it unpacks to."""
 _PIECE: Final = 1024 * 1024
 _HEAD: Final = 64 * 1024
-_IN_WORD: Final = rb"0-9A-Za-z_\x80-\xff"
-"""Bytes beside which a name is a part of another word; those of UTF-8 beyond ASCII are letters here."""
+_IN_WORD: Final = rb"[0-9A-Za-z_\x80-\xff]"
+"""Bytes beside which a name is a part of another word; those of UTF-8 beyond ASCII are letters here, but for _SIGNS."""
+_SIGNS: Final = (rb"\xc2[\xa0-\xbf]", rb"\xe2\x80[\x80-\xbf]", rb"\xe3\x80[\x80-\xbf]")
+"""Quotation marks, dashes and spaces beyond ASCII, as UTF-8: « “ – 「 and their neighbours (Unicode: U+00A0 to U+00BF,
+U+2000 to U+203F, U+3000 to U+303F)."""
+_BEFORE, _BEHIND = 3, 3
+"""Bytes beside a name that tell whether it is a word."""
 _LONG: Final = 6
 """Bytes of a name that 64 MiB of chance do not spell: once in some millions of files."""
 _TEXT_RUN: Final = re.compile(rb"[\x09\x0a\x0d\x20-\x7e\x80-\xff]{16,}")
@@ -29,8 +34,6 @@ _TEXT_RUN: Final = re.compile(rb"[\x09\x0a\x0d\x20-\x7e\x80-\xff]{16,}")
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_HEAD: Final = struct.Struct(">I4s")
 _PNG_TEXT: Final = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf"})
-_UNREADABLE: Final = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
-"""Of what is damaged, encrypted or packed in a way that this Python does not know."""
 
 
 class _Readable(Protocol):
@@ -43,7 +46,7 @@ class NameSearch:
     def __init__(self, needles: Iterable[str]) -> None:
         self._needles = [needle.encode() for needle in needles]
         self._words = _words(self._needles)
-        self._kept_bytes = max(map(len, self._needles)) + 1
+        self._kept_bytes = max(map(len, self._needles)) + _BEFORE + _BEHIND
         long = [needle for needle in self._needles if len(needle) >= _LONG]
         self._long = _words(long) if long else None
 
@@ -71,7 +74,7 @@ class NameSearch:
                     return self._in_text(_pieces(frames))
             if head.startswith(_PNG):
                 return any(self._in_text([text]) for text in _png_texts(file))
-        except (*_UNREADABLE, zstandard.ZstdError):
+        except Exception:  # noqa: BLE001  # unpackers share no class of errors: damaged, encrypted, or packed otherwise
             file.seek(0)
             return self._in_binary(file.read(LARGEST))
         return self._in_binary(file.read(LARGEST)) if b"\0" in head else self._in_text(_pieces(file))
@@ -94,10 +97,10 @@ class NameSearch:
         kept, start = b"", 0
         for piece in pieces:
             window = kept + piece
-            if any(found.end() < len(window) for found in self._words.finditer(window, start)):
+            if any(found.end() + _BEHIND <= len(window) for found in self._words.finditer(window, start)):
                 return True
             kept = window[-self._kept_bytes :]
-            start = 1 if len(kept) == self._kept_bytes else 0  # the byte before it is not here
+            start = _BEFORE if len(kept) == self._kept_bytes else 0  # the bytes before it are not here
         return self._words.search(kept, start) is not None
 
     def _in_binary(self, content: bytes) -> bool:
@@ -108,7 +111,9 @@ class NameSearch:
 
 
 def _words(needles: Sequence[bytes]) -> "re.Pattern[bytes]":
-    return re.compile(rb"(?<![%b])(?:%b)(?![%b])" % (_IN_WORD, b"|".join(map(re.escape, needles)), _IN_WORD))
+    before = b"|".join((rb"(?<!%b)" % _IN_WORD, *(rb"(?<=%b)" % sign for sign in _SIGNS)))
+    behind = b"|".join((rb"(?!%b)" % _IN_WORD, *(rb"(?=%b)" % sign for sign in _SIGNS)))
+    return re.compile(rb"(?:%b)(?:%b)(?:%b)" % (before, b"|".join(map(re.escape, needles)), behind))
 
 
 def _pieces(file: _Readable, most: int = LARGEST) -> Iterator[bytes]:

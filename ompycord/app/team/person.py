@@ -72,8 +72,9 @@ class PersonData:
         )
         archived = await self.store.archive.naming(scrub)
         rows += [archived_row(event, scrub) for event in archived.events]
-        moved = (row for row in await self.store.cuts.rows() if without_person(row, scrub) is not None)
-        rows += [moved_row(row, scrub) for row in moved]
+        rows += await self.store.cuts.of_rows(
+            lambda moved: [moved_row(row, scrub) for row in moved if without_person(row, scrub) is not None]
+        )
         named = Counter(one.table for one in rows if one.row is None)
         return {
             "person": person,
@@ -109,7 +110,10 @@ class PersonData:
             return 0
         key = await asyncio.to_thread(self.anchoring.key)
         await self.store.cuts.tidy()
-        known = {*await self.store.people_known(), *(row.text("actor") for row in await self.store.cuts.rows())}
+        known = {
+            *await self.store.people_known(),
+            *await self.store.cuts.of_rows(lambda rows: {row.text("actor") for row in rows}),
+        }
         back = [one for one in sorted(known) if pseudonym_of(key, one) in listed]
         for person in back:
             scrub, _ = await self._scrub(person)
@@ -121,18 +125,19 @@ class PersonData:
         await self.settle()
         await asyncio.to_thread(self._list, scrub.pseudonym)  # first: a crash in between is made good by the next start
         key = await asyncio.to_thread(self.anchoring.key)
-        archives = await self._archives()
-        removed, refused = await asyncio.to_thread(self._remove_files, scrub, archives)
         who = scrub.pseudonym if by == scrub.person else scrub.text(by)
-        in_files = await self.store.archive.erase(scrub, at=self.clock.now_ms())
-        await asyncio.to_thread(note_unreached, self.data, scrub.pseudonym, in_files.unreadable)
-        # Last of all the tables: where it ends before, the names are still there for the next start.
-        remembered = [
-            await erase_from_memory(self.store.erasure, _later, scrub.person, name) for name in (*scrub.names, "")
-        ]
-        async with self.store.cuts.alone:
+        # Nothing moves into a file meanwhile: it would be removed for naming them, or be made behind what is erased.
+        async with self.store.archive.alone, self.store.cuts.alone:
+            removed, refused = await asyncio.to_thread(self._remove_files, scrub, await self._archives())
+            in_files = await self.store.archive.erase(scrub, at=self.clock.now_ms())
+            await asyncio.to_thread(note_unreached, self.data, scrub.pseudonym, in_files.unreadable)
+            # Last of all the tables: where it ends before, the names are still there for the next start.
+            remembered = [
+                await erase_from_memory(self.store.erasure, _later, scrub.person, name) for name in (*scrub.names, "")
+            ]
             of_record, lost = await self.store.cuts.without(scrub, at=self.clock.now_ms())
             done = await self.store.erase_person(scrub, key=key, by=who, at=self.clock.now_ms(), files=of_record)
+        await self.store.archive.tidy()
         await self.store.cuts.tidy()
         self.forget({*map(RunId, done.runs), *in_files.runs})
         await self.store.compact()
@@ -145,7 +150,7 @@ class PersonData:
             "files": removed,
             "elsewhere": [
                 *_archives_left(in_files.unreadable, scrub.person),
-                *(f"The record: the file of {one.words} cannot be read. Put it back, then restart." for one in lost),
+                *_left((f"{one.words.capitalize()} of the record" for one in lost), scrub.person),
                 *(f"The file {one}: remove it by hand." for one in refused),
                 *self._elsewhere(),
             ],
@@ -156,7 +161,7 @@ class PersonData:
             raise RefusedInWords("That is the pseudonym of somebody who was erased. Give a Discord id.")
         summary = await self.store.person_summary(person)
         key = await asyncio.to_thread(self.anchoring.key)
-        moved = names_in(await self.store.cuts.rows(), person)
+        moved = await self.store.cuts.of_rows(lambda rows: names_in(rows, person))
         known = tuple(dict.fromkeys((*summary.names, *sorted(moved), *names)))
         return Scrub(person, known, pseudonym_of(key, person)), summary
 
@@ -221,9 +226,13 @@ async def _later() -> None:
 
 
 def _archives_left(months: Iterable[str], person: str) -> list[str]:
-    """Archived events that could not be read, and what to do."""
+    return _left((f"Archived events of {month}" for month in dict.fromkeys(months)), person)
+
+
+def _left(what: Iterable[str], person: str) -> list[str]:
+    """What lies in files that could not be read, and what to do."""
     return [
-        f"Archived events of {month}: their file is missing or damaged. Bring it back with `ompycord archive restore`, "
+        f"{one}: their file is missing or damaged. Bring it back with `ompycord archive restore`, "
         f"then run `ompycord person erase {person} --name THEIR_NAME`. If it is lost, nothing is left to erase."
-        for month in dict.fromkeys(months)
+        for one in what
     ]

@@ -22,6 +22,7 @@ from ompycord.app.terminal.adoption import Adoption
 from ompycord.app.wiring.memory import memory_keeper_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
 from ompycord.app.wiring.work import git_of, reminders_of
+from ompycord.backup.restore import kept_aside
 from ompycord.conductor import LogCheck
 from ompycord.domain.events import LeftOut
 from ompycord.domain.ids import RunId
@@ -75,7 +76,13 @@ def retention_of(infrastructure: Infrastructure, workers: Workers) -> Retention:
     events = RetentionKeeper(
         archive=store.archive, options=options, clock=clock, unreached=partial(read_unreached, infrastructure.data.path)
     )
-    files = FileKeeper(files=workers.artifacts.contents, names=store.attached_files, options=options, clock=clock)
+    files = FileKeeper(
+        files=workers.artifacts.contents,
+        names=store.attached_files,
+        options=options,
+        clock=clock,
+        aside=partial(kept_aside, infrastructure.data.path),
+    )
     return Retention(events, files)
 
 

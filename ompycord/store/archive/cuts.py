@@ -8,10 +8,10 @@ import asyncio
 import hashlib
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from ompycord.domain.auditing.chain import AuditRow
 from ompycord.domain.auditing.cuts import CUT, RecordCut, cut_detail
@@ -33,6 +33,8 @@ from ompycord.store.statements import load
 
 __all__ = ["ROWS", "RewrittenFile", "SqliteCuts", "names_in", "put_in_place"]
 
+T = TypeVar("T")
+
 ROWS: Final = 5_000
 """In one file at most: so many are taken out in one transaction."""
 
@@ -43,6 +45,7 @@ _BEGIN = _SQL.one("begin_audit_file")
 _KEEP = _SQL.one("keep_audit_file")
 _DROP = _SQL.one("drop_audit_file")
 _DROPPED = _SQL.one("dropped_audit_files")
+_ALL_NAMES = _SQL.one("audit_file_names")
 _FORGET = _SQL.one("forget_audit_file")
 _TAKE_OUT = _SQL.one("take_out_audit")
 
@@ -63,7 +66,7 @@ class SqliteCuts(StorePart):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self.alone = asyncio.Lock()
-        """Held by whoever changes rows or files; an erasure holds it from reading files to its transaction."""
+        """Held by whoever changes rows or files; an erasure holds it from its first look at them to its transaction."""
 
     async def due(self, *, before: Millis) -> int:
         """How many rows would move. Raises StorageError."""
@@ -96,20 +99,23 @@ class SqliteCuts(StorePart):
         return await self._database.readers.read(kept_files)
 
     async def names(self) -> frozenset[str]:
-        """Their names in `artifacts`. Raises StorageError."""
-        return frozenset(file.sha256 for file in await self.files())
+        """Names in `artifacts` of all files, also of those that are being made or removed. Raises StorageError."""
+        return frozenset(await self._database.readers.all(_ALL_NAMES, (), lambda row: str(row["sha256"])))
 
     async def tidy(self) -> None:
         """Remove files that do not count. Raises StorageError, OSError."""
         async with self.alone:
-            for sha256 in await self._database.readers.all(_DROPPED, (), lambda row: str(row["sha256"])):
+            for sha256 in await self._submit(_dropped):
                 await asyncio.to_thread(self._database.archive.remove, sha256)
                 await self._submit(partial(_forget, sha256=sha256))
 
-    async def rows(self) -> list[AuditRow]:
-        """Every row that moved, as far as its file can be read. Raises StorageError."""
+    async def of_rows(self, work: Callable[[Iterator[AuditRow]], T]) -> T:
+        """What `work` makes, in a thread, of every row that moved, as far as its file can be read.
+
+        Raises StorageError.
+        """
         files = await self.files()
-        return await asyncio.to_thread(lambda: list(moved_rows(self._database.archive, files)))
+        return await asyncio.to_thread(lambda: work(moved_rows(self._database.archive, files)))
 
     async def without(self, scrub: Scrub, *, at: Millis) -> tuple[list[RewrittenFile], list[RecordFile]]:
         """Write each file that names a person anew without them, and name those that cannot be read.
@@ -118,31 +124,33 @@ class SqliteCuts(StorePart):
         """
         done: list[RewrittenFile] = []
         lost: list[RecordFile] = []
-        for file in await self.files():
+        for file in await self._submit(kept_files):
             if await asyncio.to_thread(self._database.archive.state, file.sha256) is not FileState.PRESENT:
                 lost.append(file)
                 continue
-            rows = await asyncio.to_thread(_rows_of, self._database.archive, file)
-            changed = {row.n: now for row in rows if (now := without_person(row, scrub)) is not None}
+            content, changed = await asyncio.to_thread(_without, self._database.archive, file, scrub)
             if not changed:
                 continue
-            rows_now = [changed.get(row.n, row) for row in rows]
-            content = await asyncio.to_thread(made_lines, rows_now)
-            fresh = _file(rows_now, content)
+            fresh = file._replace(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
             await self._submit(partial(_begin, file=fresh, at=at))
             await asyncio.to_thread(self._database.archive.write, content)
-            done.append(RewrittenFile(file, fresh, {n: row.content_hash for n, row in changed.items()}))
+            done.append(RewrittenFile(file, fresh, changed))
         return done, lost
 
-    async def _submit(self, work: "partial[None]") -> None:
-        await self._database.writer.submit(work, is_aside=True)
+    async def _submit(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What is asked here is answered behind what is being committed, also where nobody waits for that any more."""
+        return await self._database.writer.submit(work, is_aside=True)
 
 
-def _rows_of(files: ArchiveFiles, file: RecordFile) -> list[AuditRow]:
-    return list(rows_of_file(files, file))
+def _without(files: ArchiveFiles, file: RecordFile, scrub: Scrub) -> tuple[bytes, dict[int, str]]:
+    """The content of a file without a person, and that of each row that is another one then."""
+    rows = list(rows_of_file(files, file))
+    changed = {row.n: now for row in rows if (now := without_person(row, scrub)) is not None}
+    content = made_lines(changed.get(row.n, row) for row in rows) if changed else b""
+    return content, {n: row.content_hash for n, row in changed.items()}
 
 
-def names_in(rows: Sequence[AuditRow], person: str) -> set[str]:
+def names_in(rows: Iterable[AuditRow], person: str) -> set[str]:
     """The names under which a person acted in these rows."""
     own = (row for row in rows if row.text("actor") == person)
     return {name for row in own if (name := _name(row)) is not None}
@@ -194,6 +202,10 @@ def _cut(raw: sqlite3.Connection, *, file: RecordFile, last: bytes, key: bytes, 
     add_audit(raw, at=at, actor=by, action=CUT, subject=file.words, detail=cut_detail(key, cut))
     raw.execute(_TAKE_OUT, (file.last,))
     raw.execute(_KEEP, (file.sha256,))
+
+
+def _dropped(raw: sqlite3.Connection) -> list[str]:
+    return [str(row["sha256"]) for row in raw.execute(_DROPPED)]
 
 
 def _forget(raw: sqlite3.Connection, *, sha256: str) -> None:

@@ -6,11 +6,11 @@ What a crash leaves is told by the rows: a file that is not kept is removed, a p
 import asyncio
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from ompycord.domain.base import Millis
 from ompycord.domain.ids import RunId
@@ -34,6 +34,8 @@ __all__ = [
     "kept_archives",
 ]
 
+T = TypeVar("T")
+
 FILE_BYTES: Final = 16 * 1024 * 1024
 """Of bodies in one file at most, but for one run alone."""
 
@@ -44,6 +46,7 @@ _EVENTS_TO_ARCHIVE = _SQL.one("events_to_archive")
 _BEGIN_ARCHIVE = _SQL.one("begin_archive")
 _KEEP_ARCHIVE = _SQL.one("keep_archive")
 _DROPPED_ARCHIVES = _SQL.one("dropped_archives")
+_ARCHIVE_NAMES = _SQL.one("archive_names")
 _FORGET_ARCHIVE = _SQL.one("forget_archive")
 _PUT_ARCHIVED_RUN = _SQL.one("put_archived_run")
 _DROP_ARCHIVE = _SQL.one("drop_archive")
@@ -124,7 +127,8 @@ class SqliteArchive(StorePart):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._one_at_a_time = asyncio.Lock()
+        self.alone = asyncio.Lock()
+        """Held by whoever makes or changes files; an erasure holds it from its first look at them to its last table."""
         self._states: dict[str, tuple[tuple[int, ...] | None, FileState]] = {}
 
     async def due(self, *, before: Millis, after: int, limit: int) -> list[DueRun]:
@@ -138,7 +142,7 @@ class SqliteArchive(StorePart):
         Raises StorageError; OSError where the file cannot be written.
         """
         files = self._database.archive
-        async with self._one_at_a_time:
+        async with self.alone:
             chosen: list[DueRun] = []
             events: list[list[StoredEvent]] = []
             size = 0
@@ -172,8 +176,8 @@ class SqliteArchive(StorePart):
 
     async def tidy(self) -> None:
         """Remove files that do not count. Raises StorageError, OSError."""
-        async with self._one_at_a_time:
-            for sha256 in await self._database.readers.all(_DROPPED_ARCHIVES, (), lambda row: str(row["sha256"])):
+        async with self.alone:
+            for sha256 in await self._submit(_dropped):
                 await asyncio.to_thread(self._database.archive.remove, sha256)
                 await self._submit(partial(_forget, sha256=sha256))
 
@@ -190,15 +194,16 @@ class SqliteArchive(StorePart):
         return found
 
     async def erase(self, scrub: Scrub, *, at: Millis) -> ErasedInFiles:
-        """Take a person out of all files that can be read. Raises StorageError, OSError."""
+        """Take a person out of all files that can be read; `tidy` removes what they were.
+
+        The caller holds `alone`. Raises StorageError, OSError.
+        """
         done = ErasedInFiles([], [])
-        async with self._one_at_a_time:
-            for archived in await self._kept():
-                try:
-                    done.runs.extend(await self._erase_in(archived, scrub, at))
-                except ArchiveUnreadable as error:
-                    done.unreadable.append(error.month)
-        await self.tidy()
+        for archived in await self._submit(_kept_now):
+            try:
+                done.runs.extend(await self._erase_in(archived, scrub, at))
+            except ArchiveUnreadable as error:
+                done.unreadable.append(error.month)
         return done
 
     async def _erase_in(self, archived: Archived, scrub: Scrub, at: Millis) -> list[RunId]:
@@ -239,8 +244,8 @@ class SqliteArchive(StorePart):
         return found or ArchiveTotals(0, 0, 0, 0, None)
 
     async def names(self) -> frozenset[str]:
-        """The names of the files that count. Raises StorageError."""
-        return frozenset(one.sha256 for one in await self._kept())
+        """The names of all files, also of those that are being made or removed. Raises StorageError."""
+        return frozenset(await self._database.readers.all(_ARCHIVE_NAMES, (), lambda row: str(row["sha256"])))
 
     async def files(self, *, is_thorough: bool = True) -> list[ArchivedFile]:
         """All files that count, the oldest first, and what is where they belong. Raises StorageError.
@@ -259,8 +264,9 @@ class SqliteArchive(StorePart):
             return known
         return signature, self._database.archive.state(sha256)
 
-    async def _submit(self, work: partial[None]) -> None:
-        await self._database.writer.submit(work, is_aside=True)
+    async def _submit(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What is asked here is answered behind what is being committed, also where nobody waits for that any more."""
+        return await self._database.writer.submit(work, is_aside=True)
 
 
 def _due_of(row: sqlite3.Row) -> DueRun:
@@ -273,6 +279,14 @@ def _events(raw: sqlite3.Connection, pk: int) -> list[StoredEvent]:
     found = [dict(row) for row in raw.execute(_EVENTS_TO_ARCHIVE, (pk,))]
     upto = raw.execute(_READERS_POSITION).fetchone()[0]
     return found if found and found[-1]["position"] <= upto else []
+
+
+def _dropped(raw: sqlite3.Connection) -> list[str]:
+    return [str(row["sha256"]) for row in raw.execute(_DROPPED_ARCHIVES)]
+
+
+def _kept_now(raw: sqlite3.Connection) -> list[Archived]:
+    return [archived_of(row) for row in raw.execute(_KEPT_ARCHIVES)]
 
 
 def _begin(raw: sqlite3.Connection, *, archived: Archived, at: Millis) -> None:

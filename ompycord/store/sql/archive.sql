@@ -47,6 +47,10 @@ UPDATE archives SET is_kept = 0 WHERE sha256 = ?;
 -- Files to remove.
 SELECT sha256 FROM archives WHERE is_kept = 0;
 
+-- name: archive_names
+-- Every file, whether it counts or not.
+SELECT sha256 FROM archives;
+
 -- name: forget_archive
 -- A file that is removed.
 DELETE FROM archives WHERE sha256 = ? AND is_kept = 0;

@@ -27,6 +27,10 @@ UPDATE audit_files SET is_kept = 0 WHERE sha256 = ?;
 -- Files that do not count.
 SELECT sha256 FROM audit_files WHERE is_kept = 0;
 
+-- name: audit_file_names
+-- Every file, whether it counts or not.
+SELECT sha256 FROM audit_files;
+
 -- name: forget_audit_file
 -- One that was removed.
 DELETE FROM audit_files WHERE sha256 = ? AND is_kept = 0;

@@ -4,6 +4,7 @@ The lock is that of the writer: a content that is attached again at this moment 
 """
 
 import asyncio
+import os
 import shutil
 import threading
 from collections.abc import Collection, Iterator, Sequence
@@ -68,11 +69,11 @@ class AttachedContents:
             if content.name in named or content.name in marked:
                 continue
             with self._lock:
-                found = content.stat()
-                if found.st_mtime_ns // 1_000_000 >= before:
+                found = _stat(content)
+                if found is None or found.st_mtime_ns // 1_000_000 >= before:
                     continue
                 if not only_counts:
-                    content.unlink()
+                    content.unlink(missing_ok=True)
             files, size = files + 1, size + found.st_size
         return ContentSum(files, size)
 
@@ -90,5 +91,13 @@ class AttachedContents:
 
 
 def _sum(contents: Iterator[Path]) -> ContentSum:
-    sizes = [one.stat().st_size for one in contents]
+    sizes = [found.st_size for one in contents if (found := _stat(one)) is not None]
     return ContentSum(len(sizes), sum(sizes))
+
+
+def _stat(content: Path) -> os.stat_result | None:
+    """None where another one removed it meanwhile, as whoever writes archives anew does."""
+    try:
+        return content.stat()
+    except FileNotFoundError:
+        return None

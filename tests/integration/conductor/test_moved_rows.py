@@ -1,10 +1,13 @@
 """Rows of the record that moved into files: a run is explained from them, and a person is erased in them."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from ompycord.app.auditing.cutting import MovedRows
 from ompycord.app.auditing.viewing import RecordView
+from ompycord.app.team.person import PersonData
 from ompycord.app.wiring.upkeep import anchoring_of, cutting_of, person_data_of
 from ompycord.errors import StorageError
 from ompycord.store import SqliteStore
@@ -60,6 +63,35 @@ async def test_a_crash_between_the_files_and_the_database_is_made_good_by_the_ne
     assert (await store.check_audit(key=anchoring_of(harness.infrastructure).key())).open_faults == ()
 
 
+async def test_nothing_moves_into_a_file_while_the_files_that_name_somebody_are_removed(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness, _ = await lived(store, tmp_path)
+    await store.audit(actor="2", action="pause", subject="ompycord", detail={}, at=harness.clock.now_ms())
+    key = anchoring_of(harness.infrastructure).key()
+    rows = (await store.check_audit(key=key)).rows
+    moving: list[asyncio.Task[MovedRows]] = []
+    names = PersonData._archives  # pyright: ignore[reportPrivateUsage]  # behind it the folder is searched
+
+    async with asyncio.TaskGroup() as tasks:
+
+        async def meanwhile(data: PersonData) -> frozenset[str]:
+            found = await names(data)
+            cut = cutting_of(harness.infrastructure).cut(harness.clock.now_ms() + 1, by="operator")
+            moving.append(tasks.create_task(cut))
+            for _ in range(200):  # turns enough for a cut that need not wait
+                await store.cuts.files()
+            assert store.archive.alone.locked(), "nor do events"
+            return found
+
+        monkeypatch.setattr(PersonData, "_archives", meanwhile)
+        await person_data_of(harness.infrastructure).erase(XEN.id, by="operator")
+    assert [cut.result().files for cut in moving] == [1]
+    report = await store.check_audit(key=key)
+    assert (report.open_faults, report.rows) == ((), rows + 2), "two that say what was erased and what moved"
+    assert left_in(tmp_path) == []
+
+
 async def test_files_of_before_go_at_the_next_start_where_nobody_is_erased_again(
     store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +118,8 @@ async def test_a_file_that_cannot_be_read_is_named_and_she_is_erased_once_it_is_
     content = file.read_bytes()
     file.unlink()
     done = await person_data_of(harness.infrastructure).erase(XEN.id, by="operator")
-    assert any("the file of rows 1 to" in one and "Put it back, then restart." in one for one in done["elsewhere"])
+    assert done["elsewhere"][0].startswith("Rows 1 to ")
+    assert f"`ompycord person erase {XEN.id} --name THEIR_NAME`" in done["elsewhere"][0]
     file.write_bytes(content)
     assert await person_data_of(harness.restart().infrastructure).erase_again() == 1
     assert left_in(tmp_path) == []

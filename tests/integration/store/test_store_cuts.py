@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -153,6 +154,56 @@ async def test_a_person_is_taken_out_of_moved_rows_and_the_record_verifies(store
     report = await store.check_audit(key=KEY)
     assert (report.open_faults, report.erased, report.rows) == ((), 3, 11)
     assert len((await store.check_audit(key=b"x" * 32)).open_faults) > 0
+
+
+async def test_a_cut_that_nobody_waits_for_keeps_its_file_whoever_tidies_or_erases_meanwhile(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a command ends before the answer: what is being committed is not undone."""
+    before = await lived(store)
+    commits, goes_on = asyncio.Event(), threading.Event()
+    loop, detail = asyncio.get_running_loop(), cuts.cut_detail
+
+    def slowly(key: bytes, cut: cuts.RecordCut) -> dict[str, str]:
+        loop.call_soon_threadsafe(commits.set)
+        assert goes_on.wait(10)
+        return detail(key, cut)
+
+    monkeypatch.setattr(cuts, "cut_detail", slowly)
+    async with asyncio.TaskGroup() as tasks:
+        cut = tasks.create_task(store.cuts.cut(before=5 * DAY, key=KEY, by="Ompycord", at=ALL))
+        await commits.wait()
+        cut.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cut
+        tasks.create_task(store.cuts.tidy())
+        for _ in range(200):  # turns enough for a look that does not wait
+            await store.cuts.files()
+        there, named = files(path), await store.cuts.names()
+        goes_on.set()
+    assert {one.name for one in there} == named != set(), "an erasure leaves it, too"
+    assert (await every(store))[:-1] == before
+    assert (await store.check_audit(key=KEY)).open_faults == ()
+
+
+async def test_no_row_is_looked_through_where_all_others_wait(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lived(store)
+    await store.cuts.cut(before=5 * DAY, key=KEY, by="Ompycord", at=ALL)
+    threads: set[int] = set()
+    look = cuts.without_person
+
+    def seen(row: AuditRow, scrub: Scrub) -> AuditRow | None:
+        threads.add(threading.get_ident())
+        return look(row, scrub)
+
+    monkeypatch.setattr(cuts, "without_person", seen)
+    async with store.cuts.alone:
+        await store.cuts.without(Scrub(ANN, ("Annabella",), "x"), at=ALL)
+    await store.cuts.of_rows(lambda rows: threads.add(threading.get_ident()))
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 async def test_a_backup_brings_the_files_along(

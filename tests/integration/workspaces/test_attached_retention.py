@@ -5,12 +5,14 @@ import os
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from ompycord.app.retention.attached import FileKeeper, files_line
+from ompycord.backup.restore import kept_aside
 from ompycord.domain.configuration.retention import RetentionOptions
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Workspaces
@@ -32,7 +34,11 @@ class World:
     def keeper(self, days: int = 60, *, dry: bool = False) -> FileKeeper:
         options = RetentionOptions(files_days=days, dry_run=dry)
         return FileKeeper(
-            files=self.artifacts.contents, names=self.store.attached_files, options=options, clock=self.clock
+            files=self.artifacts.contents,
+            names=self.store.attached_files,
+            options=options,
+            clock=self.clock,
+            aside=partial(kept_aside, self.folder),
         )
 
     def sql(self, statement: str, *values: object) -> None:
@@ -135,6 +141,38 @@ async def test_after_a_crash_between_marks_and_contents_the_next_look_goes_on(
     assert world.left() == {digest}
     await keeper.inspect()
     assert world.left() == set()
+
+
+async def test_all_stay_while_the_database_of_before_a_restore_may_name_them(world: World) -> None:
+    digest = await world.kept("named by the newer database, which was moved aside")
+    aside = world.folder / "before-restore-1"
+    aside.mkdir()
+    (aside / "ompycord.db").touch()
+    keeper = world.keeper()
+    await keeper.inspect()
+    assert world.left() == {digest}
+    assert files_line(keeper.state).text.startswith("all stay, since the database in before-restore-1 may name them: ")
+    (aside / "ompycord.db").unlink()
+    await keeper.inspect()
+    assert (world.left(), files_line(keeper.state).text) == (set(), "none")
+
+
+async def test_a_content_that_another_removes_meanwhile_costs_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, vanishing = await world.kept("old"), await world.kept("an archive that is written anew")
+    there = Path.is_file
+
+    def last_seen(path: Path) -> bool:
+        found = there(path)
+        if path.name == vanishing:
+            path.unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(Path, "is_file", last_seen)
+    keeper = world.keeper()
+    await keeper.inspect()
+    assert (world.path(old).exists(), keeper.state.fault) == (False, None)
 
 
 async def _broken(*arguments: object, **more: object) -> None:

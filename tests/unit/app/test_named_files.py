@@ -26,6 +26,17 @@ def packed(name: str, text: str) -> bytes:
     return out.getvalue()
 
 
+def damaged(text: str) -> bytes:
+    """A zip whose member is no LZMA, though it says so; `text` stands behind it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("notes.txt", "something else " * 50)
+    content = bytearray(out.getvalue())
+    at = 30 + len("notes.txt") + 4  # behind the local header, its name, and the version of LZMA
+    content[at : at + 6] = b"\xff" * 6
+    return bytes(content) + b"\0" * 20 + text.encode()
+
+
 def png(*chunks: tuple[bytes, bytes]) -> bytes:
     """As PNG 1.2 has them: length, kind, content, CRC."""
     header = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
@@ -42,6 +53,11 @@ CONTENTS = [
     (packed("for Ada.txt", ""), True),
     (packed("notes.txt", "Adapt it."), False),
     (packed("notes.txt", "nothing") + b" Ada ", False),
+    (damaged("written by Ada for all"), True),
+    ("\u201cAda\u201d".encode(), True),
+    ("asked\u2013Ada\u2014twice".encode(), True),
+    ("\u300cAda\u300d".encode(), True),
+    ("\u00e9Ada\u00e9".encode(), False),
     (gzip.compress(b"says Ada", mtime=0), True),
     (gzip.compress(NOISE, mtime=0) + b" Ada ", False),
     (zstandard.compress(b"says Ada"), True),
@@ -65,9 +81,12 @@ def test_a_file_names_a_person_where_a_reader_would_find_it(tmp_path: Path, cont
 
 def test_a_name_is_found_across_the_pieces_in_which_a_file_is_read(tmp_path: Path) -> None:
     file = tmp_path / "long"
-    for at in range(1024 * 1024 - 5, 1024 * 1024 + 2):
-        file.write_bytes(b"-" * at + b"Ada" + b"-" * 50)
-        assert SEARCH.finds(file), at
+    for at in range(1024 * 1024 - 10, 1024 * 1024 + 2):
+        for name in (b"-Ada-", "\u201cAda\u201d".encode()):
+            file.write_bytes(b"-" * at + name + b"-" * 50)
+            assert SEARCH.finds(file), (at, name)
+        file.write_bytes(b"-" * at + "\u00e9Ada\u00e9".encode() + b"-" * 50)
+        assert not SEARCH.finds(file), at
 
 
 def test_what_unpacks_to_more_than_is_looked_at_ends(tmp_path: Path) -> None:
