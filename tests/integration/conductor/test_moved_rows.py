@@ -79,7 +79,7 @@ async def test_nothing_moves_into_a_file_while_the_files_that_name_somebody_are_
             found = await names(data)
             cut = cutting_of(harness.infrastructure).cut(harness.clock.now_ms() + 1, by="operator")
             moving.append(tasks.create_task(cut))
-            for _ in range(200):  # turns enough for a cut that need not wait
+            for _ in range(1500):  # turns enough for a cut that need not wait
                 await store.cuts.files()
             assert store.archive.alone.locked(), "nor do events"
             return found
