@@ -199,7 +199,7 @@ class SqliteArchive(StorePart):
         The caller holds `alone`. Raises StorageError, OSError.
         """
         done = ErasedInFiles([], [])
-        for archived in await self._submit(_kept_now):
+        for archived in await self._submit(kept_archives):
             try:
                 done.runs.extend(await self._erase_in(archived, scrub, at))
             except ArchiveUnreadable as error:
@@ -283,10 +283,6 @@ def _events(raw: sqlite3.Connection, pk: int) -> list[StoredEvent]:
 
 def _dropped(raw: sqlite3.Connection) -> list[str]:
     return [str(row["sha256"]) for row in raw.execute(_DROPPED_ARCHIVES)]
-
-
-def _kept_now(raw: sqlite3.Connection) -> list[Archived]:
-    return [archived_of(row) for row in raw.execute(_KEPT_ARCHIVES)]
 
 
 def _begin(raw: sqlite3.Connection, *, archived: Archived, at: Millis) -> None:
