@@ -1,6 +1,7 @@
 """`ompycord config show`: the settings in force and their origin; counterpart of `ompycord.settings`.
 
-Secrets are `[set]`, never shown; so are the values that agents get in their environment, and passwords in addresses.
+Secrets are `[set]`, never shown; so are the values that agents get in their environment, passwords in addresses, and
+texts among the options of what a package adds, whose kind nobody here knows.
 """
 
 import json
@@ -71,7 +72,11 @@ def _leaves(value: Any, path: Keys) -> Iterator[tuple[Keys, Any]]:
 
 
 def _shown(path: Keys, value: Any) -> Any:
-    is_secret = path in {("discord", "token"), ("webhook", "secret")} or "env" in path[:-1]
-    if is_secret:
+    if isinstance(value, dict):
+        return {key: _shown((*path, key), inner) for key, inner in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_shown((*path, ""), inner) for inner in cast("list[Any]", value)]
+    is_of_a_package = path[:2] == ("notify", "notifiers") and "options" in path[:-1] and isinstance(value, str)
+    if path in {("discord", "token"), ("webhook", "secret")} or "env" in path[:-1] or is_of_a_package:
         return None if value is None else SET
     return _USERINFO.sub("[set]@", value) if isinstance(value, str) else value
