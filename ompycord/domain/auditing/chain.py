@@ -99,25 +99,26 @@ def check_chain(
     anchors: Sequence[Anchor] = (),
     *,
     key: bytes | None = None,
-    lost: Sequence[ChainFault] = (),
+    lost: Sequence[ChainFault] | None = None,
 ) -> ChainReport:
     """Check every row, in order, then every anchor. What follows a broken row is checked from its own hash on.
 
     `key` is the installation's: with it, rows out of which a person was taken are known by the rows that say so
     (`marks.py`), and so are rows that moved into files (`cuts.py`); without it they count as changed and missing.
-    `lost`: files of moved rows that are not as they were.
+    `lost`: files of moved rows that are not as they were; None: they were not looked for.
     """
     walk = _Walk(key=key, wanted=frozenset(anchor.n for anchor in anchors))
     for row in rows:
         walk.take(row)
     left, cut_through = walk.left()
+    away = [] if lost is None else [_unnamed(first, through, lost) for first, through in walk.covered]
     missing = [one for one in anchors if walk.hashes.get(one.n) != one.hash and not walk.is_cut(one.n)]
     covered = [one for one in anchors if one.n not in walk.hashes and walk.is_cut(one.n)]
     unanchored = _anchor_faults(missing, walk.confirmed, last=walk.expected - 1)
     return ChainReport(
         rows=walk.count,
         last_hash=walk.previous.hex(),
-        faults=_shown([*lost, *left, *unanchored], walk.confirmed),
+        faults=_shown([*(lost or ()), *(one for one in away if one), *left, *unanchored], walk.confirmed),
         anchors=len(anchors) - len(missing) - len(covered),
         erased=walk.erased_rows,
         cut_through=cut_through,
@@ -228,6 +229,15 @@ def _anchor_faults(missing: Sequence[Anchor], confirmed: _Confirmed, *, last: in
         if known is None:
             return
         since = max(since, known[1])
+
+
+def _unnamed(first: int, through: int, lost: Sequence[ChainFault]) -> ChainFault | None:
+    """Rows that moved into a file which nothing names any more; None where one of the lost files has them."""
+    if any(first <= one.n <= through for one in lost):
+        return None
+    text = f"Rows {first} to {through} moved into a file that the database does not name: put back a backup of both."
+    content_hash = hashlib.sha256(f"unnamed {first} to {through}".encode()).hexdigest()
+    return ChainFault(n=first, text=text, content_hash=content_hash)
 
 
 def _gap(expected: int, found: int) -> str:

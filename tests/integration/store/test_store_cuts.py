@@ -107,6 +107,20 @@ async def test_a_file_that_is_gone_or_changed_is_named_and_the_rows_of_the_datab
     assert [row.n for row in await store.audit_rows(after=5, limit=10)] == [6, 7, 8, 9, 10]
 
 
+async def test_a_file_that_nothing_names_any_more_is_a_fault_and_not_a_whole_record(
+    store: SqliteStore, path: Path
+) -> None:
+    await lived(store)
+    await store.cuts.cut(before=5 * DAY, key=KEY, by="Ompycord", at=ALL)
+    (file,) = files(path)
+    file.unlink()
+    damage(path, "DELETE FROM audit_files")
+    report = await store.check_audit(key=KEY)
+    assert [(one.n, one.text) for one in report.open_faults] == [
+        (1, "Rows 1 to 5 moved into a file that the database does not name: put back a backup of both.")
+    ]
+
+
 class Killed(BaseException):
     """What a process is told before it is gone."""
 
