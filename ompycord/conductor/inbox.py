@@ -335,7 +335,7 @@ class Inboxes:
     ) -> ev.ApprovalGranted | ev.ApprovalDenied | None:
         """What a person decides on a request of our own; waits for it. It survives a restart: the log has both.
 
-        `or_withdrawn`: None once nobody has to decide any more.
+        Meanwhile its slot is free for others. `or_withdrawn`: None once nobody has to decide any more.
         """
         ref, transcript = Ref(RefKind.APPROVAL, approval), Transcript()
         with self._bus.subscribe() as subscription:
@@ -353,6 +353,8 @@ class Inboxes:
                     if self._slots is not None:
                         await self._slots.regain(run)
                     return None
+                if self._slots is not None:
+                    self._slots.give_back(run)
                 await subscription.take_of(run, POLL_S)
 
     @asynccontextmanager

@@ -286,15 +286,17 @@ class SlotKeeper:
 
     async def _suspend_longest(self) -> None:
         """Suspend runs beyond the most that may wait with a live process; first those that lose nothing by it."""
-        waiting = self._slots.waiting()
-        beyond = len(waiting) - self._limits.most_waiting
-        if beyond <= 0:
+        if len(self._slots.waiting()) <= self._limits.most_waiting:
             return
         try:
-            records = [(run, await self._store.run(run)) for run in waiting]
+            found = [(run, await self._store.run(run)) for run in self._slots.waiting()]
         except StorageError as error:
             log.warning("slots.wait", cause=str(error))
             return
+        # one that waits before its push has no process, and takes its request back itself
+        records = [(run, record) for run, record in found if record is None or record.state in AGENT_STATES]
+        waiting = [run for run, _ in records]
+        beyond = max(0, len(waiting) - self._limits.most_waiting)
         in_session = [run for run, record in records if record is not None and self._resumes(record)]
         for run in (*in_session, *(run for run in waiting if run not in in_session))[:beyond]:
             reason = (

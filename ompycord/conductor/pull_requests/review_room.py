@@ -42,11 +42,20 @@ class ReviewRoom:
 
         A chain whose pull request is open already needs none. Raises StorageError.
         """
+        return await self._inspect(spec, chain, takes=True)
+
+    async def why_full(self, spec: RepositorySpec, chain: str) -> str | None:
+        """The same for one that waits for a person's word alone: it takes no place. Raises StorageError."""
+        return await self._inspect(spec, chain, takes=False)
+
+    async def _inspect(self, spec: RepositorySpec, chain: str, *, takes: bool) -> str | None:
         most = spec.publish.most_unread
         if most is None:
             return None
-        records = [one for one in await self._records.pull_requests() if one.repository == spec.name]
+        # in this order: what moves on meanwhile, from a place to the log to a record, is seen at one of them
+        before = set(self._taken[spec.name])
         opened, _ = await self._records.opened_since_last()
+        records = [one for one in await self._records.pull_requests() if one.repository == spec.name]
         numbers = {one.number for one in records}
         fresh = [one for one in opened if one.repository == spec.name and one.number not in numbers]
         if chain in {*(one.chain for one in records if one.is_open), *(one.chain for one in fresh)}:
@@ -55,9 +64,11 @@ class ReviewRoom:
         now = self._clock.now_ms()
         since |= {one.chain: now for one in fresh}
         # from here on nothing is awaited: of two runs that come at once one is the second
-        since |= {one: now for one in self._taken[spec.name] if one not in since}
+        places = (before | self._taken[spec.name]) - {chain}
+        since |= {one: now for one in places if one not in since}
         if len(since) < most or chain in self._taken[spec.name]:
-            self._taken[spec.name].add(chain)
+            if takes:
+                self._taken[spec.name].add(chain)
             return None
         return _words(spec, len(since), min((at for at in since.values() if at), default=now), now)
 

@@ -52,7 +52,7 @@ async def why_not_permitted(
         return None
     other = head.removeprefix(result.branch).replace("-", ".")  # asked once more where it goes elsewhere by now
     name = f"{PUBLICATION}{order.effect.iteration}{other}"
-    waiting = next((one.ref for one in known if one.status == "open" or (needs_word and one.ref == name)), None)
+    waiting = next((one.ref for one in known if one.status == "open" or (needs_word and _is_word(one, name))), None)
     denied = next((one for one in known if one.status == "denied" and _is_of(one.ref, name)), None)
     if waiting is None and denied is not None:
         return _denial(denied.by or "", denied.reason)
@@ -95,7 +95,10 @@ async def _room(
     if room is None or proposals is None or (snapshot is not None and snapshot.is_final):
         return None, None, None
     chain = await proposals.chain_of(order.run)
-    return (room, chain, None if chain is None else await room.take(repository, chain))
+    if chain is None:
+        return room, None, None
+    inspect = room.why_full if repository.publish.approve == "always" else room.take
+    return room, chain, await inspect(repository, chain)
 
 
 async def _decided_or_free(
@@ -107,11 +110,19 @@ async def _decided_or_free(
         await room.wait(repository, chain)
         await context.record(order.run, ApprovalWithdrawn(approval=waiting, reason=_READ))
 
-    async with asyncio.TaskGroup() as group:
-        watch = group.create_task(withdraw())
-        decided = await context.inboxes.decision(order.run, waiting, or_withdrawn=True)
-        watch.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(withdraw())
+            decided = await context.inboxes.decision(order.run, waiting, or_withdrawn=True)
+            watch.cancel()
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None  # a store that fails has the step done again
     return decided
+
+
+def _is_word(request: Approval, name: str) -> bool:
+    """Whether a person's word is on record or may be found void; none comes to what there was room for."""
+    return request.ref == name and request.reason != _READ
 
 
 def _is_of(ref: str, name: str) -> bool:

@@ -76,7 +76,7 @@ async def _proposed(
     assert context.proposals is not None
     snapshot = await context.snapshot(order.run)
     try:
-        if repository.publish.approve == "always":
+        if repository.publish.approve == "always" or repository.publish.most_unread:
             head = await context.proposals.head_of(order.run, repository, task, result.branch)
             result = replace(result, head=head)
         refused = await why_not_permitted(order, repository, result, context)

@@ -4,32 +4,37 @@ GitHub is in memory, and the push is left out; store, log, inbox and the look at
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from ompycord.conductor import LoadedRun
+from ompycord.conductor import LoadedRun, driver
 from ompycord.conductor.pull_requests.review_room import ReviewRoom
 from ompycord.domain.access import Access
+from ompycord.domain.catalog import Catalog, Limits
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.configuration.publish_options import PublishSpec
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import PullRequestOpened
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports.following import OpenedByRun, PullRequestRecords
+from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.run import RunState
 from ompycord.domain.task import Task
 from ompycord.engines.publication import Proposals, PublishedResult
 from ompycord.engines.publication.proposal import RecordFacts
+from ompycord.errors import StorageError
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import ADA, CATALOG, MO, AppHarness
 from tests.support.followed_pulls import followed_by
 from tests.support.patience import until, within
+from tests.support.settled import settled
 from tests.support.talking_forge import TalkingForge
 
 DAY_S = 86_400
@@ -45,6 +50,8 @@ class Opening:
         self.ending = ""
         """Of the branch there, where one of the same name has ended."""
         self.allowed: list[str | None] = []
+        self.opens = asyncio.Event()
+        self.opens.set()
 
     async def is_proposed(self, run: RunId, repository: RepositorySpec) -> bool:
         return True
@@ -58,6 +65,7 @@ class Opening:
     async def propose(
         self, order: StepOrder, task: Task, repository: RepositorySpec, result: PublishedResult, record: RecordFacts
     ) -> None:
+        await self.opens.wait()
         self.allowed.append(result.head)
         number = self._forge.open_pull(result.branch, result.commit)
         url = self._forge.pulls[number - 1]["html_url"]
@@ -67,14 +75,17 @@ class Opening:
 class House:
     """Runs of `shop`, whose pull requests `ben` is asked to read."""
 
-    def __init__(self, store: SqliteStore, folder: Path, **publish: object) -> None:
+    def __init__(self, store: SqliteStore, folder: Path, *, limits: Limits | None = None, **publish: object) -> None:
         self.forge = TalkingForge()
         spec = ForgeSpec.model_validate({**self.forge.settings, "token_file": "token"})
         self.publish = PublishSpec.model_validate({"most_unread": 1, "reviewers": ["ben"], **publish})
         shop = CATALOG.repository("shop").model_copy(update={"forge": spec, "publish": self.publish})
         self.shop = shop
-        self.harness = AppHarness(store, folder, FakeClock(), CATALOG.model_copy(update={"repositories": (shop,)}))
+        self.harness = AppHarness(store, folder, FakeClock(), self.catalog(shop, limits))
         self.again()
+
+    def catalog(self, shop: RepositorySpec, limits: Limits | None) -> Catalog:
+        return CATALOG.model_copy(update={"repositories": (shop,), "limits": limits or CATALOG.limits})
 
     def again(self) -> None:
         """What follows pull requests and what publishes share a room, as they do in a process."""
@@ -179,6 +190,122 @@ async def test_a_restart_while_it_waits_asks_no_second_time(store: SqliteStore, 
     assert (done.state, len(done.approvals), len(house.forge.pulls)) == (RunState.COMPLETE, 1, 2)
 
 
+async def test_who_waits_for_a_reader_leaves_its_slot_to_others_and_is_not_suspended(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    """It has no process; were it suspended, nobody would take its request back once there is room."""
+    house = House(store, tmp_path, limits=Limits(open_per_person=9, parallel_runs=1, waiting_runs=0))
+    async with house.harness.running():
+        await house.ended()
+        first = await house.waiting()
+        second = await house.waiting()
+        await settled(store)
+        assert (await house.harness.areas.record(first.run)).state is RunState.PUBLISHING
+        for number in (1, 2):
+            house.forge.merge(number, "ben")
+            await house.look()
+            async with within(5):
+                await until(lambda number=number: len(house.forge.pulls) == number + 1)
+            await house.look()
+        done = [await house.harness.ended(one.run) for one in (first, second)]
+    assert [one.state for one in done] == [RunState.COMPLETE, RunState.COMPLETE]
+
+
+async def test_a_store_that_fails_while_it_waits_costs_the_run_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "RETRY_S", 0.0)
+    await house.ended()
+    take, looks = house.room.take, list[str]()
+    waits_again = asyncio.Event()
+
+    async def failing(spec: RepositorySpec, chain: str) -> str | None:
+        """It looks before it asks, and while it waits; both once more when the step is done again."""
+        looks.append(chain)
+        if len(looks) == 2:
+            raise StorageError("it is busy")
+        if len(looks) == 4:
+            waits_again.set()
+        return await take(spec, chain)
+
+    house.room.take = failing
+    snapshot = await house.waiting()
+    async with within(5):
+        await waits_again.wait()
+    house.forge.merge(1, "ben")
+    await house.look()
+    done = await house.harness.ended(snapshot.run)
+    assert (done.state, len(done.approvals), len(house.forge.pulls)) == (RunState.COMPLETE, 1, 2)
+
+
+async def test_a_restart_with_settings_that_want_a_word_asks_for_it_where_there_was_room_before(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    house = House(store, tmp_path)
+    async with house.harness.running():
+        await house.ended()
+        waits = await house.waiting()
+        house.opening.opens.clear()
+        house.forge.merge(1, "ben")
+        await house.look()
+        await house.harness.until(waits.run, lambda one: not one.open_approvals)
+    shop = house.shop.model_copy(update={"publish": house.publish.model_copy(update={"approve": "always"})})
+    before = house.harness
+    house.harness = AppHarness(store, tmp_path, before.clock, house.catalog(shop, None), before.workspaces)
+    house.again()
+    async with house.harness.running():
+        asked = await house.harness.until(waits.run, lambda one: bool(one.open_approvals))
+        assert (asked.open_approvals[0].because, len(house.forge.pulls)) == ("others see it", 1)
+        loaded = await house.loaded(waits.run)
+        await house.harness.areas.approvals.approve(loaded, asked.open_approvals[0].ref, ADA)
+        assert (await house.harness.ended(waits.run)).state is RunState.COMPLETE
+
+
+async def test_who_waits_for_a_person_s_word_takes_no_place(house: House) -> None:
+    assert await house.room.why_full(house.shop, CHAIN) is None
+    assert await house.room.take(house.shop, OTHER) is None
+    assert await house.room.why_full(house.shop, CHAIN) is not None
+
+
+class Moving:
+    """Records of which something moves on between two looks at them."""
+
+    def __init__(self) -> None:
+        self.opened: list[OpenedByRun] = []
+        self.records: list[PullRequestRecord] = []
+        self.then: Callable[[], object] = list
+
+    async def pull_requests(self) -> list[PullRequestRecord]:
+        found = list(self.records)
+        self.then()
+        return found
+
+    async def opened_since_last(self) -> tuple[list[OpenedByRun], int]:
+        found = list(self.opened)
+        self.then()
+        return found, 0
+
+
+@pytest.mark.parametrize("moves", ["into the log", "into a record"])
+async def test_one_that_moves_on_while_another_looks_counts(house: House, moves: str) -> None:
+    records, opened = Moving(), OpenedByRun(RunId(OTHER), OTHER, "shop", 1)
+    room = ReviewRoom(records=cast("PullRequestRecords", records), clock=house.harness.clock)
+
+    def into_the_log() -> None:
+        records.opened = [opened]
+        room.release(house.shop, OTHER)
+
+    def into_a_record() -> None:
+        records.opened, records.records = [], [PullRequestRecord(chain=OTHER, repository="shop", number=1)]
+
+    if moves == "into the log":
+        assert await room.take(house.shop, OTHER) is None
+        records.then = into_the_log
+    else:
+        records.opened, records.then = [opened], into_a_record
+    assert await room.take(house.shop, CHAIN) == "1 pull request of shop waits for ben"
+
+
 async def test_of_two_that_come_at_once_one_is_the_second(house: House) -> None:
     async with asyncio.TaskGroup() as group:
         asked = {chain: group.create_task(house.room.take(house.shop, chain)) for chain in (CHAIN, OTHER)}
@@ -220,18 +347,21 @@ async def test_a_chain_that_has_one_open_needs_no_place(house: House) -> None:
     assert await house.room.take(free, CHAIN) is None
 
 
+@pytest.mark.parametrize(("approve", "most"), [("always", None), ("never", 1)])
 @pytest.mark.parametrize("ending", ["", "-2"])
 async def test_what_a_person_allows_is_the_branch_to_which_it_is_pushed(
-    store: SqliteStore, tmp_path: Path, ending: str
+    store: SqliteStore, tmp_path: Path, ending: str, approve: str, most: int | None
 ) -> None:
     """Where a pull request of the run's branch has ended, it goes to another one there."""
-    house = House(store, tmp_path, most_unread=None, approve="always")
-    house.opening.ending = ending
+    house = House(store, tmp_path, most_unread=most, approve=approve)
     async with house.harness.running():
+        if most is not None:
+            await house.ended()
+        house.opening.ending, house.opening.allowed = ending, []
         snapshot = await house.waiting()
         (request,) = snapshot.open_approvals
         branch = f"{snapshot.branch}{ending}"
-        assert request.title == f"Publish {branch} to acme/shop"
+        assert request.title.partition(":")[0] == f"Publish {branch} to acme/shop"
         assert request.command is not None
         assert f":refs/heads/{branch}, then a pull request" in request.command
         await house.harness.areas.approvals.approve(await house.loaded(snapshot.run), request.ref, ADA)
