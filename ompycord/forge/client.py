@@ -56,6 +56,10 @@ _FAULTS: Final = {"github": fault_of, "gitea": gitea_fault}
 Method = Literal["GET", "POST", "PATCH", "PUT"]
 
 
+class _TooLarge(Exception):
+    """An answer is longer than any of ours: people wrote too much there."""
+
+
 class RestAnswer(NamedTuple):
     """What came back."""
 
@@ -268,6 +272,12 @@ class ForgeClient:
                 came = RestAnswer(answer.status_code, answer.headers, await _some_of(answer))
             finally:
                 await answer.aclose()
+        except _TooLarge:
+            self._breakers.answered(self._spec)
+            words = f"its forge answered with more than {LARGEST >> 20} MiB, which is not read. Look there."
+            raise (ForgeFailed if method == "GET" else ForgeUnanswered)(
+                "too_large", f"{self._spec.repository}: {words}"
+            ) from None
         except httpx.HTTPError as error:
             self._breakers.failed(self._spec)
             words = f"{self._spec.repository}: its forge does not answer ({type(error).__name__}). Retry later."
@@ -287,12 +297,12 @@ class ForgeClient:
 
 
 async def _some_of(answer: httpx.Response) -> bytes:
-    """Its body. Raises httpx.DecodingError for one that is longer than any answer of ours."""
+    """Its body. Raises _TooLarge."""
     read = bytearray()
     async for part in answer.aiter_bytes():
         read += part
         if len(read) > LARGEST:
-            raise httpx.DecodingError("the answer is too large")
+            raise _TooLarge
     return bytes(read)
 
 

@@ -15,6 +15,7 @@ from ompycord.conductor.pull_requests.changes import PullChanges
 from ompycord.conductor.pull_requests.ci_logs import logs_of
 from ompycord.conductor.pull_requests.issues import Issues
 from ompycord.conductor.pull_requests.other_reviewer import OtherReviewer
+from ompycord.conductor.pull_requests.reads import discussion_of, open_pulls_of
 from ompycord.conductor.pull_requests.review_room import ReviewRoom
 from ompycord.conductor.pull_requests.rounds import MOST_ROUNDS_A_DAY, Rounds
 from ompycord.dialects.prompts.review_text import ReviewRound
@@ -171,7 +172,7 @@ class PullRequests:
         if spec.forge is None or not any(is_due(one, now) or may_return(one, now) for one in records):
             return
         async with self._forge(spec.forge) as forge:
-            pulls = await forge.open_pulls()
+            pulls = await open_pulls_of(forge)
             refused: ForgeFailed | None = None
             for listed in records:
                 record = await self._records.pull_request(spec.name, listed.number) or listed
@@ -191,7 +192,8 @@ class PullRequests:
     ) -> None:
         pull = pulls.get(record.number) or await forge.pull(record.number)
         now, times = self._clock.now_ms(), self._changes.times(spec.name, record.number)
-        discussion = await forge.discussion(record.number) if times or is_news(record, pull) else None
+        is_written = times or is_news(record, pull)
+        discussion, unread = await discussion_of(forge, record.number) if is_written else (None, "")
         has_ci_due = ci_is_due(record, pull, now) or (times > 0 and pull.state == "open")
         checks = await forge.checks(pull.commit, base=pull.base) if has_ci_due else None
         is_deleted = pull.state != "open" and not await forge.has_branch(pull.branch)
@@ -199,7 +201,7 @@ class PullRequests:
         new, verdict = looked(
             record, pull, checks=checks, discussion=discussion, branch_deleted=is_deleted, team=team, now=now
         )
-        new = await self._rounds.go_on(new, forge)
+        new = await self._rounds.go_on(new.model_copy(update={"note": unread or new.note}), forge)
         if new.is_open and discussion is not None:
             new = await self._answer_calls(spec, new, pull, discussion)
         if new.is_open and verdict is not None:

@@ -19,7 +19,7 @@ from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.run import RunRecord, RunState
 from ompycord.domain.task import PROMPT_LIMIT
 from ompycord.errors import Refused
-from ompycord.forge import github_following
+from ompycord.forge import client, github_following
 from ompycord.render.cards.view import view
 from ompycord.render.render_context import RenderContext
 from ompycord.testing.agents import AgentOutcome
@@ -399,6 +399,31 @@ async def test_one_that_the_forge_does_not_show_keeps_no_other_from_being_looked
     seen = (await world.record(1)).seen
     assert seen is not None
     assert seen.state == "merged"
+
+
+async def test_a_flood_of_words_costs_no_more_than_being_read(world: World) -> None:
+    """More than is read of an answer, written by anybody: its state and the others are seen all the same."""
+    first, _ = await world.proposed(), await world.proposed()
+    world.forge.write(1, "eve", "x" * (client.LARGEST + 1))
+    world.forge.merge(1, "ada")
+    world.forge.merge(2, "ada")
+    await world.look()
+    states = [seen.state for number in (1, 2) if (seen := (await world.record(number)).seen) is not None]
+    assert states == ["merged", "merged"]
+    assert (await world.seen(first.id)).note == (
+        "Too much is written there to be read: reviews and comments are not taken in. Look at them there."
+    )
+
+
+async def test_a_list_that_is_too_long_to_be_read_is_asked_for_one_by_one(world: World) -> None:
+    await world.proposed()
+    world.forge.changed(1, title="x" * (client.LARGEST + 1))
+    listed = world.forge.pulls[0]
+    world.forge.refused["GET /pulls/1"] = 200, listed | {"title": "Fix", "state": "closed"}
+    await world.look()
+    seen = (await world.record()).seen
+    assert seen is not None
+    assert seen.state == "closed"
 
 
 async def test_closing_forgets_nothing_that_was_stored_meanwhile(world: World) -> None:

@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
-from ompycord.errors import ForgeFailed
+from ompycord.errors import ForgeFailed, ForgeNotNow
+from ompycord.forge import client
 from ompycord.forge.gitea.following import GiteaFollowing
 from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
 from tests.integration.forge.conftest import HastyClock
@@ -62,6 +63,19 @@ async def test_comments_reviews_and_their_words_are_read(following: Following, f
         ("anna", "approved", head(forge)),
         ("eve", "approved", head(forge)),
     ]
+
+
+async def test_more_than_is_read_at_once_is_no_forge_that_does_not_answer(
+    following: Following, forge: ForgeDouble
+) -> None:
+    """A stranger may write as much: it is said, not asked for again, and others are looked at all the same."""
+    forge.comment(1, "x", by="eve", account=13)
+    [record] = forge.forge.records.every("comment")
+    forge.forge.records.change("comment", record, body="x" * (client.LARGEST + 1))
+    with pytest.raises(ForgeFailed, match="more than 8 MiB, which is not read") as refused:
+        await following.discussion(1)
+    assert (refused.value.fault, isinstance(refused.value, ForgeNotNow)) == ("too_large", False)
+    assert sum(one.path.endswith("/issues/1/comments") for one in forge.asked) == 1
 
 
 async def test_an_edited_pull_request_looks_edited(following: Following, forge: ForgeDouble) -> None:
