@@ -14,7 +14,7 @@ from ompycord.errors import ForgeFailed
 from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.client import PAGE, ForgeClient
 from ompycord.forge.github_answers import GraphAnswer, Pull, Repository, User, read_as, read_many
-from ompycord.forge.github_discussion import BranchRule
+from ompycord.forge.github_checks import BranchRule
 from ompycord.forge.github_faults import refused_by_graph
 from ompycord.forge.github_marks import GitHubMarks
 from ompycord.forge.once import opened_once

@@ -19,23 +19,25 @@ from ompycord.errors import ForgeFailed, ForgeNotNow
 from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.client import ForgeClient
 from ompycord.forge.github_answers import User, strange
-from ompycord.forge.github_discussion import (
+from ompycord.forge.github_checks import (
     BranchRule,
     CheckRuns,
-    Collaborator,
     Combined,
+    Protected,
+    WorkflowRuns,
+    checks_of,
+    required_of,
+)
+from ompycord.forge.github_discussion import (
+    Collaborator,
     Comment,
     FullPull,
     Issue,
-    Protected,
     Resolutions,
     Review,
-    WorkflowRuns,
-    checks_of,
     comment_of,
     issue_of,
     pull_of,
-    required_of,
     review_of,
     threads_of,
     unread_of,
