@@ -1,7 +1,7 @@
 """`ompycord config show`: the settings in force and their origin; counterpart of `ompycord.settings`.
 
 Secrets are `[set]`, never shown; so are the values that agents get in their environment, passwords in addresses, and
-texts among the options of what a package adds, whose kind nobody here knows.
+texts among the options of what a package adds, but for names of files: nobody here knows what they are.
 """
 
 import json
@@ -77,6 +77,7 @@ def _shown(path: Keys, value: Any) -> Any:
     if isinstance(value, list):
         return [_shown((*path, ""), inner) for inner in cast("list[Any]", value)]
     is_of_a_package = path[:2] == ("notify", "notifiers") and "options" in path[:-1] and isinstance(value, str)
+    is_of_a_package = is_of_a_package and not path[-1].endswith("_file")
     if path in {("discord", "token"), ("webhook", "secret")} or "env" in path[:-1] or is_of_a_package:
         return None if value is None else SET
     return _USERINFO.sub("[set]@", value) if isinstance(value, str) else value

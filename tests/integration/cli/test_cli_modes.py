@@ -103,7 +103,7 @@ async def test_the_configuration_is_shown_with_its_origins_and_without_its_secre
         "log: {level: error}\nwebhook: {port: 1}\n"
         "repositories: {shop: {address: 'https://user:hidden@host.example/shop'}}\n"
         "agents: {tidy: {kind: command, command: [sed, 'https://a:hidden@b.example'], env: {API_KEY: hidden-too}}}\n"
-        "notify: {notifiers: [{name: bell, kind: bell, options: {to: hidden-there, tries: 3, more: {a: [hidden]}}}]}\n"
+        "notify: {notifiers: [{name: bell, kind: bell, options: {to: hidden, n: 3, a_file: s/b, c: {d: [hidden]}}}]}\n"
     )
     environ = {"OMP_WEBHOOK_SECRET": SECRET, "OMPYCORD_WEBHOOK__PORT": "9000"}
     shown = await ompycord("config", "show", "--json", folder=tmp_path, environ=environ)
@@ -116,7 +116,12 @@ async def test_the_configuration_is_shown_with_its_origins_and_without_its_secre
     assert rows["webhook.host"] == ("127.0.0.1", "default")
     assert rows["repositories.shop.address"][0] == "https://[set]@host.example/shop"
     assert rows["agents.tidy.env.API_KEY"][0] == "[set]"
-    assert rows["notify.notifiers"][0][0]["options"] == {"to": "[set]", "tries": 3, "more": {"a": ["[set]"]}}
+    assert rows["notify.notifiers"][0][0]["options"] == {
+        "to": "[set]",
+        "tries": 3,
+        "a_file": "s/b",
+        "c": {"d": ["[set]"]},
+    }
     text = await ompycord("config", "show", folder=tmp_path, environ=environ)
     assert 'log.level = "error"  (ompycord.yml)' in text.out
     for output in (shown.out, text.out):
