@@ -118,7 +118,7 @@ async def test_the_configuration_is_shown_with_its_origins_and_without_its_secre
     assert rows["agents.tidy.env.API_KEY"][0] == "[set]"
     assert rows["notify.notifiers"][0][0]["options"] == {
         "to": "[set]",
-        "tries": 3,
+        "n": 3,
         "a_file": "s/b",
         "c": {"d": ["[set]"]},
     }
