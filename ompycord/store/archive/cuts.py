@@ -131,7 +131,8 @@ class SqliteCuts(StorePart):
             content, changed = await asyncio.to_thread(_without, self._database.archive, file, scrub)
             if not changed:
                 continue
-            fresh = file._replace(sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+            sha256 = hashlib.sha256(content).hexdigest()
+            fresh = RecordFile(sha256, file.first, file.last, file.rows, file.until, len(content))
             await self._submit(partial(_begin, file=fresh, at=at))
             await asyncio.to_thread(self._database.archive.write, content)
             done.append(RewrittenFile(file, fresh, changed))
