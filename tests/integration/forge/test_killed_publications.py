@@ -102,7 +102,7 @@ async def place(tmp_path: Path, kind: str) -> AsyncGenerator[Place]:
         yield Place(tmp_path, forge)
 
 
-@pytest.mark.parametrize("kind", ["github", "gitea"])
+@pytest.mark.parametrize("kind", ["github", pytest.param("gitea", marks=pytest.mark.soak)])
 async def test_killed_at_every_point_nothing_is_there_twice(place: Place) -> None:
     whole = place.publication(0)
     points = await place.attempt(whole, point=0)

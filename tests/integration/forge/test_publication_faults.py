@@ -322,10 +322,20 @@ ON_GITEA = [
     for case in CASES
     if case.name not in GITHUB_ALONE
 ]
-BOTH = [*(("github", case) for case in CASES), *(("gitea", case) for case in ON_GITEA)]
+BOTH = [
+    *(pytest.param("github", case, id=f"github: {case.name}") for case in CASES),
+    *(
+        pytest.param(
+            "gitea", case, id=f"gitea: {case.name}",
+            marks=() if case.name in GITEA_WORDS or number % 4 == 0 else pytest.mark.soak,
+        )
+        for number, case in enumerate(ON_GITEA)
+    ),
+]  # fmt: skip
+"""What both share is tried on one of them each time, and on both in the soak."""
 
 
-@pytest.mark.parametrize(("kind", "case"), BOTH, ids=[f"{kind}: {case.name}" for kind, case in BOTH])
+@pytest.mark.parametrize(("kind", "case"), BOTH)
 async def test_a_fault_ends_in_its_state_with_words_and_nothing_is_there_twice(
     kind: str, case: Case, tmp_path: Path, template: Path
 ) -> None:
