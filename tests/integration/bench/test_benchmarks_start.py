@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.posix, pytest.mark.long]
 
 ROOT = Path(__file__).resolve().parents[3]
 ALONE_S = 100.0
+ELSEWHERE = {"gateway", "parallel"}
+"""The longest; what they are made of starts in `test_gateway_figures.py`, and with `conductor`."""
 ENVIRONMENT = {
     "python": str,
     "implementation": str,
@@ -41,7 +43,9 @@ def run_bench(*arguments: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.soak if name in ELSEWHERE else ()) for name in BENCHMARKS]
+)
 def test_a_benchmark_starts_alone_and_prints_one_object_and_where_it_ran(name: str) -> None:
     lines = run_bench(name, "--size", "smallest")
     assert len(lines) == 1, lines
