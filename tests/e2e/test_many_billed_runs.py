@@ -136,7 +136,7 @@ async def test_every_request_is_billed_to_the_token_or_said_to_be_estimated_and_
         cards = {row["run"]: await card_usd(product, row["run"]) for row in some}
     exact = [row for row in ledger if row["exactness"] == "exact"]
     figures = {"requests": len(provider.answered), "exact": len(exact), "estimated": len(ledger) - len(exact)}
-    print_figures("done when 3", seed=SEED, runs=len(states), kills=killed, **figures)
+    print_figures("billed runs", seed=SEED, runs=len(states), kills=killed, **figures)
     assert len(states) == runs
     assert all(row["settled_at"] is not None for row in ledger)
     billed = {f"req_{name}": tokens for name, tokens in provider.bill.items()}
