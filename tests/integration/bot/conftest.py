@@ -218,6 +218,7 @@ class AppHarness(ComposedApp):
         self.agent.hold()
         run = RunId((await self.start(mo)).id)
         await mo.wait_message(lambda m: kind_of(m) == "card 1" and "Stop" in m.labels)
+        await self.agent.began.wait()
         await self.until_surface(run, OutboxKind.CARD)
         await self.true_everywhere(run)
         return run

@@ -27,6 +27,7 @@ async def working(harness: AppHarness, who: Person) -> str:
     harness.agent.hold()
     record = await harness.start(who)
     await who.wait_message(lambda m: kind_of(m) == "card 1" and "Working" in m.text)
+    await harness.agent.began.wait()
     return record.id
 
 

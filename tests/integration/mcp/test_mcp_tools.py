@@ -91,6 +91,7 @@ async def working(harness: AppHarness) -> AsyncGenerator[RunId]:
     async with harness.running():
         record = await harness.submit()
         await harness.in_state(record.id, RunState.BUILDING)
+        await harness.began()  # the state comes first: a test that waits for the next start must not see this one
         yield RunId(record.id)
 
 
