@@ -51,12 +51,13 @@ test: $(VENV)/.installed-dev ## Run all tests but the long ones
 coverage: $(VENV)/.installed-dev ## Run all tests; fail under 90 % of the branches
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=90 $(ARGS)
 
+# The long tests that are ours, with their properties' whole number of examples; then other people's programs.
 long: $(VENV)/.installed-dev ## Run the long tests: Chromium, kill -9 at every point, other libraries, real agents
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup -m "long and not soak and not clients and not agents" $(ARGS)
-	@OMPYCORD_EXAMPLES=all $(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup -m examples
+	@OMPYCORD_EXAMPLES=all $(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup \
+		-m "(long and not soak and not clients and not agents) or examples" $(ARGS)
 	@CI= $(BIN)/python -m pytest -q -n 2 --dist load -m clients
-	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),omp)" $(BIN)/python -m pytest -q -m agents
-	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),opencode)" $(BIN)/python -m pytest -q -m agents tests/e2e/agents/test_real_journeys.py tests/e2e/agents/test_real_gateway.py
+	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),omp)" $(BIN)/python -m pytest -q -n 3 --dist load -m agents
+	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),opencode)" $(BIN)/python -m pytest -q -n 3 --dist load -m agents tests/e2e/agents/test_real_journeys.py tests/e2e/agents/test_real_gateway.py
 
 clients: $(VENV)/.installed-dev ## Run bots of six libraries, and Red, on the playground (installs them from npm and PyPI)
 	@$(BIN)/python -m pytest -q -n 2 --dist load -m clients $(ARGS)

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import re
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
 from tests.e2e.clients.table import ClientsTable
+from tests.support.chosen_files import LONG_BY_THEMSELVES, RARE, names, nothing_is_chosen
 from tests.support.patience import patience, patient
 from tests.support.progress import ProgressLine
 from tests.support.skip_list import SHARED_CLASS, Skip, differences, read_expected
@@ -24,7 +24,6 @@ SHARED: Final = next(
     (at / "shared" for at in TESTS.parent.parents if (at / "shared" / "data" / "discord").is_dir()), None
 )
 """The reference data beside the repository, or above it for a worktree."""
-LONG_BY_THEMSELVES: Final = ("chromium", "clients", "agents")
 NO_SHARED: Final = f"{SHARED_CLASS}: the reference data beside the repository is missing"
 
 # Products and command lines that tests start read their bytecode instead of compiling a second's worth of CPU each.
@@ -62,6 +61,11 @@ def _miss() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs a browser or a registry is long. First of all, so that `-m` sees it."""
     for item in items:
+        rare = RARE.intersection(mark.name for mark in item.iter_markers())
+        if rare and not names(item.path.read_text("utf-8"), rare):
+            raise pytest.UsageError(
+                f"{item.nodeid} has {', '.join(sorted(rare))} from elsewhere; its file must name it"
+            )
         if any(item.get_closest_marker(name) for name in LONG_BY_THEMSELVES):
             item.add_marker(pytest.mark.long)
 
@@ -73,18 +77,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-_MARKS_OF_THE_FILE: Final = re.compile(r"^pytestmark = .*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
-_LONG: Final = re.compile(rf"\bpytest\.mark\.({'|'.join((*LONG_BY_THEMSELVES, 'long'))})\b")
-
-
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """A file that is long as a whole need not be imported, with its browser or its agents' SDK, to be left out."""
-    if collection_path.suffix != ".py" or "not long" not in config.option.markexpr:
+    """A file of which nothing can be chosen need not be imported, with its browser or an agent's SDK."""
+    if not collection_path.name.startswith("test_") or collection_path.suffix != ".py":
         return None
     if any(Path(argument.split("::")[0]).absolute() == collection_path for argument in config.args):
         return None
-    marks = _MARKS_OF_THE_FILE.search(collection_path.read_text("utf-8"))
-    return True if marks is not None and _LONG.search(marks[0]) else None
+    return True if nothing_is_chosen(collection_path, config.option.markexpr) else None
 
 
 class PatientTests:

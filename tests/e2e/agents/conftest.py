@@ -1,6 +1,7 @@
 """Real agents from npm in a cache folder of their own, and a model without a mind on loopback."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import socket
@@ -8,12 +9,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import platformdirs
+import psutil
 import pytest
 
 from ompycord.domain.events import EventBody
@@ -108,15 +110,10 @@ def installed(name: str) -> str:
     versions = "-".join(package.rpartition("@")[2] for package in packages)
     folder = cache / f"{name}-{versions}"
     commands = folder / "node_modules/.bin"
-    if not (commands / name).exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        argv = (npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), *packages)
-        try:
-            done = subprocess.run(argv, capture_output=True, text=True, timeout=patient(INSTALL_S), check=False)
-        except subprocess.TimeoutExpired:
-            pytest.skip(f"npm took longer than {INSTALL_S:g} s")
-        if done.returncode:
-            pytest.skip(f"npm could not install {name}: {done.stderr.strip().splitlines()[-1:]}")
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone(folder):
+        if not (commands / name).exists():
+            install(npm, name, folder, packages)
     # No install script has run, so the programs themselves are where npm put the packages for this system.
     native = [
         str(path)
@@ -124,6 +121,27 @@ def installed(name: str) -> str:
         for path in commands.parent.glob(pattern)
     ]
     return os.pathsep.join((*native, str(commands)))
+
+
+@contextmanager
+def alone(folder: Path) -> Generator[None]:
+    """Of several processes of tests one at a time has the folder; the others wait."""
+    import fcntl
+
+    with (folder / ".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def install(npm: str, name: str, folder: Path, packages: tuple[str, ...]) -> None:
+    """Have npm install an agent; the test is skipped where it cannot."""
+    argv = (npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), *packages)
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=patient(INSTALL_S), check=False)
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"npm took longer than {INSTALL_S:g} s")
+    if done.returncode:
+        pytest.skip(f"npm could not install {name}: {done.stderr.strip().splitlines()[-1:]}")
 
 
 @pytest.fixture(scope="session")
@@ -153,22 +171,33 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
 
 @pytest.fixture(scope="session")
 def address(shared: Path) -> Generator[str]:
-    """The shared stub, which speaks the dialects of every provider, on a port that was free a moment ago.
+    """The shared stub, which speaks the dialects of every provider.
 
-    It takes no other.
+    It takes the port that it is told: one that was free a moment ago, or another one where it no longer is.
     """
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with subprocess.Popen([sys.executable, str(shared / "tools/model_stub.py"), str(port)]) as process:
-        try:
-            for _ in range(3000):
-                with socket.socket() as try_it:
-                    if try_it.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                threading.Event().wait(0.01)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
+    for _ in range(5):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        with subprocess.Popen([sys.executable, str(shared / "tools/model_stub.py"), str(port)]) as process:
+            if not _listens(process, port):
+                continue
+            try:
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                process.terminate()
+            return
+    pytest.fail("the shared stub found no port in five tries")
+
+
+def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Whether it listens there in the end; not where it has ended because somebody else does."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while process.poll() is None:
+            found = psutil.Process(process.pid).net_connections("tcp4")
+            if any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in found):
+                return True
+            threading.Event().wait(0.02)
+    return False
 
 
 MakePlace = Callable[[str], Place]
