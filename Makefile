@@ -53,7 +53,7 @@ coverage: $(VENV)/.installed-dev ## Run all tests; fail under 90 % of the branch
 
 # The long tests that are ours, with their properties' whole number of examples; then other people's programs.
 long: $(VENV)/.installed-dev ## Run the long tests: Chromium, kill -9 at every point, other libraries, real agents
-	@OMPYCORD_EXAMPLES=all $(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup \
+	@EXAMPLES_TRIED=all $(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup \
 		-m "(long and not soak and not clients and not agents) or examples" $(ARGS)
 	@CI= $(BIN)/python -m pytest -q -n 2 --dist load -m clients
 	@CI= AGENTS_TRIED="$(or $(AGENTS_TRIED),omp)" $(BIN)/python -m pytest -q -n 3 --dist load -m agents

@@ -5,7 +5,7 @@ from typing import Final
 
 __all__ = ["examples"]
 
-_ALL: Final = os.environ.get("OMPYCORD_EXAMPLES") == "all"
+_ALL: Final = os.environ.get("EXAMPLES_TRIED") == "all"
 _SHARE: Final = 5
 _LEAST: Final = 50
 
