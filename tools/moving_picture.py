@@ -1,7 +1,7 @@
 """Takes the moving picture of the README from the real product on its page: `python -m tools.moving_picture`.
 
 A run is killed with -9 in the middle of its work, by the page's own button, and started again: the same card continues.
-Needs Chromium, and Pillow (`pip install pillow`), which the product does not. Counterpart: docs/images/kill.gif.
+Needs Chromium. Counterpart: docs/images/kill.gif.
 """
 
 import asyncio
@@ -9,10 +9,10 @@ import io
 import sys
 import tempfile
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from PIL import Image
 from playwright.async_api import Page, ViewportSize, expect
 
 from tests.support.page_browser import CHROMIUM, WHY_NOT, chromium
@@ -67,14 +67,9 @@ class _Film:
 
 
 async def main() -> int:
-    """Write the picture; 69 where Chromium or Pillow is missing."""
+    """Write the picture; 69 where Chromium is missing."""
     if CHROMIUM is None:
         sys.stderr.write(f"{WHY_NOT}\n")
-        return 69
-    try:
-        pillow: Any = import_module("PIL.Image")
-    except ModuleNotFoundError:
-        sys.stderr.write("Pillow is missing: pip install pillow\n")
         return 69
     expect.set_options(timeout=PATIENCE_MS)
     with tempfile.TemporaryDirectory() as folder:
@@ -84,7 +79,7 @@ async def main() -> int:
             await page.goto(product.address)
             film = _Film(page)
             await _play(page, film)
-    _write(pillow, film.frames)
+    _write(film.frames)
     return 0
 
 
@@ -122,11 +117,11 @@ async def _play(page: Page, film: _Film) -> None:
     await film.say("Done · checks passed. Nothing lost, nothing twice", ms=2 * LONG_MS)
 
 
-def _write(pillow: Any, frames: list[tuple[bytes, int]]) -> None:
+def _write(frames: list[tuple[bytes, int]]) -> None:
     """One palette for all frames, so that what does not change costs nothing."""
-    pictures = [pillow.open(io.BytesIO(frame)).convert("RGB") for frame, _ in frames]
-    palette = pictures[-1].quantize(COLOURS, dither=0)
-    reduced = [picture.quantize(palette=palette, dither=0) for picture in pictures]
+    pictures = [Image.open(io.BytesIO(frame)).convert("RGB") for frame, _ in frames]
+    palette = pictures[-1].quantize(COLOURS, dither=Image.Dither.NONE)
+    reduced = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     durations = [ms for _, ms in frames]
     reduced[0].save(TARGET, save_all=True, append_images=reduced[1:], duration=durations, loop=0, optimize=True)

@@ -1,17 +1,15 @@
 """Takes the pictures of README and docs from the real product on its page: `python -m tools.images`, needs Chromium.
 
-Emoji want a font (Debian's fonts-noto-color-emoji). Where Pillow is installed the files get a palette, a third of the
-size. Counterpart: docs/images.
+Emoji want a font (Debian's fonts-noto-color-emoji). The files get a palette: a third of the size. Counterpart:
+docs/images; its charts are drawn by `tools/chart_pictures.py`.
 """
 
 import asyncio
 import sys
 import tempfile
-from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
+from PIL import Image
 from playwright.async_api import Page, ViewportSize, expect
 
 from tests.support.page_browser import CHROMIUM, WHY_NOT, chromium
@@ -144,10 +142,8 @@ async def _take(page: Page, name: str) -> None:
     await page.wait_for_timeout(600)
     path = FOLDER / f"{name}.png"
     await page.screenshot(path=path)
-    with suppress(ModuleNotFoundError):
-        pillow: Any = import_module("PIL.Image")
-        with pillow.open(path) as picture:
-            picture.convert("RGB").quantize(COLOURS, kmeans=COLOURS, dither=0).save(path, optimize=True)
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(COLOURS, kmeans=COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

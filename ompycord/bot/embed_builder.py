@@ -80,7 +80,7 @@ def sendable(message: RenderedMessage, *, pings: bool) -> Sendable:
     return made
 
 
-def text_file(text: str | bytes, name: str) -> discord.File:
-    """Text as an attachment."""
+def text_file(text: str | bytes, name: str, *, description: str | None = None) -> discord.File:
+    """Text or bytes as an attachment. The description is for who does not see what is shown."""
     raw = text.encode("utf-8", "replace") if isinstance(text, str) else text
-    return discord.File(BytesIO(raw), filename=name)
+    return discord.File(BytesIO(raw), filename=name, description=description)

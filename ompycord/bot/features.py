@@ -20,7 +20,6 @@ from ompycord.bot.commands.admin.record import record_feature
 from ompycord.bot.commands.admin.roles import roles_feature
 from ompycord.bot.commands.cancel import cancel_feature
 from ompycord.bot.commands.circling import circling_feature
-from ompycord.bot.commands.cost import cost_feature
 from ompycord.bot.commands.follow_up import follow_up_feature
 from ompycord.bot.commands.forge.issue_call import issue_call_feature
 from ompycord.bot.commands.forge.overlap import overlap_feature
@@ -41,6 +40,7 @@ from ompycord.bot.commands.scheduling.schedule import schedule_feature
 from ompycord.bot.commands.scheduling.trigger import trigger_feature
 from ompycord.bot.commands.settings import settings_feature
 from ompycord.bot.commands.show import show_feature
+from ompycord.bot.commands.spending.cost import cost_feature
 from ompycord.bot.commands.status import status_feature
 from ompycord.bot.commands.takeover import takeover_feature
 from ompycord.bot.commands.team.my_data import my_data_feature

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import aiohttp
 import discord
 
+from ompycord.bot.chart_images import ChartImage
 from ompycord.bot.embed_builder import QUIET, sendable, text_file
 from ompycord.domain.base import Millis
 from ompycord.errors import OmpycordError
@@ -152,15 +153,19 @@ class Rest:
         silent: bool,
         pings: bool = False,
         file: tuple[str, bytes] | None = None,
+        image: ChartImage | None = None,
         reply_to: str | None = None,
     ) -> str:
         """Post a message; its id. The nonce makes a repetition within minutes the same message.
 
-        `file`: a name and a content. `reply_to`: the message that it answers, if that is still there.
+        `file`: a name and a content; `image` stands in its place. `reply_to`: the message that it answers, if that is
+        still there.
         """
         body = sendable(message, pings=pings)
         if file is not None:
             body["file"] = text_file(file[1], file[0])
+        if image is not None:
+            body["file"] = text_file(image.content, image.name, description=image.description)
         if reply_to is not None:
             body["reference"] = discord.MessageReference(
                 message_id=int(reply_to), channel_id=int(channel), fail_if_not_exists=False

@@ -13,8 +13,10 @@ from ompycord.domain.ids import short_id
 from ompycord.render.cards.metering import is_unmetered
 from ompycord.render.phrases import cost, count, day_clock, iso, money, tokens_used
 from ompycord.render.sanitizer import Redact, Sanitizer
+from ompycord.text import utf16_len
+from ompycord.text.limits import MESSAGE_CONTENT
 
-__all__ = ["costs_csv", "costs_text", "how_counted", "spent_by", "unknown_costs"]
+__all__ = ["costs_csv", "costs_figures", "costs_text", "how_counted", "spent_by", "unknown_costs"]
 
 _LINES: Final = 10
 _COLUMNS: Final = (
@@ -39,15 +41,11 @@ def unknown_costs(snapshots: Iterable[StatusSnapshot]) -> int:
     return sum(one.usage.cost_usd is None for one in snapshots)
 
 
-def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redact) -> str:
-    """The sum, what is unknown of it, and the most expensive runs. No markup but a list."""
-    sanitizer = Sanitizer(redact)
-    if not snapshots:
-        return f"**{title}**\nNo runs in this period."
+def costs_figures(snapshots: Sequence[StatusSnapshot]) -> list[str]:
+    """The sum, and what is unknown of it, each as a line."""
     usages = [snapshot.usage for snapshot in snapshots]
     unknown = unknown_costs(snapshots)
     partly = sum(usage.cost_usd is not None and not usage.cost_complete for usage in usages)
-    total = money(spent_by(snapshots))
     used = tokens_used(
         Usage(
             input=sum(usage.input for usage in usages),
@@ -59,16 +57,29 @@ def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redac
         ),
         unit=" tokens",
     )
-    lines = [f"**{title}**", f"{total} · {count(len(snapshots), 'run')} · {used}"]
+    lines = [f"{money(spent_by(snapshots))} · {count(len(snapshots), 'run')} · {used}"]
     if unknown:
         lines.append(f"{count(unknown, 'run')} reported no cost and {'is' if unknown == 1 else 'are'} not included.")
     if partly:
         lines.append(f"Of {count(partly, 'run')} only a part is known; the real cost is higher.")
-    lines += _counted(snapshots)
-    dearest = sorted(snapshots, key=lambda one: (-_spent(one.usage), one.run))
-    lines += [_line(one, sanitizer) for one in dearest[:_LINES] if one.usage.cost_usd is not None]
-    more = sum(one.usage.cost_usd is not None for one in dearest[_LINES:])
-    return "\n".join([*lines, *([f"… and {count(more, 'cheaper run')}. `csv: True` lists them all."] if more else [])])
+    return lines
+
+
+def costs_text(snapshots: Sequence[StatusSnapshot], *, title: str, redact: Redact, between: Sequence[str] = ()) -> str:
+    """The sum, what is unknown of it, `between`, and the most expensive runs: ten, or as many as fit into a message."""
+    heading = [f"**{title}**", *(costs_figures(snapshots) if snapshots else ["No runs in this period."])]
+    lines = [*heading, *_counted(snapshots), *between]
+    known = [one for one in snapshots if one.usage.cost_usd is not None]
+    dearest = sorted(known, key=lambda one: (-_spent(one.usage), one.run))
+    sanitizer = Sanitizer(redact)
+    named = [_line(one, sanitizer) for one in dearest[:_LINES]]
+    while True:
+        more = len(known) - len(named)
+        rest = [f"… and {count(more, 'cheaper run')}. `csv: True` lists them all."] if more else []
+        text = "\n".join([*lines, *named, *rest])
+        if not named or utf16_len(text) <= MESSAGE_CONTENT:
+            return text
+        named.pop()
 
 
 def _counted(snapshots: Sequence[StatusSnapshot]) -> Iterator[str]:

@@ -33,6 +33,9 @@ EMBEDS_TOTAL: Final = 6000
 MESSAGE_CONTENT: Final = 2000
 """docs/platform/discord.md, *Sizes*: content of a message."""
 
+ATTACHMENT_DESCRIPTION: Final = 1024
+"""docs/platform/discord.md, *Sizes*: description of an attachment."""
+
 ACTION_ROWS: Final = 5
 """docs/platform/discord.md, *Sizes*: rows of components on a message."""
 

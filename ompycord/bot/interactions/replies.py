@@ -13,6 +13,7 @@ from discord import app_commands
 from pydantic import ValidationError
 
 from ompycord.bot.access import Interaction
+from ompycord.bot.chart_images import ChartImage
 from ompycord.bot.embed_builder import QUIET, buttons_view, sendable, text_file
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.refusing import refused
@@ -102,9 +103,12 @@ async def send_privately(
     *,
     files: Sequence[tuple[str, str | bytes]] = (),
     buttons: RenderedMessage | None = None,
+    image: ChartImage | None = None,
 ) -> None:
     """Send a text to the person alone. One that is too long for a message becomes a file."""
     made = [text_file(content, name) for name, content in files]
+    if image is not None:
+        made.insert(0, text_file(image.content, image.name, description=image.description))
     if utf16_len(text) > MESSAGE_CONTENT:
         made.append(text_file(text, "answer.txt"))
         text = cut(text, MESSAGE_CONTENT)

@@ -45,6 +45,10 @@ class BudgetBook:
         """Whether a run without room waits, or is refused."""
         return self._accounts.options.when_reached == "queue"
 
+    def zone_of(self, guild: str) -> str:
+        """The zone in which a server's days and months begin."""
+        return self._accounts.options.zone_of(guild)
+
     async def no_room(self, payer: Payer, person: str) -> str | None:
         """Why no run of this payer begins now, in words; None while there is room. Raises StorageError."""
         used = await self._accounts.used_up(payer, self._clock.now_ms())
@@ -75,7 +79,7 @@ class BudgetBook:
 
     async def by_day(self, key: AccountKey, days: int) -> list[tuple[date, Decimal]]:
         """What an account spent on each of the last days, in US dollars, today last; days of the server's zone."""
-        spans = days_until(self._clock.now_ms(), days, self._accounts.options.zone_of(key.guild))
+        spans = days_until(self._clock.now_ms(), days, self.zone_of(key.guild))
         rows = await self._ledger.spent_by_quarter(key, PeriodSpan(spans[0][1].start, spans[-1][1].end))
         sums = dict.fromkeys((day for day, _ in spans), Decimal(0))
         place = 0
@@ -104,14 +108,14 @@ class BudgetBook:
         if most_tokens is not None and most_tokens <= account.spent_tokens:
             raise Refused(RefusalCode.LIMIT_TOO_LOW, spent=f"{tokens(account.spent_tokens)} tokens")
         who = (by.id, by.name) if isinstance(by, Person) else ("", "the operator")
-        start = span_of(period, now, self._accounts.options.zone_of(key.guild)).start
+        start = span_of(period, now, self.zone_of(key.guild)).start
         raised = BudgetRaise(
             key=key, period=period, start=start, usd=usd, tokens=most_tokens, by=who[0], by_name=who[1], at=now
         )
         return await self._accounts.raise_to(raised)
 
     def _span(self, guild: str, period: Period) -> PeriodSpan:
-        return span_of(period, self._clock.now_ms(), self._accounts.options.zone_of(guild))
+        return span_of(period, self._clock.now_ms(), self.zone_of(guild))
 
 
 def _is_of(account: SpendingAccount, period: Period) -> bool:

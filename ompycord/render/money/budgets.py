@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ompycord.domain.budgets.accounts import AccountScope, SharedAccount, SpendingAccount
 from ompycord.domain.budgets.periods import Period
+from ompycord.render.money.cells import filled, spark
 from ompycord.render.phrases import money, stamp, tokens
 
 __all__ = [
@@ -17,13 +18,13 @@ __all__ = [
     "amounts_of",
     "begins_again",
     "days_chart",
+    "limit_name",
     "unpriced_words",
     "used_up_account",
+    "used_words",
 ]
 
 _CELLS: Final = 10
-_FULL, _EMPTY, _PART = "▓", "░", "▒"
-_STEPS: Final = "▁▂▃▄▅▆▇█"
 _SPANS: Final = {Period.DAY: "today", Period.MONTH: "this month"}
 EACH: Final = {Period.DAY: "a day", Period.MONTH: "a month"}
 RAISES: Final = "An admin raises it: Raise… on a stopped card, or /omp-admin budget."
@@ -58,19 +59,21 @@ def account_lines(accounts: Sequence[SpendingAccount], *, whose: str = "") -> li
 
 def _line(account: SpendingAccount, whose: str) -> str:
     shared = _shared_of(account)
-    percent = account.used_percent()
-    raised = " · raised" if shared.is_raised else ""
-    name = f"{whose} " if whose else ""
-    return (
-        f"`{_bar(percent)}` {name}{_SPANS[shared.period]}: {_used(account)} of {_limit(account)} "
-        f"({percent} %){raised} · begins again {stamp(shared.span.end)}"
-    )
+    bar = filled(account.used_percent() / 100, _CELLS)
+    return f"`{bar}` {limit_name(account, whose)}: {used_words(account)} · begins again {stamp(shared.span.end)}"
 
 
-def _bar(percent: int) -> str:
-    full, rest = divmod(min(percent, 100), 100 // _CELLS)
-    bar = _FULL * full + (_PART if rest >= 100 // _CELLS // 2 and full < _CELLS else "")
-    return bar.ljust(_CELLS, _EMPTY)
+def limit_name(account: SpendingAccount, whose: str) -> str:
+    """`shop today`; `today` where it is clear whose."""
+    return f"{whose} {_SPANS[_shared_of(account).period]}".strip()
+
+
+def used_words(account: SpendingAccount) -> str:
+    """`$6.00 of $10.00 (60 %)`, what is reserved for requests under way, and whether the limit was raised."""
+    words = f"{_used(account)} of {_limit(account)} ({account.used_percent()} %)"
+    if reserved := _reserved(account):
+        words += f" · {reserved} reserved"
+    return f"{words} · raised" if _shared_of(account).is_raised else words
 
 
 def days_chart(days: Sequence[tuple[date, Decimal]]) -> str:
@@ -81,16 +84,10 @@ def days_chart(days: Sequence[tuple[date, Decimal]]) -> str:
     most = max((usd for _, usd in days), default=Decimal(0))
     if most <= 0:
         return ""
-    bars = "".join(_step(usd, most) for _, usd in days)
+    bars = spark([float(usd) for _, usd in days])
     dearest, usd = max(days, key=lambda one: one[1])
     spread = f"{days[0][0]:%d %b} to {days[-1][0]:%d %b}"
     return f"`{bars}` {spread}, most on {dearest:%d %b}: {money(float(usd))}"
-
-
-def _step(usd: Decimal, most: Decimal) -> str:
-    if usd <= 0:
-        return " "
-    return _STEPS[min(len(_STEPS) - 1, int(usd * len(_STEPS) / most))]
 
 
 def _whose(shared: SharedAccount, person: str) -> str:
@@ -115,6 +112,11 @@ def _limit(account: SpendingAccount) -> str:
 def _used(account: SpendingAccount) -> str:
     usd = None if account.usd is None else account.spent_usd
     return _amounts(usd, None if account.tokens is None else account.spent_tokens)
+
+
+def _reserved(account: SpendingAccount) -> str:
+    usd = None if account.usd is None else account.reserved_usd
+    return _amounts(usd or None, None if account.tokens is None else account.reserved_tokens or None)
 
 
 def _amounts(usd: Decimal | None, used: int | None) -> str:

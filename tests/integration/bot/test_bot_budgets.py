@@ -42,6 +42,13 @@ async def test_limits_are_seen_at_a_glance_and_raised_by_an_admin_alone(
         assert "shop's limit of $8.00 a day is used up." in await answer(mo, "omp resume", run=run)
         seen = await answer(mo, "omp cost", who="server")
         assert "today: $8.20 of $10.00 (82 %)" in seen
+        assert "shop today" not in seen
+        asked = await ada.command("omp cost", "tasks", who="server")
+        told = await ada.wait_message(lambda m: is_answer(m, asked.id) and not m.is_thinking)
+        [image] = told.raw["attachments"]
+        for words in ("This server today: $8.20 of $10.00 (82 %)", "shop today: $8.20 of $8.00 (102 %)"):
+            assert words in told.text
+            assert words in image["description"]
         assert "admin" in await answer(mo, "omp-admin budget")
         glance = await answer(ada, "omp-admin budget")
         for words in (

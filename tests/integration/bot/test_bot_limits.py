@@ -45,7 +45,12 @@ async def test_a_limit_rings_once_and_is_raised_by_a_form(harness: AppHarness) -
         asked = await mo.command("omp cost", "tasks", csv=True)
         told = await mo.wait_message(lambda m: is_answer(m, asked.id) and not m.is_thinking)
         assert "**Your runs, the last 30 days**\n$0.55 · 1 run · 61k tokens in, 4k out" in told.text
-        assert [file["filename"] for file in told.raw["attachments"]] == ["costs.csv"]
+        image, table = told.raw["attachments"]
+        assert table["filename"] == "costs.csv"
+        assert (image["filename"], image["content_type"]) == ("costs.png", "image/png")
+        assert image["description"].startswith("Your runs, the last 30 days. $0.55 · 1 run · 61k tokens in, 4k out. ")
+        assert "By repository: shop $0.55" in image["description"]
+        assert "By repository\nshop       ▓▓▓▓▓▓▓▓ $0.55\n```" in told.text
         asked = await ada.command("omp cost", "tasks", period="day")
         told = await ada.wait_message(lambda m: is_answer(m, asked.id) and not m.is_thinking)
         assert "**Your runs, the last 24 hours**\nNo runs in this period." in told.text

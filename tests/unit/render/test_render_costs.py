@@ -51,6 +51,18 @@ def test_the_ten_dearest_are_listed_and_the_others_counted() -> None:
     assert lines[-1] == "… and 3 cheaper runs. `csv: True` lists them all."
 
 
+def test_runs_are_listed_as_far_as_they_fit_into_a_message_and_the_others_counted() -> None:
+    runs = [run(number, "T" * 60, Usage(cost_usd=number / 10)) for number in range(1, 14)]
+    between = ["```", "x" * 1200, "```"]
+    text = costs_text(runs, title="Your runs", redact=str, between=between)
+    lines = text.splitlines()
+    listed = [line for line in lines if line.startswith("- ")]
+    assert lines[2:5] == between
+    assert lines[-1] == f"… and {13 - len(listed)} cheaper runs. `csv: True` lists them all."
+    assert len(text) <= 2000 < len(text) + len(listed[0])
+    assert costs_text(runs, title="x", redact=str, between=["x" * 3000]).count("- $") == 0
+
+
 def test_no_run_is_said_and_nothing_pings() -> None:
     assert text_of() == "**Your runs, the last 30 days**\nNo runs in this period."
     assert "<@1>" not in text_of(run(1, "Ask <@1> and @everyone", Usage(cost_usd=1.0)))

@@ -12,9 +12,9 @@ from tests.support.patience import patient
 LOOK = (
     "import ompycord.app.run, ompycord.agents.native, ompycord.mcp_server.server as s, sys, types; "
     "s.build(types.SimpleNamespace(memory=None, secrets=None), None, version='0'); "
-    "print(any(name in sys.modules for name in ('rich', 'pydantic_ai', 'openai', 'anthropic')))"
+    "print(any(name in sys.modules for name in ('rich', 'pydantic_ai', 'openai', 'anthropic', 'PIL')))"
 )
-"""Nor what asks models is loaded, in a server that asks none itself."""
+"""Nor is loaded what asks models, in a server that asks none itself, nor what draws pictures, before it draws one."""
 
 
 def test_a_package_is_as_if_not_installed_only_inside_the_block() -> None:

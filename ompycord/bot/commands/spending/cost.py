@@ -1,24 +1,30 @@
 """`/omp cost`: what a person's own runs, those of this channel's repository or of the server cost.
 
-Costs are those that Ompycord metered, else as the agents report them.
+Costs are those that Ompycord metered, else as the agents report them. Text, picture and CSV are of the same runs.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from discord import app_commands
 
 from ompycord.bot.access import Interaction
+from ompycord.bot.chart_images import image_of
+from ompycord.bot.commands.spending.shown_limits import ShownLimit, limits_of
 from ompycord.bot.context import BotContext
 from ompycord.bot.feature import Feature, slash_command
 from ompycord.bot.interactions.replies import defer, send_privately
 from ompycord.domain.base import Millis
 from ompycord.domain.budgets.accounts import AccountKey, AccountScope
+from ompycord.domain.budgets.charts import Chart
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import RunFilter
 from ompycord.errors import RefusedInWords
-from ompycord.render.costs import costs_csv, costs_text
-from ompycord.render.money.budgets import account_lines, days_chart
+from ompycord.render.charts.numbers import shares_of, time_bars
+from ompycord.render.charts.words import chart_block
+from ompycord.render.costs import costs_csv, costs_figures, costs_text
 from ompycord.render.phrases import count
 
 __all__ = ["cost_feature"]
@@ -44,14 +50,26 @@ def cost_feature(context: BotContext) -> Feature:
     async def cost(interaction: Interaction, who: Who = "me", period: Period = "month", csv: bool = False) -> None:
         await defer(interaction)
         which, whose = _whose(interaction, context, who)
-        since = context.clock.now_ms() - _DAYS[period] * _DAY_MS
+        now = context.clock.now_ms()
+        since = now - _DAYS[period] * _DAY_MS
         found = await _snapshots(interaction, context, which, since)
-        title = (
-            f"{whose}, the last {count(_DAYS[period] * 24, 'hour') if period == 'day' else count(_DAYS[period], 'day')}"
+        span = count(_DAYS[period] * 24, "hour") if period == "day" else count(_DAYS[period], "day")
+        title = f"{whose}, the last {span}"
+        limits = await _limits(interaction, context, which)
+        redact = context.renderer.redact
+        chart = Chart(
+            title=title,
+            figures=tuple(costs_figures(found)) if found else (),
+            bars=time_bars(found, start=since, end=now + 1, zone=_zone(interaction, context)),
+            shares=shares_of(found, _named_by(who), redact=redact),
+            shares_by="person" if who == "repository" else "repository",
+            limits=tuple(one.bar(context) for one in limits),
         )
-        files = [("costs.csv", costs_csv(found, redact=context.renderer.redact))] if csv else []
-        text = costs_text(found, title=title, redact=context.renderer.redact)
-        await send_privately(interaction, "\n".join([text, *await _budget(interaction, context, which)]), files=files)
+        between = [*chart_block(chart), *(one.line() for one in limits)]
+        text = costs_text(found, title=title, redact=redact, between=between)
+        image = await image_of(chart, "costs.png")
+        files = [("costs.csv", costs_csv(found, redact=redact))] if csv else []
+        await send_privately(interaction, text, files=files, image=image)
 
     return Feature(commands=(cost,))
 
@@ -70,8 +88,19 @@ def _whose(interaction: Interaction, context: BotContext, who: Who) -> tuple[Run
             return RunFilter(limit=_MOST), "All runs of this server"
 
 
-async def _budget(interaction: Interaction, context: BotContext, which: RunFilter) -> list[str]:
-    """What is used of the limits that these runs share, and what each of the last days cost."""
+def _named_by(who: Who) -> Callable[[StatusSnapshot], str | None]:
+    """By what the costs are split: those of a repository by who asked, others by repository."""
+    return (lambda one: one.origin.requester_name) if who == "repository" else (lambda one: one.repository)
+
+
+def _zone(interaction: Interaction, context: BotContext) -> ZoneInfo:
+    """That in which the server's days begin."""
+    book = context.budgets.shared
+    return ZoneInfo("UTC" if book is None else book.zone_of(str(interaction.guild_id)))
+
+
+async def _limits(interaction: Interaction, context: BotContext, which: RunFilter) -> Sequence[ShownLimit]:
+    """The limits that these runs share."""
     book, guild = context.budgets.shared, str(interaction.guild_id)
     if book is None:
         return []
@@ -80,7 +109,7 @@ async def _budget(interaction: Interaction, context: BotContext, which: RunFilte
         key = AccountKey(guild, AccountScope.REPOSITORY, which.repository)
     elif which.requester is not None:
         key = AccountKey(guild, AccountScope.PERSON, which.requester)
-    return [*account_lines(await book.of_key(key)), days_chart(await book.by_day(key, _DAYS["month"]))]
+    return await limits_of(interaction, context, book, key)
 
 
 async def _snapshots(

@@ -1,0 +1,1 @@
+"""What is spent, and of which limits."""

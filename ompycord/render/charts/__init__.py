@@ -1,0 +1,1 @@
+"""Charts of costs and limits: their numbers, once; their text; their picture."""
