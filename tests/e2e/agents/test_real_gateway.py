@@ -20,10 +20,10 @@ import pytest
 from ompycord.agents.acp import AcpAgent
 from ompycord.agents.omp_rpc import OmpRpcAgent
 from ompycord.agents.stream_json import StreamJsonAgent
-from ompycord.app.system import SystemClock
+from ompycord.app.system import SystemClock, SystemIds
 from ompycord.domain.events import ApprovalGranted, ApprovalRequested, EventBody, RetryLimited
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentAdapter, AgentJob, Listener
+from ompycord.domain.ports import AgentAdapter, AgentJob, Ids, Listener
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.task import Task
 from ompycord.http.adopted_socket import serve_socket
@@ -47,7 +47,7 @@ from ompycord.testing import ScriptedInbox
 from ompycord.text import Redactor
 from ompycord.workspaces.confinement.launcher import ConfinedLauncher
 from tests.e2e.agents.conftest import AgentInput, MakePlace, Place, installed
-from tests.integration.store.world import CountingIds, HandClock, People
+from tests.integration.store.world import HandClock, People
 from tests.support.agent_options import agent_options
 from tests.support.confinement import require
 from tests.support.figures import print_figures
@@ -81,7 +81,7 @@ class Ground:
     """A store, a gateway to the stub, and the listeners of one run."""
 
     def __init__(
-        self, store: SqliteStore, run: RunId, url: str, agent: "Agent", ids: CountingIds, shelf: TapeShelf | None = None
+        self, store: SqliteStore, run: RunId, url: str, agent: "Agent", ids: Ids, shelf: TapeShelf | None = None
     ) -> None:
         self.url = url
         self._shelf = shelf
@@ -134,7 +134,7 @@ class Ground:
 async def ground_of(
     folder: Path, url: str, agent: "Agent", *, shelf: TapeShelf | None = None
 ) -> AsyncGenerator[Ground]:
-    ids = CountingIds()
+    ids = SystemIds()  # a run of another test at this moment has another id, by which its programs are ended
     async with open_store(folder / "data/ompycord.db", clock=HandClock(), ids=ids, readers=2) as store:
         run = RunId((await People(ids).submit(store)).id)
         made = Ground(store, run, url, agent, ids, shelf)

@@ -11,6 +11,7 @@ from ompycord.domain.authority import SourceKind
 from ompycord.domain.effects import Effect, PrepareWorkspace, effect_key
 from ompycord.domain.events import EventBody, Note
 from ompycord.domain.ids import OMPYCORD, RunId, external_source, new_ulid
+from ompycord.domain.ports import Ids
 from ompycord.domain.records import Commit, Decision, Draft, EffectRow, NewEvent, Post, Receipt, Transition
 from ompycord.domain.run import Machine, RunKind, RunRecord, RunState
 from ompycord.domain.task import Task
@@ -98,7 +99,7 @@ class Sender:
 class People:
     """What people do here: tasks, hosted runs, decisions."""
 
-    def __init__(self, ids: CountingIds) -> None:
+    def __init__(self, ids: Ids) -> None:
         self.ids = ids
 
     def task(self) -> Task:
