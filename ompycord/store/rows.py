@@ -85,9 +85,10 @@ def event_of(row: sqlite3.Row | Mapping[str, Any]) -> RunEvent:
     )
 
 
-def with_json(row: sqlite3.Row, column: str) -> dict[str, Any]:
-    """A row's columns, one of them parsed from JSON."""
+def with_json(row: sqlite3.Row, *columns: str) -> dict[str, Any]:
+    """A row's columns, those that are named parsed from JSON."""
     values: dict[str, Any] = dict(row)
-    if values[column] is not None:
-        values[column] = json.loads(values[column])
+    for column in columns:
+        if values[column] is not None:
+            values[column] = json.loads(values[column])
     return values

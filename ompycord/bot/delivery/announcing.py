@@ -5,6 +5,7 @@ Counterpart: `schedules/` and `digests/`, which queue them.
 
 from typing import Final
 
+from ompycord.bot.chart_images import image_of
 from ompycord.bot.rest import Rest, SendFailed
 from ompycord.domain.ports import Clock
 from ompycord.domain.ports.schedules import Announcements
@@ -21,6 +22,7 @@ PAUSE_S: Final = 20.0
 _TRIES: Final = 30
 """Tries that Discord refuses for no known reason, or in a closed channel, before one is given up."""
 _COLOUR: Final = 0x5865F2
+_IMAGE: Final = "chart.png"
 
 log = get_logger(__name__)
 
@@ -65,7 +67,8 @@ class Announcer:
         if earlier is not None:
             return earlier
         shown = announcement_message(one, sign=self._sign)
-        return await self._rest.send(one.channel, shown, nonce=one.nonce, silent=True)
+        image = await image_of(one.chart, _IMAGE)
+        return await self._rest.send(one.channel, shown, nonce=one.nonce, silent=True, image=image)
 
     async def _failed(self, one: Announcement, failed: SendFailed) -> None:
         tries = await self._store.tried(one.key, str(failed)) if not failed.may_pass else one.attempts

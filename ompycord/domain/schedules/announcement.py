@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ompycord.domain.base import Frozen, Millis
+from ompycord.domain.budgets.charts import Chart
 
 __all__ = ["AnnouncedButton", "Announcement"]
 
@@ -30,6 +31,8 @@ class Announcement(Frozen):
     nonce: Annotated[str, Field(max_length=25)]
     """The message's nonce at each try."""
     buttons: tuple[AnnouncedButton, ...] = ()
+    chart: Chart | None = None
+    """What a picture beside the text shows. It is drawn at each try, of the same numbers."""
     created_at: Millis
     attempts: int = 0
 

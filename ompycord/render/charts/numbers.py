@@ -46,7 +46,7 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 
 def shares_of(
-    snapshots: Sequence[StatusSnapshot], name_of: Callable[[StatusSnapshot], str | None], *, redact: Redact
+    snapshots: Sequence[StatusSnapshot], name_of: Callable[[StatusSnapshot], str], *, redact: Redact
 ) -> tuple[CostShare, ...]:
     """What the runs cost by name, the dearest first; the cheapest of many are one.
 
@@ -55,7 +55,7 @@ def shares_of(
     by_name: defaultdict[str, list[StatusSnapshot]] = defaultdict(list)
     plain = Sanitizer(redact, terminal=True)
     for one in snapshots:
-        by_name[plain.line(name_of(one) or "", _NAME) or "no name"].append(one)
+        by_name[plain.line(name_of(one), _NAME)].append(one)
     sums = {name: usd for name, runs in by_name.items() if (usd := spent_by(runs)) > 0}
     names = sorted(sums, key=lambda name: (-sums[name], name))
     if len(names) <= MOST_SHARES:
@@ -81,14 +81,10 @@ def limit_bar(account: SpendingAccount, *, whose: str, redact: Redact) -> LimitB
 def _parts(account: SpendingAccount) -> Iterator[tuple[Decimal, Decimal]]:
     """Spent and reserved as parts of each limit; of one of nothing everything is spent."""
     if account.usd is not None:
-        yield _part(account.spent_usd, account.usd), _part(account.reserved_usd, account.usd, least=Decimal(0))
+        yield _part(account.spent_usd, account.reserved_usd, account.usd)
     if account.tokens is not None:
-        whole = Decimal(account.tokens)
-        yield (
-            _part(Decimal(account.spent_tokens), whole),
-            _part(Decimal(account.reserved_tokens), whole, least=Decimal(0)),
-        )
+        yield _part(Decimal(account.spent_tokens), Decimal(account.reserved_tokens), Decimal(account.tokens))
 
 
-def _part(amount: Decimal, whole: Decimal, *, least: Decimal = Decimal(1)) -> Decimal:
-    return amount / whole if whole > 0 else least
+def _part(spent: Decimal, reserved: Decimal, limit: Decimal) -> tuple[Decimal, Decimal]:
+    return (spent / limit, reserved / limit) if limit > 0 else (Decimal(1), Decimal(0))

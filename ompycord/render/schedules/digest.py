@@ -1,6 +1,6 @@
-"""A digest as text: what waits, what broke, what was done, what it cost; pure.
+"""A digest as text and the chart of a weekly one: what waits, what broke, what was done, what it cost; pure.
 
-The numbers are those of `/omp cost`: the same runs, summed by the same functions.
+The numbers are those of `/omp cost`: the same runs, summed by the same functions. The text has all that the chart has.
 """
 
 import statistics
@@ -11,16 +11,19 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from ompycord.domain.base import Millis
+from ompycord.domain.budgets.charts import Chart
 from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
 from ompycord.domain.ids import short_id
 from ompycord.domain.run import FailureClass, RunState
 from ompycord.domain.schedules.zones import local_of
+from ompycord.render.charts.numbers import shares_of, time_bars
+from ompycord.render.charts.words import bars_words, shares_words
 from ompycord.render.costs import spent_by, unknown_costs
 from ompycord.render.phrases import and_list, count, money
-from ompycord.render.sanitizer import Sanitizer
+from ompycord.render.sanitizer import Redact, Sanitizer
 from ompycord.text import cut
 
-__all__ = ["Digest", "digest_text", "worth_a_check"]
+__all__ = ["Digest", "digest_chart", "digest_text", "worth_a_check"]
 
 DAY_MS: Final = 24 * 3600 * 1000
 LARGE_DIFF: Final = 1500
@@ -28,6 +31,7 @@ LARGE_DIFF: Final = 1500
 _NAMED: Final = 3
 _TITLE: Final = 60
 _DECISION: Final = 80
+_SHARES: Final = 600
 _BEFORE: Final = 7
 """Spans before this one to which it is compared."""
 _LIMIT: Final = 3900
@@ -68,18 +72,36 @@ class Digest:
         return not (self.began or self.ended or self.decisions)
 
 
-def digest_text(digest: Digest, *, zone: ZoneInfo, sanitizer: Sanitizer) -> str:
-    """At most ten lines."""
-    broken = [one for one in digest.ended if one.state is RunState.FAILED]
+def digest_chart(digest: Digest, *, zone: ZoneInfo, redact: Redact) -> Chart | None:
+    """What the picture beside a weekly digest shows; None where nothing was spent, and for a daily one."""
+    first, last = local_of(digest.start, zone), local_of(digest.end, zone)
+    failures = _failures(_broken(digest))
+    chart = Chart(
+        title=f"Week · {first.day} {first:%b} to {last.day} {last:%b %Y}",
+        figures=tuple(
+            line for line in (_numbers(digest), _done(digest.ended), f"Broken: {failures}" if failures else "") if line
+        ),
+        bars=time_bars(digest.began, start=digest.start, end=digest.end, zone=zone),
+        shares=shares_of(digest.began, lambda one: one.repository or "no repository", redact=redact),
+        shares_by="repository",
+    )
+    return None if digest.kind == "daily" or chart.is_empty else chart
+
+
+def digest_text(digest: Digest, *, zone: ZoneInfo, sanitizer: Sanitizer, chart: Chart | None = None) -> str:
+    """At most ten lines; with a chart also all numbers of it."""
+    broken = _broken(digest)
+    failures = _failures(broken) if digest.kind == "weekly" else ""
     worth = [(one, why) for one in digest.ended if (why := worth_a_check(one))]
     lines = [
         _title(digest, zone),
         _named("Needs you", digest.waiting, sanitizer),
         _named("Broken", broken, sanitizer),
-        _failures(broken) if digest.kind == "weekly" else "",
+        f"Why: {failures}" if failures else "",
         _done(digest.ended),
         _worth(worth, sanitizer),
-        _numbers(digest),
+        _numbers(digest) + (f": {sanitizer.line(shares_words(chart), _SHARES)}" if chart else ""),
+        f"Each day: {bars_words(chart)}" if chart else "",
         _decided(digest.decisions, sanitizer),
         *digest.notes,
     ]
@@ -118,9 +140,13 @@ def _names(runs: Sequence[StatusSnapshot], sanitizer: Sanitizer, why: Callable[[
     return "; ".join(named) + more
 
 
+def _broken(digest: Digest) -> list[StatusSnapshot]:
+    return [one for one in digest.ended if one.state is RunState.FAILED]
+
+
 def _failures(broken: Sequence[StatusSnapshot]) -> str:
     found = Counter(_FAILURES.get(one.failure, "other reasons") if one.failure else "other reasons" for one in broken)
-    return f"Why: {and_list([f'{number} by {what}' for what, number in found.most_common()])}" if found else ""
+    return and_list([f"{number} by {what}" for what, number in found.most_common()]) if found else ""
 
 
 def _done(ended: Sequence[StatusSnapshot]) -> str:

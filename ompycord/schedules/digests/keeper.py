@@ -20,7 +20,7 @@ from ompycord.domain.schedules.timetable import Due, Timetable, next_after
 from ompycord.domain.schedules.zones import local_of
 from ompycord.errors import OmpycordError
 from ompycord.render.sanitizer import Sanitizer
-from ompycord.render.schedules.digest import DAY_MS, Digest, digest_text
+from ompycord.render.schedules.digest import DAY_MS, Digest, digest_chart, digest_text
 from ompycord.schedules.when import read_when
 from ompycord.telemetry import get_logger
 
@@ -104,9 +104,15 @@ class DigestKeeper:
             log.info("digest", kind=kind, start=reported, end=due.at, is_empty=digest.is_empty)
 
     def _announcement(self, digest: Digest, key: str, zone: ZoneInfo, now: Millis) -> Announcement:
-        text = digest_text(digest, zone=zone, sanitizer=Sanitizer(self._redact))
+        chart = digest_chart(digest, zone=zone, redact=self._redact)
         return Announcement(
-            key=key, guild=self._guild, channel=self._channel, text=text, nonce=self._new_nonce(), created_at=now
+            key=key,
+            guild=self._guild,
+            channel=self._channel,
+            text=digest_text(digest, zone=zone, sanitizer=Sanitizer(self._redact), chart=chart),
+            nonce=self._new_nonce(),
+            chart=chart,
+            created_at=now,
         )
 
     async def _digest(self, kind: DigestKind, start: Millis, end: Millis) -> Digest:

@@ -2,12 +2,12 @@
 
 -- name: announce
 -- Queue a message, once by its key.
-INSERT INTO announcements (key, guild, channel, text, nonce, buttons, created_at)
-VALUES (:key, :guild, :channel, :text, :nonce, :buttons, :created_at) ON CONFLICT (key) DO NOTHING;
+INSERT INTO announcements (key, guild, channel, text, nonce, buttons, chart, created_at)
+VALUES (:key, :guild, :channel, :text, :nonce, :buttons, :chart, :created_at) ON CONFLICT (key) DO NOTHING;
 
 -- name: unsent
 -- Those that wait, so many of each server: one that cannot be reached holds up no other.
-SELECT key, guild, channel, text, nonce, buttons, created_at, attempts FROM (
+SELECT key, guild, channel, text, nonce, buttons, chart, created_at, attempts FROM (
     SELECT *, row_number() OVER (PARTITION BY guild ORDER BY created_at, key) AS place
     FROM announcements WHERE done_at IS NULL
 ) WHERE place <= ? ORDER BY created_at, key;

@@ -65,7 +65,8 @@ def cost_feature(context: BotContext) -> Feature:
             shares_by="person" if who == "repository" else "repository",
             limits=tuple(one.bar(context) for one in limits),
         )
-        between = [*chart_block(chart), *(one.line() for one in limits)]
+        most = [f"Only the newest {_MOST:,} runs are counted."] if len(found) == _MOST else []
+        between = [*most, *chart_block(chart), *(one.line() for one in limits)]
         text = costs_text(found, title=title, redact=redact, between=between)
         image = await image_of(chart, "costs.png")
         files = [("costs.csv", costs_csv(found, redact=redact))] if csv else []
@@ -88,9 +89,11 @@ def _whose(interaction: Interaction, context: BotContext, who: Who) -> tuple[Run
             return RunFilter(limit=_MOST), "All runs of this server"
 
 
-def _named_by(who: Who) -> Callable[[StatusSnapshot], str | None]:
+def _named_by(who: Who) -> Callable[[StatusSnapshot], str]:
     """By what the costs are split: those of a repository by who asked, others by repository."""
-    return (lambda one: one.origin.requester_name) if who == "repository" else (lambda one: one.repository)
+    if who == "repository":
+        return lambda one: one.origin.requester_name or "no name"
+    return lambda one: one.repository or "no repository"
 
 
 def _zone(interaction: Interaction, context: BotContext) -> ZoneInfo:

@@ -38,14 +38,15 @@ class SqliteAnnouncements(StorePart):
 
 
 def _announcement_of(row: sqlite3.Row) -> Announcement:
-    return Announcement.model_validate(with_json(row, "buttons"))
+    return Announcement.model_validate(with_json(row, "buttons", "chart"))
 
 
 def announce(raw: sqlite3.Connection, announcement: Announcement) -> bool:
     """Queue a message within a transaction; whether it is new."""
-    values = announcement.model_dump(exclude={"attempts", "buttons"})
+    values = announcement.model_dump(exclude={"attempts", "buttons", "chart"})
     buttons = canonical([one.model_dump() for one in announcement.buttons])
-    return raw.execute(_ANNOUNCE, {**values, "buttons": buttons}).rowcount == 1
+    chart = None if announcement.chart is None else canonical(announcement.chart.model_dump(mode="json"))
+    return raw.execute(_ANNOUNCE, {**values, "buttons": buttons, "chart": chart}).rowcount == 1
 
 
 def _done(raw: sqlite3.Connection, values: Mapping[str, Any]) -> None:
