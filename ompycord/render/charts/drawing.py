@@ -1,7 +1,7 @@
 """A chart as a PNG, drawn by Pillow; pure, and the same bytes for the same chart. Counterpart of `words.py`.
 
 A picture has a background of its own, so that it reads alike in a dark and a light theme. It is 880 pixels wide and at
-most 734 high. Long names are cut. A name of which the font lacks a letter is shown by its place, as *No. 2*: the text
+most 766 high. Long names are cut. A name of which the font lacks a letter is shown by its place, as *No. 2*: the text
 beside the picture has all names, in the same order. In other lines such a letter is a question mark.
 
 Pillow is imported when the first picture is drawn, never at a start. Without it, or without the font's format in it,
@@ -28,7 +28,7 @@ __all__ = ["BARS", "GLYPHS", "HEIGHT", "LIMIT_HEIGHT", "WIDTH", "chart_png", "dr
 WIDTH: Final = 880
 HEIGHT: Final = 330
 """Without limits."""
-LIMIT_HEIGHT: Final = 46
+LIMIT_HEIGHT: Final = 50
 _LIMITS_HEAD: Final = 36
 
 FONT: Final = Path(__file__).parents[2] / "playground" / "page" / "static" / "fonts" / "figtree.woff2"
@@ -49,8 +49,10 @@ _WARM_FROM: Final = 0.8
 _CENT: Final = 0.01
 
 _EDGE: Final = 28
-_TITLE_SIZE, _TEXT_SIZE, _SMALL_SIZE = 26, 20, 17
+_TITLE_SIZE, _TEXT_SIZE, _LABEL_SIZE = 28, 20, 17
 _LINE: Final = 27
+_FIGURES: Final = 60
+"""Where the lines beneath the title begin."""
 _LABELS: Final = 34
 """Pixels for the labels beneath the bars."""
 _SPLIT: Final = 556
@@ -60,7 +62,7 @@ _ROW: Final = 26
 
 _THICK: Final = 12
 """Pixels of a lying bar."""
-_NAME_WIDTH, _AMOUNT_WIDTH = 124, 84
+_NAME_WIDTH, _AMOUNT_WIDTH = 130, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,7 @@ def chart_png(chart: Chart) -> bytes:
     """The picture. Raises ImportError without Pillow, OSError where Pillow cannot read the font."""
     from PIL import Image, ImageDraw
 
-    height = HEIGHT + (_LIMITS_HEAD + LIMIT_HEIGHT * len(chart.limits) if chart.limits else 0)
-    image = Image.new("RGB", (WIDTH, height), GROUND)
+    image = Image.new("RGB", (WIDTH, _limits_top(chart, len(chart.limits))), GROUND)
     _Sheet(ImageDraw.Draw(image)).draw_chart(chart)
     out = BytesIO()
     image.save(out, "PNG", optimize=True)
@@ -104,28 +105,26 @@ class _Sheet:
     def __init__(self, draw: ImageDraw.ImageDraw) -> None:
         self._draw = draw
         self._title = _font(_TITLE_SIZE, 700)
+        self._head = _font(_TEXT_SIZE, 700)
         self._text = _font(_TEXT_SIZE, 500)
-        self._small = _font(_SMALL_SIZE, 500)
+        self._label = _font(_LABEL_SIZE, 500)
 
     def draw_chart(self, chart: Chart) -> None:
         """All of it, from top to bottom."""
         self._write(_EDGE, 20, chart.title, self._title, TEXT, width=WIDTH - 2 * _EDGE)
         for number, line in enumerate(chart.figures):
-            self._write(_EDGE, 58 + _LINE * number, line, self._text, MUTED, width=WIDTH - 2 * _EDGE)
-        area = BARS if chart.shares else Area(BARS.left, BARS.top, WIDTH - _EDGE, BARS.bottom)
-        self._bars(chart, area)
-        self._shares(chart)
-        for number, limit in enumerate(chart.limits):
-            self._limit(limit, number + 1, HEIGHT + _LIMITS_HEAD + LIMIT_HEIGHT * number)
+            self._write(_EDGE, _FIGURES + _LINE * number, line, self._text, MUTED, width=WIDTH - 2 * _EDGE)
+        if chart.most_usd:
+            self._bars(chart, BARS if chart.shares else Area(BARS.left, BARS.top, WIDTH - _EDGE, BARS.bottom))
+            self._shares(chart)
         if chart.limits:
-            self._write(_EDGE, HEIGHT + 4, "Limits", self._text, TEXT, width=_SPLIT)
+            self._write(_EDGE, _limits_top(chart, 0) - 28, "Limits", self._head, TEXT, width=_SPLIT)
+        for number, limit in enumerate(chart.limits):
+            self._limit(limit, number + 1, _limits_top(chart, number))
 
     def _bars(self, chart: Chart, area: Area) -> None:
         most, number = chart.most_usd, len(chart.bars)
         self._draw.rectangle((area.left, area.bottom, area.right - 1, area.bottom), fill=TRACK)
-        if not most:
-            self._write(area.left, area.bottom - 30, "No costs", self._text, MUTED, width=area.width)
-            return
         is_labelled = number <= MOST_LABELLED and all(bar.first == bar.last for bar in chart.bars)
         slot = min(area.width / number, 96.0)
         for place, bar in enumerate(chart.bars):
@@ -146,36 +145,36 @@ class _Sheet:
     def _axis(self, chart: Chart, area: Area) -> None:
         first, last = chart.bars[0].first, chart.bars[-1].last
         half = area.width // 2
-        self._write(area.left, area.bottom + 8, f"{first.day} {first:%b}", self._small, MUTED, width=half)
-        self._write_right(area.right, area.bottom + 8, f"{last.day} {last:%b}", MUTED, width=half)
+        self._write(area.left, area.bottom + 6, f"{first.day} {first:%b}", self._text, MUTED, width=half)
+        self._write_right(area.right, area.bottom + 6, f"{last.day} {last:%b}", MUTED, width=half)
         top = dearest(chart.bars)
-        self._write(area.left, area.top - 26, f"{top[:1].upper()}{top[1:]}", self._small, TEXT, width=area.width)
+        self._write(area.left, area.top - 26, f"{top[:1].upper()}{top[1:]}", self._head, TEXT, width=area.width)
 
     def _shares(self, chart: Chart) -> None:
         if not chart.shares:
             return
         area = Area(_SPLIT, BARS.top - 26, WIDTH - _EDGE, HEIGHT)
-        self._write(area.left, area.top, f"By {chart.shares_by}", self._small, TEXT, width=area.width)
+        self._write(area.left, area.top, f"By {chart.shares_by}", self._head, TEXT, width=area.width)
         most = max(share.usd for share in chart.shares)
         for place, share in enumerate(chart.shares, 1):
             top = area.top + _ROW * place
             begin, end = area.left + _NAME_WIDTH, area.right - _AMOUNT_WIDTH
-            self._write(area.left, top, drawable(share.name, place), self._small, MUTED, width=_NAME_WIDTH - 8)
-            self._fill(begin, top + 5, end - begin, TRACK)
-            self._fill(begin, top + 5, _length(share.usd / most, end - begin), BAR)
+            self._write(area.left, top, drawable(share.name, place), self._text, MUTED, width=_NAME_WIDTH - 8)
+            self._fill(begin, top + 7, end - begin, TRACK)
+            self._fill(begin, top + 7, _length(share.usd / most, end - begin), BAR)
             self._write_right(area.right, top, _short(share.usd), TEXT, width=_AMOUNT_WIDTH - 8)
 
     def _limit(self, limit: LimitBar, place: int, top: int) -> None:
         whole = WIDTH - 2 * _EDGE
-        words = _fitting(limit.amounts, self._small, whole * 2 // 3)
-        room = whole - round(self._small.getlength(words)) - 16
-        self._write(_EDGE, top, drawable(limit.name, place), self._small, TEXT, width=room)
+        words = _fitting(limit.amounts, self._text, whole * 2 // 3)
+        room = whole - round(self._text.getlength(words)) - 16
+        self._write(_EDGE, top, drawable(limit.name, place), self._text, TEXT, width=room)
         self._write_right(WIDTH - _EDGE, top, words, MUTED, width=whole)
         spent = _length(limit.spent, whole)
         colour = FULL if limit.spent >= 1 else WARM if limit.spent >= _WARM_FROM else BAR
-        self._fill(_EDGE, top + 23, whole, TRACK)
-        self._fill(_EDGE, top + 23, spent, colour)
-        self._fill(_EDGE + spent, top + 23, min(_length(limit.reserved, whole), whole - spent), RESERVED)
+        self._fill(_EDGE, top + 27, whole, TRACK)
+        self._fill(_EDGE, top + 27, spent, colour)
+        self._fill(_EDGE + spent, top + 27, min(_length(limit.reserved, whole), whole - spent), RESERVED)
 
     def _fill(self, left: int, top: int, length: int, colour: tuple[int, int, int]) -> None:
         """A lying bar; none where it has no length."""
@@ -188,13 +187,19 @@ class _Sheet:
         self._draw.text((left, top), _fitting(text, font, width), fill=colour, font=font)
 
     def _write_right(self, right: int, top: int, text: str, colour: tuple[int, int, int], *, width: int) -> None:
-        shown = _fitting(text, self._small, width)
-        self._draw.text((right - round(self._small.getlength(shown)), top), shown, fill=colour, font=self._small)
+        shown = _fitting(text, self._text, width)
+        self._draw.text((right - round(self._text.getlength(shown)), top), shown, fill=colour, font=self._text)
 
     def _centre(self, middle: int, top: int, text: str, colour: tuple[int, int, int], *, width: int) -> None:
-        shown = _fitting(text, self._small, width)
-        left = middle - round(self._small.getlength(shown) / 2)
-        self._draw.text((left, top), shown, fill=colour, font=self._small)
+        shown = _fitting(text, self._label, width)
+        left = middle - round(self._label.getlength(shown) / 2)
+        self._draw.text((left, top), shown, fill=colour, font=self._label)
+
+
+def _limits_top(chart: Chart, number: int) -> int:
+    """Where a limit begins; after the last of them, or without any, the picture ends."""
+    top = HEIGHT if chart.most_usd else _FIGURES + _LINE * len(chart.figures) + _LINE // 2
+    return top + (_LIMITS_HEAD + LIMIT_HEIGHT * number if chart.limits else 0)
 
 
 def _font(size: int, weight: int) -> ImageFont.FreeTypeFont:

@@ -68,9 +68,10 @@ def test_limits_are_as_long_as_what_is_spent_and_reserved_and_a_full_one_has_ano
         LimitBar(name="c", amounts="x", spent=1),
         LimitBar(name="d", amounts="x", spent=0),
     )
-    image, whole = drawn(Chart(title="x", limits=limits)), WIDTH - 2 * EDGE
+    image, whole, top = drawn(Chart(title="x", figures=("y",), limits=limits)), WIDTH - 2 * EDGE, 60 + 27 + 13 + 36
+    assert image.height == top + 4 * 50
     seen = [
-        tuple(rows(image, HEIGHT + 36 + 46 * place + 23 + 6, colour) for colour in (BAR, WARM, FULL, RESERVED, TRACK))
+        tuple(rows(image, top + 50 * place + 27 + 6, colour) for colour in (BAR, WARM, FULL, RESERVED, TRACK))
         for place in range(4)
     ]
     assert seen == [
@@ -86,9 +87,9 @@ def test_nothing_of_the_largest_chart_leaves_its_edges() -> None:
         shares_by=long, limits=(LimitBar(name=long, amounts=long, spent=1),) * 8,
     )  # fmt: skip
     image = drawn(chart)
-    assert image.size == (WIDTH, 734)
-    inside = (EDGE, 14, WIDTH - EDGE, 730)
-    for box in ((0, 0, EDGE, 734), (inside[2], 0, WIDTH, 734), (0, 0, WIDTH, inside[1]), (0, inside[3], WIDTH, 734)):
+    assert image.size == (WIDTH, 766)
+    inside = (EDGE, 14, WIDTH - EDGE, 756)
+    for box in ((0, 0, EDGE, 766), (inside[2], 0, WIDTH, 766), (0, 0, WIDTH, inside[1]), (0, inside[3], WIDTH, 766)):
         assert image.crop(box).getcolors() == [((box[2] - box[0]) * (box[3] - box[1]), GROUND)]
     gap = image.crop((BARS.right + 1, BARS.top - 30, BARS.right + 20, HEIGHT))
     assert gap.getcolors() == [(gap.width * gap.height, GROUND)]
