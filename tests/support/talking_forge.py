@@ -37,6 +37,8 @@ class TalkingForge(httpx.AsyncBaseTransport):
         self.token = "github_pat_11CANARY0a1b2c3d4e5f6g7h8"
         self.branches: dict[str, str] = {"main": "a" * 40}
         self.pulls: list[dict[str, Any]] = []
+        self.deleted: set[int] = set()
+        """Numbers of pull requests that are not there any more."""
         self.issues: dict[int, dict[str, Any]] = {}
         self.comments: list[dict[str, Any]] = []
         self.lines: list[dict[str, Any]] = []
@@ -90,6 +92,11 @@ class TalkingForge(httpx.AsyncBaseTransport):
         pull = self.pulls[number - 1]
         pull.update(fields)
         pull["head"]["sha"] = self.branches.get(pull["head"]["ref"], pull["head"]["sha"])
+
+    def delete_pull(self, number: int) -> None:
+        """Gitea lets its admins do that; GitHub does it with what broke its terms."""
+        self.changed(number, state="deleted")
+        self.deleted.add(number)
 
     def push(self, number: int, commit: str) -> None:
         """Another commit on its branch."""
@@ -194,6 +201,8 @@ class TalkingForge(httpx.AsyncBaseTransport):
         if not path.startswith(HERE):
             return _MISSING
         parts = path.removeprefix(HERE).strip("/").split("/")
+        if parts[0] in {"pulls", "issues"} and {*parts[1:2]} & {str(one) for one in self.deleted}:
+            return _MISSING
         found = self._write(parts, body) if method in {"POST", "PATCH"} else self._read(parts, query)
         return found or _MISSING
 

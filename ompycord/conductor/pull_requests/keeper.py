@@ -15,7 +15,7 @@ from ompycord.conductor.pull_requests.changes import PullChanges
 from ompycord.conductor.pull_requests.ci_logs import logs_of
 from ompycord.conductor.pull_requests.issues import Issues
 from ompycord.conductor.pull_requests.other_reviewer import OtherReviewer
-from ompycord.conductor.pull_requests.reads import discussion_of, open_pulls_of
+from ompycord.conductor.pull_requests.reads import discussion_of, open_pulls_of, pull_of
 from ompycord.conductor.pull_requests.review_room import ReviewRoom
 from ompycord.conductor.pull_requests.rounds import MOST_ROUNDS_A_DAY, Rounds
 from ompycord.dialects.prompts.review_text import ReviewRound
@@ -30,7 +30,7 @@ from ompycord.domain.ports import Clock, RefusalNotes, Tasks
 from ompycord.domain.ports.following import OpenedByRun, OpenFollowing, PullRequestForge, PullRequestRecords
 from ompycord.domain.ports.people import AuditTrail
 from ompycord.domain.pull_requests.ci import CiVerdict, ci_of, repairable
-from ompycord.domain.pull_requests.looks import ci_is_due, is_due, is_news, looked, may_return
+from ompycord.domain.pull_requests.looks import ci_is_due, gone, is_due, is_news, looked, may_return
 from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.pull_requests.seen import SeenComment, SeenDiscussion, SeenPull
 from ompycord.domain.refusals import RefusalCode
@@ -190,8 +190,11 @@ class PullRequests:
     async def _inspect(
         self, forge: PullRequestForge, spec: RepositorySpec, record: PullRequestRecord, pulls: Mapping[int, SeenPull]
     ) -> None:
-        pull = pulls.get(record.number) or await forge.pull(record.number)
         now, times = self._clock.now_ms(), self._changes.times(spec.name, record.number)
+        pull = pulls.get(record.number) or await pull_of(forge, record, now)
+        if pull is None:
+            await self._keep(record, await self._rounds.go_on(gone(record, spec.forge, now), forge))
+            return
         is_written = times or is_news(record, pull)
         discussion, unread = await discussion_of(forge, record.number) if is_written else (None, "")
         has_ci_due = ci_is_due(record, pull, now) or (times > 0 and pull.state == "open")
@@ -336,9 +339,11 @@ class PullRequests:
             record = await self._rounds.go_on(record, forge)
             if record.round is not None:  # just started after a crash, or its end is not shown yet
                 raise Refused(RefusalCode.CHAIN_AT_WORK, run=short_id(record.round))
-            pull, discussion = await forge.pull(record.number), await forge.discussion(record.number)
-            if pull.state != "open":
-                raise Refused(RefusalCode.PULL_REQUEST_ENDED, number=record.number, state=pull.state)
+            pull = await pull_of(forge, record, self._clock.now_ms())
+            if pull is None or pull.state != "open":
+                state = "deleted" if pull is None else pull.state
+                raise Refused(RefusalCode.PULL_REQUEST_ENDED, number=record.number, state=state)
+            discussion = await forge.discussion(record.number)
             verdict = ci_of(await forge.checks(pull.commit, base=""), same_since=None, now=self._clock.now_ms())
             red = verdict.named if verdict.state == "red" else ()
             new = [
@@ -365,7 +370,8 @@ class PullRequests:
             record = await self._records.pull_request(spec.name, listed.number) or listed
             try:
                 async with self._forge(spec.forge) as forge:
-                    await forge.close_pull(record.number)
+                    if await pull_of(forge, record, self._clock.now_ms()) is not None:
+                        await forge.close_pull(record.number)
                     await self._inspect(forge, spec, record, {})
             except ForgeFailed as error:
                 raise Refused(RefusalCode.FORGE_FAILED, why=str(error)) from error

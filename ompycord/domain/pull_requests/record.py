@@ -59,6 +59,8 @@ class PullRequestRecord(Frozen):
     ended_at: Millis | None = None
     """When it was seen merged or closed."""
     looked_at: Millis = 0
+    is_gone: bool = False
+    """Whether it was deleted on its forge: it is not asked for again."""
 
     @property
     def is_open(self) -> bool:

@@ -234,11 +234,15 @@ async def _require_open(forge: ForgePort, number: int) -> None:
 
     Raises ForgeFailed.
     """
-    there = await forge.pull_request(number)
-    if there.state != "open":
-        raise ForgeFailed(
-            "ended", f"#{number} was {there.state} meanwhile, so nothing was sent. Follow up for a new one."
-        )
+    try:
+        state = (await forge.pull_request(number)).state
+    except ForgeFailed as error:
+        if error.fault != "not_found":
+            raise
+        await forge.examine()  # of a repository that is not there this fails, too
+        state = "deleted"
+    if state != "open":
+        raise ForgeFailed("ended", f"#{number} was {state} meanwhile, so nothing was sent. Follow up for a new one.")
 
 
 def _require_allowed(target: _Target, result: PublishedResult) -> None:

@@ -173,6 +173,57 @@ async def test_one_that_is_closed_and_opened_again_says_so(world: World) -> None
     assert (seen.state, seen.reopened) == ("open", True)
 
 
+async def test_one_that_was_deleted_is_shown_so_and_asked_for_no_more(world: World) -> None:
+    run = await world.proposed()
+    await world.proposed()
+    world.forge.delete_pull(1)
+    await world.look()
+    assert (await world.record()).is_open, "a forge may not find what it has just opened"
+    world.harness.clock.advance(1800)
+    await world.look()
+    seen = await world.seen(run.id)
+    assert (seen.state, seen.note) == ("closed", "It was deleted on its forge.")
+    asked = len(world.forge.asked)
+    world.forge.merge(2, "anna")
+    world.harness.clock.advance(700)
+    await world.look()
+    paths = [path for _, path in world.forge.asked[asked:]]
+    assert not [path for path in paths if "/pulls/1" in path]
+    found = (await world.record(2)).seen
+    assert found is not None
+    assert found.state == "merged", "the next look at the other one is no later for it"
+    with pytest.raises(Refused) as refused:
+        await world.pulls.address(run, MO)
+    assert refused.value.code == "pull-request-ended"
+    world.harness.clock.advance(2 * 86_400)
+    asked = len(world.forge.asked)
+    await world.look()
+    assert len(world.forge.asked) == asked, "what was deleted is not opened again"
+
+
+async def test_nothing_is_done_about_one_that_was_deleted_since_the_last_look(world: World) -> None:
+    run = await world.proposed()
+    world.forge.delete_pull(1)
+    world.harness.clock.advance(1800)
+    with pytest.raises(Refused) as refused:
+        await world.pulls.address(run, MO)
+    assert refused.value.facts["state"] == "deleted"
+    assert await world.pulls.close(run, MO) == 1
+    assert (await world.record()).is_gone
+
+
+async def test_a_repository_that_is_not_seen_any_more_deletes_nothing(world: World) -> None:
+    run = await world.proposed()
+    world.harness.clock.advance(1800)
+    for path in ("/pulls", "/pulls/1"):
+        world.forge.refused[f"GET {path}"] = (404, {"message": "Not Found"})
+    await world.look()
+    with pytest.raises(Refused) as refused:
+        await world.pulls.close(run, MO)
+    assert refused.value.code == "forge-failed"
+    assert (await world.record()).is_open
+
+
 async def test_nothing_new_costs_no_event_and_no_counted_request(world: World) -> None:
     run = await world.proposed()
     await world.look()

@@ -107,6 +107,14 @@ async def test_what_was_proposed_and_has_ended_is_not_proposed_again(
     assert (publication.pushes.pushed, len(forge.pulls)) == ([BRANCH] * 2, 1)
 
 
+async def test_one_that_was_deleted_has_ended(publication: Publication, forge: ForgeDouble) -> None:
+    await publication.publish()
+    [pull] = forge.forge.pulls("acme/shop")
+    forge.forge.records.remove("pull", pull["id"])
+    with pytest.raises(ForgeFailed, match="#1 was deleted meanwhile, so nothing was sent"):
+        await publication.publish()
+
+
 async def test_what_was_allowed_for_one_branch_goes_to_no_other(publication: Publication, forge: ForgeDouble) -> None:
     """Its pull request was merged while a person thought about it: a push to the next name needs another word."""
     assert await publication.head() == BRANCH
