@@ -193,6 +193,7 @@ class PullRequests:
         now, times = self._clock.now_ms(), self._changes.times(spec.name, record.number)
         pull = pulls.get(record.number) or await pull_of(forge, record, now)
         if pull is None:
+            assert spec.forge is not None
             await self._keep(record, await self._rounds.go_on(gone(record, spec.forge, now), forge))
             return
         is_written = times or is_news(record, pull)

@@ -3,7 +3,7 @@
 Implements `PullRequestForge`, `IssueReads` and `CallRights`. Nothing is free there, and no limit of requests counts.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
@@ -33,7 +33,16 @@ from ompycord.forge.gitea.discussion import (
 )
 from ompycord.forge.gitea.paging import PAGE, paged
 from ompycord.forge.github_answers import User, read_as, read_many
-from ompycord.forge.github_discussion import Collaborator, Comment, Issue, comment_of, issue_of, unread_of, words_of
+from ompycord.forge.github_discussion import (
+    Collaborator,
+    Comment,
+    Issue,
+    Review,
+    comment_of,
+    issue_of,
+    unread_of,
+    words_of,
+)
 from ompycord.forge.once import made_once
 from ompycord.http.trust.authorities import MACHINE, Trust
 
@@ -46,6 +55,8 @@ M = TypeVar("M", bound=BaseModel)
 
 _PAGES: Final = 20
 """Pages of a list: a thousand of what it has."""
+_EVERY_PAGE: Final = 1000
+"""The same where one thing is looked for."""
 _REVIEWS: Final = 100
 """Reviews whose lines are read, the newest: each is a request of its own."""
 _MISSING: Final = frozenset({"not_found", "permission", "refused", "invalid"})
@@ -112,14 +123,15 @@ class GiteaFollowing:
         comments = await self._comments(number)
         listed = await self._all(f"{self._path}/pulls/{number}/reviews", GiteaReview)
         reviews = [one for one in listed if one.is_given]
+        with_lines = [one for one in reviews if one.comments_count]
         return SeenDiscussion(
             me=me.id,
             login=me.login,
             comments=tuple(comment_of(one, "comment") for one in comments),
             reviews=tuple(one.seen for one in reviews),
             review_texts=tuple(words_of(one) for one in reviews if (one.body or "").strip()),
-            threads=threads_of(await self._lines(number, reviews)),
-            unread=unread_of(_cut(listed, sum(one.comments_count > 0 for one in reviews))),
+            threads=threads_of([one async for one in self._lines(number, with_lines[-_REVIEWS:])]),
+            unread=unread_of(_cut(listed, len(with_lines))),
         )
 
     async def issue(self, number: int) -> SeenIssue:
@@ -168,9 +180,12 @@ class GiteaFollowing:
         body = f"{marker}\n{text}"
 
         async def find() -> bool | None:
-            there = await (self._comments(number) if thread is None else self._every_line(number))
-            is_done = any(one.user is not None and one.user.id == me.id and marker in (one.body or "") for one in there)
-            return is_done or None
+            if thread is None:
+                there: Sequence[Comment] = await self._comments(number)
+            else:
+                ours = [one for one in await self._every_review(number) if _is_of(one, me)]
+                there = [one async for one in self._lines(number, ours)]
+            return any(_is_of(one, me) and marker in (one.body or "") for one in there) or None
 
         async def make() -> bool:
             if thread is None:
@@ -184,13 +199,13 @@ class GiteaFollowing:
 
     async def _reply(self, number: int, thread: int, body: str) -> Mapping[str, Any]:
         """What makes a reply. Raises ForgeFailed where the thread is gone."""
-        first = next((one for one in await self._every_line(number) if one.id == thread), None)
-        if first is None:
-            words = f"{self._spec.repository}: the thread in pull request {number} is gone. Look there."
-            raise ForgeFailed("not_found", words)
-        _, new, old = first.place
-        at = {"new_position": new} if new else {"old_position": old}
-        return {"event": "COMMENT", "comments": [{"path": first.path, "body": body, **at}]}
+        async for first in self._lines(number, reversed(await self._every_review(number))):
+            if first.id == thread:
+                _, new, old = first.place
+                at = {"new_position": new} if new else {"old_position": old}
+                return {"event": "COMMENT", "comments": [{"path": first.path, "body": body, **at}]}
+        words = f"{self._spec.repository}: the thread in pull request {number} is gone. Look there."
+        raise ForgeFailed("not_found", words)
 
     async def close_pull(self, number: int) -> None:
         """See the port."""
@@ -205,16 +220,18 @@ class GiteaFollowing:
         """All of them: they are one list there."""
         return read_many(Comment, (await self._client.read(f"{self._path}/issues/{number}/comments")).body)
 
-    async def _every_line(self, number: int) -> tuple[GiteaLine, ...]:
-        return await self._lines(number, await self._all(f"{self._path}/pulls/{number}/reviews", GiteaReview))
+    async def _every_review(self, number: int) -> list[GiteaReview]:
+        """All of them, oldest first, however many: what is looked for among them is there once."""
+        path = f"{self._path}/pulls/{number}/reviews"
+        return [one async for page in paged(self._client, path, GiteaReview, most=_EVERY_PAGE) for one in page]
 
-    async def _lines(self, number: int, reviews: list[GiteaReview]) -> tuple[GiteaLine, ...]:
-        """Each review has its own list."""
-        found: list[GiteaLine] = []
-        for review in [one for one in reviews if one.comments_count][-_REVIEWS:]:
-            answer = await self._client.read(f"{self._path}/pulls/{number}/reviews/{review.id}/comments")
-            found += read_many(GiteaLine, answer.body)
-        return tuple(found)
+    async def _lines(self, number: int, reviews: Iterable[GiteaReview]) -> AsyncGenerator[GiteaLine]:
+        """Comments at lines, review by review: each review has its own list, which is asked for when its turn comes."""
+        for review in reviews:
+            if review.comments_count:
+                answer = await self._client.read(f"{self._path}/pulls/{number}/reviews/{review.id}/comments")
+                for one in read_many(GiteaLine, answer.body):
+                    yield one
 
     async def _one(self, path: str, model: type[M], query: Mapping[str, str] | None = None) -> M:
         return read_as(model, (await self._client.read(path, query)).body)
@@ -231,6 +248,10 @@ class GiteaFollowing:
                 return None
             raise
         return read_as(model, answer.body.strip().removeprefix(b"null") or b"{}")
+
+
+def _is_of(written: Comment | Review, account: User) -> bool:
+    return written.user is not None and written.user.id == account.id
 
 
 def _cut(reviews: list[GiteaReview], with_lines: int) -> list[str]:

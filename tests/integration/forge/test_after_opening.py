@@ -7,6 +7,7 @@ import pytest
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.errors import ForgeFailed, ForgeNotNow
 from ompycord.forge import client
+from ompycord.forge.gitea import following as gitea_following
 from ompycord.forge.gitea.following import GiteaFollowing
 from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
 from tests.integration.forge.conftest import HastyClock
@@ -156,6 +157,21 @@ async def test_a_reply_stands_in_its_thread_once(following: Following, forge: Fo
         await following.comment(1, thread=first, marker=MARK, text="Since.")
     threads = {one.id: [each.text for each in one.comments] for one in (await following.discussion(1)).threads}
     assert threads == {first: ["Why?", f"{MARK}\nSince."], other: ["And this?"]}
+
+
+async def test_a_reply_finds_its_thread_behind_more_reviews_than_are_read(
+    following: Following, forge: ForgeDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gitea_following, "_REVIEWS", 1)
+    first = forge.say_at(1, 1, "Why?", by="anna")
+    for line in (2, 3):
+        forge.say_at(1, line, "Newer.", by="anna")
+    await following.comment(1, thread=first, marker=MARK, text="Since.")
+    forge.say_at(1, 4, "Newest.", by="anna")
+    await following.comment(1, thread=first, marker=MARK, text="Since.")
+    monkeypatch.undo()
+    threads = {one.id: [each.text for each in one.comments] for one in (await following.discussion(1)).threads}
+    assert threads[first] == ["Why?", f"{MARK}\nSince."]
 
 
 async def test_a_reply_into_a_thread_that_is_gone_is_an_error_of_its_own(following: Following) -> None:
