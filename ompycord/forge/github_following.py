@@ -194,9 +194,9 @@ class GitHubFollowing:
         issue = await self._as(f"{self._path}/issues/{number}", TypeAdapter(Issue))
         return issue_of(issue, await self._pages(f"{self._path}/issues/{number}/comments", _COMMENTS))
 
-    async def did_put(self, call: IssueCall) -> bool:
+    async def put_of(self, call: IssueCall) -> str:
         """See `CallRights`: its delivery says so."""
-        return True
+        return ""
 
     async def may_write(self, login: str) -> bool:
         """See `CallRights`; an account that the forge does not know there may not."""

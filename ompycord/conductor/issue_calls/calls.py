@@ -206,7 +206,9 @@ class IssueCalls:
     async def _read(self, spec: RepositorySpec, call: IssueCall) -> IssueCall | None:
         """Who asked is judged first, then the issue is read and kept."""
         try:
-            if not await self._judge.is_theirs(spec, call):  # it stood there before, or another put it there
+            put = await self._judge.put_of(spec, call)
+            if put is None or (put and not await self._rows.is_first(call, put)):
+                # it stood there before, another put it there, or a delivery about something else has it in it, too
                 await self._rows.settled(call.run, started=False)
                 return None
             if await self._judge.caller(spec, call, self._channel(spec)) is None:

@@ -59,12 +59,12 @@ class CallJudge:
             may_write = await forge.may_write(call.login)
         return Person(id="", name=call.login, role=Role.RUNNER) if may_write else None
 
-    async def is_theirs(self, spec: RepositorySpec, call: IssueCall) -> bool:
-        """Whether it was who called that put it there. Raises ForgeFailed."""
+    async def put_of(self, spec: RepositorySpec, call: IssueCall) -> str | None:
+        """See `CallRights`. Raises ForgeFailed."""
         if spec.forge is None:
-            return False
+            return None
         async with self._rights(spec.forge) as forge:
-            return await forge.did_put(call)
+            return await forge.put_of(call)
 
     async def read(self, spec: RepositorySpec, call: IssueCall) -> IssueCall:
         """The call with the text that its agent will read, ready or waiting for a person. Raises Refused."""

@@ -126,6 +126,10 @@ class IssueCallRows(Protocol):
         """Calls that are to be read or started, the oldest first."""
         ...
 
+    async def is_first(self, call: IssueCall, put: str) -> bool:
+        """Whether no other call meant this act, by its name; one that is asked about again is still the first."""
+        ...
+
     async def prepared(self, call: IssueCall, *, burst: int, since: Millis) -> IssueCall | None:
         """Store what was read of one, once; None where it was withdrawn meanwhile or its issue has a run.
 
@@ -153,10 +157,11 @@ class IssueCallRows(Protocol):
 class CallRights(Protocol):
     """What the forge says of people."""
 
-    async def did_put(self, call: IssueCall) -> bool:
-        """Whether it was this account that put the label there, or assigned the issue, at that moment.
+    async def put_of(self, call: IssueCall) -> str | None:
+        """The forge's name of the act by which this account put the label there, or assigned the issue, at that moment.
 
-        True where the delivery itself says so. Raises ForgeFailed.
+        None where it did not; empty where the delivery itself says that it did, and each is of another act. Raises
+        ForgeFailed.
         """
         ...
 

@@ -94,6 +94,7 @@ class GiteaBranch(_Read):
 class GiteaChange(_Read):
     """One line of the history of an issue."""
 
+    id: int
     type: str = ""
     body: str | None = None
     """Of a label `1` where it was put there."""

@@ -139,18 +139,19 @@ class GiteaFollowing:
         issue = await self._one(f"{self._path}/issues/{number}", Issue)
         return issue_of(issue, await self._comments(number))
 
-    async def did_put(self, call: IssueCall) -> bool:
+    async def put_of(self, call: IssueCall) -> str | None:
         """See `CallRights`. A delivery there says what stands at the issue, and who changed anything of it.
 
-        The last word of the issue's history about this label or account counts.
+        The last word of the issue's history about this label or account counts, and its number names it.
         """
         moment = moment_of(call.moment) or 0
         since = datetime.fromtimestamp(max(0, moment - _JUST_THEN_MS) / 1000, UTC).isoformat()
         path = f"{self._path}/issues/{call.number}/timeline"
         found = await self._all(path, GiteaChange, {"since": since})
         last = next((one for one in reversed(found) if one.about == (call.kind, call.value.lower())), None)
-        is_theirs = last is not None and last.user is not None and last.user.login.lower() == call.login.lower()
-        return is_theirs and last is not None and last.is_put
+        if last is None or last.user is None or last.user.login.lower() != call.login.lower() or not last.is_put:
+            return None
+        return str(last.id)
 
     async def may_write(self, login: str) -> bool:
         """See `CallRights`. Only an admin of the repository is told of others: without that nobody may."""

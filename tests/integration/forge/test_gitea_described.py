@@ -181,7 +181,7 @@ async def ask_everything(gitea: Gitea, following: GiteaFollowing, forge: ForgeDo
         run="01JD0000000000000000000001", repository="shop", number=issue["number"], kind="label", value="agent",
         login="anna", text_sha256="0" * 64, moment=issue["updated_at"], at=0,
     )  # fmt: skip
-    assert await following.did_put(call)
+    assert await following.put_of(call)
     await following.close_pull(number)
 
 

@@ -103,8 +103,10 @@ class CallWorld:
     async def _opened(self, spec: ForgeSpec) -> AsyncGenerator[GitHubFollowing | GiteaFollowing]:
         if self.gitea is not None:
             gitea = GiteaFollowing(spec, token=lambda: TOKEN, clock=self.clock)
-            yield gitea
-            await gitea.close()
+            try:
+                yield gitea
+            finally:
+                await gitea.close()
             return
         known = KnownAnswers()
         made = GitHubFollowing(

@@ -1,6 +1,8 @@
 """Labels and assignments on Gitea: a delivery says what stands at the issue, and the forge who put it there."""
 
+import sqlite3
 from collections.abc import AsyncGenerator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from ompycord.store import SqliteStore
 from tests.integration.issue_calls.conftest import CallWorld
 from tests.integration.store.world import CountingIds, HandClock
 from tests.support.forge_deliveries import reassigned, relabeled
-from tests.support.forge_double import REPOSITORY, ForgeDouble, forge_double
+from tests.support.forge_double import REPOSITORY, Fault, ForgeDouble, forge_double
 from tests.support.new_store import new_store
 
 LABEL, BOT = "ompycord", "ompycord-bot"
@@ -66,6 +68,15 @@ def _world(store: SqliteStore, clock: HandClock, forge: ForgeDouble) -> CallWorl
     return CallWorld(store, clock, forge)
 
 
+def end_runs(database: Path) -> None:
+    """Every run that was started has ended."""
+    with closing(sqlite3.connect(database)) as raw, raw:
+        raw.execute(
+            "INSERT INTO runs (id, kind, state, created_at, updated_at, ended_at) "
+            "SELECT run, 'hosted', 'COMPLETE', 0, 0, 0 FROM issue_calls WHERE state = 'started'"
+        )
+
+
 def notes(world: CallWorld) -> list[str]:
     return [submission.note for submission, _, _ in world.runs.submitted.values()]
 
@@ -111,6 +122,35 @@ async def test_what_stood_there_before_the_delivery_starts_nothing(world: CallWo
     await world.take(relabeled(issue.shown))
     assert await world.calls.start_called() == 0
     assert world.runs.submitted == {}
+
+
+async def test_a_label_starts_one_run_whatever_else_its_issue_gets_until_it_is_put_there_again(
+    world: CallWorld, issue: GiteaIssue, tmp_path: Path
+) -> None:
+    """The run ended within a minute of the label: a delivery about another label has ours in it, too."""
+    issue.change("labeled", LABEL, "anna")
+    await world.take(relabeled(issue.shown))
+    assert await world.calls.start_called() == 1
+    end_runs(tmp_path / "ompycord.db")
+    issue.change("labeled", "bug", "anna")
+    assert await world.take(relabeled(issue.shown)) == "called"
+    assert await world.made().start_called() == 0
+    assert (len(world.runs.submitted), await world.refusals()) == (1, [])
+    issue.change("unlabeled", LABEL, "anna")
+    issue.change("labeled", LABEL, "anna")
+    assert await world.take(relabeled(issue.shown)) == "called"
+    assert await world.calls.start_called() == 1
+
+
+async def test_a_call_whose_reading_failed_is_still_the_first_of_its_label(
+    world: CallWorld, issue: GiteaIssue, forge: ForgeDouble
+) -> None:
+    issue.change("labeled", LABEL, "anna")
+    await world.take(relabeled(issue.shown))
+    forge.faults = [Fault("GET", "/comments", 502, times=9)]
+    assert await world.calls.start_called() == 0
+    forge.faults = []
+    assert await world.made().start_called() == 1
 
 
 @pytest.mark.parametrize("is_new", [False, True], ids=["old server", "new server"])

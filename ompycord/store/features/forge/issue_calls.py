@@ -14,6 +14,7 @@ __all__ = ["SqliteIssueCalls"]
 
 _SQL: Final = load("issue_calls")
 _SEEN = _SQL.one("seen_delivery")
+_SIGNATURE = _SQL.one("signature_of_delivery")
 _NOTE = _SQL.one("note_delivery")
 _FORGET_DELIVERIES = _SQL.one("forget_deliveries")
 _IS_OPEN = _SQL.one("call_is_open")
@@ -41,6 +42,9 @@ class SqliteIssueCalls(StorePart):
 
     async def unstarted(self) -> list[IssueCall]:
         return await self._database.readers.all(_UNSTARTED, (), _call_of)
+
+    async def is_first(self, call: IssueCall, put: str) -> bool:
+        return await self._database.writer.submit(partial(_is_first, call=call, put=put))
 
     async def prepared(self, call: IssueCall, *, burst: int, since: Millis) -> IssueCall | None:
         return await self._database.writer.submit(partial(_prepare, call=call, burst=burst, since=since))
@@ -91,6 +95,13 @@ def _withdraw(raw: sqlite3.Connection, delivery: HookDelivery, call: IssueCall) 
         return HookOutcome.DUPLICATE
     withdrawn = raw.execute(_WITHDRAW, call.model_dump(mode="json")).rowcount
     return HookOutcome.WITHDRAWN if withdrawn else HookOutcome.IGNORED
+
+
+def _is_first(raw: sqlite3.Connection, call: IssueCall, put: str) -> bool:
+    """What was done on the forge is kept as deliveries are, under a name that no hook has; signed by who took it."""
+    act = HookDelivery(hook=f"put:{call.repository}", delivery=put, signature=f"{call.run} {put}", at=call.at)
+    row = raw.execute(_SIGNATURE, act.model_dump()).fetchone()
+    return _note(raw, act) if row is None else str(row[0]) == act.signature
 
 
 def _prepare(raw: sqlite3.Connection, call: IssueCall, burst: int, since: Millis) -> IssueCall | None:
