@@ -8,6 +8,8 @@ this very commit for this very branch there; a crash or a restart asks no second
 
 import asyncio
 import hashlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from ompycord.conductor.pull_requests.review_room import ReviewRoom
@@ -78,12 +80,20 @@ async def why_not_permitted(
     return _denial(decided.by, decided.reason) if isinstance(decided, ApprovalDenied) else None
 
 
-async def place_given_back(order: StepOrder, repository: RepositorySpec, context: StepContext) -> None:
-    """The pull request is on record, or is not opened: another run may have the place."""
-    if context.review_room is None or context.proposals is None or repository.publish.most_unread is None:
-        return
-    if (chain := await context.proposals.chain_of(order.run)) is not None:
-        context.review_room.release(repository, chain)
+@asynccontextmanager
+async def place_given_back(order: StepOrder, repository: RepositorySpec, context: StepContext) -> AsyncGenerator[None]:
+    """At its end the pull request is on record, or is not opened: another run may have the place that was taken within.
+
+    Whose place it is, is read before one is taken, so nothing can fail where it is given back. Raises StorageError.
+    """
+    room, chain = context.review_room, None
+    if room is not None and context.proposals is not None and repository.publish.most_unread is not None:
+        chain = await context.proposals.chain_of(order.run)
+    try:
+        yield
+    finally:
+        if room is not None and chain is not None:
+            room.release(repository, chain)
 
 
 async def _room(

@@ -63,10 +63,8 @@ async def publish(order: StepOrder, task: Task, context: StepContext) -> EffectF
         names=await asyncio.to_thread(_names, collected),
         conflicts=moved.conflicts if moved is not None else (),
     )
-    try:
+    async with place_given_back(order, repository, context):
         return await _proposed(order, task, repository, result, context)
-    finally:
-        await place_given_back(order, repository, context)
 
 
 async def _proposed(

@@ -238,6 +238,30 @@ async def test_a_store_that_fails_while_it_waits_costs_the_run_nothing(
     assert (done.state, len(done.approvals), len(house.forge.pulls)) == (RunState.COMPLETE, 1, 2)
 
 
+@pytest.mark.parametrize("ends", ["it fails", "it is cancelled"])
+async def test_a_place_comes_back_although_the_store_fails_by_then(house: House, ends: str) -> None:
+    """A cancel comes while the store cannot be read: another run has the place all the same."""
+    reached = asyncio.Event()
+
+    async def broken(*_: object) -> RunId:
+        raise StorageError("it is busy")
+
+    async def breaks(*_: object) -> None:
+        house.opening.chain_of = broken
+        reached.set()
+        if ends == "it fails":
+            raise StorageError("it is busy")
+        await asyncio.Event().wait()
+
+    house.opening.propose = breaks
+    run = (await house.harness.submit(ADA)).id
+    async with within(10):
+        await reached.wait()
+        if ends == "it is cancelled":
+            await house.harness.areas.runs.cancel(await house.harness.areas.record(run), ADA)
+        await house.room.wait(house.shop, CHAIN)
+
+
 async def test_a_restart_with_settings_that_want_a_word_asks_for_it_where_there_was_room_before(
     store: SqliteStore, tmp_path: Path
 ) -> None:
