@@ -207,8 +207,7 @@ class IssueCalls:
         """Who asked is judged first, then the issue is read and kept."""
         try:
             put = await self._judge.put_of(spec, call)
-            if put is None or (put and not await self._rows.is_first(call, put)):
-                # it stood there before, another put it there, or a delivery about something else has it in it, too
+            if put is None:  # it stood there before, or another put it there
                 await self._rows.settled(call.run, started=False)
                 return None
             if await self._judge.caller(spec, call, self._channel(spec)) is None:
@@ -222,7 +221,7 @@ class IssueCalls:
             return None
         starts = self._starts.get(spec.name)
         kept = await self._rows.prepared(
-            read, burst=starts.burst if starts is not None else 1, since=call.at - _BURST_MS
+            read, put=put, burst=starts.burst if starts is not None else 1, since=call.at - _BURST_MS
         )
         if kept is not None and kept.state is CallState.WAITING:
             await self._ask(spec, kept)

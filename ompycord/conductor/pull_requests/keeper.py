@@ -30,7 +30,7 @@ from ompycord.domain.ports import Clock, RefusalNotes, Tasks
 from ompycord.domain.ports.following import OpenedByRun, OpenFollowing, PullRequestForge, PullRequestRecords
 from ompycord.domain.ports.people import AuditTrail
 from ompycord.domain.pull_requests.ci import CiVerdict, ci_of, repairable
-from ompycord.domain.pull_requests.looks import ci_is_due, gone, is_due, is_news, looked, may_return
+from ompycord.domain.pull_requests.looks import after_deletion, ci_is_due, is_due, is_news, looked, may_return
 from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.pull_requests.seen import SeenComment, SeenDiscussion, SeenPull
 from ompycord.domain.refusals import RefusalCode
@@ -194,7 +194,7 @@ class PullRequests:
         pull = pulls.get(record.number) or await pull_of(forge, record, now)
         if pull is None:
             assert spec.forge is not None
-            await self._keep(record, await self._rounds.go_on(gone(record, spec.forge, now), forge))
+            await self._keep(record, await self._rounds.go_on(after_deletion(record, spec.forge, now), forge))
             return
         is_written = times or is_news(record, pull)
         discussion, unread = await discussion_of(forge, record.number) if is_written else (None, "")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ompycord.domain.base import Millis
 from ompycord.domain.ports.following import PullRequestForge
-from ompycord.domain.pull_requests.looks import may_be_gone
+from ompycord.domain.pull_requests.looks import may_be_deleted
 from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.pull_requests.seen import SeenDiscussion, SeenPull
 from ompycord.errors import ForgeFailed
@@ -29,7 +29,7 @@ async def pull_of(forge: PullRequestForge, record: PullRequestRecord, now: Milli
     try:
         return await forge.pull(record.number)
     except ForgeFailed as error:
-        if error.fault != "not_found" or not may_be_gone(record, now):
+        if error.fault != "not_found" or not may_be_deleted(record, now):
             raise
     await open_pulls_of(forge)  # of a repository that is not there this fails, too
     return None

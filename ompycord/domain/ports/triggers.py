@@ -126,14 +126,11 @@ class IssueCallRows(Protocol):
         """Calls that are to be read or started, the oldest first."""
         ...
 
-    async def is_first(self, call: IssueCall, put: str) -> bool:
-        """Whether no other call meant this act, by its name; one that is asked about again is still the first."""
-        ...
-
-    async def prepared(self, call: IssueCall, *, burst: int, since: Millis) -> IssueCall | None:
+    async def prepared(self, call: IssueCall, *, put: str, burst: int, since: Millis) -> IssueCall | None:
         """Store what was read of one, once; None where it was withdrawn meanwhile or its issue has a run.
 
-        It waits where `burst` others became ready since then.
+        Also where another call was for the same act, `put` (see `CallRights`). It waits where `burst` others became
+        ready since then.
         """
         ...
 

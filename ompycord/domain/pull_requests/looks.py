@@ -12,7 +12,7 @@ from ompycord.domain.pull_requests.record import PullRequestRecord
 from ompycord.domain.pull_requests.reviewers import ReviewApproval, approvals_of, last_verdicts
 from ompycord.domain.pull_requests.seen import SeenChecks, SeenDiscussion, SeenPull, SeenReview
 
-__all__ = ["ci_is_due", "gone", "is_due", "is_news", "looked", "may_be_gone", "may_return", "standing"]
+__all__ = ["after_deletion", "ci_is_due", "is_due", "is_news", "looked", "may_be_deleted", "may_return", "standing"]
 
 _NAMES: Final = 5
 _TEAM: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
@@ -36,31 +36,31 @@ def is_due(record: PullRequestRecord, now: Millis) -> bool:
     """Whether it is looked at also where its forge does not list it as open."""
     if record.is_open or record.round is not None or record.ended_at is None:
         return True
-    if record.is_gone:
+    if record.is_deleted:
         return False
-    is_deleted = record.seen is not None and record.seen.branch_deleted
-    return not is_deleted and now - record.ended_at < _FORGOTTEN_MS and now - record.looked_at >= _AGAIN_MS
+    is_branch_deleted = record.seen is not None and record.seen.branch_deleted
+    return not is_branch_deleted and now - record.ended_at < _FORGOTTEN_MS and now - record.looked_at >= _AGAIN_MS
 
 
 def may_return(record: PullRequestRecord, now: Millis) -> bool:
     """Whether it was closed lately without being merged: people open such a one again."""
     is_closed = record.seen is not None and record.seen.state == "closed" and record.ended_at is not None
-    return is_closed and not record.is_gone and now - (record.ended_at or 0) < _RETURNS_MS
+    return is_closed and not record.is_deleted and now - (record.ended_at or 0) < _RETURNS_MS
 
 
-def may_be_gone(record: PullRequestRecord, now: Millis) -> bool:
+def may_be_deleted(record: PullRequestRecord, now: Millis) -> bool:
     """Whether one that its forge does not find was deleted: what was just opened is not everywhere there yet."""
     return now - record.opened_at >= _YOUNG_MS
 
 
-def gone(record: PullRequestRecord, forge: ForgeSpec, now: Millis) -> PullRequestRecord:
+def after_deletion(record: PullRequestRecord, forge: ForgeSpec, now: Millis) -> PullRequestRecord:
     """The record of one that was deleted on its forge."""
     url = f"{forge.web_address}/{forge.repository}/issues/{record.number}"  # either kind leads on from there
     before = record.seen or PullRequestSeen(number=record.number, url=url, state="closed")
     seen = before.model_copy(update={"state": "closed", "threads": 0, "outdated": 0})
     ended_at = record.ended_at or now
     return record.model_copy(
-        update={"seen": seen, "note": _DELETED, "is_gone": True, "ended_at": ended_at, "looked_at": now}
+        update={"seen": seen, "note": _DELETED, "is_deleted": True, "ended_at": ended_at, "looked_at": now}
     )
 
 
@@ -123,7 +123,7 @@ def looked(
         "readers": record.readers if discussion is None else _readers(discussion, team),
         "ended_at": None if is_open else record.ended_at or now,
         "looked_at": now,
-        "is_gone": False,
+        "is_deleted": False,
         **({"note": discussion.unread} if discussion is not None and discussion.unread else {}),
     }
     return kept.model_copy(update=update), verdict

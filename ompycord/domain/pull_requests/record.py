@@ -59,7 +59,7 @@ class PullRequestRecord(Frozen):
     ended_at: Millis | None = None
     """When it was seen merged or closed."""
     looked_at: Millis = 0
-    is_gone: bool = False
+    is_deleted: bool = False
     """Whether it was deleted on its forge: it is not asked for again."""
 
     @property

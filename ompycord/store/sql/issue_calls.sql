@@ -5,10 +5,6 @@
 SELECT 1 FROM hook_deliveries
 WHERE hook = :hook AND (delivery = :delivery OR signature = :signature);
 
--- name: signature_of_delivery
--- Of one that was taken.
-SELECT signature FROM hook_deliveries WHERE hook = :hook AND delivery = :delivery;
-
 -- name: note_delivery
 -- One was taken.
 INSERT INTO hook_deliveries (hook, delivery, signature, at) VALUES (:hook, :delivery, :signature, :at);

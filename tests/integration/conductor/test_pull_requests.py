@@ -209,7 +209,7 @@ async def test_nothing_is_done_about_one_that_was_deleted_since_the_last_look(wo
         await world.pulls.address(run, MO)
     assert refused.value.facts["state"] == "deleted"
     assert await world.pulls.close(run, MO) == 1
-    assert (await world.record()).is_gone
+    assert (await world.record()).is_deleted
 
 
 async def test_a_repository_that_is_not_seen_any_more_deletes_nothing(world: World) -> None:

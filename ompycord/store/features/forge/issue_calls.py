@@ -14,7 +14,6 @@ __all__ = ["SqliteIssueCalls"]
 
 _SQL: Final = load("issue_calls")
 _SEEN = _SQL.one("seen_delivery")
-_SIGNATURE = _SQL.one("signature_of_delivery")
 _NOTE = _SQL.one("note_delivery")
 _FORGET_DELIVERIES = _SQL.one("forget_deliveries")
 _IS_OPEN = _SQL.one("call_is_open")
@@ -43,11 +42,8 @@ class SqliteIssueCalls(StorePart):
     async def unstarted(self) -> list[IssueCall]:
         return await self._database.readers.all(_UNSTARTED, (), _call_of)
 
-    async def is_first(self, call: IssueCall, put: str) -> bool:
-        return await self._database.writer.submit(partial(_is_first, call=call, put=put))
-
-    async def prepared(self, call: IssueCall, *, burst: int, since: Millis) -> IssueCall | None:
-        return await self._database.writer.submit(partial(_prepare, call=call, burst=burst, since=since))
+    async def prepared(self, call: IssueCall, *, put: str, burst: int, since: Millis) -> IssueCall | None:
+        return await self._database.writer.submit(partial(_prepare, call=call, put=put, burst=burst, since=since))
 
     async def call(self, run: str) -> IssueCall | None:
         return next(iter(await self._database.readers.all(_CALL, (run,), _call_of)), None)
@@ -97,16 +93,12 @@ def _withdraw(raw: sqlite3.Connection, delivery: HookDelivery, call: IssueCall) 
     return HookOutcome.WITHDRAWN if withdrawn else HookOutcome.IGNORED
 
 
-def _is_first(raw: sqlite3.Connection, call: IssueCall, put: str) -> bool:
-    """What was done on the forge is kept as deliveries are, under a name that no hook has; signed by who took it."""
-    act = HookDelivery(hook=f"put:{call.repository}", delivery=put, signature=f"{call.run} {put}", at=call.at)
-    row = raw.execute(_SIGNATURE, act.model_dump()).fetchone()
-    return _note(raw, act) if row is None else str(row[0]) == act.signature
-
-
-def _prepare(raw: sqlite3.Connection, call: IssueCall, burst: int, since: Millis) -> IssueCall | None:
+def _prepare(raw: sqlite3.Connection, call: IssueCall, put: str, burst: int, since: Millis) -> IssueCall | None:
     values = call.model_dump(mode="json")
-    if raw.execute(_HAS_RUN, values).fetchone() is not None:
+    # what was done on the forge is kept as deliveries are, under a name that no hook has
+    act = HookDelivery(hook=f"put:{call.repository}", delivery=put, signature=call.run, at=call.at)
+    is_another = bool(put) and not _note(raw, act)
+    if is_another or raw.execute(_HAS_RUN, values).fetchone() is not None:
         raw.execute(_SETTLE, {"run": call.run, "state": CallState.REFUSED})
         return None
     lately = int(raw.execute(_LATELY, {**values, "since": since}).fetchone()[0])
