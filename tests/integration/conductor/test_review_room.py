@@ -243,10 +243,12 @@ async def test_a_place_comes_back_although_the_store_fails_by_then(house: House,
     """A cancel comes while the store cannot be read: another run has the place all the same."""
     reached = asyncio.Event()
 
-    async def broken(*_: object) -> RunId:
+    async def broken(run: RunId) -> RunId:
         raise StorageError("it is busy")
 
-    async def breaks(*_: object) -> None:
+    async def breaks(
+        order: StepOrder, task: Task, repository: RepositorySpec, result: PublishedResult, record: RecordFacts
+    ) -> None:
         house.opening.chain_of = broken
         reached.set()
         if ends == "it fails":
