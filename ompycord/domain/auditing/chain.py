@@ -15,7 +15,7 @@ from ompycord.domain.auditing.cuts import CUT, RecordCut, read_cut
 from ompycord.domain.auditing.marks import ERASED, read_mark
 from ompycord.domain.base import Frozen, Millis
 
-__all__ = ["ACCEPTED", "GENESIS", "AuditRow", "ChainFault", "ChainReport", "check_chain", "link_hash"]
+__all__ = ["ACCEPTED", "GENESIS", "AuditRow", "ChainCheck", "ChainFault", "ChainReport", "check_chain", "link_hash"]
 
 GENESIS: Final = bytes(32)
 """The hash before the first row."""
@@ -101,28 +101,46 @@ def check_chain(
     key: bytes | None = None,
     lost: Sequence[ChainFault] | None = None,
 ) -> ChainReport:
-    """Check every row, in order, then every anchor. What follows a broken row is checked from its own hash on.
+    """Check rows that are here at once; see `ChainCheck`."""
+    check = ChainCheck(anchors, key=key)
+    check.take(rows)
+    return check.report(lost)
 
-    `key` is the installation's: with it, rows out of which a person was taken are known by the rows that say so
-    (`marks.py`), and so are rows that moved into files (`cuts.py`); without it they count as changed and missing.
-    `lost`: files of moved rows that are not as they were; None: they were not looked for.
+
+class ChainCheck:
+    """Checks every row, in order, however they come, then every anchor.
+
+    What follows a broken row is checked from its own hash on. What it keeps does not grow with rows that are right.
     """
-    walk = _Walk(key=key, wanted=frozenset(anchor.n for anchor in anchors))
-    for row in rows:
-        walk.take(row)
-    left, cut_through = walk.left()
-    away = [] if lost is None else [_unnamed(first, through, lost) for first, through in walk.covered]
-    missing = [one for one in anchors if walk.hashes.get(one.n) != one.hash and not walk.is_cut(one.n)]
-    covered = [one for one in anchors if one.n not in walk.hashes and walk.is_cut(one.n)]
-    unanchored = _anchor_faults(missing, walk.confirmed, last=walk.expected - 1)
-    return ChainReport(
-        rows=walk.count,
-        last_hash=walk.previous.hex(),
-        faults=_shown([*(lost or ()), *(one for one in away if one), *left, *unanchored], walk.confirmed),
-        anchors=len(anchors) - len(missing) - len(covered),
-        erased=walk.erased_rows,
-        cut_through=cut_through,
-    )
+
+    def __init__(self, anchors: Sequence[Anchor] = (), *, key: bytes | None = None) -> None:
+        """`key` is the installation's: with it, rows out of which a person was taken are known by the rows that say so
+        (`marks.py`), and so are rows that moved into files (`cuts.py`); without it they count as changed and missing.
+        """
+        self._anchors = anchors
+        self._walk = _Walk(key=key, wanted=frozenset(anchor.n for anchor in anchors))
+
+    def take(self, rows: Iterable[AuditRow]) -> None:
+        """The next rows."""
+        for row in rows:
+            self._walk.take(row)
+
+    def report(self, lost: Sequence[ChainFault] | None = None) -> ChainReport:
+        """What was found. `lost`: files of moved rows that are not as they were; None: they were not looked for."""
+        walk, anchors = self._walk, self._anchors
+        left, cut_through = walk.left()
+        away = [] if lost is None else [_unnamed(first, through, lost) for first, through in walk.covered]
+        missing = [one for one in anchors if walk.hashes.get(one.n) != one.hash and not walk.is_cut(one.n)]
+        covered = [one for one in anchors if one.n not in walk.hashes and walk.is_cut(one.n)]
+        unanchored = _anchor_faults(missing, walk.confirmed, last=walk.expected - 1)
+        return ChainReport(
+            rows=walk.count,
+            last_hash=walk.previous.hex(),
+            faults=_shown([*(lost or ()), *(one for one in away if one), *left, *unanchored], walk.confirmed),
+            anchors=len(anchors) - len(missing) - len(covered),
+            erased=walk.erased_rows,
+            cut_through=cut_through,
+        )
 
 
 @dataclass(kw_only=True)

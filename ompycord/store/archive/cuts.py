@@ -27,8 +27,9 @@ from ompycord.store.archive.record_files import (
     rows_of_file,
     without_person,
 )
+from ompycord.store.archive.record_pages import audit_page
 from ompycord.store.database import Database, StorePart
-from ompycord.store.features.audit import add_audit, audit_page
+from ompycord.store.features.audit import add_audit
 from ompycord.store.statements import load
 
 __all__ = ["ROWS", "RewrittenFile", "SqliteCuts", "names_in", "put_in_place"]

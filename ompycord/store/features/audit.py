@@ -3,30 +3,32 @@
 `domain/auditing/chain.py` says what a row's hash is, and checks the whole.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import chain
+from typing import Final
 
 from ompycord.domain.auditing.anchors import Anchor
-from ompycord.domain.auditing.chain import GENESIS, AuditRow, ChainReport, check_chain, link_hash
+from ompycord.domain.auditing.chain import GENESIS, AuditRow, ChainCheck, ChainReport, link_hash
+from ompycord.domain.auditing.cuts import CUT
+from ompycord.domain.auditing.marks import ERASED
 from ompycord.domain.base import Millis
 from ompycord.errors import StorageError
-from ompycord.store.archive.files import ArchiveFiles
-from ompycord.store.archive.record_files import kept_files, lost_files, moved_rows, rows_of_file
+from ompycord.store.archive.record_pages import RecordPages, audit_row, export_page, rows_about
 from ompycord.store.database import StorePart
 from ompycord.store.rows import canonical
 from ompycord.store.statements import load
 
-__all__ = ["SqliteAudit", "add_audit", "audit_page"]
+__all__ = ["SqliteAudit", "add_audit"]
 
 _SQL = load("audit")
-_AUDIT = _SQL.one("audit")
-_AUDIT_PAGE = _SQL.one("audit_page")
-_AUDIT_OF = _SQL.one("audit_of")
 _AUDIT_LAST = _SQL.one("audit_last")
 _AUDIT_TAIL = _SQL.one("audit_tail")
 _ADD_AUDIT = _SQL.one("add_audit")
+_CHANGES: Final = frozenset({CUT.encode(), ERASED.encode()})
+"""What the rows say that name earlier ones which are not as they were."""
+_TRIES: Final = 3
 
 
 class SqliteAudit(StorePart):
@@ -44,16 +46,40 @@ class SqliteAudit(StorePart):
         return report.rows
 
     async def check_audit(self, anchors: Sequence[Anchor] = (), *, key: bytes | None = None) -> ChainReport:
-        check = partial(_check, anchors=anchors, key=key, files=self._database.archive)
-        return await self._database.readers.read(check)
+        """Check all of it, a page a read, up to the row that is the last one when the last page is read.
+
+        Rows that move or are rewritten between two pages are found again behind the rows that say so, or it is read
+        again.
+        """
+        for attempt in range(1, _TRIES + 1):
+            report, is_disturbed = await self._checked(anchors, key)
+            if not (is_disturbed and report.open_faults) or attempt == _TRIES:
+                return report
+        raise AssertionError("unreachable")
+
+    async def _checked(self, anchors: Sequence[Anchor], key: bytes | None) -> tuple[ChainReport, bool]:
+        """What was found, and whether earlier rows were moved or rewritten while it was read."""
+        tail = await self.audit_tail()
+        end = 0 if tail is None else tail[0]
+        pages, check, is_disturbed = RecordPages(self._database.archive), ChainCheck(anchors, key=key), False
+        while (rows := await self._database.readers.read(pages.next)) is not None:
+            await asyncio.to_thread(check.take, rows)
+            is_disturbed = is_disturbed or any(row.n > end and row.action in _CHANGES for row in rows)
+        return check.report(pages.lost), is_disturbed
 
     async def audit_rows(self, *, after: int, limit: int) -> list[AuditRow]:
-        return await self._database.readers.read(partial(_page, after=after, limit=limit, files=self._database.archive))
+        page = partial(export_page, after=after, limit=limit, files=self._database.archive)
+        return await self._database.readers.read(page)
 
     async def audit_of(self, subject: str, *, since: Millis = 0) -> list[AuditRow]:
-        return await self._database.readers.read(
-            partial(_about, subject=subject, since=since, files=self._database.archive)
-        )
+        """Links about a subject, in order: a file a read, then those of the table."""
+        found: list[AuditRow] = []
+        place: int | None = 0
+        while place is not None:
+            read = partial(rows_about, subject=_utf8(subject), since=since, files=self._database.archive, place=place)
+            rows, place = await self._database.readers.read(read)
+            found += rows
+        return found
 
     async def audit_last(
         self, guild: str, *, is_home: bool, before: int | None, actor: str | None, subject: str | None, limit: int
@@ -62,7 +88,7 @@ class SqliteAudit(StorePart):
         wanted = {
             "guild": guild, "is_home": is_home, "before": before, "actor": actor, "subject": subject, "limit": limit
         }  # fmt: skip
-        return await self._database.readers.all(_AUDIT_LAST, wanted, _row_of)
+        return await self._database.readers.all(_AUDIT_LAST, wanted, audit_row)
 
     async def audit_tail(self) -> tuple[int, str] | None:
         return await self._database.readers.one(_AUDIT_TAIL, (), lambda row: (row["n"], row["hash"].hex()))
@@ -85,40 +111,3 @@ def add_audit(
 
 def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
-
-
-def audit_page(raw: sqlite3.Connection, *, after: int, limit: int) -> list[AuditRow]:
-    """Links of the table behind this number, in order."""
-    return [_row_of(row) for row in raw.execute(_AUDIT_PAGE, (after, limit))]
-
-
-def _page(raw: sqlite3.Connection, *, after: int, limit: int, files: ArchiveFiles) -> list[AuditRow]:
-    """Links that moved into files come first; those of one file are a page."""
-    for file in kept_files(raw):
-        if file.last > after and (found := [row for row in rows_of_file(files, file) if row.n > after]):
-            return found[:limit]
-    return audit_page(raw, after=after, limit=limit)
-
-
-def _about(raw: sqlite3.Connection, *, subject: str, since: Millis, files: ArchiveFiles) -> list[AuditRow]:
-    wanted = _utf8(subject)
-    moved = [
-        row
-        for file in kept_files(raw)
-        if file.until >= since
-        for row in rows_of_file(files, file)
-        if row.subject == wanted
-    ]
-    return [*moved, *(_row_of(row) for row in raw.execute(_AUDIT_OF, (subject,)))]
-
-
-def _check(
-    raw: sqlite3.Connection, *, anchors: Sequence[Anchor], key: bytes | None, files: ArchiveFiles
-) -> ChainReport:
-    kept = kept_files(raw)
-    rows = chain(moved_rows(files, kept), (_row_of(row) for row in raw.execute(_AUDIT)))
-    return check_chain(rows, anchors, key=key, lost=lost_files(files, kept))
-
-
-def _row_of(row: sqlite3.Row) -> AuditRow:
-    return AuditRow.model_validate(dict(row))

@@ -1,11 +1,5 @@
 -- The hash chain of what people did. Texts are read as bytes: what was tampered with need not be text.
 
--- name: audit
--- The whole chain, in order.
-SELECT n, at, CAST(actor AS BLOB) AS actor, CAST(action AS BLOB) AS action, CAST(subject AS BLOB) AS subject,
-    CAST(detail AS BLOB) AS detail, previous, hash
-FROM audit ORDER BY n;
-
 -- name: audit_page
 -- Some of its rows, in order.
 SELECT n, at, CAST(actor AS BLOB) AS actor, CAST(action AS BLOB) AS action, CAST(subject AS BLOB) AS subject,
