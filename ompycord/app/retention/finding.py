@@ -5,11 +5,10 @@ from typing import Final
 
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.findings import Finding, fail, ok, warn
-from ompycord.app.retention.keeper import unreadable_months
+from ompycord.app.retention.keeper import unreadable_months, unreadable_rows
 from ompycord.app.team.unreached import read_unreached
 from ompycord.errors import StartError
 from ompycord.render.phrases import and_list, count
-from ompycord.store.archive.files import FileState
 from ompycord.store.archive.listing import archived_files, record_files
 
 __all__ = ["archive_finding"]
@@ -42,13 +41,14 @@ def archive_finding(path: Path, *, database: Finding) -> Finding:
     if wrong:
         months = and_list([f"{month} is {state.value}" for month, state in wrong.items()], most=_SHOWN)
         return fail(_NAME, f"the file of {months}: runs of then cannot be shown.", "ompycord archive restore")
-    lost = [one for one in record if one.state is not FileState.PRESENT]
+    lost = unreadable_rows(record)
     if lost:
-        text = f"the file of {lost[0].file.words} of the record is {lost[0].state.value}."
-        return fail(_NAME, text, "ompycord archive restore")
-    back = sorted(one for one in unreached if any(one.month == file.archived.month for file in files))
+        rows, state = next(iter(lost.items()))
+        return fail(_NAME, f"the file of {rows} is {state.value}.", "ompycord archive restore")
+    there = {*(one.archived.month for one in files), *(one.file.named for one in record)}
+    back = sorted(one for one in unreached if one.of in there)
     if back:
-        text = f"the file of {back[0].month} is back and may name {back[0].pseudonym}, who was erased meanwhile."
+        text = f"the file of {back[0].of} is back and may name {back[0].pseudonym}, who was erased meanwhile."
         return warn(_NAME, text, "ompycord person erase ID --name NAME")
     number = len(files) + len(record)
     return ok(_NAME, f"{count(number, 'file')}, all whole" if number else _NONE)

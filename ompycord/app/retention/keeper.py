@@ -18,9 +18,17 @@ from ompycord.errors import OmpycordError
 from ompycord.render.phrases import count
 from ompycord.store.archive.files import FileState
 from ompycord.store.archive.moving import Archived, ArchivedFile, ArchiveTotals, DueRun
+from ompycord.store.archive.record_files import SeenRecordFile
 from ompycord.telemetry import get_logger
 
-__all__ = ["EventArchive", "RetentionKeeper", "RetentionState", "retention_line", "unreadable_months"]
+__all__ = [
+    "EventArchive",
+    "RetentionKeeper",
+    "RetentionState",
+    "retention_line",
+    "unreadable_months",
+    "unreadable_rows",
+]
 
 PAUSE_S: Final = 3600.0
 STEP_S: Final = 0.05
@@ -46,13 +54,19 @@ class EventArchive(Protocol):
     async def files(self, *, is_thorough: bool = True) -> list[ArchivedFile]: ...
 
 
+class RecordArchive(Protocol):
+    """The files with old rows of the record."""
+
+    async def seen(self, *, is_thorough: bool = True) -> list[SeenRecordFile]: ...
+
+
 @dataclass(frozen=True)
 class RetentionState:
     """What is known of it; read by health."""
 
     totals: ArchiveTotals | None = None
     unreadable: tuple[str, ...] = ()
-    """What is wrong with files, as `2027-03 is missing`."""
+    """What is wrong with files, as `2027-03 is missing`, or `rows 1 to 9 of the record is missing`."""
     unreached: tuple[Unreached, ...] = ()
     """What an erasure did not reach and is back."""
     due: int = 0
@@ -67,12 +81,14 @@ class RetentionKeeper:
         self,
         *,
         archive: EventArchive,
+        record: RecordArchive,
         options: RetentionOptions,
         clock: Clock,
         unreached: Callable[[], Iterable[Unreached]] = tuple,
     ) -> None:
         """`unreached` reads what erasures could not reach; it blocks."""
         self._archive = archive
+        self._record = record
         self._options = options
         self._clock = clock
         self._unreached = unreached
@@ -91,29 +107,30 @@ class RetentionKeeper:
             await self._archive.tidy()
             await self._take_out()
             due = await self._move() if self._options.events_days else 0
-            totals, files = await self._archive.totals(), await self._files()
+            totals, unreadable = await self._archive.totals(), await self._unreadable()
             unreached = await asyncio.to_thread(lambda: sorted(self._unreached()))
         except (OmpycordError, OSError) as error:
             cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             log.warning("retention.waits", cause=cause)
             self.state = replace(self.state, fault=cause)
             return
-        unreadable = unreadable_months(files)
-        for month, state in unreadable.items():
-            log.error("archive.unreadable", month=month, state=state.value)
+        for of, state in unreadable.items():
+            log.error("archive.unreadable", of=of, state=state.value)
         self.state = RetentionState(
             totals=totals,
-            unreadable=tuple(f"{month} is {state.value}" for month, state in unreadable.items()),
-            unreached=tuple(one for one in unreached if one.month not in unreadable),
+            unreadable=tuple(f"{of} is {state.value}" for of, state in unreadable.items()),
+            unreached=tuple(one for one in unreached if one.of not in unreadable),
             due=due,
         )
 
-    async def _files(self) -> list[ArchivedFile]:
-        """Once a day every byte of them is read; else only of what has changed."""
+    async def _unreadable(self) -> dict[str, FileState]:
+        """What is not as it was made. Once a day every byte of all files is read; else only of what has changed."""
         day = self._clock.now_ms() // _DAY_MS
-        files = await self._archive.files(is_thorough=day != self._read_day)
+        is_thorough = day != self._read_day
+        months = unreadable_months(await self._archive.files(is_thorough=is_thorough))
+        rows = unreadable_rows(await self._record.seen(is_thorough=is_thorough))
         self._read_day = day
-        return files
+        return months | rows
 
     async def _move(self) -> int:
         """The number of runs that are due and stay, since it is only tried."""
@@ -147,6 +164,11 @@ def unreadable_months(files: Iterable[ArchivedFile]) -> dict[str, FileState]:
     return {one.archived.month: one.state for one in files if one.state is not FileState.PRESENT}
 
 
+def unreadable_rows(files: Iterable[SeenRecordFile]) -> dict[str, FileState]:
+    """The same of files with rows of the record, by these rows."""
+    return {one.file.named: one.state for one in files if one.state is not FileState.PRESENT}
+
+
 def retention_line(state: RetentionState, *, is_counted: bool = True) -> HealthLine:
     """The line of `/omp health`. `is_counted`: with the number of runs, which are those of all servers."""
     name = "Archive"
@@ -156,9 +178,9 @@ def retention_line(state: RetentionState, *, is_counted: bool = True) -> HealthL
         text = f"the file of {', '.join(state.unreadable)}: `ompycord archive restore` brings it back from a backup"
         return HealthLine(name=name, is_ok=False, text=text)
     if state.unreached:
-        pseudonym, month = state.unreached[0]
+        pseudonym, of = state.unreached[0]
         text = (
-            f"the file of {month} is back and may name {pseudonym}, who was erased meanwhile: "
+            f"the file of {of} is back and may name {pseudonym}, who was erased meanwhile: "
             "`ompycord person erase ID --name NAME`"
         )
         return HealthLine(name=name, is_ok=False, text=text)

@@ -25,7 +25,8 @@ from ompycord.files import replace_file
 from ompycord.memory.erasure import erase_from_memory
 from ompycord.store import SqliteStore
 from ompycord.store.archive.cuts import names_in
-from ompycord.store.archive.record_files import without_person
+from ompycord.store.archive.files import FileState
+from ompycord.store.archive.record_files import RecordFile, without_person
 from ompycord.store.features.team.person import PersonSummary, archived_row, moved_row
 from ompycord.telemetry import get_logger
 
@@ -75,6 +76,7 @@ class PersonData:
         rows += await self.store.cuts.of_rows(
             lambda moved: [moved_row(row, scrub) for row in moved if without_person(row, scrub) is not None]
         )
+        lost = [one.file for one in await self.store.cuts.seen() if one.state is not FileState.PRESENT]
         named = Counter(one.table for one in rows if one.row is None)
         return {
             "person": person,
@@ -83,7 +85,11 @@ class PersonData:
             "rows": [{"table": one.table, **one.row} for one in rows if one.row is not None],
             "named_by_others": dict(named),
             "files": files,
-            "elsewhere": [*_archives_left(archived.unreadable, person), *self._elsewhere()],
+            "elsewhere": [
+                *_archives_left(archived.unreadable, person),
+                *_rows_left(lost, person),
+                *self._elsewhere(),
+            ],
         }
 
     async def erase(self, person: str, *, by: str, names: Collection[str] = ()) -> dict[str, Any]:
@@ -130,12 +136,13 @@ class PersonData:
         async with self.store.archive.alone, self.store.cuts.alone:
             removed, refused = await asyncio.to_thread(self._remove_files, scrub, await self._archives())
             in_files = await self.store.archive.erase(scrub, at=self.clock.now_ms())
-            await asyncio.to_thread(note_unreached, self.data, scrub.pseudonym, in_files.unreadable)
             # Last of all the tables: where it ends before, the names are still there for the next start.
             remembered = [
                 await erase_from_memory(self.store.erasure, _later, scrub.person, name) for name in (*scrub.names, "")
             ]
             of_record, lost = await self.store.cuts.without(scrub, at=self.clock.now_ms())
+            left = [*in_files.unreadable, *(one.named for one in lost)]
+            await asyncio.to_thread(note_unreached, self.data, scrub.pseudonym, left)
             done = await self.store.erase_person(scrub, key=key, by=who, at=self.clock.now_ms(), files=of_record)
         await self.store.archive.tidy()
         await self.store.cuts.tidy()
@@ -150,7 +157,7 @@ class PersonData:
             "files": removed,
             "elsewhere": [
                 *_archives_left(in_files.unreadable, scrub.person),
-                *_left((f"{one.words.capitalize()} of the record" for one in lost), scrub.person),
+                *_rows_left(lost, scrub.person),
                 *(f"The file {one}: remove it by hand." for one in refused),
                 *self._elsewhere(),
             ],
@@ -227,6 +234,10 @@ async def _later() -> None:
 
 def _archives_left(months: Iterable[str], person: str) -> list[str]:
     return _left((f"Archived events of {month}" for month in dict.fromkeys(months)), person)
+
+
+def _rows_left(files: Iterable[RecordFile], person: str) -> list[str]:
+    return _left((one.named.capitalize() for one in files), person)
 
 
 def _left(what: Iterable[str], person: str) -> list[str]:

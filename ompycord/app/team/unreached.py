@@ -1,7 +1,7 @@
-"""Months of archived events that an erasure could not reach, since their files were gone or damaged.
+"""Months of archived events, and old rows of the record, that an erasure could not reach: their files were not as made.
 
-The file `erased_unreached` of the data folder, a line each: the pseudonym and the month. Like `erased` it is in no
-backup, and says nothing of whom it is about.
+The file `erased_unreached` of the data folder, a line each: the pseudonym and what the file has. Like `erased` it is in
+no backup, and says nothing of whom it is about.
 """
 
 from collections.abc import Iterable
@@ -16,10 +16,11 @@ _FILE: Final = "erased_unreached"
 
 
 class Unreached(NamedTuple):
-    """Somebody who may still stand in the file of a month, once that is back."""
+    """Somebody who may still stand in a file, once that is back."""
 
     pseudonym: str
-    month: str
+    of: str
+    """What the file has: a month as `2027-03`, or `rows 1 to 5000 of the record`."""
 
 
 def read_unreached(data: Path) -> frozenset[Unreached]:
@@ -31,10 +32,10 @@ def read_unreached(data: Path) -> frozenset[Unreached]:
     return frozenset(Unreached(*line.split(" ", 1)) for line in lines if " " in line)
 
 
-def note_unreached(data: Path, pseudonym: str, months: Iterable[str]) -> None:
+def note_unreached(data: Path, pseudonym: str, files: Iterable[str]) -> None:
     """What an erasure of somebody has left, in place of what an earlier one had. Raises OSError."""
     known = read_unreached(data)
     now = frozenset(one for one in known if one.pseudonym != pseudonym)
-    now |= {Unreached(pseudonym, month) for month in months}
+    now |= {Unreached(pseudonym, of) for of in files}
     if now != known:
-        replace_file(data / _FILE, "".join(f"{one.pseudonym} {one.month}\n" for one in sorted(now)))
+        replace_file(data / _FILE, "".join(f"{one.pseudonym} {one.of}\n" for one in sorted(now)))

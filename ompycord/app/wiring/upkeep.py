@@ -74,7 +74,11 @@ def retention_of(infrastructure: Infrastructure, workers: Workers) -> Retention:
     """Keeps the database and the folder of attached files from growing with runs that ended long ago."""
     store, options, clock = infrastructure.store, infrastructure.settings.retention, infrastructure.clock
     events = RetentionKeeper(
-        archive=store.archive, options=options, clock=clock, unreached=partial(read_unreached, infrastructure.data.path)
+        archive=store.archive,
+        record=store.cuts,
+        options=options,
+        clock=clock,
+        unreached=partial(read_unreached, infrastructure.data.path),
     )
     files = FileKeeper(
         files=workers.artifacts.contents,

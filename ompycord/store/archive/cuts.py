@@ -18,9 +18,10 @@ from ompycord.domain.auditing.cuts import CUT, RecordCut, cut_detail
 from ompycord.domain.base import Millis
 from ompycord.domain.people.erasing import Scrub
 from ompycord.errors import StorageError
-from ompycord.store.archive.files import ArchiveFiles, FileState
+from ompycord.store.archive.files import ArchiveFiles, FileState, FileStates
 from ompycord.store.archive.record_files import (
     RecordFile,
+    SeenRecordFile,
     kept_files,
     made_lines,
     moved_rows,
@@ -68,6 +69,7 @@ class SqliteCuts(StorePart):
         super().__init__(database)
         self.alone = asyncio.Lock()
         """Held by whoever changes rows or files; an erasure holds it from its first look at them to its transaction."""
+        self._states = FileStates(database.archive)
 
     async def due(self, *, before: Millis) -> int:
         """How many rows would move. Raises StorageError."""
@@ -98,6 +100,16 @@ class SqliteCuts(StorePart):
     async def files(self) -> list[RecordFile]:
         """Those that count, in the order of their rows. Raises StorageError."""
         return await self._database.readers.read(kept_files)
+
+    async def seen(self, *, is_thorough: bool = True) -> list[SeenRecordFile]:
+        """The same, and what is where they belong. Raises StorageError.
+
+        Else one that is as it was at the last look is not read again.
+        """
+        files = await self.files()
+        names = [one.sha256 for one in files]
+        states = await asyncio.to_thread(self._states.seen, names, is_thorough=is_thorough)
+        return [SeenRecordFile(one, state) for one, state in zip(files, states, strict=True)]
 
     async def names(self) -> frozenset[str]:
         """Names in `artifacts` of all files, also of those that are being made or removed. Raises StorageError."""

@@ -15,7 +15,7 @@ import zstandard
 from ompycord.errors import ArchiveUnreadable
 from ompycord.files import replace_file, sync_folder
 
-__all__ = ["ArchiveFiles", "FileState", "RunFrame", "StoredEvent", "made"]
+__all__ = ["ArchiveFiles", "FileState", "FileStates", "RunFrame", "StoredEvent", "made"]
 
 _LEVEL: Final = 12
 _MOST_BYTES: Final = 2**31
@@ -115,6 +115,25 @@ class ArchiveFiles:
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256
+
+
+class FileStates:
+    """What is where files belong, looked at again and again. Every call blocks."""
+
+    def __init__(self, files: ArchiveFiles) -> None:
+        self._files = files
+        self._known: dict[str, tuple[tuple[int, ...] | None, FileState]] = {}
+
+    def seen(self, names: Sequence[str], *, is_thorough: bool) -> list[FileState]:
+        """In the same order. Unless it is thorough, a file that is as it was at the last look is not read again."""
+        self._known = {one: self._seen(one, is_thorough=is_thorough) for one in names}
+        return [self._known[one][1] for one in names]
+
+    def _seen(self, sha256: str, *, is_thorough: bool) -> tuple[tuple[int, ...] | None, FileState]:
+        signature, known = self._files.signature(sha256), self._known.get(sha256)
+        if not is_thorough and known is not None and known[0] == signature:
+            return known
+        return signature, self._files.state(sha256)
 
 
 def _line(event: StoredEvent) -> str:

@@ -7,15 +7,15 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
-from ompycord.store.archive.files import ArchiveFiles, FileState
+from ompycord.store.archive.files import ArchiveFiles
 from ompycord.store.archive.moving import ArchivedFile, kept_archives
-from ompycord.store.archive.record_files import RecordFile, kept_files
+from ompycord.store.archive.record_files import SeenRecordFile, kept_files
 from ompycord.store.connection import beside_uri, start_error
 from ompycord.store.statements import load
 
-__all__ = ["ListedRecord", "archived_files", "record_files"]
+__all__ = ["archived_files", "record_files"]
 
 T = TypeVar("T")
 
@@ -24,23 +24,16 @@ _HAS = _SQL.one("has_table")
 _WAIT_S: Final = 5.0
 
 
-class ListedRecord(NamedTuple):
-    """A file with rows of the record, and what is where it belongs."""
-
-    file: RecordFile
-    state: FileState
-
-
 def archived_files(data: Path, database: Path) -> list[ArchivedFile]:
     """All with events, the oldest first, and what is where they belong; every byte is read. Raises StartError."""
     files = ArchiveFiles(data / "artifacts")
     return [ArchivedFile(one, files.state(one.sha256)) for one in _read(database, "archives", kept_archives)]
 
 
-def record_files(data: Path, database: Path) -> list[ListedRecord]:
+def record_files(data: Path, database: Path) -> list[SeenRecordFile]:
     """The same of those with rows of the record. Raises StartError."""
     files = ArchiveFiles(data / "artifacts")
-    return [ListedRecord(one, files.state(one.sha256)) for one in _read(database, "audit_files", kept_files)]
+    return [SeenRecordFile(one, files.state(one.sha256)) for one in _read(database, "audit_files", kept_files)]
 
 
 def _read(database: Path, table: str, work: Callable[[sqlite3.Connection], list[T]]) -> list[T]:

@@ -17,7 +17,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.people.erasing import Scrub
 from ompycord.errors import ArchiveUnreadable
 from ompycord.store.archive.erasing import names_them, without
-from ompycord.store.archive.files import FileState, RunFrame, StoredEvent, made
+from ompycord.store.archive.files import FileState, FileStates, RunFrame, StoredEvent, made
 from ompycord.store.archive.reading import ARCHIVE
 from ompycord.store.database import Database, StorePart
 from ompycord.store.features.projection import put_cursor
@@ -129,7 +129,7 @@ class SqliteArchive(StorePart):
         super().__init__(database)
         self.alone = asyncio.Lock()
         """Held by whoever makes or changes files; an erasure holds it from its first look at them to its last table."""
-        self._states: dict[str, tuple[tuple[int, ...] | None, FileState]] = {}
+        self._states = FileStates(database.archive)
 
     async def due(self, *, before: Millis, after: int, limit: int) -> list[DueRun]:
         """Runs after a row number whose events may go."""
@@ -253,16 +253,9 @@ class SqliteArchive(StorePart):
         Else one that is as it was at the last look is not read again.
         """
         kept = await self._kept()
-        found = await asyncio.to_thread(lambda: [self._seen(one.sha256, is_thorough=is_thorough) for one in kept])
-        self._states = {one.sha256: (signature, state) for one, (signature, state) in zip(kept, found, strict=True)}
-        return [ArchivedFile(one, state) for one, (_, state) in zip(kept, found, strict=True)]
-
-    def _seen(self, sha256: str, *, is_thorough: bool) -> tuple[tuple[int, ...] | None, FileState]:
-        signature = self._database.archive.signature(sha256)
-        known = self._states.get(sha256)
-        if not is_thorough and known is not None and known[0] == signature:
-            return known
-        return signature, self._database.archive.state(sha256)
+        names = [one.sha256 for one in kept]
+        states = await asyncio.to_thread(self._states.seen, names, is_thorough=is_thorough)
+        return [ArchivedFile(one, state) for one, state in zip(kept, states, strict=True)]
 
     async def _submit(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What is asked here is answered behind what is being committed, also where nobody waits for that any more."""

@@ -15,7 +15,16 @@ from ompycord.errors import StorageError
 from ompycord.store.archive.files import ArchiveFiles, FileState
 from ompycord.store.statements import load
 
-__all__ = ["RecordFile", "kept_files", "lost_files", "made_lines", "moved_rows", "rows_of_file", "without_person"]
+__all__ = [
+    "RecordFile",
+    "SeenRecordFile",
+    "kept_files",
+    "lost_files",
+    "made_lines",
+    "moved_rows",
+    "rows_of_file",
+    "without_person",
+]
 
 _KEPT: Final = load("audit_files").one("kept_audit_files")
 _TEXTS: Final = ("actor", "action", "subject", "detail")
@@ -37,9 +46,21 @@ class RecordFile(NamedTuple):
     size: int
 
     @property
+    def named(self) -> str:
+        """Its rows as rows of the record."""
+        return f"{self.words} of the record"
+
+    @property
     def words(self) -> str:
         """Its rows, as they are named to people."""
         return f"row {self.first}" if self.first == self.last else f"rows {self.first} to {self.last}"
+
+
+class SeenRecordFile(NamedTuple):
+    """A file, and what is where it belongs."""
+
+    file: RecordFile
+    state: FileState
 
 
 def kept_files(raw: sqlite3.Connection) -> list[RecordFile]:

@@ -4,6 +4,7 @@ Counterparts: `record_files.py`, whose files come first, and `features/audit.py`
 """
 
 import sqlite3
+from itertools import islice
 from typing import Final
 
 from ompycord.domain.auditing.chain import AuditRow, ChainFault
@@ -70,8 +71,10 @@ def export_page(raw: sqlite3.Connection, *, after: int, limit: int, files: Archi
     Raises StorageError where the file that is next cannot be read.
     """
     for file in kept_files(raw):
-        if file.last > after and (found := [row for row in rows_of_file(files, file) if row.n > after]):
-            return found[:limit]
+        if file.last > after:
+            left = (row for row in rows_of_file(files, file) if row.n > after)
+            if found := [*islice(left, limit)]:
+                return found
     return audit_page(raw, after=after, limit=limit)
 
 

@@ -7,12 +7,15 @@ import pytest
 
 from ompycord.app.auditing.cutting import MovedRows
 from ompycord.app.auditing.viewing import RecordView
+from ompycord.app.retention.finding import archive_finding
+from ompycord.app.retention.keeper import retention_line
 from ompycord.app.team.person import PersonData
+from ompycord.app.team.unreached import Unreached, read_unreached
 from ompycord.app.wiring.upkeep import anchoring_of, cutting_of, person_data_of
 from ompycord.errors import StorageError
 from ompycord.store import SqliteStore
 from tests.integration.conductor.conftest import GUILD, AppHarness
-from tests.integration.conductor.test_person_data import XEN, left_in, lived
+from tests.integration.conductor.test_person_data import WHOLE, XEN, keeper_of, left_in, lived
 
 
 async def moved(store: SqliteStore, folder: Path) -> tuple[AppHarness, str]:
@@ -47,6 +50,35 @@ async def test_a_person_is_erased_in_the_files_also_where_only_they_name_her(
     assert report.open_faults == ()
     assert report.erased == done["audit"] > 0
     assert (await data.export(XEN.id))["rows"] == []
+
+
+async def test_an_erasure_goes_past_a_file_of_the_record_that_is_gone_and_that_is_told_until_she_is_out_of_it(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    harness, _ = await moved(store, tmp_path)
+    data, keeper = person_data_of(harness.infrastructure), keeper_of(store, tmp_path)
+    (name,) = await store.cuts.names()
+    file, aside = tmp_path / "artifacts" / name[:2] / name, tmp_path.with_name("aside")
+    (rows,) = [one.named for one in await store.cuts.files()]
+    await keeper.inspect()
+    assert (retention_line(keeper.state).is_ok, keeper.state.unreadable) == (True, ())
+    file.rename(aside)
+    await keeper.inspect()
+    assert keeper.state.unreadable == (f"{rows} is missing",)
+    assert retention_line(keeper.state).text.startswith(f"the file of {rows} is missing: `ompycord archive restore`")
+    lack = f"{rows.capitalize()}: their file is missing or damaged."
+    assert (await data.export(XEN.id))["elsewhere"][0].startswith(lack)
+    done = await data.erase(XEN.id, by="operator")
+    assert done["elsewhere"][0].startswith(lack)
+    assert read_unreached(tmp_path) == {Unreached(done["pseudonym"], rows)}
+    aside.rename(file)
+    await keeper.inspect()
+    assert f"the file of {rows} is back and may name {done['pseudonym']}" in retention_line(keeper.state).text
+    assert archive_finding(tmp_path, database=WHOLE).status == "warn"
+    await data.erase(XEN.id, by="operator", names=(XEN.name,))
+    await keeper.inspect()
+    assert (retention_line(keeper.state).is_ok, read_unreached(tmp_path), left_in(tmp_path)) == (True, frozenset(), [])
+    assert archive_finding(tmp_path, database=WHOLE).status == "ok"
 
 
 async def test_a_crash_between_the_files_and_the_database_is_made_good_by_the_next_start(

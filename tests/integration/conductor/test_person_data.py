@@ -114,7 +114,9 @@ async def archived(store: SqliteStore, folder: Path) -> tuple[AppHarness, RunId,
 def keeper_of(store: SqliteStore, folder: Path) -> RetentionKeeper:
     options = RetentionOptions(events_days=30)
     unreached = partial(read_unreached, folder)
-    return RetentionKeeper(archive=store.archive, options=options, clock=SystemClock(), unreached=unreached)
+    return RetentionKeeper(
+        archive=store.archive, record=store.cuts, options=options, clock=SystemClock(), unreached=unreached
+    )
 
 
 async def test_an_archive_whose_bytes_spell_a_name_is_written_anew_and_not_removed(

@@ -78,7 +78,9 @@ def log(store: SqliteStore, sender: Sender, clock: HandClock) -> Log:
 
 @pytest.fixture
 def keeper(store: SqliteStore, clock: HandClock) -> RetentionKeeper:
-    return RetentionKeeper(archive=store.archive, options=RetentionOptions(events_days=60), clock=clock)
+    return RetentionKeeper(
+        archive=store.archive, record=store.cuts, options=RetentionOptions(events_days=60), clock=clock
+    )
 
 
 def rows(path: Path, table: str) -> int:
@@ -235,7 +237,7 @@ async def test_a_file_that_is_gone_or_damaged_is_said_and_its_run_is_not_shown_h
     words = "the file of 2026-05 is missing: `ompycord archive restore` brings it back from a backup"
     both = Retention(keeper, cast("FileKeeper", None))
     assert both.unreadable() == ("2026-05 is missing",)
-    fresh = RetentionKeeper(archive=store.archive, options=RetentionOptions(), clock=clock)
+    fresh = RetentionKeeper(archive=store.archive, record=store.cuts, options=RetentionOptions(), clock=clock)
     assert both._replace(events=fresh).unreadable() is None, "nothing is known before the first look"
     assert (line.is_ok, line.text) == (False, words)
 
@@ -407,12 +409,14 @@ async def test_what_is_only_tried_moves_nothing(store: SqliteStore, log: Log, cl
     clock.pass_ms(100 * DAY_MS)
     await log.ended("later")
     options = RetentionOptions(events_days=60, dry_run=True)
-    keeper = RetentionKeeper(archive=store.archive, options=options, clock=clock)
+    keeper = RetentionKeeper(archive=store.archive, record=store.cuts, options=options, clock=clock)
     await keeper.inspect()
     assert rows(path, "events") == 2
     words = "all events are in the database; 1 run would go, but retention.dry_run is set"
     assert retention_line(keeper.state).text == words
-    never = RetentionKeeper(archive=store.archive, options=RetentionOptions(events_days=0), clock=clock)
+    never = RetentionKeeper(
+        archive=store.archive, record=store.cuts, options=RetentionOptions(events_days=0), clock=clock
+    )
     await never.inspect()
     assert rows(path, "events") == 2
 
@@ -430,7 +434,9 @@ def test_a_month_goes_once_all_of_it_is_old_enough(day: str, days: int, month: s
 
 async def _year(store: SqliteStore, log: Log, clock: HandClock, path: Path, *, days: int, runs: int) -> list[int]:
     """Bytes of the database in use, at the end of each month of two years."""
-    keeper = RetentionKeeper(archive=store.archive, options=RetentionOptions(events_days=60), clock=clock)
+    keeper = RetentionKeeper(
+        archive=store.archive, record=store.cuts, options=RetentionOptions(events_days=60), clock=clock
+    )
     sizes: list[int] = []
     for day in range(0, 730, days):
         for _ in range(runs):
