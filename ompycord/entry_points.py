@@ -90,7 +90,7 @@ class Registry(Generic[R]):
         where = f"The {self._what} {name} of {distribution}"
         try:
             record = point.load()
-        except Exception as error:  # code that is not ours may raise anything when it is imported
+        except (Exception, SystemExit) as error:  # code that is not ours may raise anything when it is imported
             lines = str(error).splitlines()
             reason = f"{type(error).__name__}: {lines[0][:_REASON]}" if lines else type(error).__name__
             raise ConfigurationError(

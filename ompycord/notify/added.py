@@ -1,4 +1,4 @@
-"""A notifier of another distribution as a target: one try, bounded, whatever its code does.
+"""A notifier of another distribution as a target: one try, bounded, whatever its code does, in a loop of its own.
 
 Counterpart of `webhook.py`.
 """
@@ -12,6 +12,7 @@ from ompycord.domain.deliveries import Destination, StoredDelivery
 from ompycord.domain.ports import Clock
 from ompycord.notify.attempt import Attempt
 from ompycord.notify.kind import AddedNotifier, notice_of
+from ompycord.notify.own_loop import END_S, Act, OwnLoop
 from ompycord.telemetry import get_logger
 
 __all__ = ["AddedTarget"]
@@ -32,7 +33,8 @@ class AddedTarget:
         self._notifier = notifier
         self._clock = clock
         self._redact = redact
-        self._left: list[asyncio.Task[object]] = []
+        self._own = OwnLoop(name=f"notifier {destination}")
+        self._left: list[Act] = []
         """Tries that were ended and go on all the same."""
 
     @property
@@ -40,14 +42,16 @@ class AddedTarget:
         return self._destination
 
     async def close(self) -> None:
-        """Close its connections, whatever its code does."""
+        """Close its connections, whatever its code does; what goes on there is left to the end of the process."""
         closed = await self._bounded(self._notifier.close)
         if isinstance(closed, Attempt):
             log.warning("notifier.not_closed", destination=self._destination, error=closed.error)
+        if not await self._own.end():
+            log.warning("notifier.left_behind", destination=self._destination, after_s=END_S)
 
     async def deliver(self, stored: StoredDelivery) -> Attempt:
         """See the port."""
-        self._left = [one for one in self._left if not one.done()]
+        self._left = [one for one in self._left if one.outcome is None]
         if self._left:
             return Attempt("an earlier try has not ended yet")
         attempt = await self._bounded(partial(self._notifier.notify, notice_of(stored)))
@@ -59,22 +63,19 @@ class AddedTarget:
 
     async def _bounded(self, act: Callable[[], Awaitable[object]]) -> object:
         """What its code answers, or an `Attempt` that says why there is no answer. What does not end is left behind."""
-        acting = asyncio.create_task(_caught(act))  # noqa: TID251  # a group would wait for what does not end
+        acting = self._own.begin(act)
         async with asyncio.TaskGroup() as group:
-            bound = group.create_task(self._clock.sleep(TIMEOUT_S))
+            ends = (group.create_task(self._clock.sleep(TIMEOUT_S)), group.create_task(acting.wait()))
             try:
-                await asyncio.wait((acting, bound), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+                outcome = acting.outcome
             finally:
-                bound.cancel()
                 acting.cancel()
-        if not acting.done():
+                for one in ends:
+                    one.cancel()
+        if outcome is None:
             self._left.append(acting)
             return Attempt(f"no answer within {TIMEOUT_S:.0f} s")
-        return Attempt("its notifier raised CancelledError") if acting.cancelled() else acting.result()
-
-
-async def _caught(act: Callable[[], Awaitable[object]]) -> object:
-    try:
-        return await act()
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # code that is not ours may raise anything
-        return Attempt(f"its notifier raised {type(error).__name__}")
+        if outcome.error is not None:
+            return Attempt(f"its notifier raised {type(outcome.error).__name__}")
+        return outcome.answer

@@ -38,7 +38,10 @@ class Notice(Frozen):
 
 
 class AddedNotifier(Protocol):
-    """Sends what it is given, for the life of the process."""
+    """Sends what it is given, for the life of the process, in an event loop of its own.
+
+    Of `asyncio.to_thread` it has four threads, which nobody can end: give what waits there a timeout.
+    """
 
     async def notify(self, notice: Notice) -> Attempt:
         """Try once, without blocking the loop; ten seconds at most. `Attempt(error)` says why it failed.

@@ -30,7 +30,7 @@ def added_target(spec: OutgoingNotifier, *, clock: Clock, redact: Callable[[str]
         raise ConfigurationError(f"{where}: {found['msg']}") from None
     try:
         notifier = kind.notifier(options)
-    except Exception as error:  # code that is not ours may raise anything
+    except (Exception, SystemExit) as error:  # code that is not ours may raise anything
         raise ConfigurationError(
             f"{setting}: its notifier cannot be made ({type(error).__name__}). `ompycord plugin check {spec.kind}` "
             "tries it"

@@ -4,21 +4,25 @@ Counterpart of `parser_rules.py`.
 """
 
 import asyncio
+import contextlib
 import tempfile
-import threading
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final, cast
 
 from ompycord.app.conformance import RuleVerdict
 from ompycord.domain.alerting.notice import trial_content
 from ompycord.notify.attempt import Attempt
 from ompycord.notify.kind import AddedNotifier, Notice, NotifierKind
+from ompycord.notify.own_loop import OwnLoop
 
 __all__ = ["judge_notifier"]
 
 _WAIT_S: Final = 10.0
 """What a try may take, as in the product."""
 _CANCEL_S: Final = 5.0
+_RULE_S: Final = 90.0
+"""What a rule may take: each of its notices as long as a try may."""
 _TEXTS: Final = (
     "A test", "", "two\nlines", "\x00\x1b[31m red", "é \N{SNOWMAN} \U0001f514", "@everyone <@1> {x} %s", "x" * 20_000,
 )  # fmt: skip
@@ -41,13 +45,25 @@ async def _judged(rule: Rule, record: NotifierKind[Any]) -> RuleVerdict:
     name = rule.__name__.replace("_", " ").strip()
     with tempfile.TemporaryDirectory(prefix="ompycord-plugin-") as folder:
         example = {key: _placed(value, folder) for key, value in record.example.items()}
-        try:
-            await rule(record, example)
-        except _Broken as broken:
-            return RuleVerdict(rule=name, kept=False, why=str(broken))
-        except Exception as error:  # noqa: BLE001  # code that is not ours may raise anything
-            return RuleVerdict(rule=name, kept=False, why=f"it raised {type(error).__name__}: {error}"[:300])
-    return RuleVerdict(rule=name, kept=True)
+        why = await _why_broken(partial(rule, record, example), wait_s=_RULE_S)
+    return RuleVerdict(rule=name, kept=why is None, why=why or "")
+
+
+async def _why_broken(act: Callable[[], Awaitable[None]], *, wait_s: float) -> str | None:
+    """What its code does wrong, in a loop of its own: what never ends there must not keep the command."""
+    own = OwnLoop(name="plugin check")
+    acting = own.begin(act)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            await acting.wait()
+    acting.cancel()
+    is_ended = await own.end()
+    outcome = acting.outcome
+    if isinstance(error := outcome.error if outcome is not None else None, _Broken):
+        return str(error)
+    if outcome is None or not is_ended:
+        return f"it went on for {wait_s:.0f} s" if outcome is None else "it leaves something behind that does not end"
+    return None if error is None else f"it raised {type(error).__name__}: {error}"[:300]
 
 
 async def is_made_with_its_example_and_closed(record: NotifierKind[Any], example: Mapping[str, Any]) -> None:
@@ -79,21 +95,9 @@ async def repeats_none_of_its_options_in_an_error(record: NotifierKind[Any], exa
 
 
 async def ends_soon_when_it_is_cancelled(record: NotifierKind[Any], example: Mapping[str, Any]) -> None:
-    raised: list[BaseException] = []
-
-    def cancelled() -> None:
-        try:
-            asyncio.run(_cancelled(record, example))
-        except BaseException as error:  # noqa: BLE001  # of a thread of its own, told below
-            raised.append(error)
-
-    trying = threading.Thread(target=cancelled, daemon=True)  # one that never ends must not keep the command
-    trying.start()
-    await asyncio.to_thread(trying.join, _CANCEL_S)
-    if trying.is_alive():
-        raise _Broken(f"it went on for {_CANCEL_S:.0f} s after it was cancelled")
-    if raised:
-        raise _Broken(f"it raised {type(raised[0]).__name__} instead of ending")
+    why = await _why_broken(partial(_cancelled, record, example), wait_s=_CANCEL_S)
+    if why is not None:
+        raise _Broken(why)
 
 
 async def _cancelled(record: NotifierKind[Any], example: Mapping[str, Any]) -> None:

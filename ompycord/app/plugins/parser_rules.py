@@ -52,7 +52,7 @@ def _judged(rule: Rule, record: CheckParser[Any]) -> RuleVerdict:
         rule(record)
     except _Broken as broken:
         return RuleVerdict(rule=name, kept=False, why=str(broken))
-    except Exception as error:  # noqa: BLE001  # code that is not ours may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # code that is not ours may raise anything
         return RuleVerdict(rule=name, kept=False, why=f"it raised {type(error).__name__}: {error}"[:300])
     return RuleVerdict(rule=name, kept=True)
 

@@ -1,13 +1,19 @@
 """A notifier that another package adds: it gets what a webhook gets, and what its code does stays its own affair."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Callable
+import queue
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from ompycord.app.outgoing.added import added_target
 from ompycord.app.outgoing.webhooks import notifications_of, open_notifier
@@ -21,15 +27,18 @@ from ompycord.domain.events import EventBody, QuestionAsked, RunEvent, RunFailed
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.entry_points import Registry
 from ompycord.errors import ConfigurationError
+from ompycord.notify import own_loop
 from ompycord.notify.added import TIMEOUT_S, AddedTarget
 from ompycord.notify.attempt import Attempt
 from ompycord.notify.kind import AddedNotifier, Notice, NotifierKind, NotifierOptions, notice_of
 from ompycord.notify.options import NotifySettings, OutgoingNotifier
+from ompycord.notify.own_loop import MOST_THREADS, OwnLoop
 from ompycord.testing import FakeClock
 from tests.integration.store.world import CountingIds
 from tests.support.new_store import new_store
-from tests.support.patience import within
+from tests.support.patience import until, within
 
+T = TypeVar("T")
 RUN = RunId("01HZZZZZZZZZZZZZZZZZAB12CD")
 
 
@@ -64,7 +73,7 @@ def _raising(notice: Notice) -> Attempt:
 class Pager:
     """As its test says."""
 
-    seen: ClassVar[asyncio.Queue[Notice]] = asyncio.Queue()
+    seen: ClassVar[queue.SimpleQueue[Notice]] = queue.SimpleQueue()
 
     def __init__(self, options: Options) -> None:
         self.got: list[Notice] = []
@@ -72,7 +81,7 @@ class Pager:
 
     async def notify(self, notice: Notice) -> Attempt:
         self.got.append(notice)
-        self.seen.put_nowait(notice)
+        self.seen.put(notice)
         return self.answer(notice)
 
     async def close(self) -> None:
@@ -106,7 +115,7 @@ def target_of(notifier: AddedNotifier, clock: FakeClock | None = None) -> AddedT
 async def test_what_is_queued_for_it_arrives_once_with_its_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Pager, "seen", asyncio.Queue[Notice]())
+    monkeypatch.setattr(Pager, "seen", queue.SimpleQueue[Notice]())
     spec = {"name": "phone", "kind": "pager", "topics": ["alert"], "options": {"channel": "night"}}
     settings = NotifySettings.model_validate({"notifiers": [spec]})
     clock = FakeClock()
@@ -119,7 +128,7 @@ async def test_what_is_queued_for_it_arrives_once_with_its_words(
             asyncio.TaskGroup() as group,
         ):
             group.create_task(notifier.run())
-            notice = await Pager.seen.get()
+            notice = await asyncio.to_thread(Pager.seen.get, timeout=10)
             notifier.drain()
         assert (notice.text, notice.topic, notice.destination) == ("The disk is full.", "alert", "phone")
         every = DeliveryFilter(statuses=frozenset(DeliveryStatus))
@@ -157,7 +166,7 @@ async def test_whatever_its_code_does_is_an_answer() -> None:
 class Slow(Pager):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self.began = asyncio.Event()
+        self.began = threading.Event()
 
     async def notify(self, notice: Notice) -> Attempt:
         self.began.set()
@@ -173,7 +182,7 @@ async def test_one_that_never_answers_is_ended_by_the_clock_and_one_that_cannot_
     target = target_of(slow, clock)
     async with within(5), asyncio.TaskGroup() as group:
         trying = group.create_task(target.deliver(alert()))
-        await slow.began.wait()
+        await until(slow.began.is_set)
         clock.advance(TIMEOUT_S)
     assert trying.result() == Attempt("no answer within 10 s")
     await target.close()
@@ -184,16 +193,17 @@ class Stubborn(Slow):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self.let_go, self.ended = asyncio.Event(), asyncio.Event()
+        self.let_go = asyncio.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     async def notify(self, notice: Notice) -> Attempt:
         if self.let_go.is_set():
             return Attempt()
+        self.loop = asyncio.get_running_loop()
         try:
             return await super().notify(notice)
         except asyncio.CancelledError:
             await self.let_go.wait()
-            self.ended.set()
             return Attempt()
 
 
@@ -202,13 +212,119 @@ async def test_one_that_goes_on_after_its_end_holds_nobody_up_and_is_not_tried_b
     target = target_of(stubborn, clock)
     async with within(5), asyncio.TaskGroup() as group:
         trying = group.create_task(target.deliver(alert()))
-        await stubborn.began.wait()
+        await until(stubborn.began.is_set)
         clock.advance(TIMEOUT_S)
         assert await trying == Attempt("no answer within 10 s")
         assert await target.deliver(alert()) == Attempt("an earlier try has not ended yet")
-        stubborn.let_go.set()
-        await stubborn.ended.wait()
-        assert await target.deliver(alert()) == Attempt()
+        assert stubborn.loop is not None
+        stubborn.loop.call_soon_threadsafe(stubborn.let_go.set)
+
+        async def arrives() -> bool:
+            return await target.deliver(alert()) == Attempt()
+
+        await until(arrives)
+
+
+class Endless(Slow):
+    """Takes its end for nothing."""
+
+    async def notify(self, notice: Notice) -> Attempt:
+        self.began.set()
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        """It has nothing to close."""
+
+
+class Blocking(Endless):
+    """Waits in a thread, without a time-out."""
+
+    let_go = threading.Event()
+
+    async def notify(self, notice: Notice) -> Attempt:
+        self.began.set()
+        await asyncio.to_thread(self.let_go.wait)
+        return Attempt()
+
+
+class Sleeping(Blocking):
+    """Holds its whole loop."""
+
+    async def notify(self, notice: Notice) -> Attempt:
+        self.began.set()
+        self.let_go.wait()
+        return Attempt()
+
+
+@pytest.fixture
+def let_go(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    monkeypatch.setattr(Blocking, "let_go", threading.Event())
+    yield
+    Blocking.let_go.set()
+
+
+@pytest.mark.usefixtures("let_go")
+@pytest.mark.parametrize("kind", [Endless, Blocking, Sleeping])
+async def test_one_that_never_ends_holds_neither_threads_of_others_nor_the_end_of_the_process(
+    kind: type[Endless], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_loop, "END_S", 0.05)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    clock, notifier = FakeClock(), kind(Options())
+    target = target_of(notifier, clock)
+
+    async def bounded(act: Coroutine[Any, Any, T]) -> T:
+        async with within(10), asyncio.TaskGroup() as group:
+            acting = group.create_task(act)
+
+            def is_done() -> bool:
+                if notifier.began.is_set():
+                    clock.advance(TIMEOUT_S)
+                return acting.done()
+
+            await until(is_done)
+        return acting.result()
+
+    for _ in range(2):
+        assert (await bounded(target.deliver(alert()))).error is not None
+    with capture_logs() as lines:
+        assert await asyncio.to_thread(lambda: "a thread of ours") == "a thread of ours"
+        await bounded(target.close())
+    assert "notifier.left_behind" in [line["event"] for line in lines]
+
+
+@pytest.mark.usefixtures("let_go")
+async def test_it_has_few_threads_and_the_next_call_fails() -> None:
+    own = OwnLoop(name="few")
+    acts = [own.begin(lambda: asyncio.to_thread(Blocking.let_go.wait)) for _ in range(MOST_THREADS + 1)]
+    async with within(10):
+        await acts[-1].wait()
+    (outcome,) = [one.outcome for one in acts if one.outcome is not None]
+    assert isinstance(outcome.error, RuntimeError)
+    Blocking.let_go.set()
+    async with within(10):
+        for one in acts:
+            await one.wait()
+    assert await own.end()
+
+
+async def test_one_that_leaves_its_loop_is_tried_there_again() -> None:
+    class Leaving(Pager):
+        async def notify(self, notice: Notice) -> Attempt:
+            if not self.got:
+                asyncio.get_running_loop().call_soon(sys.exit, 1)
+            return await super().notify(notice)
+
+    target = target_of(Leaving(Options()))
+
+    async def arrives() -> bool:
+        return await target.deliver(alert()) == Attempt()
+
+    await until(arrives)
+    assert await arrives()
+    await target.close()
 
 
 @pytest.mark.usefixtures("pager")
@@ -264,15 +380,35 @@ class _AnswersNothing(Pager):
         return cast("Attempt", "sent")
 
 
+class _Leaves(Pager):
+    async def notify(self, notice: Notice) -> Attempt:
+        raise SystemExit(3)
+
+
+class _LeavesAThread(Pager):
+    let_go = threading.Event()
+
+    async def notify(self, notice: Notice) -> Attempt:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                await asyncio.to_thread(self.let_go.wait)
+        return Attempt()
+
+
 @pytest.mark.parametrize(
     ("notifier", "rule"),
     [
+        (_Leaves, "takes the same notice twice"),
+        (_LeavesAThread, "takes the same notice twice"),
         (_Tells, "repeats none of its options in an error"),
         (_AnswersNothing, "answers every notice with an attempt"),
         (_Stays, "ends soon when it is cancelled"),
     ],
 )
-async def test_one_that_breaks_a_rule_is_told_which(notifier: type[Pager], rule: str) -> None:
+async def test_one_that_breaks_a_rule_is_told_which(
+    notifier: type[Pager], rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_loop, "END_S", 0.2)
     kind = NotifierKind(name="pager", options=Options, notifier=notifier, example={"channel": "https://hook/s3cret"})
     assert rule in [one.rule for one in await judge_notifier(kind) if not one.kept]
 
