@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-__all__ = ["END_S", "MOST_THREADS", "Act", "Outcome", "OwnLoop"]
+__all__ = ["END_S", "MOST_THREADS", "Act", "ActOutcome", "OwnLoop"]
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ END_S: Final = 3.0
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ActOutcome:
     """How an act ended."""
 
     answer: object = None
@@ -67,25 +67,25 @@ class Act:
         self._act = act
         self._loop = loop
         self._task: asyncio.Task[None] | None = None
-        self._ended: Future[Outcome] = Future()
+        self._ended: Future[ActOutcome] = Future()
         with contextlib.suppress(RuntimeError):  # after the end of the loop nothing comes of this
             loop.call_soon_threadsafe(self._start)
 
     @property
-    def outcome(self) -> Outcome | None:
+    def outcome(self) -> ActOutcome | None:
         """None while it goes on."""
         return self._ended.result() if self._ended.done() else None
 
     async def wait(self) -> None:
         """Return at its end; called from the loop of whoever waits."""
-        here, told = asyncio.get_running_loop(), asyncio.Event()
+        here, notified = asyncio.get_running_loop(), asyncio.Event()
 
-        def tell(_: object) -> None:
+        def notify(_: object) -> None:
             with contextlib.suppress(RuntimeError):  # whoever waited is gone
-                here.call_soon_threadsafe(told.set)
+                here.call_soon_threadsafe(notified.set)
 
-        self._ended.add_done_callback(tell)
-        await told.wait()
+        self._ended.add_done_callback(notify)
+        await notified.wait()
 
     def cancel(self) -> None:
         """Ask it to end."""
@@ -101,9 +101,9 @@ class Act:
 
     async def _perform(self) -> None:
         try:
-            outcome = Outcome(await self._act())
+            outcome = ActOutcome(await self._act())
         except BaseException as error:  # noqa: BLE001  # the end of code that is not ours
-            outcome = Outcome(error=error)
+            outcome = ActOutcome(error=error)
         self._ended.set_result(outcome)
 
 
