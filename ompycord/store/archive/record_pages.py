@@ -15,7 +15,7 @@ from ompycord.store.statements import load
 
 __all__ = ["PAGE", "RecordPages", "audit_page", "audit_row", "export_page", "rows_about"]
 
-_SQL: Final = load("audit")
+_SQL: Final = load("audit_pages")
 _PAGE: Final = _SQL.one("audit_page")
 _OF: Final = _SQL.one("audit_of")
 _BEFORE_ALL: Final = -(2**63)

@@ -1,17 +1,5 @@
 -- The hash chain of what people did. Texts are read as bytes: what was tampered with need not be text.
 
--- name: audit_page
--- Some of its rows, in order.
-SELECT n, at, CAST(actor AS BLOB) AS actor, CAST(action AS BLOB) AS action, CAST(subject AS BLOB) AS subject,
-    CAST(detail AS BLOB) AS detail, previous, hash
-FROM audit WHERE n > ? ORDER BY n LIMIT ?;
-
--- name: audit_of
--- The rows about one run or another subject, in order.
-SELECT n, at, CAST(actor AS BLOB) AS actor, CAST(action AS BLOB) AS action, CAST(subject AS BLOB) AS subject,
-    CAST(detail AS BLOB) AS detail, previous, hash
-FROM audit WHERE subject = ? ORDER BY n;
-
 -- name: audit_last
 -- The newest rows of a server: those about its runs, and those that name it. What names none is of the home server.
 SELECT a.n, a.at, CAST(a.actor AS BLOB) AS actor, CAST(a.action AS BLOB) AS action,
