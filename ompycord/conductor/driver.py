@@ -6,6 +6,7 @@ first.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -231,23 +232,28 @@ class Driver:
         working = [record for record in hosted if record.state not in WITHOUT_SLOT]
         queued = [r for r in hosted if r.state is RunState.QUEUED and waits_for(r, hosted) is None]
         self._has_queued = bool(queued)
-        waiting = [r for r in queued if await self._is_left(r) and await self._has_budget(r)]
         at_work = sum(not self._slots.is_waiting(RunId(record.id)) for record in working)
         free = self._limits.parallel_runs - at_work - self._slots.reserved
-        if waiting and free > 0 and await self._closed() is not None:
+        if free <= 0:  # each commit has us look: what keeps a run from a slot matters once there is one
+            return [], working, free
+        waiting = await self._left([r for r in queued if await self._has_budget(r)])
+        if waiting and await self._closed() is not None:
             waiting = []
         return waiting, working, free
 
-    async def _is_left(self, record: RunRecord) -> bool:
-        """Whether nothing of the runs before a follow-up is left to do: one that has ended may still be cleaned up.
+    async def _left(self, records: Sequence[RunRecord]) -> list[RunRecord]:
+        """Those without anything left to do for the runs before them: one that has ended may still be cleaned up.
 
         Its session is kept only then, and its clone, where the follow-up's will be, is removed.
         """
-        if record.chain is None:
-            return True
+        if all(record.chain is None for record in records):
+            return [*records]
         open_ = {row.run for row in await self._store.open_effects()}
+        return [record for record in records if record.chain is None or not await self._is_behind(record, open_)]
+
+    async def _is_behind(self, record: RunRecord, open_: AbstractSet[RunId]) -> bool:
         chain = await self._store.chain(RunId(record.first))
-        return not any(one.id in open_ for one in chain if one.id != record.id)
+        return any(one.id in open_ for one in chain if one.id != record.id)
 
     # -- one effect
 
