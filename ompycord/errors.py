@@ -30,6 +30,7 @@ OmpycordError
 │   └── ForgeNotNow                 it took no request now, and refused nothing: a limit, or it rests after failures
 │       └── ForgeUnanswered         its answer was lost, or was an error of its own: it may have taken effect
 ├── ModelFailed                 a model that Ompycord asks itself did not answer, or not in the shape that is needed
+├── EmbeddingFailed             no vectors came for texts, or none that can be used; things are found by words
 └── ProcessFailed               a program could not be started or did not end as it must
     └── ProgramLeadsOut         it lies in a run's checkout and is a link out of it: it was not started
 """
@@ -47,6 +48,7 @@ __all__ = [
     "DatabaseDamaged",
     "DiskRefuses",
     "Draining",
+    "EmbeddingFailed",
     "ForgeFailed",
     "ForgeNotNow",
     "ForgeUnanswered",
@@ -242,6 +244,15 @@ class ModelFailed(OmpycordError):
         """`words` say what happened and what to do next, or are the provider's own."""
         super().__init__(words)
         self.status = status
+
+
+class EmbeddingFailed(OmpycordError):
+    """No vectors came. `is_input`: these texts were refused, and others may be taken."""
+
+    def __init__(self, words: str, *, is_input: bool = False) -> None:
+        """`words` say what happened and what to do next."""
+        super().__init__(words)
+        self.is_input = is_input
 
 
 class TapeUnreadable(OmpycordError):

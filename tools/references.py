@@ -223,6 +223,8 @@ SETTINGS_WORDS = {
     },
     "repositories.modes": "modes that a run there may have; empty: all",
     "repositories.protected": "paths that no result may change, such as `[deploy/**]`",
+    "memory.embeddings": "who makes vectors for [the memory](../how-to/let-it-remember.md#find-by-meaning-too): "
+    "`{address: http://127.0.0.1:8080/v1, model: NAME}`, or `{provider: NAME, model: NAME}`",
     "profile": "a set of defaults: `solo`, `team`, `server`",
     "task_presets.prompt": "put before what is written to `ompycord run --preset NAME`",
     "workspaces.results_days": "days for which ended runs keep result and diff; 0: as long as there is room",

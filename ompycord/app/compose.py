@@ -15,6 +15,8 @@ from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.webhooks import open_notifier, webhook_secrets
+from ompycord.app.remembering.vectors import VectorState
+from ompycord.app.remembering.wiring import filler_of
 from ompycord.app.replaying.recording import Recording
 from ompycord.app.services import Ends, Service, probes_of
 from ompycord.app.system import SystemClock, SystemIds
@@ -97,6 +99,7 @@ async def lifespan(
         )
         workers = await workers_of(data, settings)
         await settle_what_was_open(store, clock=clock, ids=ids)
+        await store.embedding_requests.settle_open(at=clock.now_ms())
         secrets = Secrets(bot_token=bot_token, webhook_secret=webhook_secret, component_key=component_key)
         parts = wire(infrastructure, workers, secrets, sidecar_address=sidecar_address, end=end)
         await parts.key_manager.refresh()
@@ -128,6 +131,8 @@ def wire(
     projector = projector_of(infrastructure)
     mcp = mcp_of(infrastructure, areas, workers, key_manager)
     gateway = gateway_of(infrastructure)
+    filler = filler_of(infrastructure, areas, gateway)
+    vectors = VectorState(rows=infrastructure.store.vectors, meaning=infrastructure.meaning, filler=filler)
     recording = Recording(infrastructure)
     served = listener_serves(infrastructure, areas, gateway, recording.of, lambda: sidecar)
     precheck = precheck_of(infrastructure, workers, gateway)
@@ -166,6 +171,7 @@ def wire(
         alerts,
         retention,
         cutting,
+        vectors,
         requests=requests,
     )
     models = ModelOperations(gateway, data=infrastructure.data.path)
@@ -186,7 +192,7 @@ def wire(
     )
     alerting = Alerting(infrastructure, bot, lookout, alerts, triggers)
     operations = {
-        **operations_of(infrastructure, key_secrets, key_manager, models, areas, terminal_ways, end=end),
+        **operations_of(infrastructure, key_secrets, key_manager, models, areas, terminal_ways, vectors, end=end),
         **alerting.operations(),
     }
     services = services_of(
@@ -201,6 +207,7 @@ def wire(
         upkeep=(
             *upkeep_of(infrastructure, areas, workers, recording, backups, retention, cutting),
             *alerting.services(),
+            Service(name="vectors", run=filler.run, ends=Ends.WORK),
         ),
         schedules=(
             schedules_of(infrastructure, areas, workers, bot),

@@ -8,6 +8,7 @@ from ompycord.app.backups.state import BackupState, backup_line
 from ompycord.app.forges.resting import forge_lines
 from ompycord.app.mode import StorageMode
 from ompycord.app.outgoing.states import Destinations
+from ompycord.app.remembering.vectors import VectorState
 from ompycord.app.resources.bounds import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.resources.slot_words import slot_words
 from ompycord.app.retention.attached import Retention
@@ -48,6 +49,7 @@ class Health:
         alerts: AlertState,
         retention: Retention,
         record: Cutting,
+        vectors: VectorState,
     ) -> None:
         """`requests` is what the sidecar has counted."""
         self._mode = mode
@@ -66,6 +68,7 @@ class Health:
         self._alerts = alerts
         self._retention = retention
         self._record = record
+        self._vectors = vectors
 
     async def lines(self, guild: str | None = None) -> Sequence[HealthLine]:
         """One line for each part, including what is wrong. `guild`: nothing counts runs of another server."""
@@ -100,6 +103,7 @@ class Health:
             backup_line(self._backups),
             *self._retention.lines(is_counted=guild is None),
             *self._record.lines(),
+            *await self._vectors.lines(is_counted=guild is None),
             *self._alerts.lines(),
             HealthLine(name="Event backlog", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
             HealthLine(name="Rejected requests", is_ok=True, text=f"{self._requests().without_key} since start"),

@@ -162,8 +162,13 @@ _EXAMPLES: Final = {
         "takeover 7f3k2m",
         "takeover 7f3k2m -- git status",
     ),
+    "memory status": (
+        "memory status",
+        "memory status --json",
+    ),
     "memory reindex": (
         "memory reindex",
+        "memory reindex --embeddings",
         "memory reindex --json",
     ),
     "memory import": (

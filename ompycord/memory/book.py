@@ -23,6 +23,7 @@ from ompycord.domain.memory.items import (
 )
 from ompycord.domain.ports import AuditTrail, Clock, Ids, RunRecords
 from ompycord.domain.ports.memory import KeptItem, MemoryRows
+from ompycord.domain.ports.team.vectors import NearItems
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused
 from ompycord.memory.prose_secrets import without_prose_secrets
@@ -53,9 +54,11 @@ class MemoryBook:
 
     def __init__(
         self, *, rows: MemoryRows, runs: RunRecords, audit: AuditTrail, clock: Clock, ids: Ids,
-        redact: Callable[[str], str],
+        redact: Callable[[str], str], meaning: NearItems | None = None,
     ) -> None:  # fmt: skip
+        """Without `meaning` items are found by words alone."""
         self._rows = rows
+        self._meaning = meaning
         self._runs = runs
         self._audit = audit
         self._clock = clock
@@ -67,9 +70,11 @@ class MemoryBook:
         if not query.terms:
             return ()
         wanted = MemoryQuery(place=place, match=query.match, now=self._clock.now_ms(), limit=_FOUND)
-        found = {one.item.id: one for one in await self._rows.search(wanted)}
-        best = distinct(ranked(tuple(found.values()), place, paths=query.paths))
-        return tuple(found[one.item.id] for one in best[:limit])
+        found = await self._rows.search(wanted)
+        near = () if self._meaning is None or not found else await self._meaning.near(wanted, text, found)
+        best = distinct(ranked(found, place, paths=query.paths, near=near))
+        by_id = {one.item.id: one for one in (*near, *found)}
+        return tuple(by_id[one.item.id] for one in best[:limit])
 
     async def item(self, place: MemoryPlace, name: str) -> FoundItem:
         ending = name.strip().upper()

@@ -1,5 +1,6 @@
 """Which of the items that a search found come first, and which only repeat another; pure."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -19,6 +20,8 @@ from ompycord.memory.words import is_telling, stem, words_of
 __all__ = ["contradicts", "distinct", "is_stale", "likeness", "ranked", "reason"]
 
 RANK_K: Final = 20
+NEAR_WEIGHT: Final = 0.5
+"""What a rank in meaning counts beside one in words: found best of the weights that were tried on three histories."""
 _BOOSTS: Final[Mapping[RecallReason, float]] = {
     "same file": 1.5,
     "same repository": 1.25,
@@ -58,20 +61,31 @@ def ranked(
     *,
     paths: Collection[str] = (),
     present: Collection[str] | None = None,
+    near: Sequence[FoundItem] = (),
 ) -> list[RecalledItem]:
     """What was found, the best first. `paths` are those that the task names.
 
-    `present` are the files of the base: what is about files that are all gone comes last.
+    `present` are the files of the base: what is about files that are all gone comes last. `near` is near in meaning,
+    the nearest first; without it words alone decide.
     """
     scored: list[tuple[bool, float, int, str, RecalledItem]] = []
-    for rank, one in _ranks(found):
+    for rank, nearness, one in _with_nearness(found, near):
         why = reason(one.item, place, paths)
         trust = (one.counts.helpful + 1) / (one.counts.helpful + one.counts.harmful + 2)
         stale = present is not None and is_stale(one.item, present)
         recency = -one.item.created_at if one.item.kind is MemoryKind.RUN_SUMMARY else 0
         recalled = RecalledItem(item=one.item, counts=one.counts, why=why, is_stale=stale)
-        scored.append((stale, -_BOOSTS[why] * trust / (RANK_K + rank), recency, one.item.id, recalled))
+        weight = _BOOSTS[why] * trust
+        scored.append((stale, -(weight / (RANK_K + rank)) - weight * nearness, recency, one.item.id, recalled))
     return [one for *_, one in sorted(scored, key=lambda entry: entry[:4])]
+
+
+def _with_nearness(found: Sequence[FoundItem], near: Sequence[FoundItem]) -> Iterable[tuple[float, float, FoundItem]]:
+    """Each with its rank in words, infinite where these did not find it, and the share that its nearness adds."""
+    shares = {one.item.id: NEAR_WEIGHT / (RANK_K + rank) for rank, one in _ranks(near)}
+    for rank, one in _ranks(found):
+        yield rank, shares.pop(one.item.id, 0.0), one
+    yield from ((math.inf, shares[one.item.id], one) for one in near if one.item.id in shares)
 
 
 def _ranks(found: Sequence[FoundItem]) -> Iterable[tuple[int, FoundItem]]:

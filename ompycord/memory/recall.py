@@ -11,6 +11,7 @@ from ompycord.domain.memory.items import FoundItem, MemoryItem, MemoryPlace, Mem
 from ompycord.domain.memory.options import MemoryOptions
 from ompycord.domain.ports import Clock, Ids, RunRecords
 from ompycord.domain.ports.memory import MemoryRows, Recall
+from ompycord.domain.ports.team.vectors import NearItems
 from ompycord.memory.query import Query, query_of
 from ompycord.memory.ranking import distinct, ranked
 from ompycord.memory.words import stem, words_of
@@ -41,8 +42,11 @@ class Recaller:
         ids: Ids,
         options: MemoryOptions,
         redact: Callable[[str], str],
+        meaning: NearItems | None = None,
     ) -> None:
+        """Without `meaning` items are found by words alone."""
         self._rows = rows
+        self._meaning = meaning
         self._runs = runs
         self._clock = clock
         self._ids = ids
@@ -77,13 +81,13 @@ class Recaller:
         if record is None or not query.is_enough:
             return ()
         place = MemoryPlace.of(record)
-        found = await self._rows.search(
-            MemoryQuery(place=place, match=query.match, without_run=run, now=self._clock.now_ms(), limit=_FOUND)
-        )
-        fitting = [one for one in found if _is_fitting(one, query)]
+        wanted = MemoryQuery(place=place, match=query.match, without_run=run, now=self._clock.now_ms(), limit=_FOUND)
+        fitting = [one for one in await self._rows.search(wanted) if _is_fitting(one, query)]
         if not fitting:
             return ()
-        best = distinct(ranked(fitting, place, paths=query.paths, present=await paths()))
+        near = () if self._meaning is None else await self._meaning.near(wanted, text, fitting)
+        near = [one for one in near if _is_fitting(one, query)]
+        best = distinct(ranked(fitting, place, paths=query.paths, present=await paths(), near=near))
         return within(best, tokens=self._options.recall_tokens, most=self._options.recall_items)
 
     async def _again(self, before: MemoryRecalled) -> list[tuple[MemoryItem, bool]]:

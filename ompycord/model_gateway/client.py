@@ -99,12 +99,14 @@ class ProviderClient:
         headers: Mapping[str, str],
         body: bytes,
         waits: Callable[[Retried], Awaitable[None]],
+        hold_s: float | None = None,
     ) -> tuple[Upstream, aiohttp.ClientResponse]:
         """The first answer that is no refusal for now, or the last refusal there was; its body is not read yet.
 
-        `waits` is awaited before each wait. The caller releases the response. Raises NoProvider.
+        `waits` is awaited before each wait. `hold_s`: seconds for which it is asked again; left out: as long as agents
+        of the dialect wait. The caller releases the response. Raises NoProvider.
         """
-        ends_s = self._clock.monotonic_s() + _PATIENCE[dialect].hold_s
+        ends_s = self._clock.monotonic_s() + (_PATIENCE[dialect].hold_s if hold_s is None else hold_s)
         last: tuple[Upstream, aiohttp.ClientResponse] | None = None
         for number, upstream in enumerate(candidates):
             is_last = number == len(candidates) - 1

@@ -120,6 +120,11 @@ class ModelGateway:
         return models_by_cost(self.upstreams, self._prices) if by_cost else tuple(self.upstreams.models)
 
     @property
+    def stopped(self) -> str | None:
+        """In which words nothing is forwarded, since all models were stopped; None while they are asked."""
+        return self._stopped
+
+    @property
     def is_stopped(self) -> bool:
         """Whether nothing is forwarded, since all models were stopped."""
         return self._stopped is not None
@@ -342,9 +347,15 @@ class ModelGateway:
         await send_whole(send, Answer(response.status, (*headers, (b"content-length", b"%d" % len(whole))), whole))
 
     def _client(self, dialect: Dialect) -> ProviderClient:
-        if self._session is None:
+        if (client := self.own_client(self.upstreams)) is None:
             raise RequestRefused(dialect, ModelRefusal.UNREACHABLE, "Ompycord: the model gateway is not running.")
-        return ProviderClient(session=self._session, upstreams=self.upstreams, clock=self.upstreams.clock)
+        return client
+
+    def own_client(self, upstreams: Upstreams) -> ProviderClient | None:
+        """What asks these providers through the gateway's session; None while the gateway does not run."""
+        if self._session is None:
+            return None
+        return ProviderClient(session=self._session, upstreams=upstreams, clock=upstreams.clock)
 
     def _price_of(self, model: str) -> PriceOf:
         return lambda upstream: self._prices.of(upstream.spec.name, upstream.spec.kind, model)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ompycord.model_gateway.price import TokenPrices
 
-__all__ = ["listed_prices", "load_list"]
+__all__ = ["listed_embedding_prices", "listed_prices", "load_list"]
 
 _PROVIDERS: Final[Mapping[str, str]] = {
     "anthropic": "anthropic",
@@ -32,17 +32,15 @@ def load_list() -> None:
     import genai_prices  # noqa: F401  # pyright: ignore[reportUnusedImport]  # loading is the point
 
 
+def listed_embedding_prices(kind: str, model: str) -> TokenPrices | None:
+    """The same of a model that makes vectors, of which nothing comes out that is billed. Loads the list: it blocks."""
+    price = _base(getattr(_found(kind, model), "input_mtok", None))
+    return None if price is None else TokenPrices(input=price, output=Decimal(0))
+
+
 def listed_prices(kind: str, model: str) -> TokenPrices | None:
     """The list's prices of a model at a kind of provider; None where it has none."""
-    from genai_prices import Usage, calc_price
-
-    provider = _PROVIDERS.get(kind)
-    if provider is None:
-        return None
-    try:
-        found: Any = calc_price(Usage(input_tokens=1), model_ref=model, provider_id=provider).model_price
-    except LookupError:
-        return None
+    found = _found(kind, model)
     base = {name: _base(getattr(found, field, None)) for name, field in _FIELDS.items()}
     if base["input"] is None or base["output"] is None:
         return None
@@ -52,6 +50,19 @@ def listed_prices(kind: str, model: str) -> TokenPrices | None:
     start = min(tiers)
     above = {name: _at(getattr(found, field, None), start) for name, field in _FIELDS.items()}
     return TokenPrices.model_validate({**base, "above": start, "prices_above": TokenPrices.model_validate(above)})
+
+
+def _found(kind: str, model: str) -> Any:
+    """None where the list does not have it."""
+    from genai_prices import Usage, calc_price
+
+    provider = _PROVIDERS.get(kind)
+    if provider is None:
+        return None
+    try:
+        return calc_price(Usage(input_tokens=1), model_ref=model, provider_id=provider).model_price
+    except LookupError:
+        return None
 
 
 def _base(price: Any) -> Decimal | None:

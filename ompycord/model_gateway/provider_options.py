@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from ompycord.domain.base import Frozen
-from ompycord.domain.configuration.written import WrittenPath
+from ompycord.domain.configuration.written import BaseUrl, WrittenPath
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.price import TokenPrices
 
@@ -15,9 +15,6 @@ __all__ = ["ProviderKind", "ProviderSpec"]
 ProviderKind = Literal["anthropic", "openai", "azure", "gemini", "ollama", "compatible"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-BaseUrl = Annotated[
-    str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._/-]*)?$", max_length=500)
-]
 
 _ADDRESSES: Final[Mapping[ProviderKind, str]] = {
     "anthropic": "https://api.anthropic.com",

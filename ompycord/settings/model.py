@@ -29,6 +29,7 @@ from ompycord.domain.task import TaskPreset
 from ompycord.domain.triggers.options import TriggerSpec
 from ompycord.errors import RefusedInWords
 from ompycord.http.limits import HttpLimits
+from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.provider_options import ProviderSpec
 from ompycord.model_gateway.tapes.options import TapeOptions
 from ompycord.notify.options import NotifySettings
@@ -226,6 +227,21 @@ class Settings(BaseSettings):
                     raise ValueError(
                         f"forge_hooks.{name}.starts.{started} is no repository whose forge has the address {hook.api}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _has_embedding_provider(self) -> Self:
+        embeddings = self.memory.embeddings
+        if embeddings is None or embeddings.provider is None:
+            return self
+        spec = self.providers.get(embeddings.provider)
+        if spec is None:
+            raise ValueError("memory.embeddings.provider is none of the providers that are configured")
+        if Dialect.CHAT not in spec.spoken:
+            raise ValueError(
+                f"memory.embeddings.provider: {spec.name} is not spoken to as OpenAI's API, which alone has "
+                "/embeddings: name another one, or an address"
+            )
         return self
 
     @model_validator(mode="after")

@@ -38,10 +38,12 @@ from ompycord.store.features.forge.issue_calls import SqliteIssueCalls
 from ompycord.store.features.forge.pull_requests import SqlitePullRequests
 from ompycord.store.features.keys import SqliteKeys
 from ompycord.store.features.log_check import SqliteLogCheck
+from ompycord.store.features.memory.embedding_requests import SqliteEmbeddingRequests
 from ompycord.store.features.memory.erasing import SqliteErasure
 from ompycord.store.features.memory.feedback import SqliteFeedback
 from ompycord.store.features.memory.items import WRITES as MEMORY_WRITES
 from ompycord.store.features.memory.items import SqliteMemory
+from ompycord.store.features.memory.vectors import SqliteVectors
 from ompycord.store.features.model_requests import SqliteModelRequests
 from ompycord.store.features.outbox import SqliteOutbox
 from ompycord.store.features.people import SqlitePeople
@@ -143,6 +145,10 @@ class SqliteStore(
         """The deliveries to webhooks; its methods have the names of the outbox's, so it is a part of its own."""
         self.memory = SqliteMemory(database)
         """What the team remembers; a part of its own for the same reason."""
+        self.vectors = SqliteVectors(database)
+        """Vectors of it."""
+        self.embedding_requests = SqliteEmbeddingRequests(database)
+        """What these cost."""
         self.schedules = SqliteSchedules(database)
         """What starts by the clock."""
         self.announcements = SqliteAnnouncements(database)

@@ -8,9 +8,12 @@ from typing import Annotated, Any, Final
 from pydantic import Field, ValidationError
 
 from ompycord.app.control import Operation
+from ompycord.app.remembering.vectors import VectorState, spaces_report
 from ompycord.domain.base import Frozen
 from ompycord.domain.memory.items import MemoryFilter, MemoryKind, MemoryPlace, MemoryStatus
+from ompycord.domain.ports import Clock
 from ompycord.domain.ports.memory import MemoryRows
+from ompycord.domain.ports.team.vectors import VectorRows
 from ompycord.errors import RefusedInWords
 from ompycord.memory.book import MemoryBook, terms_of
 from ompycord.render.memory.agents_file import exported, imported
@@ -33,14 +36,27 @@ class _FileRequest(Frozen):
 class MemoryOperations:
     """Looks after the rows of the memory."""
 
-    def __init__(self, *, rows: MemoryRows, book: MemoryBook) -> None:
+    def __init__(
+        self,
+        *,
+        rows: MemoryRows,
+        book: MemoryBook,
+        vectors: VectorRows,
+        clock: Clock,
+        state: VectorState | None = None,
+    ) -> None:
+        """`state` is that of the running process; None where none runs."""
         self._rows = rows
         self._book = book
+        self._vectors = vectors
+        self._clock = clock
+        self._state = state
 
     def operations(self) -> dict[str, Operation]:
         """The operations by the names that the control socket uses."""
         return {
             "memory.reindex": self._reindex,
+            "memory.status": self._status,
             "memory.import": self._import,
             "memory.export": self._export,
         }
@@ -49,7 +65,24 @@ class MemoryOperations:
         was_whole = await self._rows.is_index_whole()
         found = await self._rows.items(MemoryFilter(statuses=frozenset(MemoryStatus), limit=_ALL))
         number = await self._rows.index({one.item.id: terms_of(one.item) for one in found})
-        return {"items": number, "was_whole": was_whole}
+        vectors = await self._vectors_again() if arguments.get("embeddings") is True else None
+        return {"items": number, "was_whole": was_whole, "vectors": vectors}
+
+    async def _vectors_again(self) -> int:
+        """How many are to be made; those that are there answer until then."""
+        fills = await self._vectors.fills()
+        if not fills:
+            raise RefusedInWords("There are no vectors yet. They are made once memory.embeddings names who makes them.")
+        await self._vectors.next_version(fills[-1].space, at=self._clock.now_ms())
+        if self._state is not None:
+            self._state.wake()
+        return fills[-1].items
+
+    async def _status(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        found = await self._rows.items(MemoryFilter(statuses=frozenset(MemoryStatus), limit=_ALL))
+        items = {status.value: sum(one.item.status is status for one in found) for status in MemoryStatus}
+        state = await spaces_report(self._vectors) if self._state is None else await self._state.report()
+        return {"items": items, **state}
 
     async def _import(self, arguments: dict[str, Any]) -> dict[str, Any]:
         request = _read(arguments)

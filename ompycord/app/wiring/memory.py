@@ -20,6 +20,7 @@ def recaller_of(infrastructure: Infrastructure) -> Recaller:
         ids=infrastructure.ids,
         options=infrastructure.settings.memory,
         redact=infrastructure.redact,
+        meaning=infrastructure.meaning,
     )
 
 
@@ -62,4 +63,5 @@ def memory_book_of(infrastructure: Infrastructure) -> MemoryBook:
         clock=infrastructure.clock,
         ids=infrastructure.ids,
         redact=infrastructure.redact,
+        meaning=infrastructure.meaning,
     )

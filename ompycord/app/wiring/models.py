@@ -28,22 +28,23 @@ from ompycord.model_gateway.upstreams import Upstreams
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore
 
-__all__ = ["gateway_of", "keys_of", "listener_serves"]
+__all__ = ["gateway_of", "key_lines", "keys_of", "listener_serves"]
 
 
 def keys_of(spec: ProviderSpec, secrets: Path) -> list[str]:
     """The keys of a provider, in their order; none where it has no file. Raises ConfigurationError."""
     if spec.key_files:
-        return [line for file in spec.key_files for line in _lines(file, spec.name)]
+        return [line for file in spec.key_files for line in key_lines(file, f"providers.{spec.name}")]
     file = secrets / f"provider_{spec.name}"
-    return _lines(file, spec.name) if file.exists() else []
+    return key_lines(file, f"providers.{spec.name}") if file.exists() else []
 
 
-def _lines(file: Path, name: str) -> list[str]:
+def key_lines(file: Path, setting: str) -> list[str]:
+    """The keys in a file, a line each. Raises ConfigurationError, which names the setting."""
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError):
-        raise ConfigurationError(f"providers.{name}: a file with its key cannot be read") from None
+        raise ConfigurationError(f"{setting}: a file with its key cannot be read") from None
     return [line.strip() for line in lines if line.strip()]
 
 

@@ -62,6 +62,7 @@ from ompycord.domain.ports import (
 from ompycord.http import Sidecar
 from ompycord.http.trust.authorities import MACHINE, Trust
 from ompycord.mcp_server import McpMount
+from ompycord.memory.vectors.meaning import Meaning
 from ompycord.notify import Notifier
 from ompycord.processes.launcher_port import Launcher
 from ompycord.settings import Settings
@@ -122,6 +123,8 @@ class Infrastructure:
     """The role that somebody has at that moment."""
     still: StillAllowed = field(init=False)
     """Whether what somebody said or allowed still counts."""
+    meaning: Meaning = field(init=False)
+    """What is near a text in meaning, in the memory."""
     alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     """Called when something was decided. Filled while wiring, since the waking parts are made before the woken ones."""
     log_alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
@@ -141,6 +144,10 @@ class Infrastructure:
             access=access, history=self.store, present=self.present, catalog=self.settings.catalog
         )  # fmt: skip
         object.__setattr__(self, "still", still)
+        meaning = Meaning(
+            rows=self.store.vectors, options=self.settings.memory.embeddings, clock=self.clock, redact=self.redact
+        )
+        object.__setattr__(self, "meaning", meaning)
 
     def _learn_given(self, name: str, value: str) -> None:
         """Know a secret for an agent: nothing that leaves has it, nor any row of what agents report."""

@@ -7,6 +7,7 @@ from ompycord.app.auditing.cutting import Cutting
 from ompycord.app.backups.state import BackupState
 from ompycord.app.health import Health
 from ompycord.app.outgoing.states import Destinations
+from ompycord.app.remembering.vectors import VectorState
 from ompycord.app.report import HealthReport
 from ompycord.app.retention.attached import Retention
 from ompycord.app.wiring.parts import Infrastructure, Workers
@@ -40,6 +41,7 @@ def health_of(
     alerts: AlertState,
     retention: Retention,
     cutting: Cutting,
+    vectors: VectorState,
     *,
     requests: Callable[[], RequestCounts],
 ) -> Health:
@@ -61,6 +63,7 @@ def health_of(
         alerts=alerts,
         retention=retention,
         record=cutting,
+        vectors=vectors,
     )
 
 

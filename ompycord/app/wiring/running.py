@@ -14,6 +14,7 @@ from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.operations import WebhookOperations
 from ompycord.app.planning.operations import PlanOperations
 from ompycord.app.remembering.operations import MemoryOperations
+from ompycord.app.remembering.vectors import VectorState
 from ompycord.app.replaying.operations import TapeOperations
 from ompycord.app.resources.bounds import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.run_views import RunViews
@@ -142,6 +143,7 @@ def operations_of(
     models: ModelOperations,
     areas: Areas,
     terminal_ways: TerminalWays,
+    vectors: VectorState,
     *,
     end: Callable[[], None],
 ) -> Mapping[str, Operation]:
@@ -178,7 +180,9 @@ def operations_of(
         webhooks.operations(),
         models.operations(),
         plans.operations(),
-        MemoryOperations(rows=store.memory, book=memory_book_of(infrastructure)).operations(),
+        MemoryOperations(
+            rows=store.memory, book=memory_book_of(infrastructure), vectors=store.vectors, state=vectors, clock=clock
+        ).operations(),
         AuditOperations(
             store=store,
             snapshots=snapshots,

@@ -45,7 +45,7 @@ def operations_of_store(
     views = RunViews(store=store, history=store, snapshots=Snapshots(store=store))
     plans = PlanOperations(store=store, snapshots=Snapshots(store=store))
     book = MemoryBook(rows=store.memory, runs=store, audit=store, clock=clock, ids=ids, redact=Redactor().redact)
-    memory = MemoryOperations(rows=store.memory, book=book)
+    memory = MemoryOperations(rows=store.memory, book=book, vectors=store.vectors, clock=clock)
     reports = RunReports(store=store, history=store, snapshots=Snapshots(store=store))
     anchoring = Anchoring(
         store=store, clock=clock, secrets=data.path / "secrets", file=data.path / anchor_file if anchor_file else None

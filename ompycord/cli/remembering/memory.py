@@ -18,7 +18,7 @@ _READABLE: Final = 0o644
 
 memory = typer.Typer(
     name="memory",
-    help="Look after what is remembered of earlier work: import, export, reindex, eval.",
+    help="Look after what is remembered of earlier work: status, import, export, reindex, eval.",
     no_args_is_help=True,
     cls=GroupedCommands,
 )
@@ -29,15 +29,56 @@ def _group() -> None:
     """Look after what is remembered of earlier work."""
 
 
+@memory.command("status", epilog=examples("memory status"))
+def status(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show how much is remembered, whose vectors there are, and whether they answer."""
+    found: dict[str, Any] = perform_here(data_dir, "memory.status", {})
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    typer.echo(", ".join(f"{number} {name}" for name, number in found["items"].items()))
+    rows = [
+        (
+            one["model"],
+            one["source"],
+            str(one["numbers"]),
+            str(one["version"]),
+            f"{one['vectors']} of {one['items']}",
+            "yes" if one["answers"] else "not yet",
+        )
+        for one in found["spaces"]
+    ]
+    if rows:
+        typer.echo(table(("MODEL", "SOURCE", "NUMBERS", "VERSION", "ITEMS", "ANSWERS"), rows))
+    typer.echo(found.get("fault") or _by_what(found))
+
+
+def _by_what(found: dict[str, Any]) -> str:
+    if found.get("embeddings") is None:
+        return "No process works here: whether vectors answer is known while one does."
+    if not found["embeddings"]:
+        return "Found by words alone: memory.embeddings is not set."
+    is_whole = any(one["answers"] for one in found["spaces"])
+    return "Found by words and by vectors." if is_whole else "Found by words alone until every item has its vector."
+
+
 @memory.command("reindex", epilog=examples("memory reindex"))
-def reindex(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def reindex(
+    embeddings: Annotated[
+        bool, typer.Option("--embeddings", help="Make all vectors again too, in the background of `ompycord up`.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
     """Make the index of all words again, while runs go on, and compare it with the items."""
-    done: dict[str, Any] = perform_here(data_dir, "memory.reindex", {})
+    done: dict[str, Any] = perform_here(data_dir, "memory.reindex", {"embeddings": embeddings})
     if as_json:
         typer.echo(json.dumps(done))
         return
     found = "The index was whole" if done["was_whole"] else "The index did not match its items"
     typer.echo(f"{found}; it was made again of {done['items']} items.")
+    if done["vectors"] is not None:
+        typer.echo(f"{done['vectors']} vectors are made again in the background; those of now answer until then.")
 
 
 @memory.command("eval", epilog=examples("memory eval"))

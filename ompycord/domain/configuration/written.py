@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 __all__ = [
     "OWN_VARIABLES",
     "Argument",
+    "BaseUrl",
     "HostRule",
     "Mebibytes",
     "Processes",
@@ -40,6 +41,10 @@ def _home_expanded(path: Path) -> Path:
 Argument = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_expanded)]
 WrittenPath = Annotated[Path, AfterValidator(_home_expanded)]
 """A path in which `~` is the home of the bot's user."""
+BaseUrl = Annotated[
+    str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._/-]*)?$", max_length=500)
+]
+"""The address of an API, without a query or a password."""
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128)]
 HostRule = Annotated[
     str, StringConstraints(pattern=r"^(\*\.)?([a-z0-9-]{1,63}\.)*[a-z0-9-]*[a-z](:[1-9][0-9]{0,4})?$", max_length=260)

@@ -92,6 +92,7 @@ from ompycord.domain.ports.team.budgets import BudgetLedger
 from ompycord.domain.ports.team.record import TeamRecord
 from ompycord.domain.ports.team.refusals import RefusalNotes
 from ompycord.domain.ports.team.standing import CallDecisions
+from ompycord.domain.ports.team.vectors import Embedder, EmbeddingLedger, NearItems, VectorRows
 from ompycord.domain.ports.triggers import (
     CallRights,
     HookMessages,
@@ -147,6 +148,8 @@ __all__ = [
     "DigestRows",
     "Drafts",
     "DumpedFold",
+    "Embedder",
+    "EmbeddingLedger",
     "Emit",
     "Engine",
     "EventBacklog",
@@ -170,6 +173,7 @@ __all__ = [
     "MergedOnTrial",
     "ModelLedger",
     "Models",
+    "NearItems",
     "NotificationQueue",
     "Observations",
     "OccurrenceRows",
@@ -228,6 +232,7 @@ __all__ = [
     "TrialMerges",
     "TriggerMessages",
     "TriggerRows",
+    "VectorRows",
     "Watcher",
     "WorkResults",
     "Workspaces",

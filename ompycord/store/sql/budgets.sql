@@ -4,37 +4,58 @@
 -- What an account spent in a time. A request counts where it went out.
 SELECT coalesce(sum(s.tokens), 0) AS tokens, coalesce(sum(s.nano_usd), 0) AS nano_usd
 FROM (
-    SELECT run, at, input + cache_read + cache_write_5m + cache_write_1h + output AS tokens, nano_usd
-    FROM model_requests WHERE at >= :start AND at < :end AND settled_at IS NOT NULL
+    SELECT s.at, s.tokens, s.nano_usd
+    FROM (
+        SELECT run, at, input + cache_read + cache_write_5m + cache_write_1h + output AS tokens, nano_usd
+        FROM model_requests WHERE at >= :start AND at < :end AND settled_at IS NOT NULL
+        UNION ALL
+        SELECT run, at, tokens, nano_usd FROM reported_spending WHERE at >= :start AND at < :end
+    ) AS s JOIN runs AS r ON r.pk = s.run
+    WHERE coalesce(r.guild, '') = :guild
+      AND (:scope <> 'person' OR r.requester = :name) AND (:scope <> 'repository' OR r.repository = :name)
     UNION ALL
-    SELECT run, at, tokens, nano_usd FROM reported_spending WHERE at >= :start AND at < :end
-) AS s JOIN runs AS r ON r.pk = s.run
-WHERE coalesce(r.guild, '') = :guild
-  AND (:scope <> 'person' OR r.requester = :name) AND (:scope <> 'repository' OR r.repository = :name);
+    SELECT at, tokens, nano_usd FROM embedding_requests
+    WHERE at >= :start AND at < :end AND settled_at IS NOT NULL AND guild = :guild AND :scope <> 'person'
+      AND (:scope <> 'repository' OR repository = :name)
+) AS s;
 
 -- name: spent_by_quarter
 -- The same by quarter of an hour: every time zone is a whole number of them from UTC.
 SELECT s.at / 900000 AS quarter, coalesce(sum(s.tokens), 0) AS tokens, coalesce(sum(s.nano_usd), 0) AS nano_usd
 FROM (
-    SELECT run, at, input + cache_read + cache_write_5m + cache_write_1h + output AS tokens, nano_usd
-    FROM model_requests WHERE at >= :start AND at < :end AND settled_at IS NOT NULL
+    SELECT s.at, s.tokens, s.nano_usd
+    FROM (
+        SELECT run, at, input + cache_read + cache_write_5m + cache_write_1h + output AS tokens, nano_usd
+        FROM model_requests WHERE at >= :start AND at < :end AND settled_at IS NOT NULL
+        UNION ALL
+        SELECT run, at, tokens, nano_usd FROM reported_spending WHERE at >= :start AND at < :end
+    ) AS s JOIN runs AS r ON r.pk = s.run
+    WHERE coalesce(r.guild, '') = :guild
+      AND (:scope <> 'person' OR r.requester = :name) AND (:scope <> 'repository' OR r.repository = :name)
     UNION ALL
-    SELECT run, at, tokens, nano_usd FROM reported_spending WHERE at >= :start AND at < :end
-) AS s JOIN runs AS r ON r.pk = s.run
-WHERE coalesce(r.guild, '') = :guild
-  AND (:scope <> 'person' OR r.requester = :name) AND (:scope <> 'repository' OR r.repository = :name)
+    SELECT at, tokens, nano_usd FROM embedding_requests
+    WHERE at >= :start AND at < :end AND settled_at IS NOT NULL AND guild = :guild AND :scope <> 'person'
+      AND (:scope <> 'repository' OR repository = :name)
+) AS s
 GROUP BY s.at / 900000 ORDER BY quarter;
 
 -- name: spenders
 -- The accounts of a kind that spent most in a time.
-SELECT CASE :scope WHEN 'person' THEN r.requester ELSE r.repository END AS name
+SELECT name
 FROM (
-    SELECT run, at, nano_usd FROM model_requests WHERE at >= :start AND at < :end AND settled_at IS NOT NULL
+    SELECT CASE :scope WHEN 'person' THEN r.requester ELSE r.repository END AS name, s.nano_usd
+    FROM (
+        SELECT run, at, nano_usd FROM model_requests WHERE at >= :start AND at < :end AND settled_at IS NOT NULL
+        UNION ALL
+        SELECT run, at, nano_usd FROM reported_spending WHERE at >= :start AND at < :end
+    ) AS s JOIN runs AS r ON r.pk = s.run
+    WHERE coalesce(r.guild, '') = :guild
     UNION ALL
-    SELECT run, at, nano_usd FROM reported_spending WHERE at >= :start AND at < :end
-) AS s JOIN runs AS r ON r.pk = s.run
-WHERE coalesce(r.guild, '') = :guild AND name IS NOT NULL
-GROUP BY name ORDER BY coalesce(sum(s.nano_usd), 0) DESC, name LIMIT :most;
+    SELECT repository, nano_usd FROM embedding_requests
+    WHERE at >= :start AND at < :end AND settled_at IS NOT NULL AND guild = :guild AND repository <> ''
+      AND :scope <> 'person'
+) WHERE name IS NOT NULL
+GROUP BY name ORDER BY coalesce(sum(nano_usd), 0) DESC, name LIMIT :most;
 
 -- name: in_ledger
 -- What the ledger holds of a run.

@@ -30,11 +30,18 @@ FROM model_requests AS m JOIN runs AS r ON r.pk = m.run
 WHERE m.settled_at IS NULL ORDER BY m.id LIMIT 1000;
 
 -- name: model_totals
--- What all settled ones used.
+-- What all settled ones used, those for vectors of the memory too.
 SELECT provider, exactness, count(*) AS requests, sum(input) AS input, sum(cache_read) AS cache_read,
        sum(cache_write_5m) AS cache_write_5m, sum(cache_write_1h) AS cache_write_1h, sum(output) AS output,
        sum(reasoning) AS reasoning, sum(web_searches) AS web_searches, coalesce(sum(nano_usd), 0) AS nano_usd
-FROM model_requests WHERE settled_at IS NOT NULL GROUP BY provider, exactness ORDER BY provider, exactness;
+FROM (
+    SELECT provider, exactness, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, web_searches,
+           nano_usd
+    FROM model_requests WHERE settled_at IS NOT NULL
+    UNION ALL
+    SELECT provider, exactness, tokens, 0, 0, 0, 0, 0, 0, nano_usd
+    FROM embedding_requests WHERE settled_at IS NOT NULL
+) GROUP BY provider, exactness ORDER BY provider, exactness;
 
 -- name: spent_on_models
 -- What the settled ones of a run used.

@@ -329,6 +329,16 @@ FILE: dict[str, Any] = {
         "hold_out": 0.2,
         "offer_decisions": True,
         "run_summaries": False,
+        "embeddings": {
+            "address": "http://127.0.0.1:1/v1",
+            "key_file": "/srv/embeddings/key",
+            "price": "0.5",
+            "model": "small",
+            "dimensions": 256,
+            "normalised": False,
+            "batch": 32,
+            "query_s": 1.5,
+        },
     },
     "providers": {
         "house": {

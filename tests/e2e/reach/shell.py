@@ -134,6 +134,7 @@ class Shell:
         """No provider is configured here: nothing is under way."""
         assert json.loads((await self.run("providers list")).out) == []
         assert json.loads((await self.run("memory reindex")).out)["was_whole"]
+        assert json.loads((await self.run("memory status")).out)["spaces"] == []
         file = self.folder / "AGENTS.md"
         file.write_text("- Totals are rounded at the end.\n")
         assert json.loads((await self.run("memory import", str(file), "--repository", "sample")).out)["proposed"] == 1

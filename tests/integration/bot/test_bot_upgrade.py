@@ -32,7 +32,15 @@ def as_an_older_version_left_it(database: Path) -> int:
     raw.execute("DROP TABLE unstable_tests")
     raw.execute("DROP TABLE model_requests")
     raw.execute("DROP TABLE model_breakers")
-    for table in ("memory_index", "memory_counts", "memory_items", "feedback", "feedback_history"):
+    for table in (
+        "memory_vectors",
+        "memory_spaces",
+        "memory_index",
+        "memory_counts",
+        "memory_items",
+        "feedback",
+        "feedback_history",
+    ):
         raw.execute(f"DROP TABLE {table}")
     later = (
         "reported_spending",
@@ -43,6 +51,7 @@ def as_an_older_version_left_it(database: Path) -> int:
         "archived_runs",
         "archives",
         "audit_files",
+        "embedding_requests",
     )
     for table in ("pull_requests", "schedules", "occurrences", "announcements", "alerts", *later, *TRIGGERS):
         raw.execute(f"DROP TABLE {table}")

@@ -1,1 +1,1 @@
-"""Ports of what a team decides together: its money, and what it allowed before."""
+"""Ports of what a team decides together and remembers: its money, what it allowed before, vectors of its memory."""

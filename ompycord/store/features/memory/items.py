@@ -29,7 +29,7 @@ from ompycord.store.database import StorePart
 from ompycord.store.statements import load
 from ompycord.store.writes import Write, each
 
-__all__ = ["WRITES", "SqliteMemory", "words_hash"]
+__all__ = ["WRITES", "SqliteMemory", "found_of", "words_hash"]
 
 _SQL = load("memory")
 _ADD = _SQL.one("add")
@@ -69,10 +69,10 @@ class SqliteMemory(StorePart):
             "kinds": json.dumps(sorted(which.kinds)),
             "statuses": json.dumps(sorted(which.statuses)),
         }
-        return await self._database.readers.all(_ITEMS, values, _found)
+        return await self._database.readers.all(_ITEMS, values, found_of)
 
     async def by_id(self, ids: Sequence[str]) -> Mapping[str, FoundItem]:
-        rows = await self._database.readers.all(_BY_ID, {"ids": json.dumps(list(ids))}, _found)
+        rows = await self._database.readers.all(_BY_ID, {"ids": json.dumps(list(ids))}, found_of)
         return {one.item.id: one for one in rows}
 
     async def search(self, query: MemoryQuery) -> list[FoundItem]:
@@ -83,7 +83,7 @@ class SqliteMemory(StorePart):
             "now": query.now,
             "limit": query.limit,
         }
-        return await self._database.readers.all(_SEARCH, values, _found)
+        return await self._database.readers.all(_SEARCH, values, found_of)
 
     async def rewrite(self, item: MemoryItem, terms: str, *, expect: MemoryStatus) -> bool:
         values = {**_values(item, terms), "expect": expect}
@@ -115,7 +115,7 @@ def _add(raw: sqlite3.Connection, items: Sequence[tuple[MemoryItem, str]]) -> li
     for item, terms in items:
         values = _values(item, terms)
         is_new = raw.execute(_ADD, values).rowcount == 1
-        found.append(item if is_new else _found(raw.execute(_SAME, values).fetchone()).item)
+        found.append(item if is_new else found_of(raw.execute(_SAME, values).fetchone()).item)
     return found
 
 
@@ -177,8 +177,8 @@ def words_hash(kind: str, title: str, body: str) -> bytes:
     return hashlib.sha256(words.casefold().encode("utf-8", "surrogatepass")).digest()
 
 
-def _found(row: sqlite3.Row) -> FoundItem:
-    """Raises ValueError for a row that is not what was written."""
+def found_of(row: sqlite3.Row) -> FoundItem:
+    """An item with its counters. Raises ValueError for a row that is not what was written."""
     fields = {name: row[name] for name in MemoryItem.model_fields if name != "paths"}
     return FoundItem(
         item=MemoryItem.model_validate({**fields, "paths": json.loads(row["paths"])}),

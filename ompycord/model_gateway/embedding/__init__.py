@@ -1,0 +1,1 @@
+"""Vectors of texts, asked for as OpenAI's `/embeddings` has it."""
