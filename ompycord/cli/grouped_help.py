@@ -181,6 +181,7 @@ _EXAMPLES: Final = {
     ),
     "memory eval": (
         "memory eval --repo .",
+        "memory eval --repo . --embeddings",
         "memory eval --repo /srv/git/shop --commits 500 --json",
     ),
     "healthcheck": (

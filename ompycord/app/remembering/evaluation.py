@@ -19,7 +19,14 @@ from ompycord.memory.measuring.histories import (
     history_of,
     is_changelog,
 )
-from ompycord.memory.measuring.measure import answers_of, plain_answers, remember
+from ompycord.memory.measuring.measure import (
+    EmbedTexts,
+    MeasuredAnswers,
+    answers_of,
+    nearness_of,
+    plain_answers,
+    remember,
+)
 from ompycord.store import open_store
 from ompycord.store.features.memory.plain_search import PlainSearch
 from ompycord.workspaces.git import TRANSFER_S, Git
@@ -30,27 +37,34 @@ _FEWEST: Final = 20
 """Questions under which nothing is claimed."""
 
 
-def evaluate(repository: Path, commits: int, until: str = "HEAD") -> dict[str, Any]:
-    """The figures, for people and programs. Raises RefusedInWords, WorkspaceError."""
-    return asyncio.run(_evaluated(repository, commits, until))
+def evaluate(repository: Path, commits: int, until: str = "HEAD", *, embed: EmbedTexts | None = None) -> dict[str, Any]:
+    """The figures, for people and programs; with `embed` those with vectors, too.
+
+    Raises RefusedInWords, WorkspaceError, and what `embed` raises.
+    """
+    return asyncio.run(_evaluated(repository, commits, until, embed))
 
 
-async def _evaluated(repository: Path, commits: int, until: str) -> dict[str, Any]:
+async def _evaluated(repository: Path, commits: int, until: str, embed: EmbedTexts | None) -> dict[str, Any]:
     history = await read_history(repository, commits, until)
     if len(history.questions) < _FEWEST:
         raise RefusedInWords(
             f"The changelog of {repository} asks {len(history.questions)} questions about its last "
             f"{len(history.items)} commits; under {_FEWEST} nothing can be said. --commits takes more of its history."
         )
-    return await measured(history)
+    return await measured(history, embed)
 
 
-async def measured(history: History) -> dict[str, Any]:
-    """The figures of a history, ours and those of a plain search in the same run."""
+async def measured(history: History, embed: EmbedTexts | None = None) -> dict[str, Any]:
+    """The figures of a history, ours and those of a plain search; with `embed` ours with vectors, too."""
+    hybrid: MeasuredAnswers | None = None
     with tempfile.TemporaryDirectory(prefix="ompycord-eval-") as folder:
         async with open_store(Path(folder) / "eval.db", clock=SystemClock(), ids=SystemIds(), readers=1) as store:
             ids = await remember(store.memory, history.items)
             ours = await answers_of(store.memory, history, ids)
+            if embed is not None:
+                near = await nearness_of(store.vectors, history, embed)
+                hybrid = await answers_of(store.memory, history, ids, near)
     search = PlainSearch([(one.id, one.title, "\n".join((one.body, *one.paths))) for one in history.items])
     try:
         plain = plain_answers(search.find, history)
@@ -63,10 +77,20 @@ async def measured(history: History) -> dict[str, Any]:
         "recall_at_5": _share(ours.figures.recall_at_5),
         "recall_at_10": _share(ours.figures.recall_at_10),
         "reciprocal_rank": _share(ours.figures.reciprocal_rank),
-        "plain": _plain(plain.figures),
+        "plain": _shares(plain.figures),
         "recall_gain_points": round((ours.figures.recall_at_5 - plain.figures.recall_at_5) * 100, 1),
         "search_ms": _milliseconds(ours.took_s),
         "plain_ms": _milliseconds(plain.took_s),
+        **({} if hybrid is None else _hybrid(hybrid, ours)),
+    }
+
+
+def _hybrid(hybrid: MeasuredAnswers, ours: MeasuredAnswers) -> dict[str, Any]:
+    """Its time is without that for the vector of the question."""
+    return {
+        "hybrid": _shares(hybrid.figures),
+        "hybrid_gain_points": round((hybrid.figures.recall_at_5 - ours.figures.recall_at_5) * 100, 1),
+        "hybrid_ms": _milliseconds(hybrid.took_s),
     }
 
 
@@ -108,7 +132,7 @@ def _added(patches: str) -> list[tuple[str, str]]:
     return found
 
 
-def _plain(figures: Figures) -> dict[str, float]:
+def _shares(figures: Figures) -> dict[str, float]:
     return {
         "recall_at_1": _share(figures.recall_at_1),
         "recall_at_5": _share(figures.recall_at_5),

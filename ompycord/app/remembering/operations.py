@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from ompycord.app.control import Operation
 from ompycord.app.remembering.vectors import VectorState, spaces_report
+from ompycord.app.remembering.vectors_of_texts import EMBED
 from ompycord.domain.base import Frozen
 from ompycord.domain.memory.items import MemoryFilter, MemoryKind, MemoryPlace, MemoryStatus
 from ompycord.domain.ports import Clock
@@ -57,6 +58,7 @@ class MemoryOperations:
         return {
             "memory.reindex": self._reindex,
             "memory.status": self._status,
+            EMBED: self._embed,
             "memory.import": self._import,
             "memory.export": self._export,
         }
@@ -77,6 +79,11 @@ class MemoryOperations:
         if self._state is not None:
             self._state.wake()
         return fills[-1].items
+
+    async def _embed(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        if self._state is None:
+            raise RefusedInWords("Vectors are made by the running Ompycord: start `ompycord up`, then try again.")
+        return await self._state.embed(arguments)
 
     async def _status(self, arguments: dict[str, Any]) -> dict[str, Any]:
         found = await self._rows.items(MemoryFilter(statuses=frozenset(MemoryStatus), limit=_ALL))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ompycord.app.remembering.vectors_of_texts import answer
 from ompycord.bot.lookups import HealthLine
 from ompycord.domain.memory.vectors import SpaceFill
 from ompycord.domain.ports.team.vectors import VectorRows
@@ -46,9 +47,14 @@ class VectorState:
         return {
             **await spaces_report(self._rows),
             "embeddings": options is not None,
+            "batch": None if options is None else options.batch,
             "fault": self.fault,
             "query_cache": {"hits": self._meaning.cache.hits, "misses": self._meaning.cache.misses},
         }
+
+    async def embed(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Vectors of texts that a command brings. Raises RefusedInWords."""
+        return await answer(self._meaning, arguments)
 
     def wake(self) -> None:
         """Vectors are to be made now."""

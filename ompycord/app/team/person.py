@@ -223,7 +223,7 @@ class PersonData:
             "Keys, paths and schedules that are called after them. Rename them.",
             "ompycord.yml: their id under `access`. Take it out, so that it is not used again.",
             "Logs of this process: they go with their age, as `log.keep` says.",
-            "Model providers: what agents sent them, as their own terms say.",
+            "Model providers: what agents and the memory sent them, as their own terms say.",
             *backups,
         ]
 

@@ -3,13 +3,16 @@
 import json
 import stat
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from ompycord.cli.grouped_help import GroupedCommands, examples
 from ompycord.cli.places import AsJson, DataDir, perform_here, settings_of
 from ompycord.cli.tables import table
+
+if TYPE_CHECKING:
+    from ompycord.memory.measuring.measure import EmbedTexts
 
 __all__ = ["memory"]
 
@@ -86,6 +89,13 @@ def evaluate(
     repo: Annotated[Path, typer.Option("--repo", help="A git repository with a changelog.", metavar="PATH")],
     commits: Annotated[int, typer.Option(min=50, max=20_000, help="How much of its history: the last commits.")] = 2000,
     until: Annotated[str, typer.Option(help="The last commit that counts.", metavar="COMMIT")] = "HEAD",
+    embeddings: Annotated[
+        bool,
+        typer.Option(
+            "--embeddings", help="With vectors, too: commits and questions are sent to whom memory.embeddings names."
+        ),
+    ] = False,
+    data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well things are found in the history of your repository, beside a plain search.
@@ -94,16 +104,35 @@ def evaluate(
     """
     from ompycord.app.remembering.evaluation import evaluate as evaluated
 
-    found = evaluated(repo, commits, until)
+    found = evaluated(repo, commits, until, embed=_embed_by(data_dir) if embeddings else None)
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
     names = ("recall_at_1", "recall_at_5", "recall_at_10", "reciprocal_rank")
     rows = [("memory", *(f"{found[name]:.3f}" for name in names), f"{found['search_ms']:.1f} ms")]
     rows.append(("plain search", *(f"{found['plain'][name]:.3f}" for name in names), f"{found['plain_ms']:.1f} ms"))
+    if hybrid := found.get("hybrid"):
+        rows.insert(
+            0, ("words and vectors", *(f"{hybrid[name]:.3f}" for name in names), f"{found['hybrid_ms']:.1f} ms")
+        )
     typer.echo(f"{found['questions']} questions about {found['commits']} commits; shares of those that are answered:")
     typer.echo(table(("", "IN 1", "IN 5", "IN 10", "MRR", "P95"), rows))
     typer.echo(f"In the first five: {found['recall_gain_points']:+.1f} points over the plain search.")
+    if hybrid:
+        typer.echo(
+            f"Vectors: {found['hybrid_gain_points']:+.1f} points. Their time is without that for the question's own."
+        )
+
+
+def _embed_by(data_dir: Path | None) -> "EmbedTexts":
+    """Vectors by the running process. Raises RefusedInWords where none runs, or it makes none."""
+    from functools import partial
+
+    from ompycord.app.remembering.vectors_of_texts import vectors_of
+
+    perform = partial(perform_here, data_dir)
+    most = perform("memory.status", {}).get("batch") or 1
+    return lambda texts: vectors_of(texts, most, perform)
 
 
 Repository = Annotated[str, typer.Option("--repository", help="The repository's name in the settings.", metavar="NAME")]

@@ -1,7 +1,7 @@
 """Puts a history into rows, asks its questions, times the search; counterpart of `histories.py` and `figures.py`."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +10,7 @@ from ompycord.domain.memory.items import (
     BODY_LENGTH,
     MOST_PATHS,
     TITLE_LENGTH,
+    FoundItem,
     MemoryItem,
     MemoryKind,
     MemoryOrigin,
@@ -17,17 +18,32 @@ from ompycord.domain.memory.items import (
     MemoryQuery,
     MemoryStatus,
 )
+from ompycord.domain.memory.vectors import EmbeddingModel, EmbeddingSpace, NearQuery, Vector, VectorPut
 from ompycord.domain.ports.memory import MemoryRows
+from ompycord.domain.ports.team.vectors import NearItems, VectorRows
 from ompycord.memory.book import terms_of
 from ompycord.memory.measuring.figures import Figures, figures_of
 from ompycord.memory.measuring.histories import History, HistoryItem, HistoryQuestion
 from ompycord.memory.query import query_of
 from ompycord.memory.ranking import ranked
 
-__all__ = ["PLACE", "MeasuredAnswers", "answers_of", "item_of", "plain_answers", "remember"]
+__all__ = [
+    "PLACE",
+    "EmbedTexts",
+    "MeasuredAnswers",
+    "answers_of",
+    "item_of",
+    "nearness_of",
+    "plain_answers",
+    "remember",
+]
 
 PLACE: Final = MemoryPlace(guild="measured", repository="measured")
 _PLACES: Final = 10
+_NOW: Final = 1_800_000_000_000
+
+EmbedTexts = Callable[[Sequence[str]], "Awaitable[list[Vector[float]]]"]
+"""A vector for each text, all of one length. Raises EmbeddingFailed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +79,53 @@ def item_of(number: int, item: HistoryItem) -> MemoryItem:
     )
 
 
-async def answers_of(rows: MemoryRows, history: History, ids: dict[str, str]) -> MeasuredAnswers:
-    """Ask all questions as a task asks."""
+async def answers_of(
+    rows: MemoryRows, history: History, ids: dict[str, str], near: NearItems | None = None
+) -> MeasuredAnswers:
+    """Ask all questions as a task asks; without `near` by words alone."""
     back = {row: commit for commit, row in ids.items()}
     answered: list[tuple[list[str], frozenset[str]]] = []
     took: list[float] = []
     for question in history.questions:
         start = time.perf_counter()
-        found = await _found(rows, question)
+        found = await _found(rows, question, near)
         took.append(time.perf_counter() - start)
         answered.append(([back[one] for one in found], question.answers))
     return MeasuredAnswers(figures_of(answered), tuple(took))
 
 
-async def _found(rows: MemoryRows, question: HistoryQuestion) -> list[str]:
+async def _found(rows: MemoryRows, question: HistoryQuestion, nearness: NearItems | None) -> list[str]:
     query = query_of(question.text)
     if not query.terms:
         return []
-    found = await rows.search(MemoryQuery(place=PLACE, match=query.match, now=1_800_000_000_000))
-    return [one.item.id for one in ranked(found, PLACE, paths=query.paths)[:_PLACES]]
+    wanted = MemoryQuery(place=PLACE, match=query.match, now=_NOW)
+    found = await rows.search(wanted)
+    near = () if nearness is None or not found else await nearness.near(wanted, question.text, found)
+    return [one.item.id for one in ranked(found, PLACE, paths=query.paths, near=near)[:_PLACES]]
+
+
+async def nearness_of(rows: VectorRows, history: History, embed: EmbedTexts) -> NearItems:
+    """Vectors of all that is remembered and of all questions. Raises EmbeddingFailed, StorageError."""
+    bare = await rows.missing(None, without=(), now=_NOW, limit=len(history.items))
+    made = await embed([f"{one.title}\n{one.body}" for one in bare])
+    space = await rows.space_of(EmbeddingModel(source="measured", model="measured"), len(made[0]), at=_NOW)
+    await rows.put(space, [VectorPut(one.id, one.sha, it) for one, it in zip(bare, made, strict=True)])
+    texts = [question.text for question in history.questions]
+    return _Nearness(rows, space, dict(zip(texts, await embed(texts), strict=True)))
+
+
+class _Nearness:
+    """Implements `NearItems`, with vectors of questions that are known before they are asked."""
+
+    def __init__(self, rows: VectorRows, space: EmbeddingSpace, vectors: "Mapping[str, Vector[float]]") -> None:
+        self._rows = rows
+        self._space = space
+        self._vectors = vectors
+
+    async def near(self, query: MemoryQuery, text: str, found: Sequence[FoundItem]) -> Sequence[FoundItem]:
+        """See the port."""
+        candidates = tuple(one.item.id for one in found)
+        return await self._rows.nearest(NearQuery(query, self._space, self._vectors[text], candidates))
 
 
 def plain_answers(search: Callable[[str, int], list[str]], history: History) -> MeasuredAnswers:

@@ -21,6 +21,9 @@ __all__ = ["Meaning", "wanted_model"]
 REST_S: Final = 30.0
 """After a failure nothing is asked for so long: no start of an agent waits for an address that is down."""
 
+_TEXTS_S: Final = 15.0
+"""For texts that a command brings: it is answered within 20 seconds."""
+
 log = get_logger(__name__)
 
 
@@ -53,6 +56,15 @@ class Meaning:
     def use(self, embedder: Embedder) -> None:
         """Ask this one from now on: it is made after those who ask."""
         self._embedder = embedder
+
+    async def vectors(self, texts: Sequence[str]) -> "list[Vector[float]]":
+        """Vectors of texts of no server, as the settings want them. Raises EmbeddingFailed."""
+        if self.options is None or self._embedder is None:
+            raise EmbeddingFailed("No vectors are made here: memory.embeddings is not set.")
+        sent = tuple(sent_text(text, redact=self._redact) for text in texts)
+        call = EmbeddingCall(texts=sent, model=self.options.model, dimensions=self.options.dimensions)
+        made = await self._embedder.embed(call, timeout_s=_TEXTS_S)
+        return [comparable(one, normalised=self.options.normalised) for one in made]
 
     async def near(self, query: MemoryQuery, text: str, found: Sequence[FoundItem]) -> Sequence[FoundItem]:
         """See the port."""

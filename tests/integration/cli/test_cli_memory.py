@@ -47,6 +47,17 @@ async def test_a_repository_is_measured_beside_a_plain_search(shop: Path, tmp_pa
     assert "plain search" in shown.out
 
 
+async def test_vectors_are_measured_by_a_running_process_alone(shop: Path, tmp_path: Path) -> None:
+    """Its key, its ledger and its budgets apply; nothing is sent where it was not said."""
+    data = tmp_path / "data"
+    assert (await ompycord("migrate", "--data-dir", str(data), folder=tmp_path)).code == 0
+    done = await ompycord(
+        "memory", "eval", "--repo", str(shop), "--embeddings", "--data-dir", str(data), folder=tmp_path
+    )
+    assert done.code == 77
+    assert "start `ompycord up`, then try again" in done.err
+
+
 async def test_what_cannot_be_measured_is_said(tmp_path: Path, shop: Path) -> None:
     none = await ompycord("memory", "eval", "--repo", str(tmp_path), folder=tmp_path)
     assert none.code == 77
@@ -64,6 +75,13 @@ async def test_the_index_is_made_again_without_a_running_process(tmp_path: Path)
     assert made.code == 0, made.err
     done = await ompycord("memory", "reindex", "--data-dir", str(data), folder=tmp_path)
     assert done.out.strip() == "The index was whole; it was made again of 0 items."
+    none = await ompycord("memory", "reindex", "--embeddings", "--data-dir", str(data), folder=tmp_path)
+    assert (none.code, "There are no vectors yet" in none.err) == (77, True)
+    status = await ompycord("memory", "status", "--data-dir", str(data), folder=tmp_path)
+    assert status.out.splitlines() == [
+        "0 proposed, 0 active, 0 retired",
+        "No process works here: whether vectors answer is known while one does.",
+    ]
 
 
 async def test_a_file_is_proposed_and_what_was_kept_is_exported(tmp_path: Path) -> None:
