@@ -24,7 +24,7 @@ from ompycord.processes.launcher_port import Launcher
 from ompycord.processes.own_limits import OwnLimits
 from ompycord.render.phrases import clock
 
-__all__ = ["Health", "model_lines", "resting_words"]
+__all__ = ["Health", "backlog_line", "model_lines", "resting_words"]
 
 
 class Health:
@@ -71,7 +71,7 @@ class Health:
         self._vectors = vectors
 
     async def lines(self, guild: str | None = None) -> Sequence[HealthLine]:
-        """One line for each part, including what is wrong. `guild`: nothing counts runs of another server."""
+        """One line for each part, including what is wrong. `guild`: nothing counts anything of another server."""
         disk = await self._mode.usage()
         backlog = await self._backlog.backlog()
         is_writable = await self._store.is_writable()
@@ -83,7 +83,7 @@ class Health:
             HealthLine(name="Mode", is_ok=mode is None, text=mode or "normal"),
             HealthLine(name="Agents", is_ok=bool(self._catalog.agents), text=agents),
             HealthLine(name="Repositories", is_ok=bool(self._catalog.repositories), text=repositories),
-            *model_lines(self._gateway, self._catalog),
+            *model_lines(self._gateway, self._catalog, is_counted=guild is None),
             *forge_lines(self._catalog, self._breakers),
             HealthLine(name="Slots", is_ok=True, text=await slot_words(self._runs, self._slots, guild)),
             HealthLine(
@@ -105,10 +105,23 @@ class Health:
             *self._record.lines(),
             *await self._vectors.lines(is_counted=guild is None),
             *self._alerts.lines(),
-            HealthLine(name="Event backlog", is_ok=backlog < MANY_EVENTS, text=str(backlog)),
-            HealthLine(name="Rejected requests", is_ok=True, text=f"{self._requests().without_key} since start"),
-            *(HealthLine(name=name, is_ok=is_ok, text=text) for name, is_ok, text in await self._destinations.lines()),
+            backlog_line(backlog, is_counted=guild is None),
+            *(() if guild is not None else (self._rejected(),)),
+            *(
+                HealthLine(name=name, is_ok=is_ok, text=text)
+                for name, is_ok, text in await self._destinations.lines(is_counted=guild is None)
+            ),
         )
+
+    def _rejected(self) -> HealthLine:
+        return HealthLine(name="Rejected requests", is_ok=True, text=f"{self._requests().without_key} since start")
+
+
+def backlog_line(backlog: int, *, is_counted: bool = True) -> HealthLine:
+    """How many events wait to be shown; `is_counted`: with their number, which is that of all servers."""
+    is_ok = backlog < MANY_EVENTS
+    text = str(backlog) if is_counted else "keeps up" if is_ok else "does not keep up"
+    return HealthLine(name="Event backlog", is_ok=is_ok, text=text)
 
 
 def resting_words(breaker: ModelBreaker) -> str:
@@ -116,13 +129,17 @@ def resting_words(breaker: ModelBreaker) -> str:
     return f"{breaker.provider} is not asked for {breaker.model} until {clock(breaker.until)}: it failed"
 
 
-def model_lines(gateway: ModelGateway, catalog: Catalog) -> Iterator[HealthLine]:
-    """A line where models are asked by us, and one for the agents that hold a key themselves."""
+def model_lines(gateway: ModelGateway, catalog: Catalog, *, is_counted: bool = True) -> Iterator[HealthLine]:
+    """A line where models are asked by us, and one for the agents that hold a key themselves.
+
+    `is_counted`: with the number of requests, which are those of all servers.
+    """
     if gateway.upstreams.providers:
         resting = ", ".join(map(resting_words, gateway.upstreams.resting()))
         stopped = "all models are stopped" if gateway.is_stopped else ""
-        words = [f"{gateway.streams} requests under way", *filter(None, (stopped, resting))]
-        yield HealthLine(name="Models", is_ok=not (stopped or resting), text=", ".join(words))
+        streams = f"{gateway.streams} requests under way" if is_counted else ""
+        words = ", ".join(filter(None, (streams, stopped, resting)))
+        yield HealthLine(name="Models", is_ok=not (stopped or resting), text=words or "asked")
     if holders := ", ".join(spec.name for spec in catalog.agents if spec.key_variables):
         yield HealthLine(name="Keys", is_ok=True, text=f"{holders}: the agent holds your key; not metered")
 

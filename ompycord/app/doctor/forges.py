@@ -7,6 +7,7 @@ from ompycord.app.forges import AccessVerdict, inspect_access
 from ompycord.app.forges.connections import ForgeConnections
 from ompycord.app.system import SystemClock
 from ompycord.app.wiring.forge_credentials import ForgeCredentials
+from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.errors import ConfigurationError
 from ompycord.http.trust.authorities import trust_of
 from ompycord.settings import Settings
@@ -26,11 +27,22 @@ async def forges(settings: Settings, folder: Path) -> list[Finding]:
     return [
         _finding(
             f"Forge {repository.name}",
-            await inspect_access(opening, repository.forge, now=clock.now_ms(), branch_prefix=repository.branch_prefix),
+            await inspect_access(
+                opening,
+                repository.forge,
+                now=clock.now_ms(),
+                branch_prefix=repository.branch_prefix,
+                credential=_credential(repository.forge, folder),
+            ),
         )
         for repository in settings.catalog.repositories
         if repository.forge is not None
     ]
+
+
+def _credential(spec: ForgeSpec, folder: Path) -> Path | None:
+    file = spec.token_file or (spec.app.key_file if spec.app is not None else None)
+    return None if file is None else (folder / file).absolute()
 
 
 def _finding(name: str, judged: AccessVerdict) -> Finding:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from ompycord.domain.base import Millis
@@ -30,16 +31,20 @@ class AccessVerdict(NamedTuple):
 
 
 async def inspect_access(
-    open_forge: OpenForge, spec: ForgeSpec, *, now: Millis, branch_prefix: str = ""
+    open_forge: OpenForge, spec: ForgeSpec, *, now: Millis, branch_prefix: str = "", credential: Path | None = None
 ) -> AccessVerdict:
-    """Ask the forge for the repository and the rules of our branches there, and judge what it answers."""
+    """Ask the forge for the repository and the rules of our branches there, and judge what it answers.
+
+    `credential`: the file of its token or key, which is named where that is what is wrong.
+    """
     try:
         async with open_forge(spec) as forge:
             access = await forge.examine(branch=f"{branch_prefix}{_ANY}" if branch_prefix else "")
     except ForgeFailed as error:
         text, _, fix = str(error).partition(". ")
         is_down = error.fault in {"unreachable", "unavailable", "limited", "paused"}
-        return AccessVerdict("warn" if is_down else "fail", f"{text.removesuffix('.')}.", fix)
+        file = f": {credential}" if credential is not None and error.fault in {"token", "key"} else ""
+        return AccessVerdict("warn" if is_down else "fail", f"{text.removesuffix('.')}{file}.", fix)
     return judged(spec, access, now=now)
 
 

@@ -41,14 +41,22 @@ class Destinations:
             for state in await self.states()
         }
 
-    async def lines(self) -> list[tuple[str, bool, str]]:
-        """Name, whether deliveries arrive, and a sentence, for each webhook."""
-        return [self._line(state) for state in await self.states() if state.destination != DISCORD]
+    async def lines(self, *, is_counted: bool = True) -> list[tuple[str, bool, str]]:
+        """Name, whether deliveries arrive, and a sentence, for each webhook.
+
+        `is_counted`: with numbers, which are those of all servers.
+        """
+        states = [state for state in await self.states() if state.destination != DISCORD]
+        return [self._line(state) if is_counted else self._uncounted(state) for state in states]
 
     def age_s(self, state: DestinationState) -> float:
         """Seconds for which its oldest delivery has waited; 0 where none waits."""
         at: Millis | None = state.oldest_at
         return 0.0 if at is None else max(0.0, (self._clock.now_ms() - at) / 1000)
+
+    def _uncounted(self, state: DestinationState) -> tuple[str, bool, str]:
+        name, is_ok, _ = self._line(state)
+        return name, is_ok, "arrives" if is_ok else "does not arrive: `ompycord webhooks list`"
 
     def _line(self, state: DestinationState) -> tuple[str, bool, str]:
         age_s = self.age_s(state)

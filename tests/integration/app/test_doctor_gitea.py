@@ -26,3 +26,11 @@ async def test_a_repository_on_gitea_is_asked_as_gitea_is(tmp_path: Path) -> Non
     assert finding.text == (
         "acme/shop as ompycord-bot, the token may push. It needs write:repository, write:issue and read:user"
     )
+
+
+async def test_a_token_that_cannot_be_read_is_named_by_its_file(tmp_path: Path) -> None:
+    make_repository(tmp_path / "shop", {"total.py": b"x = 1\n"})
+    given = {"kind": "gitea", "repository": "acme/shop", "api": "http://127.0.0.1:9/api/v1", "token_file": "token"}
+    settings = {"repositories": {"shop": {"path": str(tmp_path / "shop"), "forge": given}}}
+    [finding] = await forges(Settings.model_validate(settings), tmp_path)
+    assert finding.text == f"The file of forge.token_file cannot be read: {tmp_path / 'token'}."
