@@ -215,11 +215,16 @@ class LogInbox:
             if is_allowed:
                 await self._skip(body)
             return None
-        if ref_of(body) in self._transcript.requests and ref_of(body) not in self._requested:
-            stored = _named(body, f"{ref_of(body).name[: REF - 12]}~{self._iteration}")
-        else:
-            stored = body
+        stored = body if ref_of(body) in self._requested else self._with_free_name(body)
         self._wait_for(ref_of(stored), body)
+        return stored
+
+    def _with_free_name(self, body: RequestEvent) -> RequestEvent:
+        """The request under a name that none before it has: an agent may use its own again, also within one start."""
+        name, stored, number = ref_of(body).name[: REF - 12], body, 1
+        while ref_of(stored) in self._transcript.requests:
+            stored = _named(body, f"{name}~{self._iteration}" if number == 1 else f"{name}~{self._iteration}.{number}")
+            number += 1
         return stored
 
     def _wait_for(self, ref: Ref, body: RequestEvent) -> None:

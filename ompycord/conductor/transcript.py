@@ -74,6 +74,10 @@ class Request:
     is_withdrawn: bool = False
     is_voided: bool = False
     """Whether the permission does not count any more."""
+    round: int = 0
+    """In which it was asked."""
+    is_left: bool = False
+    """Whether the run went back to a round before that: what was answered was about other work."""
 
     @property
     def is_open(self) -> bool:
@@ -93,6 +97,7 @@ class Transcript:
     """Messages that a session of the agent has, by the session."""
     requests: dict[Ref, Request] = field(default_factory=dict[Ref, Request])
     typed: dict[str, TypedInLog] = field(default_factory=dict[str, TypedInLog])
+    round: int = 0
 
     def add(self, events: Iterable[ev.RunEvent]) -> None:
         """Take in events after `position`; others are ignored."""
@@ -126,6 +131,18 @@ class Transcript:
                 self._end_request(body)
             case ev.AnswerTyped() | ev.AnswerEdited() | ev.AnswerDropped() as body:
                 self._on_typed(body, event.at)
+            case _ if event.source == OMPYCORD:
+                self._follow_round(event.body)
+            case _:
+                pass
+
+    def _follow_round(self, body: ev.EventBody) -> None:
+        match body:
+            case ev.RunStateChanged(round=number):
+                self.round = number
+            case ev.RunRolledBack(round=number):
+                for request in self.requests.values():
+                    request.is_left = request.is_left or request.round > number
             case _:
                 pass
 
@@ -156,7 +173,7 @@ class Transcript:
     def _on_request(self, body: RequestEvent) -> None:
         known = self.requests.get(ref_of(body))
         if known is None:
-            self.requests[ref_of(body)] = Request(body)
+            self.requests[ref_of(body)] = Request(body, round=self.round)
         else:
             known.body, known.is_withdrawn = body, False
 
@@ -223,7 +240,13 @@ class Transcript:
             if not _is_same(request.body, body):
                 continue
             is_live = request.decided is not None or not request.is_withdrawn
-            if is_live and not request.is_voided and ref not in self.taken and ref not in besides:
+            if (
+                is_live
+                and not request.is_voided
+                and not request.is_left
+                and ref not in self.taken
+                and ref not in besides
+            ):
                 return ref
         return None
 
@@ -231,7 +254,7 @@ class Transcript:
         """The oldest question that this one repeats word for word and whose answer an agent has used; its ref."""
         for ref, request in self.requests.items():
             is_used = request.decided is not None and ref in self.taken and ref not in besides
-            if is_used and _is_same(request.body, body):
+            if is_used and not request.is_left and _is_same(request.body, body):
                 return ref
         return None
 

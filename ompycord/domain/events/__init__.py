@@ -148,8 +148,9 @@ TRANSCRIPT_TYPES = frozenset(
     }
     | {"answer.typed", "answer.edited", "answer.dropped", "approval.voted"}
     | {"approval.requested", "approval.granted", "approval.denied", "approval.withdrawn", "approval.voided"}
+    | {"run.state", "run.rolled_back"}
 )
-"""What agents and people write to each other; the rest of the log is what an agent does."""
+"""What agents and people write to each other, and in which round; the rest of the log is what an agent does."""
 
 
 def parse_body(type_: str, data: dict[str, Any]) -> EventBody:

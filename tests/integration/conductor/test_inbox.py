@@ -2,12 +2,23 @@
 
 import asyncio
 
+import pytest
+
 from ompycord.conductor import Bus, Inboxes
 from ompycord.domain.authority import SourceKind
-from ompycord.domain.events import EventBody, InboxTaken, Prompted, QuestionAnswered, QuestionAsked
+from ompycord.domain.events import (
+    EventBody,
+    InboxTaken,
+    Prompted,
+    QuestionAnswered,
+    QuestionAsked,
+    RunRolledBack,
+    RunStateChanged,
+)
 from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId
 from ompycord.domain.records import Commit, NewEvent
 from ompycord.domain.refs import Ref, RefKind
+from ompycord.domain.run import RunState
 from tests.integration.conductor.conftest import ADA, AppHarness
 from tests.support.patience import until, within
 
@@ -149,3 +160,40 @@ async def test_who_starts_fresh_gets_answers_in_the_order_in_which_the_same_was_
                 assert not await inbox.has_more(), "people are still asked that"
                 await record(run, second)
             assert await inbox.next() == answer.model_copy(update={"question": name})
+
+
+async def test_an_agent_may_use_one_name_for_each_of_its_questions(harness: AppHarness) -> None:
+    run = RunId((await harness.submit()).id)
+    record = harness.areas.recorder.record
+    inboxes = Inboxes(history=harness.store, bus=Bus(), record=record)
+    async with within(PATIENCE_S), inboxes.open(run, iteration=1) as inbox:
+        for text in ("First?", "Second?", "Third?", "Fourth?"):
+            asked = await inbox.accept(QuestionAsked(question="q", text=text))
+            assert isinstance(asked, QuestionAsked)
+            await harness.store.observe(run, [asked], at=harness.clock.now_ms())
+            await record(run, QuestionAnswered(question=asked.question, answer=f"to {text}", by="Ada"))
+            assert await inbox.next() == QuestionAnswered(question="q", answer=f"to {text}", by="Ada")
+
+
+@pytest.mark.parametrize("is_used", [True, False], ids=["used", "not used"])
+async def test_who_went_back_a_round_is_asked_again_what_was_answered_in_a_later_one(
+    harness: AppHarness, is_used: bool
+) -> None:
+    run = RunId((await harness.submit()).id)
+    record = harness.areas.recorder.record
+    state, previous = RunState.BUILDING, RunState.QUEUED
+    for round_, name in ((1, "early"), (2, "late")):
+        await record(run, RunStateChanged(state=state, previous=previous, cause="run.dequeued", round=round_))
+        asked = QuestionAsked(question=name, text=f"Go on, {name}?")
+        await harness.store.observe(run, [asked], at=harness.clock.now_ms())
+        taken = [InboxTaken(said=(str(Ref(RefKind.QUESTION, name)),))] if is_used else []
+        await record(run, QuestionAnswered(question=name, answer="yes", by="Ada"), *taken)
+    await record(run, RunRolledBack(by="Ada", round=1, commit="a" * 40))
+    await record(run, RunStateChanged(state=state, previous=previous, cause="run.rolled_back", round=2))
+    inboxes = Inboxes(history=harness.store, bus=Bus(), record=record)
+    async with within(PATIENCE_S), inboxes.open(run, iteration=3, starts_fresh=True) as inbox:
+        assert await inbox.accept(QuestionAsked(question="early", text="Go on, early?")) is None
+        assert await inbox.next() == QuestionAnswered(question="early", answer="yes", by="Ada")
+        late = QuestionAsked(question="late", text="Go on, late?")
+        assert await inbox.accept(late) == late.model_copy(update={"question": "late~3"})
+        assert not await inbox.has_more()
