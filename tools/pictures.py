@@ -1,4 +1,4 @@
-"""Takes the pictures of README and docs from the real product on its page: `python -m tools.images`, needs Chromium.
+"""Takes the pictures of README and docs from the real product on its page: `python -m tools.pictures`, needs Chromium.
 
 Emoji want a font (Debian's fonts-noto-color-emoji). The files get a palette: a third of the size. Counterpart:
 docs/images; its charts are drawn by `tools/chart_pictures.py`.
