@@ -139,7 +139,7 @@ def wire(
     listeners = listeners_of(infrastructure, workers, served)
     driver = driver_of(
         infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare, listeners, precheck,
-        budgets=areas.shared_budgets.book, standing=areas.standing, requests=areas.secret_requests,
+        budgets=areas.shared_budgets.book, inboxes=areas.inboxes, requests=areas.secret_requests,
         room=areas.pull_requests.room,
     )  # fmt: skip
     terminal_ways = TerminalWays(

@@ -196,6 +196,24 @@ class LogInbox:
             return self._withdraw(body)
         return body
 
+    async def earlier(self, question: ev.QuestionAsked) -> Ref | None:
+        """The question of an earlier start that stands for this one, which is asked past the session; None: it is new.
+
+        So is one of this start that has no answer yet, or whose answer was not passed on by `pass_on`.
+        """
+        await self._read()
+        ref = self._answered_earlier(question) or self._transcript.same_as(question, besides=())
+        if ref is not None:
+            self._own.add(ref)
+        return ref
+
+    async def pass_on(self, ref: Ref) -> None:
+        """Record that the answer to a question that was asked past the session reaches its agent."""
+        await self._read()
+        self._own.add(ref)
+        if ref not in self._transcript.taken:
+            await self._take(ref)
+
     # -- requests ------------------------------------------------------------------------------------------------------
 
     async def _on_request(self, body: RequestEvent) -> RequestEvent | None:
@@ -203,10 +221,7 @@ class LogInbox:
         if isinstance(body, ev.ApprovalRequested):
             body, is_allowed = await self._assess(self._run, body)
         await self._read()
-        ref = None
-        if self._starts_fresh and isinstance(body, ev.QuestionAsked):  # first: it asks in the order of the start before
-            ref = self._transcript.answered_earlier(body, besides=self._own)
-        ref = ref or self._transcript.same_as(body, besides=self._requested)
+        ref = self._answered_earlier(body) or self._transcript.same_as(body, besides=self._requested)
         if ref is not None:
             self._wait_for(ref, body)
             self._subscription.mark([self._run])
@@ -226,6 +241,12 @@ class LogInbox:
             stored = _named(body, f"{name}~{self._iteration}" if number == 1 else f"{name}~{self._iteration}.{number}")
             number += 1
         return stored
+
+    def _answered_earlier(self, body: RequestEvent) -> Ref | None:
+        """The question whose used answer is for this agent, too, since it begins anew: in the order of their asking."""
+        if not self._starts_fresh or not isinstance(body, ev.QuestionAsked):
+            return None
+        return self._transcript.answered_earlier(body, besides=self._own)
 
     def _wait_for(self, ref: Ref, body: RequestEvent) -> None:
         self._requested[ref] = body
@@ -334,6 +355,11 @@ class Inboxes:
         self._bus = bus
         self._record = record
         self._slots = slots
+        self._at_work: dict[RunId, LogInbox] = {}
+
+    def of(self, run: RunId) -> LogInbox | None:
+        """The inbox of the agent that works on a run in this process; None while there is none."""
+        return self._at_work.get(run)
 
     async def decision(
         self, run: RunId, approval: str, *, or_withdrawn: bool = False
@@ -381,4 +407,9 @@ class Inboxes:
                 starts_fresh=starts_fresh,
             )
             await inbox.start()
-            yield inbox
+            self._at_work[run] = inbox
+            try:
+                yield inbox
+            finally:
+                if self._at_work.get(run) is inbox:
+                    del self._at_work[run]

@@ -7,7 +7,7 @@ waited for again.
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from ompycord.conductor import Bus, EventRecorder, Messages, Slots, Snapshots, wait_for
+from ompycord.conductor import Bus, EventRecorder, Inboxes, Messages, Slots, Snapshots, wait_for
 from ompycord.conductor.roles.waiting import StillAllowed
 from ompycord.conductor.secret_requests import SecretRequests
 from ompycord.conductor.transcript import Transcript
@@ -16,6 +16,7 @@ from ompycord.domain.base import Frozen
 from ompycord.domain.folds.snapshot import Approval, Question, StatusSnapshot
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.ports import Clock, Ids
+from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused
 from ompycord.mcp_server.memory_tools import MemoryTools
@@ -81,11 +82,14 @@ class ToolService:
         ids: Ids,
         attach: Attach,
         slots: Slots | None = None,
+        inboxes: Inboxes | None = None,
         memory: MemoryTools | None = None,
         secrets: SecretRequests | None = None,
         still: StillAllowed | None = None,
     ) -> None:
         """`slots`: an answer is kept until the run of a waiting agent has a slot again.
+
+        `inboxes`: they know what agents of a run were answered that work no more.
 
         `still`: a permission counts while whoever gave it may.
         """
@@ -94,6 +98,7 @@ class ToolService:
         self.secrets = secrets
         """What people give to agents that ask for a secret; None where nobody can."""
         self._slots = slots
+        self._inboxes = inboxes
         self._still = still
         self._recorder = recorder
         self._messages = messages
@@ -163,7 +168,11 @@ class ToolService:
     async def ask(
         self, run: RunId, text: str, options: tuple[str, ...] = (), *, free_text: bool = True, wait_s: float = 20.0
     ) -> ToolAnswer:
-        """Ask people; waits at most 25 s for the answer. The same open question asked again is the same ticket."""
+        """Ask people; waits at most 25 s for the answer.
+
+        The same question asked again is the same ticket while it is open, and while the agent has not got its answer.
+        An agent that begins anew, as after a crash, gets the answer that one before it had. Raises Refused.
+        """
         snapshot = await self._open(run)
         text = text.strip()
         if not text:
@@ -173,10 +182,13 @@ class ToolService:
         again = next((q for q in snapshot.open_questions if q.text == text[:4000] and q.options == options), None)
         if again is not None:
             return await self.wait(run, again.ref, wait_s=wait_s)
-        ticket = self._ids.ulid()
-        found = ev.QuestionAsked(question=ticket, text=text[:4000], options=options, free_text=free_text)
+        found = ev.QuestionAsked(question=self._ids.ulid(), text=text[:4000], options=options, free_text=free_text)
+        inbox = None if self._inboxes is None else self._inboxes.of(run)
+        earlier = None if inbox is None else await inbox.earlier(found)
+        if earlier is not None:
+            return await self._wait(run, earlier.name, wait_s, is_known=True)
         await self._recorder.observe(run, found)
-        return await self._wait(run, ticket, wait_s, is_known=True)
+        return await self._wait(run, found.question, wait_s, is_known=True)
 
     async def request_approval(
         self, run: RunId, title: str, *, command: str | None = None, risk: str | None = None, wait_s: float = 20.0
@@ -232,10 +244,19 @@ class ToolService:
         )  # fmt: skip
         if answer is not None:
             lost = await self._lost(run, ticket) if answer.status == "answered" else None
+            await self._pass_on(run, answer)
             return answer if lost is None else answer.model_copy(update={"answer": f"denied: {lost}", "by": "Ompycord"})
         if not is_known and not self._is_ending and _find(await self._snapshots.of(run), ticket) is None:
             raise Refused(RefusalCode.NO_SUCH_TICKET, run=short_id(run), ticket=repr(ticket[:26]))
         return ToolAnswer(ticket=ticket, status="waiting")
+
+    async def _pass_on(self, run: RunId, answer: ToolAnswer) -> None:
+        """Record of the answer to a question that its agent gets it, before it does."""
+        inbox = None if self._inboxes is None else self._inboxes.of(run)
+        snapshot = await self._snapshots.of(run)
+        if inbox is None or answer.status != "answered" or snapshot is None or snapshot.question(answer.ticket) is None:
+            return
+        await inbox.pass_on(Ref(RefKind.QUESTION, answer.ticket))
 
     async def _lost(self, run: RunId, ticket: str) -> str | None:
         """Why a permission does not count any more; None while it does."""

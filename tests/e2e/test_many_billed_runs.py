@@ -128,7 +128,8 @@ async def test_every_request_is_billed_to_the_token_or_said_to_be_estimated_and_
             await all_ended(product)
         asked = await ada.command("omp cost", "tasks", who="server", period="day", csv=True)
         told = await ada.wait_message(lambda m: m.interaction == asked.id and not m.is_thinking)
-        async with product.playground.session.get(told.raw["attachments"][0]["url"]) as answer:
+        (table_file,) = (one for one in told.raw["attachments"] if one["filename"] == "costs.csv")
+        async with product.playground.session.get(table_file["url"]) as answer:
             table = list(csv.DictReader(io.StringIO(await answer.text())))
         ledger = rows_of(product, "SELECT * FROM model_requests")
         states = rows_of(product, "SELECT id, state FROM runs")

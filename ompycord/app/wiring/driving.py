@@ -25,8 +25,6 @@ from ompycord.conductor import (
 )
 from ompycord.conductor.budgeting import BudgetBook
 from ompycord.conductor.pull_requests.review_room import ReviewRoom
-from ompycord.conductor.risk.assessment import Clone, RiskAssessment
-from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.conductor.secret_requests import SecretRequests
 from ompycord.domain.events import UsageUpdated
 from ompycord.domain.folds.checkpoints import PutBack, roll_back_of
@@ -35,7 +33,6 @@ from ompycord.domain.folds.planning import PlanningFacts, planning_facts
 from ompycord.domain.folds.repair import RepairFacts, repair_facts
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Workspaces
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import RunRecord
 from ompycord.engines import LocalEngine, StepContext
@@ -46,7 +43,6 @@ from ompycord.http.run_token import RunToken
 from ompycord.settings.repository_file import configure_by
 from ompycord.store import SqliteStore
 from ompycord.workspaces.publishing.moved_base import MovedBases
-from ompycord.workspaces.reading.clone_texts import read_text_in
 
 __all__ = ["driver_of", "listeners_of"]
 
@@ -74,7 +70,7 @@ def driver_of(
     precheck: Precheck | None = None,
     *,
     budgets: BudgetBook,
-    standing: StandingPermissions,
+    inboxes: Inboxes,
     requests: SecretRequests,
     room: ReviewRoom,
 ) -> Driver:
@@ -85,7 +81,7 @@ def driver_of(
     def resumes(record: RunRecord) -> bool:
         return capabilities.of(record).can_resume
 
-    context = _context_of(infrastructure, workers, recorder, key_manager, listeners, precheck, standing, requests)
+    context = _context_of(infrastructure, workers, recorder, key_manager, listeners, precheck, inboxes, requests)
     context = replace(context, review_room=room)
     return Driver(
         store=infrastructure.store,
@@ -123,7 +119,7 @@ def _context_of(
     key_manager: KeyManager,
     listeners: RunListeners,
     precheck: Precheck | None,
-    standing: StandingPermissions,
+    inboxes: Inboxes,
     requests: SecretRequests,
 ) -> StepContext:
     """What steps get from this process."""
@@ -150,7 +146,7 @@ def _context_of(
         granted=infrastructure.known.granted_to,
         granted_keys=infrastructure.known.keys_granted_to,
         listeners=listeners.open,
-        inboxes=_inboxes_of(infrastructure, workers, recorder, standing),
+        inboxes=inboxes,
         task=store.task,
         former=Lineage(store=store, history=store).former,
         prepared=store.prepared,
@@ -176,28 +172,6 @@ def _context_of(
     return context
 
 
-def _inboxes_of(
-    infrastructure: Infrastructure, workers: Workers, recorder: EventRecorder, standing: StandingPermissions
-) -> Inboxes:
-    """What agents get of people, as the risk of each request and the roles of now allow."""
-    catalog, store = infrastructure.settings.catalog, infrastructure.store
-    risk = RiskAssessment(
-        catalog=catalog,
-        store=store,
-        clone_of=partial(_clone_of, workers.workspaces),
-        is_confined=workers.launcher.level != "none",
-        standing=standing,
-    )
-    return Inboxes(
-        history=store,
-        bus=infrastructure.bus,
-        record=recorder.record,
-        slots=infrastructure.slots,
-        assess=risk.assess,
-        still=infrastructure.still,
-    )
-
-
 async def _job_environment(
     known: KnownSecrets, key_manager: KeyManager, requests: SecretRequests, run: RunId
 ) -> dict[str, str]:
@@ -209,12 +183,6 @@ async def _job_environment(
     known.add_run_key("OMPYCORD_KEY", environment["OMPYCORD_KEY"])
     await known.refresh()
     return {**await requests.environment(run), **environment}
-
-
-async def _clone_of(workspaces: Workspaces, run: RunId) -> Clone | None:
-    """The clone of a run, as what its agent asks is judged by it."""
-    prepared = await workspaces.workspace(run)
-    return None if prepared is None else Clone(str(prepared.path.resolve()), read_text_in(prepared.path))
 
 
 async def _report_cut(recorder: EventRecorder, run: RunId) -> None:

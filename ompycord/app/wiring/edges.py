@@ -161,6 +161,7 @@ def mcp_of(infrastructure: Infrastructure, areas: Areas, workers: Workers, key_m
         ids=infrastructure.ids,
         attach=workers.artifacts.attach,
         slots=infrastructure.slots,
+        inboxes=areas.inboxes,
         memory=MemoryTools(
             memory=memory_book_of(infrastructure),
             lessons=areas.lessons,

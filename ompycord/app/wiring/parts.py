@@ -24,6 +24,7 @@ from ompycord.conductor import (
     Driver,
     EventRecorder,
     Guardian,
+    Inboxes,
     Messages,
     OverlapDecisions,
     OverlapWatch,
@@ -236,6 +237,7 @@ class Areas:
     typed_answers: TypedAnswers
     budgets: Budgets
     recorder: EventRecorder
+    inboxes: Inboxes
     standing: StandingPermissions
     budget_keeper: BudgetKeeper
     shared_budgets: SharedBudgets

@@ -11,6 +11,7 @@ from ompycord.app.outgoing.webhooks import notifications_of
 from ompycord.app.secret_requests.wiring import secret_pages_of, secret_requests_of
 from ompycord.app.system import SystemClock
 from ompycord.app.wiring.budgets import shared_budgets_of
+from ompycord.app.wiring.inboxes import inboxes_of
 from ompycord.app.wiring.memory import lessons_of
 from ompycord.app.wiring.overlaps import overlap_watch_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
@@ -155,6 +156,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         ),
         budgets=Budgets(**deciding, shared=shared.book),
         recorder=recorder,
+        inboxes=inboxes_of(infrastructure, workers, recorder, standing),
         standing=standing,
         shared_budgets=shared,
         lessons=lessons_of(infrastructure, access),

@@ -50,6 +50,7 @@ async def mounted(
         clock=clock or FakeClock(),
         ids=harness.ids,
         attach=artifacts.attach,
+        inboxes=harness.parts.areas.inboxes,
         memory=memory,
         secrets=secrets,
     )
