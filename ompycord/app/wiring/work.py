@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypedDict
 
 from ompycord.agents.registry import adapters
@@ -11,7 +12,6 @@ from ompycord.app.outgoing.webhooks import notifications_of
 from ompycord.app.secret_requests.wiring import secret_pages_of, secret_requests_of
 from ompycord.app.system import SystemClock
 from ompycord.app.wiring.budgets import shared_budgets_of
-from ompycord.app.wiring.inboxes import inboxes_of
 from ompycord.app.wiring.memory import lessons_of
 from ompycord.app.wiring.overlaps import overlap_watch_of
 from ompycord.app.wiring.parts import Areas, Infrastructure, Workers
@@ -25,6 +25,7 @@ from ompycord.conductor import (
     Checkpoints,
     EventRecorder,
     Guardian,
+    Inboxes,
     Lineage,
     Messages,
     OverlapDecisions,
@@ -36,15 +37,18 @@ from ompycord.conductor import (
     Transitions,
     TypedAnswers,
 )
+from ompycord.conductor.risk.assessment import Clone, RiskAssessment
 from ompycord.conductor.risk.standing import StandingPermissions
 from ompycord.domain.catalog import RunChannels
 from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Workspaces
 from ompycord.http.trust.authorities import MACHINE, Trust, trust_of
 from ompycord.processes import kill_strays
 from ompycord.settings import Settings
 from ompycord.workspaces.artifacts import Artifacts
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.preparing.set_ups import KeptSetUps
+from ompycord.workspaces.reading.clone_texts import read_text_in
 from ompycord.workspaces.run_folders import git_marker
 from ompycord.workspaces.service import GitWorkspaces
 from ompycord.workspaces.services.trial import LocalServices
@@ -156,7 +160,7 @@ def areas_of(infrastructure: Infrastructure, workers: Workers) -> Areas:
         ),
         budgets=Budgets(**deciding, shared=shared.book),
         recorder=recorder,
-        inboxes=inboxes_of(infrastructure, workers, recorder, standing),
+        inboxes=_inboxes_of(infrastructure, workers, recorder, standing),
         standing=standing,
         shared_budgets=shared,
         lessons=lessons_of(infrastructure, access),
@@ -201,3 +205,31 @@ def reminders_of(infrastructure: Infrastructure, areas: Areas) -> Reminders:
         clock=infrastructure.clock,
         ops_channel=infrastructure.settings.discord.ops_channel,
     )
+
+
+def _inboxes_of(
+    infrastructure: Infrastructure, workers: Workers, recorder: EventRecorder, standing: StandingPermissions
+) -> Inboxes:
+    """What agents get of people, as the risk of each request and the roles of now allow."""
+    catalog, store = infrastructure.settings.catalog, infrastructure.store
+    risk = RiskAssessment(
+        catalog=catalog,
+        store=store,
+        clone_of=partial(_clone_of, workers.workspaces),
+        is_confined=workers.launcher.level != "none",
+        standing=standing,
+    )
+    return Inboxes(
+        history=store,
+        bus=infrastructure.bus,
+        record=recorder.record,
+        slots=infrastructure.slots,
+        assess=risk.assess,
+        still=infrastructure.still,
+    )
+
+
+async def _clone_of(workspaces: Workspaces, run: RunId) -> Clone | None:
+    """The clone of a run, as what its agent asks is judged by it."""
+    prepared = await workspaces.workspace(run)
+    return None if prepared is None else Clone(str(prepared.path.resolve()), read_text_in(prepared.path))
