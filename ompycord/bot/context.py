@@ -37,6 +37,7 @@ from ompycord.domain.ports import (
     Ids,
     Outbox,
     PeopleSettings,
+    ReceivedMessages,
     RefusalNotes,
     RunFilter,
     RunHistory,
@@ -82,6 +83,7 @@ class CommandStores:
     surfaces: Surfaces
     outbox: Outbox
     people: PeopleSettings
+    received: ReceivedMessages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -308,6 +308,13 @@ class Rest:
         return found
 
     @staticmethod
+    async def messages_after(thread: discord.Thread, message_id: int, *, limit: int) -> list[discord.Message]:
+        """At most so many messages of a thread after one, oldest first. Raises SendFailed."""
+        with _translated():
+            history = thread.history(limit=limit, after=discord.Object(message_id), oldest_first=True)
+            return [message async for message in history]
+
+    @staticmethod
     def made_at(message_id: str) -> Millis:
         """When Discord made a message, by its id."""
         return round(discord.utils.snowflake_time(int(message_id)).timestamp() * 1000)

@@ -13,7 +13,7 @@ def bot_stores(store: SqliteStore) -> BotStores:
     return BotStores(
         commands=CommandStores(
             records=store, history=store, decisions=store, drafts=store, components=store, tasks=store,
-            surfaces=store, outbox=store, people=store,
+            surfaces=store, outbox=store, people=store, received=store,
         ),
         delivery=DeliveryStores(
             commits=store.commits, live=store, shown=store, thread_names=store, rollover=store, deliverer=store,

@@ -19,6 +19,7 @@ from ompycord.bot.access import Interaction
 from ompycord.bot.delivery.rate_limiter import RateAnswer, answer_of
 from ompycord.bot.embed_builder import QUIET
 from ompycord.bot.gateway.reconnect import ReconnectPauses
+from ompycord.bot.interactions.threads.missed_messages import SPOKEN
 from ompycord.bot.options import BotOptions
 from ompycord.domain.ports import Clock
 from ompycord.errors import GatewayFatal
@@ -36,7 +37,6 @@ FATAL_CLOSES = {
 }
 """docs/platform/discord.md, *Gateway*: after these close codes another try is forbidden."""
 
-_SPOKEN = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _OPEN_S = 60.0
 _CLOSE_S = 1.0
 _GOODBYE, _RESUMABLE = 1000, 4000
@@ -60,7 +60,6 @@ class GatewayHandler(Protocol):
     def written(self, message: discord.Message) -> None: ...
     def removed(self, channel: str, message: str) -> None: ...
     def channel_deleted(self, channel: str) -> None: ...
-    async def began(self) -> None: ...
     async def left(self, guild: str) -> None: ...
     def joined(self, guild: str) -> None: ...
 
@@ -154,6 +153,8 @@ class OmpycordClient(discord.Client):
         on_delete: Callable[[str, str], Awaitable[None]],
         on_reaction: Callable[[discord.RawReactionActionEvent], Awaitable[None]],
         on_setup: Callable[[], Awaitable[None]],
+        on_new_connection: Callable[[], None],
+        on_ready: Callable[[], Awaitable[None]],
         handler: "Callable[[], GatewayHandler]",
         clock: Clock,
     ) -> None:
@@ -176,6 +177,8 @@ class OmpycordClient(discord.Client):
         self._on_delete = on_delete
         self._on_reaction = on_reaction
         self._on_setup = on_setup
+        self._on_new_connection = on_new_connection
+        self._when_ready = on_ready
         self._handler = handler
 
     @property
@@ -202,7 +205,7 @@ class OmpycordClient(discord.Client):
                 await message.delete()
             except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
                 log.info("pin_notice.kept", cause=type(error).__name__)
-        elif is_here and not message.author.bot and message.type in _SPOKEN:
+        elif is_here and not message.author.bot and message.type in SPOKEN:
             await self._on_text(message)
 
     async def on_raw_reaction_add(self, clicked: discord.RawReactionActionEvent) -> None:
@@ -211,8 +214,12 @@ class OmpycordClient(discord.Client):
 
     # -- Discord's own life --------------------------------------------------------------------------------------------
 
+    async def on_connect(self) -> None:
+        """Called for a new connection, before any message of it; one that is resumed brings what it missed."""
+        self._on_new_connection()
+
     async def on_ready(self) -> None:
-        await self._handler().began()
+        await self._when_ready()
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """Raw: we keep no messages. Pass on people's."""

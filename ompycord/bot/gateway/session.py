@@ -26,7 +26,8 @@ from ompycord.bot.gateway.protect_requests import protect_requests
 from ompycord.bot.interactions.components import Dispatcher
 from ompycord.bot.interactions.reaction_launch import ReactionLaunch
 from ompycord.bot.interactions.reactions import Reactions
-from ompycord.bot.interactions.thread_messages import ThreadMessages
+from ompycord.bot.interactions.threads.missed_messages import MissedMessages
+from ompycord.bot.interactions.threads.thread_messages import ThreadMessages
 from ompycord.bot.lookups import HealthLine
 from ompycord.bot.message_renderer import MessageRenderer
 from ompycord.bot.rest import Rest
@@ -78,6 +79,8 @@ class Session:
             on_delete=self._on_delete,
             on_reaction=self._reacted,
             on_setup=self._set_up,
+            on_new_connection=self._on_new_connection,
+            on_ready=self._on_ready,
             handler=lambda: self._gateway_events,
             clock=dependencies.clock,
         )
@@ -149,6 +152,7 @@ class Session:
 
     def _wire(self, context: BotContext) -> Dispatcher:
         self._thread_messages = ThreadMessages(context)
+        self._missed_messages = MissedMessages(context, self.client, self._thread_messages)
         self._reaction_launch = ReactionLaunch(context, self.client)
         self._reactions = Reactions(context, self.client)
         self._decision_offers = DecisionOffers(context)
@@ -178,8 +182,15 @@ class Session:
     async def _clicked(self, interaction: discord.Interaction[discord.Client]) -> None:
         await self._dispatcher.dispatch(interaction)
 
+    def _on_new_connection(self) -> None:
+        self._missed_messages.on_new_connection()
+
+    async def _on_ready(self) -> None:
+        await self._gateway_events.began()
+        await self._missed_messages.catch_up()
+
     async def _on_message(self, message: discord.Message) -> None:
-        await self._thread_messages.on_message(message)
+        await self._missed_messages.on_message(message)
         await self._reaction_launch.arm(message)
         await self._decision_offers.on_message(message)
 

@@ -63,7 +63,15 @@ from ompycord.domain.ports.schedules import (
 )
 from ompycord.domain.ports.services import RunServices
 from ompycord.domain.ports.setup import ProxyListener, SetUpEnd, SetUpPlace, SetUps
-from ompycord.domain.ports.shown import Boards, Deliveries, Outbox, ShownMessages, Surfaces, ThreadRecords
+from ompycord.domain.ports.shown import (
+    Boards,
+    Deliveries,
+    Outbox,
+    ReceivedMessages,
+    ShownMessages,
+    Surfaces,
+    ThreadRecords,
+)
 from ompycord.domain.ports.store import (
     Commits,
     ComponentStates,
@@ -201,6 +209,7 @@ __all__ = [
     "QueueingInbox",
     "ReadingCopy",
     "RecallForRuns",
+    "ReceivedMessages",
     "RefusalNotes",
     "ResultPlace",
     "RoleGrants",

@@ -56,6 +56,18 @@ class Surfaces(Protocol):
         ...
 
 
+class ReceivedMessages(Protocol):
+    """How far people's messages in the threads of runs were taken, so that a start finds what it missed."""
+
+    async def received_until(self) -> int | None:
+        """Discord's id of the newest one; None where none was kept yet."""
+        ...
+
+    async def put_received(self, message: int) -> None:
+        """Keep it; never backwards. Raises StorageError."""
+        ...
+
+
 class ShownMessages(Protocol):
     """What the messages of runs show."""
 

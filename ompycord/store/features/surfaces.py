@@ -26,10 +26,12 @@ _THREAD_NAMED = _SQL.one("thread_named")
 _THREAD_NAMER = _SQL.one("thread_namer")
 _COMPARED = _SQL.one("compared")
 _PUT_SURFACE = _SQL.one("put_surface")
+_RECEIVED_UNTIL = _SQL.one("received_until")
+_PUT_RECEIVED = _SQL.one("put_received")
 
 
 class SqliteSurfaces(StorePart):
-    """Implements `Surfaces`, `ShownMessages` and `ThreadRecords`."""
+    """Implements `Surfaces`, `ShownMessages`, `ThreadRecords` and `ReceivedMessages`."""
 
     async def surfaces(self, run: RunId) -> list[Surface]:
         return await self._database.readers.all(_SURFACES, (run,), _surface_of)
@@ -45,6 +47,12 @@ class SqliteSurfaces(StorePart):
 
     async def run_of_surface(self, channel_or_message: str) -> RunRecord | None:
         return await self._database.readers.one(_RUN_OF_SURFACE, {"id": channel_or_message}, run_of)
+
+    async def received_until(self) -> int | None:
+        return await self._database.readers.one(_RECEIVED_UNTIL, (), lambda row: int(row[0]))
+
+    async def put_received(self, message: int) -> None:
+        await self._database.writer.submit(partial(_put_received, message=message))
 
     async def shown(self, surface: Surface) -> None:
         await self._database.writer.submit(partial(put_surface, surface=surface))
@@ -86,3 +94,7 @@ def _compare(raw: sqlite3.Connection, values: Mapping[str, object]) -> None:
 
 def _surface_of(row: sqlite3.Row) -> Surface:
     return Surface.model_validate(dict(row))
+
+
+def _put_received(raw: sqlite3.Connection, message: int) -> None:
+    raw.execute(_PUT_RECEIVED, (message,))

@@ -68,3 +68,12 @@ VALUES (:run, :kind, :ref, :channel, :message, :shown_hash, :shown_position, :po
 ON CONFLICT (run, kind, ref) DO UPDATE SET channel = excluded.channel, message = excluded.message,
     shown_hash = excluded.shown_hash, shown_position = excluded.shown_position,
     posted_at = excluded.posted_at, edited_at = excluded.edited_at;
+
+-- name: received_until
+-- Discord's id of the newest message in a run's thread that was taken.
+SELECT position FROM cursors WHERE name = 'received';
+
+-- name: put_received
+-- Keep it; never backwards.
+INSERT INTO cursors (name, position) VALUES ('received', ?)
+ON CONFLICT (name) DO UPDATE SET position = max(position, excluded.position);

@@ -123,7 +123,7 @@ class AppHarness(ComposedApp):
         `sections`: more of the settings.
         """
         self.playground = playground
-        self._has_board, self._ops = has_board, ops
+        self._has_board, self._ops, self._reads_threads = has_board, ops, reads_threads
         self.files: dict[str, bytes] = {}
         """What runs attached, by content."""
         self.show_diff = b"+password = hunter2-hunter2\n"
@@ -244,6 +244,7 @@ class AppHarness(ComposedApp):
             self.store,
             self.folder,
             mac_key=mac_key,
+            reads_threads=self._reads_threads,
             has_board=self._has_board,
             ops=self._ops,
             workspaces=self.workspaces,

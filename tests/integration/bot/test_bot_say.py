@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.bot.interactions.thread_messages import RECEIVED
+from ompycord.bot.interactions.threads.thread_messages import RECEIVED
 from ompycord.domain.events import Prompted
 from ompycord.domain.ports import AgentCapabilities
 from ompycord.store import SqliteStore

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ompycord.bot.interactions.thread_messages import RECEIVED
+from ompycord.bot.interactions.threads.thread_messages import RECEIVED
 from ompycord.conductor.typed_answers import UNDO_MS
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId

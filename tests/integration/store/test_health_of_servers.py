@@ -37,6 +37,9 @@ def health_with(store: SqliteStore, number: int) -> Health:
     def no_lines(*, is_counted: bool) -> tuple[HealthLine, ...]:
         return ()
 
+    async def no_vectors(*, is_counted: bool) -> tuple[HealthLine, ...]:
+        return ()
+
     async def nothing() -> None:
         return None
 
@@ -59,6 +62,7 @@ def health_with(store: SqliteStore, number: int) -> Health:
         "alerts": SimpleNamespace(lines=tuple),
         "retention": SimpleNamespace(lines=no_lines),
         "record": SimpleNamespace(lines=tuple),
+        "vectors": SimpleNamespace(lines=no_vectors),
     }
     return Health(**cast("Any", parts))
 

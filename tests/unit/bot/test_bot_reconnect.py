@@ -99,7 +99,8 @@ async def played(monkeypatch: pytest.MonkeyPatch, *script: Connection | Refusal)
     monkeypatch.setattr(gateway_client._Socket, "from_client", gateway.from_client)  # pyright: ignore[reportPrivateUsage]  # discord.py's seam
     client = OmpycordClient(
         options=BotOptions(guilds=GUILDS), on_request=Mock(), on_click=Mock(), on_text=Mock(), on_edit=Mock(),
-        on_delete=Mock(), on_reaction=Mock(), on_setup=Mock(), handler=Mock(), clock=clock,
+        on_delete=Mock(), on_reaction=Mock(), on_setup=Mock(), on_new_connection=Mock(), on_ready=Mock(),
+        handler=Mock(), clock=clock,
     )  # fmt: skip
     with pytest.raises(GatewayFatal):
         await client.connect()

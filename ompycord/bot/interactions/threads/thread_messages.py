@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 import aiohttp
 import discord
 
-from ompycord.bot.access import member
+from ompycord.bot.access import access_of, member
 from ompycord.bot.context import BotContext
 from ompycord.bot.interactions import reply_texts
 from ompycord.bot.interactions.follow_ups import FollowUpOffers
@@ -54,20 +54,34 @@ class ThreadMessages:
         self._orders = WeakValueDictionary[int, asyncio.Lock]()
         """By thread: what is written, changed and deleted there is taken in its order, whoever wrote it."""
 
-    async def on_message(self, message: discord.Message) -> None:
-        """Take it as an answer, or send it to the run and mark it.
+    async def on_message(self, message: discord.Message) -> bool:
+        """Take it as an answer, or send it to the run and mark it; False where it stands in no run's thread.
 
         Ignored where it is not for a run, or where its author may not send one.
         """
         async with self._order(message.channel.id):
             record = await self._context.store.surfaces.run_of_surface(str(message.channel.id))
             if record is None:
-                return
-            person = member(message.author, self._context.options, self._context.lookups, is_ours=True)
+                return False
             try:
-                await self._take(message, record, person)
+                await self._take(message, record, await self._person(message))
             except OmpycordError as error:
                 await self._reply(message, self._words(_words_of(error)))
+            return True
+
+    async def _person(self, message: discord.Message) -> Person:
+        """Its author with the role of now; a message that was read later comes without it, so that Discord is asked.
+
+        Raises UnavailableError where it does not answer.
+        """
+        options, lookups, author = self._context.options, self._context.lookups, message.author
+        if isinstance(author, discord.Member) or lookups.members is None or message.guild is None:
+            return member(author, options, lookups, is_ours=True)
+        guild = str(message.guild.id)
+        found = await lookups.members.member(guild, str(author.id))
+        if found is None:
+            return member(author, options, lookups, is_ours=True)
+        return access_of(guild, options, lookups).person(str(author.id), found.name, found.roles, guild=guild)
 
     async def on_edit(self, message: discord.Message) -> None:
         """Change the answer that it is, while that can be undone."""
