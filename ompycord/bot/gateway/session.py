@@ -186,8 +186,10 @@ class Session:
         self._missed_messages.on_new_connection()
 
     async def _on_ready(self) -> None:
-        await self._gateway_events.began()
-        await self._missed_messages.catch_up()
+        try:
+            await self._gateway_events.began()
+        finally:  # messages wait for it
+            await self._missed_messages.catch_up()
 
     async def _on_message(self, message: discord.Message) -> None:
         await self._missed_messages.on_message(message)

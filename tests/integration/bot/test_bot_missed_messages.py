@@ -119,6 +119,21 @@ async def test_what_was_answered_before_is_not_answered_again(harness: AppHarnes
         await later.until(run, lambda one: one.is_final)
 
 
+async def test_a_session_that_discord_gave_up_loses_nothing_that_was_written_meanwhile(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        run, thread = await asked(harness, mo)
+        await harness.playground.disturb_gateway("invalid_session", resumable=False)
+        said = await mo.say("SQLite", thread)
+        reply = await told(mo, f"{TAKEN}*SQLite*")
+        assert is_reply_to(said)(reply)
+        harness.clock.advance(UNDONE_S)
+        assert await harness.heard() == ev.QuestionAnswered(question="q1", answer="SQLite", by="Mo")
+        harness.agent.release()
+        await harness.until(run, lambda one: one.is_final)
+    assert await replies(mo, thread, said) == 1
+
+
 async def test_who_may_not_answer_is_told_so_later_too(harness: AppHarness) -> None:
     olu = harness.playground.olu
     async with harness.running():
