@@ -1,6 +1,6 @@
 """People's decisions on what an agent asked or changed: answer a question, grant or deny an approval, accept changes.
 
-Counterpart of `inbox.py`, which delivers them. A decision is unique by its row: the second person to decide is shown
+Counterpart of `inbox/`, which delivers them. A decision is unique by its row: the second person to decide is shown
 who was first (docs/contracts/commands-and-buttons.md, *Decisions happen once*).
 """
 

@@ -1,4 +1,4 @@
-"""Messages to a running agent: send one, change or withdraw what still waits; counterpart of `inbox.py`."""
+"""Messages to a running agent: send one, change or withdraw what still waits; counterpart of `inbox/`."""
 
 from collections.abc import Callable
 from typing import Literal

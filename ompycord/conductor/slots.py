@@ -1,7 +1,7 @@
 """Who holds one of `limits.parallel_runs`: runs at work do, a run whose agent only waits for a person does not.
 
 `Slots` is the table, `SlotKeeper` the task that keeps it true. Counterparts: `driver.py`, which starts runs where a
-slot is free, and `inbox.py`, which hands an answer out only once its run has a slot again. Nothing of it is stored:
+slot is free, and `inbox/`, which hands an answer out only once its run has a slot again. Nothing of it is stored:
 after a restart agents start again, a slot each, and ask again.
 """
 

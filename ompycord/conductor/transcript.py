@@ -1,6 +1,6 @@
 """What a run's agents and people wrote to each other, folded from the log; pure.
 
-Counterpart: `inbox.py`, which hands it out. What waits for an agent is what no `inbox.taken` names. Between taking and
+Counterpart: `inbox/`, which hands it out. What waits for an agent is what no `inbox.taken` names. Between taking and
 dropping the log's order decides.
 """
 

@@ -1,6 +1,6 @@
 """Waiting until something is true of a run, for agents that pause until a person has decided.
 
-Counterpart: `bus.py`, which announces changes. What a hosted agent waits for comes from `inbox.py` instead: it is
+Counterpart: `bus.py`, which announces changes. What a hosted agent waits for comes from `inbox/` instead: it is
 handed out once, from the log.
 """
 

@@ -1,6 +1,6 @@
 """The risk class of what a hosted run's agent asks: with its repository's rules and the files of its clone.
 
-Counterparts: `domain/risk`, which judges, and `inbox.py`, which asks before people are asked.
+Counterparts: `domain/risk`, which judges, and `inbox/`, which asks before people are asked.
 """
 
 import asyncio

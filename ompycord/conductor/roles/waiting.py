@@ -1,6 +1,6 @@
 """What waits for an agent is given to it only while whoever said or allowed it still may: wanted when it is used.
 
-What is not passed on is a fact in the log, a row of the audit and a remark on the card. Counterpart: `inbox.py`, which
+What is not passed on is a fact in the log, a row of the audit and a remark on the card. Counterpart: `inbox/`, which
 asks before it hands anything out.
 """
 

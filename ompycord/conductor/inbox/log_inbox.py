@@ -7,11 +7,10 @@ answers again that an agent before it had, where it asks the same; an approval i
 """
 
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from ompycord.conductor.bus import Bus, Subscription
+from ompycord.conductor.bus import Subscription
 from ompycord.conductor.risk.assessment import Assessed
 from ompycord.conductor.roles.waiting import StillAllowed
 from ompycord.conductor.slots import Slots
@@ -26,9 +25,9 @@ from ompycord.conductor.transcript import (
 from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentInput, RunHistory
-from ompycord.domain.refs import Ref, RefKind
+from ompycord.domain.refs import Ref
 
-__all__ = ["Inboxes", "LogInbox", "Record", "has_unread"]
+__all__ = ["POLL_S", "Assess", "LogInbox", "Record", "as_it_is", "has_unread"]
 
 POLL_S = 30.0
 """Seconds between two reads without a notice, for the case that one was missed."""
@@ -333,83 +332,3 @@ class LogInbox:
 def _named(body: B, name: str) -> B:
     """The same request under another name."""
     return body.model_copy(update={"question" if hasattr(body, "question") else "approval": name})
-
-
-class Inboxes:
-    """Opens a run's inbox for as long as its agent runs."""
-
-    def __init__(
-        self,
-        *,
-        history: RunHistory,
-        bus: Bus,
-        record: Record,
-        slots: Slots | None = None,
-        assess: Assess = as_it_is,
-        still: StillAllowed | None = None,
-    ) -> None:
-        """`assess` finds the risk class of each request, and whether people are asked at all."""
-        self._assess = assess
-        self._still = still
-        self._history = history
-        self._bus = bus
-        self._record = record
-        self._slots = slots
-        self._at_work: dict[RunId, LogInbox] = {}
-
-    def of(self, run: RunId) -> LogInbox | None:
-        """The inbox of the agent that works on a run in this process; None while there is none."""
-        return self._at_work.get(run)
-
-    async def decision(
-        self, run: RunId, approval: str, *, or_withdrawn: bool = False
-    ) -> ev.ApprovalGranted | ev.ApprovalDenied | None:
-        """What a person decides on a request of our own; waits for it. It survives a restart: the log has both.
-
-        Meanwhile its slot is free for others. `or_withdrawn`: None once nobody has to decide any more.
-        """
-        ref, transcript = Ref(RefKind.APPROVAL, approval), Transcript()
-        with self._bus.subscribe() as subscription:
-            while True:
-                transcript.add(await self._history.transcript(run, after=transcript.position))
-                request = transcript.requests.get(ref)
-                if request is not None and isinstance(request.decided, ev.ApprovalGranted | ev.ApprovalDenied):
-                    if self._slots is not None:
-                        await self._slots.regain(run)
-                    voided = None if self._still is None else await self._still.approval(run, request)
-                    if voided is not None:
-                        return ev.ApprovalDenied(approval=approval, by="Ompycord", reason=voided)
-                    return request.decided
-                if request is not None and request.is_withdrawn and or_withdrawn:
-                    if self._slots is not None:
-                        await self._slots.regain(run)
-                    return None
-                if self._slots is not None:
-                    self._slots.give_back(run)
-                await subscription.take_of(run, POLL_S)
-
-    @asynccontextmanager
-    async def open(self, run: RunId, *, iteration: int, starts_fresh: bool = False) -> AsyncGenerator[LogInbox]:
-        """Open the inbox of one start of an agent: all messages until now are taken with it, others come by `next`.
-
-        `starts_fresh`: it goes on in no session of this run, so it asks what an earlier start was answered.
-        """
-        with self._bus.subscribe() as subscription:
-            inbox = LogInbox(
-                history=self._history,
-                record=self._record,
-                subscription=subscription,
-                run=run,
-                iteration=iteration,
-                slots=self._slots,
-                assess=self._assess,
-                still=self._still,
-                starts_fresh=starts_fresh,
-            )
-            await inbox.start()
-            self._at_work[run] = inbox
-            try:
-                yield inbox
-            finally:
-                if self._at_work.get(run) is inbox:
-                    del self._at_work[run]
