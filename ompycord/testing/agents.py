@@ -82,6 +82,8 @@ class ScriptedAgent:
                 listening = group.create_task(self._listen(inbox))
                 await self._go.wait()
                 listening.cancel()
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from group
         except asyncio.CancelledError:
             self.cancelled += 1
             raise

@@ -26,14 +26,20 @@ from ompycord.domain import events as ev
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentInput, RunHistory
 from ompycord.domain.refs import Ref
+from ompycord.errors import StorageError
+from ompycord.telemetry import get_logger
 
 __all__ = ["POLL_S", "Assess", "LogInbox", "Record", "as_it_is", "has_unread"]
 
 POLL_S = 30.0
 """Seconds between two reads without a notice, for the case that one was missed."""
+RETRY_S = 0.5
+"""Seconds after which a database that did not answer is asked again."""
 
 REF = 128
 TAKEN_AT_ONCE = 1000
+
+log = get_logger(__name__)
 
 B = TypeVar("B", bound=RequestEvent | DecisionEvent | WithdrawalEvent)
 
@@ -142,22 +148,32 @@ class LogInbox:
             await self._record(self._run, *missing)
 
     async def next(self) -> AgentInput:
-        """See the port."""
+        """See the port. A database that does not answer is asked again: no agent is ended for that."""
         while True:
             if self._repeats:
                 return self._repeats.popleft()
-            if self._in_hand is None:
-                await self._read()
-                self._in_hand = self._first()
-            if self._in_hand is None:
-                await self._subscription.take_of(self._run, POLL_S)
+            try:
+                body = await self._next_in_log()
+            except StorageError as error:
+                log.warning("inbox.unread", run=self._run, cause=str(error))
+                await self._subscription.take_of(self._run, RETRY_S)
                 continue
-            if self._slots is not None:
-                await self._slots.regain(self._run)
-            body = await self._hand_out(self._in_hand)
-            self._in_hand = None
             if body is not None:
                 return body
+
+    async def _next_in_log(self) -> AgentInput | None:
+        """What waits, after a change where nothing does; None where it has to be looked again."""
+        if self._in_hand is None:
+            await self._read()
+            self._in_hand = self._first()
+        if self._in_hand is None:
+            await self._subscription.take_of(self._run, POLL_S)
+            return None
+        if self._slots is not None:
+            await self._slots.regain(self._run)
+        body = await self._hand_out(self._in_hand)
+        self._in_hand = None
+        return body
 
     def set_resting(self, *, is_resting: bool) -> None:
         """See the port."""

@@ -1,6 +1,8 @@
 """What people say to a running agent: from the log into its inbox, once and in order."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from ompycord.domain.events import (
     Prompted,
     QuestionAnswered,
     QuestionAsked,
+    RunEvent,
     RunRolledBack,
     RunStateChanged,
 )
@@ -19,6 +22,8 @@ from ompycord.domain.ids import AGENT_SOURCE, OMPYCORD, RunId
 from ompycord.domain.records import Commit, NewEvent
 from ompycord.domain.refs import Ref, RefKind
 from ompycord.domain.run import RunState
+from ompycord.errors import StorageError
+from ompycord.store import SqliteStore
 from tests.integration.conductor.conftest import ADA, AppHarness
 from tests.support.patience import until, within
 
@@ -80,6 +85,32 @@ async def test_an_agent_does_not_hear_itself_nor_another_run(harness: AppHarness
         async with within(PATIENCE_S):
             assert await inbox.next() == Prompted(text="for me", by="Ada")
     assert [event.source for event in await harness.store.events_of(RunId(mine.id))].count(AGENT_SOURCE) == 1
+
+
+class Failing:
+    """The log, which cannot be read so many times. Implements `RunHistory` as far as an inbox asks it."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self.failures = 0
+
+    async def transcript(self, run: RunId, *, after: int) -> Sequence[RunEvent]:
+        if self.failures:
+            self.failures -= 1
+            raise StorageError("it is busy")
+        return await self._store.transcript(run, after=after)
+
+
+async def test_a_log_that_cannot_be_read_for_a_moment_ends_no_agent_and_loses_nothing(harness: AppHarness) -> None:
+    run = RunId((await harness.submit()).id)
+    history: Any = Failing(harness.store)
+    inboxes = Inboxes(history=history, bus=Bus(), record=harness.areas.recorder.record)
+    async with inboxes.open(run, iteration=1) as inbox:
+        history.failures = 1
+        await harness.store.commit(_said(harness, run, "Mind the docs."))
+        async with within(PATIENCE_S):
+            assert await inbox.next() == Prompted(text="Mind the docs.", by="Ada")
+        assert history.failures == 0
 
 
 async def test_what_is_taken_back_at_the_moment_of_handing_out_is_not_handed_out(harness: AppHarness) -> None:
