@@ -37,7 +37,7 @@ from ompycord.schedules.when import read_when
 from ompycord.store import SqliteStore
 from tests.integration.bot.conftest import MAC_KEY, AppHarness, is_answer
 from tests.support.new_store import new_store
-from tests.support.patience import within
+from tests.support.patience import until, within
 from tests.support.playground import Playground, hosted_playground
 
 MANY = Limits(open_per_person=500, open_per_channel=500, open_per_guild=500)
@@ -260,6 +260,11 @@ class World(AppHarness):
         return json.loads(answer)
 
 
+def is_idle() -> bool:
+    """Whether the bot is at no event of the gateway."""
+    return not any(task.get_name().startswith("discord.py: ") for task in asyncio.all_tasks())
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[World]:
     folder = tmp_path_factory.mktemp("matrix")
@@ -270,5 +275,6 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Worl
                 world = World(playground, store, folder)
                 async with world.running():
                     yield world
+                    await until(is_idle)  # what still answers somebody would fail, once the bot is closed
         finally:
             point_at(DISCORD)

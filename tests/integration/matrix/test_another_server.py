@@ -32,9 +32,9 @@ from ompycord.render.marker import approval_hash, question_tag
 from tests.e2e.reach.commands import registered
 from tests.integration.bot.conftest import is_answer
 from tests.integration.bot.test_bot_elsewhere import post
-from tests.integration.matrix.conftest import World
+from tests.integration.matrix.conftest import World, is_idle
 from tests.support.new_store import new_store
-from tests.support.patience import within
+from tests.support.patience import until, within
 from tests.support.playground import hosted_playground
 from tests.support.playground_person import Interaction as Sent
 
@@ -112,6 +112,7 @@ async def visited(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[tu
                 world = World(playground, store, folder, other_guilds=(OTHER,))
                 async with world.running():
                     yield world, await plant(world)
+                    await until(is_idle)
         finally:
             point_at(DISCORD)
 
