@@ -308,10 +308,10 @@ class Rest:
         return found
 
     @staticmethod
-    async def messages_after(thread: discord.Thread, message_id: int, *, limit: int) -> list[discord.Message]:
-        """At most so many messages of a thread after one, oldest first. Raises SendFailed."""
+    async def messages_after(thread: discord.Thread, message_id: int) -> list[discord.Message]:
+        """The messages of a thread after one, oldest first; a hundred for a request. Raises SendFailed."""
         with _translated():
-            history = thread.history(limit=limit, after=discord.Object(message_id), oldest_first=True)
+            history = thread.history(limit=None, after=discord.Object(message_id), oldest_first=True)
             return [message async for message in history]
 
     @staticmethod

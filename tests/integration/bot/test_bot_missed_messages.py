@@ -13,8 +13,9 @@ from ompycord.domain.events import Prompted
 from ompycord.domain.ids import RunId
 from ompycord.playground.client import Message
 from ompycord.store import SqliteStore
-from tests.integration.bot.conftest import AppHarness, kind_of
+from tests.integration.bot.conftest import PATIENCE_S, AppHarness, kind_of
 from tests.integration.bot.test_bot_typed_answers import CHOICE, FREE, STEERS, TAKEN, UNDONE_S, asked, told
+from tests.support.patience import within
 from tests.support.playground import Playground
 from tests.support.playground_person import Person
 
@@ -61,6 +62,19 @@ async def forget(harness: AppHarness, until: int | None) -> None:
     await harness.store._database.writer.submit(put)  # pyright: ignore[reportPrivateUsage]  # nothing else makes it older
 
 
+async def taken(who: Person, said: Message) -> None:
+    """Our mark stands on a message to an agent."""
+    await who.wait_event("REACTION_ADD", lambda data: data["message_id"] == said.id and RECEIVED in str(data))
+
+
+async def until_noted(harness: AppHarness, message: Message) -> None:
+    """Wait until it is the newest one that was noted."""
+    async with within(PATIENCE_S):
+        with harness.bus.subscribe() as changes:
+            while await harness.store.received_until() != int(message.id):
+                await changes.take(0.02)
+
+
 async def test_an_answer_that_was_typed_while_the_bot_was_away_is_taken_when_it_is_back(harness: AppHarness) -> None:
     mo = harness.playground.mo
     async with harness.running():
@@ -86,13 +100,13 @@ async def test_messages_to_the_agent_come_in_their_order_and_before_those_that_a
         run = await harness.at_work()
         thread = await harness.thread_of(run)
         before = await mo.say("Mind the tests.", thread)
-        await mo.wait_event("REACTION_ADD", lambda data: data["message_id"] == before.id and RECEIVED in str(data))
+        await taken(mo, before)
     missed = [await mo.say(text, thread) for text in ("Mind the docs.", "Mind the names.")]
     later = back(harness)
     async with later.running():
         await later.online()
         now = await mo.say("Thank you.", thread)
-        await mo.wait_event("REACTION_ADD", lambda data: data["message_id"] == now.id and RECEIVED in str(data))
+        await taken(mo, now)
         later.agent.release()
         await later.until(run, lambda one: one.is_final)
     said = [one.body.text for one in await later.store.events_of(run) if isinstance(one.body, Prompted)]
@@ -117,6 +131,34 @@ async def test_what_was_answered_before_is_not_answered_again(harness: AppHarnes
         assert [await replies(mo, thread, one) for one in (first, second, third)] == [1, 1, 1]
         later.agent.release()
         await later.until(run, lambda one: one.is_final)
+
+
+async def test_what_cannot_be_read_at_first_is_read_again_and_nothing_newer_is_noted_before(
+    harness: AppHarness,
+) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        run = await harness.at_work()
+        thread = await harness.thread_of(run)
+        first = await mo.say("Mind the tests.", thread)
+        await taken(mo, first)
+        await until_noted(harness, first)
+    missed = await mo.say("Mind the docs.", thread)
+    await harness.playground.fault("GET", f"/channels/{thread}/messages", "status", status=400, count=1)
+    later = back(harness)
+    async with later.running():
+        await later.struck()
+        await taken(mo, await mo.say("Thank you.", thread))
+        now = await mo.say("That is all.", thread)
+        await taken(mo, now)  # so what there is to note of the one before has been noted
+        assert await later.store.received_until() == int(first.id)
+        later.clock.advance(30)
+        await taken(mo, missed)
+        await until_noted(later, now)
+        later.agent.release()
+        await later.until(run, lambda one: one.is_final)
+    said = [one.body.text for one in await later.store.events_of(run) if isinstance(one.body, Prompted)]
+    assert said == ["Mind the tests.", "Thank you.", "That is all.", "Mind the docs."]
 
 
 async def test_a_session_that_discord_gave_up_loses_nothing_that_was_written_meanwhile(harness: AppHarness) -> None:

@@ -23,8 +23,7 @@ __all__ = ["SPOKEN", "MissedMessages"]
 
 SPOKEN: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
 """The types of what people write."""
-_MOST: Final = 100
-"""Messages that are read of a thread: as many as one request gives."""
+_AGAIN_S: Final = 30.0
 
 log = get_logger(__name__)
 
@@ -40,20 +39,41 @@ class MissedMessages:
         """What comes by the gateway waits for what is older."""
         self._late: set[int] = set()
         """The messages that were read after the gap: the gateway may bring them, too."""
+        self._connection = 0
+        self._has_gap = False
+        """Something older than what is taken now could not be read: what is noted stays before it."""
 
     def on_new_connection(self) -> None:
         """Wait with messages until those before them are taken: this connection knows nothing of what came before."""
         self._is_caught_up.clear()
         self._late.clear()
+        self._connection += 1
 
     async def on_message(self, message: discord.Message) -> None:
         """Take a message of the gateway."""
         await self._is_caught_up.wait()
-        if message.id not in self._late and await self._threads.on_message(message):
+        if message.id in self._late:
+            return
+        if await self._threads.on_message(message) and not self._has_gap:
             await self._keep(message.id)
 
     async def catch_up(self) -> None:
-        """Take what was written since the newest message that was taken. Afterwards messages go on in any case."""
+        """Take what was written since the newest message that was taken; again later where that cannot be read now.
+
+        Messages go on after the first try in any case. Nothing newer is noted until what is older is taken, so that
+        the next start finds it, too.
+        """
+        connection = self._connection
+        try:
+            self._has_gap = not await self._is_gap_taken()
+        finally:
+            self._is_caught_up.set()
+        while self._has_gap and connection == self._connection and not self._client.is_closed():
+            await self._context.clock.sleep(_AGAIN_S)
+            self._has_gap = not await self._is_gap_taken()
+
+    async def _is_gap_taken(self) -> bool:
+        """Take what is newer than what is noted, as far as it can be read; whether that was all."""
         try:
             since = await self._context.store.received.received_until()
             if since is None:  # what was written before is nothing that was missed
@@ -61,11 +81,13 @@ class MissedMessages:
                 await self._keep(discord.utils.time_snowflake(now))
             elif self._context.options.message_content:
                 newest = [await self._catch_up_in(thread, since) for thread in self._newer_than(since)]
-                await self._keep(max(newest, default=since))
+                if None in newest:
+                    return False
+                await self._keep(max((one for one in newest if one is not None), default=since))
         except StorageError as error:
             log.warning("messages.not_caught_up", cause=str(error))
-        finally:
-            self._is_caught_up.set()
+            return False
+        return True
 
     def _newer_than(self, message: int) -> Iterator[discord.Thread]:
         """The open threads in which something was written after a message, as the gateway says."""
@@ -73,15 +95,15 @@ class MissedMessages:
             known = self._client.get_guild(guild)
             yield from (one for one in (known.threads if known else ()) if (one.last_message_id or 0) > message)
 
-    async def _catch_up_in(self, thread: discord.Thread, since: int) -> int:
-        """The newest message that was taken there."""
+    async def _catch_up_in(self, thread: discord.Thread, since: int) -> int | None:
+        """The newest message that was taken there; None where it cannot be read now, but later."""
         if await self._context.store.surfaces.run_of_surface(str(thread.id)) is None:
             return since
         try:
-            found = await self._context.rest.messages_after(thread, since, limit=_MOST)
+            found = await self._context.rest.messages_after(thread, since)
         except SendFailed as failed:
             log.warning("thread.not_caught_up", thread=thread.id, cause=str(failed))
-            return since
+            return since if failed.is_final or failed.is_closed else None
         replied = {one.reference.message_id for one in found if self._is_ours(one) and one.reference is not None}
         for message in found:
             is_spoken = not message.author.bot and message.type in SPOKEN
