@@ -79,6 +79,7 @@ class DestinationWorker:
 
     async def _begin_due(self, group: asyncio.TaskGroup) -> Millis | None:
         """Start a try of each run that is due; when to check again, None where another event will wake us."""
+        trying = frozenset(self._trying)
         try:
             heads = await self._queue.heads(self._target.destination, limit=2 * self._most_at_once)
         except StorageError as error:
@@ -87,7 +88,7 @@ class DestinationWorker:
         now = self._clock.now_ms()
         for head in heads:
             run = head.delivery.run
-            if run in self._trying:
+            if run in trying or run in self._trying:  # one that ended meanwhile was read as due; it wakes us
                 continue
             if head.next_at > now:
                 return head.next_at

@@ -188,6 +188,42 @@ async def test_a_database_that_refuses_to_be_read_is_asked_again() -> None:
         await advanced(stage, lambda: target.arrived == ["ci-001"])
 
 
+class LateQueue(MemoryNotificationQueue):
+    """Answers a look that was begun during a try once that try has been recorded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_recorded = asyncio.Event()
+        self.asked_meanwhile = asyncio.Event()
+        self.looks = 0
+
+    async def heads(self, destination: str, *, limit: int) -> list[StoredDelivery]:
+        found, self.looks = await super().heads(destination, limit=limit), self.looks + 1
+        if self.looks == 2:
+            self.asked_meanwhile.set()
+            await self.is_recorded.wait()
+            await asyncio.sleep(0)  # the try ends
+        return found
+
+    async def delivered(self, delivery: str, *, at: int) -> None:
+        await super().delivered(delivery, at=at)
+        self.is_recorded.set()
+
+
+async def test_what_arrived_while_the_queue_was_read_is_not_sent_again() -> None:
+    target, queue = ScriptedTarget(), LateQueue()
+    target.held["ci-001"] = asyncio.Event()
+    stage = Stage(target, queue=queue)
+    queue.add(delivery(number) for number in (1, 2))
+    async with stage.running():
+        await target.until(lambda: target.tried == ["ci-001"])
+        stage.notifier.wake()
+        await queue.asked_meanwhile.wait()
+        target.held["ci-001"].set()
+        await target.until(lambda: "ci-002" in target.arrived)
+    assert target.tried == ["ci-001", "ci-002"]
+
+
 async def advanced(stage: Stage, holds: Callable[[], bool]) -> None:
     """Let the database's pause pass, once its sleeper is there."""
     async with within(PATIENCE_S):
