@@ -1,7 +1,7 @@
 """The records that distributions add to Ompycord by name, as Python entry points.
 
-Read by `agents/registry.py` and `checks/registry.py`. Names are read without importing anything; the record of a name
-is imported when it is first asked for.
+Read by the `registry.py` of agents, checks, forges and notifiers. Names are read without importing anything; the record
+of a name is imported when it is first asked for.
 """
 
 import tomllib
@@ -46,6 +46,7 @@ class Registry(Generic[R]):
         self._what = what
         self._given = declared
         self._loaded: dict[str, R] = {}
+        self._broken: dict[str, str] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,6 +73,27 @@ class Registry(Generic[R]):
     def all(self) -> tuple[R, ...]:
         """Every record, by name. Raises ConfigurationError, as `get` does."""
         return tuple(self.get(name) for name in self.names)
+
+    def usable(self) -> tuple[R, ...]:
+        """Those that can be imported, by name; the others are in `broken` then, and are tried once.
+
+        Raises ConfigurationError for a name that two declare.
+        """
+        return tuple(record for name in self.names if (record := self._unless_broken(name)) is not None)
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Sentences about those that `usable` left out."""
+        return tuple(self._broken.values())
+
+    def _unless_broken(self, name: str) -> R | None:
+        if name in self._broken:
+            return None
+        try:
+            return self.get(name)
+        except ConfigurationError as error:
+            self._broken[name] = str(error)
+            return None
 
     @cached_property
     def _declared(self) -> dict[str, Declared]:

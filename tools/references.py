@@ -22,10 +22,12 @@ from ompycord.bot.context import BotContext
 from ompycord.bot.features import BotFeatures
 from ompycord.bot.flow import TABLE as FLOW
 from ompycord.bot.flow import Flow
+from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.events import AUTHORITY, EVENT_TYPES, SCHEMA
 from ompycord.domain.lifecycle import TABLE
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import FINAL, RunState
+from ompycord.forge.registry import FORGE_KINDS
 from ompycord.http.problems import PROBLEMS
 from ompycord.render.cards.verdicts import FAILURE_WORDS
 from ompycord.settings import NAMED, PROFILES, Settings
@@ -249,7 +251,7 @@ def settings() -> str:
     also = {".".join(path): f"`{name}`" for name, path in NAMED.items()} | SETTINGS_WORDS
     lines += [f"| `{key}` | {default} | {also.get(key, '')} |" for key, default in _settings(Settings, "")]
     lines += [
-        "\nAn agent's kind adds options of its own:\n",
+        "\nThe kind of an agent or of a forge adds options of its own:\n",
         "| setting | default | of kind |", "|---|---|---|",
         *(f"| `{key}` | {default} | {kinds} |" for key, default, kinds in _options_of_kinds()),
     ]  # fmt: skip
@@ -290,12 +292,17 @@ def discord_commands() -> str:
 
 
 def _options_of_kinds() -> Iterator[tuple[str, str, str]]:
-    """What single kinds of agents have: setting, default, kinds."""
+    """What single kinds of agents and forges have: setting, default, kinds."""
     found: dict[tuple[str, str], list[str]] = {}
     for kind in AGENT_KINDS.all():
         for name, info in kind.options.model_fields.items():
             if name not in AgentSpec.model_fields:
                 found.setdefault((f"agents.{name}", _default(info)), []).append(f"`{kind.name}`")
+    for forge in FORGE_KINDS.all():
+        for name, info in forge.options.model_fields.items():
+            common = ForgeSpec.model_fields.get(name)
+            if name != "kind" and (common is None or common.default != info.default):
+                found.setdefault((f"repositories.forge.{name}", _default(info)), []).append(f"`{forge.name}`")
     yield from ((key, default, ", ".join(kinds)) for (key, default), kinds in found.items())
 
 
@@ -322,7 +329,7 @@ def _default(info: FieldInfo) -> str:
     if info.default_factory is not None:
         return "*the platform's data folder*" if info.annotation is Path else "none"
     value = info.default
-    if value in ((), None, {}) or isinstance(value, SecretStr):
+    if value in ((), None, {}, "") or isinstance(value, SecretStr):
         return "none"
     return f"`{value}`"
 

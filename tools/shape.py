@@ -154,7 +154,9 @@ KEPT_CLASSES: Final[dict[str, str]] = {
 }
 """A class that two places may have, and why."""
 
-KEPT_PORTS: Final[dict[str, str]] = {}
+_ONE_OBJECT = "what a kind of forge makes is one object, of ports that are small each"
+
+KEPT_PORTS: Final[dict[str, str]] = {"FollowingForge": _ONE_OBJECT, "ProposingForge": _ONE_OBJECT}
 """A port that may have more methods, and why."""
 
 KEPT_FOLDERS: Final[dict[str, str]] = {}

@@ -105,7 +105,7 @@ class KnownSecrets:
             if repository.deploy_key is not None:
                 yield self._secrets.parent / repository.deploy_key.key_file
             if repository.forge is not None:
-                file = repository.forge.token_file or (repository.forge.app.key_file if repository.forge.app else None)
+                file = repository.forge.credential_file
                 if file is not None:
                     yield self._secrets.parent / file
 

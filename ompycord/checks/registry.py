@@ -25,8 +25,8 @@ def parser_for(
     """The parser that a check names; `auto` goes by the command, or by the exit code alone where no parser claims it.
 
     Raises KeyError for a name that is not declared and ConfigurationError for a parser that cannot be imported;
-    settings that were loaded raise neither.
+    settings that were loaded raise neither. One that nothing names and that cannot be imported claims no command.
     """
     if spec.parser.kind != AUTO:
         return parsers.get(spec.parser.kind)
-    return next((parser for parser in parsers.all() if parser.claims(command)), parsers.get(_EXIT))
+    return next((parser for parser in parsers.usable() if parser.claims(command)), parsers.get(_EXIT))

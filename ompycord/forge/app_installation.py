@@ -8,12 +8,13 @@ from typing import Final, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from ompycord.domain.base import Millis
-from ompycord.domain.configuration.forge_options import AppSpec, ForgeSpec
+from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import Clock
 from ompycord.errors import ForgeFailed
 from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.client import ForgeClient
 from ompycord.forge.github_answers import read_as
+from ompycord.forge.github_kind import AppSpec
 from ompycord.http.trust.authorities import MACHINE, Trust
 
 __all__ = ["MintedToken", "minted"]

@@ -6,17 +6,16 @@ Imported on use: without a forge in the settings httpx is not needed. Errors nev
 from collections.abc import AsyncIterator, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, Protocol
 from urllib.parse import quote, urljoin, urlsplit
 
 from pydantic import ValidationError
 
 from ompycord import __version__
 from ompycord.domain.configuration.forge_options import ForgeSpec
-from ompycord.domain.ports import Clock
+from ompycord.domain.ports import Clock, ForgeRests
 from ompycord.errors import ForgeFailed, ForgeNotNow, ForgeUnanswered
 from ompycord.forge.breakers import ForgeBreakers
-from ompycord.forge.gitea.faults import gitea_fault
 from ompycord.forge.github_answers import Complaint
 from ompycord.forge.github_faults import fault_of, is_limited
 from ompycord.http.trust.authorities import MACHINE, Trust
@@ -25,7 +24,7 @@ from ompycord.telemetry.without_module import without_module
 with without_module("rich"):  # httpx has a command line of its own that would load it
     import httpx
 
-__all__ = ["PAGE", "PAUSE_S", "TRIES", "ForgeClient", "Method", "RestAnswer"]
+__all__ = ["PAGE", "PAUSE_S", "TRIES", "FaultOf", "ForgeClient", "Method", "RestAnswer", "RestDialect"]
 
 TIMEOUT_S: Final = 30.0
 TRIES: Final = 3
@@ -46,13 +45,6 @@ _MOST_REDIRECTS: Final = 3
 _SKEW_S: Final = 60
 """Seconds of difference from which an app's word is refused for its time."""
 
-_ACCEPTED: Final[Mapping[str, Mapping[str, str]]] = {
-    "github": {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"},
-    "gitea": {"accept": "application/json"},
-}
-_FAULTS: Final = {"github": fault_of, "gitea": gitea_fault}
-"""What a refusal means, by the kind of forge."""
-
 Method = Literal["GET", "POST", "PATCH", "PUT"]
 
 
@@ -68,6 +60,31 @@ class RestAnswer(NamedTuple):
     body: bytes
 
 
+class FaultOf(Protocol):
+    """What a refusal means, as an error with words."""
+
+    def __call__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        complaint: Complaint,
+        spec: ForgeSpec,
+        *,
+        head: str = "",
+        base: str = "",
+    ) -> ForgeFailed: ...
+
+
+class RestDialect(NamedTuple):
+    """How a kind of forge is asked, and what it answers where it refuses."""
+
+    headers: Mapping[str, str]
+    fault_of: FaultOf
+
+
+_GITHUB: Final = RestDialect({"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}, fault_of)
+
+
 class ForgeClient:
     """One repository's requests. `token` is read for each."""
 
@@ -78,7 +95,8 @@ class ForgeClient:
         token: Callable[[], str],
         clock: Clock,
         login: str | None = None,
-        breakers: ForgeBreakers | None = None,
+        breakers: ForgeRests | None = None,
+        dialect: RestDialect = _GITHUB,
         trust: Trust = MACHINE,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -88,7 +106,7 @@ class ForgeClient:
         A proxy of the environment is used unless the address is this machine.
         """
         self._spec = spec
-        self._fault_of = _FAULTS[spec.kind]
+        self._fault_of = dialect.fault_of
         self._token = token
         self.own_account = "/user" if login is None else f"/users/{quote(login, safe='')}"
         """The path of the account as which it acts: an app's token cannot ask for its own."""
@@ -102,7 +120,7 @@ class ForgeClient:
             trust_env=not is_here,
             verify=trust.verify,
             transport=transport,
-            headers={"user-agent": f"Ompycord/{__version__}", **_ACCEPTED[spec.kind]},
+            headers={"user-agent": f"Ompycord/{__version__}", **dialect.headers},
         )
 
     async def close(self) -> None:
@@ -155,9 +173,9 @@ class ForgeClient:
         """
         return await self._once(method, path, body=body, head=head, base=base)
 
-    async def graphql(self, body: Mapping[str, Any]) -> RestAnswer:
-        """Asks by GraphQL, which alone knows some things. Raises ForgeFailed."""
-        answer = await self._followed("POST", self._spec.graphql_address, query=None, body=body, etag="")
+    async def graphql(self, address: str, body: Mapping[str, Any]) -> RestAnswer:
+        """Asks by GraphQL at its own address, which alone knows some things. Raises ForgeFailed."""
+        answer = await self._followed("POST", address, query=None, body=body, etag="")
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _unanswered(self._fault_of(answer.status, answer.headers, _complaint(answer), self._spec))
         if answer.status != HTTPStatus.OK:
@@ -204,7 +222,7 @@ class ForgeClient:
         """Whether the token may push: git's own first question, of which only the status is read."""
         url = f"{self._spec.git_address}/info/refs"
         try:
-            auth = httpx.BasicAuth("x-access-token", self._token())
+            auth = httpx.BasicAuth(self._spec.git_user, self._token())
             query = {"service": "git-receive-pack"}
             async with self._client.stream("GET", url, params=query, auth=auth) as answer:
                 return answer.status_code == HTTPStatus.OK
@@ -234,7 +252,7 @@ class ForgeClient:
                 continue
             fault = self._fault_of(answer.status, answer.headers, complaint, self._spec, head=head, base=base)
             if (
-                self._spec.app is not None
+                self._spec.is_by_app
                 and answer.status == HTTPStatus.UNAUTHORIZED
                 and (off := _clock_off(answer, self._clock.now_ms() / 1000))
             ):

@@ -9,13 +9,20 @@ from urllib.parse import quote
 
 from ompycord.domain.base import Millis
 from ompycord.domain.configuration.forge_options import ForgeSpec
-from ompycord.domain.ports import Clock, ForgeAccess, OpenedPullRequest, ProposedPullRequest, PullRequestState
+from ompycord.domain.ports import (
+    Clock,
+    ForgeAccess,
+    ForgeRests,
+    OpenedPullRequest,
+    ProposedPullRequest,
+    PullRequestState,
+)
 from ompycord.errors import ForgeFailed
-from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.client import PAGE, ForgeClient
 from ompycord.forge.github_answers import GraphAnswer, Pull, Repository, User, read_as, read_many
 from ompycord.forge.github_checks import BranchRule
 from ompycord.forge.github_faults import refused_by_graph
+from ompycord.forge.github_kind import graphql_address
 from ompycord.forge.github_marks import GitHubMarks
 from ompycord.forge.once import opened_once
 from ompycord.http.trust.authorities import MACHINE, Trust
@@ -41,7 +48,7 @@ class GitHub:
         login: str | None = None,
         missing: tuple[str, ...] = (),
         refused_paths: tuple[str, ...] = (),
-        breakers: ForgeBreakers | None = None,
+        breakers: ForgeRests | None = None,
         trust: Trust = MACHINE,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
@@ -149,7 +156,7 @@ class GitHub:
         if not pull.draft:
             return
         wanted = {"query": _READY, "variables": {"id": pull.node_id}}
-        answer = read_as(GraphAnswer, (await self._client.graphql(wanted)).body)
+        answer = read_as(GraphAnswer, (await self._client.graphql(graphql_address(self._spec), wanted)).body)
         if answer.errors:
             raise refused_by_graph(answer.errors[0], self._spec)
 

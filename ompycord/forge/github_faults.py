@@ -64,7 +64,7 @@ def fault_of(
 ) -> ForgeFailed:
     """The refusal as an error with words."""
     if status == HTTPStatus.UNAUTHORIZED:
-        if spec.app is not None:
+        if spec.is_by_app:
             words = "the app was refused. Check forge.app.id, and put a key of that app into the file of its key_file."
             return ForgeFailed("authentication", f"{spec.repository}: {words}")
         return ForgeFailed(

@@ -13,10 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.issue_calls.records import IssueCall
 from ompycord.domain.issues.seen import SeenIssue
-from ompycord.domain.ports import Clock
+from ompycord.domain.ports import Clock, ForgeRests
 from ompycord.domain.pull_requests.seen import SeenChecks, SeenDiscussion, SeenPull
 from ompycord.errors import ForgeFailed, ForgeNotNow
-from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.client import ForgeClient
 from ompycord.forge.github_answers import User, strange
 from ompycord.forge.github_checks import (
@@ -43,6 +42,7 @@ from ompycord.forge.github_discussion import (
     unread_of,
     words_of,
 )
+from ompycord.forge.github_kind import graphql_address
 from ompycord.forge.once import made_once
 from ompycord.http.trust.authorities import MACHINE, Trust
 
@@ -105,7 +105,7 @@ class GitHubFollowing:
         clock: Clock,
         login: str | None = None,
         known: KnownAnswers,
-        breakers: ForgeBreakers | None = None,
+        breakers: ForgeRests | None = None,
         trust: Trust = MACHINE,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
@@ -182,7 +182,7 @@ class GitHubFollowing:
         owner, _, name = self._spec.repository.partition("/")
         body = {"query": _THREADS, "variables": {"owner": owner, "name": name, "number": number}}
         try:
-            answer = await self._client.graphql(body)
+            answer = await self._client.graphql(graphql_address(self._spec), body)
             return Resolutions.model_validate_json(answer.body).by_first_comment()
         except ForgeNotNow:
             raise  # said by the next look, which would not ask again where nothing is written meanwhile

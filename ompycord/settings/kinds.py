@@ -1,11 +1,11 @@
-"""Settings whose agents and checks have the options of their kinds: unions of those, distinguished by `kind`.
+"""Settings whose agents, checks and forges have the options of their kinds: unions of those, distinguished by `kind`.
 
 Only the kinds that are asked for are imported; `settings_schema` asks for all of them.
 """
 
 from collections.abc import Iterable, Mapping
 from types import GenericAlias
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn, cast
 
 from pydantic import BaseModel, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, create_model
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -13,8 +13,10 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from ompycord.agents.registry import AGENT_KINDS
 from ompycord.checks.parser import AUTO, AutoOptions
 from ompycord.checks.registry import CHECK_PARSERS
+from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.configuration.repository_file import RepositoryFile
 from ompycord.domain.repository import AgentSpec, CheckSpec, ParserSpec, RepositorySpec
+from ompycord.forge.registry import FORGE_KINDS
 from ompycord.settings.model import Settings
 
 __all__ = ["UNKNOWN_KIND", "options_of", "repository_file_with", "settings_schema", "settings_with"]
@@ -52,8 +54,8 @@ class _OneOf:
         raise PydanticCustomError(UNKNOWN_KIND, _MISTAKE, self._known)
 
 
-def settings_with(*, agents: Iterable[str], parsers: Iterable[str]) -> type[Settings]:
-    """`Settings` that accept agents of these kinds, and checks with these parsers or `auto`.
+def settings_with(*, agents: Iterable[str], parsers: Iterable[str], forges: Iterable[str]) -> type[Settings]:
+    """`Settings` that accept agents and forges of these kinds, and checks with these parsers or `auto`.
 
     A name that is not declared is left out, and refused where it is used. Raises ConfigurationError for one that is
     declared twice or cannot be imported.
@@ -61,7 +63,8 @@ def settings_with(*, agents: Iterable[str], parsers: Iterable[str]) -> type[Sett
     by_kind = {name: AGENT_KINDS.get(name).options for name in _declared(agents, AGENT_KINDS.names)}
     agent = Annotated[AgentSpec, _OneOf(by_kind, known=AGENT_KINDS.names)]
     repository = _repository(
-        {name: CHECK_PARSERS.get(name).options for name in _declared(parsers, CHECK_PARSERS.names)}
+        {name: CHECK_PARSERS.get(name).options for name in _declared(parsers, CHECK_PARSERS.names)},
+        {name: FORGE_KINDS.get(name).options for name in _declared(forges, FORGE_KINDS.names)},
     )
     return create_model(
         "Settings",
@@ -79,10 +82,15 @@ def repository_file_with(*, parsers: Iterable[str]) -> type[RepositoryFile]:
     )
 
 
-def _repository(parsers: Mapping[str, type[BaseModel]]) -> type[RepositorySpec]:
-    """Repositories whose checks take these parsers."""
+def _repository(parsers: Mapping[str, type[BaseModel]], forges: Mapping[str, type[BaseModel]]) -> type[RepositorySpec]:
+    """Repositories whose checks take these parsers, and whose forge is one of these."""
+    forge: Any = Annotated[ForgeSpec, _OneOf(forges, known=FORGE_KINDS.names)]
     return create_model(
-        "RepositorySpec", __base__=RepositorySpec, __doc__=RepositorySpec.__doc__, checks=(_checks(parsers), ())
+        "RepositorySpec",
+        __base__=RepositorySpec,
+        __doc__=RepositorySpec.__doc__,
+        checks=(_checks(parsers), ()),
+        forge=(cast("type[ForgeSpec | None]", forge | None), None),
     )
 
 
@@ -119,12 +127,14 @@ def settings_schema() -> dict[str, Any]:
 
     Raises ConfigurationError for a kind that cannot be imported, or is declared twice.
     """
-    model = settings_with(agents=AGENT_KINDS.names, parsers=CHECK_PARSERS.names)
+    model = settings_with(agents=AGENT_KINDS.names, parsers=CHECK_PARSERS.names, forges=FORGE_KINDS.names)
     schema = model.model_json_schema(by_alias=True, mode="validation")
     definitions: dict[str, Any] = schema["$defs"]
     chosen = (*(kind.options for kind in AGENT_KINDS.all()), *(one.options for one in CHECK_PARSERS.all()), AutoOptions)
     for options in chosen:
         definitions[options.__name__]["required"] = ["kind"]
+    for kind in FORGE_KINDS.all():
+        definitions[kind.options.__name__]["required"] = ["kind", "repository"]
     del definitions["RepositorySpec"]["required"]
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "ompycord.yml"

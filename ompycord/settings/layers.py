@@ -96,8 +96,11 @@ _OF_SERVICE: Final = re.compile(
 )
 _PORT_OF_SERVICE: Final = re.compile(r"OMPYCORD_(?:[A-Z0-9]+_)*PORT")
 _ADDRESS_OF_SERVICE: Final = re.compile(r"(?:tcp|udp|sctp)://")
-_KIND_AT: Final[Mapping[str | int, int]] = {"agents": 2, "repositories": 5}
-"""Where pydantic names a kind: `agents.NAME.KIND.option`, `repositories.NAME.checks.0.parser.KIND.option`."""
+_KIND_AT: Final[Mapping[str | int, int]] = {"agents": 2, "checks": 5, "forge": 3}
+"""Where pydantic names a kind.
+
+`agents.NAME.KIND.option`, `repositories.NAME.checks.0.parser.KIND.option`, `repositories.NAME.forge.KIND.option`.
+"""
 
 
 class _Merged(PydanticBaseSettingsSource):
@@ -131,7 +134,7 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
     merged = _merged([*unknown, _profile(unknown)])
     merged = _merged([merged, _proxy(environ, merged)])
     kinds = _kinds(merged)
-    model = settings_with(agents=kinds, parsers=_parsers(merged))
+    model = settings_with(agents=kinds, parsers=_parsers(merged), forges=_forges(merged))
     present, warnings = in_present_keys(merged, options=options_of(kinds))
 
     class Loaded(model):
@@ -148,7 +151,7 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
 
     try:
         loaded = Loaded()
-        return loaded.note((*warnings, *_passed_over(environ, loaded)))
+        return loaded.note((*warnings, *_passed_over(environ, loaded), *CHECK_PARSERS.broken))
     except ValidationError as error:
         raise ConfigurationError(_sentence(error)) from None
 
@@ -196,7 +199,7 @@ def _kinds(merged: Mapping[str, Any]) -> frozenset[str]:
 def _parsers(merged: Mapping[str, Any]) -> frozenset[str]:
     """The parsers of checks that are named, whether they exist or not.
 
-    All that exist where the command decides.
+    All that can be used where the command decides.
     """
     return parsers_of(_entries(merged.get("repositories")))
 
@@ -208,8 +211,18 @@ def parsers_of(repositories: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     for check in checks:
         parser: Any = check.get("parser", AUTO)
         name = cast("Mapping[str, Any]", parser).get("kind") if isinstance(parser, Mapping) else parser
-        found |= set(CHECK_PARSERS.names) if name == AUTO else {name} if isinstance(name, str) else set()
+        if name == AUTO:
+            found |= {one.name for one in CHECK_PARSERS.usable()}
+        elif isinstance(name, str):
+            found.add(name)
     return frozenset(found)
+
+
+def _forges(merged: Mapping[str, Any]) -> frozenset[str]:
+    """The kinds of forges that are named, whether they exist or not."""
+    forges = (repository.get("forge") for repository in _entries(merged.get("repositories")))
+    kinds = (cast("Mapping[str, Any]", one).get("kind") for one in forges if isinstance(one, Mapping))
+    return frozenset(kind for kind in kinds if isinstance(kind, str))
 
 
 def _entries(content: Any) -> Iterator[Mapping[str, Any]]:
@@ -305,10 +318,11 @@ _FIXES: Final[Mapping[str, str]] = {
 def _written(path: tuple[str | int, ...], error: str) -> Iterator[str | int]:
     """The path as people write it.
 
-    Pydantic puts the kind between the name of an agent, or `parser`, and its options.
+    Pydantic puts the kind between the name of an agent, `parser` or `forge`, and its options.
     """
+    group = next(iter(path[2:] if path[:1] == ("repositories",) else path), "")
     for at, part in enumerate(path):
-        if at != _KIND_AT.get(path[0]):
+        if at != _KIND_AT.get(group):
             yield part
     if error == UNKNOWN_KIND:
         yield "kind"

@@ -22,6 +22,7 @@ from ompycord.domain.ports import Clock
 from ompycord.forge.github import GitHub
 from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
 from tests.support.app_harness import ComposedApp
+from tests.support.forge_options import forge_options
 from tests.support.talking_forge import TalkingForge
 
 __all__ = ["Forges", "called_by", "followed_by"]
@@ -101,7 +102,7 @@ def called_by(
 
 
 def _catalog_of(app: ComposedApp, forge: TalkingForge, **publish: object) -> Catalog:
-    spec = ForgeSpec.model_validate({**forge.settings, "token_file": "token"})
+    spec = forge_options({**forge.settings, "token_file": "token"})
     shop = app.catalog.repository("shop")
     shop = shop.model_copy(update={"forge": spec, "publish": PublishSpec.model_validate(publish)})
     return app.catalog.model_copy(update={"repositories": (shop,)})

@@ -30,6 +30,7 @@ from ompycord.forge.gitea.proposing import Gitea
 from ompycord.forge.github import GitHub
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.publishing.forge_pushes import ForgePushes
+from tests.support.forge_options import forge_options
 from tests.support.states import NOON, ORIGIN
 
 __all__ = ["main"]
@@ -69,6 +70,7 @@ class Publication:
         given = json.loads((folder / "publication.json").read_text())
         self._run = RunId(given["run"])
         self._result = PublishedResult(branch=given["branch"], commit=given["commit"], base_commit=given["base"])
+        given["repository"]["forge"] = forge_options(given["repository"]["forge"])
         self._spec = RepositorySpec.model_validate(given["repository"])
         assert self._spec.forge is not None
         self._token = Path(str(self._spec.forge.token_file))

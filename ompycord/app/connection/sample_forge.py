@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Final
 
 from ompycord.app.data_folder import DataFolder
-from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.configuration.publish_options import PublishSpec
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ForgeFailed, ProcessFailed, WorkspaceError
 from ompycord.files import replace_file
+from ompycord.forge.github_kind import GitHubOptions
 from ompycord.playground.client import Info
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.publishing.base_branch import share_base
@@ -32,8 +32,7 @@ async def with_forge(
     file = data.path / _TOKEN
     file.parent.mkdir(mode=0o700, exist_ok=True)
     replace_file(file, f"{info.forge['token']}\n", is_durable=False)
-    forge = ForgeSpec(
-        kind="github",
+    forge = GitHubOptions(
         repository=info.forge["repository"],
         token_file=_TOKEN,
         api=info.forge["api"],

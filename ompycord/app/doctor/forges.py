@@ -41,8 +41,7 @@ async def forges(settings: Settings, folder: Path) -> list[Finding]:
 
 
 def _credential(spec: ForgeSpec, folder: Path) -> Path | None:
-    file = spec.token_file or (spec.app.key_file if spec.app is not None else None)
-    return None if file is None else (folder / file).absolute()
+    return None if spec.credential_file is None else (folder / spec.credential_file).absolute()
 
 
 def _finding(name: str, judged: AccessVerdict) -> Finding:

@@ -9,7 +9,6 @@ from ompycord.domain.base import Millis
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import ForgeAccess, ForgePort
 from ompycord.errors import ForgeFailed
-from ompycord.render.forge.rights import least_rights, to_give
 from ompycord.render.phrases import and_list, count
 
 __all__ = ["AccessVerdict", "OpenForge", "inspect_access", "judged"]
@@ -54,17 +53,17 @@ def judged(spec: ForgeSpec, access: ForgeAccess, *, now: Millis) -> AccessVerdic
     if access.is_archived:
         return AccessVerdict("fail", f"{where}: it is archived.", "Unarchive it, or take forge out of the repository.")
     if not access.may_push:
-        return AccessVerdict("fail", f"{where}: the token may not push.", f"Give it {to_give(spec.kind)}.")
+        return AccessVerdict("fail", f"{where}: the token may not push.", f"Give it {spec.rights.to_give}.")
     if access.wants_signatures:
         text = f"{where}: a rule lets only commits with a verified signature onto our branches, and ours have none."
         return AccessVerdict("fail", text, "Leave the branches of branch_prefix out of that rule.")
     if access.missing:
         named = and_list([*access.missing])
-        return AccessVerdict("warn", f"{where}: the token lacks {named}.", f"Give it {to_give(spec.kind)}.")
+        return AccessVerdict("warn", f"{where}: the token lacks {named}.", f"Give it {spec.rights.to_give}.")
     if access.repository.lower() != spec.repository.lower():
         return AccessVerdict("warn", f"{where}: it is {access.repository} now.", "Set forge.repository to that.")
     if access.expires_at is not None and access.expires_at - now < SOON_MS:
         days = max(0, (access.expires_at - now) // _DAY_MS)
         text = f"{where}: the token expires in {count(days, 'day')}."
         return AccessVerdict("warn", text, "Make a new one, and put it into the file of forge.token_file.")
-    return AccessVerdict("ok", f"{where}, the token may push. It needs {least_rights(spec.kind)}")
+    return AccessVerdict("ok", f"{where}, the token may push. It needs {spec.rights.least}")

@@ -2,15 +2,16 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import Any
 
+from ompycord.app.forges.guarded import guarded
 from ompycord.app.wiring.forge_credentials import ForgeCredentials
 from ompycord.domain.configuration.forge_options import ForgeSpec
-from ompycord.domain.ports import Clock, ForgePort
-
-if TYPE_CHECKING:
-    from ompycord.forge.gitea.following import GiteaFollowing
-    from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
+from ompycord.domain.ports import Clock
+from ompycord.entry_points import OURS
+from ompycord.forge.kind import ForgeConnection, ForgeKind
+from ompycord.forge.made import FollowingForge, ProposingForge
+from ompycord.forge.registry import FORGE_KINDS
 
 __all__ = ["ForgeConnections"]
 
@@ -22,57 +23,43 @@ class ForgeConnections:
         self.credentials = credentials
         self.breakers = credentials.breakers
         self._clock = clock
-        self._known: KnownAnswers | None = None
-        """What was read before, kept between connections."""
+        self._kept: dict[str, dict[str, Any]] = {}
+        """What was read before, by kind of forge, kept between connections."""
 
     @asynccontextmanager
-    async def proposing(self, spec: ForgeSpec) -> AsyncGenerator[ForgePort]:
+    async def proposing(self, spec: ForgeSpec) -> AsyncGenerator[ProposingForge]:
         """Opens pull requests and marks them. Raises ForgeFailed for a credential that is not there."""
-        from ompycord.forge.gitea.proposing import Gitea
-        from ompycord.forge.github import GitHub
-
-        identity = await self.credentials.identity(spec)
-        breakers, trust = self.breakers, self.credentials.trust
-        if spec.kind == "gitea":
-            forge = Gitea(spec, token=identity.token, clock=self._clock, breakers=breakers, trust=trust)
-        else:
-            forge = GitHub(
-                spec,
-                token=identity.token,
-                login=identity.login,
-                missing=identity.missing,
-                refused_paths=identity.refused_paths,
-                clock=self._clock,
-                breakers=breakers,
-                trust=trust,
-            )
+        kind, connection = await self._connection(spec)
+        forge = guarded(lambda: kind.proposing(spec, connection), spec=spec, is_ours=_is_ours(spec))
         try:
             yield forge
         finally:
             await forge.close()
 
     @asynccontextmanager
-    async def following(self, spec: ForgeSpec) -> "AsyncGenerator[GitHubFollowing | GiteaFollowing]":
+    async def following(self, spec: ForgeSpec) -> AsyncGenerator[FollowingForge]:
         """Reads pull requests that are open, and answers there. Raises as `proposing`."""
-        from ompycord.forge.gitea.following import GiteaFollowing
-        from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
-
-        self._known = self._known or KnownAnswers()
-        identity = await self.credentials.identity(spec)
-        breakers, trust = self.breakers, self.credentials.trust
-        if spec.kind == "gitea":
-            forge = GiteaFollowing(spec, token=identity.token, clock=self._clock, breakers=breakers, trust=trust)
-        else:
-            forge = GitHubFollowing(
-                spec,
-                token=identity.token,
-                login=identity.login,
-                clock=self._clock,
-                known=self._known,
-                breakers=breakers,
-                trust=trust,
-            )
+        kind, connection = await self._connection(spec)
+        forge = guarded(lambda: kind.following(spec, connection), spec=spec, is_ours=_is_ours(spec))
         try:
             yield forge
         finally:
             await forge.close()
+
+    async def _connection(self, spec: ForgeSpec) -> tuple[ForgeKind[Any], ForgeConnection]:
+        """Raises ForgeFailed for a credential that is not there."""
+        identity = await self.credentials.identity(spec)
+        return FORGE_KINDS.get(spec.kind), ForgeConnection(
+            token=identity.token,
+            clock=self._clock,
+            rests=self.breakers,
+            trust=self.credentials.trust,
+            kept=self._kept.setdefault(spec.kind, {}),
+            login=identity.login,
+            missing=identity.missing,
+            refused_paths=identity.refused_paths,
+        )
+
+
+def _is_ours(spec: ForgeSpec) -> bool:
+    return FORGE_KINDS.distribution(spec.kind) == OURS

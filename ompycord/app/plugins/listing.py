@@ -8,6 +8,7 @@ from ompycord.checks.registry import CHECK_PARSERS
 from ompycord.domain.base import Frozen
 from ompycord.entry_points import OURS, Registry
 from ompycord.errors import ConfigurationError
+from ompycord.forge.registry import FORGE_KINDS
 from ompycord.notify.registry import NOTIFIER_KINDS
 
 __all__ = ["REGISTRIES", "FoundPlugin", "found_plugins", "plugins_finding"]
@@ -16,6 +17,7 @@ REGISTRIES: Final[dict[str, Registry[Any]]] = {
     "agent": AGENT_KINDS,
     "check-parser": CHECK_PARSERS,
     "notifier": NOTIFIER_KINDS,
+    "forge": FORGE_KINDS,
 }
 """By the name that people give a kind of plug-in."""
 

@@ -4,17 +4,16 @@ Counterpart of `parser_rules.py`.
 """
 
 import asyncio
-import contextlib
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final, cast
 
 from ompycord.app.conformance import RuleVerdict
+from ompycord.app.plugins.judging import Broken, why_broken
 from ompycord.domain.alerting.notice import trial_content
 from ompycord.notify.attempt import Attempt
 from ompycord.notify.kind import AddedNotifier, Notice, NotifierKind
-from ompycord.notify.own_loop import OwnLoop
 
 __all__ = ["judge_notifier"]
 
@@ -29,10 +28,6 @@ _TEXTS: Final = (
 _SHORTEST_SECRET: Final = 8
 
 
-class _Broken(Exception):  # between a rule and its judge
-    """Why a rule is not kept."""
-
-
 Rule = Callable[[NotifierKind[Any], Mapping[str, Any]], Awaitable[None]]
 
 
@@ -45,25 +40,8 @@ async def _judged(rule: Rule, record: NotifierKind[Any]) -> RuleVerdict:
     name = rule.__name__.replace("_", " ").strip()
     with tempfile.TemporaryDirectory(prefix="ompycord-plugin-") as folder:
         example = {key: _placed(value, folder) for key, value in record.example.items()}
-        why = await _why_broken(partial(rule, record, example), wait_s=_RULE_S)
+        why = await why_broken(partial(rule, record, example), wait_s=_RULE_S)
     return RuleVerdict(rule=name, kept=why is None, why=why or "")
-
-
-async def _why_broken(act: Callable[[], Awaitable[None]], *, wait_s: float) -> str | None:
-    """What its code does wrong, in a loop of its own: what never ends there must not keep the command."""
-    own = OwnLoop(name="plugin check")
-    acting = own.begin(act)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(wait_s):
-            await acting.wait()
-    acting.cancel()
-    is_ended = await own.end()
-    outcome = acting.outcome
-    if isinstance(error := outcome.error if outcome is not None else None, _Broken):
-        return str(error)
-    if outcome is None or not is_ended:
-        return f"it went on for {wait_s:.0f} s" if outcome is None else "it leaves something behind that does not end"
-    return None if error is None else f"it raised {type(error).__name__}: {error}"[:300]
 
 
 async def is_made_with_its_example_and_closed(record: NotifierKind[Any], example: Mapping[str, Any]) -> None:
@@ -82,7 +60,7 @@ async def takes_the_same_notice_twice(record: NotifierKind[Any], example: Mappin
     first, again = [await _tried(notifier, _notice("same", "A test")) for _ in range(2)]
     await notifier.close()
     if first.error is None and again.error is not None:
-        raise _Broken(f"the second try of what arrived failed: {again.error}")
+        raise Broken(f"the second try of what arrived failed: {again.error}")
 
 
 async def repeats_none_of_its_options_in_an_error(record: NotifierKind[Any], example: Mapping[str, Any]) -> None:
@@ -91,13 +69,13 @@ async def repeats_none_of_its_options_in_an_error(record: NotifierKind[Any], exa
     await notifier.close()
     for key, value in example.items():
         if isinstance(value, str) and len(value) >= _SHORTEST_SECRET and value in (attempt.error or ""):
-            raise _Broken(f"its error repeats the option {key}: it goes into logs, and may be an address with a secret")
+            raise Broken(f"its error repeats the option {key}: it goes into logs, and may be an address with a secret")
 
 
 async def ends_soon_when_it_is_cancelled(record: NotifierKind[Any], example: Mapping[str, Any]) -> None:
-    why = await _why_broken(partial(_cancelled, record, example), wait_s=_CANCEL_S)
+    why = await why_broken(partial(_cancelled, record, example), wait_s=_CANCEL_S)
     if why is not None:
-        raise _Broken(why)
+        raise Broken(why)
 
 
 async def _cancelled(record: NotifierKind[Any], example: Mapping[str, Any]) -> None:
@@ -136,7 +114,7 @@ async def _tried(notifier: AddedNotifier, notice: Notice) -> Attempt:
         async with asyncio.timeout(_WAIT_S):
             attempt = cast("object", await notifier.notify(notice))
     except TimeoutError:
-        raise _Broken(f"one notice took it longer than {_WAIT_S:.0f} s") from None
+        raise Broken(f"one notice took it longer than {_WAIT_S:.0f} s") from None
     if not isinstance(attempt, Attempt):
-        raise _Broken(f"it answers {type(attempt).__name__} instead of Attempt")
+        raise Broken(f"it answers {type(attempt).__name__} instead of Attempt")
     return attempt

@@ -1,17 +1,18 @@
-"""A project that adds an agent, a check parser or a notifier, written once for its author to change."""
+"""A project that adds an agent, a check parser, a notifier or a forge, written once for its author to change."""
 
 import re
 from pathlib import Path
 from typing import Final, Literal
 
 from ompycord import __version__
+from ompycord.app.plugins.forge_template import FORGE
 from ompycord.errors import RefusedInWords
 from ompycord.files import replace_file
 
 __all__ = ["KINDS", "PluginKind", "project_files", "write_project"]
 
-PluginKind = Literal["agent", "check-parser", "notifier"]
-KINDS: Final[tuple[PluginKind, ...]] = ("agent", "check-parser", "notifier")
+PluginKind = Literal["agent", "check-parser", "notifier", "forge"]
+KINDS: Final[tuple[PluginKind, ...]] = ("agent", "check-parser", "notifier", "forge")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 _PROJECT: Final = """\
@@ -217,7 +218,12 @@ NOTIFIER = NotifierKind(
     name="@name@", options=@class@Options, notifier=@class@Notifier, example={"file": "{folder}/notices"}
 )
 '''
-_MODULES: Final[dict[PluginKind, str]] = {"agent": _AGENT, "check-parser": _PARSER, "notifier": _NOTIFIER}
+_MODULES: Final[dict[PluginKind, str]] = {
+    "agent": _AGENT,
+    "check-parser": _PARSER,
+    "notifier": _NOTIFIER,
+    "forge": FORGE,
+}
 _OF_KIND: Final[dict[PluginKind, dict[str, str]]] = {
     "agent": {
         "@group@": "ompycord.agents",
@@ -244,6 +250,16 @@ _OF_KIND: Final[dict[PluginKind, dict[str, str]]] = {
         "@usage@": (
             "notify:\n  notifiers:\n    - name: my-@dashed@\n      kind: @name@\n      topics: [run, alert]\n"
             "      options: {file: /var/log/ompycord-notices}"
+        ),
+    },
+    "forge": {
+        "@group@": "ompycord.forges",
+        "@record@": "FORGE",
+        "@what@": "kind of forge",
+        "@tried@": "`ompycord plugin check @name@` tries it against every rule.",
+        "@usage@": (
+            "repositories:\n  shop:\n    path: /srv/git/shop\n    forge:\n      kind: @name@\n"
+            "      repository: acme/shop\n      token_file: secrets/@name@\n      file: /srv/forge.json"
         ),
     },
 }

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ompycord.domain.base import Millis
-from ompycord.domain.configuration.forge_options import AppSpec, ForgeSpec
+from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ports import Clock
 from ompycord.errors import ForgeFailed
 from ompycord.files import replace_file
 from ompycord.forge.breakers import ForgeBreakers
+from ompycord.forge.github_kind import AppSpec, GitHubOptions
 from ompycord.forge.token_file import read_key, read_token
 from ompycord.http.trust.authorities import MACHINE, Trust
 
@@ -56,7 +57,7 @@ class ForgeCredentials:
 
     async def identity(self, spec: ForgeSpec) -> ForgeIdentity:
         """As whom it is asked now. Raises ForgeFailed, which names the setting."""
-        if spec.app is not None:
+        if isinstance(spec, GitHubOptions) and spec.app is not None:
             return await self._of_app(spec, spec.app)
 
         def token() -> str:
@@ -77,7 +78,7 @@ class ForgeCredentials:
         """A file with the token, for git's helper: that of the settings, or one that is there for this block alone."""
         identity = await self.identity(spec)
         text = identity.token()
-        if spec.app is None:
+        if not spec.is_by_app:
             yield self.token_file(spec)
             return
         place = self._folder.absolute() / "secrets" / f"{_MINTED}{secrets.token_hex(8)}"  # two may push at once

@@ -20,7 +20,7 @@ __all__ = ["plugin"]
 
 plugin = typer.Typer(
     name="plugin",
-    help="Agents, check parsers and notifiers of other packages: list, new, check.",
+    help="Agents, check parsers, notifiers and forges of other packages: list, new, check.",
     no_args_is_help=True,
     cls=GroupedCommands,
 )
@@ -34,11 +34,12 @@ class PluginChoice(StrEnum):
     AGENT = "agent"
     CHECK_PARSER = "check-parser"
     NOTIFIER = "notifier"
+    FORGE = "forge"
 
 
 @plugin.command("list", epilog=examples("plugin list"))
 def list_(as_json: AsJson = False) -> None:
-    """List every agent kind, check parser and notifier with its package, and what cannot be used (then exit 1)."""
+    """List every kind of plug-in there is, each with its package, and what cannot be used (then exit 1)."""
     from ompycord.app.plugins.listing import found_plugins
 
     found = found_plugins()
@@ -58,7 +59,7 @@ def new(
         Path | None, typer.Option(help="Where to write it (default: ompycord-NAME here).", show_default=False)
     ] = None,
 ) -> None:
-    """Write a project that adds an agent kind, a check parser or a notifier; it works as it is, for you to change."""
+    """Write a project that adds what you name; it works as it is, for you to change."""
     from ompycord.app.plugins.template import write_project
     from ompycord.errors import ConfigurationError
 
@@ -75,7 +76,7 @@ def new(
 
 @plugin.command("check", epilog=examples("plugin check"))
 def check(name: Name, as_json: AsJson = False) -> None:
-    """Try a check parser or a notifier against every rule that Ompycord relies on; a table. Exit 1: one is broken.
+    """Try a plug-in against every rule that Ompycord relies on; a table. Exit 1: one is broken.
 
     An agent kind is tried with an agent of the settings: `ompycord conformance NAME`.
     """
@@ -93,15 +94,19 @@ def check(name: Name, as_json: AsJson = False) -> None:
 
 def _verdicts(name: str) -> "list[RuleVerdict]":
     from ompycord.agents.registry import AGENT_KINDS
+    from ompycord.app.plugins.forge_rules import judge_forge
     from ompycord.app.plugins.notifier_rules import judge_notifier
     from ompycord.app.plugins.parser_rules import judge_parser
     from ompycord.checks.registry import CHECK_PARSERS
+    from ompycord.forge.registry import FORGE_KINDS
     from ompycord.notify.registry import NOTIFIER_KINDS
 
     if name in CHECK_PARSERS.names:
         return judge_parser(CHECK_PARSERS.get(name))
     if name in NOTIFIER_KINDS.names:
         return asyncio.run(judge_notifier(NOTIFIER_KINDS.get(name)))
+    if name in FORGE_KINDS.names:
+        return asyncio.run(judge_forge(FORGE_KINDS.get(name)))
     if name in AGENT_KINDS.names:
         how = "name one of that kind under agents, then `ompycord conformance` with its name."
         raise RefusedInWords(f"{name} is a kind of agent: {how}")

@@ -1,55 +1,66 @@
-"""The section `forge` of a repository's settings: where its pull requests are opened, and as whom.
+"""The section `forge` of a repository's settings, as far as every kind of forge has it: where pull requests are opened.
 
-Counterpart of `ports/forge.py`, which opens them.
+Each kind's own options extend it (`forge/kind.py`). Counterpart of `ports/forge.py`, which opens them.
 """
 
 import ipaddress
-from typing import Annotated, Final, Literal, Self
+from pathlib import Path
+from typing import Annotated, ClassVar, Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from ompycord.domain.base import Frozen
-from ompycord.domain.configuration.written import WrittenPath
+from ompycord.domain.configuration.written import Slug, WrittenPath
 
-__all__ = ["AppSpec", "ForgeSpec"]
+__all__ = ["ForgeAddress", "ForgeRights", "ForgeSpec"]
 
-_GITHUB: Final = "https://api.github.com"
-_ENTERPRISE: Final = "/api/v3"
-_GITEA: Final = "/api/v1"
 _ADDRESS: Final = r"^https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._/-]*)?$"
 
 ForgeAddress = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=500)]
 
 
-class AppSpec(Frozen):
-    """An app of GitHub that is installed for the repository."""
+class ForgeRights(NamedTuple):
+    """What a credential must be allowed, and no more, in the words of its kind of forge."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.]{1,40}$"), BeforeValidator(str)]
-    """Its id, or its client id."""
-    key_file: WrittenPath
-    """Its private key as a PEM file; a relative one lies in the data folder."""
+    least: str
+    """For all of publishing."""
+    push: str
+    """For a push alone."""
+    let_in: str = "let the token's account into it"
+    """How a repository is made visible to a token, as the end of a sentence."""
+    beside: str = ""
+    """What the token's account needs beside it, as the end of a sentence."""
+
+    @property
+    def to_give(self) -> str:
+        """What is to be given where something is lacking."""
+        return f"{self.least}{self.beside}"
 
 
 class ForgeSpec(Frozen):
     """The forge of one repository."""
 
-    kind: Literal["github", "gitea"]
-    """GitHub itself, or GitHub Enterprise by `api`; Gitea and Forgejo, which are asked alike."""
+    rights: ClassVar[ForgeRights] = ForgeRights(
+        least="read and write of code, pull requests and commit statuses", push="write access to the code"
+    )
+    git_user: ClassVar[str] = "x-access-token"
+    """The name with which git gives the token as its password; letters, digits, `.`, `_` and `-`."""
+
+    kind: Slug
+    """Which kind of forge it is; the options of that kind know this name."""
     repository: Annotated[
-        str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,38}/[A-Za-z0-9._-]{1,100}$", max_length=140)
+        str,
+        StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9._-]{1,100}){1,9}$", max_length=255),
     ]
     """`owner/name`, as its address has it."""
     token_file: WrittenPath | None = None
-    """Holds a fine-grained token with *Contents*, *Pull requests* and *Commit statuses*, each read and write; of Gitea
-    and Forgejo one with `write:repository`, `write:issue` and `read:user`.
+    """Holds a token with no more than the rights of its kind.
 
     A relative one lies in the data folder. It is read for each request.
     """
-    app: AppSpec | None = None
-    """An app of GitHub instead of a token: it mints one for each publication."""
-    api: ForgeAddress = _GITHUB
-    """The address of its REST interface; GitHub Enterprise has `https://HOST/api/v3`, Gitea `https://HOST/api/v1`."""
+    api: ForgeAddress = ""
+    """The address of its programming interface."""
     poll_s: Annotated[float, Field(ge=1, le=86_400)] = 60
     """Seconds between two looks at its open pull requests; what did not change there counts against no limit."""
     web: ForgeAddress | None = None
@@ -63,20 +74,26 @@ class ForgeSpec(Frozen):
         return address
 
     @model_validator(mode="after")
-    def _suits_its_kind(self) -> Self:
-        if self.kind == "gitea" and not self.api_address.endswith(_GITEA):
-            raise ValueError("kind gitea needs api: https://HOST/api/v1, the address of your Gitea or Forgejo")
-        if self.kind == "gitea" and self.app is not None:
-            raise ValueError("app is GitHub's: give token_file for kind gitea")
+    def _names_its_api(self) -> Self:
+        if not self.api:
+            raise ValueError(f"kind {self.kind} needs api, the address of its programming interface")
         return self
 
     @model_validator(mode="after")
     def _one_credential(self) -> Self:
-        if self.kind == "gitea" and self.token_file is None:
-            raise ValueError("kind gitea needs token_file")
-        if (self.token_file is None) == (self.app is None):
-            raise ValueError("give either token_file or app")
+        if self.token_file is None:
+            raise ValueError(f"kind {self.kind} needs token_file")
         return self
+
+    @property
+    def credential_file(self) -> Path | None:
+        """The file of the settings with its secret; a relative one lies in the data folder."""
+        return self.token_file
+
+    @property
+    def is_by_app(self) -> bool:
+        """Whether its token is minted for an hour by a word that is signed with a key and the time."""
+        return False
 
     @property
     def api_address(self) -> str:
@@ -84,19 +101,13 @@ class ForgeSpec(Frozen):
         return self.api.rstrip("/")
 
     @property
-    def graphql_address(self) -> str:
-        """The address of its GraphQL interface, beside the other one."""
-        whole = self.api_address
-        return f"{whole.removesuffix('/v3')}/graphql"
-
-    @property
     def web_address(self) -> str:
         """The same of what people open and git reaches."""
-        if self.web is not None:
-            return self.web.rstrip("/")
-        if self.kind == "gitea":
-            return self.api_address.removesuffix(_GITEA)
-        return "https://github.com" if self.api_address == _GITHUB else self.api_address.removesuffix(_ENTERPRISE)
+        return self.web.rstrip("/") if self.web is not None else self._web_of_api()
+
+    def _web_of_api(self) -> str:
+        parts = urlsplit(self.api)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def git_address(self) -> str:
@@ -107,6 +118,10 @@ class ForgeSpec(Frozen):
     def owner(self) -> str:
         """The first part of `repository`."""
         return self.repository.partition("/")[0]
+
+    def address_of(self, number: int) -> str:
+        """What people open for a pull request that is known by its number alone."""
+        return f"{self.web_address}/{self.repository}/issues/{number}"
 
 
 def _is_here(address: str) -> bool:

@@ -55,7 +55,7 @@ def may_be_deleted(record: PullRequestRecord, now: Millis) -> bool:
 
 def after_deletion(record: PullRequestRecord, forge: ForgeSpec, now: Millis) -> PullRequestRecord:
     """The record of one that was deleted on its forge."""
-    url = f"{forge.web_address}/{forge.repository}/issues/{record.number}"  # either kind leads on from there
+    url = forge.address_of(record.number)
     before = record.seen or PullRequestSeen(number=record.number, url=url, state="closed")
     seen = before.model_copy(update={"state": "closed", "threads": 0, "outdated": 0})
     ended_at = record.ended_at or now

@@ -10,11 +10,11 @@ from typing import Final
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.errors import ForgeFailed
+from ompycord.forge.client import RestDialect
 from ompycord.forge.github_answers import Complaint
 from ompycord.forge.github_faults import ARCHIVED, EXISTS, NO_COMMITS, fault_of, quoted
-from ompycord.render.forge.rights import least_rights, to_give
 
-__all__ = ["gitea_fault"]
+__all__ = ["GITEA", "gitea_fault"]
 
 _SCOPES: Final = re.compile(r"required=\[([a-z:, ]{1,100})\]")
 """The scopes that a token lacks, as Gitea and Forgejo write them into a refusal."""
@@ -44,8 +44,8 @@ def gitea_fault(
 def _forbidden(text: str, spec: ForgeSpec) -> str:
     found = _SCOPES.search(text)
     if found is not None:
-        return f"{spec.repository}: the token lacks {found[1]}. Make one with {least_rights(spec.kind)}."
-    return f"{spec.repository}: the token may not do that. Give it {to_give(spec.kind)}."
+        return f"{spec.repository}: the token lacks {found[1]}. Make one with {spec.rights.least}."
+    return f"{spec.repository}: the token may not do that. Give it {spec.rights.to_give}."
 
 
 def _missing(spec: ForgeSpec, *, head: str, base: str) -> ForgeFailed:
@@ -57,3 +57,6 @@ def _missing(spec: ForgeSpec, *, head: str, base: str) -> ForgeFailed:
         f"{spec.repository} is not there, or the token's account may not see it. Check forge.repository, and let that"
         " account into the repository.",
     )
+
+
+GITEA: Final = RestDialect({"accept": "application/json"}, gitea_fault)

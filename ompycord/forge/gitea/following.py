@@ -14,10 +14,9 @@ from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.issue_calls.records import IssueCall
 from ompycord.domain.issues.seen import SeenIssue
 from ompycord.domain.issues.snapshot import moment_of
-from ompycord.domain.ports import Clock
+from ompycord.domain.ports import Clock, ForgeRests
 from ompycord.domain.pull_requests.seen import SeenChecks, SeenDiscussion, SeenPull
 from ompycord.errors import ForgeFailed
-from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.client import ForgeClient
 from ompycord.forge.gitea.answers import GiteaPull
 from ompycord.forge.gitea.discussion import (
@@ -31,6 +30,7 @@ from ompycord.forge.gitea.discussion import (
     required_of,
     threads_of,
 )
+from ompycord.forge.gitea.faults import GITEA
 from ompycord.forge.gitea.paging import PAGE, paged
 from ompycord.forge.github_answers import User, read_as, read_many
 from ompycord.forge.github_discussion import (
@@ -74,14 +74,16 @@ class GiteaFollowing:
         *,
         token: Callable[[], str],
         clock: Clock,
-        breakers: ForgeBreakers | None = None,
+        breakers: ForgeRests | None = None,
         trust: Trust = MACHINE,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         """`token` reads it; `transport` replaces the network."""
         self._spec = spec
         self._clock = clock
-        self._client = ForgeClient(spec, token=token, clock=clock, breakers=breakers, trust=trust, transport=transport)
+        self._client = ForgeClient(
+            spec, token=token, clock=clock, breakers=breakers, dialect=GITEA, trust=trust, transport=transport
+        )
         self._path = f"/repos/{quote(spec.repository)}"
 
     async def close(self) -> None:

@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
-from ompycord.domain.ports import Clock, ForgeAccess, OpenedPullRequest, ProposedPullRequest, PullRequestState
+from ompycord.domain.ports import (
+    Clock,
+    ForgeAccess,
+    ForgeRests,
+    OpenedPullRequest,
+    ProposedPullRequest,
+    PullRequestState,
+)
 from ompycord.errors import ForgeFailed
-from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.client import ForgeClient
 from ompycord.forge.gitea.answers import GiteaPull, as_draft, ready_title
+from ompycord.forge.gitea.faults import GITEA
 from ompycord.forge.gitea.marks import GiteaMarks
 from ompycord.forge.gitea.paging import paged
 from ompycord.forge.github_answers import Repository, User, read_as
@@ -32,14 +39,16 @@ class Gitea:
         *,
         token: Callable[[], str],
         clock: Clock,
-        breakers: ForgeBreakers | None = None,
+        breakers: ForgeRests | None = None,
         trust: Trust = MACHINE,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         """`token` reads it; `transport` replaces the network."""
         self._spec = spec
         self._clock = clock
-        self._client = ForgeClient(spec, token=token, clock=clock, breakers=breakers, trust=trust, transport=transport)
+        self._client = ForgeClient(
+            spec, token=token, clock=clock, breakers=breakers, dialect=GITEA, trust=trust, transport=transport
+        )
         self._path = f"/repos/{quote(spec.repository)}"
         self._known: User | None = None
         self._marks = GiteaMarks(self._client, self._path, user=self._user, clock=clock)

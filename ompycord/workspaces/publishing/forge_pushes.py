@@ -16,7 +16,6 @@ from ompycord.domain.ports import BaseThere, ForgeRests, PushRequest
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ForgeFailed, ProcessFailed, WorkspaceError
 from ompycord.processes import Completed, kill_strays
-from ompycord.render.forge.rights import let_in, push_rights
 from ompycord.text import clean, cut
 from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
 from ompycord.workspaces.locks import unlock_ref
@@ -28,8 +27,9 @@ from ompycord.workspaces.repositories import Repositories
 __all__ = ["ForgeGit", "ForgePushes"]
 
 _FILE: Final = "OMPYCORD_FORGE_TOKEN_FILE"
+_USER: Final = "OMPYCORD_FORGE_USER"
 _HELPER: Final = (
-    f'!f() {{ test "$1" = get || exit 0; printf "username=x-access-token\\npassword="; '
+    f'!f() {{ test "$1" = get || exit 0; printf "username=%s\\npassword=" "${_USER}"; '
     f"""tr -d "\\r\\n\\t " < "${_FILE}"; printf "\\n"; }}; f"""
 )
 """What git runs for a user and a password (gitcredentials(7)); printf is the shell's own."""
@@ -179,7 +179,7 @@ class ForgeGit:
         self.folder = folder
         self.marker = marker
         self._remote = remote
-        self._env = {_FILE: str(token), "GIT_ASKPASS": "", "SSH_ASKPASS": ""}
+        self._env = {_FILE: str(token), _USER: forge.git_user, "GIT_ASKPASS": "", "SSH_ASKPASS": ""}
         parts = urlsplit(forge.git_address)
         scope = f"credential.{parts.scheme}://{parts.netloc}"
         self._settings = (
@@ -320,9 +320,7 @@ def _fault(done: Completed, forge: ForgeSpec, branch: str) -> ForgeFailed:
                 reason = secret_words(text, forge.web_address) or _NO_DETAIL
                 return ForgeFailed(fault, f"{forge.repository}: {words.format(reason=reason)}")
             line = cut(clean(reason), _LINE) or "see its rules."
-            sentence = words.format(
-                branch=branch, reason=line, rights=push_rights(forge.kind), let_in=let_in(forge.kind)
-            )
+            sentence = words.format(branch=branch, reason=line, rights=forge.rights.push, let_in=forge.rights.let_in)
             return ForgeFailed(fault, f"{forge.repository}: {sentence}")
     return ForgeFailed("unreachable", f"{forge.repository}: {why_not_reached(done)}")
 

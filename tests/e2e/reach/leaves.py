@@ -12,7 +12,9 @@ import yaml
 from pydantic import BaseModel
 
 from ompycord.agents.registry import AGENT_KINDS
+from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.repository import AgentSpec
+from ompycord.forge.registry import FORGE_KINDS
 from ompycord.settings import Settings
 from tests.integration.cli.harness import ompycord
 
@@ -415,9 +417,17 @@ def settings(model: type[BaseModel] = Settings, path: str = "") -> Iterator[str]
 
 
 def options_of_kinds() -> Iterator[str]:
-    """The leaves that single kinds of agents add to those of all."""
+    """The leaves that single kinds of agents and forges add to those of all."""
     for kind in AGENT_KINDS.all():
         yield from (f"agents.{name}" for name in kind.options.model_fields if name not in AgentSpec.model_fields)
+    for forge in FORGE_KINDS.all():
+        for name, field in forge.options.model_fields.items():
+            if name not in ForgeSpec.model_fields:
+                inner = next(one for one in (field.annotation, *get_args(field.annotation)) if isinstance(one, type))
+                if issubclass(inner, BaseModel):
+                    yield from (f"repositories.forge.{name}.{key}" for key in inner.model_fields)
+                else:
+                    yield f"repositories.forge.{name}"
 
 
 def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:

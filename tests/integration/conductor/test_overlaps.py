@@ -13,7 +13,6 @@ from ompycord.conductor import OverlapWatch
 from ompycord.conductor.overlaps.other_work import MOST_PULLS
 from ompycord.domain.access import Person
 from ompycord.domain.catalog import Limits
-from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.events import OtherWork, OverlapsFound, PullRequestSeen
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId, new_ulid
@@ -29,6 +28,7 @@ from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import ADA, AP, CATALOG, MO, VI, AppHarness
 from tests.support.database_faults import faulty_writes
 from tests.support.followed_pulls import Forges
+from tests.support.forge_options import forge_options
 from tests.support.overlapping import OftenBusy, WrittenMerges, overlaps_of
 from tests.support.talking_forge import TalkingForge
 
@@ -45,7 +45,7 @@ class World:
         self.go = asyncio.Event()
         """Lets checks end."""
         harness.checks.before = self._until_let_go
-        spec = ForgeSpec.model_validate({**self.forge.settings, "token_file": "token"})
+        spec = forge_options({**self.forge.settings, "token_file": "token"})
         shop = harness.catalog.repository("shop").model_copy(update={"forge": spec})
         self.with_forge = harness.catalog.model_copy(update={"repositories": (shop,)})
         self.watch = self.watcher()

@@ -15,7 +15,6 @@ from ompycord.conductor import LoadedRun, driver
 from ompycord.conductor.pull_requests.review_room import ReviewRoom
 from ompycord.domain.access import Access
 from ompycord.domain.catalog import Catalog, Limits
-from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.configuration.publish_options import PublishSpec
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import PullRequestOpened
@@ -33,6 +32,7 @@ from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import ADA, CATALOG, MO, AppHarness
 from tests.support.followed_pulls import followed_by
+from tests.support.forge_options import forge_options
 from tests.support.patience import until, within
 from tests.support.settled import settled
 from tests.support.talking_forge import TalkingForge
@@ -77,7 +77,7 @@ class House:
 
     def __init__(self, store: SqliteStore, folder: Path, *, limits: Limits | None = None, **publish: object) -> None:
         self.forge = TalkingForge()
-        spec = ForgeSpec.model_validate({**self.forge.settings, "token_file": "token"})
+        spec = forge_options({**self.forge.settings, "token_file": "token"})
         self.publish = PublishSpec.model_validate({"most_unread": 1, "reviewers": ["ben"], **publish})
         shop = CATALOG.repository("shop").model_copy(update={"forge": spec, "publish": self.publish})
         self.shop = shop

@@ -10,6 +10,7 @@ from ompycord.forge.gitea.proposing import Gitea
 from ompycord.forge.github import GitHub
 from ompycord.testing import FakeClock
 from tests.support.forge_double import TOKEN, ForgeDouble, forge_double
+from tests.support.forge_options import forge_options
 from tests.support.verified_run import make_repository
 
 
@@ -43,7 +44,7 @@ def _ahead(folder: Path, double: ForgeDouble) -> str:
 
 @pytest.fixture
 def spec(forge: ForgeDouble, tmp_path: Path) -> ForgeSpec:
-    return ForgeSpec.model_validate({**forge.settings, "token_file": tmp_path / "token"})
+    return forge_options({**forge.settings, "token_file": tmp_path / "token"})
 
 
 class HastyClock(FakeClock):

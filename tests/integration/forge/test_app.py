@@ -17,9 +17,11 @@ from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.errors import ForgeFailed
 from ompycord.forge.app_installation import minted
 from ompycord.forge.github import GitHub
+from ompycord.forge.github_kind import GitHubOptions
 from tests.integration.forge.conftest import HastyClock
 from tests.integration.forge.test_github import PROPOSED
 from tests.support.forge_double import Fault, ForgeDouble
+from tests.support.forge_options import forge_options
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(
@@ -41,7 +43,7 @@ def app(forge: ForgeDouble, tmp_path: Path) -> Iterator[ForgeSpec]:
     forge.forge.credentials.verify = verify
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets/app.pem").write_text(PEM)
-    yield ForgeSpec.model_validate({**forge.settings, "app": {"id": 7, "key_file": "secrets/app.pem"}})
+    yield forge_options({**forge.settings, "app": {"id": 7, "key_file": "secrets/app.pem"}})
     forge.forge.credentials.end_minted()
 
 
@@ -129,6 +131,7 @@ async def test_a_clock_that_is_a_little_ahead_is_no_fault_and_one_far_off_is_nam
     app: ForgeSpec, forge: ForgeDouble
 ) -> None:
     """GitHub refuses a word from the future."""
+    assert isinstance(app, GitHubOptions)
     assert app.app is not None
     assert (await minted(app, app.app, key=lambda: PEM, clock=TrueClock(50))).token.startswith("ghs_")
     with pytest.raises(ForgeFailed, match=r"this machine's clock is \d+ s off") as refused:
@@ -148,6 +151,7 @@ async def test_what_keeps_an_app_out_is_said_with_what_to_do(
     app: ForgeSpec, forge: ForgeDouble, fault: Fault, words: str
 ) -> None:
     """A 404 and a 401 have causes of their own, each with its words."""
+    assert isinstance(app, GitHubOptions)
     assert app.app is not None
     forge.faults = [fault]
     with pytest.raises(ForgeFailed, match=words):
@@ -184,4 +188,4 @@ async def test_a_file_that_is_no_key_is_named_by_its_setting_alone(
 def test_a_forge_has_one_credential() -> None:
     for more in ({}, {"token_file": "t", "app": {"id": 1, "key_file": "k"}}):
         with pytest.raises(ValueError, match="either token_file or app"):
-            ForgeSpec.model_validate({"kind": "github", "repository": "a/b", **more})
+            forge_options({"kind": "github", "repository": "a/b", **more})

@@ -9,7 +9,9 @@ from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.errors import ForgeFailed, ForgeNotNow, ForgeUnanswered
 from ompycord.forge.breakers import ForgeBreakers
 from ompycord.forge.github_following import GitHubFollowing, KnownAnswers
+from ompycord.forge.github_kind import graphql_address
 from tests.integration.forge.conftest import HastyClock
+from tests.support.forge_options import forge_options
 from tests.support.talking_forge import ADDRESS, TalkingForge
 
 HEAD = "b" * 40
@@ -39,7 +41,7 @@ def talking() -> TalkingForge:
 
 @pytest.fixture
 async def following(talking: TalkingForge) -> AsyncGenerator[GitHubFollowing]:
-    spec = ForgeSpec.model_validate({**talking.settings, "token_file": "token"})
+    spec = forge_options({**talking.settings, "token_file": "token"})
     made = GitHubFollowing(
         spec, token=lambda: talking.token, clock=HastyClock(), known=KnownAnswers(), transport=talking
     )
@@ -70,7 +72,7 @@ async def test_two_hundred_pull_requests_stay_below_a_tenth_of_the_limit(talking
     """An hour of looks, a new token in the middle: the lists, and the checks of each once for each token."""
     for number in range(199):
         talking.open_pull(f"ompycord/{number}", f"{number:040x}")
-    spec = ForgeSpec.model_validate({**talking.settings, "token_file": "token"})
+    spec = forge_options({**talking.settings, "token_file": "token"})
     known = KnownAnswers()
     for look in range(60):
         if look == 30:
@@ -117,7 +119,7 @@ async def test_a_forge_that_fails_says_nothing_of_threads(talking: TalkingForge,
 
 async def test_a_forge_that_rests_says_nothing_of_threads(talking: TalkingForge) -> None:
     """It begins to rest between the comments and what GraphQL knows of them, since another repository's look failed."""
-    spec, clock = ForgeSpec.model_validate({**talking.settings, "token_file": "token"}), HastyClock()
+    spec, clock = forge_options({**talking.settings, "token_file": "token"}), HastyClock()
     talking.resolved.add(talking.write_at(1, "anna", "Old."))
     account_comments_lines_and_reviews = 4
     breakers = FailsElsewhere(clock, after=account_comments_lines_and_reviews)
@@ -222,7 +224,7 @@ async def test_merged_closed_and_a_deleted_branch_are_seen(talking: TalkingForge
 def test_graphql_is_beside_the_rest_interface() -> None:
     def at(api: str) -> str:
         given = {"kind": "github", "repository": "a/b", "token_file": "t", "api": api}
-        return ForgeSpec.model_validate(given).graphql_address
+        return graphql_address(forge_options(given))
 
     assert at("https://api.github.com") == "https://api.github.com/graphql"
     assert at(f"{ADDRESS}/api/v3/") == f"{ADDRESS}/api/graphql"

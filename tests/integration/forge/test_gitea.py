@@ -14,6 +14,7 @@ from ompycord.forge.gitea.proposing import Gitea
 from tests.integration.forge.conftest import HastyClock
 from tests.integration.forge.test_github import MARKER, PROPOSED, WANTED, posts, refusal
 from tests.support.forge_double import TOKEN, Fault, ForgeDouble
+from tests.support.forge_options import forge_options
 
 READY = PROPOSED.model_copy(update={"is_draft": False})
 SPEC = {"kind": "gitea", "repository": "acme/shop", "token_file": "t", "api": "https://git.corp/api/v1"}
@@ -152,7 +153,7 @@ async def test_the_token_is_judged_by_gitea_s_own_words(
     gitea: Gitea, forge: ForgeDouble, state: dict[str, Any], words: str
 ) -> None:
     forge.forge.set_up("acme/shop", **state)
-    found = judged(ForgeSpec.model_validate(SPEC), await gitea.examine(branch="ompycord/any"), now=0)
+    found = judged(forge_options(SPEC), await gitea.examine(branch="ompycord/any"), now=0)
     assert (found.status, found.fix.startswith(words)) == ("fail" if state else "ok", True)
     assert "Contents" not in found.text + found.fix
 
@@ -162,19 +163,19 @@ async def test_the_token_is_judged_by_gitea_s_own_words(
     [
         ({"api": "https://api.github.com"}, "kind gitea needs api"),
         ({"api": "https://git.corp/api/v3"}, "kind gitea needs api"),
-        ({"app": {"id": "1", "key_file": "k"}, "token_file": None}, "app is GitHub's"),
+        ({"app": {"id": "1", "key_file": "k"}}, "Extra inputs"),
         ({"token_file": None}, "kind gitea needs token_file"),
         ({"api": "http://git.corp/api/v1"}, "must begin with https://"),
     ],
 )
 def test_settings_that_suit_no_gitea_are_refused(more: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        ForgeSpec.model_validate({**SPEC, **more})
+        forge_options({**SPEC, **more})
 
 
 @pytest.mark.parametrize("before", ["", "/code"])
 def test_its_pages_and_git_are_beside_its_interface(before: str) -> None:
-    spec = ForgeSpec.model_validate({**SPEC, "repository": "a.b_c/d", "api": f"https://git.corp{before}/api/v1/"})
+    spec = forge_options({**SPEC, "repository": "a.b_c/d", "api": f"https://git.corp{before}/api/v1/"})
     assert spec.git_address == f"https://git.corp{before}/a.b_c/d.git"
 
 

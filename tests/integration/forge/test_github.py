@@ -16,6 +16,7 @@ from ompycord.forge.github import GitHub
 from ompycord.forge.token_file import read_token
 from tests.integration.forge.conftest import HastyClock
 from tests.support.forge_double import TOKEN, Fault, ForgeDouble
+from tests.support.forge_options import forge_options
 
 MARKER = "<!-- ompycord:run=01JD0000000000000000000001 -->"
 PROPOSED = ProposedPullRequest(
@@ -126,7 +127,7 @@ async def test_a_rule_that_takes_signed_commits_alone_is_named_before_an_agent_s
     async def opened(spec: ForgeSpec) -> AsyncGenerator[GitHub]:
         yield github
 
-    spec = ForgeSpec.model_validate({**forge.settings, "token_file": "t"})
+    spec = forge_options({**forge.settings, "token_file": "t"})
     judged = await inspect_access(opened, spec, now=0, branch_prefix="ompycord/")
     assert judged.status == status
     assert ("verified signature" in judged.text) is (status == "fail")
@@ -162,11 +163,9 @@ def test_a_file_without_a_token_is_named_by_its_setting_alone(tmp_path: Path) ->
 @pytest.mark.parametrize("api", ["http://git.corp/api/v3", "https://user:pw@git.corp", "https://git.corp/?a=b"])
 def test_an_address_to_which_a_token_must_not_go_is_refused(api: str) -> None:
     with pytest.raises(ValueError, match="api"):
-        ForgeSpec.model_validate({"kind": "github", "repository": "a/b", "token_file": "t", "api": api})
+        forge_options({"kind": "github", "repository": "a/b", "token_file": "t", "api": api})
 
 
 def test_an_enterprise_server_keeps_its_path() -> None:
-    spec = ForgeSpec.model_validate(
-        {"kind": "github", "repository": "a/b", "token_file": "t", "api": "https://git.corp/api/v3"}
-    )
+    spec = forge_options({"kind": "github", "repository": "a/b", "token_file": "t", "api": "https://git.corp/api/v3"})
     assert (spec.api_address, spec.git_address) == ("https://git.corp/api/v3", "https://git.corp/a/b.git")

@@ -26,6 +26,7 @@ from ompycord.workspaces.git import Git
 from ompycord.workspaces.publishing.forge_pushes import ForgePushes
 from tests.integration.forge.conftest import HastyClock
 from tests.support.forge_double import TOKEN, Fault, ForgeDouble, forge_double
+from tests.support.forge_options import forge_options
 from tests.support.patience import patient
 from tests.support.verified_run import make_repository
 
@@ -292,7 +293,7 @@ async def placed(folder: Path, template: Path, kind: str) -> AsyncGenerator[Plac
     shutil.copytree(template, folder / "shop")
     (folder / "token").write_text(f"{TOKEN}\n")
     async with forge_double(folder / "forge", folder / "shop", kind=kind) as forge:
-        spec = ForgeSpec.model_validate({**forge.settings, "token_file": folder / "token"})
+        spec = forge_options({**forge.settings, "token_file": folder / "token"})
         port = (GitHub if kind == "github" else Gitea)(spec, token=lambda: TOKEN, clock=HastyClock())
         try:
             yield Place(folder, forge, port, spec)

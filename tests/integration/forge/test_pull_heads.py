@@ -12,6 +12,7 @@ from ompycord.errors import ForgeFailed
 from ompycord.workspaces.git import Git
 from ompycord.workspaces.publishing.forge_pushes import ForgePushes
 from tests.support.forge_double import TOKEN, ForgeDouble
+from tests.support.forge_options import forge_options
 from tests.support.patience import patient
 
 pytestmark = pytest.mark.posix
@@ -29,7 +30,7 @@ async def test_only_what_is_open_is_kept_and_only_what_is_new_is_fetched(
     token = tmp_path / "token"
     token.write_text(TOKEN)
     spec = RepositorySpec.model_validate(
-        {"name": "shop", "path": shop, "forge": {**forge.settings, "token_file": token}}
+        {"name": "shop", "path": shop, "forge": forge_options({**forge.settings, "token_file": token})}
     )
     pushes = ForgePushes(
         repositories=tmp_path / "caches", git=Git(path=os.environ["PATH"]), token_file=lambda forge: nullcontext(token)

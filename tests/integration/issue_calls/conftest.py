@@ -26,6 +26,7 @@ from ompycord.store import SqliteStore
 from tests.integration.store.world import CountingIds, HandClock
 from tests.support.forge_deliveries import delivery_of
 from tests.support.forge_double import TOKEN, ForgeDouble
+from tests.support.forge_options import forge_options
 from tests.support.new_store import new_store
 from tests.support.scheduling import Roles, StartedRuns
 from tests.support.talking_forge import TalkingForge
@@ -71,7 +72,7 @@ class CallWorld:
                 "name": "shop",
                 "path": "/srv/shop",
                 "base": "main",
-                "forge": {**settings, "token_file": "token"},
+                "forge": forge_options({**settings, "token_file": "token"}),
             }
         )
         catalog = Catalog(repositories=(spec,), agents=(AgentSpec(name="worker", kind="command"),))

@@ -78,6 +78,22 @@ async def test_a_notifier_from_the_template_keeps_every_rule_and_is_made_as_its_
     assert (row["value"][0]["kind"], row["value"][0]["topics"]) == ("log_lines", ["run", "alert"])
 
 
+async def test_a_kind_of_forge_from_the_template_keeps_every_rule_and_is_chosen_by_its_page(
+    tmp_path: Path,
+) -> None:
+    project = tmp_path / "mine"
+    made = await ompycord("plugin", "new", "forge", "glade", "--folder", str(project), folder=tmp_path)
+    assert made.code == 0, made.err
+    environ = installed(project, tmp_path / "site")
+    done = await ompycord("plugin", "check", "glade", "--json", folder=tmp_path, environ=environ)
+    assert (done.code, len(json.loads(done.out)["rules"])) == (0, 13), done.out
+    [usage] = re.findall(r"```yaml\n(.*?)```", (project / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "ompycord.yml").write_text(usage)
+    shown = await ompycord("config", "show", "--json", folder=tmp_path, environ=environ)
+    rows = {row["setting"]: row["value"] for row in json.loads(shown.out)}
+    assert (rows["repositories.shop.forge.kind"], rows["repositories.shop.forge.file"]) == ("glade", "/srv/forge.json")
+
+
 @pytest.mark.long
 async def test_an_agent_from_the_template_keeps_every_rule(tmp_path: Path) -> None:
     project = tmp_path / "mine"
@@ -108,6 +124,29 @@ async def test_one_that_cannot_be_imported_is_named_with_its_package_and_cause(t
     [finding] = [one for one in json.loads(looked.out)["findings"] if one["name"] == "Plug-ins"]
     assert (finding["status"], "ompycord-broken" in finding["text"]) == ("fail", True)
     assert finding["remedy"] == "Repair or uninstall ompycord-broken."
+
+
+async def test_a_broken_check_parser_is_in_the_way_only_of_what_names_it(tmp_path: Path) -> None:
+    project = tmp_path / "mine"
+    await ompycord("plugin", "new", "check-parser", "aaa", "--folder", str(project), folder=tmp_path)
+    (project / "ompycord_aaa.py").write_text("raise RuntimeError('no such wheel')\n")
+    environ = installed(project, tmp_path / "site")
+
+    async def shown(**check: str) -> tuple[int, str]:
+        unit = {"name": "unit", "command": ["pytest"], **check}
+        content = {"repositories": {"shop": {"path": "/srv/shop", "checks": [unit]}}}
+        (tmp_path / "ompycord.yml").write_text(yaml.safe_dump(content))
+        done = await ompycord("config", "show", folder=tmp_path, environ=environ)
+        return done.code, done.err
+
+    why = (
+        "The check parser aaa of ompycord-aaa cannot be imported from ompycord_aaa:PARSER (RuntimeError: no such wheel)"
+    )
+    code, told = await shown()
+    assert (code, why in told) == (0, True)
+    code, told = await shown(parser="aaa")
+    assert (code, why in told) == (78, True)
+    assert await shown(parser="pytest") == (0, "")
 
 
 def test_our_own_parsers_keep_the_rules_too() -> None:

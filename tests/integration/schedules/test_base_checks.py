@@ -21,6 +21,7 @@ from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.schedules.test_triggers import Shown
 from tests.integration.store.world import CountingIds, HandClock
+from tests.support.forge_options import forge_options
 from tests.support.scheduling import StartedRuns
 from tests.support.talking_forge import TalkingForge
 
@@ -41,7 +42,7 @@ class World:
         self.forge = TalkingForge()
         self.fault: ForgeFailed | None = None
         self.looks = 0
-        forge = {**self.forge.settings, "token_file": "token"}
+        forge = forge_options({**self.forge.settings, "token_file": "token"})
         self.shop = RepositorySpec.model_validate({"name": "shop", "path": "/srv/shop", "forge": forge})
         self.restart()
 

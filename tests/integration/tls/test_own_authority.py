@@ -26,6 +26,7 @@ from ompycord.testing import FakeClock
 from ompycord.workspaces.publishing.forge_pushes import ForgeGit
 from ompycord.workspaces.remote import RemoteGit, why_not_reached
 from tests.e2e.reach.leaves import settings
+from tests.support.forge_options import forge_options
 from tests.support.patience import patient
 
 _REFS = b"001e# service=git-upload-pack\n0000"
@@ -82,9 +83,7 @@ def own(authority: Path, tmp_path: Path) -> Trust:
 
 
 def spec_of(address: str) -> ForgeSpec:
-    return ForgeSpec.model_validate(
-        {"kind": "github", "repository": "acme/shop", "token_file": "t", "api": f"{address}/api/v3"}
-    )
+    return forge_options({"kind": "github", "repository": "acme/shop", "token_file": "t", "api": f"{address}/api/v3"})
 
 
 async def test_a_forge_is_asked_only_where_its_authority_is_believed(authority: Path, own: Trust) -> None:

@@ -1,5 +1,6 @@
 """A result goes to its forge by git with a token that nobody sees, and replaces nothing that others put there."""
 
+import base64
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ from ompycord.workspaces.git import Git
 from ompycord.workspaces.publishing.forge_pushes import ForgePushes
 from ompycord.workspaces.publishing.outgoing import LARGEST
 from tests.support.forge_double import TOKEN, ForgeDouble, forge_double
+from tests.support.forge_options import forge_options
 from tests.support.patience import patient
 from tests.support.prepared_run import commit_files
 from tests.support.verified_run import make_repository
@@ -86,7 +88,7 @@ class Shop:
             {
                 "name": "shop",
                 "path": self.path,
-                "forge": {**self.forge.settings, "token_file": self.token, "web": self.web},
+                "forge": forge_options({**self.forge.settings, "token_file": self.token, "web": self.web}),
             }
         )
 
@@ -304,7 +306,9 @@ async def test_the_token_is_in_no_argument_no_environment_and_no_file_of_the_rep
     monkeypatch.setenv("PATH", f"{front.parent}:{os.environ['PATH']}")
     await shop.push()
     assert shop.forge.branches()[BRANCH] == shop.commit
-    assert shop.forge.pushed, "git came with the token"
+    assert {base64.b64decode(one.removeprefix("Basic ")) for one in shop.forge.pushed if one} == {
+        f"x-access-token:{TOKEN}".encode()
+    }, "git came with the token"
     assert notes.read_text().count("http.followRedirects=false") >= 3
     assert TOKEN not in notes.read_text()
     assert not told.exists()

@@ -88,11 +88,13 @@ def test_a_parser_without_options_is_written_as_its_name() -> None:
     assert spec(("x",)).parser == ParserSpec()
 
 
-def test_auto_imports_every_parser_and_says_which_one_cannot_be() -> None:
-    parsers = registry(tap="no_such_module_of_taps:PARSER")
-    assert parser_for(spec(("x",), "exit"), ("x",), parsers).name == "exit"
-    with pytest.raises(ConfigurationError, match="check parser tap of a cannot be imported"):
-        parser_for(spec(("x",)), ("x",), parsers)
+def test_auto_passes_over_a_parser_that_cannot_be_imported_and_keeps_why() -> None:
+    parsers = registry(aaa="no_such_module_of_taps:PARSER")
+    assert parser_for(spec(("pytest",)), ("pytest",), parsers).name == "pytest"
+    (why,) = parsers.broken
+    assert why.startswith("The check parser aaa of a cannot be imported")
+    with pytest.raises(ConfigurationError, match="check parser aaa of a cannot be imported"):
+        parser_for(spec(("pytest",), "aaa"), ("pytest",), parsers)
 
 
 class Auto(ParserOptions):

@@ -69,6 +69,11 @@ BROKEN = [
         "repositories.shop.checks.0.timeout_s",
         "repositories: {shop: {path: /x, checks: [{name: u, command: [a], timeout_s: 0}]}}",
     ),
+    Broken("repositories.shop.forge.kind", f"repositories: {{shop: {{path: /x, forge: {{kind: {SECRET}}}}}}}"),
+    Broken(
+        "repositories.shop.forge.tok",
+        f"repositories: {{shop: {{path: /x, forge: {{kind: github, repository: a/b, token_file: t, tok: {SECRET}}}}}}}",
+    ),
     Broken("agents.a", f"agents: {{a: {{kind: command, env: {{KEY: {SECRET}}}}}}}"),
     Broken("agents.a.kind", f"agents: {{a: {{kind: {SECRET}}}}}"),
     Broken("agents.a.env", f"agents: {{a: {{kind: rehearsal, env: {{'a b': {SECRET}}}}}}}"),
