@@ -192,6 +192,9 @@ SETTINGS_WORDS = {
     "repositories.setup": "[steps](../how-to/get-dependencies-ready.md) that make its dependencies ready",
     "repositories.setup_hosts": "names that set-up may reach, such as `[registry.npmjs.org]`",
     "repositories.secrets": "variables by name, each with who gets it: `{NPM_TOKEN: [setup], DB_URL: [checks, agent]}`",
+    "repositories.attached_secrets": "secrets that the proxy [adds to requests to one host]"
+    "(../how-to/give-an-agent-a-secret.md#for-requests-to-one-host): `{secret: NPM_TOKEN, host: npm.example.com, to: "
+    "[agent]}`",
     "repositories.guard.plan": "whether files that neither plan nor review names go back to the agent, once each",
     "repositories.services": "servers beside checks and agent, such as `[postgres, redis]`: "
     "[give checks a database](../how-to/give-checks-a-database.md)",

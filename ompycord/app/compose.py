@@ -136,7 +136,7 @@ def wire(
     recording = Recording(infrastructure)
     served = listener_serves(infrastructure, areas, gateway, recording.of, lambda: sidecar)
     precheck = precheck_of(infrastructure, workers, gateway)
-    listeners = listeners_of(infrastructure, workers, served)
+    listeners = listeners_of(infrastructure, workers, served, areas.secret_requests)
     driver = driver_of(
         infrastructure, workers, areas.recorder, key_manager, projector, mcp.prepare, listeners, precheck,
         budgets=areas.shared_budgets.book, inboxes=areas.inboxes, requests=areas.secret_requests,

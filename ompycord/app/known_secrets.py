@@ -121,7 +121,7 @@ class KnownSecrets:
     def _of_repositories(self) -> Iterator[tuple[str, str]]:
         """The secrets that repositories grant to programs of their runs; checks print theirs to the agent, too."""
         for repository in self._settings.catalog.repositories:
-            for name in repository.secrets:
+            for name in (*repository.secrets, *(one.secret for one in repository.attached_secrets)):
                 if value := self._environ.get(name, ""):
                     yield name, value
 

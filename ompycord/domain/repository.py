@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_serializer,
 from pydantic_core import PydanticCustomError
 
 from ompycord.domain.base import Frozen
+from ompycord.domain.configuration.attached_secrets import AttachedSecrets
 from ompycord.domain.configuration.deploy_key import DeployKeySpec, require_ssh
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.configuration.planning import PlanningSpec
@@ -287,6 +288,8 @@ class RepositorySpec(Frozen):
     """Names that set-up may reach by Ompycord's proxy, such as a package registry; none: it has no network."""
     secrets: dict[VariableName, SecretUse] = Field(default_factory=dict[str, SecretUse])
     """Variables of the bot's environment that programs of a run get, each with who: set-up, checks, the agent."""
+    attached_secrets: AttachedSecrets = ()
+    """Secrets that Ompycord's proxy adds to requests to one host each; the programs do not get them."""
     forge: ForgeSpec | None = None
     """Where a run that ends well opens a pull request; left out, its result is a branch alone."""
     publish: PublishSpec = PublishSpec()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ompycord.conductor import LogInbox
+from ompycord.domain.configuration.attached_secrets import AttachedSecret, attached_words
 from ompycord.domain.configuration.services import ServiceSpec
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import (
@@ -41,6 +42,7 @@ __all__ = [
     "OpeningOf",
     "is_confined_enough",
     "joined",
+    "listener_of",
     "maybe_known",
     "opened_models",
     "reported",
@@ -99,8 +101,10 @@ async def run_agent(order: StepOrder, task: Task, context: StepContext, opening_
     if await context.workspaces.is_taken_over(order.run):
         return waits_for_person(order, TAKEN_OVER)
     try:
-        services = configured.services_of("agent")
-        outcome = await _run(order, task, context, opening_of, spec=spec, prepared=prepared, services=services)
+        outcome = await _run(
+            order, task, context, opening_of, spec=spec, prepared=prepared,
+            services=configured.services_of("agent"), attached=configured.attached_for(spec),
+        )  # fmt: skip
     except ProcessFailed as error:
         return failed(order, FailureClass.ENV, str(error))
     outcome = reported(outcome, await context.claim(order.run))
@@ -153,17 +157,18 @@ async def _run(
     spec: AgentSpec,
     prepared: Prepared,
     services: tuple[ServiceSpec, ...],
+    attached: tuple[AttachedSecret, ...],
 ) -> AgentOutcome:
     """Start the agent once, in its session where it keeps one. Raises ProcessFailed, WorkspaceError."""
     env = await context.secrets(order.run)
-    about_secrets = await context.about_secrets(order.run)
+    about_secrets = (*await context.about_secrets(order.run), *map(attached_words, attached))
     adapter = context.adapters[spec.kind]
     files = await write_files(order.run, task, context)
     opening = await opening_of(order, task, context, adapter.capabilities.can_resume)
     session = opening.session
     await context.observe(order.run, RunStarted(agent=spec.name))
     opened = context.inboxes.open(order.run, iteration=order.effect.iteration, starts_fresh=session is None)
-    async with _listener(order.run, spec, context) as listener, opened as inbox:
+    async with listener_of(order.run, spec, context, attached) as listener, opened as inbox:
         if spec.kind != "rehearsal":  # our own code, which asks no model
             templates = () if opening.template is None else (used_template(opening.template),)
             await context.record(order.run, opened_models(task, spec, listener, context), *templates)
@@ -188,9 +193,12 @@ async def _run(
     return outcome
 
 
-def _listener(run: RunId, spec: AgentSpec, context: StepContext) -> AbstractAsyncContextManager[Listener | None]:
+def listener_of(
+    run: RunId, spec: AgentSpec, context: StepContext, attached: tuple[AttachedSecret, ...]
+) -> AbstractAsyncContextManager[Listener | None]:
+    """What the agent's programs reach of us; None where it has another network."""
     has_one = spec.sandbox.network == "gateway" or spec.asks_models
-    return context.listeners(run, spec) if has_one else nullcontext()
+    return context.listeners(run, spec, attached) if has_one else nullcontext()
 
 
 def used_template(template: PromptTemplate) -> PromptUsed:

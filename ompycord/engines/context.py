@@ -7,13 +7,16 @@ of its own. Cancellation of the step is the order to stop: what it started is en
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ompycord.conductor import Inboxes
 from ompycord.conductor.pull_requests.review_room import ReviewRoom
 from ompycord.domain.base import Millis
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.configuration.attached_secrets import AttachedSecret
 from ompycord.domain.configuration.own_models import RefiningSpec
 from ompycord.domain.configuration.repository_file import REPOSITORY_FILE, Configured, FileFault
+from ompycord.domain.configuration.setup import User
 from ompycord.domain.events import PrecheckLine, RunFailed, RunFinished
 from ompycord.domain.folds.checkpoints import PutBack
 from ompycord.domain.folds.follow_up import Former
@@ -139,16 +142,33 @@ def _at_once() -> Millis:
 
 
 @asynccontextmanager
-async def _no_listener(run: RunId, spec: AgentSpec) -> AsyncGenerator[Listener | None]:
+async def _no_listener(
+    run: RunId, spec: AgentSpec, attached: tuple[AttachedSecret, ...] = ()
+) -> AsyncGenerator[Listener | None]:
     """Where nothing is served for a run alone."""
     yield None
 
 
 @asynccontextmanager
-async def _no_proxy(run: RunId, hosts: Sequence[str]) -> AsyncGenerator[ProxyListener]:
+async def _no_proxy(
+    run: RunId, hosts: Sequence[str], user: User, attached: tuple[AttachedSecret, ...]
+) -> AsyncGenerator[ProxyListener]:
     """Where nothing leads to hosts."""
     raise WorkspaceError("Nothing leads to hosts here, so set-up cannot run.")
     yield  # pyright: ignore[reportUnreachable]  # makes it a generator
+
+
+OpensProxy = Callable[
+    [RunId, Sequence[str], User, tuple[AttachedSecret, ...]], AbstractAsyncContextManager[ProxyListener]
+]
+
+
+class OpensListener(Protocol):
+    """Opens one for an agent; requests by its proxy get secrets by the rules `attached`."""
+
+    def __call__(
+        self, run: RunId, spec: AgentSpec, attached: tuple[AttachedSecret, ...] = (), /
+    ) -> AbstractAsyncContextManager[Listener | None]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +185,8 @@ class StepContext:
     """Where dependencies are made ready; None where nothing does."""
     services: RunServices | None = None
     """Where services are tried before the agent starts; None where nothing starts them."""
-    proxies: Callable[[RunId, Sequence[str]], AbstractAsyncContextManager[ProxyListener]] = _no_proxy
-    """A way to these hosts alone, while the block runs."""
+    proxies: OpensProxy = _no_proxy
+    """A way to these hosts alone, while the block runs, on which programs of this kind get secrets by these rules."""
     redact: Callable[[str], str] = str
     """Takes the secrets of this process out of a text."""
     check_history: CheckHistory
@@ -188,7 +208,7 @@ class StepContext:
     """Asks people for a secret that a run's agent needs, by its name and why; None where no one is asked."""
     about_secrets: Callable[[RunId], Awaitable[tuple[str, ...]]] = _no_words
     """What its agent is told about the secrets for which it asked, a sentence each."""
-    listeners: Callable[[RunId, AgentSpec], AbstractAsyncContextManager[Listener | None]] = _no_listener
+    listeners: OpensListener = _no_listener
     """What the programs of a run's agent reach of us without any other network, while the block runs."""
     inboxes: Inboxes
     """What people write to an agent while it runs."""

@@ -6,7 +6,6 @@ messages and its end are the step's own affair, so that nothing of them is taken
 """
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,14 +13,15 @@ from typing import Final
 from ompycord.conductor import LogInbox
 from ompycord.dialects.prompts.report_text import TEMPLATES
 from ompycord.domain import events as ev
+from ompycord.domain.configuration.attached_secrets import AttachedSecret, attached_words
 from ompycord.domain.effects import StepOrder
-from ompycord.domain.ids import RunId
-from ompycord.domain.ports import AgentJob, AgentOutcome, AgentPurpose, Listener, ReadingCopy
+from ompycord.domain.ports import AgentJob, AgentOutcome, AgentPurpose, ReadingCopy
 from ompycord.domain.repository import AgentSpec
 from ompycord.domain.run import EndedBy, FailureClass
 from ompycord.domain.task import Task
 from ompycord.engines.agent_start import (
     is_confined_enough,
+    listener_of,
     opened_models,
     stored,
     unconfined,
@@ -133,7 +133,8 @@ async def read_with_agent(
     speech = _Speech()
     try:
         async with context.results.copy(order.run, repository) as copy:
-            outcome = await _run(order, task, context, speech, spec, purpose, prompt_of, copy)
+            attached = configured.attached_for(spec)
+            outcome = await _run(order, task, context, speech, spec, purpose, prompt_of, copy, attached)
             changed = await copy.changes()
             commit = copy.commit
     except ProcessFailed as error:
@@ -150,12 +151,13 @@ async def _run(
     purpose: AgentPurpose,
     prompt_of: PromptOf,
     copy: ReadingCopy,
+    attached: tuple[AttachedSecret, ...],
 ) -> AgentOutcome:
     env = await context.secrets(order.run)
-    about_secrets = await context.about_secrets(order.run)
+    about_secrets = (*await context.about_secrets(order.run), *map(attached_words, attached))
     files = await write_files(order.run, task, context)
     opened = context.inboxes.open(order.run, iteration=order.effect.iteration, starts_fresh=True)
-    async with _listener(order.run, spec, context) as listener, opened as inbox:
+    async with listener_of(order.run, spec, context, attached) as listener, opened as inbox:
         if spec.kind != "rehearsal":  # our own code, which asks no model
             opened_by = opened_models(task, spec, listener, context)
             await context.record(order.run, opened_by, used_template(TEMPLATES[purpose]))
@@ -182,8 +184,3 @@ async def _run(
         outcome = await context.adapters[spec.kind].run(job, emit, inbox)
         await inbox.end()
     return outcome
-
-
-def _listener(run: RunId, spec: AgentSpec, context: StepContext) -> AbstractAsyncContextManager[Listener | None]:
-    has_one = spec.sandbox.network == "gateway" or spec.asks_models
-    return context.listeners(run, spec) if has_one else nullcontext()

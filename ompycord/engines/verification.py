@@ -80,6 +80,7 @@ class Verifier:
         self._run_id = run
         self._repository = configured.repository
         self._secrets = configured.secrets_of("checks")
+        self._attached = configured.attached_to("checks")
         self._configured = configured
         self._versions = versions
         self._context = context
@@ -103,7 +104,8 @@ class Verifier:
     async def _run(self, spec: CheckSpec, tree: Mapping[str, TreeEntry] | None, probe: Probe | None) -> CheckRun:
         checkout = self._context.results.checkout(self._run_id, self._repository, with_git=spec.git, tree=tree)
         has_proxy = spec.network == "gateway" and bool(spec.hosts)
-        proxy = self._context.proxies(self._run_id, spec.hosts) if has_proxy else nullcontext()
+        opened = self._context.proxies
+        proxy = opened(self._run_id, spec.hosts, "checks", self._attached) if has_proxy else nullcontext()
         services = self._configured.services_of("checks", spec)
         async with checkout as path, proxy as listener:
             run = self._context.checks.run
@@ -115,7 +117,7 @@ class Verifier:
     async def _base(self, spec: CheckSpec) -> CheckRun | None:
         """How the check ends on the base; None where nothing could be told."""
         definition = spec.model_dump_json(exclude={"name"})
-        granted = " ".join(sorted(self._secrets))
+        granted = " ".join(sorted((*self._secrets, *(f"{one.secret}@{one.host}" for one in self._attached))))
         beside = "".join(
             f" {one.model_dump_json()} {self._versions.get(one.name, '')}"
             for one in self._configured.services_of("checks", spec)

@@ -7,20 +7,25 @@ we listen on a port of this machine, which any program here reaches: what is ser
 
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+import ssl
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from ompycord.domain.configuration.attached_secrets import AttachedSecret
+from ompycord.domain.configuration.setup import User
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import Listener
 from ompycord.domain.ports.models import Models
 from ompycord.domain.repository import AgentSpec, ConfinementLevel
 from ompycord.http.adopted_socket import serve_socket
 from ompycord.http.provider_waits import ProviderWaits
+from ompycord.http.proxy.attaching import FindSecret, git_variables
 from ompycord.http.proxy.forward_proxy import ForwardProxy, UpstreamProxy
 from ompycord.http.proxy.proxy_request import HostRules
 from ompycord.http.run_token import RUN_TOKEN, RunToken
@@ -33,6 +38,13 @@ INSIDE_PORT: Final = 8790
 _PROXIED: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _NOT_PROXIED: Final = "127.0.0.1,localhost"
 _NOTHING: Final = Starlette()
+
+SecretOfRun = Callable[[RunId, User, AttachedSecret], Awaitable[str | None]]
+"""The value that a rule adds to requests of these programs of a run; None where there is none."""
+
+
+async def _no_secret(run: RunId, user: User, rule: AttachedSecret) -> str | None:
+    """Where none is kept."""
 
 
 class Served(NamedTuple):
@@ -53,6 +65,11 @@ class _Way(NamedTuple):
 
     proxy: ForwardProxy
     token: str
+    attached: tuple[AttachedSecret, ...] = ()
+
+    def variables(self, port: int) -> dict[str, str]:
+        """By which programs find it."""
+        return {**_proxy_variables(self.token, port), **git_variables(self.attached)}
 
 
 class _RunListener:
@@ -72,7 +89,7 @@ class _RunListener:
     def environment(self) -> Mapping[str, str]:
         url = f"http://127.0.0.1:{self.port}"
         own = {"OMPYCORD_URL": url, "OMPYCORD_MCP_URL": f"{url}/mcp/", RUN_TOKEN: self._token}
-        return own if self._way is None else {**own, **_proxy_variables(self._way.token, self.port)}
+        return own if self._way is None else {**own, **self._way.variables(self.port)}
 
     def watch_waits(self, waiting: Callable[[bool], None]) -> None:
         if self._waits_here is not None:
@@ -90,22 +107,22 @@ class _HostsOnly:
     dialects: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, way: _Way, port: int) -> None:
-        self._proxy, self._token = way
+        self._way = way
         self.port = port
 
     @property
     def environment(self) -> Mapping[str, str]:
-        return _proxy_variables(self._token, self.port)
+        return self._way.variables(self.port)
 
     @property
     def refused(self) -> tuple[str, ...]:
-        return self._proxy.refused
+        return self._way.proxy.refused
 
     def watch_waits(self, waiting: Callable[[bool], None]) -> None:
         """No request of its programs waits for a provider."""
 
     def adopted(self, listening: socket.socket) -> AbstractAsyncContextManager[None]:
-        return serve_socket(_NOTHING, listening, proxy=self._proxy)
+        return serve_socket(_NOTHING, listening, proxy=self._way.proxy)
 
 
 class RunListeners:
@@ -118,25 +135,32 @@ class RunListeners:
         level: ConfinementLevel,
         upstream: UpstreamProxy | None = None,
         learn: Callable[[str, str], None] = lambda name, value: None,
+        secret_of: SecretOfRun = _no_secret,
+        tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
     ) -> None:
         """`serve` makes what is served to a run's agent; `level` is how the run's programs are confined.
 
         `upstream` is the operator's proxy, if there is one; `learn` is given the variable and the text of each token.
+        `secret_of` finds what is added to requests; the hosts that get it over TLS are believed by `tls`.
         """
         self._serve = serve
         self._level = level
         self._upstream = upstream
         self._learn = learn
+        self._secret_of = secret_of
+        self._tls = cache(tls)
 
     @asynccontextmanager
-    async def open(self, run: RunId, spec: AgentSpec) -> AsyncGenerator[Listener]:
+    async def open(
+        self, run: RunId, spec: AgentSpec, attached: tuple[AttachedSecret, ...] = ()
+    ) -> AsyncGenerator[Listener]:
         """A listener for the agent's programs of `run`, served while the block runs.
 
-        With a proxy, where its settings name hosts.
+        With a proxy, where its settings name hosts; it adds secrets to requests by the rules `attached`.
 
         Raises StartError without a free port.
         """
-        with self._token(run) as (token, text), self._way(run, spec.sandbox.hosts) as way:
+        with self._token(run) as (token, text), self._way(run, spec.sandbox.hosts, attached) as way:
             served = self._serve(run, token, spec)
             if self._level == "full":
                 yield _RunListener(served, way, text, INSIDE_PORT)
@@ -146,10 +170,16 @@ class RunListeners:
                     yield _RunListener(served, way, text, listening.getsockname()[1])
 
     @asynccontextmanager
-    async def open_proxy(self, run: RunId, hosts: Sequence[str]) -> AsyncGenerator[_HostsOnly]:
-        """A way to these hosts, and to nothing of ours, for set-up and checks of `run`, while the block runs."""
+    async def open_proxy(
+        self, run: RunId, hosts: Sequence[str], user: User, attached: tuple[AttachedSecret, ...]
+    ) -> AsyncGenerator[_HostsOnly]:
+        """A way to these hosts, and to nothing of ours, for set-up and checks of `run`, while the block runs.
+
+        Requests of `user` get secrets by the rules `attached`.
+        """
+        rules = HostRules(hosts, setting="hosts of the step or check")
         with self._token(run) as (token, text):
-            way = _Way(self._proxy(token, HostRules(hosts, setting="hosts of the step or check")), text)
+            way = _Way(self._proxy(token, rules, partial(self._secret_of, run, user), attached), text, attached)
             if self._level == "full":
                 yield _HostsOnly(way, INSIDE_PORT)
                 return
@@ -181,16 +211,28 @@ class RunListeners:
             token.end()
 
     @contextmanager
-    def _way(self, run: RunId, hosts: Sequence[str]) -> Generator[_Way | None]:
+    def _way(
+        self, run: RunId, hosts: Sequence[str], attached: tuple[AttachedSecret, ...] = ()
+    ) -> Generator[_Way | None]:
         """With a token of its own: programs that are to reach these hosts and ask no model hold this one alone."""
         if not hosts:
             yield None
             return
         with self._token(run) as (token, text):
-            yield _Way(self._proxy(token, HostRules(hosts)), text)
+            proxy = self._proxy(token, HostRules(hosts), partial(self._secret_of, run, "agent"), attached)
+            yield _Way(proxy, text, attached)
 
-    def _proxy(self, token: RunToken, rules: HostRules) -> ForwardProxy:
-        return ForwardProxy(rules=rules, is_token=token.is_valid, upstream=self._upstream)
+    def _proxy(
+        self, token: RunToken, rules: HostRules, secret_of: FindSecret, attached: tuple[AttachedSecret, ...]
+    ) -> ForwardProxy:
+        return ForwardProxy(
+            rules=rules,
+            is_token=token.is_valid,
+            upstream=self._upstream,
+            attached=attached,
+            secret_of=secret_of,
+            tls=self._tls,
+        )
 
 
 def _proxy_variables(token: str, port: int) -> dict[str, str]:

@@ -7,7 +7,7 @@ past Discord. Reading the page uses nothing up: programs that look at links befo
 
 from collections.abc import Awaitable, Callable
 from html import escape
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qs
 
 from pydantic import SecretStr
@@ -46,12 +46,26 @@ _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem;color:#111;"
     "background:#fff}label{display:block;font-weight:600}textarea{box-sizing:border-box;width:100%;"
     "font:14px/1.4 monospace;margin:.3rem 0 1rem;-webkit-text-security:disc}textarea:focus{outline:2px solid #5865f2}"
+    "select{font:inherit;display:block;max-width:100%;margin:.3rem 0 1rem}"
     "button{font:inherit;padding:.4rem 1rem}"
 )
 
-Give = Callable[[SecretLink, SecretStr], Awaitable[Committed]]
-"""Give a secret for a link. Raises Refused, UnavailableError, StorageError."""
+Give = Callable[[SecretLink, SecretStr, str | None], Awaitable[Committed]]
+"""Give a secret for a link, and for requests to a host where one is named.
+
+Raises Refused, UnavailableError, StorageError.
+"""
 _Page = tuple[int, str]
+_REACH: Final = "One start of the agent gets it, in its environment. "
+
+
+class _Typed(NamedTuple):
+    """What a form held."""
+
+    value: str
+    """Without the line break at its end."""
+    host: str
+    """For whose requests; empty: for the agent."""
 
 
 def secret_page(links: SecretLinks, give: Give, *, origin: str) -> ASGIApp:
@@ -66,7 +80,7 @@ def secret_page(links: SecretLinks, give: Give, *, origin: str) -> ASGIApp:
             case "POST" if not _is_own(scope, origin):
                 page = 403, _page("Refused", _paragraph("This form came from another page. Nothing was given."))
             case "POST":
-                page = await _given(links, give, token, await _value(receive))
+                page = await _given(links, give, token, await _typed(receive))
             case _:
                 page = 405, _page("Not here", _paragraph("Open the link in a browser."))
         await _answer(send, page, is_head=scope["method"] == "HEAD")
@@ -74,16 +88,16 @@ def secret_page(links: SecretLinks, give: Give, *, origin: str) -> ASGIApp:
     return app
 
 
-async def _given(links: SecretLinks, give: Give, token: str, value: str | None) -> _Page:
+async def _given(links: SecretLinks, give: Give, token: str, typed: _Typed | None) -> _Page:
     link = links.take(token)  # before anything is awaited: it works once
     if link is None:
         return 410, _page("No such link", _paragraph(_EXPIRED))
     is_used = False
     try:
-        if value is None:
+        if typed is None:
             words = f"A secret is text of at most {MOST_SECRET:,} characters. Nothing was given."
             return 422, _page("Not given", _paragraph(words), _fields(link))
-        committed = await give(link, SecretStr(value))
+        committed = await give(link, SecretStr(typed.value), typed.host or None)
         is_used = True
     except Refused as refused:
         is_worth_another = refused.code in {RefusalCode.VALUE_UNFIT, RefusalCode.VALUE_ON_ITS_WAY}
@@ -101,7 +115,8 @@ async def _given(links: SecretLinks, give: Give, token: str, value: str | None) 
     if committed.earlier is not None:
         words = f"{committed.earlier.by_name} decided before you, so yours was not kept."
         return 409, _page("Decided already", _paragraph(words))
-    words = f"{link.name} goes to one start of the agent. Nobody sees it, and this link works no more. Close this page."
+    reach = f"requests to {typed.host}" if typed.host else "one start of the agent"
+    words = f"{link.name} goes to {reach}. Nobody sees it, and this link works no more. Close this page."
     return 200, _page("Given", _paragraph(words))
 
 
@@ -112,13 +127,13 @@ def _is_own(scope: Scope, origin: str) -> bool:
     return headers.get(b"origin", origin.encode()) == origin.encode() and site in {b"same-origin", b"none"}
 
 
-async def _value(receive: Receive) -> str | None:
-    """What was typed, without the line break at its end; None where it is too long or no text."""
+async def _typed(receive: Receive) -> _Typed | None:
+    """What was typed and chosen; None where it is too long or no text."""
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return ""
+            return _Typed("", "")
         body += message.get("body", b"")
         if len(body) > _MOST_BODY:
             return None
@@ -128,7 +143,8 @@ async def _value(receive: Receive) -> str | None:
         found = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=8, errors="strict")
     except ValueError:
         return None
-    return found.get("value", [""])[0].replace("\r\n", "\n").rstrip("\n")
+    value = found.get("value", [""])[0].replace("\r\n", "\n").rstrip("\n")
+    return _Typed(value, found.get("host", [""])[0])
 
 
 async def _answer(send: Send, page: _Page, *, is_head: bool) -> None:
@@ -148,9 +164,24 @@ def _fields(link: SecretLink) -> str:
     return (
         f'<form method="post" autocomplete="off"><label for="value">{escape(link.name)}</label>'
         '<textarea id="value" name="value" rows="3" required autofocus autocomplete="off" spellcheck="false" '
-        'autocapitalize="off"></textarea><button>Give it</button></form>'
-        "<p>One start of the agent gets it, in its environment. No message, log or database has it. "
+        f'autocapitalize="off"></textarea>{_reaches(link)}<button>Give it</button></form>'
+        f"<p>{'' if link.hosts else _REACH}No message, log or database has it. "
         "To refuse, press Refuse in Discord.</p>"
+    )
+
+
+def _reaches(link: SecretLink) -> str:
+    """Who gets it, to choose; empty where only the agent can."""
+    if not link.hosts:
+        return ""
+    hosts = "".join(
+        f'<option value="{escape(one)}">Requests to {escape(one)} alone, until the run has ended; the agent does not '
+        "get it</option>"
+        for one in link.hosts
+    )
+    return (
+        f'<label for="host">Who gets it</label><select id="host" name="host">{hosts}'
+        '<option value="">One start of the agent, in its environment</option></select>'
     )
 
 

@@ -5,6 +5,7 @@ Clone, set-up, proxy, checks and the look before the run are the product's own; 
 
 import asyncio
 import os
+import ssl
 import subprocess
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from ompycord.conductor import Bus, Inboxes
 from ompycord.domain import effects as fx
 from ompycord.domain import events as ev
 from ompycord.domain.catalog import Catalog
+from ompycord.domain.configuration.attached_secrets import AttachedSecret
 from ompycord.domain.effects import Effect, StepOrder, effect_key
 from ompycord.domain.events import EffectFinished, EventBody, RunEvent
 from ompycord.domain.folds.checkpoints import PutBack
@@ -79,8 +81,12 @@ class PreparedRun:
         most: int = 10,
         mode: Mode = Mode.STANDARD,
         sandbox: Sandbox | None = None,
+        believed: Path | None = None,
     ) -> None:
-        """`repository` are more settings of it; `environ` is added to the bot's environment."""
+        """`repository` are more settings of it; `environ` is added to the bot's environment.
+
+        `believed` is an authority whose certificates count where a secret is sent.
+        """
         self.folder = folder
         self.usage = DiskUsage(100 * GIB, 1, 99 * GIB)
         path, data = os.environ["PATH"], folder / "data"
@@ -127,7 +133,10 @@ class PreparedRun:
         self._store = store
         self._redactor = Redactor()
         self._redactor.add(environ[name] for name in self.repository.secrets if environ and name in environ)
-        self._listeners = RunListeners(serve=lambda run, token, spec: Served(_nothing), level=level, upstream=upstream)
+        self._listeners = RunListeners(
+            serve=lambda run, token, spec: Served(_nothing), level=level, upstream=upstream, secret_of=self._secret_of,
+            tls=lambda: ssl.create_default_context(cafile=believed),
+        )  # fmt: skip
 
     def _now_ms(self) -> int:
         self._ticks += 1
@@ -183,6 +192,9 @@ class PreparedRun:
 
     async def _rolled_back(self, run: RunId) -> PutBack | None:
         return self.put_back
+
+    async def _secret_of(self, run: RunId, user: str, rule: AttachedSecret) -> str | None:
+        return self.environ.get(rule.secret)
 
     async def _secrets(self, run: RunId) -> dict[str, str]:
         return {}

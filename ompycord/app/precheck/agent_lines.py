@@ -52,7 +52,14 @@ def credential_lines(
             text = f"{name}, which {and_list(list(users))} should get, is not set."
             fix = f"Set it in the bot's environment, or take it out of repositories.{repository.name}.secrets."
             found.append(failing("credentials", text, fix))
-    names = (*repository.secrets, *(name for agent in agents for name in agent.grants.variables))
+    for one in repository.attached_secrets:
+        programs = [user for user in one.to if user != "agent"]  # an agent can ask people for it
+        if programs and not environ.get(one.secret):
+            text = f"{one.secret}, with which {and_list(programs)} should ask {one.host}, is not set."
+            fix = f"Set it in the bot's environment, or correct repositories.{repository.name}.attached_secrets."
+            found.append(failing("credentials", text, fix))
+    attached = (one.secret for one in repository.attached_secrets)
+    names = (*repository.secrets, *attached, *(name for agent in agents for name in agent.grants.variables))
     valid = (_validity(name, environ.get(name, ""), now) for name in dict.fromkeys(names))
     found += [line for line in valid if line is not None]
     for agent in agents:

@@ -33,6 +33,7 @@ class _Request(Frozen):
     run: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{4,26}$")]
     name: Annotated[str, Field(max_length=64)]
     value: SecretStr = SecretStr("")
+    host: Annotated[str, Field(max_length=300)] | None = None
     by: Annotated[str, Field(min_length=1, max_length=64)] = "someone"
 
 
@@ -67,7 +68,13 @@ class SecretOperations:
             title = loaded.snapshot.title
             asks = [one for one in await requests.requests(loaded.run) if one.is_open]
             at = {one.ref: one.asked_at for one in loaded.snapshot.questions}
-            found += [_shown(loaded, one, title=title, asked_at=at.get(one.question)) for one in asks]
+            found += [
+                {
+                    **_shown(loaded, one, title=title, asked_at=at.get(one.question)),
+                    "hosts": list(requests.hosts(record, one.name)),
+                }
+                for one in asks
+            ]
         return {"secrets": found}
 
     async def _give(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +82,7 @@ class SecretOperations:
         request = _read(arguments)
         loaded = await self._load(request)
         committed = await requests.give(
-            loaded, request.name, request.value, person_at_terminal(request.by), way="at a terminal"
+            loaded, request.name, request.value, person_at_terminal(request.by), way="at a terminal", host=request.host
         )
         return decided(loaded, committed)
 

@@ -25,6 +25,9 @@ secret = typer.Typer(
 
 Run = Annotated[str, typer.Argument(help="The run: the last characters of its id.")]
 Name = Annotated[str, typer.Argument(help="The secret, by the name that the agent asks for.")]
+Host = Annotated[
+    str | None, typer.Option("--host", help="A host of attached_secrets, whose requests get it in place of the agent.")
+]
 
 _MOST_BYTES: Final = 64 * 1024
 """More than any secret has; the running process says how long one may be."""
@@ -44,18 +47,22 @@ def list_secrets(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         typer.echo(f"{one['run']} {one['name']}: {one['agent'] or 'an agent'}{where}, {one['title']!r}")
         typer.echo(f"    {one['text']}")
         typer.echo(f"    ompycord secret give {one['run']} {one['name']}")
+        for host in one["hosts"]:
+            typer.echo(f"    ompycord secret give {one['run']} {one['name']} --host {host}")
 
 
 @secret.command("give", epilog=examples("secret give"))
-def give(run: Run, name: Name, data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def give(run: Run, name: Name, host: Host = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Give a secret to one start of the agent: typed without being shown, or from standard input.
 
-    It is no argument, since other programs of this machine see those.
+    It is no argument, since other programs of this machine see those. With `--host` the agent does not get it:
+    Ompycord's proxy adds it to requests to that host.
     """
     if sys.stdin.isatty():
         _show_request(run, name, perform_here(data_dir, "secrets.list", {}))
-    arguments = {"run": run, "name": name, "value": _value(name), "by": getpass.getuser()}
-    done = "Given. One start of the agent gets it; nothing shows it."
+    arguments = {"run": run, "name": name, "host": host, "value": _value(name), "by": getpass.getuser()}
+    reach = "One start of the agent gets it" if host is None else f"Requests to {host} get it, and the agent does not"
+    done = f"Given. {reach}; nothing shows it."
     _print(perform_here(data_dir, "secrets.give", arguments), as_json=as_json, done=done)
 
 

@@ -34,6 +34,8 @@ class SecretLink:
     """The run's."""
     person: Person
     until: Millis
+    hosts: tuple[str, ...] = ()
+    """For whose requests it can be given, in place of to the agent."""
 
 
 class SecretLinks:

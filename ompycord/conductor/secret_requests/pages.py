@@ -51,13 +51,14 @@ class SecretPages:
         title = loaded.snapshot.title if loaded.snapshot is not None else ""
         link = SecretLink(
             run=loaded.run, question=request.question, name=request.name, text=request.text, title=title,
-            person=person, until=self.links.until,
+            person=person, until=self.links.until, hosts=self._requests.hosts(record, name),
         )  # fmt: skip
         return link, f"{self._public_url}{PAGE_PREFIX}/{self.links.mint(link)}"
 
-    async def give(self, link: SecretLink, value: SecretStr) -> Committed:
+    async def give(self, link: SecretLink, value: SecretStr, host: str | None = None) -> Committed:
         """Give what came from the page, in the name of whoever got the link, with the role of this moment.
 
+        `host`: for requests to it alone.
         Raises Refused, UnavailableError while Discord does not say which role that is, StorageError.
         """
         record = await self._store.run(link.run)
@@ -65,4 +66,6 @@ class SecretPages:
             raise Refused(RefusalCode.NO_SUCH_RUN)
         person = await self._requests.now(record, link.person)
         loaded = await self._snapshots.load(record)
-        return await self._requests.give(loaded, link.name, value, person, way="on the page", request=link.question)
+        return await self._requests.give(
+            loaded, link.name, value, person, way="on the page", request=link.question, host=host
+        )

@@ -1,5 +1,8 @@
 """An agent asks for a secret, a person gives it, and one start of the agent has it in its environment.
 
+Where the settings allow it, a person gives it for requests to one host instead: Ompycord's proxy adds it to them until
+the run has ended, and the agent does not get it (`http/proxy/attaching.py`).
+
 A request is a question with one answer, *Refuse*: it parks its run, is shown, reminded of and listed as every other
 question, and the value never passes through Discord. Giving it is decided once, as an answer that says no value. What
 was given is what the log says: the vault only keeps values. Counterparts: `vault.py`, and the ways to give it, which
@@ -30,7 +33,17 @@ from ompycord.domain.records import Committed
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.run import FINAL, RunRecord, SuspendReason
 from ompycord.domain.secret_requests.givers import giving_rule
-from ompycord.domain.secret_requests.rules import GIVEN, REFUSE, SecretName, name_fault, value_fault
+from ompycord.domain.secret_requests.hosts import hosts_for
+from ompycord.domain.secret_requests.rules import (
+    GIVEN,
+    REFUSE,
+    SecretName,
+    given_for,
+    header_fault,
+    host_of,
+    name_fault,
+    value_fault,
+)
 from ompycord.errors import Refused, StorageError
 from ompycord.telemetry import get_logger
 
@@ -54,9 +67,14 @@ class SecretRequest:
     text: str
     """What people read."""
     answer: str | None = None
-    """`GIVEN` or `REFUSE`; None while nobody has decided."""
+    """`GIVEN`, that with a host (`given_for`), or `REFUSE`; None while nobody has decided."""
     by: str | None = None
     is_withdrawn: bool = False
+
+    @property
+    def host(self) -> str | None:
+        """The host for whose requests it was given; None where it was not, or was given to the agent."""
+        return host_of(self.answer)
 
     @property
     def is_open(self) -> bool:
@@ -112,6 +130,8 @@ class SecretRequests:
         latest = next((one for one in reversed(requests) if one.name == name and not one.is_withdrawn), None)
         if latest is not None and latest.answer == REFUSE:
             return f"{latest.by} refused to give {name}. Go on without it, or end your work and say what is missing."
+        if latest is not None and latest.host in self.hosts(record, name):
+            return _for_host(latest)
         if latest is None or (latest.answer is not None and latest.question not in self._vault.unused(run)):
             if len({one.name for one in requests} | {name}) > _MOST:
                 raise Refused(RefusalCode.VALUE_UNFIT, why=f"One run asks for at most {_MOST} different secrets.")
@@ -149,23 +169,37 @@ class SecretRequests:
     async def environment(self, run: RunId) -> dict[str, str]:
         """The secrets for a start of the run's agent that begins now: what people gave and no start had yet."""
         unused = self._vault.unused(run)
-        given = {one.question for one in await self.requests(run) if one.answer == GIVEN} if unused else set[str]()
+        requests = await self.requests(run) if unused else ()
+        given = {one.question for one in requests if one.answer == GIVEN}
+        bound = {(one.name, one.host): unused[one.question] for one in requests if one.host and one.question in unused}
+        self._vault.bind(run, bound)
         try:
             return await self._vault.hand_out(run, [one for one in unused.values() if one.question in given])
         except (OSError, ValueError) as error:
             log.warning("secrets.unread", run=run, cause=type(error).__name__)
             return {}
 
+    async def for_host(self, run: RunId, name: str, host: str) -> str | None:
+        """What a person gave for requests of the run's agent to this host; None where nobody did."""
+        try:
+            return await self._vault.for_host(run, name, host)
+        except (OSError, ValueError) as error:
+            log.warning("secrets.unread", run=run, cause=type(error).__name__)
+            return None
+
     async def words(self, run: RunId) -> tuple[str, ...]:
         """What its agent is told, at its start, about the secrets that it asked for: a sentence each."""
         latest = {one.name: one for one in await self.requests(run) if one.answer is not None}
-        return tuple(self._sentence(run, one) for one in latest.values())
+        record = await self._access.store.run(run) if latest else None
+        return tuple(self._sentence(record, one) for one in latest.values()) if record is not None else ()
 
-    def _sentence(self, run: RunId, request: SecretRequest) -> str:
+    def _sentence(self, record: RunRecord, request: SecretRequest) -> str:
         name = request.name
         if request.answer == REFUSE:
             return f"{request.by} refused to give you the secret {name}. Go on without it."
-        if self._vault.is_present(run, name):
+        if request.host in self.hosts(record, name):
+            return _for_host(request)
+        if self._vault.is_present(RunId(record.id), name):
             return (
                 f"The secret {name} that you asked for is in your environment, for this start of yours alone. Never "
                 "print it, and write it into no file of the repository."
@@ -214,17 +248,31 @@ class SecretRequests:
             raise Refused(RefusalCode.NOTHING_REQUESTED, run=short_id(RunId(record.id)), name=name)
         return request
 
+    def hosts(self, record: RunRecord, name: str) -> tuple[str, ...]:
+        """The hosts for which it can be given, in place of to the agent."""
+        return hosts_for(self._catalog, record, name)
+
     async def give(
-        self, loaded: LoadedRun, name: str, value: SecretStr, person: Person, *, way: str, request: str | None = None
+        self,
+        loaded: LoadedRun,
+        name: str,
+        value: SecretStr,
+        person: Person,
+        *,
+        way: str,
+        request: str | None = None,
+        host: str | None = None,
     ) -> Committed:
         """Give it, once, to the next start of the agent; `way` is how it came, for the record.
 
-        `request`: for this request alone, by the name of its question.
-        `Committed.earlier` is the decision of whoever came first. Raises Refused, StorageError.
+        `request`: for this request alone, by the name of its question. `host`: not to the agent, but for its requests
+        to this one of `hosts`. `Committed.earlier` is the decision of whoever came first. Raises Refused, StorageError.
         """
         record, run, text = loaded.record, loaded.run, value.get_secret_value()
         self.require(person, record)
+        self._require_host(record, name, host)
         fault = value_fault(text) or self._fault_here(text, loaded.snapshot)
+        fault = fault or (None if host is None else header_fault(text))
         if fault is not None:
             raise Refused(RefusalCode.VALUE_UNFIT, why=fault)
         if (run, name) in self._giving:
@@ -233,7 +281,7 @@ class SecretRequests:
         try:
             opened = await self.open_request(record, name=name, question=request)
             await self._vault.put(run, opened.question, opened.name, text)
-            committed = await self._record(record, opened, person, way=way)
+            committed = await self._record(record, opened, person, way=way, host=host)
             if not committed.fresh:
                 await self._vault.drop(run, opened.question)
         except OSError as error:
@@ -251,12 +299,27 @@ class SecretRequests:
             return "It stands in the task of this run, where everybody reads it. Make a new one and give that."
         return None
 
-    async def _record(self, record: RunRecord, request: SecretRequest, person: Person, *, way: str) -> Committed:
-        reach = f"for one start of {record.agent or 'its agent'}, in its environment"
+    def _require_host(self, record: RunRecord, name: str, host: str | None) -> None:
+        allowed = self.hosts(record, name)
+        if host is not None and host not in allowed:
+            known = ", ".join(allowed) or "none"
+            why = f"The settings add {name} to no requests to {host[:64]}. Hosts that they name for it: {known}."
+            raise Refused(RefusalCode.VALUE_UNFIT, why=why)
+
+    async def _record(
+        self, record: RunRecord, request: SecretRequest, person: Person, *, way: str, host: str | None
+    ) -> Committed:
+        agent = record.agent or "its agent"
+        reach = (
+            f"for one start of {agent}, in its environment"
+            if host is None
+            else f"for requests of {agent} to {host} by Ompycord's proxy, until its run has ended"
+        )
         decision = self._access.decision(
             RunId(record.id), "question", request.question, f"Give the secret {request.name} {way}, {reach}", person
         )
-        body = ev.QuestionAnswered(question=request.question, answer=GIVEN, by=person.name)
+        answer = GIVEN if host is None else given_for(host)
+        body = ev.QuestionAnswered(question=request.question, answer=answer, by=person.name)
         return await self._access.record(RunId(record.id), body, kind=SourceKind.PERSON, decision=decision)
 
     # -- keeping -------------------------------------------------------------------------------------------------------
@@ -278,3 +341,10 @@ class SecretRequests:
                     await self._vault.forget(run)
             except (StorageError, OSError) as error:
                 log.warning("secrets.kept", run=run, cause=str(error))
+
+
+def _for_host(request: SecretRequest) -> str:
+    return (
+        f"{request.by} gave the secret {request.name} for your requests to http://{request.host}/: Ompycord's proxy "
+        "adds it to them until your run has ended. You do not get it yourself."
+    )

@@ -54,6 +54,7 @@ class SecretVault:
         self._learn = learn
         self._kept: dict[RunId, dict[str, KeptSecret]] = {}
         self._present: dict[RunId, frozenset[str]] = {}
+        self._bound: dict[RunId, dict[tuple[str, str], KeptSecret]] = {}
 
     @property
     def runs(self) -> frozenset[RunId]:
@@ -116,6 +117,15 @@ class SecretVault:
         """Whether the agent's present start was given this one."""
         return name in self._present.get(run, frozenset())
 
+    def bind(self, run: RunId, kept: Mapping[tuple[str, str], KeptSecret]) -> None:
+        """From now on `for_host` finds these alone, each by its name and the host for which it was given."""
+        self._bound[run] = dict(kept)
+
+    async def for_host(self, run: RunId, name: str, host: str) -> str | None:
+        """What was given to the run for requests to this host; None where nothing was. Raises OSError, ValueError."""
+        kept = self._bound.get(run, {}).get((name, host))
+        return None if kept is None else await asyncio.to_thread(kept.read)
+
     async def drop(self, run: RunId, question: str) -> None:
         """Forget a value that is not given after all. Raises OSError."""
         kept = self._kept.get(run, {}).pop(question, None)
@@ -127,6 +137,7 @@ class SecretVault:
         await asyncio.to_thread(_remove, self._folder / run)
         self._kept.pop(run, None)
         self._present.pop(run, None)
+        self._bound.pop(run, None)
 
 
 def _write(file: Path, value: str) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, NamedTuple, Protocol, TypeVar
 from pydantic import Field
 
 from ompycord.domain.base import Frozen
+from ompycord.domain.configuration.attached_secrets import AttachedSecret
 from ompycord.domain.configuration.services import ServiceSpec, ServiceUser, required_to_differ, used_by
 from ompycord.domain.configuration.setup import SetupStep, User
 from ompycord.domain.configuration.written import HostRule, Mebibytes, Processes, Rounds, Slug, VariableName
@@ -102,6 +103,15 @@ class Configured:
         """The variables that these programs get."""
         return tuple(name for name, users in self.repository.secrets.items() if user in users)
 
+    def attached_to(self, user: User) -> tuple[AttachedSecret, ...]:
+        """The secrets that requests of these programs get on their way."""
+        return tuple(one for one in self.repository.attached_secrets if user in one.to)
+
+    def attached_for(self, spec: AgentSpec) -> tuple[AttachedSecret, ...]:
+        """Those that requests of this agent's programs get: of hosts that it reaches by Ompycord's proxy."""
+        hosts = spec.sandbox.hosts if spec.sandbox.network == "gateway" else ()
+        return tuple(one for one in self.attached_to("agent") if any(covers(rule, one.host) for rule in hosts))
+
     def services_of(self, user: ServiceUser, check: CheckSpec | None = None) -> tuple[ServiceSpec, ...]:
         """What is started beside these programs, or beside this check."""
         found = used_by(self.repository.services, user)
@@ -161,6 +171,7 @@ def narrowed(
             "agents": spec.agents if file.agents is None else file.agents,
             "modes": spec.modes if file.modes is None else file.modes,
             "secrets": _granted(spec, file.secrets),
+            "attached_secrets": _attached(spec, file.secrets),
             "protected": tuple(dict.fromkeys((*spec.protected, *file.protected))),
         }
     )
@@ -292,9 +303,10 @@ def _subset(key: str, wanted: Iterable[str] | None, allowed: Iterable[str] | Non
 
 
 def _secrets(spec: RepositorySpec, wanted: RepositorySecrets) -> Iterator[FileFault]:
+    attached = {(user, one.secret) for one in spec.attached_secrets for user in one.to}
     for user, names in _by_user(wanted):
         for name in names or ():
-            if user not in spec.secrets.get(name, ()):
+            if user not in spec.secrets.get(name, ()) and (user, name) not in attached:
                 yield FileFault(
                     f"secrets.{user}",
                     f"{name} is not granted to {user}",
@@ -303,12 +315,19 @@ def _secrets(spec: RepositorySpec, wanted: RepositorySecrets) -> Iterator[FileFa
 
 
 def _granted(spec: RepositorySpec, wanted: RepositorySecrets) -> dict[str, tuple[User, ...]]:
-    kept = dict(_by_user(wanted))
+    kept = {name: _kept(name, users, wanted) for name, users in spec.secrets.items()}
+    return {name: users for name, users in kept.items() if users}
 
-    def users(name: str) -> tuple[User, ...]:
-        return tuple(user for user in spec.secrets[name] if (names := kept[user]) is None or name in names)
 
-    return {name: granted for name in spec.secrets if (granted := users(name))}
+def _attached(spec: RepositorySpec, wanted: RepositorySecrets) -> tuple[AttachedSecret, ...]:
+    kept = ((one, _kept(one.secret, one.to, wanted)) for one in spec.attached_secrets)
+    return tuple(one.model_copy(update={"to": users}) for one, users in kept if users)
+
+
+def _kept(name: str, users: Iterable[User], wanted: RepositorySecrets) -> tuple[User, ...]:
+    """Those of the users that still get the secret of this name."""
+    named = dict(_by_user(wanted))
+    return tuple(user for user in users if (names := named[user]) is None or name in names)
 
 
 def _by_user(wanted: RepositorySecrets) -> tuple[tuple[User, tuple[str, ...] | None], ...]:

@@ -10,10 +10,22 @@ from pydantic import StringConstraints
 
 from ompycord.domain.configuration.written import is_own_variable
 
-__all__ = ["GIVEN", "LEAST_SECRET", "MOST_SECRET", "REFUSE", "SecretName", "name_fault", "value_fault"]
+__all__ = [
+    "GIVEN",
+    "LEAST_SECRET",
+    "MOST_SECRET",
+    "REFUSE",
+    "SecretName",
+    "given_for",
+    "header_fault",
+    "host_of",
+    "name_fault",
+    "value_fault",
+]
 
 GIVEN: Final = "given"
 """The answer to a request that was met; no answer ever holds the value."""
+_FOR_HOST: Final = f"{GIVEN} for "
 REFUSE: Final = "Refuse"
 """The other answer, and the only one that Discord takes."""
 LEAST_SECRET: Final = 8
@@ -23,6 +35,7 @@ MOST_SECRET: Final = 8192
 """Characters: as many as the control socket takes in one line, whatever they are; a key of 8192 bits has 6,400."""
 _LEAST_WORD: Final = 16
 """Letters: a shorter value of letters alone may be a word of any text."""
+_HEADER_VALUE: Final = re.compile(r"[\x21-\x7e]+(?: +[\x21-\x7e]+)*")
 _NAME: Final = r"^[A-Z][A-Z0-9_]{1,63}$"
 SecretName = Annotated[str, StringConstraints(pattern=_NAME)]
 """The variable of the environment in which the agent gets it."""
@@ -60,3 +73,20 @@ def value_fault(value: str) -> str | None:
     if len(value) > MOST_SECRET:
         return f"It is longer than {MOST_SECRET:,} characters."
     return None
+
+
+def header_fault(value: str) -> str | None:
+    """Why a header of a request cannot hold a value, as a sentence; None where it can."""
+    if _HEADER_VALUE.fullmatch(value.strip()) is None:
+        return "It has several lines, or signs that no header of a request holds."
+    return None
+
+
+def given_for(host: str) -> str:
+    """The answer to a request that was met for requests to one host, as the settings write it."""
+    return f"{_FOR_HOST}{host}"
+
+
+def host_of(answer: str | None) -> str | None:
+    """The host for which that answer gave it; None for any other answer."""
+    return answer.removeprefix(_FOR_HOST) if answer is not None and answer.startswith(_FOR_HOST) else None

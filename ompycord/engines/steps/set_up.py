@@ -55,7 +55,7 @@ async def _dependencies(order: StepOrder, configured: Configured, context: StepC
     async with context.set_ups.open(order.run, configured.repository.name, steps, secrets) as place:
         is_kept = place.is_kept
         if not is_kept:
-            bad = await _perform(order.run, steps, place, context)
+            bad = await _perform(order.run, configured, place, context)
             if bad is not None:
                 await context.record(order.run, bad)
                 return failed(order, FailureClass.ENV, _sentence(bad))
@@ -84,13 +84,12 @@ def _service_sentence(bad: ServiceFailed) -> str:
     return f"The service {bad.service} did not get ready: {bad.detail.rstrip('.')}. The agent did not start."
 
 
-async def _perform(
-    run: RunId, steps: Sequence[SetupStep], place: SetUpPlace, context: StepContext
-) -> SetupFinished | None:
+async def _perform(run: RunId, configured: Configured, place: SetUpPlace, context: StepContext) -> SetupFinished | None:
     """The end of the step that failed; None where none did."""
+    steps, attached = configured.repository.setup, configured.attached_to("setup")
     for number, step in enumerate(steps, start=1):
         await context.record(run, SetupStarted(step=step.name, number=number, of=len(steps)))
-        async with context.proxies(run, step.hosts) as listener:
+        async with context.proxies(run, step.hosts, "setup", attached) as listener:
             end = await place.perform(step, listener)
             refused = listener.refused
         if end.status != "done":

@@ -2,7 +2,8 @@
 
 It takes CONNECT and http:// addresses (`proxy_request.py`), on the run's own listener (`run_listeners.py`). A name is
 resolved once, and the connection is made to an address that was judged, so that a name which leads here a moment later
-gains nothing. Where the operator has a proxy, the name is passed to that one, which resolves it.
+gains nothing. Where the operator has a proxy, the name is passed to that one, which resolves it. To requests for hosts
+of its rules it adds a secret, and asks them over TLS of its own (`attaching.py`).
 """
 
 import asyncio
@@ -11,11 +12,14 @@ import binascii
 import contextlib
 import logging
 import socket
+import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from ompycord.domain.configuration.attached_secrets import AttachedSecret
+from ompycord.http.proxy.attaching import FindSecret, Masking, header_of, masked_forms, rule_for, with_header
 from ompycord.http.proxy.proxy_request import HEAD_BYTES, HostRules, ProxyRefused, ProxyRequest, is_public, read_head
 
 __all__ = ["ForwardProxy", "UpstreamProxy", "upstream_of"]
@@ -73,13 +77,23 @@ class ForwardProxy:
         rules: HostRules,
         is_token: Callable[[str], bool],
         upstream: UpstreamProxy | None = None,
+        attached: Sequence[AttachedSecret] = (),
+        secret_of: FindSecret | None = None,
+        tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
         resolve: Callable[[str, int], Awaitable[Sequence[str]]] = _resolved,
         connect: Callable[[str, int], Awaitable[Streams]] = _connected,
     ) -> None:
-        """`is_token` judges the password that a program sends; `connect` is given an address, never a name."""
+        """`is_token` judges the password that a program sends; `connect` is given an address, never a name.
+
+        `attached` are the rules by which requests get a secret, `secret_of` finds its value for this run, and `tls`
+        says which hosts are believed then.
+        """
         self._rules = rules
         self._is_token = is_token
         self._upstream = upstream
+        self._attached = attached
+        self._secret_of = secret_of
+        self._tls = tls
         self._resolve = resolve
         self._connect = connect
         self._refused: deque[str] = deque(maxlen=_REFUSED)
@@ -108,7 +122,8 @@ class ForwardProxy:
         self._authenticate(request)
         try:
             self._rules.require(request.host, request.port)
-            there, back = await self._reach(request)
+            passed, masking = await self._with_secret(request)
+            there, back = await self._reach(passed)
         except ProxyRefused:
             self._refused.append(request.host)
             raise
@@ -117,10 +132,26 @@ class ForwardProxy:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 await _relay((reader, writer), (there, back), None)
             else:
-                back.write(request.head)
-                await _relay((reader, writer), (there, back), request.body_bytes)
+                back.write(passed.head)
+                await _relay((reader, writer), (there, back), request.body_bytes, masking)
         finally:
             back.close()
+
+    async def _with_secret(self, request: ProxyRequest) -> tuple[ProxyRequest, Masking | None]:
+        """What is asked of the host instead, and what takes the secret out of its answer.
+
+        Raises ProxyRefused where a rule wants a secret that the run has not, or that cannot be sent.
+        """
+        rule = rule_for(self._attached, request)
+        if rule is None:
+            return request, None
+        value = None if self._secret_of is None else await self._secret_of(rule)
+        if not value:
+            words = f"No one has given the secret {rule.secret}, with which {rule.host} is asked."
+            raise ProxyRefused(403, f"{words} An agent asks for it with request_secret.")
+        head = with_header(request.head, rule.header, header_of(rule, value))
+        passed = request._replace(head=head, port=rule.upstream_port, is_encrypted=rule.over == "https")
+        return passed, Masking(masked_forms(rule, value))
 
     def _authenticate(self, request: ProxyRequest) -> None:
         scheme, _, value = (request.authorization or b"").partition(b" ")
@@ -135,11 +166,21 @@ class ForwardProxy:
         """A connection to the host. Raises ProxyRefused."""
         try:
             async with asyncio.timeout(CONNECT_S):
-                if self._upstream is not None:
-                    return await self._by_upstream(self._upstream, request)
-                return await self._directly(request)
+                way = self._directly(request) if self._upstream is None else self._by_upstream(self._upstream, request)
+                there, back = await way
+                if request.is_encrypted:
+                    await self._encrypt(back, request.host)
+                return there, back
         except (OSError, TimeoutError):
-            raise ProxyRefused(502, f"{request.host} could not be reached.") from None
+            by = " over https, with a certificate that is believed" if request.is_encrypted else ""
+            raise ProxyRefused(502, f"{request.host} could not be reached{by}.") from None
+
+    async def _encrypt(self, back: asyncio.StreamWriter, host: str) -> None:
+        try:
+            await back.start_tls(self._tls(), server_hostname=host)
+        except BaseException:
+            back.close()
+            raise
 
     async def _directly(self, request: ProxyRequest) -> Streams:
         addresses = list(dict.fromkeys(await self._resolve(request.host, request.port)))
@@ -183,15 +224,20 @@ async def _head(reader: asyncio.StreamReader) -> bytes:
     return raw[:-4]
 
 
-async def _relay(ours: Streams, theirs: Streams, body_bytes: int | None) -> None:
-    """Pass bytes both ways until the answer ends; of the request only its body, where that is known."""
+async def _relay(ours: Streams, theirs: Streams, body_bytes: int | None, masking: Masking | None = None) -> None:
+    """Pass bytes both ways until the answer ends; of the request only its body, where that is known.
+
+    `masking` is for the answer.
+    """
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(_copy(ours[0], theirs[1], body_bytes))
-        await _copy(theirs[0], ours[1], None)
+        await _copy(theirs[0], ours[1], None, masking)
         asking.cancel()
 
 
-async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter, most: int | None) -> None:
+async def _copy(
+    source: asyncio.StreamReader, target: asyncio.StreamWriter, most: int | None, masking: Masking | None = None
+) -> None:
     left = most
     with contextlib.suppress(OSError, TimeoutError):
         while left != 0:
@@ -200,8 +246,10 @@ async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter, most
             if not part:
                 break
             left = None if left is None else left - len(part)
-            target.write(part)
+            target.write(part if masking is None else masking.feed(part))
             await target.drain()
+        if masking is not None:
+            target.write(masking.rest())
         if most is None and target.can_write_eof():
             target.write_eof()
 

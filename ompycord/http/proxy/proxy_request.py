@@ -48,6 +48,8 @@ class ProxyRequest(NamedTuple):
     """What goes to the host instead of the head, where it is no tunnel."""
     body_bytes: int = 0
     """How much follows that belongs to the request, where it is no tunnel."""
+    is_encrypted: bool = False
+    """Whether the proxy itself speaks TLS to the host, where it is no tunnel."""
 
 
 class HostRules:

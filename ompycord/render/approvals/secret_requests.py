@@ -5,7 +5,7 @@ from typing import Final
 from ompycord.domain.base import Millis
 from ompycord.domain.folds.snapshot import Question
 from ompycord.domain.ids import RunId, short_id
-from ompycord.domain.secret_requests.rules import GIVEN
+from ompycord.domain.secret_requests.rules import GIVEN, host_of
 from ompycord.render.cards.cardview import Button
 from ompycord.render.phrases import stamp
 from ompycord.render.sanitizer import Sanitizer
@@ -37,6 +37,8 @@ def secret_closed(question: Question, by: str) -> str:
     """`Given by NAME, 12:07, for one start of the agent.`"""
     if question.answer == GIVEN:
         return f"Given by {by}, for one start of its agent."
+    if (host := host_of(question.answer)) is not None:
+        return f"Given by {by}, for requests to `{host}` by Ompycord's proxy. Its agent does not get it."
     return f"Refused by {by}: its agent goes on without it."
 
 

@@ -72,6 +72,17 @@ REPOSITORY: dict[str, Any] = {
     "setup": [STEP],
     "setup_hosts": ["registry.npmjs.org"],
     "secrets": {"NPM_TOKEN": ["setup"]},
+    "attached_secrets": [
+        {
+            "secret": "NPM_TOKEN",
+            "host": "npm.example.com",
+            "header": "X-Token",
+            "prefix": "Token ",
+            "git_user": None,
+            "over": "http",
+            "to": ["setup"],
+        },
+    ],
     "forge": {
         "kind": "github",
         "repository": "acme/shop",

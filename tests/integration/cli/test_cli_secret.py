@@ -13,8 +13,11 @@ import pytest
 from ompycord.app.wiring.running import control_of
 from ompycord.domain.ids import RunId, short_id
 from ompycord.domain.run import RunState
+from ompycord.store import SqliteStore
+from ompycord.testing import FakeClock
 from tests.integration.cli.harness import Done, ompycord
 from tests.integration.conductor.conftest import AppHarness, harness, store
+from tests.integration.conductor.test_secrets_for_hosts import CATALOG, HOST
 from tests.support.terminal import Terminal
 
 __all__ = ["harness", "store"]
@@ -76,6 +79,19 @@ async def test_a_secret_is_listed_and_given_by_standard_input(harness: AppHarnes
         assert VALUE not in f"{listed}{short}{other}{given}{again}"
     alone = await run("list")
     assert alone.code in {69, 78}
+
+
+async def test_a_secret_is_given_for_a_host_that_the_list_names(store: SqliteStore, tmp_path: Path) -> None:
+    harness = AppHarness(store, tmp_path, FakeClock(), CATALOG)
+    async with asking(harness) as name:
+        listed = await ompycord("secret", "list", "--data-dir", str(harness.folder), folder=tmp_path)
+        words = f"ompycord secret give {name} NPM_TOKEN --host {HOST}"
+        assert listed.out.endswith(f"    {words}\n")
+        done = await ompycord(*words.split()[1:], "--data-dir", str(harness.folder), folder=tmp_path,
+                              stdin=VALUE.encode())  # fmt: skip
+        assert done.out == f"Given. Requests to {HOST} get it, and the agent does not; nothing shows it.\n"
+        await harness.began()
+        assert "NPM_TOKEN" not in harness.agent.jobs[-1].env
 
 
 async def test_a_secret_is_refused_with_the_name_of_who_did(harness: AppHarness, tmp_path: Path) -> None:

@@ -203,10 +203,16 @@ async def test_a_secret_that_is_not_set_and_one_that_is_over(tmp_path: Path, sto
         "FINE": token(NOW // SECOND + 86_400),
     }
     secrets = {"GONE": ["setup", "checks"], "OLD": ["agent"], "SOON": ["agent"], "FINE": ["agent"]}
-    run = PreparedRun(tmp_path, store, files=FILES, repository={"secrets": secrets}, environ=environ)
+    attached = [
+        {"secret": "NPM_TOKEN", "host": "npm.example.org", "to": ["setup", "agent"]},
+        {"secret": "ASKED_TOKEN", "host": "a.example.org", "to": ["agent"]},
+    ]
+    settings = {"secrets": secrets, "attached_secrets": attached}
+    run = PreparedRun(tmp_path, store, files=FILES, repository=settings, environ=environ)
     found = [one for one in await lines(run) if one.name == "credentials"]
     assert [(one.status, one.text) for one in found] == [
         ("fail", "GONE, which setup and checks should get, is not set."),
+        ("fail", "NPM_TOKEN, with which setup should ask npm.example.org, is not set."),
         ("fail", "OLD expired at 2026-11-21 11:59 UTC."),
         ("warn", "SOON expires at 2026-11-21 12:01 UTC."),
     ]

@@ -16,6 +16,7 @@ from ompycord.errors import StorageError, UnavailableError
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
 from tests.integration.conductor.conftest import ADA, AP, MO, AppHarness, store
+from tests.integration.conductor.test_secrets_for_hosts import CATALOG, HOST
 from tests.support.refusals import refuses
 
 __all__ = ["store"]
@@ -100,6 +101,25 @@ async def test_the_page_takes_a_secret_once_and_a_look_at_it_uses_nothing_up(har
         decision = await harness.store.decision(site.run, "question", request.question)
         assert decision is not None
         assert decision.action.startswith("Give the secret NPM_TOKEN on the page, for one start of scripted")
+
+
+async def test_the_page_offers_the_hosts_that_the_settings_name_and_takes_no_other(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness = AppHarness(store, tmp_path, FakeClock(), CATALOG, webhook={"public_url": PUBLIC})
+    monkeypatch.setattr(harness.infrastructure.present, "person", as_before)
+    async with opened(harness) as site:
+        path = await site.link()
+        page = await site.http.get(path)
+        assert page.text.count("<option") == 2
+        assert f'<option value="{HOST}">Requests to {HOST} alone' in page.text
+        refused = await site.post(path, urlencode({"value": VALUE, "host": "other.example.org"}).encode())
+        assert (refused.status_code, "Nothing was given." in refused.text) == (409, True)
+        done = await site.post(path, urlencode({"value": VALUE, "host": HOST}).encode())
+        assert f"NPM_TOKEN goes to requests to {HOST}." in done.text
+        assert await site.given() is None
+        requests = harness.parts.areas.secret_requests
+        assert await requests.for_host(site.run, "NPM_TOKEN", HOST) == VALUE
 
 
 async def test_no_browser_and_no_other_site_keeps_frames_or_learns_anything(harness: AppHarness) -> None:

@@ -18,11 +18,20 @@ from ompycord.text import REDACTED
 KEY = "sk-" + "proj-" + "aB3" * 12
 
 
+REPOSITORY: Final = RepositorySpec.model_validate(
+    {
+        "name": "a",
+        "address": "https://me:hunter2hunter2@git.example/a.git",
+        "attached_secrets": [{"secret": "REG_TOKEN", "host": "reg.example.org", "to": ["setup"]}],
+    }
+)
+
+
 def known_secrets(tmp_path: Path, *agents: AgentSpec, environ: dict[str, str] | None = None) -> KnownSecrets:
     settings = Settings(
         discord=DiscordSettings(token=SecretStr("token-of-the-bot-77"), guilds=("1" * 18,)),
         webhook=WebhookSettings(secret=SecretStr("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")),
-        repositories={"a": RepositorySpec(name="a", address="https://me:hunter2hunter2@git.example/a.git")},
+        repositories={"a": REPOSITORY},
         agents={agent.name: agent for agent in agents},
     )
     return KnownSecrets(settings, data_folder=tmp_path / "data", environ=environ or {})
@@ -49,6 +58,14 @@ def test_what_agents_are_given_is_known_as_secret(tmp_path: Path) -> None:
     given = agent(env={"CRM": "correct-horse"}, grants=Grants(variables=("MODEL_KEY", "NOT_SET")))
     redactor = known_secrets(tmp_path, given, environ={"MODEL_KEY": KEY, "OTHER": "of no agent"}).redactor
     assert redactor.redact(f"correct-horse {KEY} of no agent") == f"{REDACTED} {REDACTED} of no agent"
+
+
+async def test_what_is_added_to_requests_is_known_and_kept_out_of_results(tmp_path: Path) -> None:
+    known = known_secrets(tmp_path, agent(), environ={"REG_TOKEN": KEY})
+    assert known.redactor.redact(f"it is {KEY}") == f"it is {REDACTED}"
+    find = await known.granted_to("a")
+    assert find is not None
+    assert find(f"x {KEY}") == "REG_TOKEN"
 
 
 def test_what_everybody_writes_stays(tmp_path: Path) -> None:

@@ -22,6 +22,10 @@ SHOP = RepositorySpec.model_validate(
         "modes": ["fast", "standard"],
         "setup_hosts": ["pypi.org", "*.npmjs.org"],
         "secrets": {"NPM_TOKEN": ["setup"], "DB_URL": ["checks", "agent"]},
+        "attached_secrets": [
+            {"secret": "REG_TOKEN", "host": "reg.example.org", "to": ["setup", "agent"]},
+            {"secret": "FAR_TOKEN", "host": "far.example.com", "to": ["agent"]},
+        ],
         "protected": ["deploy/**"],
     }
 )
@@ -92,6 +96,8 @@ def test_it_narrows_agents_modes_rounds_hosts_limits_secrets_and_protects_more()
     assert (agent.wall_s, agent.idle_s, agent.sandbox.max_memory_mib) == (60, 900, 512)
     assert agent.grants.variables == ("LANG_OF_OURS",)
     assert (found.secrets_of("checks"), found.secrets_of("setup")) == (("DB_URL",), ("NPM_TOKEN",))
+    assert [one.secret for one in found.attached_to("setup")] == ["REG_TOKEN"]
+    assert found.attached_to("agent") == ()
     assert found.repository.protected == ("deploy/**", "migrations/**")
 
 
@@ -99,6 +105,14 @@ def test_secrets_go_to_those_who_are_named_alone() -> None:
     found, _ = configured("")
     assert found.agent(CLAUDE).grants.variables == ("LANG_OF_OURS", "DB_URL")
     assert found.secrets_of("setup") == ("NPM_TOKEN",)
+
+
+def test_requests_of_an_agent_get_secrets_for_hosts_that_it_reaches_by_the_proxy_alone() -> None:
+    found, faults = configured("secrets: {agent: [REG_TOKEN, FAR_TOKEN, DB_URL]}")
+    assert faults == ()
+    assert [one.secret for one in found.attached_for(CLAUDE)] == ["REG_TOKEN"]
+    assert found.attached_for(CLAUDE.model_copy(update={"sandbox": Sandbox(network=True)})) == ()
+    assert found.agent(CLAUDE).grants.variables == ("LANG_OF_OURS", "DB_URL")
 
 
 @pytest.mark.parametrize(
