@@ -31,7 +31,7 @@ from ompycord.http.proxy.proxy_request import HostRules
 from ompycord.http.run_token import RUN_TOKEN, RunToken
 from ompycord.http.server import bind
 
-__all__ = ["INSIDE_PORT", "RunListeners", "Served"]
+__all__ = ["INSIDE_PORT", "RunListeners", "SecretOfRun", "Served"]
 
 INSIDE_PORT: Final = 8790
 """Every port is free in a network of one's own."""

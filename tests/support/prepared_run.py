@@ -252,6 +252,8 @@ class Registry:
         self.content = content
         self.asked: list[str] = []
         """The names, with their ports, to which ways were opened."""
+        self.heads: list[str] = []
+        """What was asked of them."""
         self.proxy = UpstreamProxy("127.0.0.1", 0)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -259,7 +261,7 @@ class Registry:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             self.asked.append(head.split(" ")[1])
             writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-            await reader.readuntil(b"\r\n\r\n")
+            self.heads.append((await reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
             head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(self.content)}\r\nconnection: close\r\n\r\n"
             writer.write(head.encode() + self.content)
             await writer.drain()

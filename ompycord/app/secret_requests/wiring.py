@@ -1,14 +1,20 @@
 """Secrets that agents ask people for, as they are wired: over the data folder, the log and the page of the sidecar."""
 
+from collections.abc import Mapping
+
 from ompycord.app.wiring.parts import Infrastructure
 from ompycord.conductor.run_access import RunAccess
 from ompycord.conductor.secret_requests import PAGE_PREFIX, SecretLinks, SecretPages, SecretRequests
 from ompycord.conductor.transitions import Transitions
+from ompycord.domain.configuration.attached_secrets import AttachedSecret
+from ompycord.domain.configuration.setup import User
+from ompycord.domain.ids import RunId
 from ompycord.http import Mount
+from ompycord.http.run_listeners import SecretOfRun
 from ompycord.text.secret_values import is_common
 from ompycord.webhook.secret_page import secret_page
 
-__all__ = ["secret_mounts_of", "secret_pages_of", "secret_requests_of"]
+__all__ = ["attached_secret_of", "secret_mounts_of", "secret_pages_of", "secret_requests_of"]
 
 
 def secret_requests_of(infrastructure: Infrastructure, access: RunAccess, transitions: Transitions) -> SecretRequests:
@@ -25,6 +31,16 @@ def secret_requests_of(infrastructure: Infrastructure, access: RunAccess, transi
         is_common=is_common,
         wake=infrastructure.wake,
     )
+
+
+def attached_secret_of(requests: SecretRequests, environ: Mapping[str, str]) -> SecretOfRun:
+    """What is added to requests of a run's programs: to its agent's what a person gave for them, else the bot's own."""
+
+    async def found(run: RunId, user: User, rule: AttachedSecret) -> str | None:
+        given = await requests.for_host(run, rule.secret, rule.host) if user == "agent" else None
+        return given or environ.get(rule.secret)
+
+    return found
 
 
 def secret_pages_of(infrastructure: Infrastructure, requests: SecretRequests) -> SecretPages:

@@ -9,6 +9,7 @@ from ompycord.app.access_keys.key_manager import KeyManager
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.precheck import Precheck
 from ompycord.app.precheck.agent_lines import agent_line
+from ompycord.app.secret_requests.wiring import attached_secret_of
 from ompycord.app.wiring.forges import proposals_of
 from ompycord.app.wiring.memory import recaller_of
 from ompycord.app.wiring.parts import Infrastructure, Workers
@@ -26,8 +27,6 @@ from ompycord.conductor import (
 from ompycord.conductor.budgeting import BudgetBook
 from ompycord.conductor.pull_requests.review_room import ReviewRoom
 from ompycord.conductor.secret_requests import SecretRequests
-from ompycord.domain.configuration.attached_secrets import AttachedSecret
-from ompycord.domain.configuration.setup import User
 from ompycord.domain.events import UsageUpdated
 from ompycord.domain.folds.checkpoints import PutBack, roll_back_of
 from ompycord.domain.folds.fold import fold
@@ -55,21 +54,13 @@ def listeners_of(
     served: Callable[[RunId, RunToken, AgentSpec], Served],
     requests: SecretRequests,
 ) -> RunListeners:
-    """What opens a run's own listener; `served` is what its programs reach of us without any other network.
-
-    What people gave by `requests`, else the bot's environment, is added to requests to hosts of the settings.
-    """
-
-    async def secret_of(run: RunId, user: User, rule: AttachedSecret) -> str | None:
-        given = await requests.for_host(run, rule.secret, rule.host) if user == "agent" else None
-        return given or os.environ.get(rule.secret)
-
+    """What opens a run's own listener; `served` is what its programs reach of us without any other network."""
     return RunListeners(
         serve=served,
         level=workers.launcher.level,
         upstream=upstream_of(os.environ),
         learn=infrastructure.known.add_run_key,
-        secret_of=secret_of,
+        secret_of=attached_secret_of(requests, os.environ),
         tls=lambda: infrastructure.trust.context,
     )
 

@@ -12,6 +12,7 @@ from ompycord.checks.local import LocalChecks
 from ompycord.conductor import Submission
 from ompycord.domain.access import Person, Role
 from ompycord.domain.catalog import Catalog, Limits
+from ompycord.domain.configuration.attached_secrets import AttachedSecret
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import DraftId, RunId, new_ulid
 from ompycord.domain.ports import AgentCapabilities
@@ -149,12 +150,16 @@ def real_house(store: SqliteStore, tmp_path: Path) -> MakeHouse:
     """A house whose agent is a script in sh, with real clones of the sample and its real check, where it is wanted."""
 
     async def make(
-        script: str, *, sandbox: Sandbox | None = None, has_checks: bool = True
+        script: str,
+        *,
+        sandbox: Sandbox | None = None,
+        has_checks: bool = True,
+        attached: tuple[AttachedSecret, ...] = (),
     ) -> tuple[AppHarness, RepositorySpec]:
         path = os.environ["PATH"]
         launcher, git = UnconfinedLauncher(path=path), Git(path=path)
         sample = await make_sample(tmp_path / "sample", git=git)
-        sample = sample if has_checks else sample.model_copy(update={"checks": ()})
+        sample = sample.model_copy(update={"attached_secrets": attached, **({} if has_checks else {"checks": ()})})
         agent = CommandOptions(name="script", command=("sh", "-c", script), sandbox=sandbox or Sandbox(minimum="none"))
         catalog = Catalog(repositories=(sample,), agents=(agent,))
         workspaces = GitWorkspaces(

@@ -1,5 +1,6 @@
 """A person gives a secret for requests to one host: the proxy has it until the run has ended, the agent never."""
 
+import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from ompycord.app.secret_requests.wiring import attached_secret_of
 from ompycord.conductor.secret_requests import SecretRequests
 from ompycord.domain.catalog import Catalog
 from ompycord.domain.configuration.attached_secrets import AttachedSecret
@@ -15,10 +17,12 @@ from ompycord.domain.repository import AgentSpec, RepositorySpec, Sandbox
 from ompycord.domain.run import RunState
 from ompycord.store import SqliteStore
 from ompycord.testing import FakeClock
-from tests.integration.conductor.conftest import AP, AppHarness, store
+from tests.integration.conductor.conftest import AP, AppHarness, MakeHouse, real_house, store
+from tests.support.patience import until, within
+from tests.support.prepared_run import registry
 from tests.support.refusals import refuses
 
-__all__ = ["store"]
+__all__ = ["real_house", "store"]
 
 HOST, VALUE = "npm.example.org", "npm_" + "x9Qd2kLw7RtZ" * 3
 RULES = tuple(
@@ -123,3 +127,53 @@ async def test_it_is_given_for_no_host_that_the_settings_do_not_name_for_this_ag
     with refuses(words):
         await give(harness, waiting, host, value)
     assert not (harness.folder / "secrets/asked").exists()
+
+
+async def test_what_a_person_gave_is_preferred_for_the_agent_and_is_for_no_other_program(
+    harness: AppHarness, waiting: RunId
+) -> None:
+    find = attached_secret_of(requests_of(harness), {"NPM_TOKEN": "of the environment"})
+    await give(harness, waiting, HOST)
+    await harness.began()
+    assert await find(waiting, "agent", RULES[0]) == VALUE
+    assert await find(waiting, "checks", RULES[0]) == "of the environment"
+    assert await find(waiting, "agent", RULES[2]) == "of the environment"
+    assert await find(waiting, "agent", RULES[3]) is None
+
+
+ASKS = """
+import sys, time, urllib.error, urllib.request
+try:
+    print("got", urllib.request.urlopen(sys.argv[1], timeout=20).read().decode())
+except urllib.error.HTTPError as error:
+    open(sys.argv[2], "w").write(error.read().decode())
+    time.sleep(600)
+"""
+
+
+@pytest.mark.posix
+async def test_an_agents_request_gets_what_a_person_gave_for_its_host(
+    real_house: MakeHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through the whole process: refused, asked for, given, added on its way past the operator's proxy."""
+    refusal = tmp_path / "refusal"
+    async with registry(b"left-pad 1") as packages:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{packages.proxy.port}")
+        script = f"cat >/dev/null; exec {sys.executable} -c '{ASKS}' http://{HOST}/left-pad {refusal}"
+        rule = RULES[0].model_copy(update={"over": "http"})
+        sandbox = Sandbox(minimum="none", network="gateway", hosts=(HOST,))
+        harness, _ = await real_house(script, sandbox=sandbox, has_checks=False, attached=(rule,))
+        async with harness.running():
+            run = RunId((await harness.submit(repository="sample", agent="script")).id)
+            async with within(20):
+                await until(refusal.exists)
+            await requests_of(harness).request(run, "NPM_TOKEN", "to get it")
+            await harness.in_state(run, RunState.SUSPENDED)
+            await give(harness, run, HOST)
+            await harness.ended(run)
+            events = await harness.store.events_of(run)
+    assert f"No one has given the secret NPM_TOKEN, with which {HOST} is asked." in refusal.read_text()
+    assert packages.asked == [f"{HOST}:80"]
+    assert f"\r\nauthorization: Bearer {VALUE}\r\n" in packages.heads[0]
+    assert "got left-pad 1" in repr(events)
+    assert VALUE not in repr(events)
