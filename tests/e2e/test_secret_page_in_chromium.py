@@ -34,7 +34,7 @@ async def test_a_browser_gives_it_with_its_own_form_and_a_form_elsewhere_does_no
     links = SecretLinks(clock=clock, ids=SequentialIds(clock))
     given: list[str] = []
 
-    async def give(link: SecretLink, value: SecretStr) -> Committed:
+    async def give(link: SecretLink, value: SecretStr, host: str | None) -> Committed:
         if len(value.get_secret_value()) < 8:
             raise Refused(RefusalCode.VALUE_UNFIT, why="It is shorter than 8 characters.")
         given.append(value.get_secret_value())
