@@ -31,6 +31,7 @@ OmpycordError
 │       └── ForgeUnanswered         its answer was lost, or was an error of its own: it may have taken effect
 ├── ModelFailed                 a model that Ompycord asks itself did not answer, or not in the shape that is needed
 ├── EmbeddingFailed             no vectors came for texts, or none that can be used; things are found by words
+├── TranscriptionFailed         no text came of a recording
 └── ProcessFailed               a program could not be started or did not end as it must
     └── ProgramLeadsOut         it lies in a run's checkout and is a link out of it: it was not started
 """
@@ -69,6 +70,7 @@ __all__ = [
     "StartError",
     "StorageError",
     "TapeUnreadable",
+    "TranscriptionFailed",
     "UnavailableError",
     "UnknownRun",
     "VersionConflict",
@@ -253,6 +255,10 @@ class EmbeddingFailed(OmpycordError):
         """`words` say what happened and what to do next."""
         super().__init__(words)
         self.is_input = is_input
+
+
+class TranscriptionFailed(OmpycordError):
+    """No text came of a recording. Its message is for people: one or two sentences, without a secret."""
 
 
 class TapeUnreadable(OmpycordError):

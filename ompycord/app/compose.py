@@ -21,6 +21,7 @@ from ompycord.app.replaying.recording import Recording
 from ompycord.app.services import Ends, Service, probes_of
 from ompycord.app.system import SystemClock, SystemIds
 from ompycord.app.terminal.terminal_way import TerminalWays
+from ompycord.app.voice.wiring import voice_of
 from ompycord.app.wiring.alerting import Alerting, lookout_of
 from ompycord.app.wiring.driving import driver_of, listeners_of
 from ompycord.app.wiring.edges import bot_of, key_manager_of, lookups_of, mcp_of, sidecar_of
@@ -100,6 +101,7 @@ async def lifespan(
         workers = await workers_of(data, settings)
         await settle_what_was_open(store, clock=clock, ids=ids)
         await store.embedding_requests.settle_open(at=clock.now_ms())
+        await store.transcription_requests.settle_open(at=clock.now_ms())
         secrets = Secrets(bot_token=bot_token, webhook_secret=webhook_secret, component_key=component_key)
         parts = wire(infrastructure, workers, secrets, sidecar_address=sidecar_address, end=end)
         await parts.key_manager.refresh()
@@ -177,7 +179,9 @@ def wire(
     models = ModelOperations(gateway, data=infrastructure.data.path)
     triggers = triggers_of(infrastructure, areas)
     issue_calls = issue_calls_of(infrastructure, areas, role_of)
-    seen = lookups or lookups_of(infrastructure, areas, workers, health, models, triggers, issue_calls)
+    voice = voice_of(infrastructure, areas, gateway)
+    spoken = None if voice is None else voice.dictation
+    seen = lookups or lookups_of(infrastructure, areas, workers, health, models, triggers, issue_calls, spoken)
     bot = bot_of(infrastructure, areas, seen, secrets)
     lookout = lookout_of(
         infrastructure,
@@ -208,6 +212,7 @@ def wire(
             *upkeep_of(infrastructure, areas, workers, recording, backups, retention, cutting),
             *alerting.services(),
             Service(name="vectors", run=filler.run, ends=Ends.WORK),
+            *(() if voice is None else (Service(name="voice", run=voice.run, ends=Ends.WORK),)),
         ),
         schedules=(
             schedules_of(infrastructure, areas, workers, bot),

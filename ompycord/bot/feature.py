@@ -67,6 +67,8 @@ class Feature:
     """
     exceptions: Mapping[str, Role] = field(default_factory=dict[str, Role])
     """Commands that need another role, by their own names."""
+    needs_voice: bool = False
+    """Whether its entries in menus are offered only where recordings are taken."""
 
     def slash_commands(self) -> Iterator[tuple[Command, Role]]:
         """Every command that can be run, with the least role that it needs."""

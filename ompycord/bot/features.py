@@ -40,6 +40,7 @@ from ompycord.bot.commands.scheduling.schedule import schedule_feature
 from ompycord.bot.commands.scheduling.trigger import trigger_feature
 from ompycord.bot.commands.settings import settings_feature
 from ompycord.bot.commands.show import show_feature
+from ompycord.bot.commands.speech.dictated import dictated_feature
 from ompycord.bot.commands.spending.cost import cost_feature
 from ompycord.bot.commands.status import status_feature
 from ompycord.bot.commands.takeover import takeover_feature
@@ -55,6 +56,7 @@ from ompycord.bot.interactions.lessons import lessons_feature
 from ompycord.bot.interactions.plans import plans_feature
 from ompycord.bot.interactions.replies import defer
 from ompycord.bot.interactions.typed_answers import typed_answers_feature
+from ompycord.bot.lookups import Lookups
 from ompycord.domain.access import Person
 from ompycord.render.cards.actions import CARD_ACTIONS, CardAction
 
@@ -62,6 +64,7 @@ __all__ = ["FEATURES", "BotFeatures", "handlers_of"]
 
 FEATURES: Final[tuple[Callable[[BotContext], Feature], ...]] = (
     new_feature,
+    dictated_feature,
     say_feature,
     status_feature,
     cancel_feature,
@@ -118,6 +121,13 @@ class BotFeatures:
             _group("omp-admin", "Run Ompycord itself.", [one for each in self.features for one in each.admin]),
             *(menu for feature in self.features for menu in feature.menus),
         )
+
+    def offered(self, lookups: Lookups) -> list[app_commands.Group | app_commands.ContextMenu]:
+        """The commands of which Discord is told, by what this machine can do."""
+        withheld = [
+            menu for feature in self.features if feature.needs_voice and lookups.voice is None for menu in feature.menus
+        ]
+        return [command for command in self.commands if command not in withheld]
 
 
 def _group(name: str, description: str, commands: Sequence[Command | app_commands.Group]) -> app_commands.Group:

@@ -17,6 +17,7 @@ from ompycord.domain.ports.feedback import TeamOpinions
 from ompycord.domain.ports.memory import TeamMemory
 from ompycord.domain.ports.schedules import TeamSchedules
 from ompycord.domain.ports.team.record import TeamRecord
+from ompycord.domain.ports.team.voice import SpokenTasks
 from ompycord.domain.ports.triggers import TeamIssueCalls, TeamTriggers
 from ompycord.domain.repository import ConfinementLevel
 from ompycord.domain.task import Mode
@@ -144,6 +145,8 @@ class Lookups:
     """Whether a message that says a decision gets a button that saves it."""
     opinions: TeamOpinions | None = None
     """What people think of results."""
+    voice: SpokenTasks | None = None
+    """Makes text of recordings; None where none are taken."""
     roles: RoleBook | None = None
     """The roles of people, with those given at run time; None: those of the settings alone."""
     people: PersonControl | None = None

@@ -112,3 +112,13 @@ class RefusalCode(StrEnum):
     ITEM_SUPERSEDES_ITSELF = "item-supersedes-itself"
     NO_SUCH_PROPOSAL = "no-such-proposal"
     PROPOSAL_MALFORMED = "proposal-malformed"
+    # -- tasks that are spoken
+    VOICE_NOT_OFFERED = "voice-not-offered"
+    NO_RECORDING = "no-recording"
+    RECORDING_MISSING = "recording-missing"
+    RECORDING_TOO_LARGE = "recording-too-large"
+    RECORDING_TOO_LONG = "recording-too-long"
+    RECORDING_UNREADABLE = "recording-unreadable"
+    NOTHING_SPOKEN = "nothing-spoken"
+    TRANSCRIPTION_FAILED = "transcription-failed"
+    TRANSCRIPT_TOO_LONG = "transcript-too-long"

@@ -15,6 +15,7 @@ from ompycord.model_gateway.metering.usage import TokenUsage
 __all__ = ["FindPrice", "Prices", "TokenPrices"]
 
 _MILLION: Final = Decimal(1_000_000)
+_MINUTE_MS: Final = Decimal(60_000)
 _HOUR: Final = Decimal("1.6")
 """A write that is kept for an hour costs twice the input, one for five minutes 1.25 times (Anthropic's price list)."""
 
@@ -34,6 +35,8 @@ class TokenPrices(Frozen):
     """Left out: 1.6 times `cache_write`."""
     web_search: Price = Decimal(0)
     """For one search."""
+    audio_minute: Price | None = None
+    """For one minute of sound that becomes text; left out: not known."""
     above: Annotated[int, Field(gt=0, le=100_000_000)] | None = None
     """A request with more tokens of input than this has `prices_above`, for all its tokens."""
     prices_above: "TokenPrices | None" = None
@@ -52,7 +55,8 @@ class TokenPrices(Frozen):
             + usage.cache_write_1h * write_1h
             + usage.output * self.output
         )
-        return tokens / _MILLION + usage.web_searches * self.web_search
+        sound = usage.audio_ms * (self.audio_minute or 0) / _MINUTE_MS
+        return tokens / _MILLION + usage.web_searches * self.web_search + sound
 
 
 FindPrice = Callable[[str, str], TokenPrices | None]

@@ -56,21 +56,27 @@ class Purse:
         self.accounts = tuple(accounts)
 
     def reserve(
-        self, *, input_tokens: int, bound: int | None, least_bound: int = 0, prices: TokenPrices | None
+        self,
+        *,
+        input_tokens: int,
+        bound: int | None,
+        least_bound: int = 0,
+        prices: TokenPrices | None,
+        audio_ms: int = 0,
     ) -> Reservation:
         """Keep what a request will need. Raises UsedUp where not even one more token than `least_bound` fits.
 
         `bound` is what the agent asked for at most. A bound that does not fit is lowered, so that the provider itself
         keeps the limit, also while it thinks and shows nothing.
         """
-        given = TokenUsage(input=input_tokens)
+        given = TokenUsage(input=input_tokens, audio_ms=audio_ms)
         most = min((self._most_output(one, given, prices) for one in self.accounts), default=None, key=_none_is_most)
         if most is not None and most <= least_bound:
             tightest = min(self.accounts, key=lambda one: _none_is_most(self._most_output(one, given, prices)))
             left = tightest.left_tokens
             raise UsedUp(tightest, is_tokens=left is not None and left - input_tokens <= least_bound)
         kept = min(RESERVED_OUTPUT if bound is None else min(bound, RESERVED_OUTPUT), _none_is_most(most))
-        usage = TokenUsage(input=input_tokens, output=int(kept))
+        usage = TokenUsage(input=input_tokens, output=int(kept), audio_ms=audio_ms)
         lowered = most if most is not None and (bound is None or most < bound) else None
         reservation = Reservation(
             usd=ZERO if prices is None else prices.cost(usage),

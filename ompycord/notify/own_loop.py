@@ -119,7 +119,7 @@ class _FewThreads(ThreadPoolExecutor):
         """Raises RuntimeError where all of them are taken."""
         with self._changed:
             if self._working >= MOST_THREADS:
-                raise RuntimeError(f"{MOST_THREADS} threads of this notifier have not ended")
+                raise RuntimeError(f"{MOST_THREADS} threads of this plug-in have not ended")
             self._working += 1
         future: Future[T] = Future()
         threading.Thread(target=self._work, args=(future, lambda: fn(*args, **kwargs)), daemon=True).start()

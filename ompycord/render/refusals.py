@@ -56,6 +56,7 @@ _ACTS: Final = {
 }
 """An action of `domain.access` as a verb that takes a run; the others are verbs already."""
 _STOP_IT = "Send another message, or stop it."
+_NO_DRAFT = "No draft was made."
 
 REFUSALS: Final[dict[Code, RefusalWords]] = {
     Code.WATCH_ONLY: RefusalWords(
@@ -252,6 +253,25 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
     Code.ITEM_SUPERSEDES_ITSELF: _same("An item cannot supersede itself."),
     Code.NO_SUCH_PROPOSAL: _same("{run} has no such proposal."),
     Code.PROPOSAL_MALFORMED: _same("A proposal needs a title, and paths relative to the repository."),
+    Code.VOICE_NOT_OFFERED: _same(
+        "No draft is made of recordings here: `voice` in `ompycord.yml` names who makes text of them."
+    ),
+    Code.NO_RECORDING: RefusalWords(
+        "There is no recording in that message. I take voice messages, and files of Ogg, WAV, MP3 or M4A sound. "
+        + _NO_DRAFT,
+        "The bytes are no recording in Ogg, WAV, MP3 or M4A.",
+    ),
+    Code.RECORDING_MISSING: _same("Discord did not give me that recording ({why}). " + _NO_DRAFT),
+    Code.RECORDING_TOO_LARGE: _same("That recording is larger than {limit} MiB, which is the most here. " + _NO_DRAFT),
+    Code.RECORDING_TOO_LONG: _same("That recording is longer than {limit} s, which is the most here. " + _NO_DRAFT),
+    Code.RECORDING_UNREADABLE: _same(
+        "I cannot read how long that {kind} file is: it is damaged, or holds something else than sound. " + _NO_DRAFT
+    ),
+    Code.NOTHING_SPOKEN: _same("I heard nothing in that recording. " + _NO_DRAFT),
+    Code.TRANSCRIPTION_FAILED: _same("No text came of that recording: {why} " + _NO_DRAFT),
+    Code.TRANSCRIPT_TOO_LONG: _same(
+        "What was said has {length:,} characters, and a task {limit:,} at most. " + _NO_DRAFT
+    ),
 }
 """A row for every code."""
 

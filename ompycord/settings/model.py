@@ -27,6 +27,7 @@ from ompycord.domain.schedules.digest_options import DigestOptions
 from ompycord.domain.schedules.options import ScheduleSpec
 from ompycord.domain.task import TaskPreset
 from ompycord.domain.triggers.options import TriggerSpec
+from ompycord.domain.voice.options import VoiceOptions
 from ompycord.errors import RefusedInWords
 from ompycord.http.limits import HttpLimits
 from ompycord.model_gateway.dialects import Dialect
@@ -167,6 +168,8 @@ class Settings(BaseSettings):
     """When an agent goes in circles."""
     memory: MemoryOptions = MemoryOptions()
     """What is remembered of earlier work."""
+    voice: VoiceOptions | None = None
+    """Who makes text of recordings, which then become drafts; left out: nobody, and none is taken."""
     workspaces: SessionLimits = SessionLimits()
     tapes: TapeOptions = TapeOptions()
     """Recording of runs, to run them again without a model."""

@@ -25,6 +25,7 @@ from ompycord.store.features.audit import SqliteAudit
 from ompycord.store.features.boards import SqliteBoards
 from ompycord.store.features.budgeting import budgets
 from ompycord.store.features.budgeting.budgets import SqliteBudgets
+from ompycord.store.features.budgeting.transcription_requests import SqliteTranscriptionRequests
 from ompycord.store.features.check_history import SqliteCheckHistory
 from ompycord.store.features.component_states import SqliteComponentStates
 from ompycord.store.features.deciding import standing
@@ -148,6 +149,7 @@ class SqliteStore(
         self.vectors = SqliteVectors(database)
         """Vectors of it."""
         self.embedding_requests = SqliteEmbeddingRequests(database)
+        self.transcription_requests = SqliteTranscriptionRequests(database)
         """What these cost."""
         self.schedules = SqliteSchedules(database)
         """What starts by the clock."""

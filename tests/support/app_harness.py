@@ -16,7 +16,9 @@ from ompycord.app.compose import wire
 from ompycord.app.data_folder import DataFolder
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
+from ompycord.app.voice.wiring import voice_of
 from ompycord.app.wiring.edges import bot_of
+from ompycord.app.wiring.models import gateway_of
 from ompycord.app.wiring.parts import Infrastructure, Secrets, Workers
 from ompycord.bot import Lookups
 from ompycord.conductor import Bus, Driver, PullRequests, Snapshots
@@ -25,6 +27,7 @@ from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities, AgentInput, Clock, Ids, TeamIssueCalls
 from ompycord.engines import LocalEngine
+from ompycord.model_gateway.gateway import ModelGateway
 from ompycord.notify import Notifier
 from ompycord.settings import Settings
 from ompycord.store import SqliteStore
@@ -201,6 +204,16 @@ class ComposedApp:
         lookups = replace(self._lookups_made, issue_calls=issue_calls)
         self.bot = bot_of(self.infrastructure, areas, lookups, self._secrets)
         self._services["bot"] = self.bot.run
+
+    def dictate(self) -> ModelGateway:
+        """A bot that takes recordings, as `voice` of the settings says; before `running`. The gateway that it uses."""
+        assert self._lookups_made is not None
+        gateway = gateway_of(self.infrastructure)
+        voice = voice_of(self.infrastructure, self.parts.areas, gateway)
+        lookups = replace(self._lookups_made, voice=None if voice is None else voice.dictation)
+        self.bot = bot_of(self.infrastructure, self.parts.areas, lookups, self._secrets)
+        self._services |= {"bot": self.bot.run, "models": gateway.run}
+        return gateway
 
     async def ready(self) -> None:
         """Awaited before the block of `running` begins."""

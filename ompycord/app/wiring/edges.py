@@ -28,7 +28,7 @@ from ompycord.conductor import (
 )
 from ompycord.conductor.secret_requests import SecretPages
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import TeamIssueCalls, WorkResults
+from ompycord.domain.ports import SpokenTasks, TeamIssueCalls, WorkResults
 from ompycord.http import Mount, Sidecar
 from ompycord.mcp_server import McpMount, ToolService
 from ompycord.mcp_server.memory_tools import MemoryTools
@@ -98,6 +98,7 @@ def lookups_of(
     models: ModelOperations,
     triggers: Triggers,
     issue_calls: TeamIssueCalls,
+    voice: SpokenTasks | None,
 ) -> Lookups:
     """What the bot asks of this machine. Files come redacted: nobody looks through them once they are attached."""
     return Lookups(
@@ -111,6 +112,7 @@ def lookups_of(
         memory=memory_book_of(infrastructure),
         offers_decisions=infrastructure.settings.memory.offer_decisions,
         opinions=opinions_of(infrastructure),
+        voice=voice,
         lessons=areas.lessons,
         secret_pages=areas.secret_pages,
         schedules=schedule_book_of(infrastructure),

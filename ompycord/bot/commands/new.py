@@ -23,6 +23,7 @@ from ompycord.bot.interactions.task_form import MODES, TYPED_PROMPT, task_form
 from ompycord.bot.rest import SendFailed
 from ompycord.domain.access import Person, Role
 from ompycord.domain.ids import DraftId
+from ompycord.domain.records import Draft
 from ompycord.domain.refusals import RefusalCode
 from ompycord.domain.repository import BRANCH_LIMIT, AgentSpec, RepositorySpec
 from ompycord.domain.task import LEAST_BUDGET_USD, MOST_BUDGET_USD, MOST_FILES, PROMPT_LIMIT, Mode
@@ -33,7 +34,7 @@ from ompycord.render.reports.forecast import forecast_words
 from ompycord.telemetry import get_logger
 from ompycord.text.limits import CHOICE, COMMAND_TEXT
 
-__all__ = ["new_feature"]
+__all__ = ["NewRun", "new_feature"]
 
 ModeName = Literal["fast", "standard", "full"]
 Text = app_commands.Range[str, 1, min(PROMPT_LIMIT, COMMAND_TEXT)]
@@ -49,7 +50,7 @@ log = get_logger(__name__)
 
 def new_feature(context: BotContext) -> Feature:
     """The command, the entry in the menu of every message, the form, and the *Try again* of a kept text."""
-    new_run, choices = _NewRun(context), Choices(context)
+    new_run, choices = NewRun(context), Choices(context)
 
     @slash_command(name="new", description="Start a run. Without a prompt a form opens.")
     @app_commands.describe(
@@ -112,7 +113,7 @@ def new_feature(context: BotContext) -> Feature:
     )
 
 
-def _ask_command(context: BotContext, new_run: "_NewRun", choices: Choices) -> Command:
+def _ask_command(context: BotContext, new_run: "NewRun", choices: Choices) -> Command:
     @slash_command(name="ask", description="Ask about the code. An answer with links; nothing is changed.")
     @app_commands.describe(
         text="The question",
@@ -136,7 +137,9 @@ def _ask_command(context: BotContext, new_run: "_NewRun", choices: Choices) -> C
     return ask
 
 
-class _NewRun:
+class NewRun:
+    """From typed text, a message or a form to a run, or to the form; for each command that starts one."""
+
     def __init__(self, context: BotContext) -> None:
         self._context = context
         self._submissions = SubmissionService(context)
@@ -144,7 +147,7 @@ class _NewRun:
 
     async def from_issue(self, interaction: Interaction, body: DraftBody, issue: str | None) -> None:
         """Show what an agent would read of an issue. Without `issue` the whole prompt is a link to one."""
-        person = self._permitted(interaction)
+        person = self.permitted(interaction)
         usual = self._repository(interaction, body.text("repository"))
         usual_name = usual.name if usual is not None else None
         name = self._context.pull_requests.issues.named(issue or body.text("prompt"), usual_name)
@@ -165,16 +168,16 @@ class _NewRun:
         )
         if not body.text("prompt") and not files:
             raise RefusedInWords("That message has no text and no file, so there is nothing to run.")
-        person = self._permitted(interaction)
-        await self._open_form(interaction, person, body, await self._context.favourite(person))
+        person = self.permitted(interaction)
+        await self.open_form(interaction, person, body, await self._context.favourite(person))
 
     async def command(self, interaction: Interaction, body: DraftBody) -> None:
-        person = self._permitted(interaction)
+        person = self.permitted(interaction)
         favourite = await self._context.favourite(person)
         try:
             whole = self._whole(interaction, body, favourite) if body.text("prompt") or body.files else None
             if whole is None:
-                await self._open_form(interaction, person, body, favourite)
+                await self.open_form(interaction, person, body, favourite)
                 return
         except (OmpycordError, ValidationError) as refused:
             await give_back(interaction, refused, body.text("prompt"))
@@ -184,15 +187,25 @@ class _NewRun:
 
     def _whole(self, interaction: Interaction, body: DraftBody, favourite: str | None) -> DraftBody | None:
         """The whole task; None where the form must ask for the repository. Raises Refused, ValidationError."""
-        repository = self._repository(interaction, body.text("repository"))
-        if repository is None:
+        whole = self.placed(interaction, body, favourite)
+        if not whole.text("repository"):
             if body.files or len(body.text("prompt")) > TYPED_PROMPT:
                 raise RefusedInWords(repository_missing())
             return None
-        agent = self._agent(repository, body.text("agent"), favourite)
-        whole = body.completed(repository=repository.name, agent=agent.name)
         self._check(whole)
         return whole
+
+    def placed(self, interaction: Interaction, body: DraftBody, favourite: str | None) -> DraftBody:
+        """With the repository that is meant here, and the person's agent in it; as it is where none is meant."""
+        repository = self._repository(interaction, body.text("repository"))
+        if repository is None:
+            return body
+        agent = self._agent(repository, body.text("agent"), favourite)
+        return body.completed(repository=repository.name, agent=agent.name)
+
+    def draft_of(self, interaction: Interaction, person: Person, body: DraftBody) -> Draft:
+        """A new draft of it, not yet stored."""
+        return self._submissions.draft_of(interaction, person, body, draft_id=self._context.ids.ulid())
 
     def _check(self, body: DraftBody) -> None:
         """Refuse now what submitting would refuse. Raises Refused, ValidationError."""
@@ -201,7 +214,7 @@ class _NewRun:
             raise RefusedInWords("The task is empty, so nothing ran. Say what to do, or attach a text file.")
         self._context.catalog.agent_of(body.request(prompt or "from the file"))
 
-    def _permitted(self, interaction: Interaction) -> Person:
+    def permitted(self, interaction: Interaction) -> Person:
         """Who acts, where that person may start runs of some repository from this channel."""
         context = self._context
         person, channel = context.person(interaction), context.channel_of(interaction)
@@ -228,11 +241,20 @@ class _NewRun:
 
     # -- the form ----------------------------------------------------------------------------------------------------
 
-    async def _open_form(
-        self, interaction: Interaction, person: Person, body: DraftBody, favourite: str | None
+    async def open_form(
+        self,
+        interaction: Interaction,
+        person: Person,
+        body: DraftBody,
+        favourite: str | None,
+        *,
+        draft_id: str | None = None,
     ) -> None:
-        """Open the form, which must be the first answer. What its five inputs do not hold waits in the draft."""
-        draft_id = self._context.ids.ulid()
+        """Open the form, which must be the first answer. What its five inputs do not hold waits in the draft.
+
+        `draft_id`: that of the stored draft which it changes.
+        """
+        draft_id = draft_id or self._context.ids.ulid()
         flow, step = advance(Flow.IDLE, Signal.FORM_WANTED)
         assert step is FlowStep.OPEN_FORM, flow
         here = self._context.channel_of(interaction)
@@ -277,7 +299,7 @@ class _NewRun:
         agent, _, mode = values.choice("care").partition("|")
         prompt = values.text("prompt").strip()
         try:
-            self._permitted(interaction)
+            self.permitted(interaction)
             before = await self._before(component.ref, person)
             body = DraftBody(
                 typed={

@@ -158,7 +158,7 @@ class Session:
         self._decision_offers = DecisionOffers(context)
         self._tree.use(context)
         features = BotFeatures(context)
-        for command in features.commands:
+        for command in features.offered(context.lookups):
             self._tree.add_command(command, guilds=[discord.Object(int(guild)) for guild in context.options.guilds])
         return Dispatcher(context, features.handlers)
 

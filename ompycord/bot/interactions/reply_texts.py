@@ -14,6 +14,8 @@ from ompycord.render.sanitizer import Redact, Sanitizer
 __all__ = [
     "BUTTON_UNKNOWN",
     "CONFIRM_EXPIRED",
+    "DICTATED_FILE",
+    "DICTATION_DROPPED",
     "ELSEWHERE",
     "FORM_UNKNOWN",
     "KEPT",
@@ -26,6 +28,8 @@ __all__ = [
     "check_out",
     "confirm_cancel",
     "deaf",
+    "dictated",
+    "dictated_too_long",
     "dropped",
     "edited",
     "event_lines",
@@ -62,7 +66,12 @@ KEPT = "Your text is kept and the run starts. If no link appears here, press *Tr
 OFFER_WITHDRAWN = "That message was deleted or is for somebody else now, so no follow-up is offered."
 OFFER_DECLINED = "No follow-up."
 
+DICTATED_FILE = "draft.txt"
+DICTATION_DROPPED = "Dropped. Nothing ran, and the text is not kept."
+
 _LINE = 300
+_DICTATED = 1500
+"""Of a dictated text so much stands in the message; the whole is beside it."""
 
 
 def started(run: str, url: str, notes: Sequence[str] = ()) -> str:
@@ -174,6 +183,23 @@ def file_too_large_together(length: int) -> str:
     return (
         f"With its files the text has {length:,} characters; {PROMPT_LIMIT:,} is the limit. Nothing ran. Shorten it "
         "and send it again."
+    )
+
+
+def dictated(text: str, name: str, sanitizer: Sanitizer) -> tuple[str, bool]:
+    """The draft that was made of a recording, and whether it stands there whole."""
+    shown = sanitizer.code(text, _DICTATED)
+    head = f"What I heard in the recording of {sanitizer.line(name, 60)}. Nothing runs yet."
+    is_whole = len(text) <= _DICTATED
+    end = "" if is_whole else f"\nThe whole text, {len(text):,} characters, is in {DICTATED_FILE}."
+    return f"{head}\n```\n{shown}\n```{end}", is_whole
+
+
+def dictated_too_long(length: int) -> str:
+    """For a text that the form does not hold."""
+    return (
+        f"The text has {length:,} characters, more than a form takes. Save {DICTATED_FILE}, change it, and give it to "
+        "`/omp new` as its file."
     )
 
 

@@ -101,6 +101,7 @@ from ompycord.domain.ports.team.record import TeamRecord
 from ompycord.domain.ports.team.refusals import RefusalNotes
 from ompycord.domain.ports.team.standing import CallDecisions
 from ompycord.domain.ports.team.vectors import Embedder, EmbeddingLedger, NearItems, VectorRows
+from ompycord.domain.ports.team.voice import SpokenTasks, Transcriber, TranscriptionLedger, TranscriptionRoute
 from ompycord.domain.ports.triggers import (
     CallRights,
     HookMessages,
@@ -225,6 +226,7 @@ __all__ = [
     "SetUpPlace",
     "SetUps",
     "ShownMessages",
+    "SpokenTasks",
     "StoreHealth",
     "StoreSizes",
     "StoredLog",
@@ -238,6 +240,9 @@ __all__ = [
     "TeamSchedules",
     "TeamTriggers",
     "ThreadRecords",
+    "Transcriber",
+    "TranscriptionLedger",
+    "TranscriptionRoute",
     "TrialMerges",
     "TriggerMessages",
     "TriggerRows",

@@ -28,6 +28,8 @@ class TokenUsage:
     reasoning: int = 0
     web_searches: int = 0
     """Not tokens: searches that the provider did, which cost extra."""
+    audio_ms: int = 0
+    """Not tokens: milliseconds of sound that became text."""
 
     @property
     def total(self) -> int:

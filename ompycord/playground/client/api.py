@@ -5,6 +5,7 @@ Counterparts: `page/control.py` for programs, `page/api.py` for people, `page/dr
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, Final, Self, cast
 
 import aiohttp
@@ -163,10 +164,14 @@ class Client:
     async def write(
         self, user: str, channel: str, text: str, *, files: Sequence[File] = (), reply_to: Message | None = None
     ) -> Message:
+        """Write a message, as a voice message where its one file is a recording of that sort."""
         ids = [await self.upload(user, file) for file in files]
-        body = {"user": user, "channel": channel, "content": text, "attachments": ids}
-        reply = {} if reply_to is None else {"reply": {"message": reply_to.id, "pings": True}}
-        return Message(await self.post("/app/messages", body | reply))
+        body: JsonObject = {"user": user, "channel": channel, "content": text, "attachments": ids}
+        if files and files[0].voice is not None:
+            body["voice"] = files[0].voice
+        if reply_to is not None:
+            body["reply"] = {"message": reply_to.id, "pings": True}
+        return Message(await self.post("/app/messages", body))
 
     async def edit(self, user: str, message: Message, text: str) -> None:
         """Change a message of one's own."""
@@ -182,7 +187,7 @@ class Client:
     async def upload(self, user: str, file: File) -> str:
         """Attach a file; its id for messages, options and forms."""
         form = aiohttp.FormData()
-        form.add_field("file", file.content, filename=file.name)
+        form.add_field("file", BytesIO(file.content), filename=file.name)
         return (await self.call("POST", f"/app/attachments?user={user}", data=form))["attachment"]["id"]
 
     async def command(

@@ -16,6 +16,8 @@ class File:
 
     name: str
     content: bytes
+    voice: JsonObject | None = None
+    """`duration_secs` and `waveform`, as Discord's own programs state them of a voice message."""
 
 
 class Message:

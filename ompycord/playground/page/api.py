@@ -155,7 +155,8 @@ class PageApi:
             raise NotPossibleError("attachments is a list of ids")
         user, channel = _user(body), str(body.get("channel"))
         files, reply = as_list(body.get("attachments")), as_object(body.get("reply"))
-        made = self._people.write(user, channel, body.get("content"), files, reply=reply)
+        voice = as_object(body.get("voice"))
+        made = self._people.write(user, channel, body.get("content"), files, reply=reply, voice=voice)
         return views.for_page(self._core, made, viewer=_user(body))
 
     async def _rewrite(self, body: Json) -> object:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ompycord.playground.rules import command_use, component_trees, modals, permissions
-from ompycord.playground.rules.bodies import check_message
+from ompycord.playground.rules.bodies import IS_VOICE_MESSAGE, check_message
 from ompycord.playground.rules.documents import Json, as_list
 from ompycord.playground.rules.errors import NotPossibleError, refusal
 from ompycord.playground.world import attachments, slow_mode
@@ -34,11 +34,21 @@ class People:
         if stored is None or stored.get("bot"):
             raise NotPossibleError("There is no such person.", status=404)
 
-    def write(self, user: str, channel_id: str, text: Any, file_ids: list[Any], *, reply: Json | None = None) -> Json:
+    def write(
+        self,
+        user: str,
+        channel_id: str,
+        text: Any,
+        file_ids: list[Any],
+        *,
+        reply: Json | None = None,
+        voice: Json | None = None,
+    ) -> Json:
         """Send a message as a person, with files uploaded before; mentions work as the person's permissions allow.
 
-        `reply` is `{"message", "pings"}`: which message it answers, and whether its author is pinged. A refused message
-        leaves its files as they were, for another try.
+        `reply` is `{"message", "pings"}`: which message it answers, and whether its author is pinged. `voice` is
+        `{"duration_secs", "waveform"}`, which make a voice message of a recording. A refused message leaves its files
+        as they were, for another try.
         """
         channel = self.channel_for(user, channel_id)
         require_text(channel)
@@ -46,11 +56,14 @@ class People:
         needed = permissions.SEND_MESSAGES_IN_THREADS if is_thread else permissions.SEND_MESSAGES
         self._core.world.require(user, channel, needed | (permissions.ATTACH_FILES if file_ids else 0))
         body: Json = {"content": text, "allowed_mentions": None, **self._reply(user, channel, reply)}
+        about = attachments.voice_fields(voice or {})
+        if voice is not None:
+            body |= {"flags": IS_VOICE_MESSAGE, "attachments": [about]}
         check_message(body, self._core.limits, uploads=len(file_ids))
         unsent = self._unsent(user, file_ids)
         slow_mode.require_pause(self._core, channel, user)
         self._threads.require_writable(channel, user)
-        files = tuple(attachments.send(self._core, item, channel=channel_id) for item in unsent)
+        files = tuple(attachments.send(self._core, {**item, **about}, channel=channel_id) for item in unsent)
         channel = self._core.world.channel(channel_id)
         return self._messages.create(Draft(channel=channel, author=user, body=body, files=files))
 

@@ -49,8 +49,14 @@ def keep(
     for key in ("description", "title"):
         if about and about.get(key):
             document[key] = about[key]
+    document |= voice_fields(about or {})
     core.storage.put("attachment", attachment_id, document, parent=channel)
     return document
+
+
+def voice_fields(about: Json) -> Json:
+    """What a voice message says of its recording: its length in seconds, and how loud it is, in base64."""
+    return {key: about[key] for key in ("duration_secs", "waveform") if about.get(key) is not None}
 
 
 def shown(core: Core, attachment: Json) -> Json:

@@ -17,6 +17,10 @@ FROM (
     SELECT at, tokens, nano_usd FROM embedding_requests
     WHERE at >= :start AND at < :end AND settled_at IS NOT NULL AND guild = :guild AND :scope <> 'person'
       AND (:scope <> 'repository' OR repository = :name)
+    UNION ALL
+    SELECT at, 0, nano_usd FROM transcription_requests
+    WHERE at >= :start AND at < :end AND settled_at IS NOT NULL AND guild = :guild AND :scope <> 'repository'
+      AND (:scope <> 'person' OR person = :name)
 ) AS s;
 
 -- name: spent_by_quarter
@@ -36,6 +40,10 @@ FROM (
     SELECT at, tokens, nano_usd FROM embedding_requests
     WHERE at >= :start AND at < :end AND settled_at IS NOT NULL AND guild = :guild AND :scope <> 'person'
       AND (:scope <> 'repository' OR repository = :name)
+    UNION ALL
+    SELECT at, 0, nano_usd FROM transcription_requests
+    WHERE at >= :start AND at < :end AND settled_at IS NOT NULL AND guild = :guild AND :scope <> 'repository'
+      AND (:scope <> 'person' OR person = :name)
 ) AS s
 GROUP BY s.at / 900000 ORDER BY quarter;
 
@@ -54,6 +62,9 @@ FROM (
     SELECT repository, nano_usd FROM embedding_requests
     WHERE at >= :start AND at < :end AND settled_at IS NOT NULL AND guild = :guild AND repository <> ''
       AND :scope <> 'person'
+    UNION ALL
+    SELECT person, nano_usd FROM transcription_requests
+    WHERE at >= :start AND at < :end AND settled_at IS NOT NULL AND guild = :guild AND :scope = 'person'
 ) WHERE name IS NOT NULL
 GROUP BY name ORDER BY coalesce(sum(nano_usd), 0) DESC, name LIMIT :most;
 

@@ -41,6 +41,9 @@ FROM (
     UNION ALL
     SELECT provider, exactness, tokens, 0, 0, 0, 0, 0, 0, nano_usd
     FROM embedding_requests WHERE settled_at IS NOT NULL
+    UNION ALL
+    SELECT provider, exactness, 0, 0, 0, 0, 0, 0, 0, nano_usd
+    FROM transcription_requests WHERE settled_at IS NOT NULL
 ) GROUP BY provider, exactness ORDER BY provider, exactness;
 
 -- name: spent_on_models

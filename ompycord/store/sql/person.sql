@@ -26,7 +26,7 @@ SELECT count(*) AS n FROM role_grants WHERE kind = 'user' AND subject = ?;
 SELECT requester AS person FROM runs WHERE requester IS NOT NULL
 UNION SELECT "by" FROM decisions UNION SELECT actor FROM audit UNION SELECT person FROM people
 UNION SELECT person FROM drafts UNION SELECT author FROM memory_items WHERE author IS NOT NULL
-UNION SELECT person FROM feedback;
+UNION SELECT person FROM feedback UNION SELECT person FROM transcription_requests;
 
 -- name: drop_choices
 -- What a person chose for themselves.

@@ -52,6 +52,7 @@ def as_an_older_version_left_it(database: Path) -> int:
         "archives",
         "audit_files",
         "embedding_requests",
+        "transcription_requests",
     )
     for table in ("pull_requests", "schedules", "occurrences", "announcements", "alerts", *later, *TRIGGERS):
         raw.execute(f"DROP TABLE {table}")

@@ -15,8 +15,9 @@ from ompycord.domain.budgets.options import BudgetOptions
 from ompycord.domain.budgets.periods import Period, span_of
 from ompycord.domain.memory.vectors import EmbeddingCall
 from ompycord.errors import EmbeddingFailed
-from ompycord.model_gateway.embedding.embedder import EmbeddingTarget, GatewayEmbedder
+from ompycord.model_gateway.embedding.embedder import GatewayEmbedder
 from ompycord.model_gateway.gateway import ModelGateway
+from ompycord.model_gateway.own_requests import OwnTarget
 from ompycord.model_gateway.price import Prices, TokenPrices
 from ompycord.model_gateway.upstreams import Upstreams
 from ompycord.store import SqliteStore
@@ -46,7 +47,7 @@ class World:
             upstreams=Upstreams(providers=specs, keys={"first": [KEY]}, clock=self.clock),
             prices=Prices(own={}, listed=lambda kind, model: None),
         )
-        target = EmbeddingTarget(
+        target = OwnTarget(
             upstreams=Upstreams(providers=specs, keys={"first": [KEY]}, clock=self.clock),
             path="/v1/embeddings",
             price_of=lambda model: self.price,

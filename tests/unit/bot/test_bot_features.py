@@ -20,6 +20,7 @@ NOBODY = cast("BotContext", None)
 POSTED = {
     *("stop", "resume", "cancel", "docancel", "keep", "retry", "again", "draft", "takeover", "details", "diff"),
     *("checkout", "accept", "ready", "publish", "follow", "followf", "followgo", "followno", "againf"),
+    *("vrun", "vedit", "vdrop"),
     *("address", "callgo", "callview", "closepr", "issuego", "waitfor", "buildon", "goon"),
     *(
         "checks",
@@ -132,7 +133,8 @@ def test_help_has_a_line_for_every_command_with_its_role() -> None:
 
 def test_discord_is_told_of_every_command() -> None:
     ours = BotFeatures(NOBODY)
-    assert [command.name for command in ours.commands] == ["omp", "omp-admin", "Run as task", "Save as decision"]
+    names = ["omp", "omp-admin", "Run as task", "Draft a task from this", "Save as decision"]
+    assert [command.name for command in ours.commands] == names
     known = {command.name for feature in ours.features for command in feature.commands}
     assert known == {
         *("new", "ask", "say", "status", "cancel", "stop", "resume", "show", "runs", "queue", "settings", "cost"),

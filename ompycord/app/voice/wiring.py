@@ -1,0 +1,117 @@
+"""From `voice` of the settings to what the bot asks for the text of a recording."""
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+from pydantic import ValidationError
+
+from ompycord.app.models.own_targets import OwnSource, own_target
+from ompycord.app.voice.added import AddedTranscriber
+from ompycord.app.wiring.parts import Areas, Infrastructure
+from ompycord.domain.ports import Transcriber
+from ompycord.domain.voice.options import SpeechSource, VoiceOptions
+from ompycord.errors import ConfigurationError
+from ompycord.model_gateway.dialects import Dialect
+from ompycord.model_gateway.gateway import ModelGateway
+from ompycord.model_gateway.price import TokenPrices
+from ompycord.model_gateway.provider_options import ProviderSpec
+from ompycord.model_gateway.transcription.route import GatewayTranscriptionRoute
+from ompycord.voice.dictation import Dictation
+from ompycord.voice.kind import TranscriberKind
+from ompycord.voice.openai import OpenAITranscriber
+from ompycord.voice.registry import TRANSCRIBER_KINDS
+
+__all__ = ["Voice", "voice_of"]
+
+
+class Voice:
+    """What makes drafts of recordings. `run` is a service of the process: it closes the transcriber at its end."""
+
+    def __init__(self, options: VoiceOptions, transcriber: Transcriber) -> None:
+        self.dictation = Dictation(options=options, transcriber=transcriber)
+        self._transcriber = transcriber
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self._transcriber.close()
+
+
+def voice_of(infrastructure: Infrastructure, areas: Areas, gateway: ModelGateway) -> Voice | None:
+    """None where recordings are not taken. Raises ConfigurationError, which names a key and repeats no value."""
+    options = infrastructure.settings.voice
+    if options is None:
+        return None
+    if options.kind not in TRANSCRIBER_KINDS.names:
+        known = ", ".join(TRANSCRIBER_KINDS.names)
+        raise ConfigurationError(
+            f"voice.kind: no installed package adds the transcriber {options.kind}; installed: {known}"
+        )
+    made = _made(TRANSCRIBER_KINDS.get(options.kind), options.options)
+    if isinstance(made, OpenAITranscriber):
+        made.use(_route_of(infrastructure, areas, gateway, made.options, options.timeout_s))
+        return Voice(options, made)
+    added = AddedTranscriber(
+        name=options.kind, transcriber=made, timeout_s=options.timeout_s, redact=infrastructure.redact
+    )
+    return Voice(options, added)
+
+
+def _made(kind: TranscriberKind[Any], given: dict[str, Any]) -> Transcriber:
+    try:
+        options = kind.options.model_validate(given)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, ("voice.options", *found["loc"])))
+        raise ConfigurationError(f"{where}: {found['msg']}") from None
+    try:
+        return kind.transcriber(options)
+    except (Exception, SystemExit) as error:  # code that is not ours may raise anything
+        raise ConfigurationError(
+            f"voice: its transcriber cannot be made ({type(error).__name__}). `ompycord plugin check {kind.name}` "
+            "tries it"
+        ) from error
+
+
+def _route_of(
+    infrastructure: Infrastructure, areas: Areas, gateway: ModelGateway, source: SpeechSource, timeout_s: float
+) -> GatewayTranscriptionRoute:
+    if source.provider is not None:
+        _require_provider(infrastructure.settings.providers.get(source.provider))
+
+    def prices_of(spec: ProviderSpec, model: str) -> TokenPrices | None:
+        if source.minute_usd is not None:
+            return TokenPrices(input=Decimal(0), output=Decimal(0), audio_minute=source.minute_usd)
+        known = spec.prices.get(model)
+        return None if known is None or known.audio_minute is None else known
+
+    where = OwnSource(
+        setting="voice.options",
+        secret="voice",  # noqa: S106  # a file's name
+        ending="/audio/transcriptions",
+        provider=source.provider,
+        address=source.address,
+        key_file=source.key_file,
+    )
+    return GatewayTranscriptionRoute(
+        target=own_target(infrastructure, gateway, where, prices_of),
+        model=source.model,
+        timeout_s=timeout_s,
+        gateway=gateway,
+        ledger=infrastructure.store.transcription_requests,
+        accounts=areas.shared_budgets.accounts.of,
+        ids=infrastructure.ids,
+    )
+
+
+def _require_provider(spec: ProviderSpec | None) -> None:
+    if spec is None:
+        raise ConfigurationError("voice.options.provider is none of the providers that are configured")
+    if Dialect.CHAT not in spec.spoken:
+        raise ConfigurationError(
+            f"voice.options.provider: {spec.name} is not spoken to as OpenAI's API, which alone has "
+            "/audio/transcriptions: name another one, or an address"
+        )

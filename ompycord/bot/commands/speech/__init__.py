@@ -1,0 +1,1 @@
+"""What people say in place of writing it."""

@@ -1,0 +1,1 @@
+"""The way of recordings to a provider that makes text of them."""
