@@ -228,6 +228,8 @@ SETTINGS_WORDS = {
     },
     "repositories.modes": "modes that a run there may have; empty: all",
     "repositories.protected": "paths that no result may change, such as `[deploy/**]`",
+    "voice": "who makes text of recordings, which then [become drafts](../how-to/speak-a-task.md): "
+    "`{options: {provider: NAME, model: NAME}}`",
     "memory.embeddings": "who makes vectors for [the memory](../how-to/let-it-remember.md#find-by-meaning-too): "
     "`{address: http://127.0.0.1:8080/v1, model: NAME}`, or `{provider: NAME, model: NAME}`",
     "profile": "a set of defaults: `solo`, `team`, `server`",

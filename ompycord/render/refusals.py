@@ -261,7 +261,9 @@ REFUSALS: Final[dict[Code, RefusalWords]] = {
         + _NO_DRAFT,
         "The bytes are no recording in Ogg, WAV, MP3 or M4A.",
     ),
-    Code.RECORDING_MISSING: _same("Discord did not give me that recording ({why}). " + _NO_DRAFT),
+    Code.RECORDING_MISSING: RefusalWords(
+        "Discord did not give me that recording ({why}). " + _NO_DRAFT, "The recording could not be read ({why})."
+    ),
     Code.RECORDING_TOO_LARGE: _same("That recording is larger than {limit} MiB, which is the most here. " + _NO_DRAFT),
     Code.RECORDING_TOO_LONG: _same("That recording is longer than {limit} s, which is the most here. " + _NO_DRAFT),
     Code.RECORDING_UNREADABLE: _same(

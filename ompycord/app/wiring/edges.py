@@ -98,7 +98,7 @@ def lookups_of(
     models: ModelOperations,
     triggers: Triggers,
     issue_calls: TeamIssueCalls,
-    voice: SpokenTasks | None,
+    voice: SpokenTasks | None = None,
 ) -> Lookups:
     """What the bot asks of this machine. Files come redacted: nobody looks through them once they are attached."""
     return Lookups(

@@ -134,7 +134,8 @@ AGENT: dict[str, Any] = {
     "grants": {"files": ["/srv/spoken/key"], "variables": ["SPOKEN_KEY"]},
     "models": ["spoken-large"],
 }
-PRICES = dict.fromkeys(("input", "output", "cache_read", "cache_write", "cache_write_1h", "web_search"), "2.5")
+CLASSES = ("input", "output", "cache_read", "cache_write", "cache_write_1h", "web_search", "audio_minute")
+PRICES = dict.fromkeys(CLASSES, "2.5")
 """US dollars for a million tokens, as configuration shows them."""
 ACCOUNT: dict[str, Any] = {"day_usd": "2.5", "month_usd": "25.5", "day_tokens": 1000, "month_tokens": 20_000}
 ROLE_WORDS = ("admin", "approver", "runner", "viewer", "none")
@@ -353,6 +354,7 @@ FILE: dict[str, Any] = {
             "query_s": 1.5,
         },
     },
+    "voice": {"kind": "whisper_here", "options": {"model": "small"}, "max_s": 60, "max_mib": 5, "timeout_s": 30.0},
     "providers": {
         "house": {
             "kind": "compatible",
@@ -468,7 +470,8 @@ async def shown_settings(folder: Path) -> set[str]:
 def _general(name: str) -> str:
     """`agents.wall_s` for `agents.spoken.wall_s`."""
     head, *rest = name.split(".")
-    if (head, *rest[:1]) in {("access", "forge"), ("alerts", "after_s")}:  # by a login, by an alert's name
+    # By a login, by an alert's name, by an option of a kind.
+    if (head, *rest[:1]) in {("access", "forge"), ("alerts", "after_s"), ("voice", "options")}:
         return f"{head}.{rest[0]}"
     if head == "budgets" and rest[0] in {"people", "repositories", "servers"}:  # by an id or a name
         return ".".join([head, rest[0], *rest[2:]])

@@ -21,6 +21,7 @@ FACTS: dict[str, str | float] = {
     "branch": "ompycord/ab12cd",
     "commit": "0123456789ab",
     "count": 5,
+    "kind": "ogg",
     "known": "shop, bare",
     "length": 4001,
     "limit": 4000,
