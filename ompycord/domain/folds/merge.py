@@ -24,7 +24,7 @@ from ompycord.domain.folds.snapshot import (
     ToolCall,
     Usage,
 )
-from ompycord.domain.folds.source_state import SourceState, Stamped
+from ompycord.domain.folds.source_state import NOTES_KEPT, SourceState, Stamped
 from ompycord.domain.folds.sources import Placed, SourceStates, in_order, newest, newest_by_name, scalar
 from ompycord.domain.folds.states import external_state, hosted_state, verification
 from ompycord.domain.ids import OMPYCORD, RunId, Source
@@ -84,7 +84,7 @@ def merge(run: RunId, source_states: SourceStates) -> StatusSnapshot:
         provider_wait=None if now.state in FINAL else _provider_wait(source_states),
         loop=_loop(ours),
         artifacts=_artifacts(source_states),
-        notes=tuple(note for _, note in in_order(source_states, lambda source_state: source_state.notes))[-5:],
+        notes=_notes(source_states),
         cancel_requested=any(source_state.cancel_requested for source_state in source_states.values()),
         followed_by=_followed_by(ours),
         gaps=tuple(gaps[:GAPS_SHOWN]),
@@ -360,6 +360,12 @@ def _provider_wait(source_states: SourceStates) -> ProviderWait | None:
         return None
     placed, wait = max(waits, key=lambda entry: entry[0])
     return ProviderWait(since=placed.at, message=wait.message, attempt=wait.attempt, of=wait.of, until=wait.until)
+
+
+def _notes(source_states: SourceStates) -> tuple[str, ...]:
+    """The latest, each once: a step that was interrupted says its own again."""
+    said = (note for _, note in reversed(in_order(source_states, lambda source_state: source_state.notes)))
+    return tuple(reversed(list(dict.fromkeys(said))[:NOTES_KEPT]))
 
 
 def _artifacts(source_states: SourceStates) -> tuple[Artifact, ...]:

@@ -48,3 +48,9 @@ def test_a_fold_stands_at_the_latest_position_whatever_comes_last() -> None:
     folded = RunFold(RUN)
     assert [folded.add(each) for each in (LOG[5], LOG[0], LOG[0])] == [True, True, False]
     assert folded.position == 6
+
+
+def test_a_note_that_is_said_again_stands_once_where_it_was_said_last() -> None:
+    said = ("new session", "left out: a file", "new session")
+    notes = [event(seq, FIRST, seq, 1_000 * seq, ev.Note(text=text)) for seq, text in enumerate(said, start=1)]
+    assert fold(RUN, notes).snapshot().notes == ("left out: a file", "new session")
