@@ -21,7 +21,7 @@ from ompycord.processes.launcher_port import Launcher, Layout
 from ompycord.text import clean, cut
 from ompycord.workspaces.alternates import BASE_REF, make_bare
 from ompycord.workspaces.collecting.request import KEPT, REF, CollectRequest
-from ompycord.workspaces.diff import changed_files
+from ompycord.workspaces.diff import DIFF, changed_files
 from ompycord.workspaces.folders import is_real_folder, remove, take_file
 from ompycord.workspaces.git import TRANSFER_S, Git
 from ompycord.workspaces.guarding.granted import FindGranted, require_nothing_granted
@@ -38,7 +38,6 @@ _SENTENCE: Final = 300
 _NAME: Final = 200
 _LABEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,200}")
 _ARRIVING: Final = "refs/ompycord/arriving"
-_DIFF: Final = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "-l2000")
 
 
 class _Report(Frozen):
@@ -233,12 +232,12 @@ class Collector:
         """Lists the changes and writes the diff."""
         ends = (record.base_commit, commit, "--")
         at = folder.result
-        names = await self._git.run(*_DIFF, "-z", "--name-status", *ends, cwd=at, marker=marker, timeout_s=TRANSFER_S)
+        names = await self._git.run(*DIFF, "-z", "--name-status", *ends, cwd=at, marker=marker, timeout_s=TRANSFER_S)
         if not names:
             return await self._nothing(folder, marker)
-        counts = await self._git.run(*_DIFF, "-z", "--numstat", *ends, cwd=at, marker=marker, timeout_s=TRANSFER_S)
+        counts = await self._git.run(*DIFF, "-z", "--numstat", *ends, cwd=at, marker=marker, timeout_s=TRANSFER_S)
         new = folder.diff.with_name(".diff.patch.new")
-        whole = (*_DIFF, "--full-index", f"--output={new}", *ends)
+        whole = (*DIFF, "--full-index", f"--output={new}", *ends)
         await self._git.run(*whole, cwd=at, marker=marker, timeout_s=TRANSFER_S)
         new.replace(folder.diff)
         files, total = changed_files(names, counts)

@@ -4,7 +4,10 @@ from typing import Final, Literal
 
 from ompycord.domain.events import ChangedFile
 
-__all__ = ["FILES_LISTED", "changed_files"]
+__all__ = ["DIFF", "FILES_LISTED", "changed_files"]
+
+DIFF: Final = ("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "-l2000")
+"""How git is asked; nothing that a repository configures runs."""
 
 FILES_LISTED: Final = 500
 """The most that `events.FilesChanged` takes; the total is given beside it."""

@@ -233,4 +233,11 @@ async def test_a_follow_up_goes_on_in_the_same_pull_request_on_top_of_what_a_per
     assert f"{forge.address}/acme/shop/pull/1" in again.text
     assert forge.git_line("rev-list", "--count", f"main..{pull['head']['ref']}") == "3"
     assert theirs in forge.git_line("rev-list", pull["head"]["ref"])
+    assert "asked:" in pull["body"]
+    assert "Write a note, too." in pull["body"]
+    assert re.findall(r"^- `([^`]+)` \+", pull["body"], re.MULTILINE) == [
+        "NOTES.md",
+        "cart/total.py",
+        "tests/test_total.py",
+    ]
     assert len(forge.comments) == 1, "the comment is edited"

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from ompycord.domain.base import Frozen
-from ompycord.domain.folds.snapshot import StatusSnapshot
+from ompycord.domain.folds.snapshot import StatusSnapshot, Usage
 from ompycord.domain.ids import RunId
 from ompycord.domain.results import PrepareResult
 from ompycord.domain.run import FINAL, RunRecord
 
-__all__ = ["ChainRun", "Former", "KeptSession", "PastRun", "before", "former_of", "waits_for"]
+__all__ = ["ChainRun", "EarlierResult", "Former", "KeptSession", "PastRun", "before", "former_of", "waits_for"]
 
 _PAST: Final = 3
 """Runs of which the summary tells."""
@@ -31,6 +31,17 @@ class PastRun(Frozen):
     files: tuple[str, ...]
     """Paths that it changed, as many as are told."""
     files_total: int
+
+
+class EarlierResult(Frozen):
+    """A run before with a result on the branch, as the pull request of all of them tells of it."""
+
+    run: RunId
+    prompt: str
+    requester: str | None
+    usage: Usage
+    pull_request: int | None
+    """Where it was proposed; None where it was not."""
 
 
 class KeptSession(Frozen):
@@ -51,11 +62,13 @@ class Former(Frozen):
     commit: str | None = None
     """Where Ompycord left that branch."""
     first_base: str | None = None
-    """The commit from which the first run on that branch started."""
+    """The commit from which the first run on that branch started, or the later one of its base on which it was put."""
     sessions: tuple[KeptSession, ...] = ()
     """Newest first."""
     past: tuple[PastRun, ...] = ()
     """The last of them, in their order."""
+    earlier: tuple[EarlierResult, ...] = ()
+    """Those with a result, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +90,34 @@ def former_of(before: Sequence[ChainRun]) -> Former | None:
     if not ended:
         return None
     published = next((one for one in ended if one.snapshot.branch is not None), None)
-    prepared = published.prepared if published is not None else None
     return Former(
         run=RunId(ended[0].record.id),
         branch=published.snapshot.branch if published is not None else None,
         commit=published.snapshot.commit if published is not None else None,
-        first_base=(prepared.first_base or prepared.base) if prepared is not None else None,
+        first_base=_first_base(published) if published is not None else None,
         sessions=tuple(
             KeptSession(run=RunId(one.record.id), session=one.session) for one in ended if one.session is not None
         ),
         past=tuple(_past(one.snapshot) for one in reversed(ended[:_PAST])),
+        earlier=tuple(_earlier(one) for one in reversed(ended) if one.snapshot.branch is not None),
+    )
+
+
+def _first_base(published: ChainRun) -> str | None:
+    moved, prepared = published.snapshot.base_moved, published.prepared
+    if moved is not None and moved.commit is not None:
+        return moved.onto
+    return (prepared.first_base or prepared.base) if prepared is not None else None
+
+
+def _earlier(one: ChainRun) -> EarlierResult:
+    opened = one.snapshot.pull_request
+    return EarlierResult(
+        run=RunId(one.record.id),
+        prompt=one.snapshot.prompt or one.snapshot.title,
+        requester=one.snapshot.origin.requester_name,
+        usage=one.snapshot.usage,
+        pull_request=opened.number if opened is not None else None,
     )
 
 

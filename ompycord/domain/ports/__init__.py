@@ -45,6 +45,7 @@ from ompycord.domain.ports.forge import (
     OpenedPullRequest,
     ProposedPullRequest,
     PullRequestState,
+    Pushed,
     PushRequest,
     PutOnBase,
 )
@@ -206,6 +207,7 @@ __all__ = [
     "PullRequestRecords",
     "PullRequestState",
     "PushRequest",
+    "Pushed",
     "PutOnBase",
     "QueueingInbox",
     "ReadingCopy",

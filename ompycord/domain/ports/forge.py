@@ -7,8 +7,11 @@ Every method raises ForgeFailed.
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
+from pydantic import Field
+
 from ompycord.domain.base import Frozen, Millis
 from ompycord.domain.configuration.forge_options import ForgeSpec
+from ompycord.domain.events import ChangedFile
 from ompycord.domain.ids import RunId
 from ompycord.domain.repository import RepositorySpec
 
@@ -25,6 +28,7 @@ __all__ = [
     "ProposedPullRequest",
     "PullRequestState",
     "PushRequest",
+    "Pushed",
     "PutOnBase",
 ]
 
@@ -177,6 +181,18 @@ class PushRequest(Frozen):
     """Where the credential may change nothing, as the forge said."""
 
 
+class Pushed(Frozen):
+    """What a branch of a forge proposes after a push, compared with the commit at which it left its base."""
+
+    behind: int
+    """Commits that the base has there beyond the one from which the work started."""
+    files: tuple[ChangedFile, ...] = ()
+    """The first of them by path."""
+    total: int = 0
+    names: dict[str, tuple[str, ...]] = Field(default_factory=dict[str, tuple[str, ...]])
+    """Names that others use and of which a line was changed, by path."""
+
+
 class BaseThere(Frozen):
     """The base as its forge has it now."""
 
@@ -235,8 +251,8 @@ class BranchPushes(Protocol):
         """
         ...
 
-    async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> int:
-        """Put the commit on the branch there; how many commits the base has there beyond `base_commit`. Idempotent.
+    async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> Pushed:
+        """Put the commit on the branch there; what the branch proposes then. Idempotent.
 
         What others put on the branch is never replaced. Raises ForgeFailed.
         """

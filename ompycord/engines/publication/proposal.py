@@ -4,14 +4,15 @@ Part of the step `publish`, which may be done twice, also after the run has ende
 the first time, and brings body, readiness, status and comment up to what the run's log says.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.configuration.publish_options import PublishSpec
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import PullRequestOpened
+from ompycord.domain.folds.follow_up import EarlierResult
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId
 from ompycord.domain.ports import (
@@ -20,6 +21,7 @@ from ompycord.domain.ports import (
     ForgePort,
     OpenedPullRequest,
     ProposedPullRequest,
+    Pushed,
     PushRequest,
 )
 from ompycord.domain.repository import RepositorySpec
@@ -63,8 +65,8 @@ class PublishedResult:
     commit: str
     base_commit: str | None
     """From which the work started; None where no log knows it."""
-    names: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
-    """Names that others use, of which it changed a line, by path."""
+    earlier: tuple[EarlierResult, ...] = ()
+    """The results that it goes on with, oldest first."""
     conflicts: tuple[str, ...] = ()
     """Paths that both it and the moved base changed."""
     head: str | None = None
@@ -77,6 +79,8 @@ class _Target:
 
     head: str
     base: str
+    number: int | None = None
+    """The open pull request of that branch; None where there is none yet."""
     notes: tuple[str, ...] = ()
     """What is different there from the settings, a sentence each."""
 
@@ -153,7 +157,7 @@ class Proposals:
                 await _require_open(forge, before.number)
             target = await _target(forge, result.branch, task.branch or repository.base, marker)
             _require_allowed(target, result)
-            behind = 0
+            pushed: Pushed | None = None
             if result.base_commit is not None:
                 request = PushRequest(
                     branch=target.head,
@@ -162,12 +166,12 @@ class Proposals:
                     base_commit=result.base_commit,
                     refused_paths=forge.refused_paths,
                 )
-                behind = await self._pushes.push(order.run, repository, request)
+                pushed = await self._pushes.push(order.run, repository, request)
             around = BodyContext(
-                behind=behind,
                 conflicts=result.conflicts,
                 card=report.card,
-                names=result.names,
+                pushed=pushed,
+                earlier=_proposed_with(result.earlier, target.number),
                 parsers={check.name: check.parser.kind for check in repository.checks},
             )
             proposed = self._proposed(repository.publish, report, target, marker, around)
@@ -267,9 +271,19 @@ async def _target(forge: ForgePort, branch: str, base: str, marker: str) -> _Tar
         if there.state == "open":
             if there.base != base:
                 notes = (f"It goes into {there.base}, as its forge has it now. Set base: {there.base}.", *notes)
-            return _Target(head=head, base=there.base, notes=notes)
+            return _Target(head=head, base=there.base, number=there.number, notes=notes)
         notes = (f"#{there.number} was {there.state} meanwhile, so this is a new one.",)
     raise ForgeFailed("ended", f"{_MOST_HEADS} pull requests of {branch} have ended. Start a new run from {base}.")
+
+
+def _proposed_with(earlier: Sequence[EarlierResult], number: int | None) -> tuple[EarlierResult, ...]:
+    """Those that one pull request has: none that another one proposed, nor what came before that."""
+    taken: list[EarlierResult] = []
+    for one in reversed(earlier):
+        if one.pull_request not in {None, number}:
+            break
+        taken.append(one)
+    return tuple(reversed(taken))
 
 
 async def _renewed(

@@ -1,15 +1,12 @@
 """The step `publish`: puts the result on a branch of the repository, and proposes it on its forge where it has one."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from ompycord.domain.checking.review_risk import public_names
 from ompycord.domain.effects import StepOrder
 from ompycord.domain.events import BaseMoved, EffectFinished, FilesChanged, Note
 from ompycord.domain.folds.follow_up import Former
-from ompycord.domain.ports import Collected, Published
+from ompycord.domain.ports import Published
 from ompycord.domain.repository import RepositorySpec, former_branch_of
 from ompycord.domain.results import PublishResult
 from ompycord.domain.run import FailureClass
@@ -23,8 +20,6 @@ from ompycord.errors import ForgeFailed
 __all__ = ["publish"]
 
 _LINE: Final = 500
-_DIFF_BYTES: Final = 4 * 1024 * 1024
-"""Bytes of a diff in which names are looked for."""
 
 
 async def publish(order: StepOrder, task: Task, context: StepContext) -> EffectFinished:
@@ -60,7 +55,7 @@ async def publish(order: StepOrder, task: Task, context: StepContext) -> EffectF
         branch=published.branch,
         commit=published.commit,
         base_commit=_base_of(moved) or first or (prepared.base if prepared is not None else None),
-        names=await asyncio.to_thread(_names, collected),
+        earlier=former.earlier if former is not None else (),
         conflicts=moved.conflicts if moved is not None else (),
     )
     async with place_given_back(order, repository, context):
@@ -120,14 +115,3 @@ async def _published(
     shown = FilesChanged(files=files, total=total, commit=published.commit, branch=published.branch)
     await context.record(order.run, shown)
     return published
-
-
-def _names(collected: Collected | None) -> Mapping[str, Sequence[str]]:
-    """Names that others use and of which the result changes a line; none where its diff is not here."""
-    if collected is None or collected.diff is None:
-        return {}
-    try:
-        with collected.diff.open("rb") as file:
-            return public_names(file.read(_DIFF_BYTES).decode("utf-8", "replace"))
-    except OSError:
-        return {}

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ompycord.domain.events import ServicesReady
-from ompycord.domain.folds.snapshot import Check, StatusSnapshot, Verification
+from ompycord.domain.folds.follow_up import EarlierResult
+from ompycord.domain.folds.snapshot import Check, StatusSnapshot, Usage, Verification
+from ompycord.domain.ports import Pushed
 from ompycord.domain.run import RunState
 from ompycord.render.forge.evidence_table import changed_lines, check_table
 from ompycord.render.forge.quiet import code, fenced, title_of
@@ -18,6 +20,8 @@ BODY_LIMIT: Final = 60_000
 _DONE_WHEN: Final = 300
 _NAME: Final = 100
 _PATH: Final = 200
+_EARLIER: Final = 4
+"""How many times less room an earlier task has."""
 BEGIN: Final = "<!-- ompycord:begin -->"
 END: Final = "<!-- ompycord:end -->"
 """What stands between them is ours; what people write around them is theirs."""
@@ -36,14 +40,14 @@ def is_ready(snapshot: StatusSnapshot) -> bool:
 class BodyContext(NamedTuple):
     """What a body says that the run itself does not know."""
 
-    behind: int = 0
-    """Commits that the base has on the forge beyond the one from which the work started."""
     conflicts: tuple[str, ...] = ()
     """Paths that both changed, where the base moved and the result could not be put on it."""
     card: str | None = None
     """The address of the run's card."""
-    names: Mapping[str, Sequence[str]] = {}
-    """Names that others use and of which a line was changed, by path."""
+    pushed: Pushed | None = None
+    """What its branch proposes there; None where no log knows from where the work started: what the run changed."""
+    earlier: tuple[EarlierResult, ...] = ()
+    """The runs whose results it proposes too, oldest first."""
     parsers: Mapping[str, str] = {}
     """The kind of each check's parser, by the check's name."""
 
@@ -77,23 +81,24 @@ class _Room(NamedTuple):
 
 
 def _body(snapshot: StatusSnapshot, marker: str, around: BodyContext, room: _Room) -> str:
+    change = around.pushed or Pushed(behind=0, files=snapshot.files, total=snapshot.files_total)
     parts = [
         marker,
         BEGIN,
         f"**{verdict(snapshot)}**",
-        *((_behind(around),) if around.behind else ()),
+        *_behind(change, around.conflicts),
         "### Task",
-        fenced(snapshot.prompt or snapshot.title, room.prompt),
+        *_tasks(snapshot, around.earlier, room.prompt),
         *((f"Done when {code(snapshot.done_when, _DONE_WHEN)}.",) if snapshot.done_when else ()),
         "### Evidence",
         *_evidence(snapshot, room.rows),
-        *guide(snapshot, rows=room.rows, names=around.names, parsers=around.parsers),
+        *guide(snapshot, change, rows=room.rows, parsers=around.parsers),
         "### Changed files",
-        _files(snapshot, room.rows),
+        _files(snapshot, change, room.rows),
         *_plan(snapshot, room.words),
         *_words(snapshot, room.words),
         "### Run",
-        "\n".join(f"- {line}" for line in _run(snapshot, around.card)),
+        "\n".join(f"- {line}" for line in (*_run(snapshot, around.card), *_earlier_runs(around.earlier))),
         END,
     ]
     return "\n\n".join(part for part in parts if part)
@@ -130,12 +135,25 @@ def _why(snapshot: StatusSnapshot) -> str:
     return "the checks do not prove it"
 
 
-def _behind(around: BodyContext) -> str:
-    there = f"The base has {count(around.behind, 'commit')} on it that this work does not have."
-    if around.conflicts:
-        named = and_list([code(path, _PATH) for path in around.conflicts], most=5)
-        return f"{there} Both changed {named}, so it could not be put on top: merge the base, or follow up the run."
-    return f"{there} The checks did not see them."
+def _behind(change: Pushed, conflicts: Sequence[str]) -> Iterator[str]:
+    if not change.behind:
+        return
+    there = f"The base has {count(change.behind, 'commit')} on it that this work does not have."
+    if conflicts:
+        named = and_list([code(path, _PATH) for path in conflicts], most=5)
+        yield f"{there} Both changed {named}, so it could not be put on top: merge the base, or follow up the run."
+    else:
+        yield f"{there} The checks did not see them."
+
+
+def _tasks(snapshot: StatusSnapshot, earlier: Sequence[EarlierResult], limit: int) -> Iterator[str]:
+    """What was asked, in its order; what was asked before has less room."""
+    for number, one in enumerate(earlier):
+        yield fenced(one.prompt, limit // _EARLIER)
+        last = number == len(earlier) - 1
+        asked = (snapshot.origin.requester_name if last else earlier[number + 1].requester) or "somebody"
+        yield f"Then {code(asked, _NAME)} asked:"
+    yield fenced(snapshot.prompt or snapshot.title, limit)
 
 
 def _evidence(snapshot: StatusSnapshot, rows: int) -> Iterator[str]:
@@ -156,9 +174,9 @@ def _evidence(snapshot: StatusSnapshot, rows: int) -> Iterator[str]:
         yield f"Only reported by the agent, not run by us: {names}."
 
 
-def _files(snapshot: StatusSnapshot, rows: int) -> str:
-    lines = [f"- {code(file.path, _PATH)} +{file.added or 0} −{file.removed or 0}" for file in snapshot.files[:rows]]
-    more = max(snapshot.files_total, len(snapshot.files)) - len(lines)
+def _files(snapshot: StatusSnapshot, change: Pushed, rows: int) -> str:
+    lines = [f"- {code(file.path, _PATH)} +{file.added or 0} −{file.removed or 0}" for file in change.files[:rows]]
+    more = max(change.total, len(change.files)) - len(lines)
     left = [f"- not in the result: {code(piece.what, _PATH)}" for piece in snapshot.left_out[:rows]]
     return "\n".join([*lines, *((f"- and {count(more, 'more file')}",) if more > 0 else ()), *left])
 
@@ -191,11 +209,21 @@ def _run(snapshot: StatusSnapshot, card: str | None) -> Iterator[str]:
     approvers = list(dict.fromkeys(one.by for one in snapshot.approvals if one.status == "granted" and one.by))
     if approvers:
         yield f"Approved on the way by {and_list([code(name, _NAME) for name in approvers], most=5)}"
-    if snapshot.usage.cost_usd is not None or has_tokens(snapshot.usage):
-        used = f", {tokens_used(snapshot.usage)}" if has_tokens(snapshot.usage) else ""
-        yield f"Cost {cost(snapshot.usage)}{used}"
+    yield from (f"Cost {words}" for words in _spent(snapshot.usage))
     started = snapshot.started_at or snapshot.created_at
     yield f"Took {duration(max(0, snapshot.last_event_at - started))}"
     if snapshot.issue is not None:
         yield f"From {snapshot.issue.url}"
     yield f"Run {code(snapshot.run, _NAME)}{f' · {card}' if card else ''}"
+
+
+def _earlier_runs(earlier: Sequence[EarlierResult]) -> Iterator[str]:
+    for one in reversed(earlier):
+        spent = "".join(f", cost {words}" for words in _spent(one.usage))
+        yield f"Goes on with run {code(one.run, _NAME)}, asked by {code(one.requester or 'unknown', _NAME)}{spent}"
+
+
+def _spent(usage: Usage) -> Iterator[str]:
+    """What a run took, where that is known."""
+    if usage.cost_usd is not None or has_tokens(usage):
+        yield f"{cost(usage)}{f', {tokens_used(usage)}' if has_tokens(usage) else ''}"

@@ -8,6 +8,7 @@ from typing import Final
 
 from ompycord.domain.checking.review_risk import FilePart, FileRisk, Risk, risks
 from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
+from ompycord.domain.ports import Pushed
 from ompycord.render.forge.quiet import code
 from ompycord.render.phrases import and_list, count
 
@@ -36,17 +37,15 @@ _READS: Final = {
 """Which files the tests of a parser run."""
 
 
-def guide(
-    snapshot: StatusSnapshot, *, rows: int, names: Mapping[str, Sequence[str]], parsers: Mapping[str, str]
-) -> Iterator[str]:
-    """Its paragraphs; none where nothing was changed. `parsers`: the kind of each check that ran, by its name."""
-    judged = risks(snapshot.files, snapshot.evidence, names)
+def guide(snapshot: StatusSnapshot, change: Pushed, *, rows: int, parsers: Mapping[str, str]) -> Iterator[str]:
+    """Its paragraphs on `change`; none where nothing was changed. `parsers`: the kind of each check, by its name."""
+    judged = risks(change.files, snapshot.evidence, change.names)
     if not judged:
         return
     yield "### Review guide"
     yield "By fixed rules, from paths, sizes and the diff. It approves nothing."
-    yield "\n".join(_table(snapshot, judged, rows, parsers))
-    decisions = [*_decisions(snapshot, judged)]
+    yield "\n".join(_table(snapshot, change, judged, rows, parsers))
+    decisions = [*_decisions(snapshot, change, judged)]
     yield (
         "A person decides:\n" + "\n".join(f"- {line}" for line in decisions)
         if decisions
@@ -55,7 +54,7 @@ def guide(
 
 
 def _table(
-    snapshot: StatusSnapshot, judged: Sequence[FileRisk], rows: int, parsers: Mapping[str, str]
+    snapshot: StatusSnapshot, change: Pushed, judged: Sequence[FileRisk], rows: int, parsers: Mapping[str, str]
 ) -> Iterator[str]:
     yield "| read | file | risk | why | evidence |"
     yield "|---|---|---|---|---|"
@@ -63,7 +62,7 @@ def _table(
         why = "; ".join((_SHOWN[one.part].lower(), *one.reasons)).replace("|", "¦").replace("@", "")
         evidence = _evidence(snapshot, one, parsers)
         yield f"| {number} | {code(one.path, _PATH)} | {_RISK[one.risk]} | {why} | {evidence} |"
-    more = max(snapshot.files_total, len(judged)) - min(rows, len(judged))
+    more = max(change.total, len(judged)) - min(rows, len(judged))
     if more > 0:
         yield f"\nand {count(more, 'more file')}, not judged here"
 
@@ -83,14 +82,14 @@ def _evidence(snapshot: StatusSnapshot, one: FileRisk, parsers: Mapping[str, str
     return "none"
 
 
-def _decisions(snapshot: StatusSnapshot, judged: Sequence[FileRisk]) -> Iterator[str]:
+def _decisions(snapshot: StatusSnapshot, change: Pushed, judged: Sequence[FileRisk]) -> Iterator[str]:
     by_decision: dict[str, list[str]] = {}
     for one in judged:
         if one.decision is not None:
             by_decision.setdefault(one.decision, []).append(one.path)
     for decision, paths in by_decision.items():
         yield f"{decision}: {and_list([code(path, _PATH) for path in paths], most=4)}."
-    removed = [file.path for file in snapshot.files if file.status == "deleted"]
+    removed = [file.path for file in change.files if file.status == "deleted"]
     if removed:
         yield f"Whether these may go: {and_list([code(path, _PATH) for path in removed], most=4)}."
     if snapshot.verification is not Verification.VERIFIED:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import BaseThere, ForgeRests, PushRequest
+from ompycord.domain.ports import BaseThere, ForgeRests, Pushed, PushRequest
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ForgeFailed, ProcessFailed, WorkspaceError
 from ompycord.processes import Completed, kill_strays
@@ -20,6 +20,7 @@ from ompycord.text import clean, cut
 from ompycord.workspaces.git import TRANSFER_S, Git, require_branch
 from ompycord.workspaces.locks import unlock_ref
 from ompycord.workspaces.publishing.outgoing import LARGEST, require_takable
+from ompycord.workspaces.publishing.proposed_change import proposed_change
 from ompycord.workspaces.publishing.push_protection import secret_words
 from ompycord.workspaces.remote import RemoteGit, why_not_reached
 from ompycord.workspaces.repositories import Repositories
@@ -104,13 +105,13 @@ class ForgePushes:
             commit = await place.git.line("rev-parse", "--verify", ref, cwd=place.folder)
             return BaseThere(commit=commit, ahead=await _ahead(place, request, ref))
 
-    async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> int:
+    async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> Pushed:
         """See the port."""
         async with self._place(run, repository, request.branch) as place:
-            behind = await _behind(place, request)
+            pushed = await _change(place, request)
             await require_takable(place, request, largest=self._largest)
             await _push(place, request)
-        return behind
+        return pushed
 
     async def follow(self, run: RunId, repository: RepositorySpec, branch: str) -> None:
         """See the port. git itself refuses to move a branch that is checked out, or otherwise than forward."""
@@ -272,8 +273,8 @@ async def _ahead(place: ForgeGit, request: PushRequest, ref: str) -> int:
     return int(await place.git.line("rev-list", "--count", f"{request.base_commit}..{ref}", cwd=place.folder))
 
 
-async def _behind(place: ForgeGit, request: PushRequest) -> int:
-    """How many commits the base has there that the result does not build on.
+async def _change(place: ForgeGit, request: PushRequest) -> Pushed:
+    """What the result proposes to the base as it is there.
 
     Raises ForgeFailed where the work started from commits that are not there: they would be published with it.
     """
@@ -284,9 +285,11 @@ async def _behind(place: ForgeGit, request: PushRequest) -> int:
             f"{request.base} here has commits that {place.forge.repository} does not have, and they would be published"
             f" with the result. Push {request.base} first, then follow up.",
         )
-    count = await _ahead(place, request, ref)
+    behind = await _ahead(place, request, ref)
+    ends = {"base": ref, "commit": request.commit}
+    change = await proposed_change(place.git, place.folder, **ends, behind=behind, marker=place.marker)
     await place.git.run("update-ref", "-d", ref, cwd=place.folder, marker=place.marker)
-    return count
+    return change
 
 
 async def _push(place: ForgeGit, request: PushRequest) -> None:

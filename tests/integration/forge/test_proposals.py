@@ -8,9 +8,10 @@ import pytest
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.effects import Publish, StepOrder
 from ompycord.domain.events import PullRequestOpened
-from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
+from ompycord.domain.folds.follow_up import EarlierResult
+from ompycord.domain.folds.snapshot import StatusSnapshot, Usage, Verification
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import BaseThere, PushRequest
+from ompycord.domain.ports import BaseThere, Pushed, PushRequest
 from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.run import Machine, RunKind, RunRecord, RunState
 from ompycord.domain.task import Task
@@ -37,9 +38,9 @@ class Pushes:
     async def follow(self, run: RunId, repository: RepositorySpec, branch: str) -> None:
         return None
 
-    async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> int:
+    async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> Pushed:
         self.pushed.append(request.branch)
-        return 0
+        return Pushed(behind=0)
 
 
 class Publication:
@@ -48,6 +49,7 @@ class Publication:
     def __init__(self, spec: ForgeSpec, forge: ForgeDouble) -> None:
         self.opened: PullRequestOpened | None = None
         self.pushes = Pushes()
+        self.earlier: tuple[EarlierResult, ...] = ()
         self.commit = forge.git_line("rev-parse", BRANCH)
         self.repository = RepositorySpec(name="shop", forge=spec, address="https://github.example/acme/shop.git")
         self._proposals = Proposals(
@@ -78,7 +80,9 @@ class Publication:
 
     async def publish(self, allowed: str | None = None) -> None:
         order = StepOrder(run=RUN, key="publish:1", effect=Publish(iteration=1), task=RUN)
-        result = PublishedResult(branch=BRANCH, commit=self.commit, base_commit=self.commit, head=allowed)
+        result = PublishedResult(
+            branch=BRANCH, commit=self.commit, base_commit=self.commit, head=allowed, earlier=self.earlier
+        )
         await self._proposals.propose(order, TASK, self.repository, result, self._record)
 
     async def head(self) -> str:
@@ -129,3 +133,22 @@ async def test_what_was_allowed_for_one_branch_goes_to_no_other(publication: Pub
     forge.git_line("update-ref", f"refs/heads/{BRANCH}-2", BRANCH)
     await publication.publish(f"{BRANCH}-2")
     assert publication.pushes.pushed == [BRANCH, f"{BRANCH}-2"]
+
+
+async def test_a_pull_request_tells_of_the_runs_whose_work_it_has_and_of_none_that_another_had(
+    publication: Publication, forge: ForgeDouble
+) -> None:
+    def earlier(prompt: str, number: int | None) -> EarlierResult:
+        return EarlierResult(run=RUN, prompt=prompt, requester="Ada", usage=Usage(), pull_request=number)
+
+    def told() -> list[str]:
+        words = ("merged before", "refused before", "first here", "not proposed")
+        return [word for word in words if word in forge.pulls[0]["body"]]
+
+    publication.earlier = (earlier("merged before", 9), earlier("refused before", None))
+    await publication.publish()
+    assert told() == ["refused before"]
+    publication.opened = None  # a follow-up
+    publication.earlier = (*publication.earlier, earlier("first here", 1), earlier("not proposed", None))
+    await publication.publish()
+    assert told() == ["refused before", "first here", "not proposed"]

@@ -72,13 +72,13 @@ class Place:
     async def publish(self) -> int:
         """Push and open; how far the base is ahead there."""
         run = RunId(new_ulid(now_ms=0, entropy=os.urandom(10)))
-        behind = await self._pushes.push(run, self._spec, self.request)
+        pushed = await self._pushes.push(run, self._spec, self.request)
         head, base = self.request.branch, self.request.base
         body = f"{MARKER}\nIt adds."
         await self._port.open(
             ProposedPullRequest(head=head, base=base, title="Fix", body=body, marker=MARKER, is_draft=True)
         )
-        return behind
+        return pushed.behind
 
 
 class Case(NamedTuple):

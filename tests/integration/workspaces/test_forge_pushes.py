@@ -12,7 +12,7 @@ import pytest
 
 from ompycord.domain.breakers.breaker import FAILURES
 from ompycord.domain.ids import RunId, new_ulid
-from ompycord.domain.ports import PushRequest
+from ompycord.domain.ports import Pushed, PushRequest
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ForgeFailed
 from ompycord.forge.breakers import REST_S, ForgeBreakers
@@ -105,7 +105,7 @@ class Shop:
     async def follow(self) -> None:
         await self.pushes.follow(self.run, self.spec, BRANCH)
 
-    async def push(self, commit: str | None = None, *, refused: tuple[str, ...] = (), **more: str) -> int:
+    async def push(self, commit: str | None = None, *, refused: tuple[str, ...] = (), **more: str) -> Pushed:
         request = PushRequest(
             branch=more.get("branch", BRANCH),
             commit=commit or self.commit,
@@ -177,16 +177,31 @@ async def test_an_app_that_may_not_change_workflows_is_told_which_file_before_th
 
 
 async def test_a_result_comes_to_its_branch_and_main_stays(shop: Shop) -> None:
-    assert await shop.push() == 0
+    assert (await shop.push()).behind == 0
     assert shop.forge.branches() == {"main": shop.base, BRANCH: shop.commit}
-    assert await shop.push() == 0  # twice is once
+    assert (await shop.push()).behind == 0  # twice is once
 
 
 async def test_the_base_that_moved_there_is_counted(shop: Shop) -> None:
     shop.forge.git_line("update-ref", "refs/heads/main", shop.forge.git_line(
         "-c", "user.name=a", "-c", "user.email=a@b.example", "commit-tree", "-p", "main", "-m", "m", "main^{tree}"
     ))  # fmt: skip
-    assert await shop.push() == 1
+    assert (await shop.push()).behind == 1
+
+
+async def test_what_a_branch_proposes_is_all_of_its_runs_and_nothing_of_the_base(shop: Shop) -> None:
+    first = shop.changed("main", {"total.py": b"def total():\n    pass\n", "cart.py": b"y = 1\n"})
+    follow_up = shop.changed(first, {"NOTES.md": b"- It adds.\n", "cart.py": b"y = 2\nz = 3\n"})
+    theirs = shop.changed("main", {"theirs.py": b"x = 2\n"})
+    git(shop.path, "push", "-q", str(shop.forge.git), f"{theirs}:refs/heads/main")
+    await shop.push(first)
+    pushed = await shop.push(follow_up)
+    files = [(file.path, file.status, file.added, file.removed) for file in pushed.files]
+    assert files == [("NOTES.md", "added", 1, 0), ("cart.py", "added", 2, 0), ("total.py", "modified", 2, 1)]
+    assert (pushed.behind, pushed.total, pushed.names) == (1, 3, {})
+    renamed = shop.changed(follow_up, {"total.py": b"def sum_of():\n    pass\n"})
+    git(shop.path, "push", "-q", "-f", str(shop.forge.git), f"{first}:refs/heads/main")
+    assert (await shop.push(renamed)).names == {"total.py": ("total",)}
 
 
 async def test_what_others_put_on_the_branch_is_never_replaced(shop: Shop) -> None:

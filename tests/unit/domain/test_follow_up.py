@@ -1,5 +1,8 @@
 """What a follow-up goes on with, judged from the runs before it; which run a queued one waits for."""
 
+import pytest
+
+from ompycord.domain.events import BaseMoved
 from ompycord.domain.folds.follow_up import ChainRun, KeptSession, before, former_of, waits_for
 from ompycord.domain.folds.snapshot import StatusSnapshot
 from ompycord.domain.ids import RunId, new_ulid
@@ -25,9 +28,10 @@ def ran(
     first_base: str | None = None,
     session: str | None = None,
     state: RunState = RunState.COMPLETE,
+    moved: BaseMoved | None = None,
 ) -> ChainRun:
     snapshot = StatusSnapshot(
-        run=run, kind=RunKind.HOSTED, state=state, prompt=f"task of {run[-1]}", branch=branch,
+        run=run, kind=RunKind.HOSTED, state=state, prompt=f"task of {run[-1]}", branch=branch, base_moved=moved,
         commit=f"{run[-1]}" * 40 if branch else None, created_at=1, last_event_at=1,
     )  # fmt: skip
     prepared = PrepareResult(base=base, first_base=first_base)
@@ -46,6 +50,21 @@ def test_the_base_of_evidence_is_that_of_the_first_run_on_the_branch_not_of_the_
     former = former_of([ran(SECOND, branch="two", base="c" * 40), ran(FIRST, base="a" * 40)])
     assert former is not None
     assert former.first_base == "c" * 40
+
+
+@pytest.mark.parametrize(("commit", "base"), [("d" * 40, "e" * 40), (None, "a" * 40)], ids=["put on it", "not put"])
+def test_a_result_that_was_put_on_a_moved_base_is_compared_with_that(commit: str | None, base: str) -> None:
+    """Else what others changed there meanwhile would count as changed by the follow-up."""
+    moved = BaseMoved(result="c" * 40, onto="e" * 40, ahead=1, commit=commit)
+    former = former_of([ran(FIRST, branch="one", moved=moved)])
+    assert former is not None
+    assert former.first_base == base
+
+
+def test_a_pull_request_is_told_of_the_runs_with_a_result() -> None:
+    former = former_of([ran(THIRD, branch="one"), ran(SECOND), ran(FIRST, branch="one")])
+    assert former is not None
+    assert [(one.run, one.prompt) for one in former.earlier] == [(FIRST, "task of 0"), (THIRD, "task of 2")]
 
 
 def test_sessions_are_tried_newest_first_and_runs_that_work_have_none_to_give() -> None:

@@ -7,7 +7,10 @@ import pytest
 from ompycord.domain.checking.review_risk import public_names
 from ompycord.domain.configuration.publish_options import PublishSpec
 from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, CheckProved, PullRequestOpened
-from ompycord.domain.folds.snapshot import Check, StatusSnapshot, Verification
+from ompycord.domain.folds.follow_up import EarlierResult
+from ompycord.domain.folds.snapshot import Check, StatusSnapshot, Usage, Verification
+from ompycord.domain.ids import RunId
+from ompycord.domain.ports import Pushed
 from ompycord.domain.run import RunKind, RunState
 from ompycord.render.forge.pull_request import BodyContext, body_of, marker_of, title_of, with_part
 from ompycord.render.forge.summary import comment_of, status_of
@@ -47,7 +50,7 @@ def snapshot(**more: object) -> StatusSnapshot:
 
 def body(**more: object) -> str:
     names = public_names("diff --git a/cart/total.py b/cart/total.py\n-def total(lines):\n")
-    around = BodyContext(names=names, parsers={"pytest": "pytest"})
+    around = BodyContext(pushed=Pushed(behind=0, files=FILES, total=3, names=names), parsers={"pytest": "pytest"})
     return body_of(snapshot(**more), marker=MARKER, around=around)
 
 
@@ -131,9 +134,34 @@ def test_the_comment_says_what_comes_next() -> None:
 
 
 def test_a_moved_base_is_said_with_the_files_that_both_changed() -> None:
-    around = BodyContext(behind=2, conflicts=("a.py",))
+    around = BodyContext(pushed=Pushed(behind=2), conflicts=("a.py",))
     text = body_of(snapshot(), marker=MARKER, around=around)
     assert "The base has 2 commits on it that this work does not have. Both changed `a.py`" in text
+
+
+def test_a_follow_up_proposes_the_work_of_all_its_runs_and_says_so() -> None:
+    """Else a reviewer is told of the last round alone, and reads a table without the files that matter."""
+    notes = (ChangedFile(path="NOTES.md", status="added", added=2, removed=0),)
+    first = EarlierResult(
+        run=RunId("0" * 26), prompt="The first task", requester="Ada", usage=Usage(cost_usd=1.5), pull_request=7
+    )
+    second = EarlierResult(run=RunId("1" * 26), prompt="x" * 9_000, requester="Mo", usage=Usage(), pull_request=None)
+    around = BodyContext(pushed=Pushed(behind=0, files=(*FILES, *notes), total=4), earlier=(first, second))
+    text = body_of(snapshot(files=notes, files_total=1, prompt="And the notes"), marker=MARKER, around=around)
+    tasks = text[text.index("### Task") : text.index("### Evidence")]
+    asked = re.findall(
+        r"^(?:Then `\w+` asked:|The first task|And the notes|[\d,]+ characters more.*)$", tasks, re.MULTILINE
+    )
+    requester = snapshot().origin.requester_name
+    assert asked == [
+        "The first task", "Then `Mo` asked:", "7,000 characters more are left out here.", f"Then `{requester}` asked:",
+        "And the notes",
+    ]  # fmt: skip
+    changed = text[text.index("### Changed files") : text.index("### Run")]
+    assert re.findall(r"`([^`]+)`", changed) == [*(file.path for file in FILES), "NOTES.md"]
+    assert "| 1 | `db/migrations/1.sql` | **high** |" in text
+    assert f"- Goes on with run `{first.run}`, asked by `Ada`, cost $1.50" in text
+    assert f"- Goes on with run `{second.run}`, asked by `Mo`\n" in text
 
 
 def test_a_draft_of_a_verified_result_waits_for_ready_until_a_person_says_so() -> None:
