@@ -364,8 +364,8 @@ def _provider_wait(source_states: SourceStates) -> ProviderWait | None:
 
 def _notes(source_states: SourceStates) -> tuple[str, ...]:
     """The latest, each once: a step that was interrupted says its own again."""
-    said = (note for _, note in reversed(in_order(source_states, lambda source_state: source_state.notes)))
-    return tuple(reversed(list(dict.fromkeys(said))[:NOTES_KEPT]))
+    newest = (note for _, note in reversed(in_order(source_states, lambda source_state: source_state.notes)))
+    return tuple(reversed(list(dict.fromkeys(newest))[:NOTES_KEPT]))
 
 
 def _artifacts(source_states: SourceStates) -> tuple[Artifact, ...]:

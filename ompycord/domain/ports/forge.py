@@ -25,10 +25,10 @@ __all__ = [
     "ForgePort",
     "ForgeRests",
     "OpenedPullRequest",
+    "ProposedChange",
     "ProposedPullRequest",
     "PullRequestState",
     "PushRequest",
-    "Pushed",
     "PutOnBase",
 ]
 
@@ -181,7 +181,7 @@ class PushRequest(Frozen):
     """Where the credential may change nothing, as the forge said."""
 
 
-class Pushed(Frozen):
+class ProposedChange(Frozen):
     """What a branch of a forge proposes after a push, compared with the commit at which it left its base."""
 
     behind: int
@@ -251,7 +251,7 @@ class BranchPushes(Protocol):
         """
         ...
 
-    async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> Pushed:
+    async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> ProposedChange:
         """Put the commit on the branch there; what the branch proposes then. Idempotent.
 
         What others put on the branch is never replaced. Raises ForgeFailed.

@@ -20,8 +20,8 @@ from ompycord.domain.ports import (
     BranchPushes,
     ForgePort,
     OpenedPullRequest,
+    ProposedChange,
     ProposedPullRequest,
-    Pushed,
     PushRequest,
 )
 from ompycord.domain.repository import RepositorySpec
@@ -157,7 +157,7 @@ class Proposals:
                 await _require_open(forge, before.number)
             target = await _target(forge, result.branch, task.branch or repository.base, marker)
             _require_allowed(target, result)
-            pushed: Pushed | None = None
+            pushed: ProposedChange | None = None
             if result.base_commit is not None:
                 request = PushRequest(
                     branch=target.head,

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from ompycord.domain.events import ServicesReady
 from ompycord.domain.folds.follow_up import EarlierResult
 from ompycord.domain.folds.snapshot import Check, StatusSnapshot, Usage, Verification
-from ompycord.domain.ports import Pushed
+from ompycord.domain.ports import ProposedChange
 from ompycord.domain.run import RunState
 from ompycord.render.forge.evidence_table import changed_lines, check_table
 from ompycord.render.forge.quiet import code, fenced, title_of
@@ -44,7 +44,7 @@ class BodyContext(NamedTuple):
     """Paths that both changed, where the base moved and the result could not be put on it."""
     card: str | None = None
     """The address of the run's card."""
-    pushed: Pushed | None = None
+    pushed: ProposedChange | None = None
     """What its branch proposes there; None where no log knows from where the work started: what the run changed."""
     earlier: tuple[EarlierResult, ...] = ()
     """The runs whose results it proposes too, oldest first."""
@@ -81,7 +81,7 @@ class _Room(NamedTuple):
 
 
 def _body(snapshot: StatusSnapshot, marker: str, around: BodyContext, room: _Room) -> str:
-    change = around.pushed or Pushed(behind=0, files=snapshot.files, total=snapshot.files_total)
+    change = around.pushed or ProposedChange(behind=0, files=snapshot.files, total=snapshot.files_total)
     parts = [
         marker,
         BEGIN,
@@ -135,7 +135,7 @@ def _why(snapshot: StatusSnapshot) -> str:
     return "the checks do not prove it"
 
 
-def _behind(change: Pushed, conflicts: Sequence[str]) -> Iterator[str]:
+def _behind(change: ProposedChange, conflicts: Sequence[str]) -> Iterator[str]:
     if not change.behind:
         return
     there = f"The base has {count(change.behind, 'commit')} on it that this work does not have."
@@ -151,8 +151,8 @@ def _tasks(snapshot: StatusSnapshot, earlier: Sequence[EarlierResult], limit: in
     for number, one in enumerate(earlier):
         yield fenced(one.prompt, limit // _EARLIER)
         last = number == len(earlier) - 1
-        asked = (snapshot.origin.requester_name if last else earlier[number + 1].requester) or "somebody"
-        yield f"Then {code(asked, _NAME)} asked:"
+        requester = (snapshot.origin.requester_name if last else earlier[number + 1].requester) or "somebody"
+        yield f"Then {code(requester, _NAME)} asked:"
     yield fenced(snapshot.prompt or snapshot.title, limit)
 
 
@@ -174,7 +174,7 @@ def _evidence(snapshot: StatusSnapshot, rows: int) -> Iterator[str]:
         yield f"Only reported by the agent, not run by us: {names}."
 
 
-def _files(snapshot: StatusSnapshot, change: Pushed, rows: int) -> str:
+def _files(snapshot: StatusSnapshot, change: ProposedChange, rows: int) -> str:
     lines = [f"- {code(file.path, _PATH)} +{file.added or 0} −{file.removed or 0}" for file in change.files[:rows]]
     more = max(change.total, len(change.files)) - len(lines)
     left = [f"- not in the result: {code(piece.what, _PATH)}" for piece in snapshot.left_out[:rows]]

@@ -8,7 +8,7 @@ from typing import Final
 
 from ompycord.domain.checking.review_risk import FilePart, FileRisk, Risk, risks
 from ompycord.domain.folds.snapshot import StatusSnapshot, Verification
-from ompycord.domain.ports import Pushed
+from ompycord.domain.ports import ProposedChange
 from ompycord.render.forge.quiet import code
 from ompycord.render.phrases import and_list, count
 
@@ -37,7 +37,7 @@ _READS: Final = {
 """Which files the tests of a parser run."""
 
 
-def guide(snapshot: StatusSnapshot, change: Pushed, *, rows: int, parsers: Mapping[str, str]) -> Iterator[str]:
+def guide(snapshot: StatusSnapshot, change: ProposedChange, *, rows: int, parsers: Mapping[str, str]) -> Iterator[str]:
     """Its paragraphs on `change`; none where nothing was changed. `parsers`: the kind of each check, by its name."""
     judged = risks(change.files, snapshot.evidence, change.names)
     if not judged:
@@ -54,7 +54,7 @@ def guide(snapshot: StatusSnapshot, change: Pushed, *, rows: int, parsers: Mappi
 
 
 def _table(
-    snapshot: StatusSnapshot, change: Pushed, judged: Sequence[FileRisk], rows: int, parsers: Mapping[str, str]
+    snapshot: StatusSnapshot, change: ProposedChange, judged: Sequence[FileRisk], rows: int, parsers: Mapping[str, str]
 ) -> Iterator[str]:
     yield "| read | file | risk | why | evidence |"
     yield "|---|---|---|---|---|"
@@ -82,7 +82,7 @@ def _evidence(snapshot: StatusSnapshot, one: FileRisk, parsers: Mapping[str, str
     return "none"
 
 
-def _decisions(snapshot: StatusSnapshot, change: Pushed, judged: Sequence[FileRisk]) -> Iterator[str]:
+def _decisions(snapshot: StatusSnapshot, change: ProposedChange, judged: Sequence[FileRisk]) -> Iterator[str]:
     by_decision: dict[str, list[str]] = {}
     for one in judged:
         if one.decision is not None:

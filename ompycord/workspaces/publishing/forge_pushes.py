@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import BaseThere, ForgeRests, Pushed, PushRequest
+from ompycord.domain.ports import BaseThere, ForgeRests, ProposedChange, PushRequest
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ForgeFailed, ProcessFailed, WorkspaceError
 from ompycord.processes import Completed, kill_strays
@@ -105,7 +105,7 @@ class ForgePushes:
             commit = await place.git.line("rev-parse", "--verify", ref, cwd=place.folder)
             return BaseThere(commit=commit, ahead=await _ahead(place, request, ref))
 
-    async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> Pushed:
+    async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> ProposedChange:
         """See the port."""
         async with self._place(run, repository, request.branch) as place:
             pushed = await _change(place, request)
@@ -273,7 +273,7 @@ async def _ahead(place: ForgeGit, request: PushRequest, ref: str) -> int:
     return int(await place.git.line("rev-list", "--count", f"{request.base_commit}..{ref}", cwd=place.folder))
 
 
-async def _change(place: ForgeGit, request: PushRequest) -> Pushed:
+async def _change(place: ForgeGit, request: PushRequest) -> ProposedChange:
     """What the result proposes to the base as it is there.
 
     Raises ForgeFailed where the work started from commits that are not there: they would be published with it.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ompycord.domain.checking.review_risk import public_names
-from ompycord.domain.ports import Pushed
+from ompycord.domain.ports import ProposedChange
 from ompycord.workspaces.diff import DIFF, changed_files
 from ompycord.workspaces.git import TRANSFER_S, Git
 
@@ -17,7 +17,9 @@ _DIFF_BYTES: Final = 4 * 1024 * 1024
 """Bytes of a diff in which names are looked for."""
 
 
-async def proposed_change(git: Git, folder: Path, *, base: str, commit: str, behind: int, marker: str) -> Pushed:
+async def proposed_change(
+    git: Git, folder: Path, *, base: str, commit: str, behind: int, marker: str
+) -> ProposedChange:
     """`base` is where the base is there now. Raises WorkspaceError."""
     left = await git.line("merge-base", base, commit, cwd=folder)
     ends = (left, commit, "--")
@@ -26,4 +28,4 @@ async def proposed_change(git: Git, folder: Path, *, base: str, commit: str, beh
     files, total = changed_files(names, counts)
     lines = await git.attempt(*DIFF, "--unified=0", *ends, cwd=folder, marker=marker, timeout_s=TRANSFER_S)
     diff = lines.stdout[:_DIFF_BYTES].decode("utf-8", "replace")
-    return Pushed(behind=behind, files=files, total=total, names=public_names(diff))
+    return ProposedChange(behind=behind, files=files, total=total, names=public_names(diff))

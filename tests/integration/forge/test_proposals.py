@@ -11,7 +11,7 @@ from ompycord.domain.events import PullRequestOpened
 from ompycord.domain.folds.follow_up import EarlierResult
 from ompycord.domain.folds.snapshot import StatusSnapshot, Usage, Verification
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import BaseThere, Pushed, PushRequest
+from ompycord.domain.ports import BaseThere, ProposedChange, PushRequest
 from ompycord.domain.repository import RepositorySpec
 from ompycord.domain.run import Machine, RunKind, RunRecord, RunState
 from ompycord.domain.task import Task
@@ -38,9 +38,9 @@ class Pushes:
     async def follow(self, run: RunId, repository: RepositorySpec, branch: str) -> None:
         return None
 
-    async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> Pushed:
+    async def push(self, run: RunId, repository: RepositorySpec, request: PushRequest) -> ProposedChange:
         self.pushed.append(request.branch)
-        return Pushed(behind=0)
+        return ProposedChange(behind=0)
 
 
 class Publication:

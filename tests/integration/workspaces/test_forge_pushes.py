@@ -12,7 +12,7 @@ import pytest
 
 from ompycord.domain.breakers.breaker import FAILURES
 from ompycord.domain.ids import RunId, new_ulid
-from ompycord.domain.ports import Pushed, PushRequest
+from ompycord.domain.ports import ProposedChange, PushRequest
 from ompycord.domain.repository import RepositorySpec
 from ompycord.errors import ForgeFailed
 from ompycord.forge.breakers import REST_S, ForgeBreakers
@@ -105,7 +105,7 @@ class Shop:
     async def follow(self) -> None:
         await self.pushes.follow(self.run, self.spec, BRANCH)
 
-    async def push(self, commit: str | None = None, *, refused: tuple[str, ...] = (), **more: str) -> Pushed:
+    async def push(self, commit: str | None = None, *, refused: tuple[str, ...] = (), **more: str) -> ProposedChange:
         request = PushRequest(
             branch=more.get("branch", BRANCH),
             commit=commit or self.commit,

@@ -10,7 +10,7 @@ from ompycord.domain.events import ChangedEvidence, ChangedFile, CheckFinished, 
 from ompycord.domain.folds.follow_up import EarlierResult
 from ompycord.domain.folds.snapshot import Check, StatusSnapshot, Usage, Verification
 from ompycord.domain.ids import RunId
-from ompycord.domain.ports import Pushed
+from ompycord.domain.ports import ProposedChange
 from ompycord.domain.run import RunKind, RunState
 from ompycord.render.forge.pull_request import BodyContext, body_of, marker_of, title_of, with_part
 from ompycord.render.forge.summary import comment_of, status_of
@@ -50,7 +50,9 @@ def snapshot(**more: object) -> StatusSnapshot:
 
 def body(**more: object) -> str:
     names = public_names("diff --git a/cart/total.py b/cart/total.py\n-def total(lines):\n")
-    around = BodyContext(pushed=Pushed(behind=0, files=FILES, total=3, names=names), parsers={"pytest": "pytest"})
+    around = BodyContext(
+        pushed=ProposedChange(behind=0, files=FILES, total=3, names=names), parsers={"pytest": "pytest"}
+    )
     return body_of(snapshot(**more), marker=MARKER, around=around)
 
 
@@ -134,7 +136,7 @@ def test_the_comment_says_what_comes_next() -> None:
 
 
 def test_a_moved_base_is_said_with_the_files_that_both_changed() -> None:
-    around = BodyContext(pushed=Pushed(behind=2), conflicts=("a.py",))
+    around = BodyContext(pushed=ProposedChange(behind=2), conflicts=("a.py",))
     text = body_of(snapshot(), marker=MARKER, around=around)
     assert "The base has 2 commits on it that this work does not have. Both changed `a.py`" in text
 
@@ -146,7 +148,7 @@ def test_a_follow_up_proposes_the_work_of_all_its_runs_and_says_so() -> None:
         run=RunId("0" * 26), prompt="The first task", requester="Ada", usage=Usage(cost_usd=1.5), pull_request=7
     )
     second = EarlierResult(run=RunId("1" * 26), prompt="x" * 9_000, requester="Mo", usage=Usage(), pull_request=None)
-    around = BodyContext(pushed=Pushed(behind=0, files=(*FILES, *notes), total=4), earlier=(first, second))
+    around = BodyContext(pushed=ProposedChange(behind=0, files=(*FILES, *notes), total=4), earlier=(first, second))
     text = body_of(snapshot(files=notes, files_total=1, prompt="And the notes"), marker=MARKER, around=around)
     tasks = text[text.index("### Task") : text.index("### Evidence")]
     asked = re.findall(
