@@ -10,6 +10,7 @@ from ompycord.entry_points import OURS, Registry
 from ompycord.errors import ConfigurationError
 from ompycord.forge.registry import FORGE_KINDS
 from ompycord.notify.registry import NOTIFIER_KINDS
+from ompycord.voice.registry import TRANSCRIBER_KINDS
 
 __all__ = ["REGISTRIES", "FoundPlugin", "found_plugins", "plugins_finding"]
 
@@ -18,6 +19,7 @@ REGISTRIES: Final[dict[str, Registry[Any]]] = {
     "check-parser": CHECK_PARSERS,
     "notifier": NOTIFIER_KINDS,
     "forge": FORGE_KINDS,
+    "transcriber": TRANSCRIBER_KINDS,
 }
 """By the name that people give a kind of plug-in."""
 

@@ -4,13 +4,12 @@ Counterpart of `parser_rules.py`.
 """
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final, cast
 
 from ompycord.app.conformance import RuleVerdict
-from ompycord.app.plugins.judging import Broken, why_broken
+from ompycord.app.plugins.judging import Broken, judged_by_example, require_unrepeated, why_broken
 from ompycord.domain.alerting.notice import trial_content
 from ompycord.notify.attempt import Attempt
 from ompycord.notify.kind import AddedNotifier, Notice, NotifierKind
@@ -25,7 +24,6 @@ _RULE_S: Final = 90.0
 _TEXTS: Final = (
     "A test", "", "two\nlines", "\x00\x1b[31m red", "é \N{SNOWMAN} \U0001f514", "@everyone <@1> {x} %s", "x" * 20_000,
 )  # fmt: skip
-_SHORTEST_SECRET: Final = 8
 
 
 Rule = Callable[[NotifierKind[Any], Mapping[str, Any]], Awaitable[None]]
@@ -33,15 +31,7 @@ Rule = Callable[[NotifierKind[Any], Mapping[str, Any]], Awaitable[None]]
 
 async def judge_notifier(record: NotifierKind[Any]) -> list[RuleVerdict]:
     """Every rule's verdict, in order. The notifier's code runs here, and sends where its example says."""
-    return [await _judged(rule, record) for rule in _RULES]
-
-
-async def _judged(rule: Rule, record: NotifierKind[Any]) -> RuleVerdict:
-    name = rule.__name__.replace("_", " ").strip()
-    with tempfile.TemporaryDirectory(prefix="ompycord-plugin-") as folder:
-        example = {key: _placed(value, folder) for key, value in record.example.items()}
-        why = await why_broken(partial(rule, record, example), wait_s=_RULE_S)
-    return RuleVerdict(rule=name, kept=why is None, why=why or "")
+    return [await judged_by_example(rule, record, wait_s=_RULE_S) for rule in _RULES]
 
 
 async def is_made_with_its_example_and_closed(record: NotifierKind[Any], example: Mapping[str, Any]) -> None:
@@ -67,9 +57,8 @@ async def repeats_none_of_its_options_in_an_error(record: NotifierKind[Any], exa
     notifier = _made(record, example)
     attempt = await _tried(notifier, _notice("1", "A test"))
     await notifier.close()
-    for key, value in example.items():
-        if isinstance(value, str) and len(value) >= _SHORTEST_SECRET and value in (attempt.error or ""):
-            raise Broken(f"its error repeats the option {key}: it goes into logs, and may be an address with a secret")
+    why = "its error repeats the option {key}: it goes into logs, and may be an address with a secret"
+    require_unrepeated(example, attempt.error or "", why)
 
 
 async def ends_soon_when_it_is_cancelled(record: NotifierKind[Any], example: Mapping[str, Any]) -> None:
@@ -98,10 +87,6 @@ _RULES: Final[tuple[Rule, ...]] = (
 
 def _made(record: NotifierKind[Any], example: Mapping[str, Any]) -> AddedNotifier:
     return record.notifier(record.options.model_validate(example))
-
-
-def _placed(value: Any, folder: str) -> Any:
-    return value.replace("{folder}", folder) if isinstance(value, str) else value
 
 
 def _notice(name: str, text: str) -> Notice:

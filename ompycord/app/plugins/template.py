@@ -1,4 +1,4 @@
-"""A project that adds an agent, a check parser, a notifier or a forge, written once for its author to change."""
+"""A project that adds something to Ompycord, by kind, written once for its author to change."""
 
 import re
 from pathlib import Path
@@ -6,13 +6,14 @@ from typing import Final, Literal
 
 from ompycord import __version__
 from ompycord.app.plugins.forge_template import FORGE
+from ompycord.app.plugins.transcriber_template import TRANSCRIBER
 from ompycord.errors import RefusedInWords
 from ompycord.files import replace_file
 
 __all__ = ["KINDS", "PluginKind", "project_files", "write_project"]
 
-PluginKind = Literal["agent", "check-parser", "notifier", "forge"]
-KINDS: Final[tuple[PluginKind, ...]] = ("agent", "check-parser", "notifier", "forge")
+PluginKind = Literal["agent", "check-parser", "notifier", "forge", "transcriber"]
+KINDS: Final[tuple[PluginKind, ...]] = ("agent", "check-parser", "notifier", "forge", "transcriber")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 _PROJECT: Final = """\
@@ -223,6 +224,7 @@ _MODULES: Final[dict[PluginKind, str]] = {
     "check-parser": _PARSER,
     "notifier": _NOTIFIER,
     "forge": FORGE,
+    "transcriber": TRANSCRIBER,
 }
 _OF_KIND: Final[dict[PluginKind, dict[str, str]]] = {
     "agent": {
@@ -261,6 +263,13 @@ _OF_KIND: Final[dict[PluginKind, dict[str, str]]] = {
             "repositories:\n  shop:\n    path: /srv/git/shop\n    forge:\n      kind: @name@\n"
             "      repository: acme/shop\n      token_file: secrets/@name@\n      file: /srv/forge.json"
         ),
+    },
+    "transcriber": {
+        "@group@": "ompycord.transcribers",
+        "@record@": "TRANSCRIBER",
+        "@what@": "transcriber",
+        "@tried@": "`ompycord plugin check @name@` tries it against every rule.",
+        "@usage@": "voice:\n  kind: @name@\n  options: {command: [my-speech-program, --stdin]}",
     },
 }
 

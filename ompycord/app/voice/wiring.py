@@ -11,18 +11,36 @@ from ompycord.app.voice.added import AddedTranscriber
 from ompycord.app.wiring.parts import Areas, Infrastructure
 from ompycord.domain.ports import Transcriber
 from ompycord.domain.voice.options import SpeechSource, VoiceOptions
-from ompycord.errors import ConfigurationError
+from ompycord.domain.voice.recordings import AudioRecording
+from ompycord.errors import ConfigurationError, TranscriptionFailed
 from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.gateway import ModelGateway
 from ompycord.model_gateway.price import TokenPrices
 from ompycord.model_gateway.provider_options import ProviderSpec
 from ompycord.model_gateway.transcription.route import GatewayTranscriptionRoute
+from ompycord.telemetry import get_logger
 from ompycord.voice.dictation import Dictation
 from ompycord.voice.kind import TranscriberKind
 from ompycord.voice.openai import OpenAITranscriber
 from ompycord.voice.registry import TRANSCRIBER_KINDS
 
 __all__ = ["Voice", "voice_of"]
+
+
+log = get_logger(__name__)
+
+
+class BrokenTranscriber:
+    """Implements `Transcriber` where a package is broken: it says so to who speaks."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    async def transcribe(self, recording: AudioRecording) -> str:
+        raise TranscriptionFailed(self._why)
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
 class Voice:
@@ -50,7 +68,12 @@ def voice_of(infrastructure: Infrastructure, areas: Areas, gateway: ModelGateway
         raise ConfigurationError(
             f"voice.kind: no installed package adds the transcriber {options.kind}; installed: {known}"
         )
-    made = _made(TRANSCRIBER_KINDS.get(options.kind), options.options)
+    try:
+        kind = TRANSCRIBER_KINDS.get(options.kind)
+    except ConfigurationError as broken:  # a package that cannot be imported is no reason not to start
+        log.error("voice.broken", cause=str(broken))  # noqa: TRY400  # the words name the package and the cause
+        return Voice(options, BrokenTranscriber(str(broken)))
+    made = _made(kind, options.options)
     if isinstance(made, OpenAITranscriber):
         made.use(_route_of(infrastructure, areas, gateway, made.options, options.timeout_s))
         return Voice(options, made)

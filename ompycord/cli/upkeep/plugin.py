@@ -20,7 +20,7 @@ __all__ = ["plugin"]
 
 plugin = typer.Typer(
     name="plugin",
-    help="Agents, check parsers, notifiers and forges of other packages: list, new, check.",
+    help="Agents, check parsers, notifiers, forges and transcribers of other packages: list, new, check.",
     no_args_is_help=True,
     cls=GroupedCommands,
 )
@@ -35,6 +35,7 @@ class PluginChoice(StrEnum):
     CHECK_PARSER = "check-parser"
     NOTIFIER = "notifier"
     FORGE = "forge"
+    TRANSCRIBER = "transcriber"
 
 
 @plugin.command("list", epilog=examples("plugin list"))
@@ -97,9 +98,11 @@ def _verdicts(name: str) -> "list[RuleVerdict]":
     from ompycord.app.plugins.forge_rules import judge_forge
     from ompycord.app.plugins.notifier_rules import judge_notifier
     from ompycord.app.plugins.parser_rules import judge_parser
+    from ompycord.app.plugins.transcriber_rules import judge_transcriber
     from ompycord.checks.registry import CHECK_PARSERS
     from ompycord.forge.registry import FORGE_KINDS
     from ompycord.notify.registry import NOTIFIER_KINDS
+    from ompycord.voice.registry import TRANSCRIBER_KINDS
 
     if name in CHECK_PARSERS.names:
         return judge_parser(CHECK_PARSERS.get(name))
@@ -107,6 +110,8 @@ def _verdicts(name: str) -> "list[RuleVerdict]":
         return asyncio.run(judge_notifier(NOTIFIER_KINDS.get(name)))
     if name in FORGE_KINDS.names:
         return asyncio.run(judge_forge(FORGE_KINDS.get(name)))
+    if name in TRANSCRIBER_KINDS.names:
+        return asyncio.run(judge_transcriber(TRANSCRIBER_KINDS.get(name)))
     if name in AGENT_KINDS.names:
         how = "name one of that kind under agents, then `ompycord conformance` with its name."
         raise RefusedInWords(f"{name} is a kind of agent: {how}")
