@@ -45,8 +45,9 @@ FIX = "line.cost * percent / 100"
 WRONG = "line.price * percent * line.quantity / 1000"
 FAILED = "The project's checks failed on your result"  # `dialects/prompts/repair_text.py` begins so
 REVIEWED = "A review of your result found what must be repaired"  # or so
-# What follows the task: a plan (`dialects/prompts/report_text.py`), what is remembered (`background_text.py`).
-AFTER_TASK = re.compile(r"this plan for it\.|Background from earlier work")
+# What follows the task: a plan (`dialects/prompts/report_text.py`), what is remembered (`background_text.py`), what a
+# follow-up follows (`prompt_text.py`).
+AFTER_TASK = re.compile(r"this plan for it\.|Background from earlier work|This follows up (?:your )?earlier work")
 NEW_TEST = """
 
 class DiscountOnQuantityTest(unittest.TestCase):
@@ -161,7 +162,8 @@ def main() -> int:
     prompt = sys.stdin.read()
     task, failed, _ = prompt.partition(FAILED)
     task, reviewed, _ = task.partition(REVIEWED)
-    words = set(re.findall(r"[a-z]+", AFTER_TASK.split(task)[0].lower()))
+    task = AFTER_TASK.split(task)[0]
+    words = set(re.findall(r"[a-z]+", task.lower()))
     inbox = Inbox(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
     stage = Stage(float(os.environ.get("REHEARSAL_PACE", "1")), inbox)
     stage.emit("message", text="This is a rehearsal: no model is involved, the change it makes is real.")
@@ -183,7 +185,7 @@ def main() -> int:
     if has_cart:
         fix = WRONG if words & {"twice", "never"} else FIX
         return repair_cart(stage, wants_note=wants_note, gives_up="fail" in words, fix=fix)
-    return extend_notes(stage, prompt, gives_up="fail" in words)
+    return extend_notes(stage, task, gives_up="fail" in words)
 
 
 def take_long(stage: Stage) -> None:
@@ -279,7 +281,7 @@ def repair_cart(stage: Stage, *, wants_note: bool, gives_up: bool, fix: str) -> 
     return finish(stage, "The discount now counts every piece of a line; a test that failed before is added.")
 
 
-def extend_notes(stage: Stage, prompt: str, *, gives_up: bool) -> int:
+def extend_notes(stage: Stage, task: str, *, gives_up: bool) -> int:
     """Add to NOTES.md, which is harmless anywhere."""
     stage.plan("Look around", "Write a note")
     stage.begin("Look around")
@@ -288,7 +290,7 @@ def extend_notes(stage: Stage, prompt: str, *, gives_up: bool) -> int:
         return give_up(stage, "The prompt says to fail: nothing was changed.")
     stage.emit("message", text="The rehearsal repairs only the sample's cart; here it adds a line to NOTES.md instead.")
     stage.begin("Write a note")
-    write_note(stage, f"Rehearsal: {' '.join(prompt.split())[:200]}")
+    write_note(stage, f"Rehearsal: {' '.join(task.split())[:200]}")
     return finish(stage, "A line was added to NOTES.md. The rehearsal understands no prompt; nothing else was changed.")
 
 

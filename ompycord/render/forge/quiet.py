@@ -13,7 +13,7 @@ __all__ = ["code", "fenced", "title_of"]
 
 TITLE_LIMIT: Final = 256
 """Characters of a pull request's title (GitHub)."""
-_ISSUE: Final = re.compile(r"(?:\bGH-|#)(?=\d)", re.IGNORECASE)
+_ISSUE: Final = re.compile(r"(?:(pull request|issue)\s*)?(?:\bGH-|#)(?=\d)", re.IGNORECASE)
 _LINK: Final = re.compile(r"https?://\S*?/(issues|pull)/(\d+)\S*", re.IGNORECASE)
 """An address by which a closing word means an issue as by its number."""
 _TICKS: Final = re.compile(r"`+")
@@ -22,7 +22,8 @@ _TICKS: Final = re.compile(r"`+")
 def title_of(text: str) -> str:
     """One line, cut at a character: `Fix #12, @ada` is `Fix issue 12, ada`."""
     line = _LINK.sub(r"\1 \2", " ".join(clean(text).split())).replace("@", "")
-    return cut(" ".join(_ISSUE.sub(" issue ", line).split()), TITLE_LIMIT) or "Result"
+    named = _ISSUE.sub(lambda found: f" {found[1] or 'issue'} ", line)
+    return cut(" ".join(named.split()), TITLE_LIMIT) or "Result"
 
 
 def code(text: str, limit: int) -> str:

@@ -90,6 +90,8 @@ def test_only_the_part_between_our_marks_is_written_again() -> None:
     ("given", "shown"),
     [
         ("Fix #12: first half", "Fix issue 12: first half"),
+        ("Address the review of pull request #1", "Address the review of pull request 1"),
+        ("Fix issue #12", "Fix issue 12"),
         ("closes acme/shop#12", "closes acme/shop issue 12"),
         ("Fixes https://github.com/acme/shop/issues/12", "Fixes issues 12"),
         ("thanks @ada and @org/team", "thanks ada and org/team"),
