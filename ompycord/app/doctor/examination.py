@@ -19,6 +19,7 @@ from ompycord.app.recovery.report import recovery_finding
 from ompycord.app.recovery.retention import results_finding
 from ompycord.app.retention.finding import archive_finding
 from ompycord.app.system import SystemClock
+from ompycord.app.voice.finding import voice_finding
 from ompycord.app.wiring.work import git_of
 from ompycord.errors import ConfigurationError, StartError
 from ompycord.settings import Settings, load_settings
@@ -42,7 +43,7 @@ async def examine(
         ]
     found.append(ok("Settings", "read; `ompycord config show` says where each comes from"))
     found += [warn("Settings", one, "") for one in settings.warnings]
-    found.append(plugins_finding())
+    found += [plugins_finding(), *voice_finding(settings)]
     path = settings.data_dir.expanduser().absolute()
     launcher = await best_launcher(path=environ.get("PATH", os.defpath), hidden=(path,), environ=environ)
     found += machine.confinement(

@@ -2,25 +2,21 @@
 
 import asyncio
 from decimal import Decimal
-from typing import Any
-
-from pydantic import ValidationError
 
 from ompycord.app.models.own_targets import OwnSource, own_target
 from ompycord.app.voice.added import AddedTranscriber
+from ompycord.app.voice.choosing import made_transcriber, require_known, require_provider
 from ompycord.app.wiring.parts import Areas, Infrastructure
 from ompycord.domain.ports import Transcriber
 from ompycord.domain.voice.options import SpeechSource, VoiceOptions
 from ompycord.domain.voice.recordings import AudioRecording
 from ompycord.errors import ConfigurationError, TranscriptionFailed
-from ompycord.model_gateway.dialects import Dialect
 from ompycord.model_gateway.gateway import ModelGateway
 from ompycord.model_gateway.price import TokenPrices
 from ompycord.model_gateway.provider_options import ProviderSpec
 from ompycord.model_gateway.transcription.route import GatewayTranscriptionRoute
 from ompycord.telemetry import get_logger
 from ompycord.voice.dictation import Dictation
-from ompycord.voice.kind import TranscriberKind
 from ompycord.voice.openai import OpenAITranscriber
 from ompycord.voice.registry import TRANSCRIBER_KINDS
 
@@ -63,17 +59,13 @@ def voice_of(infrastructure: Infrastructure, areas: Areas, gateway: ModelGateway
     options = infrastructure.settings.voice
     if options is None:
         return None
-    if options.kind not in TRANSCRIBER_KINDS.names:
-        known = ", ".join(TRANSCRIBER_KINDS.names)
-        raise ConfigurationError(
-            f"voice.kind: no installed package adds the transcriber {options.kind}; installed: {known}"
-        )
+    require_known(options)
     try:
         kind = TRANSCRIBER_KINDS.get(options.kind)
     except ConfigurationError as broken:  # a package that cannot be imported is no reason not to start
         log.error("voice.broken", cause=str(broken))  # noqa: TRY400  # the words name the package and the cause
         return Voice(options, BrokenTranscriber(str(broken)))
-    made = _made(kind, options.options)
+    made = made_transcriber(kind, options.options)
     if isinstance(made, OpenAITranscriber):
         made.use(_route_of(infrastructure, areas, gateway, made.options, options.timeout_s))
         return Voice(options, made)
@@ -83,27 +75,10 @@ def voice_of(infrastructure: Infrastructure, areas: Areas, gateway: ModelGateway
     return Voice(options, added)
 
 
-def _made(kind: TranscriberKind[Any], given: dict[str, Any]) -> Transcriber:
-    try:
-        options = kind.options.model_validate(given)
-    except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(map(str, ("voice.options", *found["loc"])))
-        raise ConfigurationError(f"{where}: {found['msg']}") from None
-    try:
-        return kind.transcriber(options)
-    except (Exception, SystemExit) as error:  # code that is not ours may raise anything
-        raise ConfigurationError(
-            f"voice: its transcriber cannot be made ({type(error).__name__}). `ompycord plugin check {kind.name}` "
-            "tries it"
-        ) from error
-
-
 def _route_of(
     infrastructure: Infrastructure, areas: Areas, gateway: ModelGateway, source: SpeechSource, timeout_s: float
 ) -> GatewayTranscriptionRoute:
-    if source.provider is not None:
-        _require_provider(infrastructure.settings.providers.get(source.provider))
+    require_provider(infrastructure.settings, source)
 
     def prices_of(spec: ProviderSpec, model: str) -> TokenPrices | None:
         if source.minute_usd is not None:
@@ -128,13 +103,3 @@ def _route_of(
         accounts=areas.shared_budgets.accounts.of,
         ids=infrastructure.ids,
     )
-
-
-def _require_provider(spec: ProviderSpec | None) -> None:
-    if spec is None:
-        raise ConfigurationError("voice.options.provider is none of the providers that are configured")
-    if Dialect.CHAT not in spec.spoken:
-        raise ConfigurationError(
-            f"voice.options.provider: {spec.name} is not spoken to as OpenAI's API, which alone has "
-            "/audio/transcriptions: name another one, or an address"
-        )

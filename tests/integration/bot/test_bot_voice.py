@@ -174,7 +174,9 @@ async def test_each_recording_that_becomes_no_draft_is_refused_in_its_own_words(
 async def test_who_may_start_no_run_makes_no_draft(spoken: Dictating) -> None:
     olu, playground = spoken.harness.playground.olu, spoken.harness.playground
     await playground.change_world(member_roles={olu.id: [playground.info.roles["member"]]})
-    assert "You can watch here, not start runs." in (await spoken.draft_of(voice_message(SPOKEN), who=olu)).text
+    for channel in ("tasks", "general"):
+        told = await spoken.draft_of(voice_message(SPOKEN), who=olu, channel=channel)
+        assert "You can watch here, not start runs." in told.text
     assert spoken.provider.asked == []
     assert (await spoken.draft_of(voice_message(SPOKEN), who=playground.ada)).labels == ["Run", "Edit", "Cancel"]
 

@@ -12,8 +12,9 @@ import pytest
 
 from ompycord.app.plugins.template import project_files
 from ompycord.app.plugins.transcriber_rules import judge_transcriber
-from ompycord.app.voice import wiring
+from ompycord.app.voice import choosing, finding, wiring
 from ompycord.app.voice.added import AddedTranscriber
+from ompycord.app.voice.finding import voice_finding
 from ompycord.app.voice.wiring import voice_of
 from ompycord.domain.base import Frozen
 from ompycord.domain.voice.recordings import AudioKind, AudioRecording, StatedAudio
@@ -162,7 +163,8 @@ def use(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     registry: Registry[TranscriberKind[Any]] = Registry(
         group="x", record=TranscriberKind, what="kind of transcriber", declared=found
     )
-    monkeypatch.setattr(wiring, "TRANSCRIBER_KINDS", registry)
+    for module in (wiring, choosing, finding):
+        monkeypatch.setattr(module, "TRANSCRIBER_KINDS", registry)
 
 
 async def test_one_of_a_package_is_used_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,6 +195,8 @@ async def test_a_package_that_cannot_be_imported_fails_where_somebody_speaks(
     with pytest.raises(Refused) as refused:
         await voice.dictation.text_of(SPOKEN.data, StatedAudio(size=len(SPOKEN.data)), guild="1", person="2")
     assert "parrot of ompycord-parrot cannot be imported" in str(refused.value.facts["why"])
+    (found,) = voice_finding(Settings.model_validate({"voice": {"kind": "parrot"}}))
+    assert (found.status, "cannot be imported" in found.text) == ("fail", True)
 
 
 @pytest.mark.parametrize(
@@ -212,8 +216,34 @@ def test_what_makes_no_text_ends_the_start_in_words(given: dict[str, Any], words
     assert words in str(refused.value)
 
 
+HOUSE = {"kind": "compatible", "base_url": "http://127.0.0.1:1/v1", "dialects": ["chat"]}
+LIMIT = {"person": {"day_usd": 5}}
+AUDIO = {"m": {"input": 0, "output": 0, "audio_minute": "0.006"}}
+
+
+@pytest.mark.parametrize(
+    ("options", "budgets", "provider", "status", "words"),
+    [
+        ({"provider": "house", "model": "m"}, {}, HOUSE, "ok", "m of house makes text"),
+        ({"address": "http://127.0.0.1:1", "model": "m", "minute_usd": 0}, LIMIT, HOUSE, "ok", "m of an address"),
+        ({"address": "http://127.0.0.1:1", "model": "m"}, LIMIT, HOUSE, "warn", "no minute of it has a price"),
+        ({"provider": "house", "model": "m"}, LIMIT, HOUSE | {"prices": AUDIO}, "ok", "m of house"),
+        ({"provider": "house", "model": "m"}, {}, {"kind": "anthropic"}, "fail", "not spoken to as OpenAI's API"),
+        ({"model": "m"}, {}, HOUSE, "fail", "name a provider or an address"),
+    ],
+)
+def test_doctor_says_where_recordings_go_or_why_none_becomes_a_draft(
+    options: dict[str, Any], budgets: dict[str, Any], provider: dict[str, Any], status: str, words: str
+) -> None:
+    settings = {"voice": {"options": options}, "budgets": budgets, "providers": {"house": provider}}
+    (found,) = voice_finding(Settings.model_validate(settings))
+    assert found.status == status
+    assert words in found.text
+
+
 def test_without_the_section_nothing_is_made() -> None:
     class Infrastructure:
         settings = Settings()
 
     assert voice_of(cast("Any", Infrastructure), cast("Any", None), cast("Any", None)) is None
+    assert voice_finding(Settings()) == []
