@@ -158,6 +158,7 @@ async def test_a_message_command_runs_from_the_menu(work: Visit) -> None:
     sent = await work.double.wait_for("/app/interactions/command")
     assert (sent["target"], sent["command"]) == (world.THREAD_PARENT_MESSAGE, "700000000000000003")
     await expect(work.at("message").last).to_contain_text("Made a task of that message.")
+    await expect(work.at("message").last.locator(".message-origin .mention")).to_have_text("Run as task")
 
 
 async def test_ones_own_message_is_edited_in_its_place_and_nobody_elses(general: Visit) -> None:

@@ -245,6 +245,7 @@ class PageDouble:
         used: Json = {"interaction": {"id": interaction, "type": 2, "name": "omp", "user": world.person(user)}}
         sub: Json = body["options"][0] if body["options"] else {}
         if body.get("target"):
+            used["interaction"]["name"] = "Run as task"
             self.post(channel, world.BOT, "Made a task of that message.", **used)
         elif user == world.OLU:
             self.post(channel, world.BOT, "You can watch here, not start runs.", flags=64, ephemeral_for=user, **used)

@@ -111,7 +111,9 @@ function origin(message, ui) {
   const used = message.interaction ?? message.interaction_metadata;
   if (used?.user && used.type === 2) {
     const name = message.interaction?.name ?? message.interaction_metadata?.name;
-    return spined(used.user, ui, [" used ", h("span", { class: "mention" }, name ? `/${name}` : "a command")]);
+    const isOfMenu = ui.store.commands.some((command) => command.name === name && command.type !== 1);
+    const shown = name ? `${isOfMenu ? "" : "/"}${name}` : "a command";
+    return spined(used.user, ui, [" used ", h("span", { class: "mention" }, shown)]);
   }
   if (message.type !== 19) return null;
   const replied = message.referenced_message;
