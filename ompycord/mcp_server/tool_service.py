@@ -195,8 +195,9 @@ class ToolService:
     ) -> ToolAnswer:
         """Ask for approval to act; waits like `ask`.
 
-        The same text again is the same ticket while it is open, and where it was approved for the whole run; then this
-        use of the permission is recorded. Raises Refused without a title, or where it is too long to be shown whole.
+        The same text again is the same ticket while it is open or its decision has not reached the agent, and where it
+        was approved for the whole run; then this use of the permission is recorded. Raises Refused without a title, or
+        where it is too long to be shown whole.
         """
         snapshot = await self._open(run)
         title, command, risk = title.strip(), command or None, (risk or "").strip() or None
@@ -211,6 +212,10 @@ class ToolService:
             used = ev.ApprovalUsed(approval=known.ref, title=title, command=command)
             await self._recorder.record(run, used)
             return await self.wait(run, known.ref, wait_s=wait_s)
+        inbox = None if self._inboxes is None else self._inboxes.of(run)
+        earlier = None if inbox is None else await inbox.earlier_request(found)
+        if earlier is not None:
+            return await self._wait(run, earlier.name, wait_s, is_known=True)
         known = snapshot.open_request_for(found)
         if known is not None:
             return await self.wait(run, known.ref, wait_s=wait_s)
@@ -251,12 +256,13 @@ class ToolService:
         return ToolAnswer(ticket=ticket, status="waiting")
 
     async def _pass_on(self, run: RunId, answer: ToolAnswer) -> None:
-        """Record of the answer to a question that its agent gets it, before it does."""
+        """Record of an answer or a decision that its agent gets it, before it does."""
         inbox = None if self._inboxes is None else self._inboxes.of(run)
         snapshot = await self._snapshots.of(run)
-        if inbox is None or answer.status != "answered" or snapshot is None or snapshot.question(answer.ticket) is None:
+        if inbox is None or answer.status != "answered" or snapshot is None:
             return
-        await inbox.pass_on(Ref(RefKind.QUESTION, answer.ticket))
+        kind = RefKind.APPROVAL if snapshot.question(answer.ticket) is None else RefKind.QUESTION
+        await inbox.pass_on(Ref(kind, answer.ticket))
 
     async def _lost(self, run: RunId, ticket: str) -> str | None:
         """Why a permission does not count any more; None while it does."""

@@ -108,6 +108,8 @@ class LogInbox:
         self._sent: deque[tuple[Ref, ...]] = deque()
         """The messages in each text that the agent's session got and did not acknowledge yet, oldest first."""
         self._session: str | None = None
+        self._began = 0
+        """The position in the log at which it was started."""
         self._in_hand: QueuedMessage | tuple[Ref, DecisionEvent] | None = None
 
     @property
@@ -133,6 +135,7 @@ class LogInbox:
         await self._take(*(one.ref for one in self._transcript.waiting))
         self._earlier = tuple(one for one in self._transcript.messages if one.ref in self._transcript.taken)
         self._sent.append(tuple(one.ref for one in self._earlier))
+        self._began = self._transcript.position
 
     async def end(self) -> None:
         """End the agent: its questions and approvals are no longer needed."""
@@ -222,8 +225,21 @@ class LogInbox:
             self._own.add(ref)
         return ref
 
+    async def earlier_request(self, request: ev.ApprovalRequested) -> Ref | None:
+        """The request that stands for this one, which is made past the session; None: it is new.
+
+        It is open, or was decided since this start, and that was not passed on. What was decided before may have been
+        acted on: an agent that is to be allowed once asks again.
+        """
+        await self._read()
+        ref = self._transcript.same_as(request, besides=self._requested)
+        found = self._transcript.requests[ref] if ref is not None else None
+        if found is None or (found.decided is not None and found.decided_at <= self._began):
+            return None
+        return ref
+
     async def pass_on(self, ref: Ref) -> None:
-        """Record that the answer to a question that was asked past the session reaches its agent."""
+        """Record that what was answered or decided past the session reaches its agent."""
         await self._read()
         self._own.add(ref)
         if ref not in self._transcript.taken:

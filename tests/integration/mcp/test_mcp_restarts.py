@@ -107,3 +107,60 @@ async def test_an_agent_that_goes_on_in_its_session_asks_anew_what_it_knows(harn
             assert harness.parts.areas.inboxes.of(run) is inbox
             assert await inbox.earlier(again) == expected
         assert harness.parts.areas.inboxes.of(run) is None
+
+
+WANTED = {"title": "Run a command", "command": "git log", "risk": "read", "wait_s": 0}
+
+
+async def wanted(client: "Client", *, wait_s: int = 0) -> dict[str, Any]:
+    answer = (await client.call_tool("request_approval", {**WANTED, "wait_s": wait_s})).structured_content
+    assert answer is not None
+    return answer
+
+
+async def allowed(harness: AppHarness, run: RunId, ticket: str) -> None:
+    await harness.until(run, lambda snapshot: snapshot.needs_person)
+    await harness.areas.approvals.approve(await harness.areas.load(run), ticket, ADA, scope="once")
+
+
+@pytest.mark.parametrize("is_decided_before", [False, True], ids=["after its start", "before it"])
+async def test_what_is_allowed_once_after_a_crash_is_for_the_agent_that_began_since(
+    harness: AppHarness, *, is_decided_before: bool
+) -> None:
+    """The card of the request stands through the crash. One that was decided before may have been acted on."""
+    harness.agent.hold()
+    async with harness.running():
+        run = RunId((await harness.submit()).id)
+        await harness.in_state(run, RunState.BUILDING)
+        async with mounted(harness, run) as address, connected(address) as client:
+            ticket = (await wanted(client))["ticket"]
+            if is_decided_before:
+                await allowed(harness, run, ticket)
+    later = harness.restart()
+    later.agent.hold()
+    async with later.running():
+        await later.began()
+        if not is_decided_before:
+            await allowed(later, run, ticket)
+        async with mounted(later, run) as address, connected(address) as client:
+            first, second = await wanted(client, wait_s=0 if is_decided_before else 20), await wanted(client)
+        if is_decided_before:
+            assert (first["status"], second["ticket"] == first["ticket"] != ticket) == ("waiting", True)
+        else:
+            assert (first["ticket"], first["answer"]) == (ticket, "allowed once")
+            assert (second["status"], second["ticket"] != ticket) == ("waiting", True)
+        later.agent.release()
+        await later.ended(run)
+
+
+async def test_what_was_allowed_once_and_reached_its_agent_is_used_up_however_it_asks(
+    harness: AppHarness, working: RunId
+) -> None:
+    async with mounted(harness, working) as address, connected(address) as client:
+        ticket = (await wanted(client))["ticket"]
+        await allowed(harness, working, ticket)
+        assert (await wanted(client, wait_s=20))["answer"] == "allowed once"
+    inbox = harness.parts.areas.inboxes.of(working)
+    assert inbox is not None
+    again = ev.ApprovalRequested(approval="own", title="Run a command", command="git log", risk="read")
+    assert await inbox.accept(again) is not None, "it is asked, in the agent's own dialect too"
