@@ -160,6 +160,7 @@ def wire(
     async def role_of(guild: str, person: str) -> Person | None:
         return await bot.role_of(guild, person)
 
+    voice = voice_of(infrastructure, areas, gateway)
     destinations, backups = destinations_of(infrastructure), backups_of(infrastructure)
     alerts = AlertState(None if infrastructure.ping is None else HeartbeatState())
     retention, cutting = retention_of(infrastructure, workers), cutting_of(infrastructure)
@@ -174,12 +175,12 @@ def wire(
         retention,
         cutting,
         vectors,
+        voice,
         requests=requests,
     )
     models = ModelOperations(gateway, data=infrastructure.data.path)
     triggers = triggers_of(infrastructure, areas)
     issue_calls = issue_calls_of(infrastructure, areas, role_of)
-    voice = voice_of(infrastructure, areas, gateway)
     spoken = None if voice is None else voice.dictation
     seen = lookups or lookups_of(infrastructure, areas, workers, health, models, triggers, issue_calls, spoken)
     bot = bot_of(infrastructure, areas, seen, secrets)

@@ -12,6 +12,7 @@ from ompycord.app.remembering.vectors import VectorState
 from ompycord.app.resources.bounds import LIMITS_REMEDY, MANY_EVENTS
 from ompycord.app.resources.slot_words import slot_words
 from ompycord.app.retention.attached import Retention
+from ompycord.app.voice.wiring import Voice
 from ompycord.bot.lookups import HealthLine
 from ompycord.conductor import Slots
 from ompycord.domain.catalog import Catalog
@@ -50,6 +51,7 @@ class Health:
         retention: Retention,
         record: Cutting,
         vectors: VectorState,
+        voice: Voice | None,
     ) -> None:
         """`requests` is what the sidecar has counted."""
         self._mode = mode
@@ -69,6 +71,7 @@ class Health:
         self._retention = retention
         self._record = record
         self._vectors = vectors
+        self._voice = voice
 
     async def lines(self, guild: str | None = None) -> Sequence[HealthLine]:
         """One line for each part, including what is wrong. `guild`: nothing counts anything of another server."""
@@ -104,6 +107,7 @@ class Health:
             *self._retention.lines(is_counted=guild is None),
             *self._record.lines(),
             *await self._vectors.lines(is_counted=guild is None),
+            *(() if self._voice is None else (self._voice.line(),)),
             *self._alerts.lines(),
             backlog_line(backlog, is_counted=guild is None),
             *(() if guild is not None else (self._rejected(),)),

@@ -7,6 +7,7 @@ from ompycord.app.models.own_targets import OwnSource, own_target
 from ompycord.app.voice.added import AddedTranscriber
 from ompycord.app.voice.choosing import made_transcriber, require_known, require_provider
 from ompycord.app.wiring.parts import Areas, Infrastructure
+from ompycord.bot.lookups import HealthLine
 from ompycord.domain.ports import Transcriber
 from ompycord.domain.voice.options import SpeechSource, VoiceOptions
 from ompycord.domain.voice.recordings import AudioRecording
@@ -30,10 +31,10 @@ class BrokenTranscriber:
     """Implements `Transcriber` where a package is broken: it says so to who speaks."""
 
     def __init__(self, why: str) -> None:
-        self._why = why
+        self.why = why
 
     async def transcribe(self, recording: AudioRecording) -> str:
-        raise TranscriptionFailed(self._why)
+        raise TranscriptionFailed(self.why)
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -44,7 +45,13 @@ class Voice:
 
     def __init__(self, options: VoiceOptions, transcriber: Transcriber) -> None:
         self.dictation = Dictation(options=options, transcriber=transcriber)
+        self._kind = options.kind
         self._transcriber = transcriber
+
+    def line(self) -> HealthLine:
+        """The line of `/omp health`. A text that did not come is its person's affair, who was told why."""
+        fault = self._transcriber.why if isinstance(self._transcriber, BrokenTranscriber) else None
+        return HealthLine(name="Voice", is_ok=fault is None, text=fault or f"{self._kind} makes text of recordings")
 
     async def run(self) -> None:
         """Until cancelled."""

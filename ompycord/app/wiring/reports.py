@@ -10,6 +10,7 @@ from ompycord.app.outgoing.states import Destinations
 from ompycord.app.remembering.vectors import VectorState
 from ompycord.app.report import HealthReport
 from ompycord.app.retention.attached import Retention
+from ompycord.app.voice.wiring import Voice
 from ompycord.app.wiring.parts import Infrastructure, Workers
 from ompycord.bot.bot import Bot
 from ompycord.conductor import Projector
@@ -42,6 +43,7 @@ def health_of(
     retention: Retention,
     cutting: Cutting,
     vectors: VectorState,
+    voice: Voice | None,
     *,
     requests: Callable[[], RequestCounts],
 ) -> Health:
@@ -64,6 +66,7 @@ def health_of(
         retention=retention,
         record=cutting,
         vectors=vectors,
+        voice=voice,
     )
 
 

@@ -88,6 +88,7 @@ async def test_a_voice_message_is_a_draft_that_its_person_runs(spoken: Dictating
 
 async def test_it_is_edited_in_the_form_where_a_repository_can_be_chosen_and_runs_once(spoken: Dictating) -> None:
     shown = await spoken.draft_of(File("memo.m4a", wav(2)), channel="general")
+    assert sent_form(spoken.provider.asked[0]).name == "recording.wav"
     opened = [await spoken.mo.click(shown, button) for button in ("Run", "Edit")]
     for one in opened:
         assert one.modal is not None

@@ -177,6 +177,7 @@ async def test_one_of_a_package_is_used_by_its_name(monkeypatch: pytest.MonkeyPa
     assert voice is not None
     stated = StatedAudio(size=len(SPOKEN.data))
     assert await voice.dictation.text_of(SPOKEN.data, stated, guild="1", person="2") == "Fix the total."
+    assert (voice.line().is_ok, voice.line().text) == (True, "parrot makes text of recordings")
     with pytest.raises(ConfigurationError, match=r"voice\.options\.volume"):
         voice_of(settings_of(kind="parrot", options={"volume": 3}), nothing, nothing)
     with pytest.raises(ConfigurationError, match=r"voice\.kind: no installed package adds the transcriber owl"):
@@ -192,6 +193,7 @@ async def test_a_package_that_cannot_be_imported_fails_where_somebody_speaks(
     nothing = cast("Any", None)
     voice = voice_of(settings_of(kind="parrot"), nothing, nothing)
     assert voice is not None
+    assert (voice.line().is_ok, "cannot be imported" in voice.line().text) == (False, True)
     with pytest.raises(Refused) as refused:
         await voice.dictation.text_of(SPOKEN.data, StatedAudio(size=len(SPOKEN.data)), guild="1", person="2")
     assert "parrot of ompycord-parrot cannot be imported" in str(refused.value.facts["why"])

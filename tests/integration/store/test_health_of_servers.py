@@ -63,6 +63,7 @@ def health_with(store: SqliteStore, number: int) -> Health:
         "retention": SimpleNamespace(lines=no_lines),
         "record": SimpleNamespace(lines=tuple),
         "vectors": SimpleNamespace(lines=no_vectors),
+        "voice": None,
     }
     return Health(**cast("Any", parts))
 
