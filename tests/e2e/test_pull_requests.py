@@ -2,7 +2,9 @@
 
 import os
 import re
+import subprocess
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from ompycord.workspaces.git import Git
 from ompycord.workspaces.sample import make_sample
 from tests.e2e.test_follow_up import result_of
 from tests.support.forge_double import TOKEN, Fault, ForgeDouble, forge_double
-from tests.support.patience import until
+from tests.support.patience import patient, until
 from tests.support.product import Product, running_product
 
 pytestmark = [pytest.mark.e2e, pytest.mark.posix]
@@ -203,17 +205,33 @@ async def test_a_run_beyond_what_people_read_waits_and_says_for_whom(tmp_path: P
 async def test_a_base_that_moved_is_followed_and_the_result_is_verified_once_more(
     tmp_path: Path, forge: ForgeDouble
 ) -> None:
-    tree = forge.git_line("rev-parse", "main^{tree}")
-    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
-    moved = forge.git_line(*who, "commit-tree", "-p", "main", "-m", "moved", tree)
-    forge.git_line("update-ref", "refs/heads/main", moved)
+    """So is a follow-up: the test that others changed on the base meanwhile is none that the work changed."""
+    moved = changed_on_main(tmp_path, forge, "tests/test_total.py", 'Line("pen"', 'Line("pencil"')
     async with running_product(tmp_path, config=config(tmp_path, forge)) as product:
         await start(product)
-        _, message = await ended(product)
-    assert "Done · checks passed" in message.text
+        first, message = await ended(product)
+        opened = await product.playground.ada.click(message, "Follow up…")
+        await product.playground.ada.submit_labels(opened, {"What should be done next?": "Write a note, too."})
+        _, again = await ended(product, first)
     [pull] = forge.pulls
-    assert forge.git_line("rev-parse", f"{pull['head']['ref']}^") == moved
+    assert forge.git_line("rev-parse", f"{pull['head']['ref']}^^") == moved
+    for text in (message.text, again.text):
+        assert "Done · checks passed" in text
     assert (pull["draft"], "that this work does not have" in pull["body"]) == (False, False)
+
+
+def changed_on_main(folder: Path, forge: ForgeDouble, file: str, old: str, new: str) -> str:
+    """A commit of others to the base there."""
+    copy = folder / "theirs"
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+    run = partial(subprocess.run, check=True, capture_output=True, timeout=patient(30))
+    run(("git", "clone", "-q", "-b", "main", str(forge.git), str(copy)))
+    text = (copy / file).read_text()
+    assert old in text
+    (copy / file).write_text(text.replace(old, new))
+    run(("git", *who, "commit", "-q", "-a", "-m", "moved"), cwd=copy)
+    run(("git", "push", "-q", "origin", "main"), cwd=copy)
+    return forge.git_line("rev-parse", "main")
 
 
 async def test_a_follow_up_goes_on_in_the_same_pull_request_on_top_of_what_a_person_pushed(
