@@ -10,6 +10,8 @@ from tests.integration.cli.harness import AppHarness, ompycord, open_harness
 from tests.integration.conductor.conftest import AppHarness as HostedRuns
 from tests.support.new_store import new_store
 
+NOT_RUNNING = "Ompycord is not running, so this is how it stood. `ompycord up` goes on with what is open.\n"
+
 
 async def started(harness: AppHarness, folder: Path, name: str) -> None:
     made = await ompycord("keys", "add", name, "--data-dir", str(harness.folder), "--json", folder=folder)
@@ -24,15 +26,19 @@ async def test_runs_are_listed_and_shown_with_and_without_a_running_process(tmp_
         await started(harness, tmp_path, "first")
         await started(harness, tmp_path, "second")
         asked = await ompycord("runs", *data, "--json", folder=tmp_path)
+        running = await ompycord("runs", *data, folder=tmp_path)
         missing = await ompycord("runs", "zzzzzz", *data, folder=tmp_path)
     runs = json.loads(asked.out)
     assert [run["name"] for run in runs] == ["r", "r"]
     assert runs[0].keys() == {"run", "outcome", *RunView.model_fields}, "what other programs see by HTTP, and two more"
     assert (missing.code, len(missing.err.splitlines())) == (77, 1)
     alone = await ompycord("runs", *data, "--json", folder=tmp_path)
-    assert json.loads(alone.out) == runs
+    assert (json.loads(alone.out), alone.err) == (runs, "")
+    listed = await ompycord("runs", *data, folder=tmp_path)
+    assert (listed.out, listed.err) == (running.out, NOT_RUNNING)
     shown = await ompycord("runs", runs[0]["run"], *data, folder=tmp_path)
     assert shown.out.startswith(f"run         {runs[0]['run']}\n")
+    assert (running.err, shown.err) == ("", NOT_RUNNING)
     assert "1 of 1 events" in shown.out
     assert shown.out.rstrip().endswith("note")
 
