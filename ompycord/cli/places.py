@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from ompycord.settings import Settings
 
-__all__ = ["AsJson", "DataDir", "perform_here", "say_if_nothing_runs", "settings_of"]
+__all__ = ["AsJson", "DataDir", "perform_here", "note_if_nothing_runs", "settings_of"]
 
 DataDir = Annotated[Path | None, typer.Option(help="Data directory (default: as configured).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -39,7 +39,7 @@ def perform_here(data_dir: Path | None, operation: str, arguments: dict[str, Any
     return perform(data, operation, arguments, redact=redact)
 
 
-def say_if_nothing_runs(data_dir: Path | None) -> None:
+def note_if_nothing_runs(data_dir: Path | None) -> None:
     """Where no process holds the data folder: what was shown of open runs is how they stood. On the error stream."""
     from ompycord.app.operations import is_running
 

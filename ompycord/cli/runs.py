@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ompycord.cli.places import AsJson, DataDir, perform_here, say_if_nothing_runs
+from ompycord.cli.places import AsJson, DataDir, perform_here, note_if_nothing_runs
 from ompycord.cli.tables import table
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def runs(
         shown: dict[str, Any] = perform_here(data_dir, "runs.show", {"run": run})
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False) if as_json else _one(shown))
         if not shown["ended_at"]:
-            say_if_nothing_runs(data_dir)
+            note_if_nothing_runs(data_dir)
         return
     request = {"which": "all" if everything else "open", "repository": repository, "limit": limit}
     found: list[dict[str, Any]] = perform_here(data_dir, "runs.list", request)
@@ -45,7 +45,7 @@ def runs(
         head = ("RUN", *labels, "REPOSITORY", "AGENT", "SINCE")
         typer.echo(table(head, [_row(one) for one in found]))
         if not all(one["ended_at"] for one in found):
-            say_if_nothing_runs(data_dir)
+            note_if_nothing_runs(data_dir)
     else:
         typer.echo(
             "There are no runs yet." if everything else "No run is open. `ompycord runs --all` lists the others."

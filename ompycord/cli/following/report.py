@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from ompycord.cli.places import DataDir, perform_here, say_if_nothing_runs
+from ompycord.cli.places import DataDir, perform_here, note_if_nothing_runs
 from ompycord.errors import UnavailableError
 from ompycord.files import replace_file
 
@@ -32,7 +32,7 @@ def report(
     if output is None:
         typer.echo(text.rstrip("\n"))
         if form == "text" and found["exit_code"] is None:
-            say_if_nothing_runs(data_dir)
+            note_if_nothing_runs(data_dir)
         return
     try:
         replace_file(output.absolute(), text)
