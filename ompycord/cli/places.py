@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from ompycord.settings import Settings
 
-__all__ = ["AsJson", "DataDir", "perform_here", "note_if_nothing_runs", "settings_of"]
+__all__ = ["AsJson", "DataDir", "note_if_nothing_runs", "perform_here", "settings_of"]
 
 DataDir = Annotated[Path | None, typer.Option(help="Data directory (default: as configured).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

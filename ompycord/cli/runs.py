@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ompycord.cli.places import AsJson, DataDir, perform_here, note_if_nothing_runs
+from ompycord.cli.places import AsJson, DataDir, note_if_nothing_runs, perform_here
 from ompycord.cli.tables import table
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from ompycord.cli.places import DataDir, perform_here, note_if_nothing_runs
+from ompycord.cli.places import DataDir, note_if_nothing_runs, perform_here
 from ompycord.errors import UnavailableError
 from ompycord.files import replace_file
 
