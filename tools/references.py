@@ -232,6 +232,8 @@ SETTINGS_WORDS = {
     "`{options: {provider: NAME, model: NAME}}`",
     "memory.embeddings": "who makes vectors for [the memory](../how-to/let-it-remember.md#find-by-meaning-too): "
     "`{address: http://127.0.0.1:8080/v1, model: NAME}`, or `{provider: NAME, model: NAME}`",
+    "memory.backend": "the [memory of a package](../how-to/extend-ompycord.md#a-memory): `{kind: NAME, timeout_s: 2}` "
+    "and its own options",
     "profile": "a set of defaults: `solo`, `team`, `server`",
     "task_presets.prompt": "put before what is written to `ompycord run --preset NAME`",
     "workspaces.results_days": "days for which ended runs keep result and diff; 0: as long as there is room",

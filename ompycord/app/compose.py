@@ -15,6 +15,7 @@ from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
 from ompycord.app.models.operations import ModelOperations
 from ompycord.app.outgoing.webhooks import open_notifier, webhook_secrets
+from ompycord.app.remembering.backend import backed_service
 from ompycord.app.remembering.vectors import VectorState
 from ompycord.app.remembering.wiring import filler_of
 from ompycord.app.replaying.recording import Recording
@@ -134,7 +135,9 @@ def wire(
     mcp = mcp_of(infrastructure, areas, workers, key_manager)
     gateway = gateway_of(infrastructure)
     filler = filler_of(infrastructure, areas, gateway)
-    vectors = VectorState(rows=infrastructure.store.vectors, meaning=infrastructure.meaning, filler=filler)
+    vectors = VectorState(
+        rows=infrastructure.store.vectors, meaning=infrastructure.meaning, filler=filler, backed=infrastructure.backed
+    )
     recording = Recording(infrastructure)
     served = listener_serves(infrastructure, areas, gateway, recording.of, lambda: sidecar)
     precheck = precheck_of(infrastructure, workers, gateway)
@@ -214,6 +217,7 @@ def wire(
             *alerting.services(),
             Service(name="vectors", run=filler.run, ends=Ends.WORK),
             *(() if voice is None else (Service(name="voice", run=voice.run, ends=Ends.WORK),)),
+            *backed_service(infrastructure.backed),
         ),
         schedules=(
             schedules_of(infrastructure, areas, workers, bot),

@@ -22,7 +22,7 @@ from ompycord.domain.memory.items import (
     NewMemory,
 )
 from ompycord.domain.ports import AuditTrail, Clock, Ids, RunRecords
-from ompycord.domain.ports.memory import KeptItem, MemoryRows
+from ompycord.domain.ports.memory import KeptItem, MemoryRows, MemorySearch
 from ompycord.domain.ports.team.vectors import NearItems
 from ompycord.domain.refusals import RefusalCode
 from ompycord.errors import Refused
@@ -54,10 +54,11 @@ class MemoryBook:
 
     def __init__(
         self, *, rows: MemoryRows, runs: RunRecords, audit: AuditTrail, clock: Clock, ids: Ids,
-        redact: Callable[[str], str], meaning: NearItems | None = None,
+        redact: Callable[[str], str], meaning: NearItems | None = None, search: MemorySearch | None = None,
     ) -> None:  # fmt: skip
-        """Without `meaning` items are found by words alone."""
+        """Without `meaning` items are found by words alone; `search` finds what fits in place of the rows."""
         self._rows = rows
+        self._search = search or rows
         self._meaning = meaning
         self._runs = runs
         self._audit = audit
@@ -69,8 +70,8 @@ class MemoryBook:
         query = query_of(text)
         if not query.terms:
             return ()
-        wanted = MemoryQuery(place=place, match=query.match, now=self._clock.now_ms(), limit=_FOUND)
-        found = await self._rows.search(wanted)
+        wanted = MemoryQuery(place=place, match=query.match, now=self._clock.now_ms(), limit=_FOUND, text=text)
+        found = await self._search.search(wanted)
         near = () if self._meaning is None or not found else await self._meaning.near(wanted, text, found)
         best = distinct(ranked(found, place, paths=query.paths, near=near))
         by_id = {one.item.id: one for one in (*near, *found)}
@@ -101,7 +102,7 @@ class MemoryBook:
         return {
             name: one
             for name, one in found.items()
-            if _is_seen(one.item, place) and one.item.status is not MemoryStatus.RETIRED
+            if place.sees(one.item) and one.item.status is not MemoryStatus.RETIRED
         }
 
     async def keep(self, place: MemoryPlace, new: NewMemory, person: Person, *, message: str | None = None) -> KeptItem:
@@ -224,9 +225,3 @@ class MemoryBook:
         near = [(likeness(item, one.item), one.item) for one in await self._rows.search(wanted)]
         close = sorted((one for one in near if one[0] >= _NEAR), key=lambda one: -one[0])
         return tuple(one for _, one in close if one.kind is not MemoryKind.RUN_SUMMARY)[:_SIMILAR]
-
-
-def _is_seen(item: MemoryItem, place: MemoryPlace) -> bool:
-    """Whether an item of this server is seen there, as the search's statement decides it."""
-    is_here = item.repository is None or item.repository == place.repository
-    return item.guild == place.guild and is_here and (item.channel is None or item.channel == place.channel)

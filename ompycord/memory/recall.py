@@ -10,7 +10,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.memory.items import FoundItem, MemoryItem, MemoryPlace, MemoryQuery, RecalledItem
 from ompycord.domain.memory.options import MemoryOptions
 from ompycord.domain.ports import Clock, Ids, RunRecords
-from ompycord.domain.ports.memory import MemoryRows, Recall
+from ompycord.domain.ports.memory import MemoryRows, MemorySearch, Recall
 from ompycord.domain.ports.team.vectors import NearItems
 from ompycord.memory.query import Query, query_of
 from ompycord.memory.ranking import distinct, ranked
@@ -43,9 +43,11 @@ class Recaller:
         options: MemoryOptions,
         redact: Callable[[str], str],
         meaning: NearItems | None = None,
+        search: MemorySearch | None = None,
     ) -> None:
-        """Without `meaning` items are found by words alone."""
+        """Without `meaning` items are found by words alone; `search` finds what fits in place of the rows."""
         self._rows = rows
+        self._search = search or rows
         self._meaning = meaning
         self._runs = runs
         self._clock = clock
@@ -81,8 +83,10 @@ class Recaller:
         if record is None or not query.is_enough:
             return ()
         place = MemoryPlace.of(record)
-        wanted = MemoryQuery(place=place, match=query.match, without_run=run, now=self._clock.now_ms(), limit=_FOUND)
-        fitting = [one for one in await self._rows.search(wanted) if _is_fitting(one, query)]
+        wanted = MemoryQuery(
+            place=place, match=query.match, without_run=run, now=self._clock.now_ms(), limit=_FOUND, text=text
+        )
+        fitting = [one for one in await self._search.search(wanted) if _is_fitting(one, query)]
         if not fitting:
             return ()
         near = () if self._meaning is None else await self._meaning.near(wanted, text, fitting)

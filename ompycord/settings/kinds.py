@@ -1,4 +1,4 @@
-"""Settings whose agents, checks and forges have the options of their kinds: unions of those, distinguished by `kind`.
+"""Settings whose agents, checks, forges and memory have the options of their kinds: unions, distinguished by `kind`.
 
 Only the kinds that are asked for are imported; `settings_schema` asks for all of them.
 """
@@ -15,8 +15,11 @@ from ompycord.checks.parser import AUTO, AutoOptions
 from ompycord.checks.registry import CHECK_PARSERS
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.configuration.repository_file import RepositoryFile
+from ompycord.domain.memory.backend import BackendSpec
+from ompycord.domain.memory.options import MemoryOptions
 from ompycord.domain.repository import AgentSpec, CheckSpec, ParserSpec, RepositorySpec
 from ompycord.forge.registry import FORGE_KINDS
+from ompycord.memory.backends.registry import MEMORY_BACKENDS
 from ompycord.settings.model import Settings
 
 __all__ = ["UNKNOWN_KIND", "options_of", "repository_file_with", "settings_schema", "settings_with"]
@@ -47,6 +50,8 @@ class _OneOf:
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        if not self._models:
+            return {"not": {}}
         options = handler(schema)
         return {"anyOf": [{"enum": list(self._models), "type": "string"}, options]} if self._by_name else options
 
@@ -54,8 +59,10 @@ class _OneOf:
         raise PydanticCustomError(UNKNOWN_KIND, _MISTAKE, self._known)
 
 
-def settings_with(*, agents: Iterable[str], parsers: Iterable[str], forges: Iterable[str]) -> type[Settings]:
-    """`Settings` that accept agents and forges of these kinds, and checks with these parsers or `auto`.
+def settings_with(
+    *, agents: Iterable[str], parsers: Iterable[str], forges: Iterable[str], memories: Iterable[str] = ()
+) -> type[Settings]:
+    """`Settings` that accept agents, forges and memories of these kinds, and checks with these parsers or `auto`.
 
     A name that is not declared is left out, and refused where it is used. Raises ConfigurationError for one that is
     declared twice or cannot be imported.
@@ -71,6 +78,7 @@ def settings_with(*, agents: Iterable[str], parsers: Iterable[str], forges: Iter
         __base__=Settings,
         repositories=(_dict_of(repository), Field(default_factory=dict)),
         agents=(_dict_of(agent), Field(default_factory=dict)),
+        memory=_memory(memories),
     )
 
 
@@ -92,6 +100,19 @@ def _repository(parsers: Mapping[str, type[BaseModel]], forges: Mapping[str, typ
         checks=(_checks(parsers), ()),
         forge=(cast("type[ForgeSpec | None]", forge | None), None),
     )
+
+
+def _memory(memories: Iterable[str]) -> Any:
+    """The field of the section `memory` whose backend is one of these, with its default."""
+    backends = {name: MEMORY_BACKENDS.get(name).options for name in _declared(memories, MEMORY_BACKENDS.names)}
+    backend: Any = Annotated[BackendSpec, _OneOf(backends, known=MEMORY_BACKENDS.names or ("none that is installed",))]
+    section = create_model(
+        "MemoryOptions",
+        __base__=MemoryOptions,
+        __doc__=MemoryOptions.__doc__,
+        backend=(cast("type[BackendSpec | None]", backend | None), None),
+    )
+    return section, section()
 
 
 def _checks(parsers: Mapping[str, type[BaseModel]]) -> Any:
@@ -127,14 +148,17 @@ def settings_schema() -> dict[str, Any]:
 
     Raises ConfigurationError for a kind that cannot be imported, or is declared twice.
     """
-    model = settings_with(agents=AGENT_KINDS.names, parsers=CHECK_PARSERS.names, forges=FORGE_KINDS.names)
+    model = settings_with(
+        agents=AGENT_KINDS.names, parsers=CHECK_PARSERS.names, forges=FORGE_KINDS.names, memories=MEMORY_BACKENDS.names
+    )
     schema = model.model_json_schema(by_alias=True, mode="validation")
     definitions: dict[str, Any] = schema["$defs"]
     chosen = (*(kind.options for kind in AGENT_KINDS.all()), *(one.options for one in CHECK_PARSERS.all()), AutoOptions)
     for options in chosen:
         definitions[options.__name__]["required"] = ["kind"]
-    for kind in FORGE_KINDS.all():
-        definitions[kind.options.__name__]["required"] = ["kind", "repository"]
+    for kind in (*FORGE_KINDS.all(), *MEMORY_BACKENDS.all()):
+        options = definitions[kind.options.__name__]
+        options["required"] = ["kind", *options.get("required", ())]
     del definitions["RepositorySpec"]["required"]
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "ompycord.yml"

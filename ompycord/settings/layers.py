@@ -96,11 +96,14 @@ _OF_SERVICE: Final = re.compile(
 )
 _PORT_OF_SERVICE: Final = re.compile(r"OMPYCORD_(?:[A-Z0-9]+_)*PORT")
 _ADDRESS_OF_SERVICE: Final = re.compile(r"(?:tcp|udp|sctp)://")
-_KIND_AT: Final[Mapping[str | int, int]] = {"agents": 2, "checks": 5, "forge": 3}
+_KIND_AT: Final[Mapping[str | int, int]] = {"agents": 2, "checks": 5, "forge": 3, "backend": 2}
 """Where pydantic names a kind.
 
-`agents.NAME.KIND.option`, `repositories.NAME.checks.0.parser.KIND.option`, `repositories.NAME.forge.KIND.option`.
+`agents.NAME.KIND.option`, `repositories.NAME.checks.0.parser.KIND.option`, `repositories.NAME.forge.KIND.option`,
+`memory.backend.KIND.option`.
 """
+_NAMED_AT: Final = {"repositories": 2, "memory": 1}
+"""Which part of a path says where that is; the first one of all others."""
 
 
 class _Merged(PydanticBaseSettingsSource):
@@ -134,7 +137,7 @@ def load_settings(*, environ: Mapping[str, str], folder: Path, overrides: Mappin
     merged = _merged([*unknown, _profile(unknown)])
     merged = _merged([merged, _proxy(environ, merged)])
     kinds = _kinds(merged)
-    model = settings_with(agents=kinds, parsers=_parsers(merged), forges=_forges(merged))
+    model = settings_with(agents=kinds, parsers=_parsers(merged), forges=_forges(merged), memories=_memories(merged))
     present, warnings = in_present_keys(merged, options=options_of(kinds))
 
     class Loaded(model):
@@ -222,6 +225,13 @@ def _forges(merged: Mapping[str, Any]) -> frozenset[str]:
     """The kinds of forges that are named, whether they exist or not."""
     forges = (repository.get("forge") for repository in _entries(merged.get("repositories")))
     kinds = (cast("Mapping[str, Any]", one).get("kind") for one in forges if isinstance(one, Mapping))
+    return frozenset(kind for kind in kinds if isinstance(kind, str))
+
+
+def _memories(merged: Mapping[str, Any]) -> frozenset[str]:
+    """The kind of memory that is named, whether it exists or not."""
+    backends = (section.get("backend") for section in _entries([merged.get("memory")]))
+    kinds = (cast("Mapping[str, Any]", one).get("kind") for one in backends if isinstance(one, Mapping))
     return frozenset(kind for kind in kinds if isinstance(kind, str))
 
 
@@ -318,9 +328,9 @@ _FIXES: Final[Mapping[str, str]] = {
 def _written(path: tuple[str | int, ...], error: str) -> Iterator[str | int]:
     """The path as people write it.
 
-    Pydantic puts the kind between the name of an agent, `parser` or `forge`, and its options.
+    Pydantic puts the kind between the name of an agent, `parser`, `forge` or `backend`, and its options.
     """
-    group = next(iter(path[2:] if path[:1] == ("repositories",) else path), "")
+    group = next(iter(path[_NAMED_AT.get(str(path[0]), 0) :]), "") if path else ""
     for at, part in enumerate(path):
         if at != _KIND_AT.get(group):
             yield part

@@ -9,6 +9,7 @@ from ompycord.domain.base import Frozen
 from ompycord.entry_points import OURS, Registry
 from ompycord.errors import ConfigurationError
 from ompycord.forge.registry import FORGE_KINDS
+from ompycord.memory.backends.registry import MEMORY_BACKENDS
 from ompycord.notify.registry import NOTIFIER_KINDS
 from ompycord.voice.registry import TRANSCRIBER_KINDS
 
@@ -20,6 +21,7 @@ REGISTRIES: Final[dict[str, Registry[Any]]] = {
     "notifier": NOTIFIER_KINDS,
     "forge": FORGE_KINDS,
     "transcriber": TRANSCRIBER_KINDS,
+    "memory": MEMORY_BACKENDS,
 }
 """By the name that people give a kind of plug-in."""
 

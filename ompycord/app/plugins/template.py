@@ -6,14 +6,15 @@ from typing import Final, Literal
 
 from ompycord import __version__
 from ompycord.app.plugins.forge_template import FORGE
+from ompycord.app.plugins.memory_template import MEMORY
 from ompycord.app.plugins.transcriber_template import TRANSCRIBER
 from ompycord.errors import RefusedInWords
 from ompycord.files import replace_file
 
 __all__ = ["KINDS", "PluginKind", "project_files", "write_project"]
 
-PluginKind = Literal["agent", "check-parser", "notifier", "forge", "transcriber"]
-KINDS: Final[tuple[PluginKind, ...]] = ("agent", "check-parser", "notifier", "forge", "transcriber")
+PluginKind = Literal["agent", "check-parser", "notifier", "forge", "transcriber", "memory"]
+KINDS: Final[tuple[PluginKind, ...]] = ("agent", "check-parser", "notifier", "forge", "transcriber", "memory")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 _PROJECT: Final = """\
@@ -225,6 +226,7 @@ _MODULES: Final[dict[PluginKind, str]] = {
     "notifier": _NOTIFIER,
     "forge": FORGE,
     "transcriber": TRANSCRIBER,
+    "memory": MEMORY,
 }
 _OF_KIND: Final[dict[PluginKind, dict[str, str]]] = {
     "agent": {
@@ -270,6 +272,13 @@ _OF_KIND: Final[dict[PluginKind, dict[str, str]]] = {
         "@what@": "transcriber",
         "@tried@": "`ompycord plugin check @name@` tries it against every rule.",
         "@usage@": "voice:\n  kind: @name@\n  options: {command: [my-speech-program, --stdin]}",
+    },
+    "memory": {
+        "@group@": "ompycord.memory",
+        "@record@": "MEMORY",
+        "@what@": "memory",
+        "@tried@": "`ompycord plugin check @name@` tries it against every rule.",
+        "@usage@": "memory:\n  backend: {kind: @name@, file: /var/lib/@dashed@.json}",
     },
 }
 

@@ -1,8 +1,9 @@
-"""How the vectors of the memory stand: a line of `/omp health`, and what `ompycord memory status` shows."""
+"""How vectors and the memory of another package stand: lines of `/omp health`, and `ompycord memory status`."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from ompycord.app.remembering.backed_search import BackedSearch
 from ompycord.app.remembering.vectors_of_texts import answer
 from ompycord.bot.lookups import HealthLine
 from ompycord.domain.memory.vectors import SpaceFill
@@ -19,22 +20,27 @@ _BY_WORDS = "Things are found by words alone"
 class VectorState:
     """Reads it when asked; keeps nothing."""
 
-    def __init__(self, *, rows: VectorRows, meaning: Meaning, filler: VectorFiller) -> None:
+    def __init__(
+        self, *, rows: VectorRows, meaning: Meaning, filler: VectorFiller, backed: BackedSearch | None = None
+    ) -> None:
+        """`backed` asks the memory of another package."""
+        self._backed = backed
         self._rows = rows
         self._meaning = meaning
         self._filler = filler
 
     async def lines(self, *, is_counted: bool = True) -> Sequence[HealthLine]:
-        """None where no vectors are wanted. `is_counted`: with the number of items, which are those of all servers.
+        """Of vectors, where they are wanted, and of the memory of another package, where there is one.
 
-        Raises StorageError.
+        `is_counted`: with the number of items, which are those of all servers. Raises StorageError.
         """
+        backed = () if self._backed is None else (self._backed.line(),)
         if self._meaning.options is None:
-            return ()
+            return backed
         words = _words(await self._rows.fills(), is_counted=is_counted)
         if fault := self.fault:
-            return (HealthLine(name="Memory", is_ok=False, text=f"{fault} {words}"),)
-        return (HealthLine(name="Memory", is_ok=True, text=words),)
+            return (HealthLine(name="Memory", is_ok=False, text=f"{fault} {words}"), *backed)
+        return (HealthLine(name="Memory", is_ok=True, text=words), *backed)
 
     @property
     def fault(self) -> str | None:
@@ -49,6 +55,7 @@ class VectorState:
             "embeddings": options is not None,
             "batch": None if options is None else options.batch,
             "fault": self.fault,
+            "backend": None if self._backed is None else self._backed.line().text,
             "query_cache": {"hits": self._meaning.cache.hits, "misses": self._meaning.cache.misses},
         }
 

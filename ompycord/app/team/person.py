@@ -7,7 +7,7 @@ no restore brings back, and what is on that list is taken out again before anyth
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -49,6 +49,11 @@ async def _settled() -> None:
     """Where no process writes anything."""
 
 
+async def _at_next_start() -> Sequence[str]:
+    """Where no process asks it."""
+    return ("The memory of another package, where memory.backend names one: it forgets them after the next start.",)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonData:
     """For one data folder."""
@@ -62,6 +67,8 @@ class PersonData:
     """Called with the runs whose log is another one now."""
     settle: Callable[[], Awaitable[None]] = _settled
     """Has written what is about to name people; awaited first."""
+    remembering: Callable[[], Awaitable[Sequence[str]]] = _at_next_start
+    """Has the memory of another package forget; sentences where it does not yet."""
 
     async def export(self, person: str) -> dict[str, Any]:
         """All that is kept of a person, as JSON: every row of theirs, and how many rows of others name them."""
@@ -159,6 +166,7 @@ class PersonData:
                 *_archives_left(in_files.unreadable, scrub.person),
                 *_rows_left(lost, scrub.person),
                 *(f"The file {one}: remove it by hand." for one in refused),
+                *await self.remembering(),
                 *self._elsewhere(),
             ],
         }

@@ -21,6 +21,7 @@ def recaller_of(infrastructure: Infrastructure) -> Recaller:
         options=infrastructure.settings.memory,
         redact=infrastructure.redact,
         meaning=infrastructure.meaning,
+        search=infrastructure.backed,
     )
 
 
@@ -64,4 +65,5 @@ def memory_book_of(infrastructure: Infrastructure) -> MemoryBook:
         ids=infrastructure.ids,
         redact=infrastructure.redact,
         meaning=infrastructure.meaning,
+        search=infrastructure.backed,
     )

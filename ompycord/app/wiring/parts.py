@@ -11,6 +11,8 @@ from ompycord.app.data_folder import DataFolder
 from ompycord.app.forges.connections import ForgeConnections
 from ompycord.app.known_secrets import KnownSecrets
 from ompycord.app.mode import StorageMode
+from ompycord.app.remembering.backed_search import BackedSearch
+from ompycord.app.remembering.backend import backed_search
 from ompycord.app.services import Service
 from ompycord.app.wiring.forge_credentials import ForgeCredentials
 from ompycord.bot.bot import Bot
@@ -126,6 +128,8 @@ class Infrastructure:
     """Whether what somebody said or allowed still counts."""
     meaning: Meaning = field(init=False)
     """What is near a text in meaning, in the memory."""
+    backed: BackedSearch | None = field(init=False)
+    """Asks the memory of another package; None where none is configured."""
     alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     """Called when something was decided. Filled while wiring, since the waking parts are made before the woken ones."""
     log_alarms: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
@@ -149,6 +153,10 @@ class Infrastructure:
             rows=self.store.vectors, options=self.settings.memory.embeddings, clock=self.clock, redact=self.redact
         )
         object.__setattr__(self, "meaning", meaning)
+        backed = backed_search(
+            self.settings.memory.backend, rows=self.store.memory, clock=self.clock, redact=self.redact
+        )
+        object.__setattr__(self, "backed", backed)
 
     def _learn_given(self, name: str, value: str) -> None:
         """Know a secret for an agent: nothing that leaves has it, nor any row of what agents report."""

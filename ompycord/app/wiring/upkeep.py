@@ -11,6 +11,7 @@ from ompycord.app.backups.copies import place_of
 from ompycord.app.backups.keeper import BackupKeeper
 from ompycord.app.recovery.retention import ResultKeeper
 from ompycord.app.recovery.search import RecoverySearch
+from ompycord.app.remembering.backend import forgetting
 from ompycord.app.replaying.recording import Recording
 from ompycord.app.retention.attached import FileKeeper, Retention
 from ompycord.app.retention.keeper import RetentionKeeper
@@ -160,6 +161,7 @@ def person_data_of(infrastructure: Infrastructure) -> PersonData:
         backups=infrastructure.settings.backup,
         forget=infrastructure.snapshots.forget,
         settle=infrastructure.refusals.finish,
+        remembering=partial(forgetting, infrastructure.backed),
     )
 
 

@@ -20,7 +20,7 @@ __all__ = ["plugin"]
 
 plugin = typer.Typer(
     name="plugin",
-    help="Agents, check parsers, notifiers, forges and transcribers of other packages: list, new, check.",
+    help="What other packages add, such as agents, notifiers, forges and memories: list, new, check.",
     no_args_is_help=True,
     cls=GroupedCommands,
 )
@@ -36,6 +36,7 @@ class PluginChoice(StrEnum):
     NOTIFIER = "notifier"
     FORGE = "forge"
     TRANSCRIBER = "transcriber"
+    MEMORY = "memory"
 
 
 @plugin.command("list", epilog=examples("plugin list"))
@@ -96,11 +97,13 @@ def check(name: Name, as_json: AsJson = False) -> None:
 def _verdicts(name: str) -> "list[RuleVerdict]":
     from ompycord.agents.registry import AGENT_KINDS
     from ompycord.app.plugins.forge_rules import judge_forge
+    from ompycord.app.plugins.memory_rules import judge_memory
     from ompycord.app.plugins.notifier_rules import judge_notifier
     from ompycord.app.plugins.parser_rules import judge_parser
     from ompycord.app.plugins.transcriber_rules import judge_transcriber
     from ompycord.checks.registry import CHECK_PARSERS
     from ompycord.forge.registry import FORGE_KINDS
+    from ompycord.memory.backends.registry import MEMORY_BACKENDS
     from ompycord.notify.registry import NOTIFIER_KINDS
     from ompycord.voice.registry import TRANSCRIBER_KINDS
 
@@ -112,6 +115,8 @@ def _verdicts(name: str) -> "list[RuleVerdict]":
         return asyncio.run(judge_forge(FORGE_KINDS.get(name)))
     if name in TRANSCRIBER_KINDS.names:
         return asyncio.run(judge_transcriber(TRANSCRIBER_KINDS.get(name)))
+    if name in MEMORY_BACKENDS.names:
+        return asyncio.run(judge_memory(MEMORY_BACKENDS.get(name)))
     if name in AGENT_KINDS.names:
         how = "name one of that kind under agents, then `ompycord conformance` with its name."
         raise RefusedInWords(f"{name} is a kind of agent: {how}")

@@ -92,6 +92,11 @@ class MemoryPlace(Frozen):
         """Where a run works."""
         return cls(guild=record.guild or "", repository=record.repository, channel=record.channel)
 
+    def sees(self, item: "MemoryItem") -> bool:
+        """Whether an item is seen here, as the search's statement decides it."""
+        is_here = item.repository is None or item.repository == self.repository
+        return item.guild == self.guild and is_here and (item.channel is None or item.channel == self.channel)
+
 
 class NewMemory(Frozen):
     """Something to be remembered, as a person, an agent or a run says it."""
@@ -189,6 +194,14 @@ class MemoryQuery(Frozen):
     """The run whose own items are left out."""
     now: Millis
     limit: Annotated[int, Field(ge=1, le=200)] = 50
+    text: str = ""
+    """The words as they were written, for the memory of another package; empty where only ours is to be searched."""
+
+    def sees(self, item: MemoryItem) -> bool:
+        """Whether an item may be found by this query, whatever its words are."""
+        is_active = item.status is MemoryStatus.ACTIVE and (item.expires_at is None or item.expires_at > self.now)
+        is_own = self.without_run is not None and item.source_run == self.without_run
+        return is_active and not is_own and self.place.sees(item)
 
 
 class ErasedMemory(Frozen):

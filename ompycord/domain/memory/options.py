@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from ompycord.domain.base import Frozen
 from ompycord.domain.configuration.written import BaseUrl, WrittenPath
+from ompycord.domain.memory.backend import BackendSpec
 from ompycord.domain.memory.vectors import MOST_NUMBERS
 
 __all__ = ["EmbeddingOptions", "MemoryOptions"]
@@ -59,3 +60,5 @@ class MemoryOptions(Frozen):
     """Whether a verified run is remembered in facts: task, files, checks."""
     embeddings: EmbeddingOptions | None = None
     """Left out: things are found by words alone, and nothing is sent anywhere."""
+    backend: BackendSpec | None = None
+    """Left out: Ompycord searches by itself. Else the memory of a package is asked, and kept at what is here."""

@@ -22,7 +22,7 @@ from ompycord.domain.memory.items import (
     NewMemory,
 )
 
-__all__ = ["KeptItem", "MemoryRows", "ProposedItems", "Recall", "RecallForRuns", "TeamMemory"]
+__all__ = ["KeptItem", "MemoryRows", "MemorySearch", "ProposedItems", "Recall", "RecallForRuns", "TeamMemory"]
 
 
 class KeptItem(Frozen):
@@ -35,7 +35,15 @@ class KeptItem(Frozen):
     """Active items that say nearly the same, the closest first."""
 
 
-class MemoryRows(Protocol):
+class MemorySearch(Protocol):
+    """Finds what fits a query: the rows themselves, or the memory of another package over them."""
+
+    async def search(self, query: MemoryQuery) -> list[FoundItem]:
+        """Active items of this place that fit, the best first. Raises StorageError."""
+        ...
+
+
+class MemoryRows(MemorySearch, Protocol):
     """The rows of items, their counters and the index of their words."""
 
     async def add(self, items: Sequence[tuple[MemoryItem, str]]) -> list[MemoryItem]:
@@ -51,10 +59,6 @@ class MemoryRows(Protocol):
 
     async def by_id(self, ids: Sequence[str]) -> Mapping[str, FoundItem]:
         """Items by their whole ids, whatever their state; those that are not there are left out."""
-        ...
-
-    async def search(self, query: MemoryQuery) -> list[FoundItem]:
-        """Active items of this place whose words fit, the best first."""
         ...
 
     async def rewrite(self, item: MemoryItem, terms: str, *, expect: MemoryStatus) -> bool:

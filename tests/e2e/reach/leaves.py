@@ -12,11 +12,13 @@ import yaml
 from pydantic import BaseModel
 
 from ompycord.agents.registry import AGENT_KINDS
+from ompycord.app.plugins.template import write_project
 from ompycord.domain.configuration.forge_options import ForgeSpec
 from ompycord.domain.repository import AgentSpec
 from ompycord.forge.registry import FORGE_KINDS
 from ompycord.settings import Settings
 from tests.integration.cli.harness import ompycord
+from tests.support.extension.installed import install_project
 
 __all__ = ["FILE", "VARIABLES", "options_of_kinds", "settings", "shown_settings"]
 
@@ -343,6 +345,7 @@ FILE: dict[str, Any] = {
         "hold_out": 0.2,
         "offer_decisions": True,
         "run_summaries": False,
+        "backend": {"kind": "box", "timeout_s": 3.0, "file": "/srv/box.json"},
         "embeddings": {
             "address": "http://127.0.0.1:1/v1",
             "key_file": "/srv/embeddings/key",
@@ -455,7 +458,9 @@ async def shown_settings(folder: Path) -> set[str]:
     """The settings that `config show` shows with the value that was given and the place where it was."""
     folder.mkdir()
     (folder / "ompycord.yml").write_text(yaml.safe_dump(FILE))
+    write_project("memory", "box", folder / "box")  # a memory is always a package's
     environ = {name: text for name, (_, text, _) in VARIABLES.items()}
+    environ |= install_project(folder / "box", folder / "site")
     done = await ompycord("config", "show", "--json", folder=folder, environ=environ)
     assert done.code == 0, done.err
     rows = {row["setting"]: (row["value"], row["from"]) for row in json.loads(done.out)}

@@ -1,14 +1,19 @@
 """What a run's agent is given of earlier work: what fits, once, the same at each start, nothing of its own."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from ompycord.app.remembering import backend
 from ompycord.app.wiring.memory import recaller_of
 from ompycord.domain.access import Person
 from ompycord.domain.events import MemoryRecalled
 from ompycord.domain.ids import RunId
+from ompycord.domain.memory.backend import BackendItem, BackendQuery, BackendSpec
 from ompycord.domain.memory.items import MemoryKind, MemoryPlace, NewMemory
 from ompycord.domain.memory.options import MemoryOptions
 from ompycord.domain.run import RunState
@@ -186,3 +191,58 @@ async def test_secrets_are_not_stored(harness: AppHarness) -> None:
     (row,) = (await harness.store.memory.by_id([item])).values()
     assert AGENT_SECRET not in f"{row.item.title} {row.item.body}"
     assert "[redacted]" in row.item.title
+
+
+class Elsewhere:
+    """A memory of another package, which finds what it is told to find."""
+
+    def __init__(self, options: BackendSpec) -> None:
+        self.options = options
+        self.items: dict[str, BackendItem] = {}
+        self.queries: list[BackendQuery] = []
+
+    async def candidates(self, query: BackendQuery) -> list[str]:
+        self.queries.append(query)
+        return [name for name, one in self.items.items() if "tax" in one.title]
+
+    async def known(self) -> dict[str, str]:
+        return {name: one.stamp for name, one in self.items.items()}
+
+    async def put(self, items: Sequence[BackendItem]) -> None:
+        self.items |= {one.id: one for one in items}
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        self.items = {name: one for name, one in self.items.items() if name not in ids}
+
+    async def close(self) -> None:
+        """It has nothing to close."""
+
+
+async def test_the_memory_of_another_package_finds_what_an_agent_is_given(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Elsewhere] = []
+
+    def make(options: BackendSpec) -> Elsewhere:
+        made.append(Elsewhere(options))
+        return made[0]
+
+    kind: Any = SimpleNamespace(get=lambda name: SimpleNamespace(backend=make))  # pyright: ignore[reportUnknownLambdaType]
+    monkeypatch.setattr(backend, "MEMORY_BACKENDS", kind)
+    spec = MemoryOptions(hold_out=0.0, backend=BackendSpec(kind="elsewhere"))
+    harness = AppHarness(store, tmp_path, FakeClock(), memory=spec)
+    fits = await keep(harness, "Discount before tax", "The cart rounds twice otherwise.")
+    await keep(harness, "The cart has a discount for members")
+    assert harness.infrastructure.backed is not None
+    assert await harness.infrastructure.backed.keep()
+    prompt = "Fix the discount of the cart: the tax is wrong"
+    async with harness.running():
+        text, (recorded,) = await ran(harness, prompt)
+    assert ([one.item for one in recorded.items], "Discount before tax" in text) == ([fits], True)
+    (query,) = {one.text: one for one in made[0].queries}.values()
+    assert (query.guild, query.repository, query.text) == (
+        "1",
+        "shop",
+        "Fix the discount of the cart: the tax is wrong",
+    )
+    await harness.infrastructure.backed.close()

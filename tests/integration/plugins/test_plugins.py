@@ -1,7 +1,6 @@
 """A plug-in from the template, outside the package and by its own README, keeps the rules; a broken one is named."""
 
 import json
-import os
 import re
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ from ompycord.checks.registry import CHECK_PARSERS
 from ompycord.errors import RefusedInWords
 from tests.integration.cli.harness import ompycord
 from tests.support.extension.goose_tests import TapOptions, TapParser
+from tests.support.extension.installed import install_project as installed
 
 AGENT = """
 import json, sys, time
@@ -28,22 +28,6 @@ if "long" in task:
     time.sleep(300)
 print(json.dumps({"done": "all"}), flush=True)
 """
-
-
-def installed(project: Path, site: Path) -> dict[str, str]:
-    """As pip would lay it out: its module and the entry points of its own pyproject.toml."""
-    text = (project / "pyproject.toml").read_text()
-    name = re.search(r'^name = "(.+)"', text, re.MULTILINE)
-    group = re.search(r'^\[project\.entry-points\."(.+)"\]\n(.+)', text, re.MULTILINE)
-    assert name is not None
-    assert group is not None
-    info = site / f"{name[1].replace('-', '_')}-0.1.0.dist-info"
-    info.mkdir(parents=True)
-    for module in project.glob("*.py"):
-        (site / module.name).write_text(module.read_text())
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name[1]}\nVersion: 0.1.0\n")
-    (info / "entry_points.txt").write_text(f"[{group[1]}]\n{group[2].replace(chr(34), '')}\n")
-    return {"PYTHONPATH": os.pathsep.join((str(site), str(Path.cwd())))}
 
 
 async def test_a_check_parser_from_the_template_keeps_every_rule_and_is_used(tmp_path: Path) -> None:
@@ -92,6 +76,24 @@ async def test_a_kind_of_forge_from_the_template_keeps_every_rule_and_is_chosen_
     shown = await ompycord("config", "show", "--json", folder=tmp_path, environ=environ)
     rows = {row["setting"]: row["value"] for row in json.loads(shown.out)}
     assert (rows["repositories.shop.forge.kind"], rows["repositories.shop.forge.file"]) == ("glade", "/srv/forge.json")
+
+
+async def test_a_memory_from_the_template_keeps_every_rule_and_is_chosen_as_its_page_says(tmp_path: Path) -> None:
+    project = tmp_path / "mine"
+    made = await ompycord("plugin", "new", "memory", "tin_box", "--folder", str(project), folder=tmp_path)
+    assert made.code == 0, made.err
+    environ = installed(project, tmp_path / "site")
+    done = await ompycord("plugin", "check", "tin_box", "--json", folder=tmp_path, environ=environ)
+    assert (done.code, len(json.loads(done.out)["rules"])) == (0, 7), done.out
+    [usage] = re.findall(r"```yaml\n(.*?)```", (project / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "ompycord.yml").write_text(usage)
+    shown = await ompycord("config", "show", "--json", folder=tmp_path, environ=environ)
+    rows = {row["setting"]: row["value"] for row in json.loads(shown.out)}
+    assert (rows["memory.backend.kind"], rows["memory.backend.file"]) == ("tin_box", "/var/lib/tin-box.json")
+    without = await ompycord("config", "show", folder=tmp_path)
+    assert (without.code, without.err.strip()) == (
+        78, "ompycord: memory.backend.kind: it must be one of none that is installed",
+    )  # fmt: skip
 
 
 @pytest.mark.long
