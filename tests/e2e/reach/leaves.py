@@ -469,7 +469,7 @@ async def shown_settings(folder: Path) -> set[str]:
     wanted["agents.spoken.env.SPOKEN_HOME"] = ("[set]", "ompycord.yml")
     wrong = {name: (rows.get(name), value) for name, value in wanted.items() if rows.get(name) != value}
     assert wrong == {}, wrong
-    return {_general(name) for name in wanted if _differs(name, rows)}
+    return {_general(name) for name in wanted if _differs(name, rows)} - {"memory.backend.file"}  # the box's own
 
 
 def _general(name: str) -> str:
