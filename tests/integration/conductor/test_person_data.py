@@ -1,5 +1,6 @@
 """A person is erased: in no file of the data folder, under a record that verifies, and again after a restore."""
 
+import dataclasses
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -167,7 +168,12 @@ async def test_an_erasure_goes_past_a_file_that_cannot_be_removed_and_one_that_e
     artifact = tmp_path / "artifacts" / "ab" / "abc"
     artifact.parent.mkdir(parents=True)
     artifact.write_text(f"by {XEN.name}")
-    data = person_data_of(harness.infrastructure)
+
+    async def remembering() -> tuple[str, ...]:
+        assert await store.memory.items(MemoryFilter(source_run=run)) == []
+        return ("The memory backend failed.",)
+
+    data = dataclasses.replace(person_data_of(harness.infrastructure), remembering=remembering)
     with monkeypatch.context() as stopped:
         stopped.setattr(store, "erase_person", _stopped)
         stopped.setattr(Path, "unlink", _refused)
@@ -177,7 +183,10 @@ async def test_an_erasure_goes_past_a_file_that_cannot_be_removed_and_one_that_e
     with monkeypatch.context() as refusing:
         refusing.setattr(Path, "unlink", _refused)
         done = await data.erase(XEN.id, by="operator")
-    assert done["elsewhere"][0] == "The file artifacts/ab/abc (Operation not permitted): remove it by hand."
+    assert done["elsewhere"][:2] == [
+        "The file artifacts/ab/abc (Operation not permitted): remove it by hand.",
+        "The memory backend failed.",
+    ]
     assert left_in(tmp_path) == [str(artifact)]
 
 

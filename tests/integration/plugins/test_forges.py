@@ -209,11 +209,14 @@ async def test_one_of_another_package_is_made_with_its_own_options_and_words(
             assert await following.has_branch(trial.head)
         (tmp_path / "token").write_text("a" * 20)
         refused = await inspect_access(forges.proposing, spec, now=0)
+        (tmp_path / "forge.json").write_text("{}")
+        broken = await inspect_access(forges.proposing, spec, now=0)
     assert (judged.status, judged.text) == (
         "ok",
         f"acme/shop as ompycord-bot, the token may push. It needs {spec.rights.least}",
     )
     assert (refused.status, refused.text) == ("fail", "acme/shop: the token was refused.")
+    assert broken.text == "acme/shop: its kind of forge, glade, failed at examine (KeyError)."
     assert set(learned) == {"t" * 20, "a" * 20}
 
 
