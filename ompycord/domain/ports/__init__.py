@@ -180,6 +180,7 @@ __all__ = [
     "Listener",
     "Members",
     "MemoryRows",
+    "MemorySearch",
     "MergedOnTrial",
     "ModelLedger",
     "Models",
