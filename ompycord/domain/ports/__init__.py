@@ -49,7 +49,7 @@ from ompycord.domain.ports.forge import (
     PushRequest,
     PutOnBase,
 )
-from ompycord.domain.ports.memory import MemoryRows, ProposedItems, RecallForRuns, TeamMemory
+from ompycord.domain.ports.memory import MemoryRows, MemorySearch, ProposedItems, RecallForRuns, TeamMemory
 from ompycord.domain.ports.model_ledger import ModelLedger
 from ompycord.domain.ports.models import Models
 from ompycord.domain.ports.notify import NotificationQueue
