@@ -125,7 +125,7 @@ async def _begin(
         token = settings.discord.token.get_secret_value()
         point_at_configured(settings.discord)
         known = _known_secrets(settings, data, environ, (token, secret))
-        await _serve(settings, data, token, secret, stop, manager, known=known, announce=announce, address=None)
+        await _serve(settings, data, token, secret, stop, manager, known=known, announce=announce, local=None)
     else:
         async with local_playground(settings, data, environ) as (local, adapted):
             known = _known_secrets(adapted, data, environ, (local.info.bot_token, local.token, secret))
@@ -138,7 +138,7 @@ async def _begin(
                 manager,
                 known=known,
                 announce=announce,
-                address=local.address,
+                local=local,
             )
 
 
@@ -203,8 +203,9 @@ async def _serve(
     *,
     known: KnownSecrets,
     announce: Callable[[str], None],
-    address: str | None,
+    local: "LocalDiscord | None",
 ) -> None:
+    address = None if local is None else local.address
     log_file = settings.log.file and LogFile(
         path=data.path / settings.log.file, max_bytes=settings.log.max_mib * MIB, keep=settings.log.keep
     )
@@ -217,6 +218,12 @@ async def _serve(
     async with serving(
         settings, data, token=token, secret=secret, known=known, stop=stop, port=settings.webhook.port
     ) as running:
+        if local is not None:
+            from ompycord.app.connection.sample_forge import receive_webhooks  # as above
+
+            if (warning := await receive_webhooks(local, running.sidecar, settings, data)) is not None:
+                announce(f"  Look at     {warning}")
+                log.warning("playground.no_webhooks", text=warning)
         await _announce(running.parts, stop, announce, address=address, sidecar=running.sidecar)
         settle_process()
         if address is None:  # the playground allows its bot everything

@@ -13,6 +13,7 @@ from ompycord.playground import guards
 from ompycord.playground.faults.bot_process import BotProcess
 from ompycord.playground.faults.buttons import FaultButtons
 from ompycord.playground.faults.plan import FaultPlan
+from ompycord.playground.forge.hook_sender import HookSender
 from ompycord.playground.forge.page_api import ForgePages
 from ompycord.playground.forge.room import ForgeRoom
 from ompycord.playground.forge.seed import open_forge, people, shown
@@ -77,6 +78,7 @@ class Hosted:
     bot: BotProcess
     buttons: FaultButtons
     threads: Threads
+    hooks: HookSender
     application: web.Application
     stop: asyncio.Event
     """Set by `/control/shutdown`."""
@@ -123,6 +125,7 @@ def compose(state: State, *, on_bot: Callable[[BotProcess], None]) -> Hosted:
 
     bot = BotProcess(core.storage, core.folder, bot_changed)
     buttons = FaultButtons(core=core, plan=plan, bot=bot)
+    hooks = HookSender(clock=core.clock, number=wire.next_number)
     plan.on_kill = buttons.killed
     page = PageApi(services=services, gateway=gateway, feed=feed, bot=bot)
     gateway.on_status = publish_status
@@ -136,14 +139,20 @@ def compose(state: State, *, on_bot: Callable[[BotProcess], None]) -> Hosted:
     served.on_response_prepare.append(guards.add_headers)
     RestApi(backend=backend, plan=plan, wire=wire).add_to(served, [route for area in AREAS for route in area.ROUTES])
     page.add_to(served)
-    DrawerApi(clock=core.clock, limiter=backend.limiter, wire=wire, buttons=buttons).add_to(served)
+    DrawerApi(clock=core.clock, limiter=backend.limiter, wire=wire, buttons=buttons, others=hooks.lines_after).add_to(
+        served
+    )
     control = ControlApi(services=services, gateway=gateway, plan=plan, wire=wire, bot=bot, stop=stop)
     control.add_to(served)
     if state.forge is not None and state.forge.is_ready:
         control.forge = shown(state.forge)
+        hooks.add_to(served)
+        state.forge.forge.hooks.on_event = hooks.add
         state.forge.add_to(served)
         ForgePages(state.forge.forge, logins=partial(people, core.world)).add_to(served)
     for path in ("/gateway", "/gateway/"):
         served.router.add_get(path, gateway.serve)
     served.router.add_get(cdn.PATH, cdn.handler(core))
-    return Hosted(state=state, bot=bot, buttons=buttons, threads=services.threads, application=served, stop=stop)
+    return Hosted(
+        state=state, bot=bot, buttons=buttons, threads=services.threads, hooks=hooks, application=served, stop=stop
+    )

@@ -77,6 +77,7 @@ async def serve(folder: Path, sock: socket.socket, limits: Limits = LIMITS) -> N
             print(json.dumps({"port": core.port, "token": core.token}), flush=True)  # noqa: T201
             async with asyncio.TaskGroup() as group:
                 watchers = [group.create_task(hosted.bot.observe()), group.create_task(_archive(hosted.threads))]
+                watchers.append(group.create_task(hosted.hooks.run()))
                 await _until_stopped(hosted.stop)
                 hosted.buttons.close()  # before the bot ends: buttons that are in force record how they ended
                 await hosted.bot.end_started()

@@ -240,6 +240,24 @@ async def test_no_view_has_an_accessibility_fault(browser: Browser, playground: 
         assert await pull.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+async def test_an_issue_is_opened_and_labeled_below_the_list(browser: Browser, playground: Playground) -> None:
+    async with opened(browser, playground) as pull:
+        page, row = pull.page, pull.at("issue-row")
+        await page.goto(f"http://127.0.0.1:{playground.port}/forge/{SAMPLE}?token={playground.token}")
+        await page.get_by_label("You are").select_option(playground.mo.id)
+        await page.get_by_label("Title").fill("<b>It is wrong</b>")
+        await pull.button("Open issue").click()
+        await expect(row).to_contain_text("<b>It is wrong</b>")
+        await expect(row).to_contain_text("by mo")
+        await pull.button("Label ompycord").click()
+        await expect(pull.button("Take ompycord away")).to_be_visible()
+        found = await page.evaluate(f"{AUDIT_OBJECT}.everything({WCAG_AA}, {LEAST_TARGET_PX})")
+        assert not any(found.values()), found
+        await page.get_by_label("You are").select_option(playground.olu.id)
+        await pull.button("Take ompycord away").click()
+        await expect(page.get_by_text("You have no write access to this repository.")).to_be_visible()
+
+
 async def test_text_never_becomes_markup(browser: Browser, playground: Playground) -> None:
     async with opened(browser, playground) as pull:
         body = pull.page.locator("#description")

@@ -74,3 +74,21 @@ async def test_without_git_for_the_playground_it_is_a_branch_and_that_is_said(tm
         await start(product)
         _, result = await result_of(product.playground.ada, ())
     assert "Open PR" not in result.labels
+
+
+async def test_a_label_on_an_issue_there_starts_a_run_and_a_pull_request_is_looked_at(tmp_path: Path) -> None:
+    """By the forge's own signed webhooks, which the page's drawer shows."""
+    async with running_product(tmp_path, config=CONFIG, environ=PULL_REQUESTS) as product:
+        playground = product.playground
+        ada = {"user": playground.ada.id, "repository": SAMPLE}
+        issue = await playground.post("/app/forge/issue", {**ada, "title": "The discount", "body": "It is wrong."})
+        await playground.post("/app/forge/label", {**ada, "number": issue["number"], "label": "ompycord"})
+        _, result = await result_of(playground.ada, ())
+        lines = [one for one in (await playground.get("/app/wire"))["entries"] if one["method"] == "HOOK"]
+        secret = (product.data / "secrets/hook_playground").read_text().strip()
+        log = product.said + product.log.read_text()
+    assert "Open PR" in result.labels
+    sent = {(one["route"], one["status"]) for one in lines}
+    assert {("issues.labeled", 202), ("pull_request.opened", 202)} <= sent
+    assert {one["status"] for one in lines} == {202}
+    assert secret not in log

@@ -73,6 +73,14 @@ class LocalDiscord:
                 "then start again."
             ) from None
 
+    async def name_hook_receiver(self, url: str, secret: str) -> None:
+        """Have the forge there deliver its webhooks to this address. Raises UnavailableError."""
+        try:
+            async with Client(self._address, timeout_s=PROBE_S) as client:
+                await client.name_hook_receiver(url, secret)
+        except PlaygroundError as error:
+            raise UnavailableError(f"The playground's forge sends no webhooks: {error}.") from None
+
     async def shut_down(self) -> None:
         """End the playground with an orderly end of `up`; does nothing where it has ended already."""
         with contextlib.suppress(PlaygroundError):

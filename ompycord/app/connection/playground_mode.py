@@ -4,6 +4,7 @@ They are the playground's ids, the sample repository and the rehearsal agent.
 """
 
 from ompycord.agents.rehearsal import RehearsalOptions
+from ompycord.app.connection.sample_forge import forge_hook
 from ompycord.domain.access import Access, RoleNames
 from ompycord.domain.repository import RepositorySpec
 from ompycord.playground.client import Info
@@ -36,7 +37,13 @@ def with_playground(settings: Settings, info: Info, sample: RepositorySpec) -> S
     people = RoleNames(admin=(info.users["admin"],), runner=(info.users["member"],))
     # With one admin and no approver a rule of two people could never be met.
     logins = {info.forge[kind]: info.users[kind] for kind in ("admin", "member")} if info.forge else {}
-    changes = {"discord": discord, "access": Access(users=people, forge=logins), "profile": "solo"}
+    hook = {} if sample.name in settings.repositories else forge_hook(info, sample)
+    changes = {
+        "discord": discord,
+        "access": Access(users=people, forge=logins),
+        "profile": "solo",
+        "forge_hooks": {**hook, **settings.forge_hooks},
+    }
     local = settings.model_copy(update=changes)
     return with_rehearsal(local, sample)
 

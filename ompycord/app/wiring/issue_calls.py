@@ -14,7 +14,7 @@ from ompycord.domain.issue_calls.options import ForgeHookSpec, starts_by_reposit
 from ompycord.errors import ConfigurationError
 from ompycord.webhook.forge_routes import ForgeHooks
 
-__all__ = ["forge_hooks_of", "hook_secret_file", "issue_calls_of"]
+__all__ = ["forge_hooks_of", "hook_secret", "hook_secret_file", "issue_calls_of"]
 
 _SHORTEST: Final = 20
 
@@ -54,7 +54,7 @@ def forge_hooks_of(infrastructure: Infrastructure, calls: IssueCalls) -> ForgeHo
     hooks = infrastructure.settings.forge_hooks
     if not hooks:
         return None
-    secrets = {name: _secret(infrastructure.data, spec) for name, spec in hooks.items()}
+    secrets = {name: hook_secret(infrastructure.data, spec) for name, spec in hooks.items()}
     infrastructure.known.add(secrets.values())
     return ForgeHooks({name: text.encode() for name, text in secrets.items()}, calls)
 
@@ -64,7 +64,8 @@ def hook_secret_file(folder: Path, spec: ForgeHookSpec) -> Path:
     return folder / (spec.secret_file or Path("secrets") / f"hook_{spec.name}")
 
 
-def _secret(data: DataFolder, spec: ForgeHookSpec) -> str:
+def hook_secret(data: DataFolder, spec: ForgeHookSpec) -> str:
+    """What its deliveries are signed with. Raises ConfigurationError."""
     if spec.secret_file is None:
         text, _ = data.secret(f"hook_{spec.name}")
     else:

@@ -102,6 +102,10 @@ class Client:
         """End the playground. A bot that is ending itself names its pid, so that it gets no second signal."""
         await self.post("/control/shutdown", {} if bot is None else {"bot": bot})
 
+    async def name_hook_receiver(self, url: str, secret: str) -> None:
+        """Have the forge deliver its webhooks there, signed with the secret."""
+        await self.post("/control/forge-hook", {"url": url, "secret": secret})
+
     async def wire(self, *, after: int = 0, method: str = "", route: str = "") -> list[JsonObject]:
         """The REST requests after a number, with bodies; filtered by method and Discord's path template."""
         entries: list[JsonObject] = await self.get(f"/control/wire?after={after}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from ompycord.playground.forge.hook_events import HookEvents
 from ompycord.playground.forge.records import Records
 from ompycord.playground.forge.refusals import invalid
 from ompycord.playground.rules.documents import Json
@@ -10,8 +11,9 @@ from ompycord.playground.rules.documents import Json
 class CommitChecks:
     """Of all commits. `changed` is called with a repository and a commit of which something else is known now."""
 
-    def __init__(self, records: Records, *, changed: Callable[[str, str], None]) -> None:
+    def __init__(self, records: Records, *, changed: Callable[[str, str], None], hooks: HookEvents) -> None:
         self._records = records
+        self._hooks = hooks
         self._changed = changed
 
     def set_status(self, login: str, full_name: str, commit: str, given: Json) -> Json:
@@ -31,6 +33,7 @@ class CommitChecks:
         }
         made = self._records.add("status", f"{full_name}@{commit}", made)
         self._changed(full_name, commit)
+        self._hooks.status(full_name, made)
         return made
 
     def statuses(self, full_name: str, commit: str) -> list[Json]:
@@ -64,6 +67,7 @@ class CommitChecks:
         }
         made = self._records.add("check", f"{full_name}@{commit}", made)
         self._changed(full_name, commit)
+        self._hooks.check(full_name, made)
         return made
 
     def change_check(self, full_name: str, found: Json, given: Json) -> Json:
@@ -73,6 +77,7 @@ class CommitChecks:
             fields |= {"status": "completed", "completed_at": given.get("completed_at") or self._records.moment()}
         changed = self._records.change("check", found, **fields)
         self._changed(full_name, found["commit"])
+        self._hooks.check(full_name, changed)
         return changed
 
     def check_runs(self, full_name: str, commit: str) -> list[Json]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ompycord.playground.forge.git_folder import GitFolder
+from ompycord.playground.forge.hook_events import HookEvents
 from ompycord.playground.forge.records import Records
 from ompycord.playground.forge.refusals import ForgeRefusal, invalid, not_found
 from ompycord.playground.forge.views import Views, base_of, head_of
@@ -14,18 +15,26 @@ class Discussion:
     """Of all pull requests and issues. `changed` is called with one that is shown otherwise now."""
 
     def __init__(
-        self, records: Records, views: Views, *, git: Callable[[str], GitFolder], changed: Callable[[Json], None]
+        self,
+        records: Records,
+        views: Views,
+        *,
+        git: Callable[[str], GitFolder],
+        changed: Callable[[Json], None],
+        hooks: HookEvents,
     ) -> None:
         self._records = records
         self._views = views
         self._git = git
         self._changed = changed
+        self._hooks = hooks
 
     def add_comment(self, login: str, found: Json, body: str) -> Json:
         """A comment. Raises ForgeRefusal."""
         _require_text(body)
         made = self._records.add("comment", key(found), {"user": login, "body": body, **self._association(login)})
         self._changed(self._records.change("pull", found))
+        self._hooks.commented(found, made)
         return made
 
     def add_review(self, login: str, found: Json, *, event: str, body: str, commit: str | None) -> Json:
@@ -42,6 +51,7 @@ class Discussion:
         review = self._records.add("review", key(found), made | self._association(login))
         reviewers = [one for one in found["reviewers"] if one != login]
         self._changed(self._records.change("pull", found, reviewers=reviewers))
+        self._hooks.reviewed(found, review)
         return review
 
     async def add_line_comment(self, login: str, found: Json, given: Json) -> Json:
@@ -67,6 +77,7 @@ class Discussion:
         text = {"user": login, "body": str(given["body"]), "outdated": False, "resolved": False}
         made = self._records.add("line_comment", key(found), {**place, **text, **self._association(login)})
         self._changed(self._records.change("pull", found))
+        self._hooks.line_commented(found, made)
         return made
 
     def _root(self, found: Json, answered: Any) -> Json | None:

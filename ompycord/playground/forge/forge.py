@@ -13,6 +13,7 @@ from ompycord.playground.forge.credentials import APP_BOT, Credentials
 from ompycord.playground.forge.discussion import Discussion, hunk_at, key
 from ompycord.playground.forge.faults import Faults
 from ompycord.playground.forge.git_folder import GitError, GitFolder
+from ompycord.playground.forge.hook_events import HookEvents
 from ompycord.playground.forge.objects.addresses import Addresses
 from ompycord.playground.forge.records import BOT, Records
 from ompycord.playground.forge.refusals import ForgeRefusal, invalid, not_found
@@ -46,8 +47,9 @@ class Forge:
         self.storage = Storage(folder / "forge.db")
         self.records = Records(self.storage, now)
         self.views = Views(self.records, Addresses(web=web))
-        self.discussion = Discussion(self.records, self.views, git=self.git, changed=self.changed)
-        self.checks = CommitChecks(self.records, changed=self.changed_commit)
+        self.hooks = HookEvents(self.records, self.views, git=self.git)
+        self.discussion = Discussion(self.records, self.views, git=self.git, changed=self.changed, hooks=self.hooks)
+        self.checks = CommitChecks(self.records, changed=self.changed_commit, hooks=self.hooks)
         self.faults = Faults()
         self.remaining = LIMIT
         self.headers: dict[str, str] = {}
@@ -185,6 +187,14 @@ class Forge:
         self.records.put("pull", made)
         await self.on_opened()
         self.changed(made)
+        self.hooks.happened(made, "opened", login)
+        return made
+
+    def open_issue(self, login: str, full_name: str, given: Json) -> Json:
+        """Open an issue."""
+        made = self.add_issue(login, full_name, given)
+        self.hooks.happened(made, "opened", login)
+        self.changed(made)
         return made
 
     def add_issue(
@@ -223,8 +233,12 @@ class Forge:
             raise invalid("PullRequest", field="base")
         if (state := given.get("state")) is not None and state != found["state"]:
             fields |= self._ended(found, git) if state == "closed" else self._reopened(found, git)
-            self.note(found, "closed" if state == "closed" else "reopened", login)
+        was = found["state"]
         changed = self.records.change("pull", found, **fields)
+        if changed["state"] != was:
+            self.note(changed, "closed" if state == "closed" else "reopened", login)
+        elif fields:
+            self.hooks.happened(changed, "edited", login)
         self.changed(changed)
         return changed
 
@@ -240,9 +254,10 @@ class Forge:
             raise invalid("PullRequest", message=message)
         return {"state": "open", "closed_at": None}
 
-    def ready(self, found: Json, *, is_draft: bool) -> Json:
+    def ready(self, login: str, found: Json, *, is_draft: bool) -> Json:
         """A draft that is ready now, or the other way round."""
         changed = self.records.change("pull", found, draft=is_draft)
+        self.hooks.happened(changed, "converted_to_draft" if is_draft else "ready_for_review", login)
         self.changed(changed)
         return changed
 
@@ -297,10 +312,13 @@ class Forge:
             is_same = is_there and await git.text_of(tip, one["path"]) == await git.text_of(one["commit"], one["path"])
             self.records.change("line_comment", one, outdated=not is_same)
         self.changed(self.records.change("pull", found, head_commit=tip))
+        self.hooks.happened(found, "synchronize", BOT)
 
-    def note(self, found: Json, event: str, login: str, **more: object) -> None:
-        """A line of the timeline."""
+    def note(self, found: Json, event: str, login: str, about: str | None = None) -> None:
+        """A line of the timeline, once it is so."""
+        more = {} if about is None else {"about": about}
         self.records.add("event", key(found), {"event": event, "user": login, **more})
+        self.hooks.happened(found, event, login, about)
 
     def changed(self, found: Json) -> None:
         self.on_changed(found["repository"], found["number"])

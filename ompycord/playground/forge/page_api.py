@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from ompycord.playground.forge import marking
 from ompycord.playground.forge.discussion import key
 from ompycord.playground.forge.faults import BUTTONS, of
 from ompycord.playground.forge.forge import Forge
@@ -47,6 +48,7 @@ class ForgePages:
         add("GET", "/app/forge/repositories", self._repositories)
         add("GET", "/app/forge/pulls", self._pulls)
         add("GET", "/app/forge/pull", self._pull)
+        add("GET", "/app/forge/issues", self._issues)
         acts: dict[str, Act] = {
             "comment": self._comment,
             "line-comment": self._line_comment,
@@ -55,6 +57,8 @@ class ForgePages:
             "ci": self._ci,
             "merge": self._merge,
             "change": self._change,
+            "issue": self._open_issue,
+            "label": self._label,
             "switch": self._switch,
             "fault": self._fault,
         }
@@ -71,6 +75,14 @@ class ForgePages:
         full_name = self._repository(request.query.get("repository", ""))
         git = self._forge.git(full_name)
         return answer([self._forge.views.pull(one, git) for one in reversed(self._forge.pulls(full_name))])
+
+    async def _issues(self, request: web.Request) -> web.StreamResponse:
+        """Open issues, newest first."""
+        full_name = self._repository(request.query.get("repository", ""))
+        git, every = self._forge.git(full_name), self._forge.records.children("pull", full_name)
+        found = [one for one in reversed(every) if one["head"] is None and one["state"] == "open"]
+        issues = [self._forge.views.issue(one, git) for one in found]
+        return answer({"issues": issues})
 
     async def _pull(self, request: web.Request) -> web.StreamResponse:
         """All that the page of a pull request shows."""
@@ -162,9 +174,27 @@ class ForgePages:
         self._require_write(body)
         found = self._found(body)
         if isinstance(body.get("draft"), bool):
-            found = self._forge.ready(found, is_draft=body["draft"])
+            found = self._forge.ready(self._login(body), found, is_draft=body["draft"])
         given = {name: str(body[name]) for name in ("title", "body", "state") if name in body}
         self._forge.change_pull(self._login(body), found, given)
+        return {}
+
+    async def _open_issue(self, body: Json) -> object:
+        full_name, title = self._repository(str(body.get("repository", ""))), str(body.get("title", "")).strip()
+        if not title:
+            raise NotPossibleError("An issue has a title.")
+        given: Json = {"title": title, "body": str(body.get("body") or "")}
+        made = self._forge.open_issue(self._login(body), full_name, given)
+        return self._forge.views.issue(made, self._forge.git(full_name))
+
+    async def _label(self, body: Json) -> object:
+        """Put a label on an issue or take it away, as who may write."""
+        self._require_write(body)
+        found, label = self._found(body, is_pull=False), str(body.get("label", ""))
+        if body.get("on") is False:
+            marking.remove_label(self._forge, self._login(body), found, label)
+        else:
+            marking.add_labels(self._forge, self._login(body), found, [label])
         return {}
 
     async def _switch(self, body: Json) -> object:
@@ -217,13 +247,13 @@ class ForgePages:
             raise NotPossibleError("There is no such repository.", status=404)
         return found["full_name"]
 
-    def _found(self, body: Json) -> Json:
+    def _found(self, body: Json, *, is_pull: bool = True) -> Json:
         number = str(body.get("number", ""))
         full_name = self._repository(str(body.get("repository", "")))
         if not number.isdigit():
             raise NotPossibleError("number is that of a pull request")
         try:
-            return self._forge.numbered(full_name, int(number))
+            return self._forge.numbered(full_name, int(number), is_pull=is_pull)
         except ForgeRefusal as refusal:
             raise NotPossibleError("There is no such pull request.", status=404) from refusal
 

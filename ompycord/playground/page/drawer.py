@@ -1,5 +1,6 @@
 """The drawer of the page: requests, buckets, faults; its counterparts are `static/wire.js` and `static/faults.js`."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 from aiohttp import web
@@ -15,7 +16,17 @@ from ompycord.playground.world.clock import Clock
 class DrawerApi:
     """The drawer's routes, under `/app` like the page's."""
 
-    def __init__(self, *, clock: Clock, limiter: RateLimiter, wire: WireLog, buttons: FaultButtons) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        limiter: RateLimiter,
+        wire: WireLog,
+        buttons: FaultButtons,
+        others: Callable[[int], list[Json]],
+    ) -> None:
+        """`others` are lines after a number that are no requests of the bot."""
+        self._others = others
         self._clock = clock
         self._limiter = limiter
         self._log = wire
@@ -30,7 +41,9 @@ class DrawerApi:
 
     async def _wire(self, request: web.Request) -> web.StreamResponse:
         windows = self._limiter.open_windows(self._clock.now())
-        entries = [entry.summary() for entry in self._log.after(after_of(request))]
+        after = after_of(request)
+        entries = [entry.summary() for entry in self._log.after(after)]
+        entries = sorted([*entries, *self._others(after)], key=lambda one: one["n"])
         return answer({"entries": entries, "buckets": [asdict(window) for window in windows]})
 
     async def _faults(self, _request: web.Request) -> web.StreamResponse:

@@ -106,7 +106,7 @@ async def checks(ask: Ask, forge: ForgeDouble) -> None:
     await ask("GET", f"{HERE}/collaborators/anna/permission")
     await ask("PUT", f"{HERE}/pulls/1/merge", {})
     forge.forge.set_up("acme/shop", is_linear=False)
-    forge.forge.ready(forge.forge.numbered("acme/shop", 1), is_draft=False)
+    forge.forge.ready("anna", forge.forge.numbered("acme/shop", 1), is_draft=False)
     await ask("PUT", f"{HERE}/pulls/1/merge", {"merge_method": "merge"})
     await ask("GET", f"{HERE}/pulls/1")
     await ask("DELETE", f"{HERE}/git/refs/heads/fix")

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from ompycord.playground.forge import marking
 from ompycord.playground.forge.discussion import key
 from ompycord.playground.forge.objects import accounts
 from ompycord.playground.forge.refusals import not_found
@@ -28,7 +29,7 @@ async def listed(call: ForgeCall) -> ForgeAnswer:
 
 async def opened(call: ForgeCall) -> ForgeAnswer:
     call.require_write("issues=write")
-    made = call.forge.add_issue(call.login, call.repository["full_name"], call.given)
+    made = call.forge.open_issue(call.login, call.repository["full_name"], call.given)
     return ForgeAnswer(status=201, body=call.forge.views.issue(made, call.git))
 
 
@@ -83,45 +84,22 @@ async def its_labels(call: ForgeCall) -> ForgeAnswer:
 
 
 async def add_labels(call: ForgeCall) -> ForgeAnswer:
-    """GitHub makes a label that it does not know."""
     call.require_write("issues=write")
-    found, records, name = call.issue(), call.forge.records, call.repository["full_name"]
     wanted = [str(one) for one in (call.given["labels"] if isinstance(call.body, dict) else call.body)]
-    known = {one["name"] for one in records.children("label", name)}
-    for label in wanted:
-        if label not in known:
-            records.add("label", name, {"name": label})
-        if label not in found["labels"]:
-            call.forge.note(found, "labeled", call.login, about=label)
-    all_of_it = [*found["labels"], *(one for one in wanted if one not in found["labels"])]
-    made = records.change("pull", found, labels=all_of_it)
-    call.forge.changed(made)
-    return ForgeAnswer(body=call.forge.views.labels(name, made["labels"]))
+    made = marking.add_labels(call.forge, call.login, call.issue(), wanted)
+    return ForgeAnswer(body=call.forge.views.labels(call.repository["full_name"], made["labels"]))
 
 
 async def remove_label(call: ForgeCall) -> ForgeAnswer:
-    found = call.issue()
-    if call.params["label"] not in found["labels"]:
-        raise not_found()
-    fewer = [one for one in found["labels"] if one != call.params["label"]]
-    call.forge.note(found, "unlabeled", call.login, about=call.params["label"])
-    made = call.forge.records.change("pull", found, labels=fewer)
+    made = marking.remove_label(call.forge, call.login, call.issue(), call.params["label"])
     return ForgeAnswer(body=call.forge.views.labels(call.repository["full_name"], made["labels"]))
 
 
 async def assign(call: ForgeCall) -> ForgeAnswer:
-    """Those who cannot be assigned are left out without a word, as on GitHub."""
     call.require_write("issues=write")
-    found, forge = call.issue(), call.forge
     wanted = [str(one) for one in call.given.get("assignees", ())]
-    usable = [one for one in wanted if forge.views.account(one)["permission"] != "none"]
-    for login in usable:
-        if login not in found["assignees"]:
-            forge.note(found, "assigned", call.login, about=login)
-    all_of_them = [*found["assignees"], *(one for one in usable if one not in found["assignees"])]
-    made = forge.records.change("pull", found, assignees=all_of_them)
-    forge.changed(made)
-    return ForgeAnswer(status=201, body=forge.views.issue(made, call.git))
+    made = marking.assign(call.forge, call.login, call.issue(), wanted)
+    return ForgeAnswer(status=201, body=call.forge.views.issue(made, call.git))
 
 
 async def events(call: ForgeCall) -> ForgeAnswer:

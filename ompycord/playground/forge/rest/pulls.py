@@ -106,9 +106,9 @@ async def ask(call: ForgeCall) -> ForgeAnswer:
     if not is_known or not set(teams) <= set(call.repository.get("teams", ())):
         raise ForgeRefusal(422, "Reviews may only be requested from collaborators.")
     more = {"reviewers": _with(found["reviewers"], reviewers), "teams": _with(found["teams"], teams)}
-    for login in reviewers:
-        forge.note(found, "review_requested", call.login, about=login)
     made = forge.records.change("pull", found, **more)
+    for login in reviewers:
+        forge.note(made, "review_requested", call.login, about=login)
     forge.changed(made)
     return ForgeAnswer(status=201, body=forge.views.pull(made, call.git))
 

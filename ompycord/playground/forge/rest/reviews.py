@@ -106,7 +106,7 @@ def _draft(call: ForgeCall, query: str, variables: Json) -> Json:
 
 def _drafted(call: ForgeCall, query: str, variables: Json, name: str, *, is_draft: bool) -> Json:
     found = _by_node(call, "pull", "PR_", _node(query, variables, "PR_"))
-    made = call.forge.ready(found, is_draft=is_draft)
+    made = call.forge.ready(call.login, found, is_draft=is_draft)
     shown = {"id": f"PR_{made['id']}", "number": made["number"], "isDraft": made["draft"]}
     return {"data": {name: {"pullRequest": shown}}}
 

@@ -5,13 +5,13 @@ import { timeElement } from "./timestamps.js";
 
 const LOST = new Set(["drop_before", "drop_after", "kill_before", "kill_after", "outage"]);
 
-/** Whether the bot was refused; an answer that a fault took does not count. */
-export const isRefused = ({ status, fault }) => status >= 400 && !LOST.has(fault);
+/** Whether the bot was refused, or took no webhook; an answer that a fault took does not count. */
+export const isRefused = ({ status, fault }) => (status >= 400 || status === 0) && !LOST.has(fault);
 
-/** What the bot got to see: a status, or nothing where a fault took the answer. */
+/** What the bot got to see: a status, or nothing where a fault took the answer. Of a webhook: what it answered. */
 function statusCell({ status, fault }) {
-  const kind = status >= 500 ? "bad" : status >= 400 ? "refused" : "good";
-  const text = LOST.has(fault) ? "lost" : String(status);
+  const kind = status >= 500 || status === 0 ? "bad" : status >= 400 ? "refused" : "good";
+  const text = LOST.has(fault) ? "lost" : status === 0 ? "no answer" : String(status);
   return h("td", { class: `wire-status wire-${kind}` }, text, fault ? ` ${fault.replace("_", " ")}` : null);
 }
 
@@ -35,7 +35,7 @@ export function refusedRow({ at, method, route, status, fault, problems }) {
   return h(
     "li",
     { class: "refused", "data-testid": "refused-row" },
-    h("p", { class: "refused-head" }, momentOf(at), " ", h("strong", {}, String(status)), ` ${method} ${route}`),
+    h("p", { class: "refused-head" }, momentOf(at), " ", h("strong", {}, status === 0 ? "No answer" : String(status)), ` ${method} ${route}`),
     h("ul", { class: "refused-why" }, why.map((text) => h("li", {}, text))),
   );
 }

@@ -17,7 +17,7 @@ async function start() {
   try {
     const state = await forge.state();
     if (place?.[2]) await openPull(state, place[1], Number(place[2]));
-    else drawList(place?.[1] ?? "", await forge.pulls(place?.[1] ?? ""));
+    else drawList(place?.[1] ?? "", await forge.pulls(place?.[1] ?? ""), peopleOf(state));
   } catch (error) {
     byId("start-problem").textContent = error.message;
     byId("start").hidden = false;
@@ -25,8 +25,10 @@ async function start() {
   }
 }
 
+const peopleOf = (state) => state.users.filter((user) => user.kind !== "bot");
+
 async function openPull(state, repository, number) {
-  const people = state.users.filter((user) => user.kind !== "bot");
+  const people = peopleOf(state);
   const kept = people.find((user) => user.id === sessionStorage.getItem(WHO));
   const page = new PullPage({
     repository,

@@ -1,17 +1,19 @@
-// The list of a repository's pull requests.
+// The list of a repository's pull requests, with its open issues below.
 
 import { byId, h } from "../dom.js";
 import { messageTime } from "../timestamps.js";
+import { IssueList } from "./issue_list.js";
 import { pageAddress } from "./requests.js";
 import { stateBadge } from "./pull_parts.js";
 
-export function drawList(repository, pulls) {
+export function drawList(repository, pulls, people) {
   document.title = `Pull requests of ${repository} · Ompycord playground`;
   byId("content").replaceChildren(
     h("h1", { class: "forge-title" }, "Pull requests of ", h("code", {}, repository)),
     pulls.length
       ? h("ul", { class: "pull-list" }, pulls.map(row))
       : h("p", { class: "muted" }, "None yet. A run of the sample that ends well opens one: /omp new in a channel."),
+    new IssueList(repository, people).element,
   );
 }
 
