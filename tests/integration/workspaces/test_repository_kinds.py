@@ -21,6 +21,7 @@ from ompycord.workspaces.publishing.forge_pushes import ForgePushes
 from ompycord.workspaces.service import GitWorkspaces
 from tests.integration.workspaces.conftest import Shell
 from tests.support.forge_double import TOKEN, ForgeDouble, forge_double
+from tests.support.forge_options import forge_options
 from tests.support.patience import patient
 
 pytestmark = pytest.mark.posix
@@ -59,7 +60,7 @@ class Kind:
     ) -> "Published":
         """What the forge has of the run's result."""
         async with forge_double(self.folder / "forge", self.whole) as forge:
-            spec = self.spec(forge={**forge.settings, "token_file": self.folder / "token"}, **more)
+            spec = self.spec(forge=forge_options({**forge.settings, "token_file": self.folder / "token"}), **more)
             prepared = await self._workspaces.prepare(self.run, spec, base=None)
             change(prepared.path)
             collected = await self._workspaces.collect(self.run, spec, message="a result")
