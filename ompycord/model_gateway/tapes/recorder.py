@@ -73,6 +73,8 @@ class TapeRecorder:
         self._clock = clock
         self._head: TapeHead | None = None
         self._is_known = False
+        self._writing = asyncio.Lock()
+        """Answers stand on the tape in the order in which they ended, however long one takes to be written."""
 
     async def is_wanted(self) -> bool:
         """Whether the run is recorded."""
@@ -90,8 +92,9 @@ class TapeRecorder:
 
         async def write(answer: TapedAnswer) -> None:
             try:
-                entry = await asyncio.to_thread(self._entry, answer, dialect, model, path, query, headers, body)
-                await self._shelf.add(self._run, *([] if self._head is None else [self._head]), entry)
+                async with self._writing:
+                    entry = await asyncio.to_thread(self._entry, answer, dialect, model, path, query, headers, body)
+                    await self._shelf.add(self._run, *([] if self._head is None else [self._head]), entry)
             except OSError as error:
                 log.warning("tapes.not_written", run=self._run, cause=str(error))
 

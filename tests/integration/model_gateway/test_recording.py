@@ -1,6 +1,8 @@
 """A run's tape: written by the gateway without secrets, and played in the provider's place byte by byte."""
 
+import asyncio
 import json
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,9 +21,11 @@ from ompycord.model_gateway.tapes.player import TapePlayer
 from ompycord.model_gateway.tapes.recorder import TapeRecorder
 from ompycord.model_gateway.tapes.shelf import TapeShelf, tape_file
 from ompycord.model_gateway.tapes.tape import Tape, TapeHead, read_tape
+from ompycord.testing import FakeClock
 from ompycord.text import Redactor
 from tests.integration.model_gateway.conftest import KEY, PATHS, Way, body_of, spec_of, way_of
 from tests.support.model_answers import Truth, answer
+from tests.support.patience import patient
 from tests.support.stub_provider import Reply, StubProvider
 
 TRUTH = Truth(input=1000, output=50)
@@ -66,7 +70,7 @@ async def test_20_a_tape_gives_the_same_bytes_and_the_same_cost_without_the_prov
     async with recorded(tmp_path / "then", provider) as way:
         then = [(await way.ask(dialect)).content for _ in range(2)]
         costs = [row["nano_usd"] for row in await way.ledger()]
-        tape = read_tape(tape_file(tmp_path / "then", way.run))
+    tape = read_tape(tape_file(tmp_path / "then", way.run))
     asked = len(provider.asked)
     async with played(tape) as (player, url):
         spec = spec_of(provider).model_copy(update={"base_url": url})
@@ -194,3 +198,40 @@ async def test_a_tape_is_removed_once_its_days_are_over(tmp_path: Path) -> None:
     assert tape_file(tmp_path, run).exists()
     await shelf.prune(made_ms + 2 * 86_400_000 + 1000)
     assert not tape_file(tmp_path, run).exists()
+
+
+class SlowAtFirst(Redactor):
+    """Its first text takes until another one comes, or until none does."""
+
+    def __init__(self) -> None:
+        super().__init__([KEY])
+        self.has_more = threading.Event()
+        self._is_first = True
+
+    def redact(self, text: str) -> str:
+        if self._is_first:
+            self._is_first = False
+            self.has_more.wait(patient(0.3))
+        else:
+            self.has_more.set()
+        return super().redact(text)
+
+
+async def test_answers_stand_on_the_tape_in_the_order_in_which_they_ended(tmp_path: Path) -> None:
+    """The agent may ask again before the first one is written; asked alike, they would be played the wrong way round."""
+    run, clock = RunId("0" * 26), FakeClock()
+
+    async def head_of(run: RunId) -> TapeHead:
+        return TapeHead(run=run, at=clock.now_ms(), base="b" * 40, folder=FOLDER)
+
+    shelf = TapeShelf(tmp_path, TapeOptions())
+    recorder = TapeRecorder(run=run, shelf=shelf, head_of=head_of, redactor=SlowAtFirst(), clock=clock)
+    assert await recorder.is_wanted()
+    async with asyncio.TaskGroup() as group:
+        for text in (b"first", b"second"):
+            asked = recorder.begin(dialect=Dialect.CHAT, model="m-1", path="/v1", query="", headers={}, body=b"{}")
+            asked.begin("acme", 200, {"content-type": "application/json"})
+            asked.add(text)
+            asked.is_whole = True
+            group.create_task(asked.keep())
+    assert [one.parts[0][1] for one in read_tape(tape_file(tmp_path, run)).requests] == ["first", "second"]
