@@ -208,17 +208,17 @@ class SlowAtFirst(Redactor):
         self.has_more = threading.Event()
         self._is_first = True
 
-    def redact(self, text: str) -> str:
+    def redact(self, text: str, *, was_cut: bool = False) -> str:
         if self._is_first:
             self._is_first = False
             self.has_more.wait(patient(0.3))
         else:
             self.has_more.set()
-        return super().redact(text)
+        return super().redact(text, was_cut=was_cut)
 
 
 async def test_answers_stand_on_the_tape_in_the_order_in_which_they_ended(tmp_path: Path) -> None:
-    """The agent may ask again before the first one is written; asked alike, they would be played the wrong way round."""
+    """The agent may ask again before the first is written: asked alike, they would be played the other way round."""
     run, clock = RunId("0" * 26), FakeClock()
 
     async def head_of(run: RunId) -> TapeHead:
