@@ -92,11 +92,12 @@ async def test_a_waiting_run_starts_by_itself_in_the_next_month_of_the_servers_z
     eve = FakeClock(int(datetime(2027, 1, 31, 23, 59, tzinfo=ZoneInfo("Asia/Tokyo")).timestamp() * 1000))
     month = {"server": {"month_usd": 7}, "zone": "Asia/Tokyo", "when_reached": "queue"}
     harness = budgeted(store, tmp_path, 7.0, clock=eve, **month)
+    harness.agent.hold()
     async with harness.running():
-        first = RunId((await harness.submit(ADA)).id)
-        await harness.ended(first)
+        await harness.in_state(RunId((await harness.submit(ADA)).id), RunState.SUSPENDED)
+        harness.agent.release()
         [account] = await harness.book.of_key(SERVER)
-        await until(lambda: account.is_used_up)
+        assert account.is_used_up
         waiting = await harness.submit(MO)
         assert not await harness.book.has_room(waiting)
         words = await harness.book.no_room(payer_of(waiting), "Mo")
