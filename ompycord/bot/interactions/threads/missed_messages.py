@@ -39,6 +39,8 @@ class MissedMessages:
         """What comes by the gateway waits for what is older."""
         self._late: set[int] = set()
         """The messages that were read after the gap: the gateway may bring them, too."""
+        self._read: dict[int, int] = {}
+        """The threads that this connection has read, each with the newest message that was taken there."""
         self._connection = 0
         self._has_gap = False
         """Something older than what is taken now could not be read: what is noted stays before it."""
@@ -47,6 +49,7 @@ class MissedMessages:
         """Wait with messages until those before them are taken: this connection knows nothing of what came before."""
         self._is_caught_up.clear()
         self._late.clear()
+        self._read.clear()
         self._connection += 1
 
     async def on_message(self, message: discord.Message) -> None:
@@ -68,8 +71,10 @@ class MissedMessages:
             self._has_gap = not await self._is_gap_taken()
         finally:
             self._is_caught_up.set()
-        while self._has_gap and connection == self._connection and not self._client.is_closed():
+        while self._has_gap:
             await self._context.clock.sleep(_AGAIN_S)
+            if connection != self._connection or self._client.is_closed():
+                return
             self._has_gap = not await self._is_gap_taken()
 
     async def _is_gap_taken(self) -> bool:
@@ -80,10 +85,10 @@ class MissedMessages:
                 now = datetime.fromtimestamp(self._context.clock.now_ms() / 1000, UTC)
                 await self._keep(discord.utils.time_snowflake(now))
             elif self._context.options.message_content:
-                newest = [await self._catch_up_in(thread, since) for thread in self._newer_than(since)]
-                if None in newest:
+                left = [thread for thread in self._newer_than(since) if thread.id not in self._read]
+                if not all([await self._catch_up_in(thread, since) for thread in left]):  # each of them
                     return False
-                await self._keep(max((one for one in newest if one is not None), default=since))
+                await self._keep(max(self._read.values(), default=since))
         except StorageError as error:
             log.warning("messages.not_caught_up", cause=str(error))
             return False
@@ -95,15 +100,15 @@ class MissedMessages:
             known = self._client.get_guild(guild)
             yield from (one for one in (known.threads if known else ()) if (one.last_message_id or 0) > message)
 
-    async def _catch_up_in(self, thread: discord.Thread, since: int) -> int | None:
-        """The newest message that was taken there; None where it cannot be read now, but later."""
+    async def _catch_up_in(self, thread: discord.Thread, since: int) -> bool:
+        """Take what is newer there; False where it cannot be read now, but later."""
         if await self._context.store.surfaces.run_of_surface(str(thread.id)) is None:
-            return since
+            return True
         try:
             found = await self._context.rest.messages_after(thread, since)
         except SendFailed as failed:
             log.warning("thread.not_caught_up", thread=thread.id, cause=str(failed))
-            return since if failed.is_final or failed.is_closed else None
+            return failed.is_final or failed.is_closed
         replied = {one.reference.message_id for one in found if self._is_ours(one) and one.reference is not None}
         for message in found:
             is_spoken = not message.author.bot and message.type in SPOKEN
@@ -111,7 +116,8 @@ class MissedMessages:
             if is_spoken and not is_taken:
                 self._late.add(message.id)
                 await self._threads.on_message(message)
-        return max((message.id for message in found), default=since)
+        self._read[thread.id] = max((message.id for message in found), default=since)
+        return True
 
     def _is_ours(self, message: discord.Message) -> bool:
         return str(message.author.id) == self._context.rest.me
