@@ -162,30 +162,6 @@ async def test_what_cannot_be_read_at_first_is_read_again_and_nothing_newer_is_n
     assert said == ["Mind the tests.", "Thank you.", "That is all.", "Mind the docs."]
 
 
-async def test_a_thread_that_was_read_is_not_read_again_for_one_that_was_not(harness: AppHarness) -> None:
-    mo = harness.playground.mo
-    async with harness.running():
-        ended = RunId((await harness.start(mo)).id)
-        await mo.wait_message(lambda m: kind_of(m) == "result")
-        readable = await harness.thread_of(ended)
-        run = await harness.at_work()
-        thread = await harness.thread_of(run)
-    for place in (readable, thread):
-        missed = await mo.say("Mind the docs.", place)
-    await harness.playground.fault("GET", f"/channels/{thread}/messages", "status", status=400, count=1)
-    later = back(harness)
-    async with later.running():
-        await later.struck()
-        await mo.wait_message(lambda m: "Start" in m.labels and m.channel_id == readable)
-        later.clock.advance(30)
-        await taken(mo, missed)
-        await until_noted(later, missed)
-        reads = await later.playground.wire(method="GET", route="/channels/{channel_id}/messages")
-        assert [str(readable) in one["path"] for one in reads].count(True) == 1
-        later.agent.release()
-        await later.until(run, lambda one: one.is_final)
-
-
 async def test_a_session_that_discord_gave_up_loses_nothing_that_was_written_meanwhile(harness: AppHarness) -> None:
     mo = harness.playground.mo
     async with harness.running():
