@@ -50,7 +50,7 @@ class Fault:
     headers: dict[str, str]
     has_via: bool
     containing: str
-    """Only requests with this in their body."""
+    """Only requests with this in their body or their query."""
     probability: float
     chance: random.Random
     hits: list[str] = field(default_factory=list[str])
@@ -99,8 +99,8 @@ class FaultPlan:
         """Plan a fault. Raises BadFaultError.
 
         `method` (`*` for any), `route` (Discord's template or path without `/api/v10`, with `*`), `action`, `count`,
-        `skip`, `containing` a text in the body; `status`, `body`, `headers` and `via` for `status`, `seconds` for
-        delays and outages, `body` as of `POST /control/gateway` for `disturb`, `probability` with `seed`.
+        `skip`, `containing` a text in the body or the query; `status`, `body`, `headers` and `via` for `status`,
+        `seconds` for delays and outages, `body` as of `POST /control/gateway` for `disturb`, `probability` with `seed`.
         """
         action = wanted.get("action")
         if action not in ACTIONS:
@@ -137,14 +137,14 @@ class FaultPlan:
     def shown(self) -> list[Json]:
         return [fault.shown() for fault in self._faults]
 
-    def next_for(self, method: str, path: str, route: str, body: object = None) -> Fault | None:
+    def next_for(self, method: str, path: str, route: str, *, query: str = "", body: object = None) -> Fault | None:
         """The fault to apply to this request, counted and recorded; None for most."""
         for fault in self._faults:
             if not fault.remaining or fault.method not in ("*", method):
                 continue
             if not (fnmatchcase(path, fault.route) or fault.route == route):
                 continue
-            if fault.containing and (body is None or fault.containing not in encode(body).decode()):
+            if fault.containing not in query and (body is None or fault.containing not in encode(body).decode()):
                 continue
             if fault.chance.random() >= fault.probability:
                 continue

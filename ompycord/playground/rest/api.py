@@ -61,7 +61,8 @@ class RestApi:
         headers: dict[str, str] = {}
         try:
             call = await read_call(self._backend, request, params)
-            fault = self._plan.next_for(request.method, route.clean_path(params), route.template, call.body)
+            path, query = route.clean_path(params), request.query_string
+            fault = self._plan.next_for(request.method, path, route.template, query=query, body=call.body)
             reply = await self._apply_fault(fault, request, is_before=True) or self._work(route, call, request, headers)
         except DiscordError as error:
             reply = Reply(status=error.status, body=error.body)

@@ -145,7 +145,10 @@ async def test_what_cannot_be_read_at_first_is_read_again_and_nothing_newer_is_n
         await taken(mo, first)
         await until_noted(harness, first)
     missed = await mo.say("Mind the docs.", thread)
-    await harness.playground.fault("GET", f"/channels/{thread}/messages", "status", status=400, count=1)
+    after = f"after={first.id}"  # what nothing else of the bot asks
+    await harness.playground.fault(
+        "GET", f"/channels/{thread}/messages", "status", status=400, count=1, containing=after
+    )
     later = back(harness)
     async with later.running():
         await later.struck()
@@ -160,6 +163,32 @@ async def test_what_cannot_be_read_at_first_is_read_again_and_nothing_newer_is_n
         await later.until(run, lambda one: one.is_final)
     said = [one.body.text for one in await later.store.events_of(run) if isinstance(one.body, Prompted)]
     assert said == ["Mind the tests.", "Thank you.", "That is all.", "Mind the docs."]
+
+
+async def test_only_the_thread_that_could_not_be_read_is_read_again(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        runs = [await harness.at_work() for _ in range(2)]
+        closed, opened = [await harness.thread_of(run) for run in runs]
+        first = await mo.say("Mind the tests.", closed)
+        await taken(mo, first)
+        await until_noted(harness, first)
+    missed = [await mo.say("Mind the docs.", thread) for thread in (closed, opened)]
+    planned: list[dict[str, Any]] = [{"action": "status", "status": 400}, {"action": "delay_before", "count": 9}]
+    for thread, fault in zip((closed, opened), planned, strict=True):
+        await harness.playground.fault("GET", f"/channels/{thread}/messages", containing=f"after={first.id}", **fault)
+    later = back(harness)
+    async with later.running():
+        await later.struck()
+        now = await mo.say("Thank you.", opened)
+        await taken(mo, now)  # so the first try has ended
+        later.clock.advance(30)
+        await taken(mo, missed[0])
+        await until_noted(later, now)
+        later.agent.release()
+        for run in runs:
+            await later.until(run, lambda one: one.is_final)
+    assert [len(fault["hits"]) for fault in await harness.playground.faults()] == [1, 1]
 
 
 async def test_a_session_that_discord_gave_up_loses_nothing_that_was_written_meanwhile(harness: AppHarness) -> None:

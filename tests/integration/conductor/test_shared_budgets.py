@@ -95,6 +95,7 @@ async def test_a_waiting_run_starts_by_itself_in_the_next_month_of_the_servers_z
     harness.agent.hold()
     async with harness.running():
         await harness.in_state(RunId((await harness.submit(ADA)).id), RunState.SUSPENDED)
+        harness.agent.script = ()  # the next run would use the next month up
         harness.agent.release()
         [account] = await harness.book.of_key(SERVER)
         assert account.is_used_up

@@ -39,8 +39,10 @@ class MissedMessages:
         """What comes by the gateway waits for what is older."""
         self._late: set[int] = set()
         """The messages that were read after the gap: the gateway may bring them, too."""
-        self._read: dict[int, int] = {}
-        """The threads that this connection has read, each with the newest message that was taken there."""
+        self._read: set[int] = set()
+        """The threads that this connection has read."""
+        self._newest = 0
+        """The newest message that this connection has taken or read."""
         self._connection = 0
         self._has_gap = False
         """Something older than what is taken now could not be read: what is noted stays before it."""
@@ -50,6 +52,7 @@ class MissedMessages:
         self._is_caught_up.clear()
         self._late.clear()
         self._read.clear()
+        self._newest = 0
         self._connection += 1
 
     async def on_message(self, message: discord.Message) -> None:
@@ -57,8 +60,10 @@ class MissedMessages:
         await self._is_caught_up.wait()
         if message.id in self._late:
             return
-        if await self._threads.on_message(message) and not self._has_gap:
-            await self._keep(message.id)
+        if await self._threads.on_message(message):
+            self._newest = max(self._newest, message.id)
+            if not self._has_gap:
+                await self._keep(message.id)
 
     async def catch_up(self) -> None:
         """Take what was written since the newest message that was taken; again later where that cannot be read now.
@@ -88,7 +93,7 @@ class MissedMessages:
                 left = [thread for thread in self._newer_than(since) if thread.id not in self._read]
                 if not all([await self._catch_up_in(thread, since) for thread in left]):  # each of them
                     return False
-                await self._keep(max(self._read.values(), default=since))
+                await self._keep(max(self._newest, since))
         except StorageError as error:
             log.warning("messages.not_caught_up", cause=str(error))
             return False
@@ -116,7 +121,8 @@ class MissedMessages:
             if is_spoken and not is_taken:
                 self._late.add(message.id)
                 await self._threads.on_message(message)
-        self._read[thread.id] = max((message.id for message in found), default=since)
+        self._read.add(thread.id)
+        self._newest = max((self._newest, *(message.id for message in found)))
         return True
 
     def _is_ours(self, message: discord.Message) -> bool:
