@@ -40,7 +40,7 @@ class ForgeConnection:
     trust: Trust = MACHINE
     """Whose certificates are believed: `trust.verify` for httpx."""
     kept: MutableMapping[str, Any] = field(default_factory=dict[str, Any])
-    """What connections of this kind keep for those that come later, in memory; bound what you keep."""
+    """What connections of this kind keep for those that come later, in memory; bound it, and keep nothing of a loop."""
     login: str | None = None
     """As whom an app acts, which cannot ask for its own account."""
     missing: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ class ForgeConnections:
     async def proposing(self, spec: ForgeSpec) -> AsyncGenerator[ProposingForge]:
         """Opens pull requests and marks them. Raises ForgeFailed for a credential that is not there."""
         kind, connection = await self._connection(spec)
-        forge = guarded(lambda: kind.proposing(spec, connection), spec=spec, is_ours=_is_ours(spec))
+        forge = guarded(lambda: kind.proposing(spec, connection), spec=spec, is_ours=_is_ours(spec), clock=self._clock)
         try:
             yield forge
         finally:
@@ -40,7 +40,7 @@ class ForgeConnections:
     async def following(self, spec: ForgeSpec) -> AsyncGenerator[FollowingForge]:
         """Reads pull requests that are open, and answers there. Raises as `proposing`."""
         kind, connection = await self._connection(spec)
-        forge = guarded(lambda: kind.following(spec, connection), spec=spec, is_ours=_is_ours(spec))
+        forge = guarded(lambda: kind.following(spec, connection), spec=spec, is_ours=_is_ours(spec), clock=self._clock)
         try:
             yield forge
         finally:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from ompycord.app.conformance import RuleVerdict
-from ompycord.notify.own_loop import OwnLoop
+from ompycord.plugins.own_loop import OwnLoop
 
 __all__ = ["Broken", "judged_by_example", "require_unrepeated", "why_broken"]
 

@@ -7,7 +7,7 @@ compared with the rows, so a process that was killed, a restore and an erasure a
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, cast
 
@@ -19,7 +19,7 @@ from ompycord.domain.ports.memory import MemoryRows
 from ompycord.errors import StorageError
 from ompycord.memory.backends.kind import MemoryBackend
 from ompycord.memory.vectors.texts import sent_text
-from ompycord.notify.own_loop import Act, OwnLoop
+from ompycord.plugins.calls import PluginCalls, PluginFailed
 from ompycord.telemetry import get_logger
 
 __all__ = ["BackedSearch"]
@@ -32,16 +32,11 @@ REST_S: Final = 30.0
 """After a failure it is asked nothing for so long: no start of an agent waits for what is down."""
 KEEPING_S: Final = 30.0
 """For each part of a comparison."""
-_CLOSING_S: Final = 2.0
 _MOST_DOUBLED: Final = 6
 _ALL: Final = 100_000
 _AT_ONCE: Final = 200
 
 log = get_logger(__name__)
-
-
-class _Failed(Exception):  # between a call and who asked for it
-    """Why there is no answer, as the end of a sentence."""
 
 
 class BackedSearch:
@@ -61,9 +56,7 @@ class BackedSearch:
         self._spec = spec
         self._clock = clock
         self._redact = redact
-        self._own = OwnLoop(name=f"memory {spec.kind}")
-        self._left: list[Act] = []
-        """Calls that were ended and go on all the same."""
+        self._calls = PluginCalls(f"memory {spec.kind}", clock=clock)
         self._rests_until_s = 0.0
         self._search_fault: str | None = None
         self._keeping_fault: str | None = None
@@ -91,9 +84,9 @@ class BackedSearch:
             **query.place.model_dump(), text=sent_text(query.text, redact=self._redact), limit=query.limit
         )
         try:
-            answer = await self._bounded(partial(self._backend.candidates, wanted), self._spec.timeout_s)
+            answer = await self._calls.call(partial(self._backend.candidates, wanted), within_s=self._spec.timeout_s)
             ids = _ids(answer, query.limit)
-        except _Failed as error:
+        except PluginFailed as error:
             self._search_fault = str(error)
             self._rests_until_s = self._clock.monotonic_s() + REST_S
             log.warning("memory.backend_failed", kind=self._spec.kind, cause=str(error))
@@ -121,9 +114,9 @@ class BackedSearch:
         try:
             async with self._comparing:
                 await self._keep()
-        except (_Failed, StorageError) as error:
+        except (PluginFailed, StorageError) as error:
             log.warning("memory.backend_not_kept", kind=self._spec.kind, cause=str(error))
-            self._keeping_fault = str(error) if isinstance(error, _Failed) else "waits for the database"
+            self._keeping_fault = str(error) if isinstance(error, PluginFailed) else "waits for the database"
             return False
         self._keeping_fault = None
         return True
@@ -132,11 +125,11 @@ class BackedSearch:
         now = self._clock.now_ms()
         active = [one.item for one in await self._rows.items(MemoryFilter(limit=_ALL))]
         items = {one.id: self._given(one) for one in active if one.expires_at is None or one.expires_at > now}
-        known = _stamps(await self._bounded(self._backend.known, KEEPING_S))
+        known = _stamps(await self._calls.call(self._backend.known, within_s=KEEPING_S))
         for ids in _parts(one for one in known if one not in items):
-            await self._bounded(partial(self._backend.remove, ids), KEEPING_S)
+            await self._calls.call(partial(self._backend.remove, ids), within_s=KEEPING_S)
         for ids in _parts(name for name, item in items.items() if known.get(name) != item.stamp):
-            await self._bounded(partial(self._backend.put, tuple(items[one] for one in ids)), KEEPING_S)
+            await self._calls.call(partial(self._backend.put, tuple(items[one] for one in ids)), within_s=KEEPING_S)
 
     def _given(self, item: MemoryItem) -> BackendItem:
         fields = item.model_dump(mode="json", include={*BackendItem.model_fields})
@@ -147,50 +140,23 @@ class BackedSearch:
 
     async def close(self) -> None:
         """Close its connections, whatever its code does; what goes on there is left to the end of the process."""
-        try:
-            await self._bounded(self._backend.close, _CLOSING_S)
-        except _Failed as error:
-            log.warning("memory.backend_not_closed", kind=self._spec.kind, cause=str(error))
-        if not await self._own.end():
-            log.warning("memory.backend_left_behind", kind=self._spec.kind)
-
-    async def _bounded(self, act: Callable[[], Awaitable[object]], most_s: float) -> object:
-        """What its code answers. Raises _Failed, with nothing of what it said: that may hold a secret."""
-        self._left = [one for one in self._left if one.outcome is None]
-        if self._left:
-            raise _Failed("has not ended an earlier call")
-        acting = self._own.begin(act)
-        async with asyncio.TaskGroup() as group:
-            ends = (group.create_task(self._clock.sleep(most_s)), group.create_task(acting.wait()))
-            try:
-                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-                outcome = acting.outcome
-            finally:
-                acting.cancel()
-                for one in ends:
-                    one.cancel()
-        if outcome is None:
-            self._left.append(acting)
-            raise _Failed(f"did not answer within {most_s:g} s")
-        if outcome.error is not None:
-            raise _Failed(f"failed ({type(outcome.error).__name__})")
-        return outcome.answer
+        await self._calls.close(self._backend.close)
 
 
 def _ids(answer: object, limit: int) -> list[str]:
-    """The ids of an answer, each once. Raises _Failed for an answer that is none."""
+    """The ids of an answer, each once. Raises PluginFailed for an answer that is none."""
     if not isinstance(answer, list | tuple):
-        raise _Failed(f"answered {type(answer).__name__} instead of ids")
+        raise PluginFailed(f"answered {type(answer).__name__} instead of ids")
     given = cast("Sequence[object]", answer)[:limit]
     if not all(isinstance(one, str) for one in given):
-        raise _Failed("answered something else than ids")
+        raise PluginFailed("answered something else than ids")
     return [*dict.fromkeys(map(str, given))]
 
 
 def _stamps(answer: object) -> Mapping[str, str]:
-    """Raises _Failed for an answer that is none."""
+    """Raises PluginFailed for an answer that is none."""
     if not isinstance(answer, Mapping):
-        raise _Failed(f"answered {type(answer).__name__} instead of stamps")
+        raise PluginFailed(f"answered {type(answer).__name__} instead of stamps")
     given = cast("Mapping[object, object]", answer)
     return {str(name): str(stamp) for name, stamp in given.items()}
 

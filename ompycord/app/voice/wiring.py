@@ -77,7 +77,11 @@ def voice_of(infrastructure: Infrastructure, areas: Areas, gateway: ModelGateway
         made.use(_route_of(infrastructure, areas, gateway, made.options, options.timeout_s))
         return Voice(options, made)
     added = AddedTranscriber(
-        name=options.kind, transcriber=made, timeout_s=options.timeout_s, redact=infrastructure.redact
+        name=options.kind,
+        transcriber=made,
+        timeout_s=options.timeout_s,
+        clock=infrastructure.clock,
+        redact=infrastructure.redact,
     )
     return Voice(options, added)
 

@@ -2,20 +2,21 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncGenerator, Mapping
+import threading
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import pytest
 
 from ompycord.app.forges import connections
 from ompycord.app.forges.access import inspect_access
 from ompycord.app.forges.connections import ForgeConnections
-from ompycord.app.forges.guarded import guarded
+from ompycord.app.forges.guarded import MOST_S, guarded
 from ompycord.app.plugins.forge_rules import judge_forge
 from ompycord.app.plugins.template import project_files
 from ompycord.app.wiring.forge_credentials import ForgeCredentials
@@ -26,6 +27,7 @@ from ompycord.forge.kind import ForgeConnection, ForgeKind, ForgeTrial
 from ompycord.forge.registry import FORGE_KINDS
 from ompycord.testing import FakeClock
 from tests.support.forge_double import REPOSITORY, TOKEN, Fault, forge_double
+from tests.support.patience import until, within
 from tests.support.verified_run import make_repository
 
 
@@ -168,29 +170,60 @@ async def test_one_without_a_double_cannot_be_tried() -> None:
     }
 
 
-async def test_what_its_code_raises_is_a_failed_forge_and_what_hangs_has_an_end() -> None:
-    class Raises(Glade):
-        async def examine(self, *, branch: str = "") -> Any:
-            raise KeyError("s3cret")
+class _FailsInMoreWays(Glade):
+    def __init__(self, spec: Any, connection: ForgeConnection) -> None:
+        super().__init__(spec, connection)
+        self.began = threading.Event()
 
-        async def edit_body(self, number: int, body: str) -> None:
-            await asyncio.Event().wait()
+    async def examine(self, *, branch: str = "") -> Any:
+        raise KeyError("s3cret")
 
+    async def pull_request(self, number: int) -> Any:
+        raise asyncio.CancelledError
+
+    async def edit_body(self, number: int, body: str) -> None:
+        self.began.set()
+        LET_GO.wait()  # as a client that knows no asyncio, without a time-out
+
+
+LET_GO = threading.Event()
+
+
+async def test_what_its_code_raises_is_a_failed_forge_and_what_blocks_has_an_end() -> None:
     spec = template().GladeOptions(repository="acme/shop", token_file="t", file="f")
-    connection = ForgeConnection(token=lambda: "t", clock=FakeClock(), rests=_Never())
-    made: Any = Raises
-    forge: Any = guarded(lambda: made(spec, connection), spec=spec, is_ours=False, most_s=0)
-    with pytest.raises(
-        ForgeFailed, match=r"acme/shop: its kind of forge, glade, failed at examine \(KeyError\)"
-    ) as one:
-        await forge.examine()
-    assert (one.value.fault, "s3cret" in f"{one.value} {one.value.__cause__!r}") == ("broken", False)
-    with pytest.raises(ForgeUnanswered, match="took longer than 0 s"):
-        await forge.edit_body(1, "x")
+    clock, made = FakeClock(), _FailsInMoreWays
+    connection = ForgeConnection(token=lambda: "t", clock=clock, rests=_Never())
+    forge: Any = guarded(lambda: cast("Any", made(spec, connection)), spec=spec, is_ours=False, clock=clock)
+    broken = r"acme/shop: its kind of forge, glade, failed at \w+ \((Key|Cancelled)Error"
+    for call in (forge.examine(), forge.pull_request(1)):
+        with pytest.raises(ForgeFailed, match=broken) as one:
+            await call
+        assert (one.value.fault, "s3cret" in f"{one.value} {one.value.__cause__!r}") == ("broken", False)
     with pytest.raises(ForgeUnanswered, match="cannot be read"):
         await forge.marks.set_status("a", template().CommitStatus(context="c", state="error", description="d"))
+    try:
+        async with within(10), asyncio.TaskGroup() as group:
+            slow = group.create_task(_refused(forge.edit_body(1, "x")))
+            await until(forge.began.is_set)
+            clock.advance(MOST_S)
+        assert "did not answer within 300 s" in slow.result()
+        assert "has not ended an earlier call" in await _refused(forge.examine())
+    finally:
+        LET_GO.set()
+    await forge.close()
+
+
+async def _refused(call: Coroutine[Any, Any, object]) -> str:
+    """Why a forge that cannot be reached gave no answer."""
+    with pytest.raises(ForgeUnanswered) as refused:
+        await call
+    return str(refused.value)
+
+
+async def test_one_that_cannot_be_made_is_a_failed_forge() -> None:
+    spec, made = template().GladeOptions(repository="acme/shop", token_file="t", file="f"), cast("Any", Glade)
     with pytest.raises(ForgeFailed, match="failed at made"):
-        guarded(lambda: made(None), spec=spec, is_ours=False)
+        guarded(lambda: made(None), spec=spec, is_ours=False, clock=FakeClock())
 
 
 async def test_one_of_another_package_is_made_with_its_own_options_and_words(

@@ -194,7 +194,7 @@ async def test_one_that_answers_of_everywhere_leaks_nothing(store: SqliteStore, 
 @pytest.mark.parametrize(
     ("backend", "why"),
     [
-        (_Raises, "box failed (SystemExit)"),
+        (_Raises, "box raised SystemExit"),
         (_AnswersAText, "box answered str instead of ids"),
         (_Never, "box did not answer within 2 s"),
     ],
@@ -243,7 +243,7 @@ async def test_an_erased_person_is_forgotten_there_or_the_erasure_says_that_it_i
     assert words not in (tmp_path / "items.json").read_text()
     (tmp_path / "items.json").write_text("broken")
     assert await forgetting(world.search) == (
-        "The memory backend failed (JSONDecodeError). It is told to forget again each minute, until it does.",
+        "The memory backend raised JSONDecodeError. It is told to forget again each minute, until it does.",
     )
     assert not world.search.line().is_ok
     await world.search.close()

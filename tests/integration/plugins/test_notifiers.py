@@ -27,12 +27,12 @@ from ompycord.domain.events import EventBody, QuestionAsked, RunEvent, RunFailed
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.entry_points import Registry
 from ompycord.errors import ConfigurationError
-from ompycord.notify import own_loop
 from ompycord.notify.added import TIMEOUT_S, AddedTarget
 from ompycord.notify.attempt import Attempt
 from ompycord.notify.kind import AddedNotifier, Notice, NotifierKind, NotifierOptions, notice_of
 from ompycord.notify.options import NotifySettings, OutgoingNotifier
-from ompycord.notify.own_loop import MOST_THREADS, OwnLoop
+from ompycord.plugins import own_loop
+from ompycord.plugins.own_loop import MOST_THREADS, OwnLoop
 from ompycord.testing import FakeClock
 from tests.integration.store.world import CountingIds
 from tests.support.new_store import new_store
@@ -185,7 +185,7 @@ async def test_one_that_never_answers_is_ended_by_the_clock_and_one_that_cannot_
         trying = group.create_task(target.deliver(alert()))
         await until(slow.began.is_set)
         clock.advance(TIMEOUT_S)
-    assert trying.result() == Attempt("no answer within 10 s")
+    assert trying.result() == Attempt("its notifier did not answer within 10 s")
     await target.close()
 
 
@@ -215,8 +215,8 @@ async def test_one_that_goes_on_after_its_end_holds_nobody_up_and_is_not_tried_b
         trying = group.create_task(target.deliver(alert()))
         await until(stubborn.began.is_set)
         clock.advance(TIMEOUT_S)
-        assert await trying == Attempt("no answer within 10 s")
-        assert await target.deliver(alert()) == Attempt("an earlier try has not ended yet")
+        assert await trying == Attempt("its notifier did not answer within 10 s")
+        assert await target.deliver(alert()) == Attempt("its notifier has not ended an earlier call")
         assert stubborn.loop is not None
         stubborn.loop.call_soon_threadsafe(stubborn.let_go.set)
 
@@ -293,7 +293,7 @@ async def test_one_that_never_ends_holds_neither_threads_of_others_nor_the_end_o
     with capture_logs() as lines:
         assert await asyncio.to_thread(lambda: "a thread of ours") == "a thread of ours"
         await bounded(target.close())
-    assert "notifier.left_behind" in [line["event"] for line in lines]
+    assert "plugin.left_behind" in [line["event"] for line in lines]
 
 
 @pytest.mark.usefixtures("let_go")

@@ -12,6 +12,7 @@ import pytest
 
 from ompycord.app.plugins.template import project_files
 from ompycord.app.plugins.transcriber_rules import judge_transcriber
+from ompycord.app.system import SystemClock
 from ompycord.app.voice import choosing, finding, wiring
 from ompycord.app.voice.added import AddedTranscriber
 from ompycord.app.voice.finding import voice_finding
@@ -133,7 +134,11 @@ async def test_whatever_its_code_does_is_a_failure_in_words(made: type[Parrot], 
 
 def added_of(parrot: Parrot, *, timeout_s: float = patient(20)) -> AddedTranscriber:
     return AddedTranscriber(
-        name="parrot", transcriber=parrot, timeout_s=timeout_s, redact=lambda text: text.replace(SECRET, "[redacted]")
+        name="parrot",
+        transcriber=parrot,
+        timeout_s=timeout_s,
+        clock=SystemClock(),
+        redact=lambda text: text.replace(SECRET, "[redacted]"),
     )
 
 
@@ -144,7 +149,7 @@ async def test_it_works_in_a_loop_of_its_own_and_one_that_never_ends_is_asked_no
     await added.close()
     assert parrot.closed
     endless = added_of(Endless(Options()), timeout_s=0.05)
-    for words in ("did not end within 0.05 s", "has not ended an earlier text yet"):
+    for words in ("did not answer within 0.05 s", "has not ended an earlier call"):
         with pytest.raises(TranscriptionFailed, match=words):
             await endless.transcribe(SPOKEN)
     await endless.close()
@@ -153,6 +158,7 @@ async def test_it_works_in_a_loop_of_its_own_and_one_that_never_ends_is_asked_no
 def settings_of(**voice: Any) -> Any:
     class Infrastructure:
         settings = Settings.model_validate({"voice": voice})
+        clock = SystemClock()
         redact = staticmethod(str)
 
     return Infrastructure

@@ -1,6 +1,7 @@
 """An event loop of its own for code that is not ours: in a thread that nobody waits for, with few threads below it.
 
-What blocks there, goes on after it was ended, or leaves, holds up nobody else. Counterpart of `added.py`, which asks.
+What blocks there, goes on after it was ended, or leaves, holds up nobody else. Counterpart of `calls.py`, which bounds
+each call.
 """
 
 import asyncio

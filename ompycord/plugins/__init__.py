@@ -1,0 +1,1 @@
+"""How the code of other packages is called, whatever it does."""
