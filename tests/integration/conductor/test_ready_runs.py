@@ -32,8 +32,9 @@ async def test_one_whose_budget_is_used_up_waits_for_that_and_not_for_a_slot(
     store: SqliteStore, tmp_path: Path
 ) -> None:
     harness = budgeted(store, tmp_path, 7.0, server={"month_usd": 7}, when_reached="queue")
+    harness.agent.hold()
     async with harness.running():
-        await harness.ended(RunId((await harness.submit()).id))
+        await harness.in_state(RunId((await harness.submit()).id), RunState.SUSPENDED)
         waiting = await harness.submit(MO)
         assert (await harness.areas.load(RunId(waiting.id))).record.state is RunState.QUEUED
         assert list(await harness.driver.ready()) == []
