@@ -11,7 +11,7 @@ from typing import Final
 from ompycord.domain.base import Frozen
 from ompycord.domain.events import ChangedEvidence, ChangedFile
 
-__all__ = ["FilePart", "FileRisk", "Risk", "public_names", "risks"]
+__all__ = ["FilePart", "FileRisk", "Risk", "is_prose", "public_names", "risks"]
 
 LARGE: Final = 200
 """Changed lines of one file from which its size alone is a reason to look twice."""
@@ -26,7 +26,8 @@ _LOCK: Final = re.compile(
     r"(^|/)(package-lock\.json|yarn\.lock|pnpm-lock\.yaml|uv\.lock|poetry\.lock|Cargo\.lock|go\.sum)$"
 )
 _TEST: Final = re.compile(r"(^|/)(tests?|spec|__tests__)/|(^|/)(test_[^/]*|[^/]*_test|[^/]*\.(test|spec))\.[a-z]+$")
-_TEXT: Final = re.compile(r"\.(md|rst|txt|adoc)$|(^|/)(docs?|LICENSE|CHANGELOG)(/|$)", re.IGNORECASE)
+_PROSE: Final = r"\.(md|rst|txt|adoc)$|(^|/)(LICENSE|CHANGELOG)$"
+_TEXT: Final = re.compile(rf"{_PROSE}|(^|/)(docs?|LICENSE|CHANGELOG)/", re.IGNORECASE)
 _STORED: Final = "Whether stored data may be changed so, and back again"
 _BUILT: Final = "Whether it may be built or delivered so"
 _WANTED: Final = "Whether these dependencies are wanted"
@@ -72,6 +73,11 @@ _BY_PATH: Final = (
     (_TEXT, FilePart.TEXTS, Risk.LOW, "", None),
 )
 """The first that fits; an existing test that was changed comes after those that programs made."""
+
+
+def is_prose(path: str) -> bool:
+    """Whether a file is text for people by its name, in no language that a program could parse."""
+    return re.search(_PROSE, path, re.IGNORECASE) is not None
 
 
 class FileRisk(Frozen):

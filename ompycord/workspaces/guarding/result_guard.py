@@ -17,6 +17,7 @@ from ompycord.domain.checking.guard_rules import (
     size_findings,
     unplanned_changes,
 )
+from ompycord.domain.checking.review_risk import is_prose
 from ompycord.domain.events import GuardFinding, ResultGuarded
 from ompycord.domain.ports.guard import GuardRules
 from ompycord.domain.ports.trees import GITLINK, LINK, ResultTrees, TreeEntry
@@ -122,7 +123,7 @@ class ResultGuard:
         self, folder: Folder, run: str, new: Mapping[str, bytes], old: Mapping[str, bytes]
     ) -> tuple[list[GuardFinding], list[str]]:
         """Files that do not parse although they did on the base, or are new; and those that no parser reads."""
-        not_checked = [path for path, content in new.items() if language_of(path) is None and content]
+        not_checked = [path for path, content in new.items() if content and _is_unknown(path)]
         after = await check_syntax(self._launcher, folder.path, run, _sources(new))
         was = {one.path: old[one.path] for one in after.findings if one.path is not None and one.path in old}
         if not was:
@@ -187,6 +188,11 @@ async def _contents(trees: ResultTrees, tree: Mapping[str, TreeEntry], paths: Se
     """By path; without those that are too large to be read."""
     read = await trees.read([tree[path].blob for path in paths])
     return {path: content for path in paths if (content := read.get(tree[path].blob)) is not None}
+
+
+def _is_unknown(path: str) -> bool:
+    """Whether it may be in a language, of which no parser is here."""
+    return language_of(path) is None and not is_prose(path)
 
 
 async def _texts(trees: ResultTrees, tree: Mapping[str, TreeEntry], paths: Sequence[str]) -> list[str]:
