@@ -1,5 +1,7 @@
 """Sends messages that belong to no run: each once, also where the answer to an earlier try was lost.
 
+What one asks is asked until it is decided: then it says by whom and what, and has no buttons.
+
 Counterpart: `schedules/` and `digests/`, which queue them.
 """
 
@@ -37,10 +39,11 @@ class Announcer:
         self._sign = sign
 
     async def run(self) -> None:
-        """Send what waits, until cancelled."""
+        """Send what waits and edit what is decided, until cancelled."""
         while True:
             try:
                 await self.send_some()
+                await self.correct_some()
             except StorageError as error:
                 log.warning("announcements.wait", cause=str(error))
             await self._clock.sleep(PAUSE_S)
@@ -54,13 +57,29 @@ class Announcer:
             try:
                 posted = await self._posted(one)
             except SendFailed as failed:
-                await self._failed(one, failed)
+                if await self._is_given_up(one, failed):
+                    await self._store.sent(one.key, at=self._clock.now_ms(), error=str(failed))
                 if failed.may_pass:
                     break
                 continue
             await self._store.sent(one.key, at=self._clock.now_ms(), message=posted)
             sent += 1
         return sent
+
+    async def correct_some(self) -> None:
+        """Edit those that were sent and still ask what was decided, the oldest first. Raises StorageError."""
+        for one in await self._store.outdated():
+            if self._rest.is_away(one.guild):
+                continue
+            try:
+                await self._rest.edit(one.channel, one.message, announcement_message(one, sign=self._sign))
+            except SendFailed as failed:
+                if await self._is_given_up(one, failed):
+                    await self._store.corrected(one, at=self._clock.now_ms(), error=str(failed))
+                if failed.may_pass:
+                    break
+                continue
+            await self._store.corrected(one, at=self._clock.now_ms())
 
     async def _posted(self, one: Announcement) -> str:
         earlier = await self._rest.find_footer(one.channel, one.footer, since=one.created_at)
@@ -70,18 +89,21 @@ class Announcer:
         image = await image_of(one.chart, _IMAGE)
         return await self._rest.send(one.channel, shown, nonce=one.nonce, silent=True, image=image)
 
-    async def _failed(self, one: Announcement, failed: SendFailed) -> None:
+    async def _is_given_up(self, one: Announcement, failed: SendFailed) -> bool:
+        """Whether it is tried no more."""
         tries = await self._store.tried(one.key, str(failed)) if not failed.may_pass else one.attempts
         if failed.is_final or tries >= _TRIES:
             log.warning("announcement.refused", key=one.key, channel=one.channel, reason=str(failed))
-            await self._store.sent(one.key, at=self._clock.now_ms(), error=str(failed))
+            return True
+        return False
 
 
 def announcement_message(one: Announcement, *, sign: Sign) -> RenderedMessage:
-    """The message as it is sent."""
-    embed: Json = {"description": one.text, "color": _COLOUR, "footer": {"text": one.footer}}
+    """The message as it is sent, or edited once its question is decided."""
+    text = one.text if one.outcome is None else one.outcome
+    embed: Json = {"description": text, "color": _COLOUR, "footer": {"text": one.footer}}
     buttons = [
         Button(action=each.action, label=each.label, ref=each.ref, style="primary" if each.is_primary else "secondary")
-        for each in one.buttons
+        for each in (one.buttons if one.outcome is None else ())
     ]
     return message(embeds=[embed], buttons=buttons, sign=sign)

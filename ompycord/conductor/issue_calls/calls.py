@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Protocol
 
 from ompycord.conductor.issue_calls.judging import CallJudge
+from ompycord.conductor.issue_calls.words import CallWords
 from ompycord.conductor.pull_requests.issues import Issues
 from ompycord.conductor.runs import Runs, Submission
 from ompycord.domain.access import Person
@@ -110,7 +111,7 @@ class IssueCalls:
         self._role_of = role_of
         self._clock = clock
         self._ids = ids
-        self._redact = redact
+        self._words = CallWords(Sanitizer(redact).line)
         self._called = asyncio.Event()
         self._forgot_at = 0
 
@@ -133,7 +134,7 @@ class IssueCalls:
         """Now and then: while nothing comes, nothing is written in between."""
         now = self._clock.now_ms()
         if now - self._forgot_at >= _FORGET_MS:
-            await self._rows.forget(now - KEPT_MS)
+            await self._rows.forget(now - KEPT_MS, self._words.forgotten)
             self._forgot_at = now
 
     # -- deliveries
@@ -181,7 +182,7 @@ class IssueCalls:
             at=delivery.at,
         )
         if not issue.is_set:
-            return await self._rows.withdraw(delivery, call)
+            return await self._rows.withdraw(delivery, call, self._words.withdrawn(call))
         (outcome,) = await self._rows.take(delivery, (call,))
         log.info("issue_call.taken", repository=spec.name, number=issue.number, outcome=outcome)
         self._called.set()
@@ -247,7 +248,7 @@ class IssueCalls:
             guild=self._guild,
             channel=channel,
             requester=(person.id, call.by_name or person.name),
-            note=_note(call, self._sanitized),
+            note=self._words.note(call),
         )
         try:
             record = await self._runs.submit(DraftId(call.run), submission, person)
@@ -271,21 +272,18 @@ class IssueCalls:
             detail={"why": "may not start runs", "kind": call.kind},
             at=self._clock.now_ms(),
         )
-        who = self._sanitized(call.by_name or call.login)
-        why = f"{who} may not start runs here. Let access.forge name a runner for that login, or start it yourself: "
-        await self._end(spec, call, f"{why}`/omp new issue:#{call.number}`.", key=f"{call.number}:{call.login}")
+        await self._end(spec, call, self._words.refused(call), key=f"{call.number}:{call.login}")
 
     async def _end(self, spec: RepositorySpec, call: IssueCall, why: str, *, key: str | None = None) -> None:
-        await self._announce(spec, key or call.run, f"{self._head(spec, call)} Nothing started: {cut(why, 600)}")
+        """Say why nothing starts: where it was asked about, else in a message of its own."""
+        text = f"{self._words.head(call)} Nothing started: {cut(why, 600)}"
+        if not await self._announcements.decide(call.question, text):
+            await self._announce(spec, call.question if key is None else f"issue:{spec.name}:{key}"[:200], text)
         await self._rows.settled(call.run, started=False)
 
     async def _ask(self, spec: RepositorySpec, call: IssueCall) -> None:
-        text = (
-            f"{self._head(spec, call)} It waits for someone who may start runs: {self._sanitized(call.why, 600)}. "
-            "What its agent will read is kept as it is now; read it, then start it."
-        )
         button = AnnouncedButton(action=CALL_VIEW, label="Show what it will read", ref=call.run, is_primary=True)
-        await self._announce(spec, call.run, text, buttons=(button,))
+        await self._announce(spec, call.question, self._words.waits(call), buttons=(button,))
 
     # -- people
 
@@ -302,18 +300,10 @@ class IssueCalls:
     async def start(self, run: str, person: Person) -> IssueCall:
         """See `TeamIssueCalls`."""
         call, _ = await self.waiting(run, person)
-        if not await self._rows.confirmed(run, person):
+        if not await self._rows.confirmed(call, person, self._words.started(call, person)):
             raise Refused(RefusalCode.CALL_IS_OVER)
         self._called.set()
         return call
-
-    # -- words
-
-    def _head(self, spec: RepositorySpec, call: IssueCall) -> str:
-        return f"{_what(call, self._sanitized)} of {self._sanitized(spec.name)}."
-
-    def _sanitized(self, text: str, most: int = _NAME) -> str:
-        return Sanitizer(self._redact).line(text, most)
 
     def _channel(self, spec: RepositorySpec) -> str:
         return self._channels.get(spec.name) or self._channels.get("", "")
@@ -324,8 +314,8 @@ class IssueCalls:
         if not self._channel(spec):
             return
         announcement = Announcement(
-            key=f"issue:{spec.name}:{key}"[:200], guild=self._guild, channel=self._channel(spec), text=text,
-            nonce=self._ids.token()[:25], buttons=buttons, created_at=self._clock.now_ms(),
+            key=key, guild=self._guild, channel=self._channel(spec), text=text, nonce=self._ids.token()[:25],
+            buttons=buttons, created_at=self._clock.now_ms(),
         )  # fmt: skip
         await self._announcements.announce(announcement)
 
@@ -346,14 +336,3 @@ def _is_passing(error: Exception) -> bool:
 def _kept(call: IssueCall) -> tuple[IssueSnapshot, TaskRequest]:
     kept = json.loads(call.body)
     return IssueSnapshot.model_validate(kept["snapshot"]), TaskRequest.model_validate(kept["request"])
-
-
-def _what(call: IssueCall, shown: Callable[[str], str]) -> str:
-    if call.kind == "label":
-        return f"{shown(call.login)} put the label {shown(call.value)} on issue {call.number}"
-    return f"{shown(call.login)} assigned issue {call.number} to {shown(call.value)}"
-
-
-def _note(call: IssueCall, shown: Callable[[str], str]) -> str:
-    started = f" {shown(call.by_name)} started it." if call.by else ""
-    return f"{_what(call, shown)}.{started}"[:500]

@@ -77,3 +77,8 @@ class IssueCall(Frozen):
     by_name: str = ""
     """Who started it, where it waited for a person."""
     at: Millis
+
+    @property
+    def question(self) -> str:
+        """The key of the message that says that it waits."""
+        return f"issue:{self.repository}:{self.run}"[:200]

@@ -81,7 +81,19 @@ class Announcements(Protocol):
         ...
 
     async def tried(self, key: str, error: str) -> int:
-        """Store that it could not be sent now; how often that was so."""
+        """Store that it could not be sent or edited now; how often that was so."""
+        ...
+
+    async def decide(self, key: str, outcome: str) -> bool:
+        """Store what a message with buttons says from now on, without them; whether there is one by that key."""
+        ...
+
+    async def outdated(self, limit: int = 20) -> list[Announcement]:
+        """Sent ones that do not say yet what was decided, at most so many of each server, the oldest first."""
+        ...
+
+    async def corrected(self, shown: Announcement, *, at: Millis, error: str = "") -> None:
+        """Store that it says what was decided, or why it never will; nothing where that was decided anew meanwhile."""
         ...
 
 

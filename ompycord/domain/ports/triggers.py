@@ -4,7 +4,7 @@ Their rows (`store/features/schedules/triggers.py`, `store/features/forge/issue_
 what people do.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -62,8 +62,11 @@ class TriggerRows(Protocol):
         """A question with what it is about."""
         ...
 
-    async def close_storm(self, storm: str, by: str, run: TriggerRun | None) -> bool:
-        """Store a person's word, and the run that follows from it; False where another word was first."""
+    async def close_storm(self, storm: Storm, by: str, run: TriggerRun | None, words: str) -> bool:
+        """Store a person's word, and the run that follows from it; False where another word was first.
+
+        Its question says the words from then on.
+        """
         ...
 
 
@@ -118,8 +121,8 @@ class IssueCallRows(Protocol):
         """Store a delivery with the calls that it makes, both or nothing; DUPLICATE alone where it came before."""
         ...
 
-    async def withdraw(self, delivery: HookDelivery, call: IssueCall) -> HookOutcome:
-        """Store a delivery that takes such a call back before its run has started."""
+    async def withdraw(self, delivery: HookDelivery, call: IssueCall, words: str) -> HookOutcome:
+        """Store a delivery that takes such calls back before their run has started; their questions say the words."""
         ...
 
     async def unstarted(self) -> list[IssueCall]:
@@ -138,16 +141,19 @@ class IssueCallRows(Protocol):
         """One."""
         ...
 
-    async def confirmed(self, run: str, person: Person) -> bool:
-        """Let one that waits start, by this person's word; False where another word was first."""
+    async def confirmed(self, call: IssueCall, person: Person, words: str) -> bool:
+        """Let one that waits start, by this person's word; False where another word was first.
+
+        Its question says the words from then on.
+        """
         ...
 
     async def settled(self, run: str, started: bool) -> None:
         """Store that its run was started, or refused; its text goes."""
         ...
 
-    async def forget(self, before: Millis) -> None:
-        """Forget deliveries and calls of before then."""
+    async def forget(self, before: Millis, words: Callable[[IssueCall], str]) -> None:
+        """Forget deliveries and calls of before then; the questions of those that still wait say the words."""
         ...
 
 

@@ -20,7 +20,7 @@ class AnnouncedButton(Frozen):
 
 
 class Announcement(Frozen):
-    """One message, sent once."""
+    """One message, sent once. One that asks a question is edited when that is decided."""
 
     key: Annotated[str, Field(min_length=1, max_length=200)]
     """By which it is queued once."""
@@ -35,6 +35,10 @@ class Announcement(Frozen):
     """What a picture beside the text shows. It is drawn at each try, of the same numbers."""
     created_at: Millis
     attempts: int = 0
+    message: str = ""
+    """As which it was sent; empty before that."""
+    outcome: str | None = None
+    """What it says instead, without buttons, once its question is decided; sanitized and redacted as the text."""
 
     @property
     def footer(self) -> str:

@@ -15,6 +15,7 @@ __all__ = [
     "Storm",
     "TriggerRun",
     "TriggerState",
+    "storm_question",
 ]
 
 
@@ -91,3 +92,8 @@ class Storm(Frozen):
     messages: int
     prompts: tuple[str, ...]
     subjects: tuple[str, ...]
+
+
+def storm_question(trigger: str, storm: str) -> str:
+    """The key of the message that asks about messages that wait."""
+    return f"trigger:{trigger}:storm:{storm}"[:200]

@@ -31,6 +31,7 @@ from ompycord.domain.triggers.records import (
     FiringRequest,
     TriggerRun,
     TriggerState,
+    storm_question,
 )
 from ompycord.errors import OmpycordError, Refused, RefusedInWords
 from ompycord.render.phrases import count, money
@@ -172,7 +173,8 @@ class Triggers:
             AnnouncedButton(action=STORM_START, label="Start one run", ref=storm, is_primary=True),
             AnnouncedButton(action=STORM_IGNORE, label="Ignore it", ref=storm),
         )
-        return self._announcement(spec, f"storm:{storm}", text).model_copy(update={"buttons": buttons})
+        asked = self._announcement(spec, "", text)
+        return asked.model_copy(update={"key": storm_question(spec.name, storm), "buttons": buttons})
 
     async def _own(self, spec: TriggerSpec, branch: str) -> None:
         """What our own result caused starts nothing; that is said once."""
@@ -284,7 +286,9 @@ class Triggers:
         if starts:
             prompt = _together(found.subjects, found.prompts)
             run = TriggerRun(run=self._ids.ulid(), trigger=spec.name, prompt=prompt, at=self._clock.now_ms())
-        if not await self._rows.close_storm(storm, person.id, run):
+        done = "started one run for" if starts else "ignored"
+        words = f"{self._shown(person.name)} {done} {count(found.messages, 'message')} of trigger `{spec.name}`."
+        if not await self._rows.close_storm(found, person.id, run, words):
             raise RefusedInWords("Another person decided just now, so nothing was done.")
         await self._record(spec.name, "trigger_start" if starts else "trigger_ignore", person)
         self._fired.set()

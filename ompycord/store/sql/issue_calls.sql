@@ -36,7 +36,8 @@ VALUES (:run, :repository, :number, :kind, :value, :login, :text_sha256, :moment
 -- What a label or an assignment asked for is asked for no more.
 UPDATE issue_calls SET state = 'withdrawn', body = ''
 WHERE repository = :repository AND number = :number AND kind = :kind AND value = :value
-  AND state IN ('called', 'waiting', 'ready');
+  AND state IN ('called', 'waiting', 'ready')
+RETURNING *;
 
 -- name: unstarted_calls
 -- Those that are to be read or started.
@@ -65,4 +66,4 @@ UPDATE issue_calls SET state = :state, body = '' WHERE run = :run AND state IN (
 
 -- name: forget_calls
 -- Those that are over, and those that waited too long.
-DELETE FROM issue_calls WHERE at < ?;
+DELETE FROM issue_calls WHERE at < ? RETURNING *;

@@ -52,3 +52,8 @@ async def test_a_label_with_hidden_words_waits_until_a_runner_starts_what_was_sh
         again = await mo.click(view, "Start")
         await mo.wait_message(lambda m: is_answer(m, again.id) and "so nothing was done" in m.text)
         assert len(harness.agent.jobs) == 1
+        decided = await mo.wait_message(lambda m: m.id == asked.id and not m.labels)
+        assert decided.embeds[0]["description"] == (
+            "moritz put the label ompycord on issue 12 of shop. It waited: 1 HTML comment hidden on the forge. "
+            "Mo started it."
+        )

@@ -123,7 +123,7 @@ class CallWorld:
         return await self.calls.take(delivery, message)
 
     async def texts(self) -> list[str]:
-        return [one.text for one in await self.store.announcements.unsent(100)]
+        return [one.outcome or one.text for one in await self.store.announcements.unsent(100)]
 
     async def refusals(self) -> list[tuple[str, str]]:
         rows = await self.store.audit_rows(after=0, limit=100)

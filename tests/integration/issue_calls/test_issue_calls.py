@@ -111,6 +111,9 @@ async def test_hidden_parts_and_strangers_words_wait_for_a_runner_who_has_seen_t
     ((prompt, _, note),) = started(world)
     assert prompt == snapshot.text
     assert note == "anna put the label ompycord on issue 12. Mo started it."
+    assert await world.texts() == [
+        f"anna put the label ompycord on issue 12 of shop. It waited: {words}. Mo started it."
+    ]
     with refuses("nothing was done"):
         await world.calls.start(run, MO)
 
@@ -147,7 +150,8 @@ async def test_who_lost_the_role_after_pressing_starts_nothing(world: CallWorld)
     world.roles.by_person = {MO.id: Role.VIEWER}
     assert await world.calls.start_called() == 0
     assert world.runs.submitted == {}
-    assert "Mo may not start runs here" in (await world.texts())[-1]
+    (text,) = await world.texts()
+    assert "Nothing started: Mo may not start runs here" in text
 
 
 async def test_the_same_delivery_and_the_same_bytes_under_another_id_do_nothing_again(world: CallWorld) -> None:
@@ -167,7 +171,7 @@ async def test_what_is_older_than_what_is_remembered_starts_nothing(world: CallW
     await world.calls.take(delivery, message)
     await world.calls.start_called()
     world.clock.pass_ms(KEPT_MS + HOUR)
-    await world.store.issue_calls.forget(world.clock.now_ms() - KEPT_MS)
+    await world.store.issue_calls.forget(world.clock.now_ms() - KEPT_MS, str)
     late = delivery.model_copy(update={"at": world.clock.now_ms()})
     assert await world.calls.take(late, message) == "ignored"
 
@@ -201,6 +205,31 @@ async def test_a_label_that_was_taken_away_starts_nothing(world: CallWorld) -> N
     assert await world.take(labeled(world.issue, action="unlabeled")) == "withdrawn"
     assert await world.calls.start_called() == 0
     assert await world.take(labeled(world.issue, action="unlabeled")) == "ignored"
+
+
+async def test_one_that_waits_is_withdrawn_with_its_label_and_its_question_says_so(world: CallWorld) -> None:
+    world.forge.issue(12, "mallory", "The total is wrong", "It adds twice.")
+    await world.take(labeled(world.issue))
+    await world.calls.start_called()
+    (asked,) = await world.store.announcements.unsent()
+    assert await world.take(labeled(world.issue, action="unlabeled")) == "withdrawn"
+    assert await world.texts() == ["The label ompycord was taken from issue 12 of shop, so nothing starts."]
+    with refuses("nothing was done"):
+        await world.calls.start(asked.buttons[0].ref, MO)
+
+
+async def test_one_that_a_person_started_and_that_is_refused_later_says_so_in_place_of_the_question(
+    world: CallWorld,
+) -> None:
+    world.forge.issue(12, "mallory", "The total is wrong", "It adds twice.")
+    await world.take(labeled(world.issue))
+    await world.calls.start_called()
+    (asked,) = await world.store.announcements.unsent()
+    await world.calls.start(asked.buttons[0].ref, MO)
+    world.runs.refusal = Refused(RefusalCode.BUDGET_USED_UP, why="Mo has used up 5 dollars")
+    assert await world.calls.start_called() == 0
+    (text,) = await world.texts()
+    assert text.startswith("anna put the label ompycord on issue 12 of shop. Nothing started: ")
 
 
 async def test_more_than_a_few_in_ten_minutes_wait(world: CallWorld) -> None:
@@ -294,7 +323,10 @@ async def test_waiting_calls_are_forgotten_after_the_days_that_deliveries_are(
     found = await world.store.issue_calls.call(run)
     assert found is not None
     assert found.state is CallState.WAITING
-    await world.store.issue_calls.forget(world.clock.now_ms() + 1)
+    world.clock.pass_ms(KEPT_MS + HOUR)
+    await world.calls._forget()  # pyright: ignore[reportPrivateUsage]  # what the service does now and then
+    (text,) = await world.texts()
+    assert text.endswith("Nobody started it in 8 days, so it is forgotten. `/omp new issue:#12` starts one.")
     with refuses("has expired"):
         await world.calls.start(run, MO)
 

@@ -114,6 +114,8 @@ async def test_five_hundred_alerts_of_one_outage_are_one_run_and_one_question(wo
     (question,) = await world.store.announcements.unsent()
     storm = question.buttons[0].ref
     assert await world.triggers.answer(storm, MO, starts=True) == 491
+    (decided,) = await world.store.announcements.unsent()
+    assert decided.outcome == "Mo started one run for 491 messages of trigger `alerts`."
     await world.triggers.start_claimed()
     assert len(world.runs.submitted) == 2
     ((_, (submission, person, _)),) = list(world.runs.submitted.items())[1:]
@@ -217,6 +219,8 @@ async def test_who_only_watches_decides_nothing(world: World) -> None:
     with pytest.raises(Refused):
         await world.triggers.pause("alerts", viewer)
     assert await world.triggers.answer(question.buttons[1].ref, MO, starts=False) == 2
+    (decided,) = await world.store.announcements.unsent()
+    assert decided.outcome == "Mo ignored 2 messages of trigger `alerts`."
     (_, state) = (await world.triggers.listed())[0]
     assert (state.messages, state.runs) == (3, 0)
 

@@ -1,6 +1,7 @@
 """What webhooks of forges brought: a delivery and what it makes are one transaction, so that it does nothing twice."""
 
 import sqlite3
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -8,6 +9,7 @@ from ompycord.domain.access import Person
 from ompycord.domain.base import Millis
 from ompycord.domain.issue_calls.records import CallState, HookDelivery, HookOutcome, IssueCall
 from ompycord.store.database import StorePart
+from ompycord.store.features.schedules.announcements import decide
 from ompycord.store.statements import load
 
 __all__ = ["SqliteIssueCalls"]
@@ -36,8 +38,8 @@ class SqliteIssueCalls(StorePart):
     async def take(self, delivery: HookDelivery, calls: tuple[IssueCall, ...]) -> list[HookOutcome]:
         return await self._database.writer.submit(partial(_take, delivery=delivery, calls=calls))
 
-    async def withdraw(self, delivery: HookDelivery, call: IssueCall) -> HookOutcome:
-        return await self._database.writer.submit(partial(_withdraw, delivery=delivery, call=call))
+    async def withdraw(self, delivery: HookDelivery, call: IssueCall, words: str) -> HookOutcome:
+        return await self._database.writer.submit(partial(_withdraw, delivery=delivery, call=call, words=words))
 
     async def unstarted(self) -> list[IssueCall]:
         return await self._database.readers.all(_UNSTARTED, (), _call_of)
@@ -48,15 +50,15 @@ class SqliteIssueCalls(StorePart):
     async def call(self, run: str) -> IssueCall | None:
         return next(iter(await self._database.readers.all(_CALL, (run,), _call_of)), None)
 
-    async def confirmed(self, run: str, person: Person) -> bool:
-        return await self._database.writer.submit(partial(_confirm, run=run, person=person))
+    async def confirmed(self, call: IssueCall, person: Person, words: str) -> bool:
+        return await self._database.writer.submit(partial(_confirm, call=call, person=person, words=words))
 
     async def settled(self, run: str, started: bool) -> None:
         state = CallState.STARTED if started else CallState.REFUSED
         await self._database.writer.submit(partial(_settle, run=run, state=state))
 
-    async def forget(self, before: Millis) -> None:
-        await self._database.writer.submit(partial(_forget, before=before))
+    async def forget(self, before: Millis, words: Callable[[IssueCall], str]) -> None:
+        await self._database.writer.submit(partial(_forget, before=before, words=words))
 
 
 def _call_of(row: sqlite3.Row) -> IssueCall:
@@ -86,10 +88,12 @@ def _take(raw: sqlite3.Connection, delivery: HookDelivery, calls: tuple[IssueCal
     return found
 
 
-def _withdraw(raw: sqlite3.Connection, delivery: HookDelivery, call: IssueCall) -> HookOutcome:
+def _withdraw(raw: sqlite3.Connection, delivery: HookDelivery, call: IssueCall, words: str) -> HookOutcome:
     if not _note(raw, delivery):
         return HookOutcome.DUPLICATE
-    withdrawn = raw.execute(_WITHDRAW, call.model_dump(mode="json")).rowcount
+    withdrawn = [_call_of(row) for row in raw.execute(_WITHDRAW, call.model_dump(mode="json")).fetchall()]
+    for one in withdrawn:
+        decide(raw, one.question, words)
     return HookOutcome.WITHDRAWN if withdrawn else HookOutcome.IGNORED
 
 
@@ -108,14 +112,19 @@ def _prepare(raw: sqlite3.Connection, call: IssueCall, put: str, burst: int, sin
     return call if prepared else None
 
 
-def _confirm(raw: sqlite3.Connection, run: str, person: Person) -> bool:
-    return raw.execute(_CONFIRM, {"run": run, "by": person.id, "by_name": person.name}).rowcount == 1
+def _confirm(raw: sqlite3.Connection, call: IssueCall, person: Person, words: str) -> bool:
+    if raw.execute(_CONFIRM, {"run": call.run, "by": person.id, "by_name": person.name}).rowcount == 0:
+        return False
+    decide(raw, call.question, words)
+    return True
 
 
 def _settle(raw: sqlite3.Connection, run: str, state: CallState) -> None:
     raw.execute(_SETTLE, {"run": run, "state": state})
 
 
-def _forget(raw: sqlite3.Connection, before: Millis) -> None:
+def _forget(raw: sqlite3.Connection, before: Millis, words: Callable[[IssueCall], str]) -> None:
     raw.execute(_FORGET_DELIVERIES, (before,))
-    raw.execute(_FORGET_CALLS, (before,))
+    for call in [_call_of(row) for row in raw.execute(_FORGET_CALLS, (before,)).fetchall()]:
+        if call.state is CallState.WAITING:
+            decide(raw, call.question, words(call))

@@ -7,9 +7,17 @@ from typing import Final
 
 from ompycord.domain.base import Millis
 from ompycord.domain.schedules.announcement import Announcement
-from ompycord.domain.triggers.records import Firing, FiringOutcome, FiringRequest, Storm, TriggerRun, TriggerState
+from ompycord.domain.triggers.records import (
+    Firing,
+    FiringOutcome,
+    FiringRequest,
+    Storm,
+    TriggerRun,
+    TriggerState,
+    storm_question,
+)
 from ompycord.store.database import StorePart
-from ompycord.store.features.schedules.announcements import announce
+from ompycord.store.features.schedules.announcements import announce, decide
 from ompycord.store.statements import load
 
 __all__ = ["SqliteTriggers"]
@@ -58,9 +66,10 @@ class SqliteTriggers(StorePart):
     async def storm(self, storm: str) -> Storm | None:
         return await self._database.readers.read(partial(_storm, storm=storm))
 
-    async def close_storm(self, storm: str, by: str, run: TriggerRun | None) -> bool:
+    async def close_storm(self, storm: Storm, by: str, run: TriggerRun | None, words: str) -> bool:
         at = self._database.clock.now_ms()
-        return await self._database.writer.submit(partial(_close_storm, storm=storm, by=by, run=run, at=at))
+        closing = partial(_close_storm, storm=storm, by=by, run=run, words=words, at=at)
+        return await self._database.writer.submit(closing)
 
 
 def _run_of(row: sqlite3.Row) -> TriggerRun:
@@ -149,10 +158,13 @@ def _storm(raw: sqlite3.Connection, storm: str) -> Storm | None:
     )
 
 
-def _close_storm(raw: sqlite3.Connection, storm: str, by: str, run: TriggerRun | None, at: Millis) -> bool:
-    if raw.execute(_CLOSE_STORM, {"storm": storm, "by": by}).rowcount == 0:
+def _close_storm(
+    raw: sqlite3.Connection, storm: Storm, by: str, run: TriggerRun | None, words: str, at: Millis
+) -> bool:
+    if raw.execute(_CLOSE_STORM, {"storm": storm.id, "by": by}).rowcount == 0:
         return False
+    decide(raw, storm_question(storm.trigger, storm.id), words)
     if run is not None:
         raw.execute(_ADD_RUN, {**run.model_dump(), "state": "claimed"})
-    raw.execute(_END_STORM, {"storm": storm, "run": None if run is None else run.run, "at": at})
+    raw.execute(_END_STORM, {"storm": storm.id, "run": None if run is None else run.run, "at": at})
     return True
