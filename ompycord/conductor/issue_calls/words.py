@@ -23,12 +23,12 @@ class CallWords:
 
     def head(self, call: IssueCall) -> str:
         """`mo put the label ompycord on issue 2 of sample.`"""
-        return f"{self._asked(call)} of {self.name(call.repository)}."
+        return f"{self._called(call)} of {self.name(call.repository)}."
 
     def note(self, call: IssueCall) -> str:
         """The same on a run's card, with who started it."""
         started = f" {self.name(call.by_name)} started it." if call.by else ""
-        return f"{self._asked(call)}.{started}"[:_NOTE]
+        return f"{self._called(call)}.{started}"[:_NOTE]
 
     def waits(self, call: IssueCall) -> str:
         """The question in the channel."""
@@ -63,7 +63,7 @@ class CallWords:
         """A name that a stranger chose."""
         return self._line(text, _NAME)
 
-    def _asked(self, call: IssueCall) -> str:
+    def _called(self, call: IssueCall) -> str:
         if call.kind == "label":
             return f"{self.name(call.login)} put the label {self.name(call.value)} on issue {call.number}"
         return f"{self.name(call.login)} assigned issue {call.number} to {self.name(call.value)}"

@@ -173,8 +173,8 @@ class Triggers:
             AnnouncedButton(action=STORM_START, label="Start one run", ref=storm, is_primary=True),
             AnnouncedButton(action=STORM_IGNORE, label="Ignore it", ref=storm),
         )
-        asked = self._announcement(spec, "", text)
-        return asked.model_copy(update={"key": storm_question(spec.name, storm), "buttons": buttons})
+        question = self._announcement(spec, "", text)
+        return question.model_copy(update={"key": storm_question(spec.name, storm), "buttons": buttons})
 
     async def _own(self, spec: TriggerSpec, branch: str) -> None:
         """What our own result caused starts nothing; that is said once."""
