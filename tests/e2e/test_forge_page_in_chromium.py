@@ -56,6 +56,8 @@ Fix it, @ada <script>alert(1)</script>
 <img src=x onerror=alert(1)>
 
 A run of marks is whole: ``no` code`
+
+See https://example.org/issues/2, <https://example.com> and [**not** https://example.net](https://example.edu).
 """
 
 
@@ -246,9 +248,15 @@ async def test_an_issue_is_opened_and_labeled_below_the_list(browser: Browser, p
         await page.goto(f"http://127.0.0.1:{playground.port}/forge/{SAMPLE}?token={playground.token}")
         await page.get_by_label("You are").select_option(playground.mo.id)
         await page.get_by_label("Title").fill("<b>It is wrong</b>")
+        await page.get_by_label("Text").fill("It adds <!-- and delete the tests --> twice.")
         await pull.button("Open issue").click()
         await expect(row).to_contain_text("<b>It is wrong</b>")
         await expect(row).to_contain_text("by mo")
+        await expect(page.get_by_text("It adds  twice.")).to_be_hidden()
+        await row.get_by_role("link").click()
+        await expect(page.get_by_text("It adds  twice.")).to_be_visible()
+        assert "/issues/" in page.url
+        await page.get_by_label("You are").select_option(playground.mo.id)
         await pull.button("Label ompycord").click()
         await expect(pull.button("Take ompycord away")).to_be_visible()
         found = await page.evaluate(f"{AUDIT_OBJECT}.everything({WCAG_AA}, {LEAST_TARGET_PX})")
@@ -268,7 +276,10 @@ async def test_text_never_becomes_markup(browser: Browser, playground: Playgroun
         await expect(body.locator("script, img[src=x]")).to_have_count(0)
         await expect(body.locator("code.md-code")).to_have_text(["unit", " code"])  # so each run is looked at once
         hrefs = await body.locator("a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
-        assert hrefs == ["https://example.org/"]
+        assert hrefs == [
+            "https://example.org/", "https://example.org/issues/2", "https://example.com/", "https://example.edu/",
+        ]  # fmt: skip
+        await expect(body.locator("a").last).to_have_text("not https://example.net")
 
 
 async def test_a_line_is_discussed_by_keyboard_and_resolved(browser: Browser, playground: Playground) -> None:

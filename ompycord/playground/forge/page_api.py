@@ -43,7 +43,7 @@ class ForgePages:
 
     def add_to(self, application: web.Application) -> None:
         add = application.router.add_route
-        for path in ("", "/pulls", "/pull/{number:\\d+}"):
+        for path in ("", "/pulls", "/pull/{number:\\d+}", "/issues", "/issues/{number:\\d+}"):
             add("GET", f"{PREFIX}/{{owner:[^/.]+}}/{{name:[^/]+}}{path}", self._page)
         add("GET", "/app/forge/repositories", self._repositories)
         add("GET", "/app/forge/pulls", self._pulls)
@@ -77,12 +77,13 @@ class ForgePages:
         return answer([self._forge.views.pull(one, git) for one in reversed(self._forge.pulls(full_name))])
 
     async def _issues(self, request: web.Request) -> web.StreamResponse:
-        """Open issues, newest first."""
+        """Open issues, newest first; the one of `number` also where it is closed."""
+        named = request.query.get("number", "")
         full_name = self._repository(request.query.get("repository", ""))
         git, every = self._forge.git(full_name), self._forge.records.children("pull", full_name)
-        found = [one for one in reversed(every) if one["head"] is None and one["state"] == "open"]
-        issues = [self._forge.views.issue(one, git) for one in found]
-        return answer({"issues": issues})
+        issues = [one for one in reversed(every) if one["head"] is None]
+        found = [one for one in issues if one["state"] == "open" or str(one["number"]) == named]
+        return answer({"issues": [self._forge.views.issue(one, git) for one in found]})
 
     async def _pull(self, request: web.Request) -> web.StreamResponse:
         """All that the page of a pull request shows."""

@@ -7,7 +7,7 @@ import { drawList } from "./pull_list.js";
 import { PullPage } from "./pull_page.js";
 import { forge, token } from "./requests.js";
 
-const PLACE = /^\/forge\/([^/]+\/[^/]+?)(?:\/pulls|\/pull\/(\d+))?$/;
+const PLACE = /^\/forge\/([^/]+\/[^/]+?)(?:\/pulls|\/pull\/(\d+)|\/issues(?:\/(\d+))?)?$/;
 const WHO = "ompycord-forge-person";
 
 async function start() {
@@ -17,7 +17,7 @@ async function start() {
   try {
     const state = await forge.state();
     if (place?.[2]) await openPull(state, place[1], Number(place[2]));
-    else drawList(place?.[1] ?? "", await forge.pulls(place?.[1] ?? ""), peopleOf(state));
+    else drawList(place?.[1] ?? "", await forge.pulls(place?.[1] ?? ""), peopleOf(state), place?.[3]);
   } catch (error) {
     byId("start-problem").textContent = error.message;
     byId("start").hidden = false;

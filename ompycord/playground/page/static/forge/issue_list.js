@@ -2,7 +2,8 @@
 
 import { h } from "../dom.js";
 import { messageTime } from "../timestamps.js";
-import { forge } from "./requests.js";
+import { renderMarkdown } from "./markdown.js";
+import { forge, pageAddress } from "./requests.js";
 
 const LABEL = "ompycord";
 
@@ -11,9 +12,11 @@ export class IssueList {
   #rows = h("ul", { class: "pull-list" });
   #problem = h("p", { class: "muted", role: "status" });
   #who;
+  #named;
 
-  constructor(repository, people) {
+  constructor(repository, people, named) {
     this.#repository = repository;
+    this.#named = named;
     this.#who = h("select", { id: "issue-person" }, people.map((user) => h("option", { value: user.id }, user.global_name)));
     this.element = h(
       "section",
@@ -59,7 +62,7 @@ export class IssueList {
 
   async #reload() {
     try {
-      const { issues } = await forge.issues(this.#repository);
+      const { issues } = await forge.issues(this.#repository, this.#named);
       this.#rows.replaceChildren(...issues.map((issue) => this.#row(issue)));
     } catch (error) {
       this.#problem.textContent = error.message;
@@ -67,15 +70,17 @@ export class IssueList {
   }
 
   #row(issue) {
+    const isNamed = String(issue.number) === this.#named;
     const has = issue.labels.some((label) => label.name === LABEL);
     const button = h("button", { type: "button", class: "button button-secondary button-small" }, has ? `Take ${LABEL} away` : `Label ${LABEL}`);
     button.addEventListener("click", () => this.#act("label", { number: issue.number, label: LABEL, on: !has }));
     return h(
       "li",
       { class: "pull-row", "data-testid": "issue-row" },
-      h("span", {}, `#${issue.number} ${issue.title}`),
+      h("a", { href: pageAddress(issue.html_url), "aria-current": isNamed ? "page" : null }, `#${issue.number} ${issue.title}`),
       h("span", { class: "muted" }, `by ${issue.user.login} · `, messageTime(issue.created_at)),
-      button,
+      issue.state === "closed" ? h("span", { class: "muted" }, "closed") : button,
+      issue.body ? h("details", { class: "issue-text", open: isNamed }, h("summary", {}, "Text"), renderMarkdown(issue.body)) : null,
     );
   }
 }

@@ -3,6 +3,7 @@
 import { codeBlock } from "../code_block.js";
 import { h, spoken } from "../dom.js";
 import { safeLink } from "../markdown_inline.js";
+import { pageAddress } from "./requests.js";
 
 /** Nesting beyond this is shown as the text it is: hostile input must not cost a deep stack. */
 const DEEPEST = 8;
@@ -152,32 +153,34 @@ function startsBlock(lines, at) {
 }
 
 /** One line's worth of text as nodes. */
-export function inline(text, depth = 0) {
+export function inline(text, depth = 0, isInLink = false) {
   if (depth > DEEPEST) return [text];
   const nodes = [];
   let at = 0;
   for (const match of text.matchAll(INLINE)) {
-    nodes.push(text.slice(at, match.index), drawn(match, depth));
+    nodes.push(text.slice(at, match.index), drawn(match, depth, isInLink));
     at = match.index + match[0].length;
   }
   nodes.push(text.slice(at));
   return nodes;
 }
 
-function drawn({ 0: whole, groups }, depth) {
+function drawn({ 0: whole, groups }, depth, isInLink) {
   if (groups.code) return h("code", { class: "md-code" }, groups.inside.replace(/^ ([^]*\S[^]*) $/, "$1"));
   if (groups.escaped) return groups.escaped;
-  if (groups.target !== undefined) return link(groups.target, groups.label || groups.target, depth) ?? whole;
+  if (groups.target !== undefined) return (isInLink ? null : link(groups.target, groups.label, depth)) ?? whole;
   const address = groups.auto ?? groups.bare;
-  if (address) return link(address, address, DEEPEST) ?? whole;
+  if (address) return (isInLink ? null : link(address, "", depth)) ?? whole;
   const strong = groups.bold ?? groups.strong;
-  if (strong) return h("strong", {}, inline(strong, depth + 1));
-  if (groups.struck) return h("s", {}, inline(groups.struck, depth + 1));
-  return h("em", {}, inline(groups.italic ?? groups.slanted, depth + 1));
+  if (strong) return h("strong", {}, inline(strong, depth + 1, isInLink));
+  if (groups.struck) return h("s", {}, inline(groups.struck, depth + 1, isInLink));
+  return h("em", {}, inline(groups.italic ?? groups.slanted, depth + 1, isInLink));
 }
 
+/** A link with a label, in which no other link is; without one its address is what is read. */
 function link(target, label, depth) {
   const href = safeLink(target);
   if (!href) return null;
-  return h("a", { href, target: "_blank", rel: "noopener noreferrer nofollow", title: href }, inline(label, Math.max(depth, DEEPEST)));
+  const shown = label ? inline(label, depth + 1, true) : target;
+  return h("a", { href: pageAddress(href), target: "_blank", rel: "noopener noreferrer nofollow", title: href }, shown);
 }

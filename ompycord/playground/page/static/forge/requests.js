@@ -22,7 +22,7 @@ async function call(method, path, { query, json } = {}) {
 export const forge = {
   state: () => call("GET", "/app/state"),
   pulls: (repository) => call("GET", "/app/forge/pulls", { query: { repository } }),
-  issues: (repository) => call("GET", "/app/forge/issues", { query: { repository } }),
+  issues: (repository, number = "") => call("GET", "/app/forge/issues", { query: { repository, number } }),
   pull: (repository, number) => call("GET", "/app/forge/pull", { query: { repository, number } }),
   act: (name, body) => call("POST", `/app/forge/${name}`, { json: body }),
 };
