@@ -33,12 +33,13 @@ from ompycord.workspaces.confinement.probe import best_launcher
 from ompycord.workspaces.record import Folder
 from ompycord.workspaces.takeover_lock import takeover_lock
 
-__all__ = ["take_over"]
+__all__ = ["network_words", "take_over"]
 
 SHELLS = ("/bin/bash", "/bin/sh")
 _NO_GATEWAY: Final = (
     "This terminal has no network: it reaches Ompycord's own address alone, and no Ompycord runs with this data folder."
 )
+_NO_MODELS: Final = "This terminal has no network: a rehearsal asks no model."
 _WITH_GATEWAY: Final = "Its network is Ompycord's own address: models are asked there, and what they cost is the run's."
 
 
@@ -68,7 +69,7 @@ def take_over(
         )
         way = _way(data, spec, found["id"])
         if spec.sandbox.network == "gateway" and can_deny_network(launcher.level):
-            announce(_NO_GATEWAY if way is None else _WITH_GATEWAY)
+            announce(network_words(spec, way))
         job = _job(spec, folder, found, way)
         arranged = _arranged(launcher, job, argv, environ, is_agent=argv is own)
         code = on_terminal(arranged, forward_to=0 if way is None else way.port)
@@ -115,6 +116,13 @@ def _way(data: DataFolder, spec: AgentSpec, run: str) -> OpenedWay | None:
         return None
     is_there, answer = ask(data.path, TERMINAL_WAY, {"run": run})
     return OpenedWay.model_validate(answer) if is_there else None
+
+
+def network_words(spec: AgentSpec, way: OpenedWay | None) -> str:
+    """What a terminal reaches that has no other network than Ompycord's own address."""
+    if spec.kind == "rehearsal":
+        return _NO_MODELS
+    return _NO_GATEWAY if way is None else _WITH_GATEWAY
 
 
 def _job(spec: AgentSpec, folder: Folder, found: Mapping[str, Any], way: OpenedWay | None) -> AgentJob:
