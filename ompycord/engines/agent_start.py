@@ -17,6 +17,7 @@ from ompycord.domain.events import (
     EventBody,
     Metering,
     ModelsOpened,
+    Note,
     PromptUsed,
     RunFailed,
     RunFinished,
@@ -57,6 +58,7 @@ __all__ = [
 LINE: Final = 500
 """Characters of an outcome's message (`events.EffectFinished.message`)."""
 RETRY_S: Final = 0.5
+BY_HAND: Final = "Somebody worked in its clone at a terminal, so not all of the change need be the agent's."
 TAKEN_OVER: Final = "Somebody works in its clone at a terminal. Resume it once that has ended."
 
 
@@ -100,6 +102,9 @@ async def run_agent(order: StepOrder, task: Task, context: StepContext, opening_
         return failed(order, FailureClass.POLICY, unconfined(spec, context))
     if await context.workspaces.is_taken_over(order.run):
         return waits_for_person(order, TAKEN_OVER)
+    if await context.workspaces.was_taken_over(order.run):
+        await context.record(order.run, Note(text=BY_HAND))
+        await context.workspaces.forget_takeover(order.run)
     try:
         outcome = await _run(
             order, task, context, opening_of, spec=spec, prepared=prepared,

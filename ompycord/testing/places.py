@@ -52,6 +52,8 @@ class FakeWorkspaces:
         self.branches: dict[str, str] = {}
         self.taken_over: set[RunId] = set()
         """Runs in whose clone a person works."""
+        self.by_hand: set[RunId] = set()
+        """Runs in whose clone a person worked, which was not told yet."""
         self.co_authors: list[str | None] = []
         """The co-author of each commit, one entry per collected result."""
         self.set_asides: dict[RunId, str] = {}
@@ -122,6 +124,12 @@ class FakeWorkspaces:
 
     async def is_taken_over(self, run: RunId) -> bool:
         return run in self.taken_over
+
+    async def was_taken_over(self, run: RunId) -> bool:
+        return run in self.by_hand
+
+    async def forget_takeover(self, run: RunId) -> None:
+        self.by_hand.discard(run)
 
     async def set_aside(self, run: RunId, why: str) -> str:
         if not self._path(run).is_dir():

@@ -39,7 +39,7 @@ from ompycord.workspaces.repositories import Repositories
 from ompycord.workspaces.run_folders import RunFolders, git_marker
 from ompycord.workspaces.session_limits import SessionLimits
 from ompycord.workspaces.sessions import KeptSessions
-from ompycord.workspaces.takeover_lock import is_locked
+from ompycord.workspaces.takeover_lock import forget_lock, is_locked, was_locked
 from ompycord.workspaces.trees import commit_of_tree, trees_of
 
 __all__ = ["GitWorkspaces"]
@@ -108,6 +108,14 @@ class GitWorkspaces:
     async def is_taken_over(self, run: RunId) -> bool:
         """See the port."""
         return is_locked(self._folders.place(run)[0])
+
+    async def was_taken_over(self, run: RunId) -> bool:
+        """See the port."""
+        return was_locked(self._folders.place(run)[0])
+
+    async def forget_takeover(self, run: RunId) -> None:
+        """See the port."""
+        forget_lock(self._folders.place(run)[0])
 
     async def set_aside(self, run: RunId, why: str) -> str:
         """See the port."""

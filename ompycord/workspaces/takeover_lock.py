@@ -5,14 +5,16 @@ Counterpart: `app/takeover.py`, which holds it, and the step that starts an agen
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ompycord.errors import RefusedInWords
 from ompycord.workspaces.record import Folder
 
-__all__ = ["is_locked", "takeover_lock"]
+__all__ = ["forget_lock", "is_locked", "takeover_lock", "was_locked"]
 
 _LOCK = "terminal.lock"
+_HELD = b"1"
+"""What the file holds once a person had the clone, until that was told."""
 
 
 @contextmanager
@@ -26,9 +28,24 @@ def takeover_lock(folder: Folder) -> Generator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise RefusedInWords("Somebody works in that clone already, at another terminal.") from None
+        os.pwrite(handle, _HELD, 0)
         yield
     finally:
         os.close(handle)
+
+
+def was_locked(folder: Folder) -> bool:
+    """Whether a person had it since `forget_lock`."""
+    try:
+        return (folder.path / _LOCK).stat().st_size > 0
+    except OSError:  # it was never held
+        return False
+
+
+def forget_lock(folder: Folder) -> None:
+    """From now on nobody has had it."""
+    with suppress(OSError):
+        os.truncate(folder.path / _LOCK, 0)
 
 
 def is_locked(folder: Folder) -> bool:

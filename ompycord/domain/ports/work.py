@@ -134,6 +134,14 @@ class Workspaces(Branches, Protocol):
         """Whether a person works in the run's clone at a terminal now."""
         ...
 
+    async def was_taken_over(self, run: RunId) -> bool:
+        """Whether a person worked there since `forget_takeover` was called last."""
+        ...
+
+    async def forget_takeover(self, run: RunId) -> None:
+        """What a person did there before now is told."""
+        ...
+
     async def set_aside(self, run: RunId, why: str) -> str:
         """Keep the run's clone as it is, also from `discard`, since nothing of it may be collected.
 

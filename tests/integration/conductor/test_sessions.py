@@ -13,7 +13,7 @@ from ompycord.domain.ids import RunId
 from ompycord.domain.ports import AgentCapabilities, AgentOutcome
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import EndedBy, FailureClass, RunState, SuspendReason
-from ompycord.engines.agent_start import TAKEN_OVER
+from ompycord.engines.agent_start import BY_HAND, TAKEN_OVER
 from ompycord.engines.steps.build import GO_ON
 from ompycord.render.cards.verdicts import failure_sentence
 from ompycord.render.sanitizer import Sanitizer
@@ -225,10 +225,13 @@ async def test_no_agent_starts_in_a_clone_that_somebody_works_in(harness: AppHar
         snapshot = await harness.until(run, lambda snapshot: snapshot.reason is SuspendReason.INTERRUPTED)
         assert snapshot.message == TAKEN_OVER
         harness.workspaces.taken_over.clear()
+        harness.workspaces.by_hand.add(run)
         harness.agent.release()
         await harness.areas.runs.resume(await harness.areas.load(run), ADA)
-        assert (await harness.ended(run)).state is RunState.COMPLETE
+        ended = await harness.ended(run)
+        assert (ended.state, BY_HAND in ended.notes) == (RunState.COMPLETE, True)
     assert [job.iteration for job in harness.agent.jobs] == [1, 3]
+    assert harness.workspaces.by_hand == set()
 
 
 @pytest.mark.parametrize("opens", [(), (SESSION,)], ids=["anew", "in its session"])

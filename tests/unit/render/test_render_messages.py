@@ -277,6 +277,14 @@ def test_the_result_pings_exactly_whom_it_is_told_to() -> None:
     assert "<@" not in silent.content
 
 
+def test_the_result_keeps_the_notes_since_the_card_above_it_keeps_nothing() -> None:
+    scene = SCENES["verified"]
+    noted = scene.snapshot.model_copy(update={"notes": ("The result is on `other`.", "Mo started it.")})
+    sent = result_message(noted, scene.render_context, actions=ACTIONS, sign=plain_sign, redact=str)
+    notes = [field for field in sent.embeds[0]["fields"] if field["name"] == "Notes"]
+    assert [field["value"].splitlines()[-1] for field in notes] == ["Mo started it."]
+
+
 def test_a_first_look_at_the_pull_request_that_finds_it_as_it_was_opened_changes_no_message() -> None:
     run = RunId(TASK.id)
     ends = ev.RunStateChanged(state=RunState.COMPLETE, previous=RunState.PUBLISHING, cause="effect.finished")
