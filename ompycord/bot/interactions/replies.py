@@ -211,6 +211,10 @@ async def explain(interaction: Interaction, error: BaseException) -> None:
     if words == reply_texts.internal_error(_cause(error), reference):
         log.error("interaction.failed", reference=reference, exc_info=error)
     try:
-        await send_privately(interaction, words)
+        is_pressed = interaction.response.type is discord.InteractionResponseType.deferred_message_update
+        if is_pressed and not isinstance(_cause(error), Refused):  # what was pressed stays, to be pressed again
+            await interaction.followup.send(words, ephemeral=True, silent=True, allowed_mentions=QUIET)
+        else:
+            await send_privately(interaction, words)
     except NOT_TAKEN as refused:
         log.warning("interaction.unanswered", reference=reference, cause=type(refused).__name__)

@@ -15,6 +15,7 @@ from ompycord.playground.client import File, Message
 from ompycord.store import SqliteStore
 from ompycord.store.features.surfaces import SqliteSurfaces
 from tests.integration.bot.conftest import AppHarness, is_answer, kind_of
+from tests.support.database_faults import faulty_writes
 from tests.support.patience import within
 from tests.support.playground import Playground
 from tests.support.playground_person import Interaction, Person
@@ -296,6 +297,24 @@ async def test_with_several_questions_open_the_bot_asks_which_one_is_meant(harne
         assert await harness.heard() == ev.QuestionAnswered(question="q2", answer="8080", by="Mo")
         await mo.wait_message(lambda m: m.id == asks.id and m.text == "Answer sent: *8080*." and not m.labels)
         assert len(await answers(harness, run)) == 1
+
+
+async def test_what_could_not_be_done_is_told_to_its_person_and_the_buttons_stay(harness: AppHarness) -> None:
+    mo = harness.playground.mo
+    async with harness.running():
+        _, thread = await asked(harness, mo, FREE, OTHER)
+        await question_of(mo, FREE.text)
+        await mo.say("8080", thread)
+        asks = await told(mo, "Several questions are open.")
+        async with faulty_writes(harness.store, "INSERT ON decisions") as decisions:
+            decisions.refuse()
+            await mo.click(asks, OTHER.text)
+            refused = await mo.wait_message(lambda m: m.text.startswith("I could not save that"))
+        assert (refused.id == asks.id, refused.is_ephemeral) == (False, True)
+        assert (await mo.wait_message(lambda m: m.id == asks.id)).labels == asks.labels
+        await mo.click(asks, OTHER.text)
+        assert await harness.heard() == ev.QuestionAnswered(question="q2", answer="8080", by="Mo")
+        await mo.wait_message(lambda m: m.id == asks.id and m.text == "Answer sent: *8080*." and not m.labels)
 
 
 async def test_the_text_that_answers_none_of_several_questions_can_be_sent_as_a_message(harness: AppHarness) -> None:
