@@ -100,11 +100,11 @@ async def run_agent(order: StepOrder, task: Task, context: StepContext, opening_
         return failed(order, FailureClass.ENV, refusal_words(error, Audience.DISCORD))
     if not is_confined_enough(context.level, spec):
         return failed(order, FailureClass.POLICY, unconfined(spec, context))
-    if await context.workspaces.is_taken_over(order.run):
+    if await context.takeovers.is_taken_over(order.run):
         return waits_for_person(order, TAKEN_OVER)
-    if await context.workspaces.was_taken_over(order.run):
+    if await context.takeovers.was_taken_over(order.run):
         await context.record(order.run, Note(text=BY_HAND))
-        await context.workspaces.forget_takeover(order.run)
+        await context.takeovers.forget_takeover(order.run)
     try:
         outcome = await _run(
             order, task, context, opening_of, spec=spec, prepared=prepared,

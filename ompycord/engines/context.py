@@ -34,6 +34,7 @@ from ompycord.domain.ports import (
     ProxyListener,
     RunServices,
     SetUps,
+    Takeovers,
     WorkResults,
     Workspaces,
 )
@@ -177,6 +178,7 @@ class StepContext:
 
     catalog: Catalog
     workspaces: Workspaces
+    takeovers: Takeovers
     results: WorkResults
     adapters: Mapping[str, AgentAdapter]
     """By an agent's kind."""

@@ -13,7 +13,7 @@ from ompycord.workspaces.record import Folder
 __all__ = ["forget_lock", "is_locked", "takeover_lock", "was_locked"]
 
 _LOCK = "terminal.lock"
-_HELD = b"1"
+_TAKEN = b"1"
 """What the file holds once a person had the clone, until that was told."""
 
 
@@ -28,7 +28,7 @@ def takeover_lock(folder: Folder) -> Generator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise RefusedInWords("Somebody works in that clone already, at another terminal.") from None
-        os.pwrite(handle, _HELD, 0)
+        os.pwrite(handle, _TAKEN, 0)
         yield
     finally:
         os.close(handle)

@@ -134,6 +134,7 @@ class ComposedApp:
         doubles = Workers(
             launcher=UnconfinedLauncher(path=os.environ["PATH"]),
             workspaces=self.workspaces,
+            takeovers=self.workspaces,
             results=self.workspaces,
             artifacts=self.artifacts,
             adapters={"command": self.agent},

@@ -165,6 +165,7 @@ class PreparedRun:
         return StepContext(
             catalog=catalog,
             workspaces=self.workspaces,
+            takeovers=self.workspaces,
             results=self.workspaces,
             adapters={"command": CommandAgent(launcher=self.launcher)},
             checks=LocalChecks(launcher=self.launcher),

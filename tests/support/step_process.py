@@ -72,6 +72,7 @@ async def perform(order: StepOrder, folder: Path, out: TextIO) -> EffectFinished
         context = StepContext(
             catalog=catalog,
             workspaces=workspaces,
+            takeovers=workspaces,
             results=workspaces,
             adapters={"command": CommandAgent(launcher=launcher)},
             checks=LocalChecks(launcher=launcher),

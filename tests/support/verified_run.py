@@ -93,6 +93,7 @@ class VerifiedRun:
         self.context = StepContext(
             catalog=Catalog(repositories=(self.repository,), agents=()),
             workspaces=self.workspaces,
+            takeovers=self.workspaces,
             results=self.workspaces,
             adapters={},
             checks=LocalChecks(launcher=launcher),

@@ -134,6 +134,7 @@ def _context_of(
         catalog=catalog,
         configure=configure_by(catalog),
         workspaces=workers.workspaces,
+        takeovers=workers.takeovers,
         results=workers.results,
         adapters=workers.adapters,
         checks=workers.checks,

@@ -59,6 +59,7 @@ from ompycord.domain.ports import (
     Ids,
     RunServices,
     SetUps,
+    Takeovers,
     WorkResults,
     Workspaces,
 )
@@ -200,6 +201,7 @@ class Workers:
 
     launcher: Launcher
     workspaces: Workspaces
+    takeovers: Takeovers
     results: WorkResults
     artifacts: Artifacts
     adapters: Mapping[str, AgentAdapter]

@@ -78,6 +78,7 @@ async def workers_of(data: DataFolder, settings: Settings) -> Workers:
     return Workers(
         launcher=launcher,
         workspaces=workspaces,
+        takeovers=workspaces,
         results=workspaces,
         artifacts=artifacts,
         adapters=known,

@@ -121,6 +121,7 @@ from ompycord.domain.ports.work import (
     Prepared,
     Published,
     ReadingCopy,
+    Takeovers,
     WorkResults,
     Workspaces,
 )
@@ -235,6 +236,7 @@ __all__ = [
     "StoredLog",
     "StoredSizes",
     "Surfaces",
+    "Takeovers",
     "Tasks",
     "TeamIssueCalls",
     "TeamMemory",

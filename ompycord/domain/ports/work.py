@@ -29,6 +29,7 @@ __all__ = [
     "Prepared",
     "Published",
     "ReadingCopy",
+    "Takeovers",
     "WorkResults",
     "Workspaces",
 ]
@@ -100,6 +101,22 @@ class Branches(Protocol):
         ...
 
 
+class Takeovers(Protocol):
+    """People who work in the clones of stopped runs, at a terminal. Every method raises WorkspaceError."""
+
+    async def is_taken_over(self, run: RunId) -> bool:
+        """Whether a person works in the run's clone at a terminal now."""
+        ...
+
+    async def was_taken_over(self, run: RunId) -> bool:
+        """Whether a person worked there since `forget_takeover` was called last."""
+        ...
+
+    async def forget_takeover(self, run: RunId) -> None:
+        """What a person did there before now is told."""
+        ...
+
+
 class Workspaces(Branches, Protocol):
     """The clones of runs. The host's git never runs inside an agent's folder. Every method raises WorkspaceError."""
 
@@ -128,18 +145,6 @@ class Workspaces(Branches, Protocol):
 
         Idempotent.
         """
-        ...
-
-    async def is_taken_over(self, run: RunId) -> bool:
-        """Whether a person works in the run's clone at a terminal now."""
-        ...
-
-    async def was_taken_over(self, run: RunId) -> bool:
-        """Whether a person worked there since `forget_takeover` was called last."""
-        ...
-
-    async def forget_takeover(self, run: RunId) -> None:
-        """What a person did there before now is told."""
         ...
 
     async def set_aside(self, run: RunId, why: str) -> str:

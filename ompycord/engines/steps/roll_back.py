@@ -26,7 +26,7 @@ async def roll_back(order: StepOrder, task: Task, context: StepContext) -> Effec
     back = await context.rolled_back(order.run)
     if back is None:
         return failed(order, FailureClass.INTERNAL, "To which round is not known any more.")
-    if await context.workspaces.is_taken_over(order.run):
+    if await context.takeovers.is_taken_over(order.run):
         return failed(order, FailureClass.LOST, TAKEN_OVER)
     repository = context.repository(task)
     prepared = await context.prepared(order.run)

@@ -168,6 +168,7 @@ def real_house(store: SqliteStore, tmp_path: Path) -> MakeHouse:
         workers = Workers(
             launcher=launcher,
             workspaces=workspaces,
+            takeovers=workspaces,
             results=workspaces,
             artifacts=Artifacts(folder=tmp_path / "artifacts", workspaces=workspaces),
             adapters={"command": CommandAgent(launcher=launcher)},

@@ -120,6 +120,7 @@ class Processes:
         return Workers(
             launcher=launcher,
             workspaces=workspaces,
+            takeovers=workspaces,
             results=workspaces,
             artifacts=Artifacts(folder=self.folder / "artifacts", workspaces=workspaces),
             adapters={"command": agent},

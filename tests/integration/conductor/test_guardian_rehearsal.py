@@ -41,6 +41,7 @@ async def rehearsing(store: SqliteStore, folder: Path) -> Guarded:
     workers = Workers(
         launcher=launcher,
         workspaces=workspaces,
+        takeovers=workspaces,
         results=workspaces,
         artifacts=Artifacts(folder=folder / "artifacts", workspaces=workspaces),
         adapters={"rehearsal": RehearsalAgent(launcher=launcher)},

@@ -88,6 +88,7 @@ async def harness(store: SqliteStore, tmp_path: Path, provider: StubProvider) ->
     workers = Workers(
         launcher=launcher,
         workspaces=workspaces,
+        takeovers=workspaces,
         results=workspaces,
         artifacts=Artifacts(folder=tmp_path / "artifacts", workspaces=workspaces),
         adapters={"native": native},
