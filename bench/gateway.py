@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from bench.gateway_ack import ack_under_streams
-from bench.litellm_proxy import litellm_proxy
+from bench.litellm_proxy import KEY, litellm_proxy
 from bench.model_processes import STATS
 from bench.rounds import Size, percentile, pins, spread
 
@@ -112,7 +112,7 @@ async def _round(seconds: float, load: Load, litellm: Any) -> Round:
                 found[way] = await _read(middle["port"], middle.get("token", ""), its_process, seconds, load)
         if litellm is not None:
             with litellm(port) as (other, its_process):
-                found["litellm"] = await _read(other, "sk-bench", its_process, seconds, load)
+                found["litellm"] = await _read(other, KEY, its_process, seconds, load)
     return found
 
 

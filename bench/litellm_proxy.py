@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
@@ -21,10 +20,12 @@ from typing import NamedTuple
 import platformdirs
 import psutil
 
-__all__ = ["LiteLLM", "litellm_proxy"]
+__all__ = ["KEY", "LiteLLM", "litellm_proxy"]
 
 INSTALL_S = 900.0
 UP_S = 120.0
+KEY = "sk-bench-of-a-proxy-on-loopback"
+"""Which its callers send; it does not start without one."""
 
 
 class LiteLLM(NamedTuple):
@@ -63,26 +64,40 @@ def litellm_proxy(*, is_wanted: bool) -> Generator[LiteLLM]:
             parameters = {"model": "anthropic/m", "api_base": f"http://127.0.0.1:{provider}", "api_key": "none"}
             settings.write_text(json.dumps({"model_list": [{"model_name": "m", "litellm_params": parameters}]}))
             command = (str(program), "--config", str(settings), "--port", str(port), "--host", "127.0.0.1")
-            environ = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_TELEMETRY": "False", "HOME": home}
+            environ = {
+                **os.environ, "HOME": home, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_TELEMETRY": "False",
+                "LITELLM_MASTER_KEY": KEY,
+            }  # fmt: skip
             with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as made:
                 try:
-                    _until_up(port)
+                    _until_up(made, port)
                     yield port, psutil.Process(made.pid)
                 finally:
                     made.terminate()
 
     ask = (str(place / "bin/python"), "-c", "import importlib.metadata as m; print(m.version('litellm'))")
     version = subprocess.run(ask, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
-    yield LiteLLM(start, version=version)
+    yield _tried(LiteLLM(start, version=version))
 
 
-def _until_up(port: int) -> None:
+def _tried(found: LiteLLM) -> LiteLLM:
+    """The same, where it starts."""
+    assert found.start is not None
+    try:
+        with found.start(1):
+            return found
+    except OSError as error:
+        return LiteLLM(None, f"version {found.version} does not start here ({type(error).__name__})")
+
+
+def _until_up(proxy: subprocess.Popen[bytes], port: int) -> None:
+    """Raises OSError where it ended, or does not answer in time."""
     ends = time.monotonic() + UP_S
     while True:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/liveliness", timeout=5):
                 return
-        except (urllib.error.URLError, OSError):
-            if time.monotonic() > ends:
+        except OSError:
+            if time.monotonic() > ends or proxy.poll() is not None:
                 raise
             time.sleep(0.2)
