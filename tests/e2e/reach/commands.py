@@ -71,9 +71,9 @@ async def run_everything(ada: Visitor) -> tuple[set[str], set[str]]:
 
 
 async def _offered(ada: Visitor, name: str, option: str, run: str) -> str:
-    """What completion offers first: a message that waits for this run, or something that is remembered."""
-    about = {"run": run} if option == "message" else {"repository": "sample"}
-    return (await ada.person.complete(name, option, "", "tasks", **about))[0]["value"]
+    """What completion offers first: a message that waits for this run, or the decision about cents."""
+    typed, about = ("", {"run": run}) if option == "message" else ("cents", {"repository": "sample"})
+    return (await ada.person.complete(name, option, typed, "tasks", **about))[0]["value"]
 
 
 def _steps(run: str, person: str, place: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
