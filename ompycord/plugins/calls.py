@@ -21,12 +21,10 @@ log = get_logger(__name__)
 class PluginFailed(Exception):
     """There is no answer. Its text is the end of a sentence, with nothing that the plug-in said: that may be secret."""
 
-    def __init__(self, why: str, *, raised: BaseException | None = None, is_late: bool = False) -> None:
+    def __init__(self, why: str, *, raised: BaseException | None = None) -> None:
         super().__init__(why)
         self.raised = raised
         """What its code raised; None where it did not end."""
-        self.is_late = is_late
-        """It did not end in time, and was ended."""
 
 
 class PluginCalls:
@@ -39,10 +37,15 @@ class PluginCalls:
         self._left: list[Act] = []
         """Calls that were ended and go on all the same."""
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a call that was ended goes on all the same."""
+        self._left = [one for one in self._left if one.outcome is None]
+        return bool(self._left)
+
     async def call(self, act: Callable[[], Awaitable[object]], *, within_s: float) -> object:
         """What its code answers. Raises PluginFailed, also while a call that was ended goes on."""
-        self._left = [one for one in self._left if one.outcome is None]
-        if self._left:
+        if self.is_busy:
             raise PluginFailed("has not ended an earlier call")
         return await self._bounded(act, within_s)
 
@@ -65,7 +68,7 @@ class PluginCalls:
                 acting.cancel()
                 self._left.append(acting)
         if outcome is None:
-            raise PluginFailed(f"did not answer within {within_s:g} s", is_late=True)
+            raise PluginFailed(f"did not answer within {within_s:g} s")
         if outcome.error is not None:
             raise PluginFailed(f"raised {type(outcome.error).__name__}", raised=outcome.error)
         return outcome.answer

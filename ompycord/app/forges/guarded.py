@@ -9,13 +9,12 @@ from functools import partial
 from typing import Any, Final, TypeVar, cast
 
 from ompycord.domain.configuration.forge_options import ForgeSpec
-from ompycord.domain.ports import Clock
 from ompycord.errors import ForgeFailed, ForgeUnanswered
 from ompycord.forge.made import FollowingForge, ProposingForge
 from ompycord.plugins.calls import PluginCalls, PluginFailed
 from ompycord.telemetry import get_logger
 
-__all__ = ["MOST_S", "guarded"]
+__all__ = ["MOST_S", "F", "guarded"]
 
 MOST_S: Final = 300.0
 """Seconds that one call may take, with all that it repeats and waits for a limit of requests."""
@@ -25,25 +24,29 @@ F = TypeVar("F", ProposingForge, FollowingForge)
 log = get_logger(__name__)
 
 
-def guarded(make: Callable[[], F], *, spec: ForgeSpec, is_ours: bool, clock: Clock, most_s: float = MOST_S) -> F:
-    """What `make` makes; one that is not ours behind a guard. Raises ForgeFailed where it cannot be made."""
-    if is_ours:
+def guarded(make: Callable[[], F], *, spec: ForgeSpec, calls: PluginCalls | None) -> F:
+    """What `make` makes; behind a guard where `calls` makes its calls, and it is not ours.
+
+    Raises ForgeFailed where it cannot be made, or a call of an earlier connection has not ended.
+    """
+    if calls is None:
         return make()
+    if calls.is_busy:
+        raise _unanswered(spec, "has not ended an earlier call")
     try:
         made = make()
     except (Exception, SystemExit) as error:  # noqa: BLE001  # code that is not ours may raise anything
         raise _broken(spec, "made", error) from None
-    return cast("F", _Guarded(made, spec, PluginCalls(f"forge {spec.kind}", clock=clock), most_s))
+    return cast("F", _Guarded(made, spec, calls))
 
 
 class _Guarded:
     """Has what the forge within has; its calls are made in a loop of its own, bounded, and raise ForgeFailed alone."""
 
-    def __init__(self, inner: Any, spec: ForgeSpec, calls: PluginCalls, most_s: float) -> None:
+    def __init__(self, inner: Any, spec: ForgeSpec, calls: PluginCalls) -> None:
         self._inner = inner
         self._spec = spec
         self._calls = calls
-        self._most_s = most_s
 
     async def close(self) -> None:
         """Close its connections, whatever its code does."""
@@ -52,13 +55,13 @@ class _Guarded:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._inner, name)
         if name == "marks":
-            return _Guarded(value, self._spec, self._calls, self._most_s)
+            return _Guarded(value, self._spec, self._calls)
         return self._bounded(name, value) if inspect.isroutine(value) else value
 
     def _bounded(self, name: str, method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def call(*words: Any, **named: Any) -> Any:
             try:
-                return await self._calls.call(partial(method, *words, **named), within_s=self._most_s)
+                return await self._calls.call(partial(method, *words, **named), within_s=MOST_S)
             except PluginFailed as failed:
                 raise self._failure(name, failed) from None
 
@@ -69,8 +72,12 @@ class _Guarded:
             return failed.raised
         if failed.raised is not None:
             return _broken(self._spec, name, failed.raised)
-        slow = f"its kind of forge, {self._spec.kind}, {failed}. Retry later."
-        return ForgeUnanswered("unreachable", f"{self._spec.repository}: {slow}")
+        return _unanswered(self._spec, str(failed))
+
+
+def _unanswered(spec: ForgeSpec, why: str) -> ForgeUnanswered:
+    words = f"its kind of forge, {spec.kind}, {why}. Retry later."
+    return ForgeUnanswered("unreachable", f"{spec.repository}: {words}")
 
 
 def _broken(spec: ForgeSpec, name: str, error: BaseException) -> ForgeFailed:

@@ -25,6 +25,8 @@ from ompycord.entry_points import Registry
 from ompycord.errors import ForgeFailed, ForgeUnanswered
 from ompycord.forge.kind import ForgeConnection, ForgeKind, ForgeTrial
 from ompycord.forge.registry import FORGE_KINDS
+from ompycord.plugins import own_loop
+from ompycord.plugins.calls import PluginCalls
 from ompycord.testing import FakeClock
 from tests.support.forge_double import REPOSITORY, TOKEN, Fault, forge_double
 from tests.support.patience import until, within
@@ -193,7 +195,8 @@ async def test_what_its_code_raises_is_a_failed_forge_and_what_blocks_has_an_end
     spec = template().GladeOptions(repository="acme/shop", token_file="t", file="f")
     clock, made = FakeClock(), _FailsInMoreWays
     connection = ForgeConnection(token=lambda: "t", clock=clock, rests=_Never())
-    forge: Any = guarded(lambda: cast("Any", made(spec, connection)), spec=spec, is_ours=False, clock=clock)
+    calls = PluginCalls("glade", clock=clock)
+    forge: Any = guarded(lambda: cast("Any", made(spec, connection)), spec=spec, calls=calls)
     broken = r"acme/shop: its kind of forge, glade, failed at \w+ \((Key|Cancelled)Error"
     for call in (forge.examine(), forge.pull_request(1)):
         with pytest.raises(ForgeFailed, match=broken) as one:
@@ -208,8 +211,11 @@ async def test_what_its_code_raises_is_a_failed_forge_and_what_blocks_has_an_end
             clock.advance(MOST_S)
         assert "did not answer within 300 s" in slow.result()
         assert "has not ended an earlier call" in await _refused(forge.examine())
+        with pytest.raises(ForgeUnanswered, match="has not ended an earlier call"):  # nor is there another thread of it
+            guarded(lambda: cast("Any", made(spec, connection)), spec=spec, calls=calls)
     finally:
         LET_GO.set()
+    await until(lambda: not calls.is_busy)
     await forge.close()
 
 
@@ -223,15 +229,57 @@ async def _refused(call: Coroutine[Any, Any, object]) -> str:
 async def test_one_that_cannot_be_made_is_a_failed_forge() -> None:
     spec, made = template().GladeOptions(repository="acme/shop", token_file="t", file="f"), cast("Any", Glade)
     with pytest.raises(ForgeFailed, match="failed at made"):
-        guarded(lambda: made(None), spec=spec, is_ours=False, clock=FakeClock())
+        guarded(lambda: made(None), spec=spec, calls=PluginCalls("glade", clock=FakeClock()))
+
+
+async def test_what_still_blocks_gets_no_second_connection_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each look at its pull requests would leave one more thread behind."""
+    made: list[_FailsInMoreWays] = []
+
+    def blocking(spec: Any, connection: ForgeConnection) -> Any:
+        made.append(_FailsInMoreWays(spec, connection))
+        return made[-1]
+
+    async def leave(forges: ForgeConnections, spec: Any) -> None:
+        async with forges.proposing(spec) as forge:
+            await forge.edit_body(1, "x")
+
+    monkeypatch.setattr(own_loop, "END_S", 0.05)
+    use(monkeypatch, dataclasses.replace(template().FORGE, proposing=blocking))
+    monkeypatch.setattr(f"{__name__}.LET_GO", let_go := threading.Event())
+    (tmp_path / "token").write_text("t" * 20)
+    spec, clock = template().GladeOptions(repository="acme/shop", token_file="token", file="f"), FakeClock()
+    forges = ForgeConnections(ForgeCredentials(tmp_path, clock=clock, learn=lambda _: None), clock)
+    try:
+        async with within(20), asyncio.TaskGroup() as group:
+            leaving = group.create_task(_refused(leave(forges, spec)))
+
+            def is_left() -> bool:
+                if made and made[0].began.is_set():
+                    clock.advance(MOST_S)
+                return leaving.done()
+
+            await until(is_left)
+        assert "has not ended an earlier call" in await _refused(leave(forges, spec))
+        assert len(made) == 1
+    finally:
+        let_go.set()
+
+
+def use(monkeypatch: pytest.MonkeyPatch, record: ForgeKind[Any]) -> None:
+    """The kind is that of another package."""
+    monkeypatch.setattr(f"{__name__}.USED", record, raising=False)
+    declared = [("ompycord-glade", EntryPoint("glade", f"{__name__}:USED", "ompycord.forges"))]
+    kinds: Registry[ForgeKind[Any]] = Registry(group="", record=ForgeKind, what="kind of forge", declared=declared)
+    monkeypatch.setattr(connections, "FORGE_KINDS", kinds)
 
 
 async def test_one_of_another_package_is_made_with_its_own_options_and_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    declared = [("ompycord-glade", EntryPoint("glade", f"{__name__}:GLADE", "ompycord.forges"))]
-    kinds: Registry[ForgeKind[Any]] = Registry(group="", record=ForgeKind, what="kind of forge", declared=declared)
-    monkeypatch.setattr(connections, "FORGE_KINDS", kinds)
+    use(monkeypatch, template().FORGE)
     async with template().FORGE.trial(tmp_path) as trial:
         spec = template().FORGE.options.model_validate({**trial.options, "token_file": "token"})
         learned: list[str] = []
@@ -251,9 +299,6 @@ async def test_one_of_another_package_is_made_with_its_own_options_and_words(
     assert (refused.status, refused.text) == ("fail", "acme/shop: the token was refused.")
     assert broken.text == "acme/shop: its kind of forge, glade, failed at examine (KeyError)."
     assert set(learned) == {"t" * 20, "a" * 20}
-
-
-GLADE = template().FORGE
 
 
 def test_a_kind_without_a_name_of_its_own_is_none() -> None:
