@@ -25,7 +25,7 @@ __all__ = ["result_message"]
 _EVIDENCE: Final = frozenset(
     {
         *(Part.CHECKS, Part.EVIDENCE, Part.FAILING, Part.LEFT_OUT, Part.FILES, Part.BILLING, Part.CHAIN, Part.MESSAGE),
-        *(Part.LINKS, Part.PRECHECK, Part.NOTES),
+        *(Part.LINKS, Part.PRECHECK, Part.NOTES, Part.GAPS),
     }
 )
 

@@ -197,6 +197,7 @@ class IssueCalls:
             try:
                 spec = self._catalog.repository(call.repository)
             except Refused:
+                await self._announcements.decide(call.question, self._words.unknown_repository(call))
                 await self._rows.settled(call.run, started=False)
                 continue
             ready = call if call.state is CallState.READY else await self._read(spec, call)

@@ -53,6 +53,10 @@ class CallWords:
         again = f"`/omp new issue:#{call.number}` starts one."
         return f"{self.head(call)} Nobody started it in {count(_DAYS, 'day')}, so it is forgotten. {again}"
 
+    def unknown_repository(self, call: IssueCall) -> str:
+        """In place of the question, where the settings have lost its repository."""
+        return f"{self.head(call)} Nothing started: {self.name(call.repository)} is not in the settings any more."
+
     def refused(self, call: IssueCall) -> str:
         """Why nothing starts for that login."""
         who = self.name(call.by_name or call.login)

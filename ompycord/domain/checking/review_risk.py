@@ -26,7 +26,7 @@ _LOCK: Final = re.compile(
     r"(^|/)(package-lock\.json|yarn\.lock|pnpm-lock\.yaml|uv\.lock|poetry\.lock|Cargo\.lock|go\.sum)$"
 )
 _TEST: Final = re.compile(r"(^|/)(tests?|spec|__tests__)/|(^|/)(test_[^/]*|[^/]*_test|[^/]*\.(test|spec))\.[a-z]+$")
-_PROSE: Final = r"\.(md|rst|txt|adoc)$|(^|/)(LICENSE|CHANGELOG)$"
+_PROSE: Final = r"(?<!CMakeLists)\.(md|rst|txt|adoc)$|(^|/)(README|LICEN[CS]E|COPYING|NOTICE|AUTHORS|CHANGELOG)$"
 _TEXT: Final = re.compile(rf"{_PROSE}|(^|/)(docs?|LICENSE|CHANGELOG)/", re.IGNORECASE)
 _STORED: Final = "Whether stored data may be changed so, and back again"
 _BUILT: Final = "Whether it may be built or delivered so"

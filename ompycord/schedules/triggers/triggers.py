@@ -173,8 +173,7 @@ class Triggers:
             AnnouncedButton(action=STORM_START, label="Start one run", ref=storm, is_primary=True),
             AnnouncedButton(action=STORM_IGNORE, label="Ignore it", ref=storm),
         )
-        question = self._announcement(spec, "", text)
-        return question.model_copy(update={"key": storm_question(spec.name, storm), "buttons": buttons})
+        return self._announcement(spec, storm_question(spec.name, storm), text).model_copy(update={"buttons": buttons})
 
     async def _own(self, spec: TriggerSpec, branch: str) -> None:
         """What our own result caused starts nothing; that is said once."""
@@ -286,7 +285,7 @@ class Triggers:
         if starts:
             prompt = _together(found.subjects, found.prompts)
             run = TriggerRun(run=self._ids.ulid(), trigger=spec.name, prompt=prompt, at=self._clock.now_ms())
-        done = "started one run for" if starts else "ignored"
+        done = "lets one run start for" if starts else "ignored"
         words = f"{self._shown(person.name)} {done} {count(found.messages, 'message')} of trigger `{spec.name}`."
         if not await self._rows.close_storm(found, person.id, run, words):
             raise RefusedInWords("Another person decided just now, so nothing was done.")
@@ -316,13 +315,12 @@ class Triggers:
     def _announcement(self, spec: TriggerSpec, key: str, text: str) -> Announcement:
         nonce, at = self._ids.token()[:25], self._clock.now_ms()
         return Announcement(
-            key=f"trigger:{spec.name}:{key}"[:200], guild=self._guild, channel=self._channel(spec), text=text,
-            nonce=nonce, created_at=at,
+            key=key, guild=self._guild, channel=self._channel(spec), text=text, nonce=nonce, created_at=at,
         )  # fmt: skip
 
     async def _announce(self, spec: TriggerSpec, key: str, text: str) -> None:
         if self._channel(spec):
-            await self._announcements.announce(self._announcement(spec, key, text))
+            await self._announcements.announce(self._announcement(spec, f"trigger:{spec.name}:{key}"[:200], text))
 
 
 def _together(subjects: Sequence[str], prompts: Sequence[str]) -> str:

@@ -299,13 +299,18 @@ async def test_with_several_questions_open_the_bot_asks_which_one_is_meant(harne
         assert len(await answers(harness, run)) == 1
 
 
+async def asks_which(harness: AppHarness, who: Person, text: str) -> Message:
+    """What we ask where two questions are open and somebody writes that."""
+    _, thread = await asked(harness, who, FREE, OTHER)
+    await question_of(who, FREE.text)
+    await who.say(text, thread)
+    return await told(who, "Several questions are open.")
+
+
 async def test_what_could_not_be_done_is_told_to_its_person_and_the_buttons_stay(harness: AppHarness) -> None:
     mo = harness.playground.mo
     async with harness.running():
-        _, thread = await asked(harness, mo, FREE, OTHER)
-        await question_of(mo, FREE.text)
-        await mo.say("8080", thread)
-        asks = await told(mo, "Several questions are open.")
+        asks = await asks_which(harness, mo, "8080")
         async with faulty_writes(harness.store, "INSERT ON decisions") as decisions:
             decisions.refuse()
             await mo.click(asks, OTHER.text)
@@ -320,10 +325,7 @@ async def test_what_could_not_be_done_is_told_to_its_person_and_the_buttons_stay
 async def test_the_text_that_answers_none_of_several_questions_can_be_sent_as_a_message(harness: AppHarness) -> None:
     mo = harness.playground.mo
     async with harness.running():
-        _, thread = await asked(harness, mo, FREE, OTHER)
-        await question_of(mo, FREE.text)
-        await mo.say("Mind the tests.", thread)
-        asks = await told(mo, "Several questions are open.")
+        asks = await asks_which(harness, mo, "Mind the tests.")
         await mo.click(asks, "None: send it as a message")
         assert await harness.heard() == ev.Prompted(text="Mind the tests.", by="Mo")
         await mo.wait_message(lambda m: m.id == asks.id and "Queued." in m.text and not m.labels)

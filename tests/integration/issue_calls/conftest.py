@@ -63,13 +63,13 @@ class CallWorld:
     def issue(self) -> dict[str, Any]:
         return self.forge.issues[12]
 
-    def made(self, channel: str = "2", hook_api: str | None = None, **starts: object) -> IssueCalls:
+    def made(self, channel: str = "2", hook_api: str | None = None, name: str = "shop", **starts: object) -> IssueCalls:
         """What takes and starts; another one over the same store is the process after a restart."""
         settings = self.forge.settings if self.gitea is None else self.gitea.settings
         options: dict[str, Any] = {"label": "ompycord", "assigned_to": "ompycord-bot", **starts}
         spec = RepositorySpec.model_validate(
             {
-                "name": "shop",
+                "name": name,
                 "path": "/srv/shop",
                 "base": "main",
                 "forge": forge_options({**settings, "token_file": "token"}),
@@ -78,7 +78,7 @@ class CallWorld:
         catalog = Catalog(repositories=(spec,), agents=(AgentSpec(name="worker", kind="command"),))
         access = Access.model_validate({"users": {"runner": [ANNA], "viewer": [VI]}, "forge": {"anna": ANNA, "vi": VI}})
         hook = ForgeHookSpec.model_validate(
-            {"name": "github", "api": hook_api or settings["api"], "starts": {"shop": options}}
+            {"name": "github", "api": hook_api or settings["api"], "starts": {name: options}}
         )
         callers = Callers(lambda: access)
         issues = Issues(catalog=catalog, callers=callers, forge=self._opened)

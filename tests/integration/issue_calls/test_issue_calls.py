@@ -7,6 +7,7 @@ import pytest
 from ompycord.domain.access import Person, Role
 from ompycord.domain.issue_calls.records import CALL_VIEW, KEPT_MS, CallState
 from ompycord.domain.refusals import RefusalCode
+from ompycord.domain.schedules.announcement import Announcement
 from ompycord.errors import Refused
 from tests.integration.issue_calls.conftest import ANNA, CallWorld
 from tests.support.forge_deliveries import assigned, delivery_of, labeled, pull_changed
@@ -128,10 +129,7 @@ async def test_a_text_that_was_edited_after_the_label_waits(world: CallWorld) ->
 
 
 async def test_who_only_watches_neither_sees_nor_starts_what_waits(world: CallWorld) -> None:
-    world.forge.issue(12, "mallory", "The total is wrong", "It adds twice.")
-    await world.take(labeled(world.issue))
-    await world.calls.start_called()
-    (asked,) = await world.store.announcements.unsent()
+    asked = await asked_of_a_stranger(world)
     viewer = MO.model_copy(update={"role": Role.VIEWER})
     with pytest.raises(Refused):
         await world.calls.waiting(asked.buttons[0].ref, viewer)
@@ -140,10 +138,7 @@ async def test_who_only_watches_neither_sees_nor_starts_what_waits(world: CallWo
 
 
 async def test_who_lost_the_role_after_pressing_starts_nothing(world: CallWorld) -> None:
-    world.forge.issue(12, "mallory", "The total is wrong", "It adds twice.")
-    await world.take(labeled(world.issue))
-    await world.calls.start_called()
-    (asked,) = await world.store.announcements.unsent()
+    asked = await asked_of_a_stranger(world)
     await world.calls.start(asked.buttons[0].ref, MO)
     world.roles.by_person = {MO.id: None}  # Discord does not answer
     assert await world.calls.start_called() == 0
@@ -208,10 +203,7 @@ async def test_a_label_that_was_taken_away_starts_nothing(world: CallWorld) -> N
 
 
 async def test_one_that_waits_is_withdrawn_with_its_label_and_its_question_says_so(world: CallWorld) -> None:
-    world.forge.issue(12, "mallory", "The total is wrong", "It adds twice.")
-    await world.take(labeled(world.issue))
-    await world.calls.start_called()
-    (asked,) = await world.store.announcements.unsent()
+    asked = await asked_of_a_stranger(world)
     assert await world.take(labeled(world.issue, action="unlabeled")) == "withdrawn"
     assert await world.texts() == ["The label ompycord was taken from issue 12 of shop, so nothing starts."]
     with refuses("nothing was done"):
@@ -221,15 +213,29 @@ async def test_one_that_waits_is_withdrawn_with_its_label_and_its_question_says_
 async def test_one_that_a_person_started_and_that_is_refused_later_says_so_in_place_of_the_question(
     world: CallWorld,
 ) -> None:
-    world.forge.issue(12, "mallory", "The total is wrong", "It adds twice.")
-    await world.take(labeled(world.issue))
-    await world.calls.start_called()
-    (asked,) = await world.store.announcements.unsent()
+    asked = await asked_of_a_stranger(world)
     await world.calls.start(asked.buttons[0].ref, MO)
     world.runs.refusal = Refused(RefusalCode.BUDGET_USED_UP, why="Mo has used up 5 dollars")
     assert await world.calls.start_called() == 0
     (text,) = await world.texts()
     assert text.startswith("anna put the label ompycord on issue 12 of shop. Nothing started: ")
+
+
+async def test_one_whose_repository_left_the_settings_says_so_in_place_of_the_question(world: CallWorld) -> None:
+    asked = await asked_of_a_stranger(world)
+    await world.calls.start(asked.buttons[0].ref, MO)
+    assert await world.made(name="till").start_called() == 0
+    (text,) = await world.texts()
+    assert text.endswith("Nothing started: shop is not in the settings any more.")
+
+
+async def asked_of_a_stranger(world: CallWorld) -> Announcement:
+    """The question about an issue of somebody who is no one of the team."""
+    world.forge.issue(12, "mallory", "The total is wrong", "It adds twice.")
+    await world.take(labeled(world.issue))
+    await world.calls.start_called()
+    (asked,) = await world.store.announcements.unsent()
+    return asked
 
 
 async def test_more_than_a_few_in_ten_minutes_wait(world: CallWorld) -> None:
@@ -315,10 +321,7 @@ async def test_a_hook_speaks_of_the_repositories_of_its_own_forge_alone(world: C
 async def test_waiting_calls_are_forgotten_after_the_days_that_deliveries_are(
     world: CallWorld,
 ) -> None:
-    world.forge.issue(12, "mallory", "The total is wrong", "It adds twice.")
-    await world.take(labeled(world.issue))
-    await world.calls.start_called()
-    (asked,) = await world.store.announcements.unsent()
+    asked = await asked_of_a_stranger(world)
     run = asked.buttons[0].ref
     found = await world.store.issue_calls.call(run)
     assert found is not None

@@ -253,16 +253,17 @@ async def test_what_still_blocks_gets_no_second_connection_beside_it(
     spec, clock = template().GladeOptions(repository="acme/shop", token_file="token", file="f"), FakeClock()
     forges = ForgeConnections(ForgeCredentials(tmp_path, clock=clock, learn=lambda _: None), clock)
     try:
-        async with within(20), asyncio.TaskGroup() as group:
-            leaving = group.create_task(_refused(leave(forges, spec)))
+        async with within(20):
+            async with asyncio.TaskGroup() as group:
+                leaving = group.create_task(_refused(leave(forges, spec)))
 
-            def is_left() -> bool:
-                if made and made[0].began.is_set():
-                    clock.advance(MOST_S)
-                return leaving.done()
+                def is_left() -> bool:
+                    if made and made[0].began.is_set():
+                        clock.advance(MOST_S)
+                    return leaving.done()
 
-            await until(is_left)
-        assert "has not ended an earlier call" in await _refused(leave(forges, spec))
+                await until(is_left)
+            assert "has not ended an earlier call" in await _refused(leave(forges, spec))
         assert len(made) == 1
     finally:
         let_go.set()

@@ -115,7 +115,7 @@ async def test_five_hundred_alerts_of_one_outage_are_one_run_and_one_question(wo
     storm = question.buttons[0].ref
     assert await world.triggers.answer(storm, MO, starts=True) == 491
     (decided,) = await world.store.announcements.unsent()
-    assert decided.outcome == "Mo started one run for 491 messages of trigger `alerts`."
+    assert decided.outcome == "Mo lets one run start for 491 messages of trigger `alerts`."
     await world.triggers.start_claimed()
     assert len(world.runs.submitted) == 2
     ((_, (submission, person, _)),) = list(world.runs.submitted.items())[1:]

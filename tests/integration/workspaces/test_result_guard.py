@@ -97,14 +97,15 @@ async def test_newer_forms_of_a_language_parse_or_are_said_not_to_be_checked(gua
 
 
 async def test_files_of_other_languages_are_named_as_not_checked(guarded: Guarded) -> None:
-    for prose in ("notes.md", "LICENSE", "a.TXT"):
+    for prose in ("notes.md", "LICENSE", "a.TXT", "README"):
         (guarded.clone / prose).write_text("# x")
-    (guarded.clone / "x.rb").write_text("def x(")
+    for source in ("x.rb", "CMakeLists.txt"):
+        (guarded.clone / source).write_text("def x(")
     (guarded.clone / "x.py").write_text("x = 1\n")
     collected = await guarded.collect()
     assert collected.guarded is not None
-    assert (collected.guarded.findings, collected.guarded.not_checked) == ((), ("x.rb",))
-    assert (collected.guarded.not_checked_total, collected.guarded.files) == (1, 5)
+    assert (collected.guarded.findings, collected.guarded.not_checked) == ((), ("CMakeLists.txt", "x.rb"))
+    assert (collected.guarded.not_checked_total, collected.guarded.files) == (2, 7)
 
 
 async def test_what_a_plan_does_not_name_is_listed_and_without_a_plan_nothing_is(guarded: Guarded) -> None:

@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from ompycord.domain import events as ev
 from ompycord.domain.folds.fold import fold
-from ompycord.domain.folds.snapshot import Approval, Question
+from ompycord.domain.folds.snapshot import Approval, Gap, Question
 from ompycord.domain.ids import OMPYCORD, RunId
 from ompycord.domain.records import OutboxKind
 from ompycord.domain.run import RunKind, RunOutcome, RunState
@@ -277,12 +277,13 @@ def test_the_result_pings_exactly_whom_it_is_told_to() -> None:
     assert "<@" not in silent.content
 
 
-def test_the_result_keeps_the_notes_since_the_card_above_it_keeps_nothing() -> None:
+def test_the_result_keeps_notes_and_gaps_since_the_card_above_it_keeps_nothing() -> None:
     scene = SCENES["verified"]
-    noted = scene.snapshot.model_copy(update={"notes": ("The result is on `other`.", "Mo started it.")})
+    left = {"notes": ("The result is on `other`.", "Mo started it."), "gaps": (Gap(source=OMPYCORD, first=3, last=5),)}
+    noted = scene.snapshot.model_copy(update=left)
     sent = result_message(noted, scene.render_context, actions=ACTIONS, sign=plain_sign, redact=str)
-    notes = [field for field in sent.embeds[0]["fields"] if field["name"] == "Notes"]
-    assert [field["value"].splitlines()[-1] for field in notes] == ["Mo started it."]
+    shown = {field["name"]: field["value"].splitlines()[-1] for field in sent.embeds[0]["fields"]}
+    assert (shown["Notes"], shown["Missing events"]) == ("Mo started it.", "ompycord: 3–5")
 
 
 def test_a_first_look_at_the_pull_request_that_finds_it_as_it_was_opened_changes_no_message() -> None:
